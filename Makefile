@@ -1,0 +1,77 @@
+# `make help` lists the targets. Needs python3 >= 3.11, make and a network for the first run.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+# uv reads the system's certificates, so that it works behind a company's own certificate authority.
+UV := UV_NATIVE_TLS=1 UV_SYSTEM_CERTS=1 .tools/bin/uv --no-progress
+# Nothing younger than this day enters the lock files: what was just published has not been looked at.
+LOCK_BEFORE ?= 2026-11-10
+LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-header --exclude-newer $(LOCK_BEFORE)
+
+TYPED := operator/ram_operator operator/ram_emulator tests/cluster tests/support $(wildcard demo)
+FORMATTED := operator tests $(wildcard demo)
+FAST := $(wildcard tests/structure tests/unit)
+PURE := constants errors model documents kinds desired diff drift risk approval plan conditions report
+COMMA := ,
+EMPTY :=
+PURE_FILES := $(subst $(EMPTY) $(EMPTY),$(COMMA),$(PURE:%=operator/ram_operator/%.py))
+
+.PHONY: help
+help: ## this list
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: venv
+venv: $(READY) ## the locked virtual environment in .venv
+
+.tools/bin/uv: requirements/uv.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11")'
+	$(PYTHON) -m venv .tools
+	.tools/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
+	@touch $@
+
+$(READY): .tools/bin/uv requirements/dev.txt pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv --without-pip $(VENV)
+	$(UV) pip sync --quiet --python $(BIN)/python --require-hashes requirements/dev.txt
+	$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.PHONY: lock
+lock: .tools/bin/uv ## write the lock files anew from pyproject.toml (UPGRADE=1 takes newer versions)
+	$(LOCK) $(if $(UPGRADE),--upgrade) pyproject.toml -o requirements/run.txt
+	$(LOCK) $(if $(UPGRADE),--upgrade) pyproject.toml --group dev -c requirements/run.txt -o requirements/dev.txt
+	$(LOCK) $(if $(UPGRADE),--upgrade) --group go -o requirements/go.txt
+	echo uv | $(LOCK) $(if $(UPGRADE),--upgrade) - -o requirements/uv.txt
+
+.PHONY: check
+check: venv ## format, lint, types, import contracts, unit tests with coverage: under a minute
+	$(BIN)/ruff format --check --quiet $(FORMATTED)
+	$(BIN)/ruff check --quiet $(FORMATTED)
+	$(BIN)/mypy --no-error-summary $(TYPED)
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/python -m pytest $(FAST) --cov --cov-report=
+	$(BIN)/coverage report --include='$(PURE_FILES)' --fail-under=100
+
+.PHONY: assets
+assets: venv ## kube-apiserver and etcd, built from source at the first use (about four minutes)
+	$(BIN)/python -m tests.cluster assets
+
+.PHONY: test
+test: check assets ## everything: check, emulator, cluster and scenarios on a real API server
+	$(BIN)/python -m tests.cluster run -- $(BIN)/python -m pytest tests $(FAST:%=--ignore=%) $(ARGS)
+
+.PHONY: demo
+demo: assets ## the tour on a real API server and an emulated cloud (KEEP=1 leaves it up)
+	$(BIN)/python -m demo
+
+.PHONY: clean
+clean: ## remove what the other targets made here (the built API server stays in the user's cache)
+	rm -rf $(VENV) .tools .cluster .demo build dist htmlcov .coverage .coverage.* .hypothesis
+	rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	find operator tests $(wildcard demo) -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,5 @@
+"""ram-emulator: an HTTP emulator of Alibaba Cloud RAM, for tests, the demo and offline previews."""
+
+from __future__ import annotations
+
+__version__ = "0.1.0"

@@ -1,0 +1,5 @@
+"""ram-operator: Alibaba Cloud RAM kept equal to Kubernetes objects. Holds the version and nothing else."""
+
+from __future__ import annotations
+
+__version__ = "0.1.0"
