@@ -1,0 +1,85 @@
+"""Child processes that do not outlive their parent, and free loopback ports.
+
+Called by controlplane.py; useful to any test that starts a server of its own.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+_SUPERVISE = Path(__file__).with_name("supervise.py")
+
+
+class StartFailed(RuntimeError):
+    """A server did not become ready; the message names its log and shows the log's end."""
+
+
+def free_port() -> int:
+    """A TCP port on 127.0.0.1 that was free a moment ago (another process may still take it)."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def log_tail(log: Path, lines: int = 15) -> str:
+    """The last lines of a log, or a note that there is none."""
+    if not log.exists():
+        return "(no log)"
+    return "\n".join(log.read_text(errors="replace").splitlines()[-lines:])
+
+
+@dataclass(frozen=True)
+class Child:
+    """A running program under a supervisor that ends it when this process dies, however it dies."""
+
+    name: str
+    pid: int
+    log: Path
+    supervisor: subprocess.Popen[str]
+
+    @classmethod
+    def start(cls, name: str, command: Sequence[str | Path], log: Path) -> Child:
+        """Starts command with output appended to log. The child has a session of its own, so that
+        Ctrl-C at a terminal reaches the tests and not the servers that they still need.
+        """
+        supervisor = subprocess.Popen(
+            [sys.executable, "-I", "-S", _SUPERVISE, log, *command],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        assert supervisor.stdout is not None
+        line = supervisor.stdout.readline()
+        child = cls(name, int(line) if line else 0, log, supervisor)
+        if not line:
+            child.stop()
+            raise StartFailed(f"{name} could not be started: {command[0]}")
+        return child
+
+    @property
+    def running(self) -> bool:
+        """Whether the program still runs."""
+        return self.supervisor.poll() is None
+
+    def signal(self, number: signal.Signals) -> None:
+        """Sends a signal to the program itself, for instance SIGSTOP, SIGCONT or SIGKILL."""
+        os.kill(self.pid, number)
+
+    def stop(self, *, kill: bool = False) -> None:
+        """Ends the program (SIGTERM, after three seconds SIGKILL; at once with kill) and waits."""
+        if kill and self.running:
+            self.signal(signal.SIGKILL)
+        assert self.supervisor.stdin is not None
+        assert self.supervisor.stdout is not None
+        self.supervisor.stdin.close()
+        self.supervisor.wait()
+        self.supervisor.stdout.close()

@@ -1,0 +1,1 @@
+"""What several test suites share. Imported by tests and the demo only."""
