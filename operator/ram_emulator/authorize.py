@@ -1,0 +1,102 @@
+"""May this caller do this to that? The identity side of the decision.
+
+Used by the gateway for every action and by STS for AssumeRole. Root may do everything.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator, Mapping
+
+from ram_emulator.entities import Caller, fold, principal_key
+from ram_emulator.errors import ApiError
+from ram_emulator.evaluate import Decision, Statement, compile_document, decide, on_resource
+from ram_emulator.registry import Action, Call
+from ram_emulator.state import Account
+
+IDENTITY = "AccountLevelIdentityBasedPolicy"
+SESSION = "SessionPolicy"
+TRUST = "AssumeRolePolicy"
+
+_PRINCIPAL_TYPES = {"user": "SubUser", "role": "AssumedRoleUser", "account": "Account"}
+
+
+def authorize(call: Call, action: Action) -> None:
+    """Raise NoPermission unless the caller may do the action on all its resources."""
+    if call.caller.kind == "account":
+        return
+    fields = {**_text_values(call), "account": call.account.account_id}
+    fields = {**_text_values(call), "account": call.account.account_id}
+    for template in action.resources:
+        demand(call, action.permission, _expand(template, fields))
+
+
+def demand(call: Call, permission: str, resource: str) -> None:
+    """Raise NoPermission unless identity policies, and the session policy if any, allow."""
+    caller = call.caller
+    matches = on_resource(resource)
+    decision = decide(_identity(call.account, caller), permission, call.context, matches)
+    if decision is not Decision.ALLOW:
+        raise no_permission(caller, permission, decision, IDENTITY)
+    if caller.session is not None and caller.session.policy:
+        statements = compile_document(caller.session.policy)
+        decision = decide(statements, permission, call.context, matches)
+        if decision is not Decision.ALLOW:
+            raise no_permission(caller, permission, decision, SESSION)
+
+
+def no_permission(
+    caller: Caller, permission: str, decision: Decision, policy_type: str
+) -> ApiError:
+    """The 403 with the detail that tells which layer said no."""
+    shown = caller.principal_id
+    if caller.session is not None:
+        shown = f"{caller.name}:{caller.session.name}"
+    return ApiError(
+        "NoPermission",
+        "You are not authorized to do this action. "
+        f"You should be authorized by RAM. Action: {permission}",
+        detail={
+            "AuthAction": permission,
+            "AuthPrincipalType": _PRINCIPAL_TYPES[caller.kind],
+            "AuthPrincipalOwnerId": caller.account_id,
+            "AuthPrincipalDisplayName": shown,
+            "NoPermissionType": decision.value,
+            "PolicyType": policy_type,
+            "EncodedDiagnosticMessage": secrets.token_urlsafe(24),
+        },
+    )
+
+
+def _identity(account: Account, caller: Caller) -> Iterator[Statement]:
+    """The statements of every policy that the caller holds, directly or by a group."""
+    holders = [principal_key("role" if caller.kind == "role" else "user", caller.name)]
+    if caller.session is not None:
+        role = account.roles.get(fold(caller.name))
+        # A session outlives its role, but not its rights, and a new role of that name is another.
+        if role is None or role.role_id != caller.session.role_id:
+            return
+    if caller.kind == "user":
+        name = fold(caller.name)
+        holders += [f"group/{key}" for key, g in account.groups.items() if name in g.members]
+        user = account.users.get(name)
+        if user is not None and user.inline:
+            yield from compile_document(user.inline)
+    for holder in holders:
+        for attachment in account.attached.get(holder) or ():
+            policy = account.policy_by_key(attachment.policy_key, float("inf"))
+            if policy is not None:
+                yield from compile_document(policy.default_version.document)
+
+
+def _text_values(call: Call) -> dict[str, str]:
+    return {name: value for name, value in call.values.items() if isinstance(value, str)}
+
+
+def _expand(template: str, fields: Mapping[str, str]) -> str:
+    text = template
+    if fields.get("PolicyType") == "System":
+        text = text.replace("{account}:policy/", "system:policy/")
+    for name, value in fields.items():
+        text = text.replace("{" + name + "}", value)
+    return text

@@ -1,0 +1,241 @@
+"""The switches for what the real service's documentation leaves open, and the account quotas.
+
+Two tables, each the only place that names its rows. Read by handlers through `Account`, changed
+through the admin API. `hostile` is the answer that hurts a careless client most, and the default.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+Setting: TypeAlias = bool | int | float | str
+
+
+@dataclass(frozen=True, slots=True)
+class Behaviour:
+    """One open question about the service: two answers, their meaning, why it is open."""
+
+    hostile: Setting
+    friendly: Setting
+    sentence: str
+    source: str
+
+
+BEHAVIOURS: Mapping[str, Behaviour] = {
+    "update_role_resets_session": Behaviour(
+        True,
+        False,
+        "UpdateRole without NewMaxSessionDuration sets the session length back to 3600 s.",
+        "The parameter is documented with the default 3600; other clients omit it.",
+    ),
+    "update_date_moves_on_trust": Behaviour(
+        False,
+        True,
+        "A role's UpdateDate moves when only its trust document changes.",
+        "Documented only as the time of the last update.",
+    ),
+    "update_date_moves_on_version": Behaviour(
+        False,
+        True,
+        "A policy's UpdateDate moves when a version is created or made the default.",
+        "Documented only as the time of the last change.",
+    ),
+    "stale_read_seconds": Behaviour(
+        2.0,
+        0.0,
+        "Gets and lists return an entity as it was this many seconds ago.",
+        "Client code in the field waits after writes; no figure is documented.",
+    ),
+    "detach_visible_after_seconds": Behaviour(
+        1.0,
+        0.0,
+        "A deletion is refused for this long after the last policy was detached.",
+        "The Terraform provider retries DeleteConflict after detaching.",
+    ),
+    "trust_effective_after_seconds": Behaviour(
+        1.0,
+        0.0,
+        "AssumeRole judges by the role and its trust as they were this many seconds ago.",
+        "Delay between a trust edit and STS is not documented.",
+    ),
+    "principal_visibility_seconds": Behaviour(
+        1.0,
+        0.0,
+        "A user or role made through the API cannot be named in a trust for this long.",
+        "Guides tell to create the principal first; the delay is not documented.",
+    ),
+    "trust_principals_must_exist": Behaviour(
+        True,
+        False,
+        "A trust that names a missing user, role or provider of a known account is refused.",
+        "Guides tell to create the principal first; the error is not documented.",
+    ),
+    "trust_wildcards_accepted": Behaviour(
+        True,
+        False,
+        "Wildcards are accepted as trusted principals, and match.",
+        "Published configurations use them; no official page describes them.",
+    ),
+    "trust_accepts_deny": Behaviour(
+        True,
+        False,
+        "A Deny statement in a trust document is accepted.",
+        "Evaluation pages honour it; no official sample has one.",
+    ),
+    "trust_limit_bytes": Behaviour(
+        2048,
+        6144,
+        "The longest trust document in UTF-8 bytes.",
+        "A length error is documented, the figure is not.",
+    ),
+    "role_document_reformatted": Behaviour(
+        True,
+        False,
+        "Trust documents come back with other spacing and key order than they were sent.",
+        "Samples look stored as given; no page promises it.",
+    ),
+    "policy_document_reformatted": Behaviour(
+        True,
+        False,
+        "Permission documents come back with other spacing and key order than they were sent.",
+        "Samples look stored as given; no page promises it.",
+    ),
+    "versions_list_has_document": Behaviour(
+        False,
+        True,
+        "ListPolicyVersions rows carry the document.",
+        "Present in newer documentation, absent in older.",
+    ),
+    "description_can_be_cleared": Behaviour(
+        False,
+        True,
+        "An empty NewDescription clears the description; otherwise the old one is kept.",
+        "The length is documented as 1 to 1024.",
+    ),
+    "empty_optional_fields": Behaviour(
+        "absent",
+        "empty",
+        "An optional text without a value is left out of replies, or sent as an empty string.",
+        "Samples show both.",
+    ),
+    "list_skips_row_on_concurrent_delete": Behaviour(
+        True,
+        False,
+        "A marker is a position: a deletion between two pages makes the walk miss a row.",
+        "No snapshot isolation is documented.",
+    ),
+    "max_items_out_of_range": Behaviour(
+        "refuse",
+        "clamp",
+        "A page size outside its range is refused, or brought into the range.",
+        "The answer is not documented.",
+    ),
+    "policy_delete_conflict_role_code": Behaviour(
+        "DeleteConflict.Role.Policy",
+        "DeleteConflict.Policy.Role",
+        "The code of DeletePolicy while a role has the policy.",
+        "The Terraform provider knows only the first, the pattern suggests the second.",
+    ),
+    "attach_repeat": Behaviour(
+        "conflict",
+        "success",
+        "Attaching what is attached is a 409, or succeeds.",
+        "The 409 is documented for users and groups and seen in the field for roles.",
+    ),
+    "service_linked_edit_code": Behaviour(
+        "NoPermission",
+        "NotSupport.ServiceLinkedRole",
+        "The code of a refused edit of a service-linked role.",
+        "The refusal is documented, its code is not.",
+    ),
+    "throttle_status": Behaviour(
+        400,
+        429,
+        "The HTTP status of Throttling codes.",
+        "400 in the published tables; some gateways send 429.",
+    ),
+    "throttle_retry_after_header": Behaviour(
+        False,
+        True,
+        "Throttled replies carry x-acs-retry-after (milliseconds).",
+        "SDKs read it; whether RAM sends it is not documented.",
+    ),
+    "rate_limits_enforced": Behaviour(
+        True,
+        False,
+        "Calls over the published rate of their action are throttled.",
+        "The figures are published; an emulator without them would hide bursts.",
+    ),
+}
+
+PRESETS = ("hostile", "friendly")
+
+# Names as in the admin API. Figures: the limits page of RAM and its flow-control table.
+QUOTAS: Mapping[str, int] = {
+    "roles": 1000,
+    "policies": 1500,
+    "policyVersions": 5,
+    "policyBytes": 6144,
+    "systemPoliciesPerPrincipal": 20,
+    "customPoliciesPerPrincipal": 10,
+    "tagsPerResource": 20,
+    "readsPerSecond": 100,
+    "writesPerSecond": 20,
+    "attachmentsPerSecond": 10,
+}
+
+
+def preset(name: str) -> dict[str, Setting]:
+    """All settings of one preset; ValueError for another word."""
+    if name not in PRESETS:
+        raise ValueError(f"unknown preset {name!r}; known: {', '.join(PRESETS)}")
+    return {key: getattr(row, name) for key, row in BEHAVIOURS.items()}
+
+
+def apply_settings(
+    current: Mapping[str, Setting], change: str | Mapping[str, object]
+) -> dict[str, Setting]:
+    """The settings after a change: a preset's name, or a map with an optional `preset` key.
+
+    ValueError says which name or type is wrong.
+    """
+    if isinstance(change, str):
+        return preset(change)
+    values = dict(change)
+    result = dict(current)
+    if "preset" in values:
+        result = preset(str(values.pop("preset")))
+    for name, value in values.items():
+        result[name] = _checked(name, value)
+    return result
+
+
+def apply_quotas(current: Mapping[str, int], change: Mapping[str, object]) -> dict[str, int]:
+    """The quotas after a change; ValueError for unknown names and non-integers."""
+    result = dict(current)
+    for name, value in change.items():
+        if name not in QUOTAS:
+            raise ValueError(f"unknown quota {name!r}; known: {', '.join(sorted(QUOTAS))}")
+        if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+            raise ValueError(f"quota {name} must be a whole number, not {value!r}")
+        result[name] = value
+    return result
+
+
+def _checked(name: str, value: object) -> Setting:
+    row = BEHAVIOURS.get(name)
+    if row is None:
+        raise ValueError(f"unknown behaviour {name!r}; known: {', '.join(sorted(BEHAVIOURS))}")
+    if isinstance(row.hostile, bool):
+        accepted = isinstance(value, bool)
+    elif isinstance(row.hostile, (int, float)):
+        accepted = isinstance(value, (int, float)) and not isinstance(value, bool)
+    elif row.hostile in ("conflict", "absent", "refuse"):
+        accepted = value in (row.hostile, row.friendly)
+    else:
+        accepted = isinstance(value, str)
+    if not accepted or not isinstance(value, (bool, int, float, str)):
+        raise ValueError(f"behaviour {name} cannot be {value!r}; for example {row.hostile!r}")
+    return value

@@ -1,0 +1,160 @@
+"""The frozen values that an emulated account consists of.
+
+Written by handlers through `state`, shown by the family modules, saved by `persist`. No behaviour
+beyond small look-ups.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+Tags: TypeAlias = tuple[tuple[str, str], ...]
+PrincipalKind: TypeAlias = Literal["user", "group", "role"]
+PolicyType: TypeAlias = Literal["System", "Custom"]
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """A role. `visible_from` is when other trusts may name it."""
+
+    name: str
+    role_id: str
+    document: str
+    description: str
+    max_session: int
+    created: float
+    updated: float
+    service_linked: bool = False
+    tags: Tags = ()
+    visible_from: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyVersion:
+    """One immutable version of a policy; `number` 3 has the id `v3`."""
+
+    number: int
+    document: str
+    created: float
+
+    @property
+    def version_id(self) -> str:
+        """The id on the wire."""
+        return f"v{self.number}"
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """A policy with its live versions, oldest first."""
+
+    name: str
+    type: PolicyType
+    description: str
+    versions: tuple[PolicyVersion, ...]
+    default: int
+    last_number: int
+    created: float
+    updated: float
+    tags: Tags = ()
+
+    @property
+    def default_version(self) -> PolicyVersion:
+        """The only version that takes effect."""
+        return next(v for v in self.versions if v.number == self.default)
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """A RAM user; `inline` is an extra permission document that only tests give."""
+
+    name: str
+    user_id: str
+    display_name: str
+    created: float
+    inline: str = ""
+    visible_from: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A RAM group with the folded names of its members."""
+
+    name: str
+    group_id: str
+    comments: str
+    created: float
+    members: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A policy on a principal; `policy_key` is `System/<folded>` or `Custom/<folded>`."""
+
+    policy_key: str
+    attached: float
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """A principal as a policy sees it; `principal_key` is `role/<folded>` and so on."""
+
+    principal_key: str
+    attached: float
+
+
+@dataclass(frozen=True, slots=True)
+class AccessKey:
+    """A long-lived key. `user` is empty for the account's root."""
+
+    key_id: str
+    secret: str
+    account_id: str
+    user: str
+    active: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """Temporary credentials of an assumed role."""
+
+    key_id: str
+    secret: str
+    token: str
+    account_id: str
+    role: str
+    role_id: str
+    name: str
+    expires: float
+    policy: str = ""
+    source_identity: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who signed a call.
+
+    kind: `account` (root), `user` or `role` (a session). principal_id: as GetCallerIdentity has it.
+    """
+
+    kind: Literal["account", "user", "role"]
+    account_id: str
+    name: str
+    principal_id: str
+    arn: str
+    session: Session | None = None
+
+
+def fold(name: str) -> str:
+    """The form under which names are equal: RAM ignores letter case but keeps it."""
+    return name.lower()
+
+
+def policy_key(policy_type: str, name: str) -> str:
+    """The identity of a policy: the same name may exist as System and as Custom."""
+    return f"{policy_type}/{fold(name)}"
+
+
+def principal_key(kind: PrincipalKind, name: str) -> str:
+    """The identity of a user, group or role in an account."""
+    return f"{kind}/{fold(name)}"

@@ -1,0 +1,240 @@
+"""The path of a call: parse, authenticate, faults, rate, permission, parameters, handler, journal.
+
+`Gateway.handle` is the only entry point of the cloud port. Handlers run without awaiting, so each
+call is atomic. Bodies are always JSON except where a fault says otherwise.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from aiohttp import web
+
+from ram_emulator import attachments, policies, roles, sts, tags
+from ram_emulator.authorize import IDENTITY, authorize, no_permission
+from ram_emulator.clock import iso
+from ram_emulator.entities import Caller
+from ram_emulator.errors import ApiError
+from ram_emulator.evaluate import Decision
+from ram_emulator.faults import Fault, Faults
+from ram_emulator.journal import Journal, redacted
+from ram_emulator.params import read_params
+from ram_emulator.ratelimit import RateLimiter, throttled
+from ram_emulator.registry import SERVICES, Action, Call
+from ram_emulator.signature import Gatekeeper
+from ram_emulator.state import Universe
+from ram_emulator.wire import Envelope, read_envelope
+
+ACTIONS: Mapping[tuple[str, str], Action] = {
+    (action.version, action.name): action
+    for module in (roles, policies, attachments, tags, sts)
+    for action in module.ACTIONS
+}
+
+_BAD_GATEWAY = "<html><head><title>502 Bad Gateway</title></head><body>502</body></html>"
+_STALE_SECONDS = 60.0
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What a call came to: the reply, and what the journal says about it."""
+
+    request_id: str
+    status: int = 200
+    body: dict[str, Any] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    code: str = ""
+    effect: str = "none"
+    html: bool = False
+    cut: bool = False
+
+    def fail(self, error: ApiError, host: str) -> None:
+        """Answer with an error; the effect stays what it was."""
+        self.status, self.code, self.headers = error.status, error.code, error.headers
+        self.body = error.body(self.request_id, host)
+
+    def bad_gateway(self) -> None:
+        """Answer with the page of a proxy that lost its server."""
+        self.status, self.html = 502, True
+
+
+def find_action(version: str, name: str) -> Action:
+    """The row of an action; the gateway's error for a name or version that it does not have."""
+    action = ACTIONS.get((version, name))
+    if action is None:
+        if version not in SERVICES:
+            raise ApiError("InvalidVersion", f"Specified version is not valid: {version}.")
+        raise ApiError("InvalidAction.NotFound", f"Specified api is not found: {name}.")
+    return action
+
+
+class Gateway:
+    """The cloud port of one server."""
+
+    def __init__(self, universe: Universe, journal: Journal, faults: Faults) -> None:
+        self._universe = universe
+        self._journal = journal
+        self._faults = faults
+        self._gatekeeper = Gatekeeper(universe)
+        self._limiter = RateLimiter()
+
+    def replace_universe(self, universe: Universe) -> None:
+        """Go on with a loaded state."""
+        self._universe = universe
+        self._gatekeeper = Gatekeeper(universe)
+
+    async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        """Answer one HTTP request."""
+        outcome = Outcome(str(uuid.uuid4()).upper())
+        envelope: Envelope | None = None
+        caller: Caller | None = None
+        fired: list[Fault] = []
+        try:
+            body = await request.read() if request.can_read_body else b""
+            envelope = read_envelope(
+                request.method, request.raw_path, request.headers, body, request.remote or ""
+            )
+            caller = self._gatekeeper.admit(envelope)
+            action = find_action(envelope.version, envelope.action)
+            fired = self._faults.plan(
+                caller.account_id, SERVICES[action.version], action.name, action.effect
+            )
+            await self._run(envelope, caller, action, fired, outcome)
+        except ApiError as error:
+            outcome.fail(error, request.headers.get("Host", ""))
+        self._record(envelope, caller, fired, outcome)
+        return _reply(request, outcome)
+
+    async def _run(
+        self,
+        envelope: Envelope,
+        caller: Caller,
+        action: Action,
+        fired: list[Fault],
+        outcome: Outcome,
+    ) -> None:
+        for fault in fired:
+            if fault.kind == "delay":
+                await asyncio.sleep(fault.seconds)
+        if self._before(caller, action, fired, outcome):
+            return
+        try:
+            self._perform(envelope, caller, action, fired, outcome)
+        except ApiError as error:
+            outcome.fail(error, envelope.host)
+        _after(envelope, fired, outcome)
+
+    def _before(self, caller: Caller, action: Action, fired: list[Fault], outcome: Outcome) -> bool:
+        """Faults that come before the effect; True if the call ends here."""
+        account = self._universe.accounts[caller.account_id]
+        for fault in fired:
+            if fault.kind in ("throttle", "throttle_retry_after"):
+                forced = True if fault.kind == "throttle_retry_after" else None
+                raise throttled(account, retry_after=forced)
+            if fault.kind == "error_before":
+                raise _injected(fault)
+            if fault.kind == "deny":
+                raise no_permission(caller, action.permission, Decision.IMPLICIT_DENY, IDENTITY)
+            if fault.kind == "bad_gateway":
+                outcome.bad_gateway()
+            elif fault.kind == "drop_before":
+                outcome.cut = True
+            elif fault.kind == "kill_before":
+                fault.strike()
+                # A process that can still answer for itself gets its call done.
+                outcome.cut = fault.signal == signal.SIGKILL
+        return outcome.html or outcome.cut
+
+    def _perform(
+        self,
+        envelope: Envelope,
+        caller: Caller,
+        action: Action,
+        fired: list[Fault],
+        outcome: Outcome,
+    ) -> None:
+        account = self._universe.accounts[caller.account_id]
+        self._limiter.take(account, action)
+        now = self._universe.clock.now()
+        lag = account.seconds("stale_read_seconds")
+        for fault in fired:
+            if fault.kind == "stale":
+                lag = max(lag, fault.seconds or _STALE_SECONDS)
+        context = {
+            "acs:SourceIp": envelope.source,
+            "acs:SecureTransport": "false",
+            "acs:CurrentTime": iso(now),
+            "acs:PrincipalARN": caller.arn,
+        }
+        values: dict[str, Any] = dict(envelope.parameters)
+        call = Call(self._universe, account, caller, values, now, now - lag, context)
+        authorize(call, action)
+        values = read_params(action.params, envelope.parameters)
+        call = Call(self._universe, account, caller, values, now, now - lag, context)
+        body = action.handler(call)
+        outcome.effect = action.effect
+        outcome.body = {"RequestId": outcome.request_id, **body}
+        if action.effect == "write":
+            self._universe.touch()
+
+    def _record(
+        self,
+        envelope: Envelope | None,
+        caller: Caller | None,
+        fired: list[Fault],
+        outcome: Outcome,
+    ) -> None:
+        self._journal.add(
+            {
+                "time": iso(self._universe.clock.now()),
+                "account": caller.account_id if caller else "",
+                "service": SERVICES.get(envelope.version, "") if envelope else "",
+                "action": envelope.action if envelope else "",
+                "parameters": redacted(envelope.parameters) if envelope else {},
+                "caller": caller.arn if caller else "",
+                "requestId": outcome.request_id,
+                "status": 0 if outcome.cut else outcome.status,
+                "code": outcome.code,
+                "effect": outcome.effect,
+                "faults": [fault.kind for fault in fired],
+            }
+        )
+
+
+def _injected(fault: Fault) -> ApiError:
+    code = fault.code or "InternalError"
+    return ApiError(code, "An error was injected.", status=fault.status or None)
+
+
+def _after(envelope: Envelope, fired: list[Fault], outcome: Outcome) -> None:
+    """Faults that come after the effect, which stays in the journal."""
+    for fault in fired:
+        if fault.kind == "error_after":
+            outcome.fail(_injected(fault), envelope.host)
+        elif fault.kind == "bad_gateway_after":
+            outcome.bad_gateway()
+        elif fault.kind == "drop_after":
+            outcome.cut = True
+        elif fault.kind == "kill_after":
+            fault.strike()
+            outcome.cut = fault.signal == signal.SIGKILL
+
+
+def _reply(request: web.BaseRequest, outcome: Outcome) -> web.StreamResponse:
+    if outcome.cut and request.transport is not None:
+        request.transport.abort()
+    if outcome.html:
+        return web.Response(status=outcome.status, text=_BAD_GATEWAY, content_type="text/html")
+    text = json.dumps(outcome.body, ensure_ascii=False, separators=(",", ":"))
+    return web.Response(
+        status=outcome.status,
+        body=text.encode(),
+        content_type="application/json",
+        headers=outcome.headers,
+    )

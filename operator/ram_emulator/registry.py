@@ -1,0 +1,89 @@
+"""How an action is described, and the frame that its handler works in.
+
+Family modules build `Action` rows; `actions` merges them into one table by (version, action).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+from ram_emulator.entities import Caller
+from ram_emulator.errors import invalid, malformed
+from ram_emulator.params import Param, Values
+from ram_emulator.state import Account, Universe
+
+RAM = "2015-05-01"
+STS = "2015-04-01"
+
+SERVICES = {RAM: "ram", STS: "sts"}
+
+Effect: TypeAlias = Literal["read", "write"]
+Rate: TypeAlias = Literal["readsPerSecond", "writesPerSecond", "attachmentsPerSecond"]
+Body: TypeAlias = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One authenticated call as its handler sees it.
+
+    account: the caller's account. now: the emulator's clock in seconds. as_of: the time that reads
+    look at, which is before `now` when reads are stale. context: condition keys of the request.
+    """
+
+    universe: Universe
+    account: Account
+    caller: Caller
+    values: Values
+    now: float
+    as_of: float
+    context: dict[str, str]
+
+    def text(self, name: str) -> str:
+        """A required text parameter."""
+        return str(self.values[name])
+
+    def optional(self, name: str) -> str | None:
+        """An optional text parameter, None when absent."""
+        value = self.values.get(name)
+        return None if value is None else str(value)
+
+    def number(self, name: str, default: int) -> int:
+        """An optional integer parameter."""
+        return int(self.values.get(name, default))
+
+    def flag(self, name: str) -> bool:
+        """An optional boolean parameter, False when absent."""
+        return bool(self.values.get(name, False))
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One row of the dispatch table.
+
+    resources: ARN templates that a caller needs permission on, all of them; `{account}` and any
+    parameter name may stand in braces. Empty: no permission is asked for. An action that belongs to
+    another account's resource names it in its own handler and leaves this empty.
+    """
+
+    name: str
+    handler: Callable[[Call], Body]
+    effect: Effect = "read"
+    params: tuple[Param, ...] = ()
+    resources: tuple[str, ...] = ()
+    rate: Rate = "readsPerSecond"
+    version: str = RAM
+
+    @property
+    def permission(self) -> str:
+        """The name under which policies allow it, such as `ram:GetRole`."""
+        return f"{SERVICES[self.version]}:{self.name}"
+
+
+def refuse_long_document(text: str, limit: int, parameter: str) -> None:
+    """The length check that documents get before anything else is looked at."""
+    if len(text.encode()) > limit:
+        raise invalid(parameter, "Length", f"{parameter} is beyond the length limit: {limit}.")
+    if not text:
+        raise malformed("The document is empty.")
