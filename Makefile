@@ -54,6 +54,11 @@ check: venv ## format, lint, types, import contracts, unit tests with coverage: 
 	$(BIN)/python -m pytest $(FAST) --cov --cov-report=
 	$(BIN)/coverage report --include="$$($(BIN)/python -m tests.structure.pure)" --fail-under=100
 
+.PHONY: format
+format: venv ## format the code and mend what ruff can mend
+	$(BIN)/ruff format --quiet $(FORMATTED)
+	$(BIN)/ruff check --quiet --fix $(FORMATTED)
+
 .PHONY: assets
 assets: venv ## kube-apiserver and etcd, built from source at the first use (about four minutes)
 	$(BIN)/python -m tests.cluster assets
