@@ -49,7 +49,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         case "serve":
             return _serve(options.directory)
         case _:
-            return _run([word for word in options.command if word != "--"])
+            separated = options.command[:1] == ["--"]
+            return _run(options.command[1:] if separated else options.command)
 
 
 def _up() -> int:
