@@ -1,0 +1,50 @@
+"""A control plane with everything of deploy/kustomize/base in it, for the tests beside it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from tests.cluster import Cluster
+from tests.manifests.support import BASE
+
+
+@pytest.fixture(scope="session")
+def installed(control_plane: Cluster) -> Cluster:
+    """The shipped installation, applied and served.
+
+    The API server takes some moments to serve a new kind and to enforce a new admission policy:
+    waits for the first, tests of admission wait for the second.
+    """
+    control_plane.kubectl("apply", "--server-side", "--force-conflicts", "-k", BASE)
+    control_plane.kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=30s")
+    deadline = time.monotonic() + 30
+    while control_plane.kubectl("get", "ram", "-A", check=False).returncode != 0:
+        assert time.monotonic() < deadline, "the kinds are not served after 30 s"
+        time.sleep(0.2)
+    return control_plane
+
+
+@pytest.fixture
+def scratch(installed: Cluster, namespace: str) -> Iterator[str]:
+    """A namespace, and a name for a RamAccount, whose objects are gone after the test: an operator
+    that a later test starts would work on them.
+    """
+    yield namespace
+    group = "/apis/ram.alibabacloud.com/v1alpha1"
+    for plural in ("ramroles", "rampolicies"):
+        installed.request("DELETE", f"{group}/namespaces/{namespace}/{plural}")
+    installed.kubectl("delete", "ramaccount", namespace, "--ignore-not-found")
+
+
+@pytest.fixture
+def no_samples(installed: Cluster) -> Iterator[None]:
+    """The samples' objects are gone before and after the test; their namespace stays."""
+    kinds = "ramroles,rampolicies"
+    for moment in ("before", "after"):
+        installed.kubectl("delete", kinds, "-n", "identity", "--all", "--ignore-not-found")
+        installed.kubectl("delete", "ramaccount", "default", "--ignore-not-found")
+        if moment == "before":
+            yield

@@ -1,0 +1,93 @@
+"""The installation and the samples as a whole: what is rendered, accepted, and stays unchanged."""
+
+from __future__ import annotations
+
+import pytest
+import yaml
+
+from tests.cluster import Cluster
+from tests.manifests.support import BASE, ROOT, SAMPLES, Json, holds, load_all
+
+
+def _render(cluster: Cluster, folder: object) -> list[Json]:
+    text = cluster.kubectl("kustomize", str(folder)).stdout
+    return [document for document in yaml.safe_load_all(text) if document]
+
+
+def test_the_base_holds_all_that_is_shipped(control_plane: Cluster) -> None:
+    rendered = {(item["kind"], item["metadata"]["name"]) for item in _render(control_plane, BASE)}
+    shipped = {
+        (item["kind"], item["metadata"]["name"])
+        for folder in (ROOT / "crds", BASE, ROOT / "deploy" / "admission")
+        for file in sorted(folder.glob("*.yaml"))
+        if file.name != "kustomization.yaml"
+        for item in load_all(file)
+    }
+    assert rendered == shipped
+
+
+def test_the_pod_is_restricted(installed: Cluster, namespace: str) -> None:
+    """Asks the API server itself: a namespace that enforces the restricted level takes the pod."""
+    labels = load_all(BASE / "namespace.yaml")[0]["metadata"]["labels"]
+    assert labels["pod-security.kubernetes.io/enforce"] == "restricted"
+    installed.kubectl(
+        "label", "namespace", namespace, "pod-security.kubernetes.io/enforce=restricted"
+    )
+    (deployment,) = (item for item in load_all(BASE / "deployment.yaml"))
+    template = deployment["spec"]["template"]
+    pod = {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": "x", "labels": template["metadata"]["labels"]},
+        "spec": template["spec"],
+    }
+    path = f"/api/v1/namespaces/{namespace}/pods?dryRun=All"
+    assert installed.request("POST", path, pod)["metadata"]["name"] == "x"
+    (container,) = template["spec"]["containers"]
+    assert container["securityContext"]["readOnlyRootFilesystem"] is True
+    assert deployment["spec"]["strategy"] == {"type": "Recreate"}
+
+
+@pytest.mark.usefixtures("no_samples")
+@pytest.mark.parametrize("strategy", [[], ["--server-side"]], ids=["client-side", "server-side"])
+def test_samples_are_accepted_and_show_no_difference(
+    installed: Cluster, strategy: list[str]
+) -> None:
+    """Both ways of applying leave nothing to do the second time, default values included."""
+    installed.kubectl("apply", *strategy, "-k", SAMPLES)
+    again = installed.kubectl("apply", *strategy, "-k", SAMPLES)
+    assert again.stderr == ""
+    if not strategy:
+        assert all(line.endswith("unchanged") for line in again.stdout.splitlines()), again.stdout
+    difference = installed.kubectl("diff", *strategy, "-k", SAMPLES, check=False)
+    assert (difference.returncode, difference.stdout) == (0, "")
+
+
+@pytest.mark.usefixtures("no_samples")
+def test_samples_reach_the_server_whole(installed: Cluster) -> None:
+    installed.kubectl("apply", "-k", SAMPLES)
+    for item in _render(installed, SAMPLES):
+        where = ["-n", item["metadata"]["namespace"]] if "namespace" in item["metadata"] else []
+        shown = installed.kubectl(
+            "get", item["kind"], item["metadata"]["name"], *where, "-o", "yaml"
+        ).stdout
+        assert holds(yaml.safe_load(shown), item), item["metadata"]["name"]
+
+
+def test_samples_fit_their_own_account(control_plane: Cluster) -> None:
+    """Names, policies and trusted accounts are such as the sample account allows."""
+    items = _render(control_plane, SAMPLES)
+    (account,) = (item["spec"] for item in items if item["kind"] == "RamAccount")
+    tenants = {tenant["namespace"]: tenant for tenant in account["tenants"]}
+    own = {item["metadata"]["name"] for item in items if item["kind"] == "RamPolicy"}
+    for item in items:
+        if item["kind"] not in ("RamRole", "RamPolicy"):
+            continue
+        tenant = tenants[item["metadata"]["namespace"]]
+        assert item["kind"] in tenant["kinds"]
+        assert item["metadata"]["name"].startswith(tuple(tenant["namePrefixes"]))
+        for policy in item["spec"].get("policies", []):
+            if policy["type"] == "RamPolicy":
+                assert policy["name"] in own
+            else:
+                assert policy in tenant["policies"]

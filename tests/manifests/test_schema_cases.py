@@ -1,0 +1,111 @@
+"""Each case of cases.yaml against the real API server, through kubectl, as a user would send it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.cluster.connection import Cluster, RequestFailed
+from tests.manifests.support import Json, holds, merge
+
+_DATA = yaml.safe_load((Path(__file__).parent / "cases.yaml").read_text())
+_DOCUMENT = {"RamRole": "trustPolicy", "RamPolicy": "document"}
+
+
+def _manifest(case: Json) -> Json:
+    manifest = merge(_DATA["bases"][case["kind"]], case.get("patch", {}))
+    if "statement" in case:
+        statements = manifest["spec"][_DOCUMENT[case["kind"]]]["Statement"]
+        statements[0] = merge(statements[0], case["statement"])
+    for field, count in case.get("repeat", {}).items():
+        manifest["spec"][field] = "x" * count
+    return manifest
+
+
+def _case(case: Json) -> Any:
+    return pytest.param(case, id=case["id"])
+
+
+@pytest.mark.parametrize("case", [_case(c) for c in _DATA["cases"] if "refused" not in c])
+def test_accepted(installed: Cluster, case: Json) -> None:
+    manifest = _manifest(case)
+    result = installed.kubectl(
+        "create", "--dry-run=server", "-o", "json", "-f", "-", stdin=json.dumps(manifest)
+    )
+    assert holds(json.loads(result.stdout), manifest)
+    assert result.stderr == ""
+
+
+@pytest.mark.parametrize("case", [_case(c) for c in _DATA["cases"] if "refused" in c])
+def test_refused(installed: Cluster, case: Json) -> None:
+    result = installed.kubectl(
+        "create", "--dry-run=server", "-f", "-", stdin=json.dumps(_manifest(case)), check=False
+    )
+    assert result.returncode != 0
+    words = case["refused"]
+    for text in [words] if isinstance(words, str) else words:
+        assert text in result.stderr
+
+
+@pytest.mark.parametrize(
+    "case",
+    [_case(c) for c in _DATA["cases"] if "refused" in c and "statement" in c],
+)
+def test_nothing_in_a_document_is_dropped_where_the_client_does_not_check(
+    installed: Cluster, case: Json, namespace: str
+) -> None:
+    """Without kubectl's strict mode unknown fields are dropped: a condition lost is a trust won."""
+    manifest = _manifest(case)
+    plural = "ramroles" if case["kind"] == "RamRole" else "rampolicies"
+    path = f"/apis/ram.alibabacloud.com/v1alpha1/namespaces/{namespace}/{plural}"
+    with pytest.raises(RequestFailed) as refused:
+        installed.request("POST", f"{path}?dryRun=All&fieldValidation=Ignore", manifest)
+    assert refused.value.status == 422
+
+
+def _largest_role() -> Json:
+    principal = {
+        "RAM": [f"acs:ram::{n:016}:user/{'u' * 64}" for n in range(50)],
+        "Federated": [f"acs:ram::{n:016}:oidc-provider/{'p' * 90}" for n in range(50)],
+    }
+    condition = {
+        f"StringLike{n}": {f"oidc:{k}": ["v" * 50] * 3 for k in range(20)} for n in range(6)
+    }
+    statement = {"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"}
+    manifest = _manifest({"kind": "RamRole"})
+    manifest["spec"] |= {
+        "trustPolicy": {"Version": "1", "Statement": [{**statement, "Condition": condition}] * 20},
+        "policies": [{"type": "RamPolicy", "name": f"{n:0128}"} for n in range(30)],
+        "tags": {f"{n:0128}": "v" * 256 for n in range(15)},
+        "description": "d" * 1024,
+    }
+    return manifest
+
+
+def _largest_account() -> Json:
+    tenant = {
+        "kinds": ["RamRole", "RamPolicy"],
+        "namePrefixes": [f"{n:064}" for n in range(20)],
+        "policies": [{"type": "Custom", "name": f"{n:0128}*"} for n in range(20)],
+    }
+    manifest = _manifest({"kind": "RamAccount"})
+    manifest["spec"] |= {
+        "tenants": [{**tenant, "namespace": f"{n:063}"} for n in range(200)],
+        "protected": {"names": [f"{n:0128}" for n in range(200)]},
+        "gate": {"trustedAccounts": [f"{n:016}" for n in range(200)]},
+    }
+    return manifest
+
+
+@pytest.mark.parametrize("manifest", [_largest_role(), _largest_account()], ids=["role", "account"])
+def test_the_rules_are_affordable_on_the_largest_objects(
+    installed: Cluster, manifest: Json
+) -> None:
+    """The API server bounds what the CEL rules of one object may cost."""
+    text = json.dumps(manifest)
+    result = installed.kubectl("create", "--dry-run=server", "-o", "json", "-f", "-", stdin=text)
+    assert holds(json.loads(result.stdout), manifest)

@@ -1,0 +1,131 @@
+"""Rules that every CRD keeps, whatever its fields: bounds, descriptions, list types, wording."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.manifests.support import Json, crds, schema, walk
+
+_CRDS = crds()
+_BY_KIND = pytest.mark.parametrize("kind", sorted(_CRDS))
+_MANAGED = ("RamPolicy", "RamRole")
+_COMMON_SPEC = (
+    "accountRef",
+    "adoptionPolicy",
+    "deletionPolicy",
+    "driftInterval",
+    "driftPolicy",
+    "suspend",
+    "tags",
+)
+
+
+def _nodes(kind: str) -> list[tuple[str, Json]]:
+    return [(path, node) for path, node in walk(schema(_CRDS[kind])) if path != ".metadata"]
+
+
+@_BY_KIND
+def test_names(kind: str) -> None:
+    spec = _CRDS[kind]["spec"]
+    assert spec["group"] == "ram.alibabacloud.com"
+    assert [version["name"] for version in spec["versions"]] == ["v1alpha1"]
+    assert spec["names"]["categories"] == ["ram"]
+    assert _CRDS[kind]["metadata"]["name"] == f"{spec['names']['plural']}.{spec['group']}"
+    assert spec["versions"][0]["additionalPrinterColumns"][-1]["name"] == "Age"
+
+
+def test_short_names_are_distinct() -> None:
+    names = [name for crd in _CRDS.values() for name in crd["spec"]["names"]["shortNames"]]
+    assert len(names) == len(set(names)) == len(_CRDS)
+
+
+@_BY_KIND
+def test_every_field_is_described(kind: str) -> None:
+    assert [path for path, node in _nodes(kind) if not node.get("description")] == []
+
+
+@_BY_KIND
+def test_everything_is_bounded(kind: str) -> None:
+    bounds = {"string": "maxLength", "array": "maxItems"}
+    unbounded = [
+        path
+        for path, node in _nodes(kind)
+        if (bound := bounds.get(node.get("type", ""))) and bound not in node and "enum" not in node
+    ]
+    maps = [
+        path
+        for path, node in _nodes(kind)
+        if "additionalProperties" in node and "maxProperties" not in node
+    ]
+    assert unbounded + maps == []
+
+
+@_BY_KIND
+def test_every_list_has_a_type(kind: str) -> None:
+    lists = [(path, node) for path, node in _nodes(kind) if node.get("type") == "array"]
+    assert [path for path, node in lists if "x-kubernetes-list-type" not in node] == []
+
+
+@_BY_KIND
+def test_no_default_inside_a_list(kind: str) -> None:
+    """kubectl apply replaces such lists whole and so would see a difference for ever."""
+    assert [path for path, node in _nodes(kind) if "[]" in path and "default" in node] == []
+
+
+@_BY_KIND
+def test_what_has_no_type_refuses_all_but_text_and_lists(kind: str) -> None:
+    typeless = [
+        (path, node)
+        for path, node in _nodes(kind)
+        if "type" not in node and not node.get("x-kubernetes-int-or-string")
+    ]
+    for path, node in typeless:
+        assert node["x-kubernetes-preserve-unknown-fields"] is True, path
+        if "enum" in node:
+            continue
+        assert {"type", "maxLength"} <= node["items"].keys(), path
+        assert node["not"] == {"enum": [True, False]}, path
+        assert node["minimum"] > node["maximum"], path
+        assert node["minProperties"] > node["maxProperties"], path
+
+
+@_BY_KIND
+def test_objects_that_keep_unknown_fields_also_count_them(kind: str) -> None:
+    keep = [
+        (path, node)
+        for path, node in _nodes(kind)
+        if node.get("x-kubernetes-preserve-unknown-fields") and node.get("type") == "object"
+    ]
+    for path, node in keep:
+        branches = node.get("anyOf", [node])
+        counted = [branch.get("maxProperties", node.get("maxProperties")) for branch in branches]
+        assert None not in counted, path
+
+
+def test_common_fields_are_the_same_in_every_managed_kind() -> None:
+    specs = [schema(_CRDS[kind])["properties"]["spec"]["properties"] for kind in _MANAGED]
+    for name in _COMMON_SPEC:
+        assert all(spec[name] == specs[0][name] for spec in specs), name
+    statuses = [
+        dict(schema(_CRDS[kind])["properties"]["status"]["properties"]) for kind in _MANAGED
+    ]
+    for status in statuses:
+        status.pop("defaultVersion", None)
+    assert all(status == statuses[0] for status in statuses)
+
+
+def test_conditions_are_the_same_in_every_kind() -> None:
+    kinds = [schema(crd)["properties"] for kind, crd in _CRDS.items() if kind != "RamRecord"]
+    conditions = [kind["status"]["properties"]["conditions"] for kind in kinds]
+    assert len(conditions) == 3
+    assert all(condition == conditions[0] for condition in conditions)
+
+
+def test_a_record_has_neither_spec_nor_status() -> None:
+    assert set(schema(_CRDS["RamRecord"])["properties"]) == {
+        "apiVersion",
+        "kind",
+        "metadata",
+        "record",
+    }
+    assert "subresources" not in _CRDS["RamRecord"]["spec"]["versions"][0]
