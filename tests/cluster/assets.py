@@ -53,7 +53,7 @@ def find_or_build() -> Assets:
 
     Raises BuildFailed.
     """
-    found = _from_environment()
+    found = from_environment()
     if found is not None:
         return found
     directory = _cache() / _fingerprint()
@@ -65,7 +65,7 @@ def find_or_build() -> Assets:
         return found if found is not None else _build(directory)
 
 
-def _from_environment() -> Assets | None:
+def from_environment() -> Assets | None:
     """What KUBEBUILDER_ASSETS names, unless it is incomplete or too old for our admission."""
     value = os.environ.get("KUBEBUILDER_ASSETS")
     found = Assets.inside(Path(value)) if value else None
