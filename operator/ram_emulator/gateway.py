@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import signal
 import uuid
 from collections.abc import Mapping
@@ -36,6 +37,8 @@ ACTIONS: Mapping[tuple[str, str], Action] = {
     for module in (roles, policies, attachments, tags, sts)
     for action in module.ACTIONS
 }
+
+_LOG = logging.getLogger("ram_emulator")
 
 _BAD_GATEWAY = "<html><head><title>502 Bad Gateway</title></head><body>502</body></html>"
 _STALE_SECONDS = 60.0
@@ -108,6 +111,11 @@ class Gateway:
             await self._run(envelope, caller, action, fired, outcome)
         except ApiError as error:
             outcome.fail(error, request.headers.get("Host", ""))
+        except Exception:
+            # A bug of the emulator: it must show in its log, and still answer in the wire's form.
+            _LOG.exception("a call failed")
+            bug = ApiError("InternalError", "The emulator failed; its log says why.")
+            outcome.fail(bug, request.headers.get("Host", ""))
         self._record(envelope, caller, fired, outcome)
         return _reply(request, outcome)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import uuid
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from aiohttp import web
 
 from ram_emulator import persist
 from ram_emulator.admin_api import AdminApi
+from ram_emulator.errors import ApiError
 from ram_emulator.faults import Faults
 from ram_emulator.gateway import Gateway
 from ram_emulator.journal import Journal
@@ -23,6 +25,33 @@ from ram_emulator.state import Universe
 HOST = "127.0.0.1"
 # Identity tokens and documents travel in the request line.
 MOST_LINE_BYTES = 1024 * 1024
+
+
+class _Protocol(web.RequestHandler):
+    """aiohttp's protocol, with JSON for requests that are too broken to reach the gateway."""
+
+    __slots__ = ()
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        """Answer a request that could not be parsed, such as one with too long a line."""
+        error = ApiError("InvalidParameter.Format", "The request cannot be read.", status=status)
+        response = web.json_response(error.body(str(uuid.uuid4()).upper(), ""), status=status)
+        response.force_close()
+        return response
+
+
+class _Server(web.Server):
+    """aiohttp's server with the protocol above."""
+
+    def __call__(self) -> web.RequestHandler:
+        """A protocol for one connection."""
+        return _Protocol(self, loop=self._loop, **self._kwargs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +70,7 @@ async def running(universe: Universe, port: int, admin_port: int) -> AsyncIterat
     gateway = Gateway(universe, journal, faults)
     api = AdminApi(universe, gateway, journal, faults)
     cloud: web.BaseRunner = web.ServerRunner(
-        web.Server(
+        _Server(
             gateway.handle,
             access_log=None,
             max_line_size=MOST_LINE_BYTES,

@@ -1,0 +1,48 @@
+"""Calling actions of the real SDK by their wire names, and documents that tests use."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import pytest
+from alibabacloud_ram20150501 import models as ram_models
+from alibabacloud_sts20150401 import models as sts_models
+from alibabacloud_tea_openapi.exceptions import AlibabaCloudException
+
+
+def invoke(client: Any, action: str, **parameters: Any) -> dict[str, Any]:
+    """Call an action with wire parameters; the reply's body by wire names."""
+    method = getattr(client, re.sub(r"(?<!^)(?=[A-Z])", "_", action).lower())
+    models = sts_models if "sts" in type(client).__module__ else ram_models
+    model = getattr(models, f"{action}Request", None)
+    reply = method(model().from_map(parameters)) if model else method()
+    return dict(reply.body.to_map())
+
+
+def refused(client: Any, action: str, **parameters: Any) -> AlibabaCloudException:
+    """Call an action that must be refused; the exception."""
+    with pytest.raises(AlibabaCloudException) as caught:
+        invoke(client, action, **parameters)
+    return caught.value
+
+
+def trust(*principals: str, kind: str = "RAM", **extra: Any) -> str:
+    """A trust document for some principals."""
+    statement = {
+        "Effect": "Allow",
+        "Action": "sts:AssumeRole",
+        "Principal": {kind: list(principals)},
+        **extra,
+    }
+    return json.dumps({"Version": "1", "Statement": [statement]})
+
+
+def policy(action: Any = "oss:GetObject", **extra: Any) -> str:
+    """A permission document with one statement."""
+    statement = {"Effect": "Allow", "Action": action, "Resource": "*", **extra}
+    return json.dumps({"Version": "1", "Statement": [statement]})
+
+
+SERVICE_TRUST = trust("fc.aliyuncs.com", kind="Service")
