@@ -20,9 +20,16 @@ _PR_SET_PDEATHSIG = 1
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run the emulator until SIGTERM, SIGINT, or with --exit-with-parent its parent's end."""
+    """Run the emulator until SIGTERM, SIGINT, or with --exit-with-parent its parent's end.
+
+    Returns 0, or 2 with a sentence on stderr if the state file or a port cannot be used.
+    """
     options = _parser().parse_args(argv)
-    asyncio.run(_serve(options))
+    try:
+        asyncio.run(_serve(options))
+    except (ValueError, OSError) as error:
+        print(f"ram_emulator: {error}", file=sys.stderr)
+        return 2
     return 0
 
 
