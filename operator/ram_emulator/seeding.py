@@ -12,11 +12,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from ram_emulator.behaviours import apply_quotas, apply_settings
-from ram_emulator.entities import Group, Role, User, fold, principal_key
+from ram_emulator.entities import Group, Policy, Role, User, fold, principal_key
 from ram_emulator.roles import DEFAULT_SESSION, role_arn
 from ram_emulator.state import Account, Universe, random_id, random_text
 
 ADMIN_USER = "operator"
+
+_ALWAYS = float("inf")
 
 Json = dict[str, Any]
 
@@ -50,7 +52,7 @@ def create_user(universe: Universe, account: Account, row: Mapping[str, Any]) ->
     if account.users.get(fold(name)) is not None:
         raise ValueError(f"user {name} exists already")
     policies = [
-        (str(kind), str(policy), account.policy(str(kind), str(policy), float("inf")))
+        (str(kind), str(policy), account.policy(str(kind), str(policy), _ALWAYS))
         for kind, policy in row.get("policies", [])
     ]
     for kind, policy_name, policy in policies:
@@ -143,50 +145,55 @@ def set_key_status(universe: Universe, key_id: str, row: Mapping[str, Any]) -> J
 
 
 def true_state(account: Account) -> Json:
-    """The roles and custom policies as they really are, never stale."""
-    always = float("inf")
-
-    def held(kind: str, key: str) -> list[list[str]]:
-        rows = account.attachments(f"{kind}/{key}", always)
-        policies = [account.policy_by_key(row.policy_key, always) for row in rows]
-        return sorted([p.type, p.name] for p in policies if p is not None)
-
+    """The entities as they really are, never stale, by name."""
     return {
         "roles": {
-            role.name: {
-                "roleId": role.role_id,
-                "trust": json.loads(role.document),
-                "description": role.description,
-                "maxSessionDuration": role.max_session,
-                "serviceLinked": role.service_linked,
-                "policies": held("role", key),
-                "tags": dict(role.tags),
-            }
-            for key, role in account.roles.items()
+            role.name: _role_state(account, key, role) for key, role in account.roles.items()
         },
         "policies": {
-            policy.name: {
-                "document": json.loads(policy.default_version.document),
-                "description": policy.description,
-                "defaultVersion": f"v{policy.default}",
-                "versions": {v.version_id: json.loads(v.document) for v in policy.versions},
-                "attachments": sorted(
-                    h.principal_key for h in account.policy_holders(f"Custom/{key}", always)
-                ),
-                "tags": dict(policy.tags),
-            }
+            policy.name: _policy_state(account, key, policy)
             for key, policy in account.policies.items()
         },
         "users": {
-            user.name: {"userId": user.user_id, "policies": held("user", key)}
+            user.name: {"userId": user.user_id, "policies": _held(account, "user", key)}
             for key, user in account.users.items()
         },
         "groups": {
             group.name: {
                 "groupId": group.group_id,
                 "members": list(group.members),
-                "policies": held("group", key),
+                "policies": _held(account, "group", key),
             }
             for key, group in account.groups.items()
         },
+    }
+
+
+def _held(account: Account, kind: str, key: str) -> list[list[str]]:
+    rows = account.attachments(f"{kind}/{key}", _ALWAYS)
+    policies = [account.policy_by_key(row.policy_key, _ALWAYS) for row in rows]
+    return sorted([p.type, p.name] for p in policies if p is not None)
+
+
+def _role_state(account: Account, key: str, role: Role) -> Json:
+    return {
+        "roleId": role.role_id,
+        "trust": json.loads(role.document),
+        "description": role.description,
+        "maxSessionDuration": role.max_session,
+        "serviceLinked": role.service_linked,
+        "policies": _held(account, "role", key),
+        "tags": dict(role.tags),
+    }
+
+
+def _policy_state(account: Account, key: str, policy: Policy) -> Json:
+    holders = account.policy_holders(f"Custom/{key}", _ALWAYS)
+    return {
+        "document": json.loads(policy.default_version.document),
+        "description": policy.description,
+        "defaultVersion": f"v{policy.default}",
+        "versions": {v.version_id: json.loads(v.document) for v in policy.versions},
+        "attachments": sorted(holder.principal_key for holder in holders),
+        "tags": dict(policy.tags),
     }

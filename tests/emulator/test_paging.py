@@ -74,7 +74,7 @@ def test_tags_page_by_token(cloud: Cloud) -> None:
         invoke(ram, "TagResources", ResourceType="role", ResourceNames=[name], Tag=tags)
     token, rows = None, []
     while True:
-        given = {"NextToken": token} if token else {}
+        given: dict[str, Any] = {"NextToken": token} if token else {}
         body = invoke(ram, "ListTagResources", ResourceType="role", PageSize=100, **given)
         rows += body["TagResources"]
         token = body.get("NextToken")
