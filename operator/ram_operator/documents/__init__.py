@@ -1,0 +1,45 @@
+"""RAM trust and permission documents: parse, canonical form and digest, compare, take in common.
+
+Everything that judges a document comes through here. Pure: no I/O, clock or environment. Verdicts
+are sound (see docs/decisions/002-comparing-documents.md); "unknown" is an answer, never a guess.
+"""
+
+from __future__ import annotations
+
+from .comparing import (
+    Comparison,
+    Verdict,
+    compare_policy,
+    compare_trust,
+    documents_equal_policy,
+)
+from .errors import DocumentError
+from .escalation import escalates
+from .grammar import EQUIVALENCES, Certainty, Equivalence
+from .meeting import intersect_trust
+from .model import NOBODY, Condition, Grant, Kind, Policy, Principal, Trust, trust_principals
+from .parsing import parse_policy, parse_trust
+
+__all__ = [
+    "EQUIVALENCES",
+    "NOBODY",
+    "Certainty",
+    "Comparison",
+    "Condition",
+    "DocumentError",
+    "Equivalence",
+    "Grant",
+    "Kind",
+    "Policy",
+    "Principal",
+    "Trust",
+    "Verdict",
+    "compare_policy",
+    "compare_trust",
+    "documents_equal_policy",
+    "escalates",
+    "intersect_trust",
+    "parse_policy",
+    "parse_trust",
+    "trust_principals",
+]

@@ -1,0 +1,246 @@
+"""Comparing two documents by meaning, and what two trust documents have in common.
+
+Called by diff, drift and the gate. A claim that nothing is gained (or lost) is proved under every
+reading that the documentation allows; a claim that something is, has a request to show for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from itertools import product
+from typing import Final
+
+from . import wording
+from .coverage import Search, Side, Unclear, View, constraints, loose_dims
+from .globs import Budget, Glob, TooComplex, fold
+from .model import ACTION, RESOURCE, Folding, Grant, Policy, Term, Trust
+from .regions import Words
+
+_STEPS: Final = 20_000
+_SHOWN: Final = 400
+
+
+class Verdict(StrEnum):
+    """How the second document stands to the first."""
+
+    SAME = "same"
+    NARROWER = "narrower"
+    WIDER = "wider"
+    MIXED = "mixed"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What changes from one document to another.
+
+    `wider`: a request is allowed after and not before, and none the other way round; `narrower`
+    and `mixed` accordingly; `same`: none either way, so there is nothing to write. `unknown`:
+    the documentation does not decide. Sentences are sorted and free of repeats; with `unknown`
+    they say "may". `same_for_display` is true where the two only differ in spellings that are
+    assumed to be equal: no drift to show, but no licence to treat them as one.
+    """
+
+    verdict: Verdict
+    gains: tuple[Grant, ...] = ()
+    losses: tuple[Grant, ...] = ()
+    gain_sentences: tuple[str, ...] = ()
+    loss_sentences: tuple[str, ...] = ()
+    gains_certain: bool = False
+    losses_certain: bool = False
+    same_for_display: bool = False
+
+
+_VERDICTS: Final = {
+    (False, False): Verdict.SAME,
+    (True, False): Verdict.WIDER,
+    (False, True): Verdict.NARROWER,
+    (True, True): Verdict.MIXED,
+}
+Grants = tuple[Grant, ...]
+
+
+def compare_trust(before: Trust, after: Trust) -> Comparison:
+    """Who may assume the role after and not before, and the other way round."""
+    return _compare(before, after)
+
+
+def compare_policy(before: Policy, after: Policy) -> Comparison:
+    """What is allowed after and not before, and the other way round."""
+    return _compare(before, after)
+
+
+def documents_equal_policy(one: Policy, two: Policy) -> bool:
+    """Whether the two certainly mean the same, so that nothing has to be written.
+
+    An assumed equality does not count: writing once more settles it, leaving it would not.
+    """
+    return compare_policy(one, two).verdict is Verdict.SAME
+
+
+def _compare(before: Trust | Policy, after: Trust | Policy) -> Comparison:
+    if before.digest == after.digest:
+        return Comparison(Verdict.SAME, same_for_display=True)
+    comparer = Comparer(before.grants + after.grants)
+    gains = tuple(comparer.escaping(after.grants, before.grants))
+    losses = tuple(comparer.escaping(before.grants, after.grants))
+    gained = any(found.certain for found in gains)
+    lost = any(found.certain for found in losses)
+    decided = gained == bool(gains) and lost == bool(losses)
+    verdict = _VERDICTS[gained, lost] if decided else Verdict.UNKNOWN
+    same = verdict is Verdict.SAME or (
+        verdict is Verdict.UNKNOWN
+        and comparer.probably_covers(after.grants, before.grants)
+        and comparer.probably_covers(before.grants, after.grants)
+    )
+    return Comparison(
+        verdict=verdict,
+        gains=tuple(found.grant for found in gains),
+        losses=tuple(found.grant for found in losses),
+        gain_sentences=_sentences(gains, before.grants, gain=True),
+        loss_sentences=_sentences(losses, after.grants, gain=False),
+        gains_certain=gained,
+        losses_certain=lost,
+        same_for_display=same,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A grant of one side that the other does not (or may not) give."""
+
+    grant: Grant
+    certain: bool
+
+
+def _sentences(found: Iterable[_Found], others: Grants, *, gain: bool) -> tuple[str, ...]:
+    texts = (
+        text
+        for item in found
+        for text in wording.sentences(item.grant, others, gain=gain, certain=item.certain)
+    )
+    return tuple(sorted(set(texts)))
+
+
+class Comparer:
+    """Answers about grants in all views that can make a difference to them.
+
+    `every` are all grants that will be asked about.
+    """
+
+    def __init__(self, every: Grants) -> None:
+        views = _views(every)
+        loose = loose_dims(every)
+        self._proofs = [_search(view) for view in views]
+        shows = [replace(view, assumed=True, absent=False, loose=loose) for view in views]
+        self._shows = [_search(view) for view in dict.fromkeys(shows)]
+        self._probable = _search(replace(views[0], assumed=True))
+
+    def escaping(self, source: Grants, target: Grants) -> Iterator[_Found]:
+        """What `source` gives and `target` does not, grant by grant."""
+        same_denies = _denies(source) == _denies(target)
+        given = set(target) if same_denies else set()
+        for grant in dict.fromkeys(source):
+            if grant.effect == "Allow" and grant not in given:
+                if self.covers(target, grant, source):
+                    continue
+                certain = self._surely_escapes(grant, source, target)
+                yield _Found(self._narrowed(grant, certain, source, target), certain)
+
+    def covers(self, target: Grants, grant: Grant, source: Grants) -> bool:
+        """Whether in every view `target` gives all of `grant` that denies of `source` leave."""
+        try:
+            return not any(_escapes(s, Unclear.TOKEN, grant, source, target) for s in self._proofs)
+        except TooComplex:
+            return False
+
+    def _surely_escapes(self, grant: Grant, source: Grants, target: Grants) -> bool:
+        try:
+            return all(_escapes(s, Unclear.FAILS, grant, source, target) for s in self._shows)
+        except TooComplex:
+            return False
+
+    def probably_covers(self, source: Grants, target: Grants) -> bool:
+        """Whether, with every assumption taken for true, `target` gives all of `source`."""
+        try:
+            return not any(
+                _escapes(self._probable, Unclear.TOKEN, grant, source, target)
+                for grant in source
+                if grant.effect == "Allow"
+            )
+        except TooComplex:
+            return False
+
+    def _narrowed(self, grant: Grant, certain: bool, source: Grants, target: Grants) -> Grant:
+        """`grant` without the actions and resources that the other side gives as well."""
+
+        def escapes(part: Grant) -> bool:
+            if certain:
+                return self._surely_escapes(part, source, target)
+            return not self.covers(target, part, source)
+
+        if not grant.all_but:
+            globs = {name: Glob.pattern(name, folded=True) for name in grant.actions}
+            names = _kept(grant.actions, lambda name: escapes(grant.only(ACTION, [globs[name]])))
+            grant = replace(grant.only(ACTION, [globs[name] for name in names]), actions=names)
+        plain = {name: Glob.pattern(name) for name in grant.resources}
+        whole = grant
+        names = _kept(whole.resources, lambda name: escapes(whole.only(RESOURCE, [plain[name]])))
+        return replace(whole.only(RESOURCE, [plain[name] for name in names]), resources=names)
+
+
+def _kept(names: tuple[str, ...], wanted: Callable[[str], bool]) -> tuple[str, ...]:
+    """The wanted ones; all of them where there is no choice, or too much of it."""
+    if not 1 < len(names) <= _SHOWN:
+        return names
+    return tuple(name for name in names if wanted(name)) or names
+
+
+def _search(view: View) -> Search:
+    return Search(view, Budget(_STEPS))
+
+
+def _denies(grants: Grants) -> frozenset[Grant]:
+    return frozenset(grant for grant in grants if grant.effect == "Deny")
+
+
+def _escapes(
+    search: Search, unclear: Unclear, grant: Grant, source: Grants, target: Grants
+) -> bool:
+    """Whether something of `grant`, less what `source` denies, is not given by `target`.
+
+    With FAILS it is so even if every unclear part turns out against it.
+    """
+    against = Unclear.TOKEN if unclear is Unclear.TOKEN else Unclear.HOLDS
+    box = constraints(grant, search.view, unclear)
+    if box is None:
+        return False
+    own = Side((), search.boxes(source, "Deny", against))
+    allows = search.boxes(target, "Allow", against)
+    return search.escapes(box, own, Side(allows, search.boxes(target, "Deny", unclear)))
+
+
+def _views(grants: Grants) -> list[View]:
+    """Every reading that the documentation allows and that matters here; the likeliest first."""
+    terms = [term for grant in grants for term in grant.terms]
+    negated = any(
+        term.spec is not None and term.spec.negative and term.dim is not None and term.dim.optional
+        for term in terms
+    )
+    choices = product(
+        (True, False) if negated else (True,),
+        (True, False) if _cased(terms, Folding.NAMES) else (True,),
+        (False, True) if _cased(terms, Folding.RESOURCES) else (False,),
+    )
+    return [View(False, True, *choice) for choice in choices]
+
+
+def _cased(terms: Iterable[Term], folding: Folding) -> bool:
+    return any(
+        fold(glob.text) != glob.text
+        for term in terms
+        if term.folding is folding and isinstance(term.spec, Words)
+        for glob in term.spec.globs
+    )

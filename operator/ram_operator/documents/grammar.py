@@ -1,0 +1,211 @@
+"""What RAM's documentation says about documents, as tables: operators, keys, equal spellings.
+
+Read by the parsers of this package and by the reference page. Facts only; no decisions here.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+
+class Family(StrEnum):
+    """What kind of value a condition operator compares."""
+
+    WORD = "word"
+    NUMBER = "number"
+    DATE = "date"
+    BOOL = "bool"
+    ADDRESS = "address"
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """One condition operator: `test` is how a value is compared, `negative` inverts the whole."""
+
+    family: Family
+    test: str
+    negative: bool
+    words: str  # how a sentence says it
+
+
+def _ordered(prefix: str, family: Family) -> dict[str, Operator]:
+    rows = {
+        "Equals": ("equals", False, "="),
+        "NotEquals": ("equals", True, "is not"),
+        "LessThan": ("below", False, "<"),
+        "LessThanEquals": ("at-most", False, "<="),
+        "GreaterThan": ("above", False, ">"),
+        "GreaterThanEquals": ("at-least", False, ">="),
+    }
+    return {prefix + name: Operator(family, *row) for name, row in rows.items()}
+
+
+OPERATORS: Final[dict[str, Operator]] = {
+    "StringEquals": Operator(Family.WORD, "equals", False, "="),
+    "StringNotEquals": Operator(Family.WORD, "equals", True, "is not"),
+    "StringEqualsIgnoreCase": Operator(Family.WORD, "equals-any-case", False, "= (any case)"),
+    "StringNotEqualsIgnoreCase": Operator(
+        Family.WORD, "equals-any-case", True, "is not (any case)"
+    ),
+    "StringLike": Operator(Family.WORD, "like", False, "is like"),
+    "StringNotLike": Operator(Family.WORD, "like", True, "is not like"),
+    **_ordered("Numeric", Family.NUMBER),
+    **_ordered("Date", Family.DATE),
+    "Bool": Operator(Family.BOOL, "equals", False, "="),
+    "IpAddress": Operator(Family.ADDRESS, "equals", False, "is in"),
+    "NotIpAddress": Operator(Family.ADDRESS, "equals", True, "is not in"),
+}
+"""Every operator of RAM's grammar pages; it has no …IfExists, ForAnyValue:, ForAllValues:, Null."""
+
+COMMON_KEYS: Final = frozenset(
+    {
+        "acs:CurrentTime",
+        "acs:MFAPresent",
+        "acs:PrincipalARN",
+        "acs:PrincipalRDId",
+        "acs:PrincipalRDPath",
+        "acs:SecureTransport",
+        "acs:SourceIp",
+        "acs:SourceVpc",
+    }
+)
+TRUST_KEYS: Final = COMMON_KEYS | {
+    "oidc:aud",
+    "oidc:iss",
+    "oidc:sub",
+    "saml:recipient",
+    "sts:ExternalId",
+    "sts:SourceIdentity",
+}
+_TAG_KEY: Final = re.compile(r"acs:(ResourceTag|RequestTag)/.+")
+_SERVICE_KEY: Final = re.compile(r"[a-z][a-z0-9-]*:[A-Za-z0-9_./-]+")
+ACTION: Final = re.compile(r"\*|[A-Za-z0-9*?-]+:[A-Za-z0-9_*?:/-]+")
+TRUST_ACTIONS: Final = ("sts:AssumeRole", "sts:SetSourceIdentity")
+
+
+def is_known_key(key: str, *, trust: bool) -> bool:
+    """Whether the condition key's meaning is known: listed for trust, well formed for policies."""
+    if _TAG_KEY.fullmatch(key):
+        return True
+    if trust:
+        return key in TRUST_KEYS
+    if key.startswith("acs:"):
+        return key in COMMON_KEYS
+    return _SERVICE_KEY.fullmatch(key) is not None
+
+
+class Certainty(StrEnum):
+    """How well a row of EQUIVALENCES is founded."""
+
+    DOCUMENTED = "documented"
+    ASSUMED = "assumed"
+
+
+@dataclass(frozen=True, slots=True)
+class Equivalence:
+    """Two spellings that are (or may be) one meaning."""
+
+    id: str
+    one: str
+    other: str
+    certainty: Certainty
+    source: str
+
+
+_GRAMMAR = "RAM guide, policy structure and syntax"
+_SAMPLES = "RAM guide, samples of trust policies"
+_SEMANTICS = "follows from: any Allow statement that matches allows"
+
+EQUIVALENCES: Final = (
+    Equivalence("scalar", '"x"', '["x"]', Certainty.DOCUMENTED, _GRAMMAR),
+    Equivalence("order", '["a","b"]', '["b","a"]', Certainty.DOCUMENTED, _GRAMMAR),
+    Equivalence("repeat", '["a","a"]', '["a"]', Certainty.DOCUMENTED, _SEMANTICS),
+    Equivalence("split", "two statements", "one with both", Certainty.DOCUMENTED, _SEMANTICS),
+    Equivalence(
+        "empty-condition",
+        "Condition: {}",
+        "no Condition",
+        Certainty.DOCUMENTED,
+        "published modules send the empty object; conditions are a conjunction",
+    ),
+    Equivalence("action-case", "sts:assumerole", "sts:AssumeRole", Certainty.DOCUMENTED, _GRAMMAR),
+    Equivalence(
+        "role-case",
+        "acs:ram::1:role/Admin",
+        "acs:ram::1:role/admin",
+        Certainty.DOCUMENTED,
+        "GetRole replies carry the role's ARN in lower case",
+    ),
+    Equivalence(
+        "name-case",
+        "acs:ram::1:user/Ann",
+        "acs:ram::1:user/ann",
+        Certainty.ASSUMED,
+        "look-up of names ignores case; said of policies only, so users, providers and services"
+        " are taken to be alike",
+    ),
+    Equivalence(
+        "resource-case",
+        "acs:ram:*:1:role/Admin",
+        "acs:ram:*:1:role/admin",
+        Certainty.ASSUMED,
+        "RAM names ignore case, object names in OSS do not; the guide does not say",
+    ),
+    Equivalence("bare-account", "1", "acs:ram::1:root", Certainty.ASSUMED, "in no official page"),
+    Equivalence(
+        "account-wildcard", "acs:ram::1:*", "acs:ram::1:root", Certainty.ASSUMED, "no source"
+    ),
+    Equivalence(
+        "public",
+        "acs:ram::*:root",
+        '{"RAM":"*"}',
+        Certainty.ASSUMED,
+        "published configurations and scanners; no official page",
+    ),
+    Equivalence(
+        "public-string",
+        '"Principal":"*"',
+        '{"RAM":"*"}',
+        Certainty.ASSUMED,
+        "a provider's reader maps it to the entity *; no official page",
+    ),
+    Equivalence(
+        "name-wildcard",
+        "acs:ram::1:user/a*",
+        "every user of the account whose name starts with a",
+        Certainty.ASSUMED,
+        "wildcards are documented for Action and Resource only",
+    ),
+    Equivalence(
+        "version",
+        "Version 1, or none",
+        'Version "1"',
+        Certainty.ASSUMED,
+        "refused today; documents from before 2022-11-28 may have it",
+    ),
+    Equivalence(
+        "unquoted",
+        "true",
+        '"true"',
+        Certainty.ASSUMED,
+        "condition values are strings; what another type does is not documented",
+    ),
+    Equivalence(
+        "lone-statement",
+        "Statement: {…}",
+        "Statement: [{…}]",
+        Certainty.ASSUMED,
+        "the grammar has a list only",
+    ),
+    Equivalence(
+        "host-bits",
+        "10.0.0.1/8",
+        "10.0.0.0/8",
+        Certainty.ASSUMED,
+        "not documented for IpAddress",
+    ),
+)
+"""The closed table: nothing outside it is taken for equal. Assumed rows never make a verdict."""
