@@ -1,4 +1,4 @@
-"""ram-operator: Alibaba Cloud RAM kept equal to Kubernetes objects. Holds the version and nothing else."""
+"""Alibaba Cloud RAM kept equal to Kubernetes objects. Holds the version and nothing else."""
 
 from __future__ import annotations
 

@@ -1,0 +1,180 @@
+"""RamAccount: credentials → a verified session, and the registry from which objects take theirs.
+
+No object is read or written through an account before GetCallerIdentity has shown, in this process,
+that the credentials belong to `spec.accountId`. One account id has one RamAccount: the first to
+claim its record.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from . import desired
+from .cloud import credentials
+from .cloud.client import CloudClient, Endpoint, Wiring
+from .cloud.limiter import ActionClass, Limiter
+from .cluster.api import ClusterApi, Conflicted
+from .cluster.records import Claim, Identity, Records
+from .config import Settings
+from .constants import Reason
+from .errors import InvalidSpec, Retry, Stalled
+from .kinds import ACCOUNT
+from .model import Account, Key, Owner
+from .store import Store
+
+DEFAULT_ENDPOINTS: Final = {"ram": "ram.aliyuncs.com", "sts": "sts.aliyuncs.com"}
+OFFICIAL: Final = ".aliyuncs.com"
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A verified account, ready for calls."""
+
+    account: Account
+    client: CloudClient
+    connection: tuple[Any, ...]
+    """What the client was built from; another value means another client."""
+
+
+class Accounts:
+    """Sessions by RamAccount name. Thread-safe."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._sessions: dict[str, Session] = {}
+        self._problems: dict[str, str] = {}
+
+    def get(self, name: str) -> Session:
+        """Raises Retry(DependencyNotReady); the object is woken when the account is ready."""
+        with self._lock:
+            session = self._sessions.get(name)
+            problem = self._problems.get(name, "it does not exist or was not verified yet")
+        if session is None:
+            raise Retry(
+                Reason.DEPENDENCY_NOT_READY, f"RamAccount {name} is not ready: {problem}", 60.0
+            )
+        return session
+
+    def find(self, name: str) -> Session | None:
+        with self._lock:
+            return self._sessions.get(name)
+
+    def set(self, session: Session) -> bool:
+        """True when something changed that objects have to know."""
+        name = session.account.name
+        with self._lock:
+            before = self._sessions.get(name)
+            self._sessions[name] = session
+            self._problems.pop(name, None)
+        return before is None or before.account != session.account
+
+    def drop(self, name: str, problem: str) -> bool:
+        """The account may not be used. True when it could be before."""
+        with self._lock:
+            self._problems[name] = problem
+            return self._sessions.pop(name, None) is not None
+
+
+class AccountOpener:
+    """Opens sessions: settings, credentials, client, identity, uniqueness."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        store: Store,
+        api: ClusterApi,
+        wiring: Wiring,
+        environment: Mapping[str, str],
+    ) -> None:
+        self._environment = environment
+        self._settings = settings
+        self._store = store
+        self._api = api
+        self._records = Records(api)
+        self._wiring = wiring
+
+    def open(
+        self, body: Mapping[str, Any], before: Session | None, now: str, sequence: int
+    ) -> tuple[Session, Mapping[str, Any]]:
+        """A session for the RamAccount, and what GetCallerIdentity said. Raises errors.*."""
+        name = str(body["metadata"]["name"])
+        spec = body["spec"]
+        account = desired.account(name, spec)
+        self._claim(account, str(body["metadata"]["uid"]), now, sequence)
+        client, connection = self._client(spec, before)
+        identity = client.caller_identity()
+        found = str(identity.get("AccountId") or "")
+        if found != account.account_id:
+            raise Stalled(
+                Reason.ACCOUNT_MISMATCH,
+                f"the credentials belong to account {found or 'unknown'}, not to"
+                f" {account.account_id}; nothing is written until they agree",
+            )
+        account = replace(account, own_principal=str(identity.get("Arn") or ""))
+        return Session(account, client, connection), identity
+
+    def _claim(self, account: Account, uid: str, now: str, sequence: int) -> None:
+        identity = Identity(account.account_id, ACCOUNT, account.account_id)
+        record = self._store.get(identity.key)
+        owner = Owner(self._settings.cluster_name, "", account.name)
+        claim = Claim(owner, uid, "", None, "Claimed")
+        if record is None:
+            try:
+                self._records.claim(identity, claim, now, sequence)
+                return
+            except Conflicted:
+                record = self._records.read(identity) or {}
+        holder = str(((record.get("record") or {}).get("owner") or {}).get("name", ""))
+        if holder in ("", account.name):
+            return
+        if self._api.get(Key(ACCOUNT, "", holder)) is not None:
+            raise Stalled(
+                Reason.CONFLICT,
+                f"account {account.account_id} is managed by RamAccount {holder};"
+                " one account has one RamAccount",
+            )
+        self._records.renew(record, claim, now)
+
+    def _client(
+        self, spec: Mapping[str, Any], before: Session | None
+    ) -> tuple[CloudClient, tuple[Any, ...]]:
+        keys = self._credentials(spec.get("credentials") or {})
+        wanted = {**DEFAULT_ENDPOINTS, **(spec.get("endpoints") or {})}
+        ram, sts = (self._endpoint(name, wanted[name]) for name in ("ram", "sts"))
+        limits = spec.get("rateLimit") or {}
+        rates = {
+            ActionClass.READ: float(limits.get("readsPerSecond", 20)),
+            ActionClass.WRITE: float(limits.get("writesPerSecond", 4)),
+            ActionClass.ATTACH: float(limits.get("attachmentsPerSecond", 2)),
+        }
+        connection = (keys.fingerprint, ram, sts, tuple(sorted(rates.items())))
+        if before is not None and before.connection == connection:
+            return before.client, connection
+        return CloudClient(keys, ram, sts, Limiter(rates), self._wiring), connection
+
+    def _credentials(self, spec: Mapping[str, Any]) -> credentials.Credentials:
+        kind = spec.get("type", "Environment")
+        if kind == "Environment":
+            return credentials.from_environment(self._environment)
+        if kind == "Secret":
+            name = str(spec.get("secretName") or "")
+            data = self._api.secret_data(self._settings.operator_namespace, name)
+            return credentials.from_secret(name, data)
+        raise InvalidSpec(
+            f"spec.credentials.type: {kind!r} is unknown; write Environment or Secret"
+        )
+
+    def _endpoint(self, name: str, text: str) -> Endpoint:
+        protocol, separator, host = text.partition("://")
+        if not separator:
+            protocol, host = "https", text
+        official = protocol == "https" and host.partition(":")[0].endswith(OFFICIAL)
+        if not official and not self._settings.allow_custom_endpoints:
+            raise InvalidSpec(
+                f"spec.endpoints.{name}: {text} is no https endpoint of aliyuncs.com;"
+                " the operator accepts others only with --allow-custom-endpoints true"
+            )
+        return Endpoint(host, protocol)

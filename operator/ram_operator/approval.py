@@ -1,0 +1,120 @@
+"""The gate: which trust document may be sent to the cloud. Pure; the only maker of `Cleared`.
+
+`cloud.execute` sends a trust document only inside a `Cleared` value, and only the functions here
+make one. A trust is cleared in two cases and no other:
+- a new role whose trust has no critical finding and means what its record (if any) last held;
+- drift that widened a trust is taken back, to a document that is provably narrower than the live.
+Every other change of meaning is held. No annotation opens the gate.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from . import documents, risk
+from .errors import Bug
+from .model import Account, Held, RecordFacts
+
+_SEAL: Final = object()
+
+NEVER: Final = "1970-01-01T00:00:00Z"
+
+CREATION: Final = "RoleCreation"
+TAKE_BACK: Final = "TrustTakenBack"
+CHANGE: Final = "TrustChange"
+
+
+@dataclass(frozen=True, slots=True)
+class Cleared:
+    """Permission to send exactly `trust`, for `operation`, while the live document is `before`.
+
+    `before` is None for a creation. Making one outside this module raises Bug.
+    """
+
+    seal: object
+    operation: str
+    trust: documents.Trust
+    before: documents.Trust | None = None
+
+    def __post_init__(self) -> None:
+        if self.seal is not _SEAL:
+            raise Bug("a trust document was cleared outside the gate")
+
+
+def judge_creation(trust: documents.Trust, account: Account, record: RecordFacts) -> Cleared | Held:
+    """May a role be created with this trust? Deleting and re-creating is no way round the gate."""
+    findings = risk.assess(trust, account)
+    gains = documents.compare_trust(documents.NOBODY, trust).gain_sentences
+    if record.baseline_unreadable:
+        return Held(CREATION, "the record of this role cannot be read", gains, (), findings)
+    if record.baseline is not None:
+        comparison = documents.compare_trust(record.baseline, trust)
+        if comparison.verdict is not documents.Verdict.SAME:
+            return Held(
+                CREATION,
+                "the role existed before with another trust",
+                comparison.gain_sentences,
+                comparison.loss_sentences,
+                findings,
+            )
+    if risk.dangerous(findings):
+        summary = "creating the role would trust somebody dangerous"
+        return Held(CREATION, summary, gains, (), findings)
+    return Cleared(_SEAL, CREATION, trust)
+
+
+def judge_take_back(
+    live: documents.Trust, wanted: documents.Trust, account: Account
+) -> Cleared | Held:
+    """Drift: may what was added by hand be taken away at once?
+
+    `wanted` is what the record holds. Where the live document only adds to it, it is restored;
+    where parts were also removed by hand, only what both have in common stays, and where they have
+    nothing in common nobody is trusted until a person decides.
+    """
+    verdict = documents.compare_trust(live, wanted).verdict
+    if verdict is documents.Verdict.NARROWER:
+        return Cleared(_SEAL, TAKE_BACK, wanted, live)
+    if verdict is not documents.Verdict.WIDER:
+        common = documents.intersect_trust(live, wanted)
+        target = common if common is not None else _closed(live)
+        narrower = documents.Verdict.NARROWER
+        if target is not None and documents.compare_trust(live, target).verdict is narrower:
+            return Cleared(_SEAL, TAKE_BACK, target, live)
+    return hold_change(live, wanted, account)
+
+
+def _closed(live: documents.Trust) -> documents.Trust | None:
+    """A trust that nobody can use any more, provably within `live`: RAM takes no empty one.
+
+    One grant of the live document under the condition that the time is before 1970.
+    """
+    for grant in live.grants:
+        if grant.effect != "Allow" or grant.tokens or grant.all_but or grant.principal is None:
+            continue
+        conditions: dict[str, dict[str, list[str]]] = {}
+        for condition in grant.conditions:
+            conditions.setdefault(condition.operator, {})[condition.key] = list(condition.values)
+        conditions.setdefault("DateLessThan", {})["acs:CurrentTime"] = [NEVER]
+        statement = {
+            "Effect": "Allow",
+            "Action": list(grant.actions),
+            "Principal": {grant.principal.spelled: [grant.principal.raw]},
+            "Condition": conditions,
+        }
+        return documents.parse_trust({"Version": "1", "Statement": [statement]})
+    return None
+
+
+def hold_change(live: documents.Trust, wanted: documents.Trust, account: Account) -> Held:
+    """The Held value of a change of an existing role's trust."""
+    comparison = documents.compare_trust(live, wanted)
+    summary = f"trust change ({comparison.verdict})"
+    return Held(
+        CHANGE,
+        summary,
+        comparison.gain_sentences,
+        comparison.loss_sentences,
+        risk.assess(wanted, account),
+    )

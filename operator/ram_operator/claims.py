@@ -1,0 +1,196 @@
+"""Who owns a cloud identity: the record decides, the tags in the cloud help after a loss.
+
+Called by the pass before it plans (may this object manage that identity?) and after it has reported
+(what the record is to say). The fenced trust write lives here, since the record is its fence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from . import desired
+from .accounts import Session
+from .cloud import execute
+from .cluster import records
+from .cluster.api import Conflicted
+from .cluster.records import Claim, Identity
+from .constants import AdoptionPolicy, Mode, Reason
+from .errors import InvalidSpec, OutcomeUnknown, RamOperatorError, Retry, Stalled
+from .kinds import KINDS
+from .model import Key, Live, Owner, Presence, RecordFacts, Step, UnknownPart
+from .ports import Ports, Subject
+
+
+@dataclass(frozen=True, slots=True)
+class Claimant:
+    """The object that wants to manage the identity."""
+
+    owner: Owner
+    uid: str
+    noun: str
+    adoption: AdoptionPolicy
+    may_adopt: bool
+    """The tenant may adopt."""
+    observe: bool
+    unsettled: float
+    """Seconds until a look can be trusted after our own last write."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How the object stands towards the identity."""
+
+    facts: RecordFacts
+    completing: bool = False
+    claim_first: bool = False
+    needs_record: bool = False
+    gone_by_hand: bool = False
+    verb: str = "Managed"
+
+
+@dataclass(frozen=True, slots=True)
+class RecordWork:
+    """What a record is to say once the pass has been reported."""
+
+    identity: Identity
+    claim: Claim
+
+
+def stand(
+    claimant: Claimant, record: Mapping[str, Any] | None, identity: Identity, live: Live
+) -> Standing:
+    """Raises Stalled(Conflict | NotAdopted) when the identity is somebody else's."""
+    facts = records.facts(record, identity)
+    if facts.owner is not None and facts.owner != claimant.owner:
+        raise Stalled(
+            Reason.CONFLICT,
+            f"{claimant.noun} {identity.cloud_name} is managed by {facts.owner};"
+            " only one object may manage an identity",
+        )
+    ours = facts.owner == claimant.owner
+    if live.presence is Presence.ABSENT:
+        same_object = facts.owner_uid == claimant.uid
+        gone = ours and same_object and bool(facts.cloud_id) and not facts.deleted
+        return Standing(facts, gone_by_hand=gone)
+    if ours and facts.cloud_id in ("", live.cloud_id):
+        in_flight = bool(((record or {}).get("record") or {}).get("inFlight"))
+        moved = facts.owner_uid != claimant.uid or not facts.cloud_id or in_flight
+        return Standing(facts, needs_record=moved)
+    return _found(claimant, facts, live, replaced=ours)
+
+
+def _found(claimant: Claimant, facts: RecordFacts, live: Live, *, replaced: bool) -> Standing:
+    """An identity that exists although no record of ours covers it."""
+    tags = next((v for v in live.fields.values() if isinstance(v, UnknownPart)), None)
+    if live.owner is None and tags is not None:
+        raise tags.error
+    if claimant.observe:
+        return Standing(facts, needs_record=False)
+    if live.owner == claimant.owner and not replaced:
+        # Created by us, and the pass did not get as far as its record.
+        return Standing(facts, completing=True, needs_record=True, verb="Created")
+    if claimant.unsettled > 0:
+        text = f"{claimant.noun} {live.cloud_name} was just written; it is looked at again"
+        raise Retry(Reason.PROGRESSING, text, claimant.unsettled)
+    if live.owner is not None and live.owner != claimant.owner:
+        raise Stalled(
+            Reason.CONFLICT,
+            f"{claimant.noun} {live.cloud_name} bears the mark of {live.owner};"
+            " only one object may manage an identity",
+        )
+    if claimant.adoption is AdoptionPolicy.IF_EXISTS and claimant.may_adopt:
+        return Standing(facts, claim_first=True, verb="Adopted")
+    raise Stalled(Reason.NOT_ADOPTED, _not_adopted(claimant, live, replaced))
+
+
+def _not_adopted(claimant: Claimant, live: Live, replaced: bool) -> str:
+    what = f"{claimant.noun} {live.cloud_name}"
+    how = (
+        f"{what} was deleted and created again by hand"
+        if replaced
+        else f"{what} exists already and was not created by this object"
+    )
+    if claimant.adoption is not AdoptionPolicy.IF_EXISTS:
+        return how + "; set spec.adoptionPolicy to IfExists to take it over, or choose another name"
+    return how + "; the namespace may not adopt, see spec.tenants[].adoption of the RamAccount"
+
+
+def resolve(ports: Ports, session: Session, key: Key, owner: Owner) -> desired.Resolved:
+    """What a reference names. Believes the record, never the status of the object named."""
+    body = ports.store.get(key)
+    if body is None:
+        return desired.Resolved("", "it does not exist")
+    spec = body.get("spec") or {}
+    try:
+        name = desired.cloud_name(KINDS[key.kind], key.name, spec)
+    except InvalidSpec as error:
+        return desired.Resolved("", error.message)
+    if (spec.get("accountRef") or {}).get("name", "default") != session.account.name:
+        return desired.Resolved("", "it lives in another RamAccount")
+    if session.account.mode is Mode.OBSERVE:
+        return desired.Resolved(name)
+    if body["metadata"].get("deletionTimestamp"):
+        return desired.Resolved("", "it is being deleted")
+    identity = Identity(session.account.account_id, key.kind, name)
+    facts = records.facts(ports.store.get(identity.key), identity)
+    if facts.owner != Owner(owner.cluster, key.namespace, key.name):
+        return desired.Resolved("", "it is not ready")
+    return desired.Resolved(name)
+
+
+def carry_out(ports: Ports, work: RecordWork) -> None:
+    """Make the record say what the pass has done. Raises errors.*."""
+    now = ports.clock.stamp()
+    body = ports.records.read(work.identity)
+    if body is None:
+        try:
+            sequence = int(ports.clock.wall() * 1000)
+            body = ports.records.claim(work.identity, work.claim, now, sequence)
+        except Conflicted:
+            text = "another object claimed the same identity at the same time"
+            raise Retry(Reason.PROGRESSING, text, 1.0) from None
+    else:
+        facts = records.facts(body, work.identity)
+        if facts.owner not in (None, work.claim.owner):
+            text = f"{work.identity.cloud_name} is managed by {facts.owner}"
+            raise Stalled(Reason.CONFLICT, text)
+        body = ports.records.renew(body, work.claim, now)
+    ports.store.put(body)
+
+
+def fenced_trust(
+    ports: Ports, subject: Subject, identity: Identity, session: Session, step: Step
+) -> None:
+    """The gated write: judge what is true now, note it in the record, write, complete.
+
+    The record's compare-and-swap before the cloud write makes each permission good for one write.
+    """
+    cleared = step.values["cleared"]
+    fresh = ports.api.get(subject.key)
+    if fresh is None or not _still(fresh, subject):
+        raise Retry(Reason.PROGRESSING, "the object moved while its trust was judged", 0.5)
+    body = ports.records.read(identity)
+    facts = records.facts(body, identity)
+    if body is None or facts.owner != subject.owner(ports.settings.cluster_name):
+        raise Retry(Reason.PROGRESSING, "the record moved while the trust was judged", 0.5)
+    body = ports.records.begin(body, cleared.operation, cleared.before, cleared.trust)
+    try:
+        execute.execute(session.client, subject.row, identity.cloud_name, step)
+    except OutcomeUnknown:
+        raise
+    except RamOperatorError:
+        ports.store.put(body)
+        raise
+    ports.store.put(ports.records.complete(body, ports.clock.stamp()))
+
+
+def _still(fresh: Mapping[str, Any], subject: Subject) -> bool:
+    meta = fresh["metadata"]
+    return (
+        meta.get("uid") == subject.uid
+        and meta.get("generation") == subject.body["metadata"].get("generation")
+        and not meta.get("deletionTimestamp")
+        and not (fresh.get("spec") or {}).get("suspend")
+    )

@@ -1,0 +1,170 @@
+"""One account's connection to the cloud: every call goes through `CloudClient.call`.
+
+Limiter first, then the real SDK in a bounded thread pool (its synchronous client keeps connections
+alive, its asynchronous one opens one per call), then the table of faults. A call has a deadline:
+after it the outcome of a write is unknown and has to be looked at; a wedged connection holds a
+thread of the pool, never the caller.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import TimeoutError as FutureTimeout
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+
+import alibabacloud_ram20150501.client as ram_client
+import alibabacloud_ram20150501.models as ram_models
+import alibabacloud_sts20150401.client as sts_client
+from alibabacloud_tea_openapi.models import Config
+from darabonba.runtime import RuntimeOptions
+
+from ..constants import Reason
+from ..errors import OutcomeUnknown, RamOperatorError, Retry
+from . import faults
+from .credentials import Credentials
+from .limiter import Limiter, action_class
+
+log = logging.getLogger(__name__)
+
+METHODS: Final[Mapping[str, str]] = {
+    "GetRole": "get_role",
+    "CreateRole": "create_role",
+    "UpdateRole": "update_role",
+    "DeleteRole": "delete_role",
+    "GetPolicy": "get_policy",
+    "CreatePolicy": "create_policy",
+    "UpdatePolicyDescription": "update_policy_description",
+    "DeletePolicy": "delete_policy",
+    "CreatePolicyVersion": "create_policy_version",
+    "ListPolicyVersions": "list_policy_versions",
+    "GetPolicyVersion": "get_policy_version",
+    "SetDefaultPolicyVersion": "set_default_policy_version",
+    "AttachPolicyToRole": "attach_policy_to_role",
+    "DetachPolicyFromRole": "detach_policy_from_role",
+    "ListPoliciesForRole": "list_policies_for_role",
+    "ListEntitiesForPolicy": "list_entities_for_policy",
+    "TagResources": "tag_resources",
+    "UntagResources": "untag_resources",
+    "ListTagResources": "list_tag_resources",
+}
+"""RAM actions that the operator uses, and hence all that its own RAM policy has to allow."""
+
+
+class CallObserver(Protocol):
+    """Told of each call once it is over; metrics hang here. Must not raise."""
+
+    def __call__(self, action: str, result: str, seconds: float) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """Seconds."""
+
+    connect: float = 5.0
+    read: float = 10.0
+    deadline: float = 20.0
+    limiter: float = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """host[:port] and whether the connection is encrypted."""
+
+    host: str
+    protocol: str = "https"
+
+
+@dataclass(frozen=True, slots=True)
+class Wiring:
+    """What the clients of all accounts share."""
+
+    pool: ThreadPoolExecutor
+    timeouts: Timeouts
+    watch: CallObserver
+    before_write: Callable[[], None]
+    """Raises when this process may not write (shutting down); asked right before sending."""
+
+
+class CloudClient:
+    """Signed calls of one account. Thread-safe."""
+
+    def __init__(
+        self,
+        credentials: Credentials,
+        ram: Endpoint,
+        sts: Endpoint,
+        limiter: Limiter,
+        wiring: Wiring,
+    ) -> None:
+        self._wiring = wiring
+        self._limiter = limiter
+        self._ram = ram_client.Client(_config(credentials, ram, wiring.timeouts))
+        self._sts = sts_client.Client(_config(credentials, sts, wiring.timeouts))
+
+    def call(self, action: str, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
+        """One RAM action, wire names in and out. Raises errors.* only."""
+        method = getattr(self._ram, METHODS[action] + "_with_options")
+        request = getattr(ram_models, action + "Request")().from_map(dict(parameters))
+        return self._send(action, lambda: method(request, RuntimeOptions()))
+
+    def caller_identity(self) -> Mapping[str, Any]:
+        """STS GetCallerIdentity: which account and principal the credentials belong to."""
+        return self._send(
+            "GetCallerIdentity",
+            lambda: self._sts.get_caller_identity_with_options(RuntimeOptions()),
+        )
+
+    def _send(self, action: str, send: Callable[[], Any]) -> Mapping[str, Any]:
+        kind = action_class(action)
+        if not self._limiter.acquire(kind, self._wiring.timeouts.limiter):
+            text = f"{action} waits for its turn; the account's rate limit is used up"
+            raise Retry(Reason.THROTTLED, text)
+        writes = not action.startswith(("Get", "List"))
+        if writes:
+            self._wiring.before_write()
+        started = time.monotonic()
+        try:
+            body = self._wait(action, self._wiring.pool.submit(send), writes)
+        except RamOperatorError as error:
+            if error.reason is Reason.THROTTLED:
+                self._limiter.throttled(kind)
+            self._wiring.watch(action, error.reason.value, time.monotonic() - started)
+            raise
+        self._wiring.watch(action, "Success", time.monotonic() - started)
+        if writes:
+            log.info(
+                "cloud write", extra={"action": action, "request_id": body.get("RequestId", "")}
+            )
+        return body
+
+    def _wait(self, action: str, future: Future[Any], writes: bool) -> Mapping[str, Any]:
+        try:
+            reply = future.result(timeout=self._wiring.timeouts.deadline)
+        except FutureTimeout:
+            never_sent = future.cancel()
+            if writes and not never_sent:
+                raise OutcomeUnknown(f"{action} was not answered within its deadline") from None
+            text = f"{action} was not answered within its deadline"
+            raise Retry(Reason.CLOUD_UNAVAILABLE, text) from None
+        except Exception as error:
+            # `from None`: the SDK's exception texts hold the URL with all parameters.
+            raise faults.classify(error, action, writes=writes) from None
+        body: Mapping[str, Any] = reply.body.to_map() if reply.body is not None else {}
+        return body
+
+
+def _config(credentials: Credentials, endpoint: Endpoint, timeouts: Timeouts) -> Config:
+    return Config(
+        access_key_id=credentials.access_key_id,
+        access_key_secret=credentials.access_key_secret,
+        security_token=credentials.security_token or None,
+        endpoint=endpoint.host,
+        protocol=endpoint.protocol,
+        connect_timeout=int(timeouts.connect * 1000),
+        read_timeout=int(timeouts.read * 1000),
+        user_agent="ram-operator",
+    )

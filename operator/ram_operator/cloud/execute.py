@@ -1,0 +1,245 @@
+"""Step → cloud calls: one dispatch table, every verb safe to repeat.
+
+What exists already or is gone already counts as done. `send_trust` is the only function that sends
+a trust document; it takes a `Cleared` value, which only `approval` can make, and for an existing
+role reads the live document in the same call path before it writes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from .. import approval, documents
+from ..constants import Reason
+from ..errors import Absent, AlreadyExists, Bug, Retry
+from ..kinds import Kind
+from ..model import CloudCalls, Entry, Step, UnknownPart
+from .observe import read_trust
+
+Reply = Mapping[str, Any]
+ROTATE: Final = "DeleteOldestNonDefaultVersionWhenLimitExceeded"
+
+
+def execute(calls: CloudCalls, row: Kind, cloud_name: str, step: Step) -> Reply:
+    """Carry out one step. Returns facts about a created identity, else {}. Raises errors.*."""
+    return VERBS[(row.noun, step.verb)](calls, cloud_name, step)
+
+
+def send_trust(
+    calls: CloudCalls, name: str, cleared: approval.Cleared, values: Mapping[str, Any]
+) -> Reply:
+    """Create the role with the cleared trust, or replace the trust of the existing one.
+
+    `values` are the role's other attributes, which the same call must carry, since RAM may reset
+    what it omits. Raises Retry when the live document is no longer the one that was judged.
+    """
+    if not isinstance(cleared, approval.Cleared):
+        raise Bug("a trust document would be sent without the gate's permission")
+    text = cleared.trust.to_json()
+    if cleared.before is None:
+        parameters = {
+            "RoleName": name,
+            "AssumeRolePolicyDocument": text,
+            **_attributes(values, "Description", "MaxSessionDuration"),
+            **_tags(values),
+        }
+        role = calls.call("CreateRole", parameters).get("Role") or {}
+        return {"cloudId": role.get("RoleId", ""), "arn": role.get("Arn", "")}
+    role = calls.call("GetRole", {"RoleName": name}).get("Role") or {}
+    live = read_trust(role.get("AssumeRolePolicyDocument"), name)
+    if isinstance(live, UnknownPart) or live.digest != cleared.before.digest:
+        text = f"the trust of role {name} moved while it was judged; it is looked at again"
+        raise Retry(Reason.PROGRESSING, text)
+    parameters = {
+        "RoleName": name,
+        "NewAssumeRolePolicyDocument": text,
+        **_attributes(values, "NewDescription", "NewMaxSessionDuration"),
+    }
+    reply = calls.call("UpdateRole", parameters).get("Role") or {}
+    _check_reply(name, cleared.trust, reply.get("AssumeRolePolicyDocument"))
+    return {}
+
+
+def _check_reply(name: str, sent: documents.Trust, answered: Any) -> None:
+    """The reply shows the stored document. Another one means that somebody wrote at once."""
+    if not answered:
+        return
+    stored = read_trust(answered, name)
+    if isinstance(stored, UnknownPart) or stored.digest != sent.digest:
+        text = f"role {name} holds another trust than was written; it is looked at again"
+        raise Retry(Reason.PROGRESSING, text)
+
+
+def _attributes(values: Mapping[str, Any], description: str, session: str) -> dict[str, Any]:
+    """Both attributes whenever they are known; an empty description is never sent.
+
+    RAM does not promise that a description can be cleared, nor what an omitted one becomes.
+    """
+    parameters: dict[str, Any] = {}
+    if values.get("description"):
+        parameters[description] = values["description"]
+    if values.get("maxSessionDurationSeconds"):
+        parameters[session] = values["maxSessionDurationSeconds"]
+    return parameters
+
+
+def _tags(values: Mapping[str, Any]) -> dict[str, Any]:
+    entries = values.get("tags") or {}
+    tags = [{"Key": entry.display, "Value": entry.value} for entry in entries.values()]
+    return {"Tag": tags} if tags else {}
+
+
+def _create_role(calls: CloudCalls, name: str, step: Step) -> Reply:
+    return send_trust(calls, name, step.values["trustPolicy"], step.values)
+
+
+def _take_back_trust(calls: CloudCalls, name: str, step: Step) -> Reply:
+    return send_trust(calls, name, step.values["cleared"], step.values)
+
+
+def _update_role(calls: CloudCalls, name: str, step: Step) -> Reply:
+    attributes = _attributes(step.values, "NewDescription", "NewMaxSessionDuration")
+    calls.call("UpdateRole", {"RoleName": name, **attributes})
+    return {}
+
+
+def _delete_role(calls: CloudCalls, name: str, step: Step) -> Reply:
+    return _gone_is_done(calls, "DeleteRole", {"RoleName": name})
+
+
+def _attach(calls: CloudCalls, name: str, step: Step) -> Reply:
+    for entry in step.values["entries"]:
+        try:
+            calls.call("AttachPolicyToRole", _attachment(name, entry))
+        except AlreadyExists:
+            continue
+        except Absent as error:
+            if error.code.endswith(".Policy"):
+                text = f"policy {entry.display} does not exist; create it or correct its name"
+                raise Retry(Reason.DEPENDENCY_NOT_READY, text, after=30.0) from None
+            raise Retry(Reason.PROGRESSING, f"role {name} is not visible yet") from None
+    return {}
+
+
+def _detach(calls: CloudCalls, name: str, step: Step) -> Reply:
+    for entry in step.values["entries"]:
+        _gone_is_done(calls, "DetachPolicyFromRole", _attachment(name, entry))
+    return {}
+
+
+def _attachment(name: str, entry: Entry) -> dict[str, Any]:
+    policy_type, _, policy = entry.display.partition("/")
+    return {"RoleName": name, "PolicyType": policy_type, "PolicyName": policy}
+
+
+def _gone_is_done(calls: CloudCalls, action: str, parameters: Mapping[str, Any]) -> Reply:
+    with contextlib.suppress(Absent):
+        calls.call(action, parameters)
+    return {}
+
+
+def _tag(noun: str) -> Callable[[CloudCalls, str, Step], Reply]:
+    def tag(calls: CloudCalls, name: str, step: Step) -> Reply:
+        entries: tuple[Entry, ...] = step.values["entries"]
+        tags = [{"Key": entry.display, "Value": entry.value} for entry in entries]
+        target = {"ResourceType": noun, "ResourceNames": [name]}
+        calls.call("TagResources", {**target, "Tag": tags})
+        return {}
+
+    return tag
+
+
+def _untag(noun: str) -> Callable[[CloudCalls, str, Step], Reply]:
+    def untag(calls: CloudCalls, name: str, step: Step) -> Reply:
+        entries: tuple[Entry, ...] = step.values["entries"]
+        target = {"ResourceType": noun, "ResourceNames": [name]}
+        keys = [entry.display for entry in entries]
+        calls.call("UntagResources", {**target, "TagKeys": keys})
+        return {}
+
+    return untag
+
+
+def _create_policy(calls: CloudCalls, name: str, step: Step) -> Reply:
+    document: documents.Policy = step.values["document"]
+    parameters: dict[str, Any] = {"PolicyName": name, "PolicyDocument": document.to_json()}
+    if step.values.get("description"):
+        parameters["Description"] = step.values["description"]
+    reply = calls.call("CreatePolicy", {**parameters, **_tags(step.values)})
+    policy = reply.get("Policy") or {}
+    return {
+        "cloudId": policy.get("CreateDate", ""),
+        "defaultVersion": policy.get("DefaultVersion", ""),
+    }
+
+
+def _policy_document(calls: CloudCalls, name: str, step: Step) -> Reply:
+    """Make the document the default version. A version with the same meaning is used again.
+
+    CreatePolicyVersion never answers `exists already`, so a lost reply would leave a second copy
+    and rotate a good version away.
+    """
+    wanted: documents.Policy = step.values["document"]
+    listed = calls.call("ListPolicyVersions", {"PolicyName": name, "PolicyType": "Custom"})
+    for version in (listed.get("PolicyVersions") or {}).get("PolicyVersion") or []:
+        if _same_document(_version_text(calls, name, version), wanted):
+            target = {"PolicyName": name, "VersionId": version["VersionId"]}
+            calls.call("SetDefaultPolicyVersion", target)
+            return {"defaultVersion": version["VersionId"]}
+    parameters = {
+        "PolicyName": name,
+        "PolicyDocument": wanted.to_json(),
+        "SetAsDefault": True,
+        "RotateStrategy": ROTATE,
+    }
+    reply = calls.call("CreatePolicyVersion", parameters)
+    return {"defaultVersion": (reply.get("PolicyVersion") or {}).get("VersionId", "")}
+
+
+def _version_text(calls: CloudCalls, name: str, version: Mapping[str, Any]) -> Any:
+    """The row's document, which RAM may leave out of the list."""
+    if version.get("PolicyDocument"):
+        return version["PolicyDocument"]
+    target = {"PolicyName": name, "PolicyType": "Custom", "VersionId": version["VersionId"]}
+    found = calls.call("GetPolicyVersion", target).get("PolicyVersion") or {}
+    return found.get("PolicyDocument")
+
+
+def _same_document(text: Any, wanted: documents.Policy) -> bool:
+    if not text:
+        return False
+    try:
+        return documents.parse_policy(text, lenient=True).digest == wanted.digest
+    except documents.DocumentError:
+        return False
+
+
+def _update_policy(calls: CloudCalls, name: str, step: Step) -> Reply:
+    parameters = {"PolicyName": name, "NewDescription": step.values["description"]}
+    calls.call("UpdatePolicyDescription", parameters)
+    return {}
+
+
+def _delete_policy(calls: CloudCalls, name: str, step: Step) -> Reply:
+    parameters = {"PolicyName": name, "CascadingDelete": True}
+    return _gone_is_done(calls, "DeletePolicy", parameters)
+
+
+VERBS: Final[Mapping[tuple[str, str], Callable[[CloudCalls, str, Step], Reply]]] = {
+    ("role", "create"): _create_role,
+    ("role", "trust"): _take_back_trust,
+    ("role", "attributes"): _update_role,
+    ("role", "attach"): _attach,
+    ("role", "detach"): _detach,
+    ("role", "tag"): _tag("role"),
+    ("role", "untag"): _untag("role"),
+    ("role", "delete"): _delete_role,
+    ("policy", "create"): _create_policy,
+    ("policy", "document"): _policy_document,
+    ("policy", "attributes"): _update_policy,
+    ("policy", "tag"): _tag("policy"),
+    ("policy", "untag"): _untag("policy"),
+    ("policy", "delete"): _delete_policy,
+}

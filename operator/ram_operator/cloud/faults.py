@@ -1,0 +1,158 @@
+"""The one table from the SDK's exceptions to `errors`: code or status → retry, stalled or bug.
+
+Dispatch is on the wire code (`Throttling.User`), since the SDK's classes and the HTTP status of
+throttling vary. The texts come from the service's own message, never from the SDK's: its connection
+errors contain the full URL, and with it passwords and documents.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from darabonba.exceptions import UnretryableException
+from Tea.exceptions import TeaException
+
+from ..constants import Reason
+from ..errors import (
+    Absent,
+    AlreadyExists,
+    Bug,
+    DeleteConflict,
+    InvalidSpec,
+    OutcomeUnknown,
+    RamOperatorError,
+    Refused,
+    Retry,
+    Stalled,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What the service answered, without anything secret."""
+
+    action: str
+    writes: bool
+    code: str
+    status: int
+    text: str
+    denied_action: str = ""
+    retry_after: float | None = None
+
+
+Maker = Callable[[Fault], RamOperatorError]
+
+
+def _throttled(fault: Fault) -> RamOperatorError:
+    text = f"the cloud limits {fault.action} ({fault.code}); it is tried again more slowly"
+    return Retry(Reason.THROTTLED, text, fault.retry_after)
+
+
+def _absent(fault: Fault) -> RamOperatorError:
+    relation = fault.code.count(".") >= 2
+    return Absent(f"{fault.action}: {fault.text}", code=fault.code, relation=relation)
+
+
+def _exists(fault: Fault) -> RamOperatorError:
+    return AlreadyExists(f"{fault.action}: {fault.text}", code=fault.code)
+
+
+def _conflict(fault: Fault) -> RamOperatorError:
+    return DeleteConflict(f"{fault.action}: {fault.text} ({fault.code})", code=fault.code)
+
+
+def _quota(fault: Fault) -> RamOperatorError:
+    text = f"{fault.action}: {fault.text} ({fault.code}); raise the quota or remove something"
+    return Stalled(Reason.QUOTA_EXCEEDED, text)
+
+
+def _denied(fault: Fault) -> RamOperatorError:
+    wanted = fault.denied_action or f"ram:{fault.action}"
+    text = (
+        f"the operator's identity may not call {wanted}; grant it in the RAM policy of the operator"
+    )
+    return Stalled(Reason.ACCESS_DENIED, text)
+
+
+def _credentials(fault: Fault) -> RamOperatorError:
+    text = f"the cloud refuses the operator's credentials ({fault.code}); renew them"
+    return Stalled(Reason.CREDENTIALS_INVALID, text)
+
+
+def _clock(fault: Fault) -> RamOperatorError:
+    text = f"the cloud refuses the time of the request ({fault.code}); set the operator's clock"
+    return Stalled(Reason.CREDENTIALS_INVALID, text)
+
+
+def _invalid(fault: Fault) -> RamOperatorError:
+    return InvalidSpec(f"the cloud refuses {fault.action}: {fault.text} ({fault.code})")
+
+
+def _refused(fault: Fault) -> RamOperatorError:
+    return Refused(f"the cloud refuses {fault.action}: {fault.text} ({fault.code})")
+
+
+def _unavailable(fault: Fault) -> RamOperatorError:
+    if fault.writes:
+        text = f"{fault.action} got no usable answer ({fault.code}); its outcome is looked at"
+        return OutcomeUnknown(text)
+    return Retry(Reason.CLOUD_UNAVAILABLE, f"{fault.action} got no usable answer ({fault.code})")
+
+
+TABLE: Final[tuple[tuple[re.Pattern[str], Maker], ...]] = tuple(
+    (re.compile(pattern), maker)
+    for pattern, maker in (
+        (r"Throttling(\..*)?|Rejected\.Throttling|TooManyRequests", _throttled),
+        (r"EntityNotExist(\..*)?", _absent),
+        (r"EntityAlreadyExists(\..*)?", _exists),
+        (r"DeleteConflict(\..*)?", _conflict),
+        (r"LimitExceeded(\..*)?", _quota),
+        (r"NoPermission|Forbidden\.RAM|Inactive|AuthenticationFail\..*", _denied),
+        (r"InvalidAccessKeyId\..*|SignatureDoesNotMatch|IncompleteSignature", _credentials),
+        (
+            r"InvalidSecurityToken\..*|MissingSecurityToken|Forbidden\.AccessKeyDisabled",
+            _credentials,
+        ),
+        (r"InvalidTimeStamp\..*|IllegalTimestamp", _clock),
+        (r"SignatureNonceUsed|ServiceUnavailable|InternalError", _unavailable),
+        (
+            r"MalformedPolicyDocument|InvalidParameter(\..*)?|MissingParameter|NotSupport.*",
+            _invalid,
+        ),
+    )
+)
+
+
+def classify(error: Exception, action: str, *, writes: bool) -> RamOperatorError:
+    """The typed error for what the SDK raised. Never raises."""
+    if isinstance(error, UnretryableException):
+        # No status and no body: connection trouble, a time-out, or an answer that is no JSON.
+        return _unavailable(Fault(action, writes, "no connection or no JSON", 0, ""))
+    if not isinstance(error, TeaException):
+        return Bug(f"{action}: unexpected {type(error).__name__} in the SDK")
+    fault = _read(error, action, writes)
+    for pattern, maker in TABLE:
+        if pattern.fullmatch(fault.code):
+            return maker(fault)
+    if fault.status >= 500:
+        return _unavailable(fault)
+    return Bug(f"{action}: unknown answer {fault.code or 'without a code'} (HTTP {fault.status})")
+
+
+def _read(error: TeaException, action: str, writes: bool) -> Fault:
+    data: dict[str, Any] = error.data if isinstance(error.data, dict) else {}
+    detail = data.get("AccessDeniedDetail") or {}
+    after = getattr(error, "retry_after", None)
+    return Fault(
+        action=action,
+        writes=writes,
+        code=str(error.code or data.get("Code") or ""),
+        status=int(getattr(error, "statusCode", None) or data.get("statusCode") or 0),
+        text=str(data.get("Message") or "").strip()[:512],
+        denied_action=str(detail.get("AuthAction") or ""),
+        # The service says milliseconds; a minute is the most that is worth a sleeping worker.
+        retry_after=min(float(after) / 1000.0, 60.0) if after else None,
+    )

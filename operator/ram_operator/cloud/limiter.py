@@ -1,0 +1,105 @@
+"""A token bucket per account and class of action, in front of every cloud call.
+
+It takes a fifth of the cloud's limits by default, since they are shared with all other tools of the
+account; it halves its rate when the cloud throttles and recovers step by step. Thread-safe.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+RECOVERY_SECONDS: Final = 10.0
+FLOOR: Final = 0.05
+"""Never slower than a twentieth of the configured rate."""
+
+
+class ActionClass(StrEnum):
+    """The classes in which RAM counts: lists and reads, writes, attachments and tags."""
+
+    READ = "read"
+    WRITE = "write"
+    ATTACH = "attach"
+
+
+def action_class(action: str) -> ActionClass:
+    """Class of a RAM action by its verb, as the published table of limits groups them."""
+    if action.startswith(("Get", "List")):
+        return ActionClass.READ
+    if action.startswith(("Attach", "Detach", "AddUser", "RemoveUser", "Tag", "Untag")):
+        return ActionClass.ATTACH
+    return ActionClass.WRITE
+
+
+@dataclass
+class _Bucket:
+    rate: float
+    tokens: float
+    updated: float
+    slowed: float = 1.0
+    """Factor on the rate; 1.0 when the cloud does not throttle."""
+    throttled_at: float = -1e9
+
+
+class Limiter:
+    """`acquire` blocks until the call may be sent, or says that it may not within the time."""
+
+    def __init__(
+        self,
+        rates: Mapping[ActionClass, float],
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._clock = clock
+        self._sleep = sleep
+        self._lock = threading.Lock()
+        now = clock()
+        self._buckets = {name: _Bucket(rate, max(1.0, rate), now) for name, rate in rates.items()}
+
+    def acquire(self, name: ActionClass, timeout: float) -> bool:
+        """Take a token, waiting at most `timeout` seconds. False: nothing was taken."""
+        with self._lock:
+            wait = self._reserve(self._buckets[name])
+            if wait > timeout:
+                self._buckets[name].tokens += 1.0
+                return False
+        if wait > 0:
+            self._sleep(wait)
+        return True
+
+    def throttled(self, name: ActionClass) -> None:
+        """The cloud said no: halve the rate and drop what was saved up."""
+        with self._lock:
+            bucket = self._buckets[name]
+            self._refill(bucket)
+            bucket.slowed = max(FLOOR, bucket.slowed / 2.0)
+            bucket.tokens = min(bucket.tokens, 0.0)
+            bucket.throttled_at = self._clock()
+
+    def rate(self, name: ActionClass) -> float:
+        """Calls per second at present."""
+        with self._lock:
+            bucket = self._buckets[name]
+            self._refill(bucket)
+            return bucket.rate * bucket.slowed
+
+    def _reserve(self, bucket: _Bucket) -> float:
+        """Seconds to wait for the token that was just taken; debt orders the waiters."""
+        self._refill(bucket)
+        bucket.tokens -= 1.0
+        return 0.0 if bucket.tokens >= 0 else -bucket.tokens / (bucket.rate * bucket.slowed)
+
+    def _refill(self, bucket: _Bucket) -> None:
+        now = self._clock()
+        elapsed = now - bucket.updated
+        bucket.updated = now
+        bucket.tokens = min(
+            max(1.0, bucket.rate), bucket.tokens + elapsed * bucket.rate * bucket.slowed
+        )
+        if bucket.slowed < 1.0 and now - bucket.throttled_at > RECOVERY_SECONDS:
+            bucket.slowed = min(1.0, bucket.slowed * 2.0)
+            bucket.throttled_at = now

@@ -1,0 +1,138 @@
+"""One close look at one identity: each part a value, absent, or unknown with its error.
+
+Serves the `Observer` protocol call by call. READS has one function per (kind, read) that the table
+in `kinds` names; a part whose read fails is an UnknownPart and never an empty value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from .. import documents
+from ..constants import OWNER_TAG_CLUSTER, OWNER_TAG_NAME, OWNER_TAG_NAMESPACE
+from ..errors import Absent, Bug, RamOperatorError
+from ..kinds import KINDS, policy_entries, tag_entries
+from ..model import CloudCalls, Entries, FieldValue, Live, Owner, Presence, UnknownPart
+
+Fields = dict[str, FieldValue | UnknownPart]
+
+
+class CloseObserver:
+    """Looks by calling the cloud; `calls` is one account's client."""
+
+    def __init__(self, calls: CloudCalls) -> None:
+        self._calls = calls
+
+    def look(self, kind: str, cloud_name: str) -> Live:
+        """What the cloud says now. Never raises errors of the cloud: they are in the value."""
+        try:
+            live = GETS[kind](self._calls, cloud_name)
+        except Absent:
+            return Live(Presence.ABSENT, cloud_name)
+        except RamOperatorError as error:
+            return Live(Presence.UNKNOWN, cloud_name, error=error)
+        fields: Fields = dict(live.fields)
+        row = KINDS[kind]
+        for read in row.reads:
+            names = [field.name for field in row.fields if field.read == read]
+            try:
+                fields.update(READS[read](self._calls, row.noun, cloud_name))
+            except RamOperatorError as error:
+                fields.update({name: UnknownPart(error) for name in names})
+        return Live(
+            presence=Presence.PRESENT,
+            cloud_name=live.cloud_name,
+            cloud_id=live.cloud_id,
+            arn=live.arn,
+            fields=fields,
+            service_linked=live.service_linked,
+            default_version=live.default_version,
+            owner=_owner(fields.get(row.tag_field)),
+        )
+
+
+def _owner(tags: FieldValue | UnknownPart | None) -> Owner | None:
+    if not isinstance(tags, Mapping) or OWNER_TAG_NAME not in tags:
+        return None
+    parts = (OWNER_TAG_CLUSTER, OWNER_TAG_NAMESPACE, OWNER_TAG_NAME)
+    cluster, namespace, name = (tags[key].value if key in tags else "" for key in parts)
+    return Owner(cluster, namespace, name)
+
+
+def _role(calls: CloudCalls, name: str) -> Live:
+    role = calls.call("GetRole", {"RoleName": name}).get("Role") or {}
+    fields: Fields = {
+        "trustPolicy": read_trust(role.get("AssumeRolePolicyDocument"), name),
+        "description": role.get("Description") or "",
+        "maxSessionDurationSeconds": int(role.get("MaxSessionDuration") or 3600),
+    }
+    return Live(
+        presence=Presence.PRESENT,
+        cloud_name=str(role.get("RoleName") or name),
+        cloud_id=str(role.get("RoleId") or ""),
+        arn=str(role.get("Arn") or ""),
+        fields=fields,
+        service_linked=bool(role.get("IsServiceLinkedRole")),
+    )
+
+
+def read_trust(text: Any, name: str) -> documents.Trust | UnknownPart:
+    """The live trust document; one that is no JSON object is unknown, not empty."""
+    try:
+        return documents.parse_trust(text, lenient=True)
+    except documents.DocumentError as error:
+        return UnknownPart(Bug(f"the trust document of role {name} cannot be read: {error}"))
+
+
+def _policy(calls: CloudCalls, name: str) -> Live:
+    body = calls.call("GetPolicy", {"PolicyName": name, "PolicyType": "Custom"})
+    policy = body.get("Policy") or {}
+    version = body.get("DefaultPolicyVersion") or {}
+    document: FieldValue | UnknownPart
+    try:
+        document = documents.parse_policy(version.get("PolicyDocument"), lenient=True)
+    except documents.DocumentError as error:
+        document = UnknownPart(Bug(f"the document of policy {name} cannot be read: {error}"))
+    return Live(
+        presence=Presence.PRESENT,
+        cloud_name=str(policy.get("PolicyName") or name),
+        # A policy has neither id nor ARN in RAM; its creation date tells a re-created one apart.
+        cloud_id=str(policy.get("CreateDate") or ""),
+        fields={"document": document, "description": policy.get("Description") or ""},
+        default_version=str(version.get("VersionId") or ""),
+    )
+
+
+def _attachments(calls: CloudCalls, noun: str, name: str) -> Fields:
+    body = calls.call("ListPoliciesForRole", {"RoleName": name})
+    rows = (body.get("Policies") or {}).get("Policy") or []
+    items = [{"type": row["PolicyType"], "name": row["PolicyName"]} for row in rows]
+    return {"policies": policy_entries(items)}
+
+
+def _tags(calls: CloudCalls, noun: str, name: str) -> Fields:
+    tags: dict[str, str] = {}
+    marker = ""
+    while True:
+        query: dict[str, Any] = {"ResourceType": noun, "ResourceNames": [name], "PageSize": 100}
+        if marker:
+            query["NextToken"] = marker
+        body = calls.call("ListTagResources", query)
+        for row in body.get("TagResources") or []:
+            tags[str(row["TagKey"])] = str(row.get("TagValue") or "")
+        following = str(body.get("NextToken") or "")
+        if not following or following == marker:
+            entries: Entries = tag_entries(tags)
+            return {"tags": entries}
+        marker = following
+
+
+GETS: Final[Mapping[str, Callable[[CloudCalls, str], Live]]] = {
+    "RamRole": _role,
+    "RamPolicy": _policy,
+}
+READS: Final[Mapping[str, Callable[[CloudCalls, str, str], Fields]]] = {
+    "attachments": _attachments,
+    "tags": _tags,
+}

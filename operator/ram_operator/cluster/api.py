@@ -1,0 +1,155 @@
+"""Requests to the API server: read one, list in pages, create, patch. Knows no reconciling.
+
+Built on the generic request of the official client, so that any path can be asked with any content
+type and raw bytes come back. Raises errors.* only; nothing is cached here.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final
+from urllib.parse import quote
+
+import urllib3.exceptions
+from kubernetes.client.api_client import ApiClient
+from kubernetes.client.exceptions import ApiException
+
+from ..constants import FIELD_MANAGER, GROUP, VERSION, Reason
+from ..errors import Retry, Stalled
+from ..kinds import PLURALS
+from ..model import Key
+
+PAGE: Final = 500
+MERGE_PATCH: Final = "application/merge-patch+json"
+JSON_PATCH: Final = "application/json-patch+json"
+JSON: Final = "application/json"
+TIMEOUT: Final = 15.0
+
+
+class Conflicted(Retry):
+    """The object moved since it was read (HTTP 409), or it exists already."""
+
+
+class Gone(Retry):
+    """The object does not exist (HTTP 404)."""
+
+
+def path(key: Key, subresource: str = "") -> str:
+    """URL path of one of our objects; an empty name gives the collection."""
+    parts = ["/apis", GROUP, VERSION]
+    if key.namespace:
+        parts += ["namespaces", quote(key.namespace, safe="")]
+    parts.append(PLURALS[key.kind])
+    if key.name:
+        parts.append(quote(key.name, safe=""))
+    if subresource:
+        parts.append(subresource)
+    return "/".join(parts)
+
+
+class ClusterApi:
+    """One API server. Thread-safe; counts its writes through `watch`."""
+
+    def __init__(self, client: ApiClient, watch: Callable[[str, str], None]) -> None:
+        self._client = client
+        self._watch = watch
+
+    def get(self, key: Key) -> dict[str, Any] | None:
+        """The object as it is now in the API server, or None."""
+        try:
+            return self._request("GET", path(key))
+        except Gone:
+            return None
+
+    def pages(self, kind: str) -> Iterator[tuple[int, list[dict[str, Any]]]]:
+        """All objects of a kind in all namespaces from one snapshot: (its version, a page) each."""
+        token = ""
+        while True:
+            query = [("limit", str(PAGE))] + ([("continue", token)] if token else [])
+            page = self._request("GET", path(Key(kind, "", "")), query=query)
+            meta = page.get("metadata") or {}
+            yield int(meta.get("resourceVersion") or 0), page.get("items") or []
+            token = meta.get("continue") or ""
+            if not token:
+                return
+
+    def create(self, key: Key, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Raises Conflicted if it exists."""
+        return self._write("POST", path(Key(key.kind, key.namespace, "")), body, JSON, "create")
+
+    def merge(self, key: Key, body: Mapping[str, Any], subresource: str = "") -> dict[str, Any]:
+        """JSON merge patch. Raises Gone, or Conflicted where `body` names a resourceVersion."""
+        what = subresource or "object"
+        return self._write("PATCH", path(key, subresource), body, MERGE_PATCH, what)
+
+    def json_patch(self, key: Key, body: list[dict[str, Any]], what: str) -> dict[str, Any]:
+        """JSON patch; a failed `test` raises Conflicted."""
+        return self._write("PATCH", path(key), body, JSON_PATCH, what)
+
+    def create_event(self, namespace: str, body: Mapping[str, Any]) -> None:
+        self._write("POST", f"/api/v1/namespaces/{quote(namespace)}/events", body, JSON, "event")
+
+    def secret_data(self, namespace: str, name: str) -> Mapping[str, str] | None:
+        """A Secret's base64 data, or None when it does not exist."""
+        where = f"/api/v1/namespaces/{quote(namespace)}/secrets/{quote(name, safe='')}"
+        try:
+            return self._request("GET", where).get("data") or {}
+        except Gone:
+            return None
+
+    def _write(
+        self, method: str, where: str, body: Any, content_type: str, what: str
+    ) -> dict[str, Any]:
+        query = [("fieldManager", FIELD_MANAGER)]
+        result = self._request(method, where, query=query, body=body, content_type=content_type)
+        self._watch(what, result.get("kind", ""))
+        return result
+
+    def _request(
+        self,
+        method: str,
+        where: str,
+        *,
+        query: list[tuple[str, str]] | None = None,
+        body: Any = None,
+        content_type: str = JSON,
+    ) -> dict[str, Any]:
+        headers = {"Accept": JSON, "Content-Type": content_type}
+        parameters = self._client.param_serialize(
+            method,
+            where,
+            query_params=query or [],
+            header_params=headers,
+            body=body,
+            auth_settings=["BearerToken"],
+        )
+        try:
+            reply = self._client.call_api(*parameters, _request_timeout=TIMEOUT)
+            data: bytes = reply.read()  # type: ignore[no-untyped-call]
+        except (urllib3.exceptions.HTTPError, OSError) as error:
+            text = f"the API server did not answer ({type(error).__name__})"
+            raise Retry(Reason.RETRYING, text) from None
+        except ApiException as error:
+            raise _failure(int(error.status or 0), error.body, method) from None
+        if not 200 <= reply.status <= 299:
+            raise _failure(reply.status, data, method)
+        result: dict[str, Any] = json.loads(data)
+        return result
+
+
+def _failure(status: int, data: Any, method: str) -> Exception:
+    try:
+        message = str(json.loads(data or "{}").get("message", ""))
+    except (ValueError, AttributeError, TypeError):
+        message = ""
+    text = f"the API server answered {status}: {message[:512]}"
+    if status == 404:
+        return Gone(Reason.NOT_FOUND, text)
+    if status == 409:
+        return Conflicted(Reason.RETRYING, text)
+    if status == 422 and method == "PATCH" and "test" in message.lower():
+        return Conflicted(Reason.RETRYING, text)
+    if status in (401, 403):
+        return Stalled(Reason.ACCESS_DENIED, text + "; check the operator's ClusterRole")
+    return Retry(Reason.RETRYING, text)

@@ -1,0 +1,50 @@
+"""Kubernetes events, one per transition."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from ..constants import API_VERSION, COMPONENT, GROUP
+from ..model import Key
+from ..report import Event
+from ..wording import clip
+from .api import ClusterApi
+
+MESSAGE_LIMIT = 1000
+
+
+def post(
+    api: ClusterApi, key: Key, body: Mapping[str, Any], event: Event, where: tuple[str, str, str]
+) -> None:
+    """Post one event. `where` = (operator's namespace, its instance name, time now)."""
+    namespace, instance, now = where
+    meta = body["metadata"]
+    target = key.namespace or namespace
+    api.create_event(
+        target,
+        {
+            "apiVersion": "v1",
+            "kind": "Event",
+            "metadata": {"name": f"{key.name[:200]}.{uuid.uuid4().hex[:12]}", "namespace": target},
+            "involvedObject": {
+                "apiVersion": API_VERSION,
+                "kind": key.kind,
+                "namespace": key.namespace,
+                "name": key.name,
+                "uid": meta["uid"],
+                "resourceVersion": meta.get("resourceVersion", ""),
+            },
+            "type": "Warning" if event.warning else "Normal",
+            "reason": event.reason.value,
+            "action": event.reason.value,
+            "message": clip(event.message, MESSAGE_LIMIT),
+            "reportingComponent": f"{GROUP}/{COMPONENT}",
+            "reportingInstance": instance,
+            "source": {"component": COMPONENT},
+            "firstTimestamp": now,
+            "lastTimestamp": now,
+            "count": 1,
+        },
+    )

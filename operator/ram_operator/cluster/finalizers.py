@@ -1,0 +1,39 @@
+"""Our finalizer, by JSON patch with a test on resourceVersion.
+
+A merge patch from a stale copy would replace the whole list and delete other people's finalizers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..constants import FINALIZER
+from ..model import Key
+from .api import ClusterApi
+
+
+def add(api: ClusterApi, key: Key, fresh: Mapping[str, Any]) -> None:
+    """Raises Conflicted when the object moved since `fresh` was read."""
+    present = list(fresh["metadata"].get("finalizers") or ())
+    if FINALIZER not in present:
+        _write(api, key, fresh, [*present, FINALIZER])
+
+
+def remove(api: ClusterApi, key: Key, fresh: Mapping[str, Any]) -> None:
+    """Raises Conflicted when the object moved since `fresh` was read."""
+    present = list(fresh["metadata"].get("finalizers") or ())
+    if FINALIZER in present:
+        _write(api, key, fresh, [name for name in present if name != FINALIZER])
+
+
+def _write(api: ClusterApi, key: Key, fresh: Mapping[str, Any], names: list[str]) -> None:
+    version = fresh["metadata"]["resourceVersion"]
+    api.json_patch(
+        key,
+        [
+            {"op": "test", "path": "/metadata/resourceVersion", "value": version},
+            {"op": "add", "path": "/metadata/finalizers", "value": names},
+        ],
+        "finalizer",
+    )

@@ -1,0 +1,107 @@
+"""Settings of the process: one frozen dataclass from flags and environment, checked all at once.
+
+Precedence: flag, then RAM_OPERATOR_<NAME> in the environment, then default.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping, Sequence
+from dataclasses import MISSING, dataclass, field, fields
+from typing import Any, Final
+
+PREFIX: Final = "RAM_OPERATOR_"
+
+
+def _setting(default: Any, text: str, minimum: float | None = None) -> Any:
+    return field(default=default, metadata={"help": text, "minimum": minimum})
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Every setting says in its help text what it is for. Durations are in seconds."""
+
+    cluster_name: str = _setting(
+        "default", "name of this cluster in ownership tags and records; unique per cloud account"
+    )
+    operator_namespace: str = _setting(
+        "ram-system", "namespace of the operator: its Secrets and the events of cluster objects"
+    )
+    workers: int = _setting(16, "objects worked on at once", 1)
+    cloud_threads: int = _setting(32, "cloud calls in flight at once", 1)
+    settle_seconds: float = _setting(
+        10.0, "how long the cloud may take to show a write; nothing is repeated earlier", 0.0
+    )
+    consistency_seconds: float = _setting(
+        60.0,
+        "after a write or a start, drift within this time is only believed when seen twice",
+        0.0,
+    )
+    stalled_seconds: float = _setting(
+        300.0, "how often an object that needs a person is tried", 1.0
+    )
+    backoff_first: float = _setting(0.5, "first delay after a failure; doubled each time", 0.01)
+    backoff_last: float = _setting(300.0, "longest delay after failures in a row", 0.1)
+    resync_seconds: float = _setting(600.0, "how often all objects are listed again", 1.0)
+    deletion_blocked_seconds: float = _setting(
+        3600.0, "a deletion that makes no progress for so long says how to give up", 1.0
+    )
+    connect_timeout: float = _setting(5.0, "time to connect to the cloud", 0.1)
+    read_timeout: float = _setting(10.0, "time to wait for an answer of the cloud", 0.1)
+    call_deadline: float = _setting(20.0, "after this the outcome of a cloud call is unknown", 0.1)
+    allow_custom_endpoints: bool = _setting(
+        False, "accept endpoints outside aliyuncs.com and without TLS (emulator, proxies)"
+    )
+    metrics_address: str = _setting(":8000", "[host]:port of /metrics; empty for none")
+    health_address: str = _setting(":8080", "[host]:port of /healthz; empty for none")
+    log_format: str = _setting("json", "json or plain")
+    log_level: str = _setting("info", "debug, info, warning or error")
+
+
+class SettingsError(ValueError):
+    """All problems at once, one per line."""
+
+
+def load(arguments: Sequence[str], environment: Mapping[str, str]) -> Settings:
+    """Settings from the command line and the environment. Raises SettingsError."""
+    parser = argparse.ArgumentParser(prog="ram-operator run", allow_abbrev=False)
+    for item in fields(Settings):
+        parser.add_argument(
+            "--" + item.name.replace("_", "-"),
+            dest=item.name,
+            help=f"{item.metadata['help']} (default: {item.default!r})",
+            metavar=str(item.type).upper(),
+        )
+    given = vars(parser.parse_args(list(arguments)))
+    values: dict[str, Any] = {}
+    problems: list[str] = []
+    for item in fields(Settings):
+        text = given[item.name]
+        if text is None:
+            text = environment.get(PREFIX + item.name.upper())
+        if text is None:
+            continue
+        assert item.default is not MISSING
+        try:
+            values[item.name] = _convert(item.default, text, item.metadata["minimum"])
+        except ValueError as error:
+            problems.append(f"--{item.name.replace('_', '-')}: {error}")
+    if problems:
+        raise SettingsError("\n".join(problems))
+    return Settings(**values)
+
+
+def _convert(default: Any, text: str, minimum: float | None) -> Any:
+    if isinstance(default, bool):
+        if text.lower() not in ("true", "false"):
+            raise ValueError(f"{text!r} is neither true nor false")
+        return text.lower() == "true"
+    if isinstance(default, str):
+        return text
+    try:
+        value = type(default)(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is no number") from None
+    if minimum is not None and value < minimum:
+        raise ValueError(f"{text} is less than {minimum:g}")
+    return value

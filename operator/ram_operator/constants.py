@@ -1,0 +1,145 @@
+"""Load-bearing names: group, kinds, annotations, condition types, reasons, settings of record.
+
+Everything here is an interface (users, alerts and other tools match on it), so nothing is renamed
+without a deprecation. Imported by every module, imports none.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Final
+
+GROUP: Final = "ram.alibabacloud.com"
+VERSION: Final = "v1alpha1"
+API_VERSION: Final = f"{GROUP}/{VERSION}"
+COMPONENT: Final = "ram-operator"
+FIELD_MANAGER: Final = "ram-operator"
+
+FINALIZER: Final = f"{GROUP}/cleanup"
+# kopf strips the finalizer that bears the name in its settings when no handler of ours needs
+# it, so that name must be one that nobody ever writes.
+KOPF_UNUSED_FINALIZER: Final = f"{GROUP}/kopf-unused"
+
+ANNOTATION_RECONCILE: Final = f"{GROUP}/reconcile-requested-at"
+ANNOTATION_ABANDON: Final = f"{GROUP}/abandon"
+ANNOTATION_RESUME_DELETIONS: Final = f"{GROUP}/resume-deletions"
+# Only a change of one of these annotations is worth a look; all others belong to other tools.
+WATCHED_ANNOTATIONS: Final = (ANNOTATION_RECONCILE, ANNOTATION_ABANDON, ANNOTATION_RESUME_DELETIONS)
+
+OWNER_TAG_CLUSTER: Final = "ram-operator/cluster"
+OWNER_TAG_NAMESPACE: Final = "ram-operator/namespace"
+OWNER_TAG_NAME: Final = "ram-operator/name"
+OWNER_TAG_PREFIX: Final = "ram-operator/"
+
+SERVICE_LINKED_NAMES: Final = "aliyunservicerolefor"
+
+
+class ConditionType(StrEnum):
+    """Types in `status.conditions`; `Reconciling` and `Stalled` are present only when True."""
+
+    READY = "Ready"
+    SYNCED = "Synced"
+    RECONCILING = "Reconciling"
+    STALLED = "Stalled"
+    DRIFTED = "Drifted"
+    APPROVAL_REQUIRED = "ApprovalRequired"
+
+
+class Reason(StrEnum):
+    """The closed list of condition reasons; `docs/reference/reasons.md` explains each one."""
+
+    # Ready
+    SYNCED = "Synced"
+    PROGRESSING = "Progressing"
+    DRIFTED = "Drifted"
+    # Synced
+    NO_DIFFERENCE = "NoDifference"
+    DIFFERENCE_FOUND = "DifferenceFound"
+    COMPARE_FAILED = "CompareFailed"
+    # Drifted
+    DRIFT_DETECTED = "DriftDetected"
+    DRIFT_CORRECTED = "DriftCorrected"
+    NO_DRIFT = "NoDrift"
+    # ApprovalRequired
+    DANGEROUS_CHANGE = "DangerousChange"
+    NOTHING_HELD = "NothingHeld"
+    # waits that end by themselves
+    RETRYING = "ProgressingWithRetry"
+    DEPENDENCY_NOT_READY = "DependencyNotReady"
+    THROTTLED = "Throttled"
+    CLOUD_UNAVAILABLE = "CloudUnavailable"
+    OUTCOME_UNKNOWN = "OutcomeUnknown"
+    DELETING = "Deleting"
+    DELETE_CONFLICT = "DeleteConflict"
+    # a human must act
+    APPROVAL_REQUIRED = "ApprovalRequired"
+    INVALID_SPEC = "InvalidSpec"
+    ACCESS_DENIED = "AccessDenied"
+    CREDENTIALS_INVALID = "CredentialsInvalid"
+    ACCOUNT_MISMATCH = "AccountMismatch"
+    CONFLICT = "Conflict"
+    NOT_ADOPTED = "NotAdopted"
+    NOT_PERMITTED = "NotPermitted"
+    PROTECTED = "Protected"
+    QUOTA_EXCEEDED = "QuotaExceeded"
+    NOT_FOUND = "NotFound"
+    OBSERVE_ONLY = "ObserveOnly"
+    SUSPENDED = "Suspended"
+    DELETION_BRAKE = "DeletionBrake"
+    DELETION_BLOCKED = "DeletionBlocked"
+    INTERNAL_ERROR = "InternalError"
+
+
+class EventReason(StrEnum):
+    """Reasons of Kubernetes events; one event per transition, never per pass."""
+
+    CREATED = "Created"
+    UPDATED = "Updated"
+    ADOPTED = "Adopted"
+    DELETED = "Deleted"
+    ABANDONED = "Abandoned"
+    CHANGE_HELD = "ChangeHeld"
+    CHANGE_RELEASED = "ChangeNoLongerHeld"
+    DRIFT_DETECTED = "DriftDetected"
+    DRIFT_CORRECTED = "DriftCorrected"
+    STALLED = "Stalled"
+    RECOVERED = "Recovered"
+    DELETION_BLOCKED = "DeletionBlocked"
+    ACCOUNT_VERIFIED = "AccountVerified"
+
+
+class DriftPolicy(StrEnum):
+    """What happens to a difference that somebody made behind the operator's back."""
+
+    REPORT = "Report"
+    REVERT_EXCESS = "RevertExcess"
+    REVERT = "Revert"
+
+
+class DeletionPolicy(StrEnum):
+    """Whether deleting the object deletes the cloud identity."""
+
+    DELETE = "Delete"
+    RETAIN = "Retain"
+
+
+class AdoptionPolicy(StrEnum):
+    """Whether an identity that exists already may be taken over."""
+
+    NEVER = "Never"
+    IF_EXISTS = "IfExists"
+
+
+class Mode(StrEnum):
+    """`RamAccount.spec.mode`: Observe writes nothing to the cloud."""
+
+    OBSERVE = "Observe"
+    MANAGE = "Manage"
+
+
+class Severity(StrEnum):
+    """Severity of a finding or of a drift entry."""
+
+    INFO = "info"
+    WARNING = "warning"
+    CRITICAL = "critical"

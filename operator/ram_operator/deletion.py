@@ -1,0 +1,223 @@
+"""One pass over an object that is being deleted and carries our finalizer.
+
+The cloud identity is deleted only if the object said deletionPolicy Delete while it was alive: we
+add the finalizer only then. Whatever is not ours, or is to be kept, is let go untouched. Until the
+cloud agrees that the identity is gone the finalizer stays, and the status says why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from . import tenancy
+from .accounts import Session
+from .cloud import execute
+from .cluster import finalizers, records
+from .cluster.records import Identity
+from .constants import (
+    ANNOTATION_ABANDON,
+    DeletionPolicy,
+    EventReason,
+    Mode,
+    Reason,
+)
+from .errors import DeleteConflict, OutcomeUnknown, RamOperatorError, Retry, Stalled
+from .kinds import ACCOUNT
+from .managed import LookAgain, Result
+from .model import (
+    Cause,
+    Direction,
+    Entry,
+    Key,
+    Live,
+    Outcome,
+    Phase,
+    Presence,
+    RecordFacts,
+    Step,
+    UnknownPart,
+)
+from .ports import Ports, Subject
+from .report import Event
+
+
+@dataclass(frozen=True, slots=True)
+class Released:
+    """The finalizer is gone; `event` tells what became of the identity."""
+
+    event: Event
+
+
+class DeletionPass:
+    """State of one pass; made anew for each."""
+
+    def __init__(self, ports: Ports, subject: Subject) -> None:
+        self._ports = ports
+        self._subject = subject
+        self._owner = subject.owner(ports.settings.cluster_name)
+
+    def run(self) -> Result | Released | None:
+        """None: nothing of ours is left to do. Raises LookAgain; errors.* are in the Result."""
+        subject = self._subject
+        if not subject.has_finalizer:
+            return None
+        if subject.options.deletion is not DeletionPolicy.DELETE:
+            return self._release(EventReason.ABANDONED, "kept in the cloud, as deletionPolicy says")
+        try:
+            if (account_id := self._abandoned()) is not None:
+                self._forget(subject.identity(account_id), "Abandoned")
+                return self._release(EventReason.ABANDONED, "left in the cloud, as asked")
+            return self._delete(self._session())
+        except RamOperatorError as error:
+            return Result(self._waiting(error))
+
+    def _abandoned(self) -> str | None:
+        """The account id when a person gave the identity up by naming its cloud id."""
+        wanted = self._subject.annotation(ANNOTATION_ABANDON)
+        status = self._subject.status
+        names = {str(status.get(field) or "") for field in ("cloudId", "cloudName")}
+        names.add(self._subject.cloud_name)
+        if wanted and wanted in names:
+            return str(status.get("accountId") or "0" * 16)
+        return None
+
+    def _session(self) -> Session:
+        session = self._ports.accounts.get(self._subject.options.account)
+        if session.account.suspend or self._subject.options.suspend:
+            raise Stalled(Reason.SUSPENDED, "suspended: the identity is not deleted")
+        if session.account.mode is Mode.OBSERVE:
+            text = f"RamAccount {session.account.name} is in mode Observe: nothing is deleted"
+            raise Stalled(Reason.OBSERVE_ONLY, text)
+        return session
+
+    def _delete(self, session: Session) -> Result | Released:
+        ports, subject = self._ports, self._subject
+        identity = subject.identity(session.account.account_id)
+        facts = records.facts(ports.store.get(identity.key), identity)
+        live = ports.observer(session).look(subject.key.kind, identity.cloud_name)
+        if live.presence is Presence.UNKNOWN:
+            assert live.error is not None
+            raise live.error
+        if live.presence is Presence.ABSENT:
+            if not facts.deleted and not ports.recent.believes(subject.key):
+                raise LookAgain(ports.recent.settle)
+            return self._gone(identity, facts)
+        if not self._ours(facts, live):
+            return self._release(EventReason.ABANDONED, "not ours, so left in the cloud")
+        tenancy.check_protected(session.account, subject.row, identity.cloud_name)
+        tenancy.check_live(subject.row, live)
+        if ports.recent.starting() > 0:
+            raise LookAgain(ports.recent.starting())
+        self._brake(session)
+        self._remove(session, identity, live)
+        ports.brake.count(session.account.account_id)
+        return self._gone(identity, facts)
+
+    def _ours(self, facts: RecordFacts, live: Live) -> bool:
+        if facts.owner is not None:
+            return facts.owner == self._owner
+        if live.owner is None:
+            for part in live.unknown_parts():
+                raise part.error
+        return live.owner == self._owner
+
+    def _brake(self, session: Session) -> None:
+        account = session.account
+        key = Identity(account.account_id, ACCOUNT, account.account_id).key
+        record = self._ports.store.get(key)
+        engaged = ((record or {}).get("record") or {}).get("brake")
+        managed = len(self._ports.store.users(account.name))
+        if not engaged and not self._ports.brake.exceeded(account.account_id, managed):
+            return
+        if not engaged and record is not None:
+            stamp = self._ports.clock.stamp()
+            body = self._ports.records.update(record, {"brake": {"engagedAt": stamp}})
+            self._ports.store.put(body)
+            self._ports.queue.add(Key(ACCOUNT, "", account.name))
+        raise Stalled(
+            Reason.DELETION_BRAKE,
+            f"too many deletions in account {account.account_id} within ten minutes; see"
+            f" status.deletionBrake of RamAccount {account.name} for how to resume",
+        )
+
+    def _remove(self, session: Session, identity: Identity, live: Live) -> None:
+        """What is attached first, then the identity. Each call is safe to repeat."""
+        row, name = self._subject.row, identity.cloud_name
+        self._ports.recent.wrote(self._subject.key)
+        for field in row.fields:
+            if not field.entries_widen:
+                continue
+            entries = live.fields.get(field.name)
+            if isinstance(entries, UnknownPart):
+                raise entries.error
+            assert isinstance(entries, Mapping)
+            for key, entry in sorted(entries.items()):
+                step = _step(field.remove, {"entries": (entry,), "keys": (key,)}, entry)
+                execute.execute(session.client, row, name, step)
+        try:
+            execute.execute(session.client, row, name, _step("delete", {}, None))
+        except DeleteConflict as error:
+            raise DeleteConflict(
+                f"{row.noun} {name} cannot be deleted yet: {error.message};"
+                " remove what still uses it",
+                code=error.code,
+            ) from None
+
+    def _gone(self, identity: Identity, facts: RecordFacts) -> Released:
+        if facts.exists and facts.owner == self._owner:
+            self._forget(identity, "Deleted")
+        return self._release(EventReason.DELETED, f"deleted {identity.cloud_name} in the cloud")
+
+    def _forget(self, identity: Identity, operation: str) -> None:
+        body = self._ports.records.read(identity)
+        if body is None or records.facts(body, identity).owner != self._owner:
+            return
+        now = self._ports.clock.stamp()
+        self._ports.store.put(self._ports.records.deleted(body, now, operation))
+
+    def _release(self, reason: EventReason, text: str) -> Released:
+        fresh = self._ports.api.get(self._subject.key)
+        if fresh is not None and fresh["metadata"]["uid"] == self._subject.uid:
+            finalizers.remove(self._ports.api, self._subject.key, fresh)
+        return Released(Event(reason, text))
+
+    def _waiting(self, error: RamOperatorError) -> Outcome:
+        """Progress for an hour; after that, a way out in the text."""
+        phase, reason, message = Phase.DELETING, Reason.DELETING, error.message
+        if isinstance(error, DeleteConflict):
+            reason = Reason.DELETE_CONFLICT
+        if isinstance(error, Stalled):
+            phase, reason = Phase.STALLED, error.reason
+        elif not isinstance(error, Retry):
+            phase, reason = Phase.STALLED, Reason.INTERNAL_ERROR
+        since = _epoch(self._subject.body["metadata"]["deletionTimestamp"])
+        blocked = self._ports.settings.deletion_blocked_seconds
+        if self._ports.clock.wall() - since > blocked:
+            phase, reason = Phase.STALLED, Reason.DELETION_BLOCKED
+            message = f"the deletion makes no progress: {message}; {self._way_out()}"
+        after = getattr(error, "after", None)
+        if isinstance(error, OutcomeUnknown):
+            after = self._ports.recent.settle
+        request = self._subject.request
+        return Outcome(phase, reason, message, handled_request=request, after=after)
+
+    def _way_out(self) -> str:
+        subject = self._subject
+        target = subject.status.get("cloudId") or subject.cloud_name
+        return (
+            "to leave the identity in the cloud and let the object go: kubectl annotate"
+            f" -n {subject.key.namespace} {subject.row.plural} {subject.key.name}"
+            f" {ANNOTATION_ABANDON}={target}"
+        )
+
+
+def _step(verb: str, values: Mapping[str, Any], entry: Entry | None) -> Step:
+    summary = f"{verb} {entry.display}" if entry is not None else verb
+    return Step(verb, summary, Cause.INTENT, Direction.NARROWER, values)
+
+
+def _epoch(stamp: str) -> float:
+    return datetime.fromisoformat(stamp).timestamp()

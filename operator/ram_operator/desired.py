@@ -1,0 +1,187 @@
+"""Manifest → Desired and Options. Pure; called by the loop with references already looked up.
+
+What the schema cannot say is judged here and ends as InvalidSpec with the place and the remedy.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar
+
+from . import documents
+from .constants import (
+    OWNER_TAG_CLUSTER,
+    OWNER_TAG_NAME,
+    OWNER_TAG_NAMESPACE,
+    AdoptionPolicy,
+    DeletionPolicy,
+    DriftPolicy,
+    Mode,
+)
+from .errors import InvalidSpec
+from .kinds import Kind, Shape, policy_key
+from .model import Account, Desired, Entry, FieldValue, Key, Options, Owner, Tenant
+
+_DURATION: Final = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """What a reference names: the cloud name, or why it is not ready yet."""
+
+    cloud_name: str
+    problem: str = ""
+
+
+def duration(text: str) -> float:
+    """`1h30m`, `45s` → seconds. Raises InvalidSpec."""
+    match = _DURATION.fullmatch(text)
+    if not text or match is None:
+        raise InvalidSpec(f"driftInterval: {text!r} is no duration; write for example 10m or 1h30m")
+    hours, minutes, seconds = (int(part or 0) for part in match.groups())
+    return float(hours * 3600 + minutes * 60 + seconds)
+
+
+_E = TypeVar("_E", DeletionPolicy, AdoptionPolicy, DriftPolicy, Mode)
+
+
+def _choice(spec: Mapping[str, Any], name: str, default: _E) -> _E:
+    value = spec.get(name, default)
+    kind = type(default)
+    try:
+        return kind(value)
+    except ValueError:
+        allowed = ", ".join(kind)
+        raise InvalidSpec(f"spec.{name}: {value!r} is unknown; write one of {allowed}") from None
+
+
+def options(spec: Mapping[str, Any]) -> Options:
+    """How to manage the object. An unknown value raises InvalidSpec: it never means `write`."""
+    interval = spec.get("driftInterval")
+    return Options(
+        account=(spec.get("accountRef") or {}).get("name", "default"),
+        deletion=_choice(spec, "deletionPolicy", DeletionPolicy.RETAIN),
+        adoption=_choice(spec, "adoptionPolicy", AdoptionPolicy.NEVER),
+        drift=_choice(spec, "driftPolicy", DriftPolicy.REVERT_EXCESS),
+        suspend=bool(spec.get("suspend", False)),
+        interval=duration(interval) if interval is not None else None,
+    )
+
+
+def cloud_name(row: Kind, name: str, spec: Mapping[str, Any]) -> str:
+    """The name in the cloud: spec's own, or the object's. Raises InvalidSpec if it does not fit."""
+    wanted = spec.get(row.name_field) or name
+    if not row.name_pattern.fullmatch(wanted):
+        raise InvalidSpec(
+            f"spec.{row.name_field}: {wanted!r} does not fit RAM's pattern"
+            f" {row.name_pattern.pattern}; set spec.{row.name_field} to a name that does"
+        )
+    return str(wanted)
+
+
+def references(row: Kind, namespace: str, spec: Mapping[str, Any]) -> tuple[Key, ...]:
+    """The objects that the manifest names, in its own namespace, without duplicates."""
+    found: dict[Key, None] = {}
+    for reference in row.references:
+        for item in spec.get(reference.spec) or ():
+            if item.get("type") == reference.type:
+                found[Key(reference.kind, namespace, item["name"])] = None
+    return tuple(found)
+
+
+def owner_tags(owner: Owner) -> dict[str, Entry]:
+    """Our mark in the cloud: lets a rebuilt cluster know what is its own."""
+    pairs = {
+        OWNER_TAG_CLUSTER: owner.cluster,
+        OWNER_TAG_NAMESPACE: owner.namespace,
+        OWNER_TAG_NAME: owner.name,
+    }
+    return {key: Entry(key, value) for key, value in pairs.items()}
+
+
+def build(
+    row: Kind, key: Key, spec: Mapping[str, Any], resolved: Mapping[Key, Resolved], owner: Owner
+) -> Desired:
+    """The desired state. Raises InvalidSpec with the field's path."""
+    fields: dict[str, FieldValue] = {}
+    unresolved: list[str] = []
+    for field in row.fields:
+        raw = spec.get(field.spec)
+        if raw is None:
+            if field.required:
+                raise InvalidSpec(f"spec.{field.spec} is required")
+            if field.default is None:
+                continue
+            raw = {} if field.shape is Shape.ENTRIES else field.default
+        if field.name in {reference.spec for reference in row.references}:
+            raw = _resolve(row, key, raw or (), resolved, unresolved)
+        try:
+            fields[field.name] = field.parse(raw)
+        except documents.DocumentError as error:
+            raise InvalidSpec(f"spec.{field.spec}.{error}") from None
+        except (TypeError, KeyError, AttributeError):
+            raise InvalidSpec(f"spec.{field.spec} has an unexpected shape") from None
+    if row.tag_field:
+        tags = fields.get(row.tag_field)
+        assert isinstance(tags, Mapping)
+        fields[row.tag_field] = {**tags, **owner_tags(owner)}
+    return Desired(
+        cloud_name=cloud_name(row, key.name, spec),
+        fields=fields,
+        unresolved=tuple(unresolved),
+        referenced=frozenset(
+            policy_key("Custom", target.cloud_name) for target in resolved.values()
+        ),
+        exclusive=spec.get("policyMode", "Exclusive") == "Exclusive",
+    )
+
+
+def _resolve(
+    row: Kind,
+    key: Key,
+    items: Any,
+    resolved: Mapping[Key, Resolved],
+    unresolved: list[str],
+) -> list[Mapping[str, str]]:
+    by_type = {reference.type: reference for reference in row.references}
+    out: list[Mapping[str, str]] = []
+    for item in items:
+        reference = by_type.get(item["type"])
+        if reference is None:
+            out.append(item)
+            continue
+        target = resolved.get(Key(reference.kind, key.namespace, item["name"]))
+        problem = "it does not exist" if target is None else target.problem
+        if problem or target is None:
+            unresolved.append(f"{reference.kind} {key.namespace}/{item['name']}: {problem}")
+        else:
+            out.append({"type": reference.resolved_type, "name": target.cloud_name})
+    return out
+
+
+def account(name: str, spec: Mapping[str, Any]) -> Account:
+    """RamAccount → its settings. Absent sections mean the strictest. Raises InvalidSpec."""
+    protected = spec.get("protected") or {}
+    tenants = {
+        item["namespace"]: Tenant(
+            namespace=item["namespace"],
+            kinds=frozenset(item.get("kinds") or ()),
+            prefixes=tuple(prefix.lower() for prefix in item.get("namePrefixes") or ()),
+            policies=tuple((p["type"], p["name"].lower()) for p in item.get("policies") or ()),
+            adoption=item.get("adoption") is True,
+        )
+        for item in spec.get("tenants") or ()
+    }
+    return Account(
+        name=name,
+        account_id=str(spec["accountId"]),
+        mode=_choice(spec, "mode", Mode.OBSERVE),
+        suspend=bool(spec.get("suspend", False)),
+        tenants=tenants,
+        protected_names=frozenset(n.lower() for n in protected.get("names") or ()),
+        protected_prefixes=tuple(p.lower() for p in protected.get("prefixes") or ()),
+        trusted_accounts=frozenset((spec.get("gate") or {}).get("trustedAccounts") or ()),
+        interval=duration(spec.get("driftInterval", "10m")),
+    )

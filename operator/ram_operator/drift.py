@@ -1,0 +1,151 @@
+"""Why desired and live differ, and what is done about it. Pure.
+
+Three questions per change: did the manifest move or the cloud (or is that not known); does the
+change give access, take it away or neither; and what does the drift policy say. What somebody took
+away by hand is never given back under RevertExcess: in an incident that would hand a compromised
+identity its access back.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from . import diff, documents
+from .constants import AdoptionPolicy, DriftPolicy, Severity
+from .kinds import Field, Kind, Shape
+from .model import (
+    Applied,
+    Cause,
+    Change,
+    Desired,
+    Direction,
+    Disposition,
+    Entry,
+    Judged,
+    Options,
+    RecordFacts,
+)
+
+KEPT: Final = "~"
+"""Prefix in `status.applied` of what was left as found when the identity was adopted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What is remembered of an identity, and the manifest's say on differences."""
+
+    options: Options
+    applied: Applied
+    record: RecordFacts
+    completing: bool = False
+    """The identity bears our mark but was never completed: what is missing may be added."""
+    harmless_policies: frozenset[str] = frozenset()
+    """Folded keys of policies whose documents are known not to escalate."""
+
+
+def judge(row: Kind, desired: Desired, change: Change, memory: Memory) -> Judged | None:
+    """Cause and disposition of one change; None when it is none of our business."""
+    field = row.field(change.field)
+    cause = _cause(field, desired, change, memory)
+    if cause is None:
+        return None
+    disposition = _disposition(field, change, cause, memory)
+    return Judged(change, cause, disposition, _severity(field, change, cause))
+
+
+def _cause(field: Field, desired: Desired, change: Change, memory: Memory) -> Cause | None:
+    if field.shape is Shape.TRUST:
+        return _trust_cause(change, memory.record)
+    if field.shape is Shape.ENTRIES:
+        if change.after is None:
+            return _removal_cause(field, desired, change, memory.applied)
+        return _addition_cause(field, change, memory.applied)
+    known = memory.applied.digests.get(field.name)
+    if not memory.applied.known:
+        return Cause.ADOPTION
+    assert change.after is not None
+    assert not isinstance(change.after, Entry)
+    wanted = diff.digest(change.after)
+    if known == KEPT + wanted:
+        return Cause.ADOPTION
+    return Cause.DRIFT if known == wanted else Cause.INTENT
+
+
+def _trust_cause(change: Change, record: RecordFacts) -> Cause:
+    """Drift only when the manifest still says what the record holds, by meaning."""
+    if record.baseline is None:
+        return Cause.ADOPTION
+    assert isinstance(change.after, documents.Trust)
+    verdict = documents.compare_trust(record.baseline, change.after).verdict
+    return Cause.DRIFT if verdict is documents.Verdict.SAME else Cause.INTENT
+
+
+def _addition_cause(field: Field, change: Change, applied: Applied) -> Cause:
+    assert isinstance(change.after, Entry)
+    marks = applied.entries.get(field.name, frozenset())
+    mark = diff.entry_mark(change.entry, change.after)
+    if not applied.known or KEPT + mark in marks:
+        return Cause.ADOPTION
+    return Cause.DRIFT if mark in marks else Cause.INTENT
+
+
+def _removal_cause(
+    field: Field, desired: Desired, change: Change, applied: Applied
+) -> Cause | None:
+    ours = {mark.partition("#")[0] for mark in applied.entries.get(field.name, frozenset())}
+    if change.entry in ours:
+        # A reference that is not ready may be exactly this entry: it stays until that is known.
+        return None if desired.unresolved and field.entries_widen else Cause.INTENT
+    if field.foreign or not desired.exclusive:
+        return None
+    if not applied.known or change.entry in applied.excess.get(field.name, frozenset()):
+        return Cause.ADOPTION
+    if desired.unresolved and change.entry.startswith("Custom/"):
+        return None
+    return Cause.DRIFT
+
+
+def _disposition(field: Field, change: Change, cause: Cause, memory: Memory) -> Disposition:
+    if cause is Cause.INTENT:
+        return Disposition.HOLD if field.gated else Disposition.WRITE
+    if cause is Cause.ADOPTION:
+        return _on_adoption(field, change, memory)
+    policy = memory.options.drift
+    if policy is DriftPolicy.REPORT:
+        return Disposition.REPORT
+    if change.direction is not Direction.WIDER:
+        # Excess, neutral, or both at once: what was added by hand may not stay.
+        return Disposition.WRITE
+    if policy is DriftPolicy.REVERT_EXCESS:
+        return Disposition.REPORT
+    return Disposition.HOLD if _escalates(field, change, memory) else Disposition.WRITE
+
+
+def _on_adoption(field: Field, change: Change, memory: Memory) -> Disposition:
+    if field.gated:
+        return Disposition.HOLD
+    may_add = memory.completing or memory.options.adoption is AdoptionPolicy.IF_EXISTS
+    takes_away = change.direction not in (Direction.WIDER, Direction.NEUTRAL)
+    if takes_away or not may_add or (field.shape is Shape.ENTRIES and change.after is None):
+        return Disposition.REPORT
+    return Disposition.WRITE
+
+
+def _escalates(field: Field, change: Change, memory: Memory) -> bool:
+    """Giving back a trust entity or a right that can widen itself always waits for a person."""
+    if field.gated:
+        return True
+    if field.entries_widen:
+        return change.entry not in memory.harmless_policies
+    if isinstance(change.after, documents.Policy):
+        return bool(documents.escalates(change.after))
+    return False
+
+
+def _severity(field: Field, change: Change, cause: Cause) -> Severity:
+    if change.direction is Direction.NEUTRAL or cause is not Cause.DRIFT:
+        return Severity.WARNING if cause is Cause.DRIFT else Severity.INFO
+    if field.gated or field.entries_widen or field.shape is Shape.POLICY:
+        return Severity.CRITICAL
+    return Severity.CRITICAL if change.direction is Direction.NARROWER else Severity.WARNING

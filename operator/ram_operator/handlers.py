@@ -1,0 +1,94 @@
+"""Every trigger of the product: what kopf's watches say goes into the store and the queue.
+
+The handlers cannot raise, wait for nothing and decide nothing; they only remember and enqueue. One
+of the few modules that know kopf.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+import kopf
+
+from .constants import GROUP, VERSION
+from .kinds import ACCOUNT, PLURALS, RECORD
+from .model import Key
+from .queue import Lane, WorkQueue
+from .store import WATCHED_KINDS, Seen, Store, key_of
+
+log = logging.getLogger(__name__)
+
+
+class Intake:
+    """Events → store → queue."""
+
+    def __init__(self, store: Store, queue: WorkQueue) -> None:
+        self._store = store
+        self._queue = queue
+
+    def saw(self, kind: str, event: Mapping[str, Any]) -> None:
+        """One watch event. `type` None is kopf's first listing and counts as ADDED."""
+        body = {**event["object"], "kind": kind}
+        if event.get("type") == "DELETED":
+            key = key_of(body)
+            if self._store.remove(key, str(body["metadata"].get("uid", ""))) and kind != RECORD:
+                self._queue.add(key)
+                self._wake(key)
+            return
+        key, seen, outward = self._store.put(body)
+        if kind == RECORD:
+            if seen is Seen.NEWS:
+                self._wake_users_of_owner(body)
+            return
+        if seen is Seen.NEWS:
+            self._queue.add(key)
+        if outward and seen is not Seen.STALE:
+            self._wake(key)
+
+    def start(self) -> None:
+        """After the barrier: accounts first, since everything waits for them."""
+        for kind in WATCHED_KINDS:
+            if kind != RECORD:
+                lane = Lane.URGENT if kind == ACCOUNT else Lane.PERIODIC
+                for key in self._store.keys(kind):
+                    self._queue.add(key, lane)
+
+    def resynced(self, keys: set[Key]) -> None:
+        """What a resync found that the watches had not told."""
+        for key in keys:
+            if key.kind != RECORD:
+                self._queue.add(key, Lane.PERIODIC)
+                self._wake(key)
+
+    def _wake(self, key: Key) -> None:
+        for dependent in self._store.dependents(key):
+            self._queue.add(dependent, Lane.PERIODIC)
+
+    def _wake_users_of_owner(self, body: Mapping[str, Any]) -> None:
+        """A record says that its identity is managed: who refers to its object can go on."""
+        record = body.get("record") or {}
+        owner = record.get("owner")
+        if owner:
+            kind = str(record.get("kind", ""))
+            self._wake(Key(kind, str(owner.get("namespace", "")), str(owner.get("name", ""))))
+
+
+def register(registry: kopf.OperatorRegistry, intake: Intake) -> None:
+    """One event handler per watched kind."""
+    for kind in WATCHED_KINDS:
+        kopf.on.event(GROUP, VERSION, PLURALS[kind], id=f"watch-{kind.lower()}", registry=registry)(
+            _handler(intake, kind)
+        )
+
+
+def _handler(intake: Intake, kind: str) -> Any:
+    # `async` although it never waits: kopf sends plain functions through a thread pool.
+    async def watch(event: Mapping[str, Any], **_: Any) -> None:
+        try:
+            intake.saw(kind, event)
+        except Exception:
+            log.exception("%s: a watch event could not be taken in", kind)
+
+    return watch

@@ -1,0 +1,228 @@
+"""The table: one row per managed kind, one entry per field. The loop has no branch on a kind.
+
+A row says where a field stands in the manifest, how it is parsed and compared, which read yields
+it, which verb writes it and whether the gate judges it. `cloud.observe` and `cloud.execute` hold the
+reads and verbs that the rows name. Pure.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Final
+
+from . import documents
+from .errors import InvalidSpec
+from .model import Entry, FieldValue
+
+
+class Shape(StrEnum):
+    """How values of a field are compared."""
+
+    TEXT = "text"
+    NUMBER = "number"
+    TRUST = "trust"
+    POLICY = "policy"
+    ENTRIES = "entries"
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One managed field of a kind.
+
+    `default` None means that the field is managed only if the manifest has it. `foreign` says that
+    entries of others are none of our business (tags), so that only our own are ever removed.
+    """
+
+    name: str
+    spec: str
+    shape: Shape
+    read: str
+    parse: Callable[[Any], FieldValue]
+    write: str = ""
+    add: str = ""
+    remove: str = ""
+    default: FieldValue | None = None
+    required: bool = False
+    gated: bool = False
+    larger_is_wider: bool = False
+    entries_widen: bool = False
+    foreign: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A list in the manifest whose entries of type `type` name objects of kind `kind`."""
+
+    spec: str
+    type: str
+    kind: str
+    resolved_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One managed kind."""
+
+    kind: str
+    plural: str
+    noun: str
+    """The cloud's own resource type, as in ARNs and tag calls: `role`, `policy`."""
+    name_field: str
+    name_pattern: re.Pattern[str]
+    fields: tuple[Field, ...]
+    references: tuple[Reference, ...] = ()
+    tag_field: str = ""
+    """The field that carries our ownership tags, where the cloud can tag the kind."""
+    reads: tuple[str, ...] = ()
+    """Reads of one look besides the first, in order."""
+
+    def field(self, name: str) -> Field:
+        return next(field for field in self.fields if field.name == name)
+
+    @property
+    def gated_field(self) -> Field | None:
+        return next((field for field in self.fields if field.gated), None)
+
+
+def _text(value: Any) -> str:
+    return str(value)
+
+
+def _number(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise InvalidSpec(f"expected a whole number, found {value!r}")
+    return value
+
+
+def _trust(value: Any) -> documents.Trust:
+    return documents.parse_trust(value)
+
+
+def _policy(value: Any) -> documents.Policy:
+    return documents.parse_policy(value)
+
+
+def policy_key(policy_type: str, name: str) -> str:
+    """Folded key of an attachment; RAM looks names up without regard to case."""
+    return f"{policy_type}/{name.lower()}"
+
+
+def policy_entries(value: Any) -> dict[str, Entry]:
+    """`[{type, name}]` with references resolved → entries."""
+    return {
+        policy_key(item["type"], item["name"]): Entry(f"{item['type']}/{item['name']}")
+        for item in value
+    }
+
+
+def tag_entries(value: Mapping[str, Any]) -> dict[str, Entry]:
+    """`{key: value}` → entries; tag keys are case-sensitive."""
+    return {str(key): Entry(str(key), str(text)) for key, text in value.items()}
+
+
+_ROLE: Final = Kind(
+    kind="RamRole",
+    plural="ramroles",
+    noun="role",
+    name_field="roleName",
+    name_pattern=re.compile(r"[A-Za-z0-9.-]{1,64}"),
+    reads=("attachments", "tags"),
+    tag_field="tags",
+    references=(Reference("policies", "RamPolicy", "RamPolicy", "Custom"),),
+    fields=(
+        Field(
+            "trustPolicy",
+            "trustPolicy",
+            Shape.TRUST,
+            read="get",
+            parse=_trust,
+            write="trust",
+            required=True,
+            gated=True,
+        ),
+        Field(
+            "description", "description", Shape.TEXT, read="get", parse=_text, write="attributes"
+        ),
+        Field(
+            "maxSessionDurationSeconds",
+            "maxSessionDurationSeconds",
+            Shape.NUMBER,
+            read="get",
+            parse=_number,
+            write="attributes",
+            default=3600,
+            larger_is_wider=True,
+        ),
+        Field(
+            "policies",
+            "policies",
+            Shape.ENTRIES,
+            read="attachments",
+            parse=policy_entries,
+            add="attach",
+            remove="detach",
+            default={},
+            entries_widen=True,
+        ),
+        Field(
+            "tags",
+            "tags",
+            Shape.ENTRIES,
+            read="tags",
+            parse=tag_entries,
+            add="tag",
+            remove="untag",
+            default={},
+            foreign=True,
+        ),
+    ),
+)
+
+_POLICY: Final = Kind(
+    kind="RamPolicy",
+    plural="rampolicies",
+    noun="policy",
+    name_field="policyName",
+    name_pattern=re.compile(r"[A-Za-z0-9-]{1,128}"),
+    reads=("tags",),
+    tag_field="tags",
+    fields=(
+        Field(
+            "document",
+            "document",
+            Shape.POLICY,
+            read="get",
+            parse=_policy,
+            write="document",
+            required=True,
+        ),
+        Field(
+            "description", "description", Shape.TEXT, read="get", parse=_text, write="attributes"
+        ),
+        Field(
+            "tags",
+            "tags",
+            Shape.ENTRIES,
+            read="tags",
+            parse=tag_entries,
+            add="tag",
+            remove="untag",
+            default={},
+            foreign=True,
+        ),
+    ),
+)
+
+KINDS: Final[Mapping[str, Kind]] = {row.kind: row for row in (_POLICY, _ROLE)}
+ACCOUNT: Final = "RamAccount"
+ACCOUNT_PLURAL: Final = "ramaccounts"
+RECORD: Final = "RamRecord"
+RECORD_PLURAL: Final = "ramrecords"
+PLURALS: Final[Mapping[str, str]] = {
+    **{row.kind: row.plural for row in KINDS.values()},
+    ACCOUNT: ACCOUNT_PLURAL,
+    RECORD: RECORD_PLURAL,
+}

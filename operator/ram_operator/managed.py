@@ -1,0 +1,351 @@
+"""One pass over one managed object: watch → desired → observe → diff → gate → apply → outcome.
+
+Kind-agnostic; called by `reconcile`, which reports the outcome and then does the record work. Raises errors.* and LookAgain; decides nothing itself that `plan`, `drift` or `approval` can decide.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from . import claims, desired, documents, memory_after, plan, report, tenancy
+from .accounts import Session
+from .claims import RecordWork, Standing
+from .cloud import execute
+from .cluster import finalizers
+from .cluster.records import Claim, Identity
+from .constants import DeletionPolicy, DriftPolicy, Mode, Reason, Severity
+from .drift import Memory
+from .errors import OutcomeUnknown, RamOperatorError, Refused, Retry, Stalled
+from .kinds import policy_key
+from .model import (
+    Applied,
+    Cause,
+    Desired,
+    Drift,
+    Key,
+    Live,
+    Outcome,
+    Phase,
+    Plan,
+    Presence,
+    Step,
+)
+from .ports import Ports, Subject
+
+
+class LookAgain(Exception):
+    """What was seen is not believed yet: look again in `after` seconds, silent till then."""
+
+    def __init__(self, after: float) -> None:
+        super().__init__(f"look again in {after:.1f} s")
+        self.after = after
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """The outcome to report, and what the record is to say afterwards."""
+
+    outcome: Outcome
+    record: RecordWork | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Applied:
+    done: tuple[Step, ...]
+    error: RamOperatorError | None
+    facts: Mapping[str, Any]
+
+
+class ManagedPass:
+    """State of one pass; made anew for each."""
+
+    def __init__(self, ports: Ports, subject: Subject) -> None:
+        self._ports = ports
+        self._subject = subject
+        self._owner = subject.owner(ports.settings.cluster_name)
+
+    def run(self) -> Result:
+        """The whole pass, readable as a checklist."""
+        subject, ports = self._subject, self._ports
+        session = self._session()
+        wanted = self._desired(session)
+        tenant = tenancy.check(session.account, subject.row, subject.key, wanted)
+        identity = Identity(session.account.account_id, subject.key.kind, wanted.cloud_name)
+        record = ports.store.get(identity.key)
+        live = ports.observer(session).look(subject.key.kind, wanted.cloud_name)
+        if live.presence is Presence.UNKNOWN:
+            assert live.error is not None
+            raise live.error
+        tenancy.check_live(subject.row, live)
+        standing = claims.stand(self._claimant(session, tenant.adoption), record, identity, live)
+        situation = self._situation(session, wanted, live, standing)
+        if live.presence is Presence.ABSENT:
+            return self._absent(session, identity, situation, standing)
+        return self._present(session, identity, situation, standing)
+
+    def _session(self) -> Session:
+        if self._subject.options.suspend:
+            raise Stalled(Reason.SUSPENDED, "spec.suspend is true: nothing is read or written")
+        session = self._ports.accounts.get(self._subject.options.account)
+        if session.account.suspend:
+            text = f"RamAccount {session.account.name} is suspended: nothing is read or written"
+            raise Stalled(Reason.SUSPENDED, text)
+        return session
+
+    def _desired(self, session: Session) -> Desired:
+        subject = self._subject
+        keys = desired.references(subject.row, subject.key.namespace, subject.spec)
+        resolved = {key: claims.resolve(self._ports, session, key, self._owner) for key in keys}
+        return desired.build(subject.row, subject.key, subject.spec, resolved, self._owner)
+
+    def _claimant(self, session: Session, may_adopt: bool) -> claims.Claimant:
+        observe = session.account.mode is Mode.OBSERVE
+        return claims.Claimant(
+            owner=self._owner,
+            uid=self._subject.uid,
+            noun=self._subject.row.noun,
+            adoption=self._subject.options.adoption,
+            may_adopt=may_adopt,
+            observe=observe,
+            unsettled=self._ports.recent.unsettled(self._subject.key),
+        )
+
+    def _situation(
+        self, session: Session, wanted: Desired, live: Live, standing: Standing
+    ) -> plan.Situation:
+        memory = Memory(
+            options=self._subject.options,
+            applied=self._subject.applied,
+            record=standing.facts,
+            completing=standing.completing,
+            harmless_policies=self._harmless(),
+        )
+        return plan.Situation(self._subject.row, session.account, wanted, live, memory)
+
+    def _harmless(self) -> frozenset[str]:
+        """Referenced policies whose documents are known and cannot escalate."""
+        subject = self._subject
+        if subject.options.drift is not DriftPolicy.REVERT:
+            return frozenset()
+        found = set()
+        for key in desired.references(subject.row, subject.key.namespace, subject.spec):
+            body = self._ports.store.get(key)
+            name = _harmless_name(key, body) if body is not None else None
+            if name is not None:
+                found.add(policy_key("Custom", name))
+        return frozenset(found)
+
+    def _absent(
+        self, session: Session, identity: Identity, situation: plan.Situation, standing: Standing
+    ) -> Result:
+        if standing.gone_by_hand:
+            if not self._ports.recent.believes(self._subject.key, always_twice=True):
+                raise LookAgain(self._ports.recent.settle)
+            return Result(self._gone(session, situation))
+        decision = plan.create(situation)
+        if session.account.mode is Mode.OBSERVE:
+            return Result(self._outcome(session, decision, None, None))
+        applied = _Applied((), None, {})
+        if decision.steps:
+            self._prepare_write(create=True)
+            applied = self._apply(session, identity, decision)
+        created = any(step.verb == "create" for step in applied.done)
+        live = _created(situation.desired, applied.facts) if created else None
+        work = None
+        if created:
+            cloud_id = str(applied.facts.get("cloudId", ""))
+            work = RecordWork(identity, self._claim(cloud_id, decision, "Created"))
+        return Result(self._outcome(session, decision, live, applied), work)
+
+    def _present(
+        self, session: Session, identity: Identity, situation: plan.Situation, standing: Standing
+    ) -> Result:
+        recent, key = self._ports.recent, self._subject.key
+        suspicious = plan.drifted(situation)
+        believed = not suspicious or recent.believes(key)
+        if not suspicious:
+            recent.unsurprised(key)
+        decision = plan.update(situation, believe_drift=believed)
+        if not believed and not decision.steps:
+            raise LookAgain(recent.settle)
+        if session.account.mode is Mode.OBSERVE:
+            return Result(self._outcome(session, decision, situation.live, None, believed))
+        work = RecordWork(identity, self._claim(situation.live.cloud_id, decision, standing.verb))
+        self._finalizer()
+        if standing.claim_first:
+            claims.carry_out(self._ports, work)
+        applied = _Applied((), None, {})
+        if decision.steps:
+            if recent.starting() > 0:
+                raise LookAgain(recent.starting())
+            self._prepare_write(create=False)
+            applied = self._apply(session, identity, decision)
+        outcome = self._outcome(session, decision, situation.live, applied, believed)
+        return Result(outcome, work if standing.needs_record else None)
+
+    def _claim(self, cloud_id: str, decision: Plan, operation: str) -> Claim:
+        uid = self._subject.uid
+        return Claim(self._owner, uid, cloud_id, decision.baseline, operation)
+
+    def _gone(self, session: Session, situation: plan.Situation) -> Outcome:
+        noun = self._subject.row.noun
+        name = situation.desired.cloud_name
+        text = (
+            f"{noun} {name} was deleted in the cloud by hand and is not given back by itself;"
+            f" to have it created again delete this object and apply it anew"
+        )
+        drift = Drift(noun, name, "deleted by hand", Severity.CRITICAL, "reported")
+        return Outcome(
+            Phase.STALLED,
+            Reason.NOT_FOUND,
+            text,
+            plan=Plan(drift=(drift,), in_sync=False),
+            account_id=session.account.account_id,
+            handled_request=self._subject.request,
+        )
+
+    def _prepare_write(self, *, create: bool) -> None:
+        """Read the object itself: the store may hold a manifest that is gone or changed."""
+        fresh = self._ports.api.get(self._subject.key)
+        if fresh is None or not _same(fresh, self._subject.body):
+            raise LookAgain(0.2)
+        if create and self._subject.options.deletion is DeletionPolicy.DELETE:
+            finalizers.add(self._ports.api, self._subject.key, fresh)
+
+    def _finalizer(self) -> None:
+        """Present exactly when deleting the object has to delete something in the cloud."""
+        subject = self._subject
+        wanted = subject.options.deletion is DeletionPolicy.DELETE
+        if wanted == subject.has_finalizer:
+            return
+        fresh = self._ports.api.get(subject.key)
+        if fresh is None or not _same(fresh, subject.body):
+            raise LookAgain(0.2)
+        change = finalizers.add if wanted else finalizers.remove
+        change(self._ports.api, subject.key, fresh)
+
+    def _apply(self, session: Session, identity: Identity, decision: Plan) -> _Applied:
+        """Steps in order until one fails; nothing after a failed step is tried."""
+        done: list[Step] = []
+        facts: dict[str, Any] = {}
+        key, row = self._subject.key, self._subject.row
+        for step in decision.steps:
+            self._ports.recent.wrote(key)
+            try:
+                if step.verb == "trust":
+                    claims.fenced_trust(self._ports, self._subject, identity, session, step)
+                else:
+                    name = identity.cloud_name
+                    facts.update(execute.execute(session.client, row, name, step))
+            except RamOperatorError as error:
+                return _Applied(tuple(done), self._soften(error, step), facts)
+            if step.verb == "detach" and step.cause is Cause.INTENT:
+                self._ports.brake.count(session.account.account_id)
+            done.append(step)
+        return _Applied(tuple(done), None, facts)
+
+    def _soften(self, error: RamOperatorError, step: Step) -> RamOperatorError:
+        """What may only be an answer from before our own write is looked at again."""
+        settle = self._ports.recent.settle
+        if isinstance(error, OutcomeUnknown):
+            return OutcomeUnknown(error.message, settle)
+        if isinstance(error, Refused):
+            generation = int(self._subject.body["metadata"].get("generation", 0))
+            if self._ports.recent.patient(self._subject.key, generation):
+                return Retry(Reason.PROGRESSING, error.message, max(settle, 1.0))
+        if step.verb == "create" and error.reason is Reason.CONFLICT:
+            return Retry(Reason.PROGRESSING, error.message, settle)
+        return error
+
+    def _outcome(
+        self,
+        session: Session,
+        decision: Plan,
+        live: Live | None,
+        applied: _Applied | None,
+        believed: bool = True,
+    ) -> Outcome:
+        done = applied.done if applied is not None else ()
+        missing = tuple(step for step in decision.steps if step not in done)
+        phase, reason, message, after = self._verdict(session, decision, applied)
+        memory = None
+        if applied is not None and (live is not None or done):
+            memory = memory_after.after_steps(self._subject.applied, decision.applied, missing)
+        return Outcome(
+            phase,
+            reason,
+            message,
+            plan=decision,
+            live=live,
+            account_id=session.account.account_id,
+            steps_done=done,
+            applied=_known(memory),
+            observe_only=session.account.mode is Mode.OBSERVE,
+            drift_unconfirmed=not believed,
+            handled_request=self._subject.request,
+            after=after,
+        )
+
+    def _verdict(
+        self, session: Session, decision: Plan, applied: _Applied | None
+    ) -> tuple[Phase, Reason, str, float | None]:
+        what = f"{self._subject.row.noun} {self._subject.cloud_name}"
+        if applied is None:
+            if decision.in_sync and decision.held is None:
+                return Phase.DONE, Reason.SYNCED, f"{what} is as asked", None
+            would = [step.summary for step in decision.steps]
+            would += [f"wait for {text}" for text in decision.waiting]
+            if decision.held is not None:
+                would.append("hold: " + report.held_sentence(decision.held))
+            text = f"RamAccount {session.account.name} is in mode Observe; would "
+            return Phase.STALLED, Reason.OBSERVE_ONLY, text + "; ".join(would or ["report"]), None
+        if applied.error is not None:
+            error = applied.error
+            phase = Phase.RETRY if isinstance(error, Retry) else Phase.STALLED
+            return phase, error.reason, error.message, getattr(error, "after", None)
+        if decision.held is not None:
+            text = report.held_sentence(decision.held)
+            return Phase.STALLED, Reason.APPROVAL_REQUIRED, text, None
+        if decision.drift_lasting:
+            text = "; ".join(f"{entry.field}: {entry.now}" for entry in decision.drift_lasting)
+            return Phase.STALLED, Reason.DRIFTED, "left as it is in the cloud: " + text, None
+        if decision.waiting:
+            text = "waits for " + "; ".join(decision.waiting)
+            return Phase.RETRY, Reason.DEPENDENCY_NOT_READY, text, None
+        return Phase.DONE, Reason.SYNCED, f"{what} is as asked", None
+
+
+def _known(memory: Applied | None) -> Applied | None:
+    return replace(memory, known=True) if memory is not None else None
+
+
+def _same(fresh: Mapping[str, Any], seen: Mapping[str, Any]) -> bool:
+    """Still the object that was judged, and nobody asked for its deletion."""
+    now, then = fresh["metadata"], seen["metadata"]
+    return (
+        now.get("uid") == then.get("uid")
+        and now.get("generation") == then.get("generation")
+        and not now.get("deletionTimestamp")
+    )
+
+
+def _created(wanted: Desired, facts: Mapping[str, Any]) -> Live:
+    return Live(
+        Presence.PRESENT,
+        cloud_name=wanted.cloud_name,
+        cloud_id=str(facts.get("cloudId", "")),
+        arn=str(facts.get("arn", "")),
+        default_version=str(facts.get("defaultVersion", "")),
+    )
+
+
+def _harmless_name(key: Key, body: Mapping[str, Any]) -> str | None:
+    spec = body.get("spec") or {}
+    try:
+        document = documents.parse_policy(spec.get("document"))
+    except documents.DocumentError:
+        return None
+    name: str = spec.get("policyName") or key.name
+    return None if documents.escalates(document) else name

@@ -1,0 +1,94 @@
+"""What `status.applied` is to say after a pass. Pure; the counterpart of `drift`'s causes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from . import diff
+from .drift import KEPT
+from .kinds import Kind, Shape
+from .model import Applied, Cause, Desired, Disposition, Judged, Step
+
+
+def created(row: Kind, desired: Desired) -> Applied:
+    """After a creation everything asked for is ours."""
+    return _collect(row, desired, {}, {}, Applied(known=True))
+
+
+def updated(row: Kind, desired: Desired, judged: list[Judged]) -> Applied:
+    """After an update: what was left as found stays marked as such."""
+    kept: dict[str, bool] = {}
+    kept_entries: dict[str, set[str]] = {}
+    excess: dict[str, set[str]] = {}
+    for item in judged:
+        if item.cause is not Cause.ADOPTION or item.disposition is not Disposition.REPORT:
+            continue
+        change = item.change
+        if not change.entry:
+            kept[change.field] = True
+        elif change.after is None:
+            excess.setdefault(change.field, set()).add(change.entry)
+        else:
+            kept_entries.setdefault(change.field, set()).add(change.entry)
+    base = Applied(known=True, excess={name: frozenset(keys) for name, keys in excess.items()})
+    return _collect(row, desired, kept, kept_entries, base)
+
+
+def _collect(
+    row: Kind,
+    desired: Desired,
+    kept: Mapping[str, bool],
+    kept_entries: Mapping[str, set[str]],
+    base: Applied,
+) -> Applied:
+    digests: dict[str, str] = {}
+    entries: dict[str, frozenset[str]] = {}
+    for field in row.fields:
+        value = desired.fields.get(field.name)
+        if value is None or field.gated:
+            continue
+        if field.shape is not Shape.ENTRIES:
+            digests[field.name] = (KEPT if kept.get(field.name) else "") + diff.digest(value)
+            continue
+        assert isinstance(value, Mapping)
+        untouched = kept_entries.get(field.name, set())
+        entries[field.name] = frozenset(
+            (KEPT if key in untouched else "") + diff.entry_mark(key, entry)
+            for key, entry in value.items()
+        )
+    return Applied(True, digests, entries, base.excess)
+
+
+def after_steps(before: Applied, wanted: Applied, missing: tuple[Step, ...]) -> Applied:
+    """As `wanted`, except for the steps that were not done: there the old memory stays.
+
+    A field or entry that is in neither memory counts as newly asked for, and is written next time.
+    """
+    if not missing:
+        return wanted
+    digests = dict(wanted.digests)
+    entries = dict(wanted.entries)
+    for step in missing:
+        for name in step.field.split(", "):
+            _restore(digests, before.digests, name)
+            touched = _touched(step)
+            if name in entries:
+                old = before.entries.get(name, frozenset())
+                new = {m for m in entries[name] if _plain(m) not in touched}
+                entries[name] = frozenset(new | {m for m in old if _plain(m) in touched})
+    return Applied(wanted.known, digests, entries, wanted.excess)
+
+
+def _restore(digests: dict[str, str], before: Mapping[str, str], name: str) -> None:
+    if name in digests:
+        digests.pop(name)
+        if name in before:
+            digests[name] = before[name]
+
+
+def _touched(step: Step) -> set[str]:
+    return set(step.values.get("keys", ()))
+
+
+def _plain(mark: str) -> str:
+    return mark.removeprefix(KEPT).partition("#")[0]

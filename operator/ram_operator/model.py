@@ -1,0 +1,349 @@
+"""Frozen values that travel through the loop, and the Protocols of what it talks to.
+
+watch → Desired → Live → Change → Disposition → Step → Outcome. Nothing here does I/O; all values are
+immutable, so that what was judged is what is applied and what is reported.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any, Protocol
+
+from . import documents
+from .constants import AdoptionPolicy, DeletionPolicy, DriftPolicy, Mode, Reason, Severity
+from .errors import RamOperatorError
+
+EMPTY: Mapping[str, Any] = MappingProxyType({})
+
+
+def _nothing() -> Mapping[str, Any]:
+    return EMPTY
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Key:
+    """Identity of an object in the cluster, and of its place in the work queue."""
+
+    kind: str
+    namespace: str
+    name: str
+
+    def __str__(self) -> str:
+        where = f"{self.namespace}/" if self.namespace else ""
+        return f"{self.kind} {where}{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One member of a set-like field: an attached policy or a tag (then with a value)."""
+
+    display: str
+    value: str = ""
+
+
+Entries = Mapping[str, Entry]
+"""Folded key → entry. Policies: "System/readonlyaccess" → Entry("System/ReadOnlyAccess")."""
+
+FieldValue = str | int | documents.Trust | documents.Policy | Entries
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownPart:
+    """A part that could not be read. Never treated as empty; nothing is written to it."""
+
+    error: RamOperatorError
+
+
+class Presence(StrEnum):
+    """Whether the cloud has the identity; unknown is neither of the others."""
+
+    PRESENT = "present"
+    ABSENT = "absent"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """What one look at the cloud found."""
+
+    presence: Presence
+    cloud_name: str = ""
+    cloud_id: str = ""
+    arn: str = ""
+    fields: Mapping[str, FieldValue | UnknownPart] = field(default_factory=_nothing)
+    service_linked: bool = False
+    default_version: str = ""
+    owner: Owner | None = None
+    error: RamOperatorError | None = None
+
+    def value(self, name: str) -> FieldValue | UnknownPart | None:
+        return self.fields.get(name)
+
+    def unknown_parts(self) -> tuple[UnknownPart, ...]:
+        return tuple(part for part in self.fields.values() if isinstance(part, UnknownPart))
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Which object of which cluster manages a cloud identity."""
+
+    cluster: str
+    namespace: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.namespace}/{self.name} of cluster {self.cluster}"
+
+
+@dataclass(frozen=True, slots=True)
+class Desired:
+    """What the manifest asks for, references resolved.
+
+    A field that is not in `fields` is not managed. `unresolved` has one sentence per reference that
+    is not ready: what it names is neither attached nor, as it may be attached already, detached.
+    """
+
+    cloud_name: str
+    fields: Mapping[str, FieldValue]
+    unresolved: tuple[str, ...] = ()
+    exclusive: bool = True
+    referenced: frozenset[str] = frozenset()
+    """Folded keys of entries that come from references to objects of the same namespace."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """The part of a manifest that says how to manage, not what."""
+
+    account: str
+    deletion: DeletionPolicy
+    adoption: AdoptionPolicy
+    drift: DriftPolicy
+    suspend: bool
+    interval: float | None
+    """Seconds between looks; None takes the account's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tenant:
+    """What one namespace may manage in an account."""
+
+    namespace: str
+    kinds: frozenset[str]
+    prefixes: tuple[str, ...]
+    policies: tuple[tuple[str, str], ...]
+    """(type, name or prefix*) that its roles may have attached."""
+    adoption: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """The settings of one RamAccount that decisions depend on."""
+
+    name: str
+    account_id: str
+    mode: Mode
+    suspend: bool
+    tenants: Mapping[str, Tenant]
+    protected_names: frozenset[str]
+    protected_prefixes: tuple[str, ...]
+    trusted_accounts: frozenset[str]
+    interval: float
+    own_principal: str = ""
+    """ARN of the identity that the operator itself runs as; never managed by it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What was last written, from the object's status: tells intent from drift, nothing more.
+
+    `known` False (a new object, or a lost status) means that nothing can be told apart, and so
+    nothing that exists is overwritten or removed.
+    """
+
+    known: bool = False
+    digests: Mapping[str, str] = field(default_factory=_nothing)
+    entries: Mapping[str, frozenset[str]] = field(default_factory=_nothing)
+    """Field → entries that we added: folded key, for tags followed by a digest of the value."""
+    excess: Mapping[str, frozenset[str]] = field(default_factory=_nothing)
+    """Field → folded keys that were there when the identity was adopted; left alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordFacts:
+    """What the RamRecord of the cloud identity says; the gate believes this and no status."""
+
+    exists: bool = False
+    owner: Owner | None = None
+    owner_uid: str = ""
+    cloud_id: str = ""
+    deleted: bool = False
+    """The operator itself deleted the identity, as its owner asked."""
+    baseline: documents.Trust | None = None
+    baseline_unreadable: bool = False
+
+
+class Direction(StrEnum):
+    """What a change does to access."""
+
+    NEUTRAL = "neutral"
+    NARROWER = "narrower"
+    WIDER = "wider"
+    MIXED = "mixed"
+    UNKNOWN = "unknown"
+
+
+class Cause(StrEnum):
+    """Why desired and live differ."""
+
+    CREATE = "create"
+    INTENT = "intent"
+    DRIFT = "drift"
+    ADOPTION = "adoption"
+    """The last applied value is not known: shown, and at most added to."""
+
+
+class Disposition(StrEnum):
+    """What is done about a change."""
+
+    WRITE = "write"
+    HOLD = "hold"
+    REPORT = "report"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One difference between live and desired. `direction` is that of live → desired.
+
+    For set-like fields there is one Change per entry; `before` is None where live lacks it and
+    `after` is None where the manifest does not have it.
+    """
+
+    field: str
+    before: FieldValue | Entry | None
+    after: FieldValue | Entry | None
+    direction: Direction
+    entry: str = ""
+    """Folded key of the entry, for set-like fields."""
+    comparison: documents.Comparison | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A change with its cause and with what is to be done about it."""
+
+    change: Change
+    cause: Cause
+    disposition: Disposition
+    severity: Severity
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A rule's judgement on a change."""
+
+    id: str
+    severity: Severity
+    message: str
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A change that waits for an approval, as shown in `status.pending`."""
+
+    kind: str
+    summary: str
+    gains: tuple[str, ...] = ()
+    losses: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """One drift entry, as shown in `status.drift`."""
+
+    field: str
+    was: str
+    now: str
+    severity: Severity
+    action: str
+    """`corrected`, `reported` or `held`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One cloud write. `verb` keys into the dispatch table of `cloud.execute`."""
+
+    verb: str
+    summary: str
+    cause: Cause
+    direction: Direction
+    values: Mapping[str, Any] = field(default_factory=_nothing)
+    field: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The decision of one pass: what to write in order, what is held, what has drifted."""
+
+    steps: tuple[Step, ...] = ()
+    held: Held | None = None
+    drift: tuple[Drift, ...] = ()
+    waiting: tuple[str, ...] = ()
+    """Sentences: what is not done yet and what it waits for."""
+    applied: Applied = field(default_factory=Applied)
+    """What status.applied is to say once all steps are done."""
+    adopting: bool = False
+    baseline: documents.Trust | None = None
+    """The gated state that the record is to hold afterwards; None where the kind has none."""
+    in_sync: bool = True
+
+    @property
+    def drift_lasting(self) -> tuple[Drift, ...]:
+        """Drift that is still there when the pass is over."""
+        return tuple(entry for entry in self.drift if entry.action != "corrected")
+
+
+class Phase(StrEnum):
+    """How a pass ended; `report` turns it into conditions and wording."""
+
+    DONE = "done"
+    RETRY = "retry"
+    STALLED = "stalled"
+    DELETING = "deleting"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Everything that one pass found out, the only input of `report`."""
+
+    phase: Phase
+    reason: Reason
+    message: str
+    plan: Plan | None = None
+    live: Live | None = None
+    account_id: str = ""
+    steps_done: tuple[Step, ...] = ()
+    applied: Applied | None = None
+    observe_only: bool = False
+    drift_unconfirmed: bool = False
+    """Drift was seen but not yet believed: what the status says of drift stays."""
+    handled_request: str = ""
+    after: float | None = None
+
+
+class CloudCalls(Protocol):
+    """One signed call to the cloud: parameters in, body out, or a typed error."""
+
+    def call(self, action: str, parameters: Mapping[str, Any]) -> Mapping[str, Any]: ...
+
+
+class Observer(Protocol):
+    """Looks at one identity. A sweep can serve the same answers from its own lists later."""
+
+    def look(self, kind: str, cloud_name: str) -> Live: ...

@@ -1,0 +1,109 @@
+"""What the loop talks to, bundled, and the one object that a pass is about."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from . import desired, report
+from .accounts import AccountOpener, Accounts, Session
+from .brake import Brake
+from .cluster.api import ClusterApi
+from .cluster.records import Identity, Records
+from .config import Settings
+from .constants import ANNOTATION_RECONCILE, FINALIZER
+from .kinds import KINDS, Kind, Shape
+from .metrics import Metrics
+from .model import Applied, Key, Observer, Options, Owner
+from .queue import WorkQueue
+from .recent import Recent
+from .store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """Time, as an argument."""
+
+    monotonic: Callable[[], float]
+    wall: Callable[[], float]
+    """Seconds since the epoch."""
+    stamp: Callable[[], str]
+    """RFC 3339 in UTC, whole seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Everything with effects that a pass may use."""
+
+    settings: Settings
+    clock: Clock
+    store: Store
+    queue: WorkQueue
+    api: ClusterApi
+    records: Records
+    accounts: Accounts
+    opener: AccountOpener
+    observer: Callable[[Session], Observer]
+    recent: Recent
+    brake: Brake
+    metrics: Metrics
+    instance: str
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A managed object in one pass."""
+
+    key: Key
+    body: Mapping[str, Any]
+    row: Kind
+    options: Options
+
+    @classmethod
+    def of(cls, key: Key, body: Mapping[str, Any]) -> Subject:
+        """Raises InvalidSpec."""
+        return cls(key, body, KINDS[key.kind], desired.options(body.get("spec") or {}))
+
+    @property
+    def spec(self) -> Mapping[str, Any]:
+        spec: Mapping[str, Any] = self.body.get("spec") or {}
+        return spec
+
+    @property
+    def status(self) -> Mapping[str, Any]:
+        status: Mapping[str, Any] = self.body.get("status") or {}
+        return status
+
+    @property
+    def uid(self) -> str:
+        return str(self.body["metadata"]["uid"])
+
+    @property
+    def cloud_name(self) -> str:
+        """Raises InvalidSpec."""
+        return desired.cloud_name(self.row, self.key.name, self.spec)
+
+    @property
+    def applied(self) -> Applied:
+        names = [field.name for field in self.row.fields if field.shape is Shape.ENTRIES]
+        return report.applied_from(self.status, names)
+
+    @property
+    def has_finalizer(self) -> bool:
+        return FINALIZER in (self.body["metadata"].get("finalizers") or ())
+
+    def annotation(self, name: str) -> str:
+        return str((self.body["metadata"].get("annotations") or {}).get(name, ""))
+
+    @property
+    def request(self) -> str:
+        """The value that a person last wrote to ask for a look."""
+        return self.annotation(ANNOTATION_RECONCILE)[:128]
+
+    def owner(self, cluster: str) -> Owner:
+        return Owner(cluster, self.key.namespace, self.key.name)
+
+    def identity(self, account_id: str) -> Identity:
+        """Raises InvalidSpec."""
+        return Identity(account_id, self.key.kind, self.cloud_name)

@@ -1,0 +1,83 @@
+"""What this process remembers of its own recent writes and of what it saw once. Thread-safe.
+
+RAM may answer with the state before a write for some seconds, and a predecessor's last writes may
+not be visible when this process starts. So for a while differences that look like drift, and
+identities that seem to be gone, are believed only when a second look says the same.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+from .config import Settings
+from .model import Key
+
+
+class Recent:
+    """All times are monotonic seconds from `clock`."""
+
+    def __init__(self, settings: Settings, clock: Callable[[], float]) -> None:
+        self._settle = settings.settle_seconds
+        self._window = settings.consistency_seconds
+        self._clock = clock
+        self._started = clock()
+        self._lock = threading.Lock()
+        self._writes: dict[Key, float] = {}
+        self._suspects: dict[Key, float] = {}
+        self._refused: dict[Key, tuple[int, float]] = {}
+
+    @property
+    def settle(self) -> float:
+        """Seconds after which the cloud shows what was written."""
+        return self._settle
+
+    def wrote(self, key: Key) -> None:
+        """A write for the object was sent, whatever came of it."""
+        with self._lock:
+            self._writes[key] = self._clock()
+            self._suspects.pop(key, None)
+
+    def unsettled(self, key: Key) -> float:
+        """Seconds until reads can be trusted for repeating or deleting; 0 when they can now."""
+        with self._lock:
+            since = max(self._started, self._writes.get(key, self._started))
+            return max(0.0, since + self._settle - self._clock())
+
+    def starting(self) -> float:
+        """Seconds until a predecessor's last writes are visible; 0 when they are."""
+        return max(0.0, self._started + self._settle - self._clock())
+
+    def believes(self, key: Key, *, always_twice: bool = False) -> bool:
+        """Whether a surprising look may be believed: seen twice, or long after any write."""
+        with self._lock:
+            now = self._clock()
+            since = max(self._started, self._writes.get(key, self._started))
+            if not always_twice and now - since >= self._window:
+                return True
+            first = self._suspects.setdefault(key, now)
+            return now - first >= self._settle
+
+    def patient(self, key: Key, generation: int) -> bool:
+        """Whether a refused document is still worth another try: a minute per generation.
+
+        A user or role that was just created cannot be trusted for some seconds.
+        """
+        with self._lock:
+            now = self._clock()
+            seen, first = self._refused.get(key, (generation, now))
+            if seen != generation:
+                first = now
+            self._refused[key] = (generation, first)
+            return now - first < self._window
+
+    def unsurprised(self, key: Key) -> None:
+        """The look agreed with what was known."""
+        with self._lock:
+            self._suspects.pop(key, None)
+
+    def forget(self, key: Key) -> None:
+        with self._lock:
+            self._writes.pop(key, None)
+            self._suspects.pop(key, None)
+            self._refused.pop(key, None)

@@ -1,0 +1,206 @@
+"""THE loop: take a key, run its pass, report, schedule the next look. One call per key at a time.
+
+Whatever happens in a pass ends in one Outcome, one status write (only if something changed), events
+on transitions and metrics; then the record is brought up to date. The class of an error decides
+between retry, slow retry and bug; no text is ever inspected.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from . import accountpass, claims, conditions, mergepatch, report
+from .cluster import events
+from .cluster.api import Gone
+from .constants import ConditionType, Reason
+from .deletion import DeletionPass, Released
+from .errors import OutcomeUnknown, RamOperatorError, Retry
+from .kinds import ACCOUNT, KINDS
+from .managed import LookAgain, ManagedPass, Result
+from .model import Key, Outcome, Phase
+from .ports import Ports, Subject
+from .queue import Lane
+
+log = logging.getLogger(__name__)
+
+QUIET_FAILURES: Final = 3
+"""So many passing troubles in a row leave the status of a ready object as it is."""
+RESULTS: Final = {
+    Phase.DONE: "success",
+    Phase.RETRY: "retry",
+    Phase.DELETING: "retry",
+    Phase.STALLED: "stalled",
+}
+
+
+class Reconciler:
+    """Runs passes; thread-safe as long as no key runs twice at once, which the queue sees to."""
+
+    def __init__(self, ports: Ports, jitter: Callable[[], float] = random.random) -> None:
+        self._ports = ports
+        self._jitter = jitter
+
+    def run(self, key: Key) -> None:
+        """One pass over one key. Never raises."""
+        ports = self._ports
+        started = ports.clock.monotonic()
+        try:
+            self._pass(key)
+        except LookAgain as again:
+            ports.queue.add(key, Lane.PERIODIC, max(again.after, 0.05))
+        except RamOperatorError as error:
+            log.warning("%s: the report failed: %s", key, error.message)
+            ports.queue.failed(key)
+        except Exception:
+            log.exception("%s: unexpected error", key)
+            ports.metrics.reconcile.labels(key.kind, "error").inc()
+            ports.queue.failed(key)
+        finally:
+            ports.metrics.duration.labels(key.kind).observe(ports.clock.monotonic() - started)
+
+    def _pass(self, key: Key) -> None:
+        ports = self._ports
+        body = ports.store.get(key)
+        if body is None:
+            self._forget(key)
+        elif key.kind == ACCOUNT:
+            outcome, extra = accountpass.run(ports, key, body)
+            self._finish(key, body, Result(outcome), extra)
+        elif body["metadata"].get("deletionTimestamp"):
+            self._deletion(key, body)
+        else:
+            self._finish(key, body, self._managed(key, body), {})
+
+    def _managed(self, key: Key, body: Mapping[str, Any]) -> Result:
+        try:
+            return ManagedPass(self._ports, Subject.of(key, body)).run()
+        except RamOperatorError as error:
+            return Result(self._failure(error, body))
+
+    def _failure(self, error: RamOperatorError, body: Mapping[str, Any]) -> Outcome:
+        request = str(
+            (body["metadata"].get("annotations") or {}).get(report.REQUEST_ANNOTATION, "")
+        )[:128]
+        if isinstance(error, Retry):
+            settle = self._ports.recent.settle
+            after = settle if isinstance(error, OutcomeUnknown) else error.after
+            return Outcome(Phase.RETRY, error.reason, error.message, after=after)
+        return Outcome(Phase.STALLED, error.reason, error.message, handled_request=request)
+
+    def _deletion(self, key: Key, body: Mapping[str, Any]) -> None:
+        try:
+            subject = Subject.of(key, body)
+        except RamOperatorError as error:
+            self._finish(key, body, Result(self._failure(error, body)), {})
+            return
+        result = DeletionPass(self._ports, subject).run()
+        if isinstance(result, Result):
+            self._finish(key, body, result, {})
+        elif isinstance(result, Released):
+            self._post(key, body, (result.event,))
+
+    def _forget(self, key: Key) -> None:
+        ports = self._ports
+        ports.metrics.forget(key)
+        ports.recent.forget(key)
+        ports.queue.forget(key)
+        if key.kind == ACCOUNT and ports.accounts.drop(key.name, "it does not exist"):
+            accountpass.wake(ports, key.name)
+
+    def _finish(
+        self, key: Key, body: Mapping[str, Any], result: Result, extra: Mapping[str, Any]
+    ) -> None:
+        """Status, events, metrics, record, next look; in this order."""
+        outcome = result.outcome
+        old = body.get("status") or {}
+        if not self._quiet(key, old, outcome):
+            self._report(key, body, outcome, extra)
+        if result.record is not None:
+            claims.carry_out(self._ports, result.record)
+        blocked = outcome.reason is Reason.APPROVAL_REQUIRED
+        label = "blocked" if blocked else RESULTS[outcome.phase]
+        self._ports.metrics.reconcile.labels(key.kind, label).inc()
+        if outcome.phase in (Phase.DONE, Phase.STALLED) and outcome.plan is not None:
+            labels = (key.kind, key.namespace, key.name)
+            self._ports.metrics.last_success.labels(*labels).set(self._ports.clock.wall())
+        self._schedule(key, body, outcome)
+
+    def _quiet(self, key: Key, old: Mapping[str, Any], outcome: Outcome) -> bool:
+        """Passing trouble during a periodic look is no news for a ready object."""
+        if outcome.phase is not Phase.RETRY or outcome.steps_done:
+            return False
+        ready = conditions.is_true(old.get("conditions") or (), ConditionType.READY)
+        facts = self._ports.store.get(key) or {}
+        current = old.get("observedGeneration") == (facts.get("metadata") or {}).get("generation")
+        return ready and current and self._ports.queue.failures(key) < QUIET_FAILURES
+
+    def _report(
+        self, key: Key, body: Mapping[str, Any], outcome: Outcome, extra: Mapping[str, Any]
+    ) -> None:
+        ports = self._ports
+        old = body.get("status") or {}
+        generation = int(body["metadata"].get("generation", 0))
+        written = report.build(old, outcome, generation, ports.clock.stamp(), extra)
+        patch = mergepatch.between(old, written.status)
+        if patch:
+            try:
+                reply = ports.api.merge(key, {"status": patch}, "status")
+            except Gone:
+                return
+            ports.store.put(reply)
+        ports.metrics.passed(key, outcome, written.status["conditions"])
+        pending = (written.status.get("pending") or {}).get("firstSeen")
+        ports.metrics.pending(key, _epoch(pending) if pending else None)
+        self._post(key, body, written.events)
+
+    def _post(self, key: Key, body: Mapping[str, Any], posted: tuple[report.Event, ...]) -> None:
+        """Events tell, they decide nothing: one that cannot be posted is only logged."""
+        ports = self._ports
+        where = (ports.settings.operator_namespace, ports.instance, ports.clock.stamp())
+        for event in posted:
+            log.info("%s: %s: %s", key, event.reason, event.message)
+            try:
+                events.post(ports.api, key, body, event, where)
+            except RamOperatorError as error:
+                log.warning("%s: event %s not posted: %s", key, event.reason, error.message)
+
+    def _schedule(self, key: Key, body: Mapping[str, Any], outcome: Outcome) -> None:
+        queue = self._ports.queue
+        if outcome.phase in (Phase.RETRY, Phase.DELETING):
+            if outcome.after is None:
+                queue.failed(key)
+            else:
+                queue.add(key, Lane.PERIODIC, outcome.after * (1.0 + 0.1 * self._jitter()))
+            return
+        queue.succeeded(key)
+        delay = self._interval(key, body)
+        if outcome.phase is Phase.STALLED:
+            delay = min(delay, self._ports.settings.stalled_seconds)
+        queue.add(key, Lane.PERIODIC, delay * (0.9 + 0.2 * self._jitter()))
+
+    def _interval(self, key: Key, body: Mapping[str, Any]) -> float:
+        """The object's own interval, else its account's."""
+        if key.kind == ACCOUNT:
+            session = self._ports.accounts.find(key.name)
+        else:
+            options = Subject.of(key, body).options if _readable(key, body) else None
+            if options is not None and options.interval is not None:
+                return options.interval
+            session = self._ports.accounts.find(options.account) if options else None
+        return session.account.interval if session else self._ports.settings.stalled_seconds
+
+
+def _readable(key: Key, body: Mapping[str, Any]) -> bool:
+    try:
+        Subject.of(key, body)
+    except RamOperatorError:
+        return False
+    return key.kind in KINDS
+
+
+def _epoch(stamp: str) -> float:
+    return datetime.fromisoformat(stamp).timestamp()

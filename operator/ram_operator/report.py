@@ -1,0 +1,275 @@
+"""Outcome → the status to write, events and the next look. Pure; all wording of conditions is here.
+
+Called once at the end of every pass, whatever happened in it. Messages name the thing, the problem
+and the remedy; they hold no secret, no clock and no counter, so that an unchanged situation leads
+to an unchanged status and hence to no write.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from . import conditions, wording
+from .conditions import Condition
+from .constants import ANNOTATION_RECONCILE, ConditionType, EventReason, Reason, Severity
+from .model import Applied, Drift, Held, Live, Outcome, Phase, Plan
+
+LIST_LIMIT: Final = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One Kubernetes event; `warning` picks the type."""
+
+    reason: EventReason
+    message: str
+    warning: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The status to write (None: as it is) and the events of this pass (at most two)."""
+
+    status: Mapping[str, Any]
+    changed: bool
+    events: tuple[Event, ...]
+
+
+def build(
+    old: Mapping[str, Any],
+    outcome: Outcome,
+    generation: int,
+    now: str,
+    extra: Mapping[str, Any],
+) -> Report:
+    """The complete status that follows from `outcome`. `old` is the status now in the cluster.
+
+    `extra` are fields of a kind's own; those of `_OWN` that it lacks are dropped.
+    """
+    status: dict[str, Any] = {k: v for k, v in old.items() if k not in (*_REBUILT, *_OWN)}
+    status.update(extra)
+    if outcome.phase in (Phase.DONE, Phase.STALLED):
+        # Says "acted upon", so a pass that has to come again leaves it.
+        status["observedGeneration"] = generation
+    status["conditions"] = conditions.merge(
+        old.get("conditions") or (), _conditions(outcome, old), generation, now
+    )
+    if outcome.account_id:
+        status["accountId"] = outcome.account_id
+    if outcome.handled_request:
+        status["lastHandledReconcileAt"] = outcome.handled_request
+    if outcome.live is not None:
+        status.update(_identity(outcome.live))
+    if outcome.applied is not None:
+        status.update(_applied(outcome.applied))
+    if outcome.plan is not None:
+        status.update(_findings(outcome.plan, outcome, old, now))
+    else:
+        status.update({k: old[k] for k in ("drift", "pending", "wouldDo") if k in old})
+    status = {key: value for key, value in status.items() if value not in ({}, [], None, "")}
+    events = tuple(_events(old, outcome))[:2]
+    return Report(status, status != dict(old), events)
+
+
+_REBUILT: Final = ("drift", "pending", "wouldDo")
+_OWN: Final = ("deletionBrake",)
+REQUEST_ANNOTATION: Final = ANNOTATION_RECONCILE
+
+
+def _identity(live: Live) -> dict[str, Any]:
+    values = {
+        "cloudId": live.cloud_id,
+        "arn": live.arn,
+        "cloudName": live.cloud_name,
+        "defaultVersion": live.default_version,
+    }
+    return {key: value for key, value in values.items() if value}
+
+
+def _applied(applied: Applied) -> dict[str, Any]:
+    block: dict[str, Any] = {"fields": dict(sorted(applied.digests.items()))}
+    block.update({name: sorted(marks) for name, marks in sorted(applied.entries.items())})
+    excess = {name: sorted(keys) for name, keys in sorted(applied.excess.items()) if keys}
+    return {"applied": block, "excess": excess}
+
+
+def applied_from(status: Mapping[str, Any], entry_fields: Sequence[str]) -> Applied:
+    """The inverse of what `build` writes; a status without it means `not known`."""
+    block = status.get("applied")
+    if not isinstance(block, Mapping):
+        return Applied()
+    excess = status.get("excess") or {}
+    return Applied(
+        known=True,
+        digests=dict(block.get("fields") or {}),
+        entries={name: frozenset(block.get(name) or ()) for name in entry_fields},
+        excess={name: frozenset(excess.get(name) or ()) for name in entry_fields},
+    )
+
+
+def _findings(plan: Plan, outcome: Outcome, old: Mapping[str, Any], now: str) -> dict[str, Any]:
+    observe_only = outcome.observe_only
+    seen = {item.get("field"): item for item in old.get("drift") or ()}
+    lasting = [entry for entry in plan.drift if entry.action != "corrected" or observe_only]
+    if outcome.drift_unconfirmed and "drift" in old:
+        kept: Any = old["drift"]
+    else:
+        kept = [_drift(entry, seen.get(entry.field), now) for entry in lasting[:LIST_LIMIT]]
+    out: dict[str, Any] = {"drift": kept}
+    if plan.held is not None:
+        out["pending"] = _pending(plan.held, old.get("pending"), now)
+    if observe_only:
+        out["wouldDo"] = [wording.clip(step.summary, 512) for step in plan.steps[:LIST_LIMIT]]
+    return out
+
+
+def _drift(entry: Drift, before: Mapping[str, Any] | None, now: str) -> dict[str, Any]:
+    return {
+        "field": wording.clip(entry.field, 512),
+        "was": entry.was,
+        "is": entry.now,
+        "severity": entry.severity.value,
+        "action": entry.action,
+        "firstSeen": (before or {}).get("firstSeen", now),
+    }
+
+
+def _pending(held: Held, before: Mapping[str, Any] | None, now: str) -> dict[str, Any]:
+    block: dict[str, Any] = {
+        "kind": held.kind,
+        "summary": wording.clip(held.summary, 1024),
+        "gains": [wording.clip(text, 1024) for text in held.gains[:LIST_LIMIT]],
+        "losses": [wording.clip(text, 1024) for text in held.losses[:LIST_LIMIT]],
+        "findings": [
+            {"id": f.id, "severity": f.severity.value, "message": wording.clip(f.message, 1024)}
+            for f in held.findings[:LIST_LIMIT]
+        ],
+    }
+    block = {key: value for key, value in block.items() if value}
+    unchanged = before is not None and {**before, "firstSeen": ""} == {**block, "firstSeen": ""}
+    block["firstSeen"] = before["firstSeen"] if unchanged and before is not None else now
+    return block
+
+
+def held_sentence(held: Held) -> str:
+    """One line for conditions and events: what waits, who gains, who loses."""
+    parts = [held.summary]
+    if held.gains:
+        parts.append("would gain: " + "; ".join(held.gains))
+    if held.losses:
+        parts.append("would lose: " + "; ".join(held.losses))
+    critical = [f for f in held.findings if f.severity is Severity.CRITICAL]
+    parts += [f"{f.id} {f.message} (remedy: {f.remedy})" for f in critical]
+    return ". ".join(parts)
+
+
+def _conditions(outcome: Outcome, old: Mapping[str, Any]) -> list[Condition]:
+    plan = outcome.plan
+    return [
+        *_summary(outcome),
+        _synced(outcome, old),
+        *_drifted(plan, outcome, old),
+        _held(plan, old),
+    ]
+
+
+def _summary(outcome: Outcome) -> list[Condition]:
+    if outcome.phase in (Phase.RETRY, Phase.DELETING):
+        seen = outcome.live is not None or outcome.phase is Phase.DELETING
+        return conditions.working(outcome.reason, outcome.message, seen=seen)
+    if outcome.phase is Phase.STALLED:
+        return conditions.stalled(outcome.reason, outcome.message)
+    return conditions.done(outcome.message)
+
+
+def _synced(outcome: Outcome, old: Mapping[str, Any]) -> Condition:
+    plan = outcome.plan
+    if plan is None:
+        if outcome.live is None and outcome.phase is not Phase.DONE:
+            text = "the cloud was not compared: " + outcome.message
+            return Condition(ConditionType.SYNCED, None, Reason.COMPARE_FAILED, text)
+        plan = Plan()
+    clean = outcome.phase is Phase.DONE and not plan.drift_lasting and plan.held is None
+    if clean:
+        return Condition(ConditionType.SYNCED, True, Reason.NO_DIFFERENCE, "the cloud is as asked")
+    text = "the cloud is not as asked"
+    return Condition(ConditionType.SYNCED, False, Reason.DIFFERENCE_FOUND, text)
+
+
+def _drifted(plan: Plan | None, outcome: Outcome, old: Mapping[str, Any]) -> list[Condition]:
+    if plan is None or outcome.drift_unconfirmed:
+        return [_keep(old, ConditionType.DRIFTED, Reason.NO_DRIFT, "no drift is known")]
+    lasting = plan.drift_lasting if not outcome.observe_only else plan.drift
+    if lasting:
+        text = "; ".join(f"{d.field} ({d.severity}): {d.now}" for d in lasting)
+        return [Condition(ConditionType.DRIFTED, True, Reason.DRIFT_DETECTED, text)]
+    if plan.drift:
+        text = "corrected: " + "; ".join(f"{d.field} ({d.severity}): {d.now}" for d in plan.drift)
+        return [Condition(ConditionType.DRIFTED, False, Reason.DRIFT_CORRECTED, text)]
+    # What was corrected last stays readable until something else happens to the object.
+    before = conditions.find(old.get("conditions") or (), ConditionType.DRIFTED)
+    if before is not None and before.get("reason") == Reason.DRIFT_CORRECTED:
+        return [_keep(old, ConditionType.DRIFTED, Reason.NO_DRIFT, "")]
+    return [Condition(ConditionType.DRIFTED, False, Reason.NO_DRIFT, "no drift is known")]
+
+
+def _held(plan: Plan | None, old: Mapping[str, Any]) -> Condition:
+    kind = ConditionType.APPROVAL_REQUIRED
+    if plan is None:
+        return _keep(old, kind, Reason.NOTHING_HELD, "no change is held")
+    if plan.held is not None:
+        return Condition(kind, True, Reason.DANGEROUS_CHANGE, held_sentence(plan.held))
+    return Condition(kind, False, Reason.NOTHING_HELD, "no change is held")
+
+
+def _keep(old: Mapping[str, Any], kind: ConditionType, reason: Reason, message: str) -> Condition:
+    """Without a comparison nothing new is known: the last word stands."""
+    before = conditions.find(old.get("conditions") or (), kind)
+    if before is None:
+        return Condition(kind, False, reason, message)
+    status = {"True": True, "False": False}.get(str(before.get("status")))
+    return Condition(kind, status, Reason(before["reason"]), str(before.get("message", "")))
+
+
+def _events(old: Mapping[str, Any], outcome: Outcome) -> list[Event]:
+    """Transitions only: what was so before is not said again."""
+    before = old.get("conditions") or ()
+    plan = outcome.plan
+    events: list[Event] = []
+    if plan is not None and plan.held is not None:
+        sentence = held_sentence(plan.held)
+        last = conditions.find(before, ConditionType.APPROVAL_REQUIRED)
+        if last is None or last.get("status") != "True" or last.get("message") != sentence:
+            events.append(Event(EventReason.CHANGE_HELD, sentence, warning=True))
+    events += _drift_events(before, outcome)
+    if outcome.steps_done and not outcome.observe_only:
+        reason = EventReason.UPDATED
+        if outcome.steps_done[0].verb == "create":
+            reason = EventReason.CREATED
+        text = "; ".join(step.summary for step in outcome.steps_done)
+        if not (plan is not None and plan.drift):
+            events.append(Event(reason, text))
+    was_stalled = conditions.find(before, ConditionType.STALLED)
+    if outcome.phase is Phase.STALLED and outcome.reason is not Reason.APPROVAL_REQUIRED:
+        if was_stalled is None or was_stalled.get("reason") != outcome.reason.value:
+            events.append(Event(EventReason.STALLED, outcome.message, warning=True))
+    elif outcome.phase is Phase.DONE and was_stalled is not None:
+        events.append(Event(EventReason.RECOVERED, outcome.message))
+    return events
+
+
+def _drift_events(before: Sequence[Mapping[str, Any]], outcome: Outcome) -> list[Event]:
+    plan = outcome.plan
+    if plan is None or not plan.drift:
+        return []
+    lasting = plan.drift if outcome.observe_only else plan.drift_lasting
+    if lasting:
+        text = "; ".join(f"{d.field} ({d.severity}): {d.now}" for d in lasting)
+        last = conditions.find(before, ConditionType.DRIFTED)
+        if last is not None and last.get("status") == "True" and last.get("message") == text:
+            return []
+        return [Event(EventReason.DRIFT_DETECTED, text, warning=True)]
+    text = "; ".join(f"{d.field} ({d.severity}): {d.now}" for d in plan.drift)
+    return [Event(EventReason.DRIFT_CORRECTED, text, warning=True)]

@@ -1,0 +1,238 @@
+"""Wiring and life cycle: kopf's settings with their reasons, the barrier, workers, resync, stop.
+
+No pass runs before all kinds have been listed, so that the first decision is not made on half of
+what there is.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import kopf
+import kubernetes.config
+import prometheus_client
+from kubernetes.client.api_client import ApiClient
+
+from . import constants, handlers
+from .accounts import AccountOpener, Accounts
+from .brake import Brake
+from .cloud.client import Timeouts, Wiring
+from .cloud.observe import CloseObserver
+from .cluster.api import ClusterApi
+from .cluster.records import Records
+from .config import Settings
+from .errors import RamOperatorError, Retry
+from .metrics import Metrics
+from .model import Key
+from .ports import Clock, Ports
+from .queue import Backoff, WorkQueue
+from .recent import Recent
+from .reconcile import Reconciler
+from .store import WATCHED_KINDS, Store
+
+log = logging.getLogger(__name__)
+
+GRACE: Final = 20.0
+"""Seconds that passes in flight get to finish when the process is told to stop."""
+BARRIER_RETRY: Final = 5.0
+ANY_HOST: Final = "0.0.0.0"  # noqa: S104 - a pod's probes and scrapes come from outside it
+
+
+class Operator:
+    """One process: builds all ports, runs workers, knows when it has to stop."""
+
+    def __init__(self, settings: Settings, environment: dict[str, str]) -> None:
+        self.settings = settings
+        self._closing = threading.Event()
+        self._late = threading.Event()
+        self._threads: list[threading.Thread] = []
+        clock = Clock(time.monotonic, time.time, _stamp)
+        metrics = Metrics(prometheus_client.CollectorRegistry())
+        _process_metrics(metrics)
+        store = Store()
+        self.queue = WorkQueue(
+            _group_of(store), Backoff(settings.backoff_first, settings.backoff_last)
+        )
+        api = ClusterApi(_api_client(settings.workers), metrics.cluster_write)
+        self._pool = ThreadPoolExecutor(settings.cloud_threads, thread_name_prefix="cloud")
+        wiring = Wiring(self._pool, _timeouts(settings), metrics.cloud_call, self._check_open)
+        self.ports = Ports(
+            settings=settings,
+            clock=clock,
+            store=store,
+            queue=self.queue,
+            api=api,
+            records=Records(api),
+            accounts=Accounts(),
+            opener=AccountOpener(settings, store, api, wiring, environment),
+            observer=lambda session: CloseObserver(session.client),
+            recent=Recent(settings, time.monotonic),
+            brake=Brake(time.monotonic),
+            metrics=metrics,
+            instance=socket.gethostname(),
+        )
+        self.intake = handlers.Intake(store, self.queue)
+        self._reconciler = Reconciler(self.ports)
+
+    def run(self) -> None:
+        """Blocks until told to stop by a signal."""
+        registry = kopf.OperatorRegistry()
+        kopf.on.login(registry=registry)(_login)
+        kopf.on.startup(registry=registry)(self._startup)
+        kopf.on.cleanup(registry=registry)(self._cleanup)
+        kopf.on.probe(id="queue", registry=registry)(self._probe)
+        handlers.register(registry, self.intake)
+        health = self.settings.health_address
+        kopf.run(
+            registry=registry,
+            clusterwide=True,
+            standalone=True,
+            liveness_endpoint=f"http://{_with_host(health)}/healthz" if health else None,
+        )
+
+    async def _startup(self, settings: kopf.OperatorSettings, **_: Any) -> None:
+        configure(settings)
+        self._serve_metrics()
+        await asyncio.get_running_loop().run_in_executor(None, self._barrier)
+        self.intake.start()
+        work = [("worker", self._work)] * self.settings.workers + [("resync", self._resync)]
+        for number, (name, target) in enumerate(work):
+            # Daemons: a wedged connection must not keep the process from ending.
+            thread = threading.Thread(target=target, name=f"{name}-{number}", daemon=True)
+            thread.start()
+            self._threads.append(thread)
+        log.info("ready", extra={"cluster": self.settings.cluster_name})
+
+    async def _cleanup(self, **_: Any) -> None:
+        self._closing.set()
+        self.queue.close()
+        await asyncio.get_running_loop().run_in_executor(None, self._join)
+        self._late.set()
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    async def _probe(self, **_: Any) -> dict[str, int]:
+        return {"waiting": self.queue.depth(), "running": self.queue.running()}
+
+    def _join(self) -> None:
+        deadline = time.monotonic() + GRACE
+        for thread in self._threads:
+            thread.join(max(0.0, deadline - time.monotonic()))
+
+    def _barrier(self) -> None:
+        """List everything once; until that works there is nothing to decide on."""
+        for kind in WATCHED_KINDS:
+            while not self._closing.is_set():
+                try:
+                    self.ports.store.resync(kind, self.ports.api.pages(kind))
+                    break
+                except RamOperatorError as error:
+                    log.error(
+                        "cannot list %s: %s; apply crds/ and the operator's RBAC; trying again",
+                        kind,
+                        error.message,
+                    )
+                    self._closing.wait(BARRIER_RETRY)
+
+    def _resync(self) -> None:
+        while not self._closing.wait(self.settings.resync_seconds):
+            for kind in WATCHED_KINDS:
+                try:
+                    news = self.ports.store.resync(kind, self.ports.api.pages(kind))
+                except RamOperatorError as error:
+                    log.warning("resync of %s failed: %s", kind, error.message)
+                else:
+                    self.intake.resynced(news)
+
+    def _work(self) -> None:
+        while (key := self.queue.get()) is not None:
+            try:
+                self._reconciler.run(key)
+            finally:
+                self.queue.done(key)
+
+    def _check_open(self) -> None:
+        """Asked right before each cloud write."""
+        if self._late.is_set():
+            raise Retry(constants.Reason.PROGRESSING, "the operator is stopping")
+
+    def _serve_metrics(self) -> None:
+        address = self.settings.metrics_address
+        if not address:
+            return
+        host, _, port = _with_host(address).rpartition(":")
+        prometheus_client.start_http_server(int(port), host, self.ports.metrics.registry)
+
+
+def configure(settings: kopf.OperatorSettings) -> None:
+    """kopf, with a reason per line."""
+    # We keep our own finalizer; kopf strips the one of this name, which nobody writes.
+    settings.persistence.finalizer = constants.KOPF_UNUSED_FINALIZER
+    # Without a limit kopf keeps a worker task per object alive; without a short idle time-out each
+    # slot of a limited pool sits idle for seconds after every object.
+    settings.queueing.worker_limit = 64
+    settings.queueing.idle_timeout = 0.05
+    # Idle watches die silently behind load balancers: end them before that, from our side.
+    settings.watching.server_timeout = 300
+    settings.watching.client_timeout = 310
+    settings.watching.connect_timeout = 10
+    settings.networking.request_timeout = 30
+    # Events are ours to post, on transitions only.
+    settings.posting.enabled = False
+    settings.posting.reporting_component = f"{constants.GROUP}/{constants.COMPONENT}"
+    # A drop in mid-listing would go on from a resourceVersion and skip the rest.
+    settings.scanning.disabled = False
+
+
+async def _login(**kwargs: Any) -> kopf.ConnectionInfo | None:
+    return kopf.login_via_client(**kwargs)
+
+
+def _api_client(connections: int) -> ApiClient:
+    """A client from the kubeconfig or the pod's ServiceAccount, with a connection per worker."""
+    configuration = kubernetes.client.Configuration()
+    kubernetes.config.load_config(  # type: ignore[no-untyped-call]
+        client_configuration=configuration
+    )
+    configuration.connection_pool_maxsize = connections + 2
+    return ApiClient(configuration)
+
+
+def _timeouts(settings: Settings) -> Timeouts:
+    return Timeouts(settings.connect_timeout, settings.read_timeout, settings.call_deadline)
+
+
+def _group_of(store: Store) -> Callable[[Key], str]:
+    def group_of(key: Key) -> str:
+        facts = store.facts(key)
+        return facts.account if facts is not None else ""
+
+    return group_of
+
+
+def _process_metrics(metrics: Metrics) -> None:
+    prometheus_client.ProcessCollector(registry=metrics.registry)
+    prometheus_client.PlatformCollector(registry=metrics.registry)
+    metrics.queue_depth.set(0)
+
+
+def _stamp() -> str:
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _with_host(address: str) -> str:
+    """An address without a host means all of the pod's."""
+    return address if not address.startswith(":") else f"{ANY_HOST}{address}"
+
+
+def main(settings: Settings) -> None:
+    """Run the operator with the process's environment."""
+    Operator(settings, dict(os.environ)).run()

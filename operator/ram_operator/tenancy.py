@@ -1,0 +1,101 @@
+"""What a namespace may claim, and what nobody may. Pure; judged before anything is written.
+
+Nothing is allowed that is not listed, and names are compared folded, as RAM compares them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from .constants import SERVICE_LINKED_NAMES, Reason
+from .errors import Stalled
+from .kinds import Kind
+from .model import Account, Desired, Entry, Key, Live, Tenant
+
+ANY = "*"
+
+
+def check(account: Account, row: Kind, key: Key, desired: Desired) -> Tenant:
+    """Raise Stalled(NotPermitted | Protected) unless the object may manage that identity."""
+    tenant = _tenant(account, row, key, desired.cloud_name)
+    check_protected(account, row, desired.cloud_name)
+    for field in row.fields:
+        entries = desired.fields.get(field.name)
+        if field.entries_widen and isinstance(entries, Mapping):
+            for name, entry in entries.items():
+                if name not in desired.referenced:
+                    _check_policy(account, tenant, entry)
+    return tenant
+
+
+def _tenant(account: Account, row: Kind, key: Key, cloud_name: str) -> Tenant:
+    tenant = account.tenants.get(key.namespace)
+    where = f"RamAccount {account.name}, spec.tenants"
+    if tenant is None:
+        raise Stalled(
+            Reason.NOT_PERMITTED,
+            f"namespace {key.namespace} may not use account {account.account_id};"
+            f" add it to {where}",
+        )
+    if row.kind not in tenant.kinds:
+        raise Stalled(
+            Reason.NOT_PERMITTED,
+            f"namespace {key.namespace} may not manage {row.kind}; add the kind to {where}",
+        )
+    folded = cloud_name.lower()
+    if not any(prefix == ANY or folded.startswith(prefix) for prefix in tenant.prefixes):
+        raise Stalled(
+            Reason.NOT_PERMITTED,
+            f"{row.noun} name {cloud_name} has none of the prefixes of namespace {key.namespace}"
+            f" ({', '.join(tenant.prefixes) or 'none'}); rename it or extend {where}",
+        )
+    return tenant
+
+
+def _check_policy(account: Account, tenant: Tenant, entry: Entry) -> None:
+    policy_type, _, name = entry.display.partition("/")
+    folded = name.lower()
+    for allowed_type, pattern in tenant.policies:
+        if allowed_type != policy_type:
+            continue
+        if pattern == folded or (pattern.endswith(ANY) and folded.startswith(pattern[:-1])):
+            return
+    raise Stalled(
+        Reason.NOT_PERMITTED,
+        f"namespace {tenant.namespace} may not attach policy {entry.display};"
+        f" add it to RamAccount {account.name}, spec.tenants[].policies",
+    )
+
+
+def check_protected(account: Account, row: Kind, cloud_name: str) -> None:
+    """Raise Stalled(Protected) for names that no object may claim."""
+    folded = cloud_name.lower()
+    why = ""
+    if folded.startswith(SERVICE_LINKED_NAMES):
+        why = "it is a service-linked role, which its service alone manages"
+    elif folded in account.protected_names:
+        why = f"it is on the list of protected names of RamAccount {account.name}"
+    elif any(folded.startswith(prefix) for prefix in account.protected_prefixes):
+        why = f"it has a protected prefix of RamAccount {account.name}"
+    elif _names_own_principal(account.own_principal, row.noun, folded):
+        why = "the operator itself runs as it"
+    if why:
+        raise Stalled(Reason.PROTECTED, f"{row.noun} {cloud_name} is protected: {why}")
+
+
+def check_live(row: Kind, live: Live) -> None:
+    """Raise Stalled(Protected) for a service-linked identity under any name."""
+    if live.service_linked:
+        raise Stalled(
+            Reason.PROTECTED,
+            f"{row.noun} {live.cloud_name} is protected: it is a service-linked role,"
+            " which its service alone manages",
+        )
+
+
+def _names_own_principal(arn: str, noun: str, folded: str) -> bool:
+    """Sessions appear as role/<name>/<session> or assumed-role/<name>/<session>."""
+    path = arn.lower().rpartition(":")[2].split("/")
+    if len(path) < 2:
+        return False
+    return path[0] in (noun, f"assumed-{noun}") and path[1] == folded

@@ -1,0 +1,44 @@
+"""Short texts for values and changes, shared by the plan and the report. Pure; holds no secret."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from . import documents
+from .model import Change, Entry, FieldValue
+
+LIMIT: Final = 256
+NOTHING: Final = "(none)"
+
+
+def clip(text: str, limit: int = LIMIT) -> str:
+    """At most `limit` characters, cut at the end with an ellipsis."""
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def value(item: FieldValue | Entry | None) -> str:
+    """A value as shown in `status.drift`; documents as their digest."""
+    if item is None:
+        return NOTHING
+    if isinstance(item, Entry):
+        return clip(f"{item.display}={item.value}" if item.value else item.display)
+    if isinstance(item, (documents.Trust, documents.Policy)):
+        return item.digest[:15]
+    return clip(str(item)) or '""'
+
+
+def drift_values(change: Change) -> tuple[str, str]:
+    """(was, now): what the manifest says, and what the cloud says or would gain or lose by it."""
+    if change.comparison is None:
+        return value(change.after), value(change.before)
+    # Reading live → desired: what the manifest would gain back was lost by hand, and vice versa.
+    added = change.comparison.loss_sentences
+    lost = change.comparison.gain_sentences
+    now = "; ".join([*(f"added: {s}" for s in added), *(f"removed: {s}" for s in lost)])
+    return value(change.after), clip(now or value(change.before), 1024)
+
+
+def given_back(change: Change) -> str:
+    """One sentence for an entry or field that would be given back."""
+    what = value(change.after)
+    return f"{change.field}: {what} would be given back"

@@ -1,0 +1,62 @@
+"""The operator on a real API server against the emulated cloud, one world for each test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.cluster import Cluster
+from tests.support.emulator import EmulatorProcess
+from tests.support.install import install
+from tests.support.operator import OperatorProcess
+from tests.support.world import HOSTILE, World, open_world
+
+
+@pytest.fixture(scope="session")
+def installed(control_plane: Cluster) -> Cluster:
+    """The shipped installation: CRDs, RBAC, admission."""
+    install(control_plane)
+    return control_plane
+
+
+@pytest.fixture(scope="session")
+def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmulatorProcess]:
+    """One emulator for the run; every world has an account of its own on it."""
+    log = tmp_path_factory.mktemp("emulator") / "emulator.log"
+    with EmulatorProcess.start(log=log) as process:
+        yield process
+
+
+@pytest.fixture(scope="session")
+def logs(control_plane: Cluster) -> Path:
+    """Beside the control plane's own logs, which are kept when a test fails."""
+    return control_plane.directory
+
+
+@pytest.fixture(scope="package")
+def operator(installed: Cluster, logs: Path) -> Iterator[OperatorProcess]:
+    """One operator for all tests that do not stop it."""
+    process = OperatorProcess.start(installed, logs / "operator.log")
+    yield process
+    process.stop()
+
+
+@pytest.fixture(params=["hostile", "friendly"])
+def behaviours(request: pytest.FixtureRequest) -> object:
+    """Both answers to every open question about the cloud."""
+    return dict(HOSTILE) if request.param == "hostile" else "friendly"
+
+
+@pytest.fixture
+def world(
+    operator: OperatorProcess,
+    installed: Cluster,
+    emulator: EmulatorProcess,
+    namespace: str,
+    behaviours: object,
+) -> Iterator[World]:
+    opened = open_world(installed, emulator, namespace, behaviours)
+    yield opened
+    opened.close()

@@ -1,0 +1,102 @@
+"""Starts the operator as users run it: a process of its own, with its ServiceAccount's rights."""
+
+from __future__ import annotations
+
+import sys
+import time
+import urllib.request
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from tests.cluster import Cluster
+from tests.cluster.processes import Child, StartFailed, free_port, log_tail
+
+NAMESPACE: Final = "ram-system"
+SERVICE_ACCOUNT: Final = "ram-operator"
+IDENTITY: Final = f"system:serviceaccount:{NAMESPACE}:{SERVICE_ACCOUNT}"
+SOURCES: Final = Path(__file__).resolve().parents[2] / "operator"
+
+QUICK: Final[Mapping[str, str]] = {
+    "settle-seconds": "0.9",
+    "consistency-seconds": "6",
+    "stalled-seconds": "1.5",
+    "backoff-first": "0.2",
+    "backoff-last": "2",
+    "read-timeout": "2",
+    "connect-timeout": "2",
+    "call-deadline": "3",
+    "log-format": "plain",
+    "log-level": "info",
+    "allow-custom-endpoints": "true",
+}
+"""Waits that fit an emulator whose answers are stale for half a second, not for seconds."""
+
+
+class OperatorProcess:
+    """A running operator. Ends with this process, also if this process is killed."""
+
+    def __init__(self, child: Child, metrics_port: int, health_port: int) -> None:
+        self.child = child
+        self.metrics_port = metrics_port
+        self.health_port = health_port
+
+    @classmethod
+    def start(
+        cls,
+        cluster: Cluster,
+        log: Path,
+        flags: Mapping[str, str] | None = None,
+        *,
+        wait: bool = True,
+    ) -> OperatorProcess:
+        """Start it against the cluster. Raises StartFailed with the end of its log."""
+        kubeconfig = cluster.kubeconfig_for_service_account(NAMESPACE, SERVICE_ACCOUNT)
+        metrics, health = free_port(), free_port()
+        settings = {
+            **QUICK,
+            "metrics-address": f"127.0.0.1:{metrics}",
+            "health-address": f"127.0.0.1:{health}",
+            **(flags or {}),
+        }
+        words = [f"--{name}={value}" for name, value in settings.items()]
+        environment = [f"KUBECONFIG={kubeconfig}", f"PYTHONPATH={SOURCES}"]
+        command = ["env", *environment, sys.executable, "-m", "ram_operator", "run", *words]
+        process = cls(Child.start("operator", command, log), metrics, health)
+        if wait:
+            process.wait_ready()
+        return process
+
+    @property
+    def log(self) -> str:
+        return self.child.log.read_text(errors="replace")
+
+    def wait_ready(self, seconds: float = 30.0) -> None:
+        """Wait until it answers its liveness probe, which it does once the barrier is behind it."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            if self._healthy():
+                return
+            if not self.child.running:
+                break
+            time.sleep(0.05)
+        tail = log_tail(self.child.log, 40)
+        self.stop()
+        raise StartFailed(f"the operator did not become ready\n{tail}")
+
+    def _healthy(self) -> bool:
+        try:
+            url = f"http://127.0.0.1:{self.health_port}/healthz"
+            with urllib.request.urlopen(url, timeout=2) as reply:
+                return int(reply.status) == 200
+        except OSError:
+            return False
+
+    def metrics(self) -> str:
+        """The exposition text."""
+        url = f"http://127.0.0.1:{self.metrics_port}/metrics"
+        with urllib.request.urlopen(url, timeout=5) as reply:
+            return str(reply.read().decode())
+
+    def stop(self, *, kill: bool = False) -> None:
+        self.child.stop(kill=kill)
