@@ -15,11 +15,11 @@ from typing import Final
 from . import wording
 from .coverage import Search, Side, Unclear, View, constraints, loose_dims
 from .globs import Budget, Glob, TooComplex, fold
-from .model import ACTION, RESOURCE, Folding, Grant, Policy, Term, Trust
+from .model import ACTION, RESOURCE, Dim, Folding, Grant, Policy, Term, Trust
 from .regions import Words
 
 _STEPS: Final = 20_000
-_SHOWN: Final = 400
+_SHOWN: Final = 48
 
 
 class Verdict(StrEnum):
@@ -182,20 +182,30 @@ class Comparer:
             return not self.covers(target, part, source)
 
         if not grant.all_but:
-            globs = {name: Glob.pattern(name, folded=True) for name in grant.actions}
-            names = _kept(grant.actions, lambda name: escapes(grant.only(ACTION, [globs[name]])))
-            grant = replace(grant.only(ACTION, [globs[name] for name in names]), actions=names)
-        plain = {name: Glob.pattern(name) for name in grant.resources}
-        whole = grant
-        names = _kept(whole.resources, lambda name: escapes(whole.only(RESOURCE, [plain[name]])))
-        return replace(whole.only(RESOURCE, [plain[name] for name in names]), resources=names)
+            grant = _reduced(grant, ACTION, target, escapes)
+        return _reduced(grant, RESOURCE, target, escapes)
 
 
-def _kept(names: tuple[str, ...], wanted: Callable[[str], bool]) -> tuple[str, ...]:
-    """The wanted ones; all of them where there is no choice, or too much of it."""
-    if not 1 < len(names) <= _SHOWN:
-        return names
-    return tuple(name for name in names if wanted(name)) or names
+def _reduced(grant: Grant, dim: Dim, target: Grants, escapes: Callable[[Grant], bool]) -> Grant:
+    """`grant` for those of its actions (or resources) that escape; for all if none does alone."""
+    actions = dim == ACTION
+    names = grant.actions if actions else grant.resources
+    rest = [term for term in grant.terms if term.dim != dim]
+    given = {
+        name
+        for other in target
+        if other.effect == "Allow" and [t for t in other.terms if t.dim != dim] == rest
+        for name in (other.actions if actions else other.resources)
+        if not other.all_but
+    }
+    globs = {name: Glob.pattern(name, folded=actions) for name in names}
+    if len(names) > 1:
+        asked = [name for name in names if name not in given]
+        if len(asked) <= _SHOWN:
+            asked = [name for name in asked if escapes(grant.only(dim, [globs[name]]))]
+        names = tuple(asked) or names
+    narrowed = grant.only(dim, [globs[name] for name in names])
+    return replace(narrowed, actions=names) if actions else replace(narrowed, resources=names)
 
 
 def _search(view: View) -> Search:

@@ -87,6 +87,11 @@ class Glob:
                 return False
         return self.text[here:].strip("*") == ""
 
+    @property
+    def single(self) -> bool:
+        """Whether the set has exactly one text."""
+        return not (self.wild or self.folded)
+
     def samples(self) -> tuple[str, ...]:
         """Some members: the shortest, and one that is unlikely to be in a narrower set."""
         if not self.wild:
@@ -105,23 +110,33 @@ def inhabited(every: Sequence[frozenset[Glob]], none: frozenset[Glob], budget: B
     """
     unions = sorted(every, key=len) or [frozenset({ANYTHING})]
     head, rest = unions[0], unions[1:]
-    return any(_inhabited_from(glob, rest, none, budget) for glob in sorted(head - none))
+    return any(_inhabited_from((glob,), rest, none, budget) for glob in sorted(head - none))
 
 
 def _inhabited_from(
-    head: Glob, rest: Sequence[frozenset[Glob]], none: frozenset[Glob], budget: Budget
+    heads: tuple[Glob, ...],
+    rest: Sequence[frozenset[Glob]],
+    none: frozenset[Glob],
+    budget: Budget,
 ) -> bool:
+    """Whether some text is in all of `heads`, in each union of `rest` and in no glob of `none`."""
     budget.spend(1 + (len(none) >> 3))
-    for text in head.samples():
-        if all(_in_any(text, union) for union in rest) and not _in_any(text, none):
+    for text in heads[-1].samples():
+        inside = all(glob.matches(text) for glob in heads[:-1])
+        if inside and all(_in_any(text, union) for union in rest) and not _in_any(text, none):
             return True
-    if not (head.wild or head.folded):
+    if heads[-1].single:
+        return False  # its one text was tried
+    if rest:
+        return any(
+            _inhabited_from((*heads, glob), rest[1:], none, budget)
+            for glob in sorted(rest[0] - none)
+            if all(_may_meet(head, glob) for head in heads)
+        )
+    against = [glob for glob in sorted(none) if all(_may_meet(head, glob) for head in heads)]
+    if any(contains(glob, head) for glob in against for head in heads):
         return False
-    near = [[glob for glob in sorted(union) if _may_meet(head, glob)] for union in rest]
-    against = [glob for glob in sorted(none) if _may_meet(head, glob)]
-    if not all(near) or any(contains(glob, head) for glob in against):
-        return False
-    return _Product(head, near, against).has_member(budget)
+    return _Product(heads, against).has_member(budget)
 
 
 def _in_any(text: str, globs: Iterable[Glob]) -> bool:
@@ -152,10 +167,10 @@ def contains(outer: Glob, inner: Glob) -> bool:
         return True
     if not all(outer.matches(text) for text in inner.samples()):
         return False
-    if not (inner.wild or inner.folded):
+    if inner.single:
         return True
     try:
-        return not _Product(inner, [], [outer]).has_member(Budget(_PAIR_STATES))
+        return not _Product((inner,), [outer]).has_member(Budget(_PAIR_STATES))
     except TooComplex:
         return False
 
@@ -168,15 +183,14 @@ class _Product:
     one symbol ("") stands for all of them.
     """
 
-    def __init__(self, head: Glob, near: list[list[Glob]], against: list[Glob]) -> None:
+    def __init__(self, heads: Sequence[Glob], against: Sequence[Glob]) -> None:
         self.symbol: list[str] = []  # what a position waits for; "" at the end of a pattern
         self.cased: list[bool] = []
         self.ends: dict[int, int] = {}  # position -> group whose pattern is complete there
         self.dead_ends: set[int] = set()  # here a forbidden pattern takes every continuation
         self.group: list[int] = []
-        starts = [self._add(head, 0)]
-        starts += [self._add(g, i) for i, union in enumerate(near, 1) for g in union]
-        self.needed = len(near) + 1
+        starts = [self._add(glob, group) for group, glob in enumerate(heads)]
+        self.needed = len(heads)
         starts += [self._add(g, self.needed) for g in against]
         self.start = self._close(starts)
 
@@ -237,7 +251,7 @@ class _Product:
         stack = [self.start]
         while stack:
             state = stack.pop()
-            budget.spend()
+            budget.spend(1 + (len(state) >> 3))
             if not self._alive(state):
                 continue
             if self._accepts(state):
