@@ -298,6 +298,10 @@ def test_policy_versions_are_numbered_and_rotated(cloud: Cloud) -> None:
     rows = invoke(ram, "ListPolicyVersions", PolicyName="P", PolicyType="Custom")
     ids = [row["VersionId"] for row in rows["PolicyVersions"]["PolicyVersion"]]
     assert ids == ["v1", "v3", "v4", "v5", "v6"]
+    invoke(ram, "DeletePolicyVersion", PolicyName="P", VersionId="v5")
+    invoke(ram, "DeletePolicyVersion", PolicyName="P", VersionId="v4")
+    version = invoke(ram, "CreatePolicyVersion", PolicyName="P", PolicyDocument=policy())
+    assert version["PolicyVersion"]["VersionId"] == "v7"
     current = invoke(ram, "GetPolicy", PolicyName="P", PolicyType="Custom")
     assert current["DefaultPolicyVersion"]["PolicyDocument"] == policy("ecs:*")
     invoke(ram, "DeletePolicy", PolicyName="P", CascadingDelete=True)

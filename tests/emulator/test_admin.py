@@ -161,6 +161,11 @@ def test_not_strict_takes_any_json() -> None:
         long = {"RoleName": "r", "AssumeRolePolicyDocument": loosely + " " * 4000}
         invoke(cloud.ram(), "CreateRole", **long)
         invoke(cloud.ram(), "CreatePolicy", PolicyName="p", PolicyDocument=loosely)
+        services = {"RoleName": "s", "AssumeRolePolicyDocument": trust("*", kind="Service")}
+        invoke(cloud.ram(), "CreateRole", **services)
+        cloud.admin.advance_clock(2)
+        given = {"RoleArn": f"acs:ram::{cloud.id}:role/s", "RoleSessionName": "s1"}
+        assert refused(cloud.sts(), "AssumeRole", **given).code == "NoPermission"
         error = refused(cloud.ram(), "CreatePolicy", PolicyName="q", PolicyDocument="[")
         assert error.code == "MalformedPolicyDocument"
 

@@ -158,12 +158,12 @@ def test_inactive_key(cloud: Cloud) -> None:
 
 
 def test_parameters_in_a_form_body(cloud: Cloud) -> None:
-    form = "RoleName=from-form&AssumeRolePolicyDocument=%7B"
+    form = "AssumeRolePolicyDocument=%7B"
     answer = Acs3(
         cloud.process.port,
         cloud.operator,
         action="CreateRole",
-        parameters={},
+        parameters={"RoleName": "in-the-query"},
         body=form.encode(),
         content_type="application/x-www-form-urlencoded",
     ).send()

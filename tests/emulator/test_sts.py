@@ -228,6 +228,7 @@ def test_root_identity_and_no_role_for_root(cloud: Cloud) -> None:
     identity = invoke(cloud.sts(cloud.root), "GetCallerIdentity")
     assert identity["IdentityType"] == "Account"
     assert identity["Arn"] == f"acs:ram::{cloud.id}:root"
+    cloud.user("root", **ASSUMER)
     arn = _role(cloud, trust(f"acs:ram::{cloud.id}:root"))
     assert _refused(cloud, cloud.root, arn)["AuthPrincipalType"] == "Account"
 

@@ -1,0 +1,43 @@
+"""The lagging map against a plain list of all writes."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ram_emulator.versioned import Versioned
+
+WRITES = st.lists(
+    st.tuples(st.sampled_from("abc"), st.one_of(st.none(), st.integers(0, 9))), max_size=8
+)
+
+
+@given(WRITES, st.integers(-1, 9))
+def test_a_lagging_read_equals_the_truth_at_that_time(
+    writes: list[tuple[str, int | None]], as_of: int
+) -> None:
+    lagging: Versioned[int] = Versioned()
+    then: dict[str, int] = {}
+    for at, (key, value) in enumerate(writes):
+        if value is not None:
+            lagging.put(key, value, at)
+        elif lagging.get(key) is not None:
+            lagging.delete(key, at)
+        else:
+            continue
+        if at <= as_of:
+            then.pop(key, None)
+            then.update({} if value is None else {key: value})
+    assert {key: lagging.seen(key, as_of) for key in then} == then
+    assert dict(lagging.items_seen(as_of)) == then
+
+
+def test_keys_that_are_long_gone_are_forgotten_and_recent_ones_are_not() -> None:
+    lagging: Versioned[int] = Versioned()
+    for number in range(1200):
+        lagging.put(str(number), number, 0)
+        lagging.delete(str(number), 0)
+    lagging.put("recent", 1, 9000)
+    lagging.delete("recent", 9001)
+    assert lagging.items_seen(9000.5) == [("recent", 1)]
+    assert len(lagging.items_seen(-1)) == 0
