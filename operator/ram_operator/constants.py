@@ -104,8 +104,6 @@ class EventReason(StrEnum):
     DRIFT_CORRECTED = "DriftCorrected"
     STALLED = "Stalled"
     RECOVERED = "Recovered"
-    DELETION_BLOCKED = "DeletionBlocked"
-    ACCOUNT_VERIFIED = "AccountVerified"
 
 
 class DriftPolicy(StrEnum):

@@ -1,8 +1,8 @@
 """The table: one row per managed kind, one entry per field. The loop has no branch on a kind.
 
 A row says where a field stands in the manifest, how it is parsed and compared, which read yields
-it, which verb writes it and whether the gate judges it. `cloud.observe` and `cloud.execute` hold the
-reads and verbs that the rows name. Pure.
+it, which verb writes it and whether the gate judges it. `cloud.observe` and `cloud.execute` hold
+the reads and verbs that the rows name. Pure.
 """
 
 from __future__ import annotations

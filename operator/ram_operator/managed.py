@@ -1,6 +1,7 @@
 """One pass over one managed object: watch → desired → observe → diff → gate → apply → outcome.
 
-Kind-agnostic; called by `reconcile`, which reports the outcome and then does the record work. Raises errors.* and LookAgain; decides nothing itself that `plan`, `drift` or `approval` can decide.
+Kind-agnostic; called by `reconcile`, which reports the outcome and then does the record work.
+Raises errors.* and LookAgain; decides nothing that `plan`, `drift` or `approval` can decide.
 """
 
 from __future__ import annotations
@@ -183,6 +184,7 @@ class ManagedPass:
             self._prepare_write(create=False)
             applied = self._apply(session, identity, decision)
         outcome = self._outcome(session, decision, situation.live, applied, believed)
+        outcome = replace(outcome, adopted=standing.claim_first)
         return Result(outcome, work if standing.needs_record else None)
 
     def _claim(self, cloud_id: str, decision: Plan, operation: str) -> Claim:

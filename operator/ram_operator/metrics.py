@@ -6,6 +6,7 @@ No user name, ARN, error text or digest is ever a label.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
@@ -26,9 +27,12 @@ class Metrics:
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self.registry = registry
+        self._lock = threading.Lock()
         self._reconcile_metrics(registry)
         self._object_metrics(registry)
         self._cloud_metrics(registry)
+        for kind in KINDS:
+            self.approvals.labels(kind).set(0)
         for kind in (*KINDS, ACCOUNT):
             for result in RESULTS:
                 self.reconcile.labels(kind, result)
@@ -88,6 +92,19 @@ class Metrics:
             [*OBJECT],
             registry=registry,
         )
+        self.gate = Counter(
+            "ram_operator_gate_decisions_total",
+            "Judgements on changes of who is trusted, by verdict and rule.",
+            ["kind", "verdict", "rule"],
+            registry=registry,
+        )
+        self.approvals = Gauge(
+            "ram_operator_approvals_pending",
+            "Objects with a change that waits for approval.",
+            ["kind"],
+            registry=registry,
+        )
+        self._waiting: set[Key] = set()
         self.last_success = Gauge(
             "ram_operator_last_successful_reconcile_timestamp_seconds",
             "When an object was last looked at successfully.",
@@ -142,9 +159,25 @@ class Metrics:
                 field = entry.field.partition("[")[0]
                 self.drift_changes.labels(key.kind, field, entry.action).inc()
 
+    def decided(self, kind: str, outcome: Outcome) -> None:
+        """What the gate said in this pass, if it was asked."""
+        if outcome.plan is None:
+            return
+        if outcome.plan.held is not None:
+            rules = [finding.id for finding in outcome.plan.held.findings] or ["none"]
+            for rule in rules:
+                self.gate.labels(kind, "held", rule).inc()
+        elif any("cleared" in step.values or step.verb == "create" for step in outcome.steps_done):
+            self.gate.labels(kind, "allowed", "none").inc()
+
     def pending(self, key: Key, since: float | None) -> None:
         """Since when a change waits; None removes the series."""
         labels = (key.kind, key.namespace, key.name)
+        with self._lock:
+            (self._waiting.add if since is not None else self._waiting.discard)(key)
+            if key.kind in KINDS:
+                waiting = sum(1 for other in self._waiting if other.kind == key.kind)
+                self.approvals.labels(key.kind).set(waiting)
         if since is not None:
             self.pending_since.labels(*labels).set(since)
         else:
@@ -152,6 +185,7 @@ class Metrics:
 
     def forget(self, key: Key) -> None:
         """The object is gone, and so are its series."""
+        self.pending(key, None)
         labels = dict(zip(OBJECT, (key.kind, key.namespace, key.name), strict=True))
         for metric in (self.condition, self.drift, self.pending_since, self.last_success):
             metric.remove_by_labels(labels)

@@ -1,6 +1,6 @@
 """Frozen values that travel through the loop, and the Protocols of what it talks to.
 
-watch → Desired → Live → Change → Disposition → Step → Outcome. Nothing here does I/O; all values are
+watch → Desired → Live → Change → Disposition → Step → Outcome. Nothing here does I/O; values are
 immutable, so that what was judged is what is applied and what is reported.
 """
 
@@ -331,6 +331,8 @@ class Outcome:
     steps_done: tuple[Step, ...] = ()
     applied: Applied | None = None
     observe_only: bool = False
+    adopted: bool = False
+    """The identity was taken over in this pass."""
     drift_unconfirmed: bool = False
     """Drift was seen but not yet believed: what the status says of drift stays."""
     handled_request: str = ""

@@ -117,6 +117,10 @@ class Reconciler:
         """Status, events, metrics, record, next look; in this order."""
         outcome = result.outcome
         old = body.get("status") or {}
+        if outcome.reason is Reason.CREDENTIALS_INVALID and key.kind != ACCOUNT:
+            # What one object meets concerns all: the account is verified again at once.
+            facts = self._ports.store.facts(key)
+            self._ports.queue.add(Key(ACCOUNT, "", facts.account if facts else "default"))
         if not self._quiet(key, old, outcome):
             self._report(key, body, outcome, extra)
         if result.record is not None:
@@ -153,6 +157,7 @@ class Reconciler:
                 return
             ports.store.put(reply)
         ports.metrics.passed(key, outcome, written.status["conditions"])
+        ports.metrics.decided(key.kind, outcome)
         pending = (written.status.get("pending") or {}).get("firstSeen")
         ports.metrics.pending(key, _epoch(pending) if pending else None)
         self._post(key, body, written.events)

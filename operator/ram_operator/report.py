@@ -243,6 +243,11 @@ def _events(old: Mapping[str, Any], outcome: Outcome) -> list[Event]:
         last = conditions.find(before, ConditionType.APPROVAL_REQUIRED)
         if last is None or last.get("status") != "True" or last.get("message") != sentence:
             events.append(Event(EventReason.CHANGE_HELD, sentence, warning=True))
+    elif plan is not None and "pending" in old:
+        events.append(Event(EventReason.CHANGE_RELEASED, "no change is held any more"))
+    if outcome.adopted and outcome.live is not None:
+        text = f"took over {outcome.live.cloud_name}; nothing that it has was removed"
+        events.append(Event(EventReason.ADOPTED, text))
     events += _drift_events(before, outcome)
     if outcome.steps_done and not outcome.observe_only:
         reason = EventReason.UPDATED
