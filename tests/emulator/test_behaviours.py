@@ -205,6 +205,9 @@ def trust_wildcards_accepted(cloud: Cloud, hostile: bool) -> None:
         invoke(cloud.ram(), "CreateRole", **given)
     else:
         assert refused(cloud.ram(), "CreateRole", **given).code == "MalformedPolicyDocument"
+    providers = trust(f"acs:ram::{cloud.id}:saml-provider/*", kind="Federated")
+    given = {"RoleName": "saml", "AssumeRolePolicyDocument": providers}
+    assert refused(cloud.ram(), "CreateRole", **given).code == "MalformedPolicyDocument"
 
 
 def trust_accepts_deny(cloud: Cloud, hostile: bool) -> None:
