@@ -71,6 +71,10 @@ test: check assets ## everything: check, emulator, cluster and scenarios on a re
 demo: assets ## the tour on a real API server and an emulated cloud (KEEP=1 leaves it up)
 	$(BIN)/python -m demo
 
+.PHONY: bench
+bench: assets ## cost and speed with N objects (default 1000, up to 10000); ends in one JSON line
+	@$(BIN)/python -m bench -n $(or $(N),1000)
+
 .PHONY: clean
 clean: ## remove what the other targets made here (the built API server stays in the user's cache)
 	rm -rf $(VENV) .tools .cluster .demo build dist htmlcov .coverage .coverage.* .hypothesis

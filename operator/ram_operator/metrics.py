@@ -62,8 +62,8 @@ class Metrics:
         )
         self.cluster_writes = Counter(
             "ram_operator_cluster_writes_total",
-            "Writes to the API server, by what was written.",
-            ["what"],
+            "Writes to the API server, by what was written and the kind that answered.",
+            ["what", "kind"],
             registry=registry,
         )
 
@@ -138,7 +138,7 @@ class Metrics:
             self.cloud_throttled.inc()
 
     def cluster_write(self, what: str, kind: str) -> None:
-        self.cluster_writes.labels(what).inc()
+        self.cluster_writes.labels(what, kind).inc()
 
     def passed(self, key: Key, outcome: Outcome, conditions: Iterable[Mapping[str, Any]]) -> None:
         """One pass is over: condition series, drift and counters."""

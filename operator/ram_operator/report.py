@@ -249,13 +249,12 @@ def _events(old: Mapping[str, Any], outcome: Outcome) -> list[Event]:
         text = f"took over {outcome.live.cloud_name}; nothing that it has was removed"
         events.append(Event(EventReason.ADOPTED, text))
     events += _drift_events(before, outcome)
-    if outcome.steps_done and not outcome.observe_only:
-        reason = EventReason.UPDATED
-        if outcome.steps_done[0].verb == "create":
-            reason = EventReason.CREATED
+    created = any(step.verb == "create" for step in outcome.steps_done)
+    if outcome.steps_done and not created and not (plan is not None and plan.drift):
+        # A creation shows in the status that is written anyway; an event would cost a write more
+        # for every object of a large first apply.
         text = "; ".join(step.summary for step in outcome.steps_done)
-        if not (plan is not None and plan.drift):
-            events.append(Event(reason, text))
+        events.append(Event(EventReason.UPDATED, text))
     was_stalled = conditions.find(before, ConditionType.STALLED)
     if outcome.phase is Phase.STALLED and outcome.reason is not Reason.APPROVAL_REQUIRED:
         if was_stalled is None or was_stalled.get("reason") != outcome.reason.value:

@@ -74,7 +74,11 @@ def read_conditions(reader: Reader, path: str, element: Json) -> Read:
         if operator not in OPERATORS:
             problem = f'RAM has no condition operator "{operator}"'
             remedy = "use one of " + ", ".join(sorted(OPERATORS))
-            terms.append(opaque(reader.doubt(path, problem, remedy, {operator: keys})))
+            token = reader.doubt(path, problem, remedy, {operator: keys})
+            listed = keys.items() if isinstance(keys, dict) else ()
+            sites = [(_Site(where, operator, key), values) for key, values in listed]
+            tokens = [site.token(values) for site, values in sites] or [token]
+            terms += map(opaque, tokens)
         elif not isinstance(keys, dict) or not keys:
             remedy = 'write {"<key>": "<value>"}'
             token = reader.doubt(where, "it names no condition key", remedy, {operator: keys})

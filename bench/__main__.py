@@ -1,0 +1,166 @@
+"""`make bench`: N objects to Ready, a quiet pass, a restart in sync. Ends in one JSON object.
+
+Everything is real but the cloud: kube-apiserver, RBAC, the operator's process, HTTP, signatures.
+The account's rate limit is lifted, so that what is measured is the operator. Counts do not depend
+on the machine; seconds and memory are of this one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import sys
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, Final
+
+from bench import world as bench_world
+from bench.measure import Sample, sample
+from tests.cluster import Cluster, ControlPlane
+from tests.support.emulator import EmulatorProcess
+from tests.support.install import install
+from tests.support.operator import OperatorProcess
+from tests.support.world import GROUP, open_world
+
+Json = dict[str, Any]
+ROOT: Final = Path(__file__).resolve().parents[1]
+NAMESPACE: Final = "bench"
+FLAGS: Final = {"settle-seconds": "2", "consistency-seconds": "4", "log-level": "warning"}
+QUOTAS: Final = {"roles": 100_000, "policies": 100_000}
+RATES: Final = {"readsPerSecond": 100, "writesPerSecond": 100, "attachmentsPerSecond": 100}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="bench")
+    parser.add_argument("-n", type=int, default=1000, help="objects, up to 10000")
+    count = parser.parse_args().n
+    directory = ROOT / ".cluster" / "bench"
+    shutil.rmtree(directory, ignore_errors=True)
+    with ControlPlane.start(directory) as cluster, EmulatorProcess.start() as emulator:
+        install(cluster)
+        result = Bench(cluster, emulator, count).run()
+    print(json.dumps(result, sort_keys=True))
+    return 0
+
+
+class Bench:
+    """One run. Progress goes to standard error."""
+
+    def __init__(self, cluster: Cluster, emulator: EmulatorProcess, count: int) -> None:
+        self._cluster = cluster
+        self._count = count
+        body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}}
+        cluster.request("POST", "/api/v1/namespaces", body)
+        self._world = open_world(cluster, emulator, NAMESPACE, "friendly", rateLimit=RATES)
+
+    def run(self) -> Json:
+        operator = self._start()
+        try:
+            created, seconds = self._create(operator)
+            one = self._one_role(operator)
+            settled = sample(operator)
+            quiet = self._quiet(operator, "2h")
+        finally:
+            operator.stop()
+        restarted = self._start()
+        try:
+            restart = self._passes(restarted, None, self._count + 1)
+        finally:
+            restarted.stop()
+        return self._result(created, seconds, one, settled, quiet, restart)
+
+    def _start(self) -> OperatorProcess:
+        log = self._cluster.directory / "operator.log"
+        return OperatorProcess.start(self._cluster, log, FLAGS)
+
+    def _create(self, operator: OperatorProcess) -> tuple[Sample, float]:
+        self._world.ready("RamAccount", NAMESPACE)
+        before = sample(operator)
+        started = time.monotonic()
+        with ThreadPoolExecutor(8) as pool:
+            made = bench_world.objects(self._count, NAMESPACE, NAMESPACE)
+            list(pool.map(lambda item: self._post(*item), made))
+        self._say(f"{self._count} objects applied after {time.monotonic() - started:.1f} s")
+        self._wait(lambda: self._ready() >= self._count, "objects are Ready")
+        seconds = time.monotonic() - started
+        # The record follows the status: let the last ones be written before counting.
+        time.sleep(2.0)
+        return sample(operator).since(before), seconds
+
+    def _post(self, plural: str, body: Json) -> None:
+        self._cluster.request("POST", f"{GROUP}/namespaces/{NAMESPACE}/{plural}", body)
+
+    def _ready(self) -> int:
+        ready = 0
+        for share in bench_world.MIX:
+            path = f"{GROUP}/namespaces/{NAMESPACE}/{share.plural}"
+            for item in self._cluster.request("GET", path)["items"]:
+                conditions = (item.get("status") or {}).get("conditions") or ()
+                ready += any(c["type"] == "Ready" and c["status"] == "True" for c in conditions)
+        return ready
+
+    def _one_role(self, operator: OperatorProcess) -> int:
+        """Cloud calls that creating one role with two policies takes."""
+        before = sample(operator)
+        spec = bench_world.MIX[-1].spec(1)
+        self._world.create("RamRole", "bench-one", spec)
+        self._world.ready("RamRole", "bench-one")
+        return sum(sample(operator).since(before).cloud_calls.values())
+
+    def _quiet(self, operator: OperatorProcess, interval: str) -> Sample:
+        """One look at every object: a changed account wakes all that live in it."""
+        before = sample(operator)
+        self._world.patch("RamAccount", NAMESPACE, {"spec": {"driftInterval": interval}})
+        return self._passes(operator, before, self._count + 1)
+
+    def _passes(self, operator: OperatorProcess, before: Sample | None, passes: int) -> Sample:
+        start = before if before is not None else Sample(0)
+        self._wait(lambda: sample(operator).since(start).passes >= passes, "passes are done")
+        time.sleep(1.0)
+        return sample(operator).since(start)
+
+    def _wait(self, done: Callable[[], bool], what: str, seconds: float = 1800.0) -> None:
+        deadline = time.monotonic() + seconds
+        while not done():
+            if time.monotonic() > deadline:
+                raise SystemExit(f"bench: not all {what} after {seconds:.0f} s")
+            time.sleep(0.5)
+        self._say(f"all {what}")
+
+    def _say(self, text: str) -> None:
+        print(text, file=sys.stderr, flush=True)
+
+    def _result(
+        self,
+        created: Sample,
+        seconds: float,
+        one: int,
+        settled: Sample,
+        quiet: Sample,
+        again: Sample,
+    ) -> Json:
+        return {
+            "objects": self._count,
+            "seconds_to_ready": round(seconds, 2),
+            "create_role_cloud_calls": one,
+            "cloud_calls": created.cloud_calls,
+            "cluster_writes": created.cluster_writes,
+            "cluster_writes_per_object": round(created.all_cluster_writes / self._count, 3),
+            "cpu_seconds": round(created.cpu_seconds, 2),
+            "settled_rss_mb": round(settled.rss_mb, 1),
+            "peak_rss_mb": round(max(settled.peak_rss_mb, quiet.peak_rss_mb), 1),
+            "quiet_pass_cloud_reads": quiet.cloud_reads,
+            "quiet_pass_cloud_writes": quiet.cloud_writes,
+            "quiet_pass_cluster_writes": quiet.all_cluster_writes,
+            "quiet_pass_cpu_seconds": round(quiet.cpu_seconds, 2),
+            "restart_cloud_reads": again.cloud_reads,
+            "restart_cloud_writes": again.cloud_writes,
+            "restart_cluster_writes": again.all_cluster_writes,
+        }
+
+
+if __name__ == "__main__":
+    sys.exit(main())
