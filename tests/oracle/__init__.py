@@ -1,0 +1,1 @@
+"""Second opinions that share no code with what they judge."""

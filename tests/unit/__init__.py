@@ -1,0 +1,1 @@
+"""Unit tests: the pure core, module by module."""
