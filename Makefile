@@ -15,13 +15,13 @@ LOCK_BEFORE ?= 2026-11-10
 LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header --exclude-newer $(LOCK_BEFORE)
 
-TYPED := operator/ram_operator operator/ram_emulator tests/cluster tests/support $(wildcard demo)
-FORMATTED := operator tests $(wildcard demo)
+TYPED := operator/ram_operator operator/ram_emulator tests/cluster tests/support bench $(wildcard demo)
+FORMATTED := operator tests bench scripts $(wildcard demo)
 FAST := $(wildcard tests/structure tests/unit)
 
 .PHONY: help
 help: ## this list
-	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: venv
 venv: $(READY) ## the locked virtual environment in .venv
@@ -69,7 +69,11 @@ test: check assets ## everything: check, emulator, cluster and scenarios on a re
 
 .PHONY: demo
 demo: assets ## the tour on a real API server and an emulated cloud (KEEP=1 leaves it up)
-	$(BIN)/python -m demo
+	$(BIN)/python -m demo tour $(if $(KEEP),--keep)
+
+.PHONY: demo-stop
+demo-stop: venv ## end a demo that was left up
+	$(BIN)/python -m demo stop
 
 .PHONY: bench
 bench: assets ## cost and speed with N objects (default 1000, up to 10000); ends in one JSON line

@@ -28,9 +28,20 @@ from tests.support.world import GROUP, open_world
 Json = dict[str, Any]
 ROOT: Final = Path(__file__).resolve().parents[1]
 NAMESPACE: Final = "bench"
-FLAGS: Final = {"settle-seconds": "2", "consistency-seconds": "4", "log-level": "warning"}
-QUOTAS: Final = {"roles": 100_000, "policies": 100_000}
-RATES: Final = {"readsPerSecond": 100, "writesPerSecond": 100, "attachmentsPerSecond": 100}
+FLAGS: Final = {
+    "settle-seconds": "2",
+    "consistency-seconds": "4",
+    "stalled-seconds": "300",
+    "log-level": "warning",
+}
+QUOTAS: Final = {
+    "roles": 100_000,
+    "policies": 100_000,
+    "readsPerSecond": 100_000,
+    "writesPerSecond": 100_000,
+    "attachmentsPerSecond": 100_000,
+}
+RATES: Final = {"readsPerSecond": 1000, "writesPerSecond": 1000, "attachmentsPerSecond": 1000}
 
 
 def main() -> int:
@@ -54,7 +65,9 @@ class Bench:
         self._count = count
         body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}}
         cluster.request("POST", "/api/v1/namespaces", body)
-        self._world = open_world(cluster, emulator, NAMESPACE, "friendly", rateLimit=RATES)
+        self._world = open_world(
+            cluster, emulator, NAMESPACE, "friendly", quotas=QUOTAS, rateLimit=RATES
+        )
 
     def run(self) -> Json:
         operator = self._start()

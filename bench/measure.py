@@ -65,10 +65,9 @@ def sample(operator: OperatorProcess) -> Sample:
             elif item.name == "ram_operator_cloud_requests_total":
                 action = item.labels["action"]
                 calls[action] = calls.get(action, 0) + value
-            elif item.name == "ram_operator_cluster_writes_total":
-                if item.labels["kind"] != "RamAccount":
-                    what = item.labels["what"]
-                    writes[what] = writes.get(what, 0) + value
+            elif item.name == "ram_operator_cluster_writes_total" and _counts(item.labels):
+                what = item.labels["what"]
+                writes[what] = writes.get(what, 0) + value
     memory = _status(operator.child.pid)
     return Sample(
         passes,
@@ -78,6 +77,11 @@ def sample(operator: OperatorProcess) -> Sample:
         memory["VmHWM"] / 1024,
         _cpu(operator.child.pid),
     )
+
+
+def _counts(labels: dict[str, str]) -> bool:
+    """The account's own status is not part of what an object costs."""
+    return labels["kind"] != "RamAccount"
 
 
 def _status(pid: int) -> dict[str, int]:

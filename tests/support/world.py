@@ -238,10 +238,16 @@ def is_ready(item: Json) -> bool:
 
 
 def open_world(
-    cluster: Cluster, emulator: EmulatorProcess, namespace: str, behaviours: Any, **account: Any
+    cluster: Cluster,
+    emulator: EmulatorProcess,
+    namespace: str,
+    behaviours: Any,
+    *,
+    quotas: Mapping[str, int] | None = None,
+    **account: Any,
 ) -> World:
     """Make the account on both sides. `account` overrides fields of the RamAccount's spec."""
-    keys = emulator.admin.create_account(behaviours=behaviours)
+    keys = emulator.admin.create_account(behaviours=behaviours, quotas=quotas)
     secret = {
         "accessKeyId": keys.admin_access_key_id,
         "accessKeySecret": keys.admin_access_key_secret,
