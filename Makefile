@@ -81,6 +81,7 @@ bench: assets ## cost and speed with N objects (default 1000, up to 10000); ends
 
 .PHONY: clean
 clean: ## remove what the other targets made here (the built API server stays in the user's cache)
+	@test ! -f .demo/stage.json || $(BIN)/python -m demo stop
 	rm -rf $(VENV) .tools .cluster .demo build dist htmlcov .coverage .coverage.* .hypothesis
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
 	find operator tests $(wildcard demo) -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,76 @@
+"""Runs the tour's commands, prints them with their output, and fails when they show something else.
+
+One object for the whole tour; the steps in tour.py say what is run and what has to be seen.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from demo import cloud
+from demo.screen import Screen
+from demo.stage import ACCOUNT, Keeper, Stage
+from tests.cluster import Cluster
+
+
+class Unexpected(AssertionError):
+    """A step did not show what it should."""
+
+
+class Guide:
+    """`directory` is where the tour's own files lie, as the user would type it."""
+
+    def __init__(self, keeper: Keeper, stage: Stage, screen: Screen, directory: str) -> None:
+        self.keeper = keeper
+        self.stage = stage
+        self.screen = screen
+        self.directory = directory
+        self._cluster: Cluster = stage.cluster
+        self._journal = 0
+
+    def kubectl(self, *arguments: str) -> str:
+        """Run it, print both, return its output. Raises KubectlError."""
+        self.screen.command(shlex.join(["kubectl", *arguments]))
+        result = self._cluster.kubectl(*arguments)
+        # What kubectl says beside the output is seen by a user too.
+        self.screen.output(result.stdout + result.stderr)
+        return result.stdout
+
+    def file(self, path: Path, text: str) -> None:
+        """Write a file of the tour's own and show it."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        self.screen.command(f"cat {self.directory}/{path.parent.name}/{path.name}")
+        self.screen.output(text)
+
+    def by_hand(self, action: str, **parameters: str) -> None:
+        """A call that somebody makes in the cloud under a key of his own."""
+        words = [f"{key}={value}" for key, value in parameters.items()]
+        self.screen.command(shlex.join([".venv/bin/python", "-m", "demo", "cloud", action, *words]))
+        self.screen.output(cloud.call(self.stage, action, parameters))
+
+    def show_cloud(self) -> None:
+        """The cloud's true state, and what the operator wrote since this was last asked."""
+        self.screen.command(".venv/bin/python -m demo cloud")
+        self.screen.output(cloud.show(self.stage))
+
+    def operator_writes(self) -> list[dict[str, Any]]:
+        """The operator's writes since the last call of this method; printed by action."""
+        found = cloud.writes(self.stage, self._journal)
+        entries = self.stage.admin.journal(ACCOUNT)
+        self._journal = int(entries[-1]["n"]) if entries else 0
+        self.screen.quiet(f"(cloud writes by the operator in this step: {cloud.counted(found)})")
+        return found
+
+    def state(self) -> Mapping[str, Any]:
+        """The cloud's true state."""
+        return self.stage.admin.state(ACCOUNT)
+
+    def expect(self, holds: bool, what: str) -> None:
+        """Print that it is so, or raise Unexpected."""
+        if not holds:
+            raise Unexpected(what)
+        self.screen.checked(what)

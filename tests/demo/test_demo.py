@@ -1,0 +1,177 @@
+"""The tour as `make demo` runs it: what it shows, that it can fail, and that nothing is left."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from demo import cloud, stage
+from demo.screen import Screen
+from demo.tour import KEPT, STEPS
+
+MARK = "RAM_OPERATOR_DEMO_TEST"
+pytestmark = pytest.mark.slow
+
+
+class Tour:
+    """Runs `python -m demo`, with a mark in the environment that all its processes inherit."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory / "demo"
+        self.mark = uuid.uuid4().hex
+        self.environment = {**os.environ, MARK: self.mark, "PYTHONPATH": "operator:."}
+
+    def command(self, verb: str, *arguments: str) -> list[str]:
+        where = ["--directory", str(self.directory)]
+        return [sys.executable, "-m", "demo", verb, *where, *arguments]
+
+    def run(self, verb: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            self.command(verb, *arguments),
+            cwd=stage.ROOT,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=240,
+            check=False,
+        )
+
+    @contextlib.contextmanager
+    def started(self) -> Iterator[subprocess.Popen[str]]:
+        """The tour once its stage stands."""
+        with subprocess.Popen(
+            self.command("tour"),
+            cwd=stage.ROOT,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            text=True,
+        ) as process:
+            deadline = time.monotonic() + 120
+            while not (self.directory / "stage.json").exists():
+                assert process.poll() is None, "the tour ended early"
+                assert time.monotonic() < deadline, "the stage did not come up"
+                time.sleep(0.05)
+            yield process
+
+    def alive(self) -> list[str]:
+        """Command lines of all processes that bear the mark."""
+        found = []
+        for entry in Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError):
+                if f"{MARK}={self.mark}".encode() in (entry / "environ").read_bytes():
+                    found.append((entry / "cmdline").read_bytes().decode().replace("\0", " "))
+        return found
+
+    def gone(self, seconds: float = 20.0) -> bool:
+        deadline = time.monotonic() + seconds
+        while self.alive() and time.monotonic() < deadline:
+            time.sleep(0.1)
+        return self.alive() == []
+
+
+@pytest.fixture
+def tour(tmp_path: Path) -> Iterator[Tour]:
+    made = Tour(tmp_path)
+    yield made
+    stage.stop(made.directory)
+
+
+def test_every_step_is_shown_and_nothing_is_left(tour: Tour) -> None:
+    result = tour.run("tour")
+
+    assert result.returncode == 0, result.stdout[-3000:] + result.stderr[-2000:]
+    for number, title in enumerate(STEPS, 1):
+        assert f"== {number}. {title} ==" in result.stdout
+    assert "FAILED" not in result.stdout
+    assert "\x1b[" not in result.stdout
+    assert tour.alive() == []
+    assert not tour.directory.exists()
+
+
+def test_no_secret_is_shown(tour: Tour) -> None:
+    with tour.started() as process:
+        standing = stage.Stage.read(tour.directory)
+        token = standing.cluster.admin_token
+        text = process.communicate(timeout=240)[0]
+    assert process.returncode == 0, text[-3000:]
+    assert standing.hand_key_secret not in text
+    assert token not in text
+    assert not re.search(r"accessKeySecret\S*:", text)
+
+
+def test_a_step_that_shows_something_else_fails(tour: Tour) -> None:
+    with tour.started() as process:
+        standing = stage.Stage.read(tour.directory)
+        cloud.call(
+            standing,
+            "CreatePolicy",
+            {
+                "PolicyName": "uninvited",
+                "PolicyDocument": '{"Version":"1","Statement":[{"Effect":"Allow",'
+                '"Action":"oss:GetObject","Resource":"*"}]}',
+            },
+        )
+        text = process.communicate(timeout=240)[0]
+    assert process.returncode == 1
+    assert "FAILED: three roles and three policies are in the cloud" in text
+    assert tour.gone()
+
+
+def test_a_tour_that_is_killed_leaves_nothing(tour: Tour) -> None:
+    with tour.started() as process:
+        process.kill()
+        process.communicate()
+    assert tour.gone()
+
+
+def test_a_kept_demo_can_be_used_and_stopped(tour: Tour) -> None:
+    kept = tour.run("tour", "--keep")
+    assert kept.returncode == 0, kept.stdout[-3000:]
+    assert f"{len(KEPT)}. {KEPT[-1]}" in kept.stdout
+    assert "KUBECONFIG" in kept.stdout
+
+    shown = tour.run("cloud")
+    assert "role   shop-auditor: trusts" in shown.stdout
+    changed = tour.run("cloud", "UntagResources", "ResourceType=role", "ResourceNames=[]")
+    assert changed.returncode == 1
+
+    second = tour.run("tour")
+    assert second.returncode == 1
+    assert "up already" in second.stdout
+
+    assert tour.run("stop").stdout == "Stopped.\n"
+    assert tour.alive() == []
+    assert tour.run("stop").stdout == "Nothing is up.\n"
+    assert tour.run("cloud").returncode == 1
+
+
+class _Terminal:
+    def __init__(self) -> None:
+        self.text = ""
+
+    def isatty(self) -> bool:
+        return True
+
+    def write(self, text: str) -> int:
+        self.text += text
+        return len(text)
+
+    def flush(self) -> None: ...
+
+
+@pytest.mark.parametrize(("environment", "coloured"), [({}, True), ({"NO_COLOR": "1"}, False)])
+def test_colour_is_for_terminals_that_want_it(
+    environment: dict[str, str], *, coloured: bool
+) -> None:
+    terminal = _Terminal()
+    Screen(terminal, environment).title("A step")  # type: ignore[arg-type]  # the part in use
+    assert ("\x1b[" in terminal.text) is coloured
