@@ -11,6 +11,7 @@ from tests.cluster import Cluster
 from tests.support.emulator import EmulatorProcess
 from tests.support.install import install
 from tests.support.operator import OperatorProcess
+from tests.support.trusts import assert_trusts_recorded
 from tests.support.world import HOSTILE, World, open_world
 
 
@@ -59,4 +60,7 @@ def world(
 ) -> Iterator[World]:
     opened = open_world(installed, emulator, namespace, behaviours)
     yield opened
-    opened.close()
+    try:
+        assert_trusts_recorded(opened)
+    finally:
+        opened.close()

@@ -1,0 +1,47 @@
+"""Every trust document that the operator sent to the cloud has its digest in a RamRecord.
+
+Run at the end of each scenario, whatever it was about: a trust that went out without leaving a
+trace in the operator's own memory went past the gate.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any, Final
+
+from ram_operator import documents
+from tests.support.world import World
+
+PARAMETERS: Final = ("AssumeRolePolicyDocument", "NewAssumeRolePolicyDocument")
+
+
+def trust_writes(world: World, since: int = 0) -> list[dict[str, Any]]:
+    """The operator's calls that changed who may assume a role, with the document as `sent`."""
+    found = []
+    for entry in world.writes(since):
+        for parameter in PARAMETERS:
+            if parameter in entry["parameters"]:
+                sent = documents.parse_trust(entry["parameters"][parameter])
+                found.append({**entry, "sent": sent})
+    return found
+
+
+def unrecorded(world: World) -> list[str]:
+    """One line for each trust document that no record of its role knows."""
+    known: set[tuple[str, str]] = set()
+    for record in world.records():
+        blocks = [record.get("baseline"), record.get("inFlight"), *(record.get("history") or [])]
+        known.update((record["name"], str(b["digest"])) for b in blocks if b and b.get("digest"))
+    return [
+        f"{entry['action']} {entry['parameters']['RoleName']} (call {entry['n']})"
+        for entry in trust_writes(world)
+        if (entry["parameters"]["RoleName"].lower(), entry["sent"].digest) not in known
+    ]
+
+
+def assert_trusts_recorded(world: World, seconds: float = 10.0) -> None:
+    """Raises AssertionError; waits for a record that follows its write, as it does after a kill."""
+    deadline = time.monotonic() + seconds
+    while missing := unrecorded(world):
+        assert time.monotonic() < deadline, f"trust documents without a record: {missing}"
+        time.sleep(0.1)
