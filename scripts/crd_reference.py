@@ -17,11 +17,11 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "reference" / "crds.md"
-ORDER = ("RamRole", "RamPolicy", "RamAccount", "RamRecord")
+ORDER = ("RamRole", "RamPolicy", "RamUser", "RamGroup", "RamAccount", "RamRecord")
 Json = dict[str, Any]
 
 _INTRODUCTION = """\
-# Fields of RamRole, RamPolicy, RamAccount and RamRecord
+# Fields of every kind
 
 Written by `scripts/crd_reference.py` from `crds/`: edit the schemas, not this page. `[]` stands
 for an item of a list, `{}` for a value of a map. Fields marked with * are required where their

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.cluster import Cluster
-from tests.manifests.support import BASE
+from tests.manifests.support import BASE, MANAGED
 
 
 @pytest.fixture(scope="session")
@@ -34,7 +34,7 @@ def scratch(installed: Cluster, namespace: str) -> Iterator[str]:
     """
     yield namespace
     group = "/apis/ram.alibabacloud.com/v1alpha1"
-    for plural in ("ramroles", "rampolicies"):
+    for plural in MANAGED:
         installed.request("DELETE", f"{group}/namespaces/{namespace}/{plural}")
     installed.kubectl("delete", "ramaccount", namespace, "--ignore-not-found")
 
@@ -42,7 +42,7 @@ def scratch(installed: Cluster, namespace: str) -> Iterator[str]:
 @pytest.fixture
 def no_samples(installed: Cluster) -> Iterator[None]:
     """The samples' objects are gone before and after the test; their namespace stays."""
-    kinds = "ramroles,rampolicies"
+    kinds = ",".join(MANAGED)
     for moment in ("before", "after"):
         installed.kubectl("delete", kinds, "-n", "identity", "--all", "--ignore-not-found")
         installed.kubectl("delete", "ramaccount", "default", "--ignore-not-found")

@@ -14,6 +14,14 @@ BASE = ROOT / "deploy" / "kustomize" / "base"
 SAMPLES = ROOT / "deploy" / "samples"
 Json = dict[str, Any]
 
+# The kinds that namespaces have, by the names of their resources.
+MANAGED = {
+    "ramroles": "RamRole",
+    "rampolicies": "RamPolicy",
+    "ramusers": "RamUser",
+    "ramgroups": "RamGroup",
+}
+
 
 def load_all(path: Path) -> list[Json]:
     """The YAML documents of one file."""

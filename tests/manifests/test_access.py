@@ -11,7 +11,7 @@ import pytest
 
 from tests.cluster import Cluster
 from tests.cluster.connection import RequestFailed
-from tests.manifests.support import BASE, Json, load_all
+from tests.manifests.support import BASE, MANAGED, Json, load_all
 
 _OPERATOR = "system:serviceaccount:ram-system:ram-operator"
 _RECORDS = "/apis/ram.alibabacloud.com/v1alpha1/ramrecords"
@@ -32,6 +32,10 @@ _MATRIX = [
     ("ramroles.ram.alibabacloud.com/status", "default", "patch"),
     ("rampolicies.ram.alibabacloud.com", "default", "get list watch patch"),
     ("rampolicies.ram.alibabacloud.com/status", "default", "patch"),
+    ("ramusers.ram.alibabacloud.com", "default", "get list watch patch"),
+    ("ramusers.ram.alibabacloud.com/status", "default", "patch"),
+    ("ramgroups.ram.alibabacloud.com", "default", "get list watch patch"),
+    ("ramgroups.ram.alibabacloud.com/status", "default", "patch"),
     ("ramaccounts.ram.alibabacloud.com", "", "get list watch patch"),
     ("ramaccounts.ram.alibabacloud.com/status", "", "patch"),
     ("ramrecords.ram.alibabacloud.com", "", "get list watch create patch"),
@@ -119,7 +123,7 @@ def test_people_cannot_write_status_or_records() -> None:
         writes = {"create", "update", "patch", "delete"}
         for rule in document["rules"]:
             if writes & set(rule["verbs"]):
-                assert set(rule["resources"]) == {"ramroles", "rampolicies"}
+                assert set(rule["resources"]) == set(MANAGED)
 
 
 def test_rights_join_the_roles_of_the_cluster() -> None:

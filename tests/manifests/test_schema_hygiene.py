@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from tests.manifests.support import Json, crds, schema, walk
+from tests.manifests.support import MANAGED, Json, crds, schema, walk
 
 _CRDS = crds()
 _BY_KIND = pytest.mark.parametrize("kind", sorted(_CRDS))
-_MANAGED = ("RamPolicy", "RamRole")
+_MANAGED = tuple(sorted(MANAGED.values()))
 _COMMON_SPEC = (
     "accountRef",
     "adoptionPolicy",
@@ -16,8 +16,27 @@ _COMMON_SPEC = (
     "driftInterval",
     "driftPolicy",
     "suspend",
-    "tags",
 )
+# Fields that some of the managed kinds have, alike wherever they are; so in the status.
+_SHARED_SPEC = {
+    "tags": {"RamPolicy", "RamRole"},
+    "comments": {"RamGroup", "RamUser"},
+    "policies": {"RamGroup", "RamRole", "RamUser"},
+    "policyMode": {"RamGroup", "RamRole", "RamUser"},
+}
+_OWN_STATUS = {
+    "RamPolicy": {"defaultVersion"},
+    "RamRole": set(),
+    "RamUser": {"groups", "access"},
+    "RamGroup": set(),
+}
+# What was added entry by entry: the lists of status.applied and status.excess.
+_ENTRIES = {
+    "RamPolicy": {"policies", "tags"},
+    "RamRole": {"policies", "tags"},
+    "RamUser": {"policies", "tags"},
+    "RamGroup": {"policies", "members"},
+}
 
 
 def _nodes(kind: str) -> list[tuple[str, Json]]:
@@ -106,18 +125,53 @@ def test_common_fields_are_the_same_in_every_managed_kind() -> None:
     specs = [schema(_CRDS[kind])["properties"]["spec"]["properties"] for kind in _MANAGED]
     for name in _COMMON_SPEC:
         assert all(spec[name] == specs[0][name] for spec in specs), name
-    statuses = [
-        dict(schema(_CRDS[kind])["properties"]["status"]["properties"]) for kind in _MANAGED
-    ]
-    for status in statuses:
-        status.pop("defaultVersion", None)
-    assert all(status == statuses[0] for status in statuses)
+    statuses = {kind: _status(kind) for kind in _MANAGED}
+    for kind, status in statuses.items():
+        assert {name for name in _OWN_STATUS[kind] if status.pop(name, None)} == _OWN_STATUS[kind]
+        assert set(status.pop("applied")["properties"]) == {"fields"} | _ENTRIES[kind], kind
+        assert set(status.pop("excess")["properties"]) == _ENTRIES[kind], kind
+    assert all(status == statuses["RamRole"] for status in statuses.values())
+
+
+@pytest.mark.parametrize("name", sorted(_SHARED_SPEC))
+def test_shared_fields_differ_in_words_only(name: str) -> None:
+    fields = {
+        kind: spec[name]
+        for kind in _MANAGED
+        if name in (spec := schema(_CRDS[kind])["properties"]["spec"]["properties"])
+    }
+    assert set(fields) == _SHARED_SPEC[name]
+    first, *others = (_without_words(field) for field in fields.values())
+    assert all(other == first for other in others)
+
+
+def test_entries_are_noted_alike_in_every_kind() -> None:
+    for block in ("applied", "excess"):
+        notes = [_status(kind)[block]["properties"] for kind in _MANAGED]
+        for name in set().union(*notes):
+            lists = [_without_words(found[name]) for found in notes if name in found]
+            assert all(one == lists[0] for one in lists), (block, name)
+            if name != "fields":
+                assert lists[0]["x-kubernetes-list-type"] == "atomic"
+                assert lists[0]["items"]["maxLength"] == 160
+
+
+def _status(kind: str) -> Json:
+    return dict(schema(_CRDS[kind])["properties"]["status"]["properties"])
+
+
+def _without_words(node: Json) -> Json:
+    return {
+        key: _without_words(value) if isinstance(value, dict) else value
+        for key, value in node.items()
+        if key != "description"
+    }
 
 
 def test_conditions_are_the_same_in_every_kind() -> None:
     kinds = [schema(crd)["properties"] for kind, crd in _CRDS.items() if kind != "RamRecord"]
     conditions = [kind["status"]["properties"]["conditions"] for kind in kinds]
-    assert len(conditions) == 3
+    assert len(conditions) == len(_MANAGED) + 1
     assert all(condition == conditions[0] for condition in conditions)
 
 
