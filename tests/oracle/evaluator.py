@@ -57,11 +57,16 @@ def allows(document: Mapping[str, Any], request: Request, reading: Reading = PRO
     if document.get("Version") != "1":
         whole = reading.assumed or _coin(reading, ["Version", document.get("Version")])
     hits = {
-        statement["Effect"]
+        _effect(statement["Effect"], reading)
         for statement in document["Statement"]
         if whole and _matches(statement, request, reading)
     }
-    return hits == {"Allow"}
+    return hits - {""} == {"Allow"}
+
+
+def _effect(text: str, reading: Reading) -> str:
+    """What an effect of no known meaning does is up to the reading."""
+    return text if text in ("Allow", "Deny") else ("", "Allow", "Deny", "")[reading.seed]
 
 
 def _coin(reading: Reading, element: Any) -> bool:
@@ -143,7 +148,7 @@ def _conditions(element: Mapping[str, Any], context: dict[str, str], reading: Re
     for operator, keys in element.items():
         for key, listed in keys.items():
             if operator.endswith("IfExists"):
-                fine = _coin(reading, [operator, key, sorted(_list(listed))])
+                fine = _coin(reading, [operator, key, sorted(set(_list(listed)))])
             else:
                 fine = _condition(operator, context.get(key), _list(listed), reading)
             if not fine:

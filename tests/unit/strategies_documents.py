@@ -99,16 +99,16 @@ def trust_statement(draw: st.DrawFn, conditions: list[Json], odd: bool) -> Json:
     actions = st.sampled_from(
         [["sts:AssumeRole"]] * 3 + [["sts:AssumeRole", "sts:SetSourceIdentity"]]
     )
-    effect = draw(st.sampled_from(["Allow"] * 5 + ["Deny"])) if odd else "Allow"
+    effect = draw(st.sampled_from(["Allow"] * 18 + ["Deny", "Deny", "allow"])) if odd else "Allow"
     out = {"Effect": effect, "Action": draw(actions), "Principal": _principal(rows)}
     some = draw(st.lists(condition(conditions), max_size=2)) if conditions else []
     if some:
         out["Condition"] = _conditions(some)
-    if odd and draw(st.integers(0, 7)) == 0:
+    if odd and draw(st.integers(0, 11)) == 7:
         out["Condition"] = {
             "StringEqualsIfExists": {"sts:ExternalId": [draw(st.sampled_from("xy"))]}
         }
-    if odd and draw(st.integers(0, 9)) == 0:
+    if odd and draw(st.integers(0, 11)) == 7:
         out["Principal"] = "*"
     return out
 
@@ -124,7 +124,7 @@ def policy_statement(draw: st.DrawFn, conditions: list[Json], odd: bool) -> Json
     some = draw(st.lists(condition(conditions), max_size=1)) if conditions else []
     if some:
         out["Condition"] = _conditions(some)
-    if odd and draw(st.integers(0, 5)) == 0:
+    if odd and draw(st.integers(0, 11)) == 7:
         out["NotResource"] = "acs:oss:*:*:logs/*"
     return out
 
@@ -184,7 +184,25 @@ def _edit(draw: st.DrawFn, document: Json, rows: list[Json], trust: bool, odd: b
         legal = sorted(fresh.keys() & statements[at].keys() | {"Condition"} & fresh.keys())
         key = draw(st.sampled_from(legal))
         statements[at][key] = fresh[key]
+    if out == document:
+        _toggle(draw, statements[at], trust)
     return out
+
+
+def _toggle(draw: st.DrawFn, statement: Json, trust: bool) -> None:
+    """Adds one principal or resource to the statement, or removes it where it is there."""
+    if not trust:
+        pool, listed = RESOURCES, statement["Resource"]
+        text = draw(st.sampled_from(pool))
+    else:
+        key, text = draw(st.sampled_from(PRINCIPALS))
+        if statement["Principal"] == "*":
+            statement["Principal"] = {}
+        listed = statement["Principal"].setdefault(key, [])
+    if text not in listed or len(listed) == 1:
+        listed.append(text)
+    else:
+        listed.remove(text)
 
 
 @st.composite
@@ -196,13 +214,21 @@ def respelled(draw: st.DrawFn, document: Json) -> Json:
     if draw(st.booleans()):
         statements.append(copy.deepcopy(draw(st.sampled_from(statements))))
     mixed = draw(st.permutations(statements))
-    return {"Statement": [_spell(draw, one) for one in mixed], "Version": "1"}
+    return {
+        "Statement": [_spell(draw, one) if _readable(one) else one for one in mixed],
+        "Version": "1",
+    }
+
+
+def _readable(statement: Json) -> bool:
+    """Whether spelling is all that a re-spelling changes: an unknown effect may make it matter."""
+    return statement["Effect"] in ("Allow", "Deny")
 
 
 def _split(draw: st.DrawFn, statement: Json) -> list[Json]:
     key = "Principal" if "Principal" in statement else "Resource"
     element = statement[key]
-    if not draw(st.booleans()) or isinstance(element, str):
+    if not draw(st.booleans()) or isinstance(element, str) or not _readable(statement):
         return [statement]
     if key == "Resource":
         return [{**statement, key: [text]} for text in element]

@@ -13,7 +13,8 @@ import yaml
 
 from ram_operator import documents as docs
 from ram_operator.documents import Kind, Verdict
-from ram_operator.documents.globs import Budget, Glob, TooComplex, contains, inhabited
+from ram_operator.documents.globs import Budget, Glob, TooComplex, inhabited
+from ram_operator.documents.globs import contains as contains_within
 from ram_operator.documents.grammar import OPERATORS
 from ram_operator.documents.regions import complement
 from tests.oracle.evaluator import Request, Who, allows
@@ -407,20 +408,116 @@ class TestLimits:
         assert len(docs.compare_policy(one, other).gains[0].resources) == 60
 
     def test_hostile_patterns_end_in_unknown(self) -> None:
-        def stars(letters: str) -> str:
-            return "acs:" + "*".join(letters * 12) + "*"
+        """Together the second document's patterns are the first's, but none is alone."""
+        letters = "abaabbabab" * 8
+        gaps = range(len(letters) + 1)
 
-        one = policy([["oss:*", [stars("ab"), stars("ba"), stars("bba")]]])
-        two = policy([["oss:*", [stars("abb"), stars("bab"), stars("aab"), stars("aba")]]])
+        def pattern(filled: int) -> str:
+            stars = ["?*" if at == filled else "*" for at in gaps]
+            return (
+                "acs:" + stars[0] + "".join(a + b for a, b in zip(letters, stars[1:], strict=True))
+            )
+
+        one = policy([["oss:*", pattern(-1)]])
+        two = policy([["oss:*", ["acs:" + letters, *map(pattern, gaps)]]])
         started = time.process_time()
         comparison = docs.compare_policy(docs.parse_policy(one), docs.parse_policy(two))
         assert time.process_time() - started < 20
-        assert comparison.verdict in (Verdict.UNKNOWN, Verdict.MIXED)
+        assert comparison.verdict is Verdict.UNKNOWN
         assert not comparison.same_for_display
+
+    def test_hostile_actions_count_as_escalating(self) -> None:
+        hostile = "*a" * 2_000 + ":*"
+        assert docs.escalates(docs.parse_policy(policy([[hostile, "*"]])))
+
+    def test_containment_that_takes_too_long_is_not_claimed(self) -> None:
+        assert contains(Glob.pattern("*a" * 3 + "*"), Glob.pattern("*a" * 4 + "*"))
+        assert not contains(Glob.pattern("*a" * 399 + "*"), Glob.pattern("*a" * 400 + "*"))
 
     def test_a_budget_ends(self) -> None:
         with pytest.raises(TooComplex):
             inhabited([], frozenset(), Budget(0))
+
+
+def contains(outer: Glob, inner: Glob) -> bool:
+    return contains_within(outer, inner, Budget(10_000))
+
+
+def conditioned(condition: Json, *, lenient: bool = False) -> docs.Policy:
+    statement = {"Effect": "Allow", "Action": "ecs:*", "Resource": "*", "Condition": condition}
+    return docs.parse_policy(document(statement), lenient=lenient)
+
+
+@pytest.mark.parametrize("key", ["acs:ResourceTag/team", "acs:SourceIp", "oss:Prefix"])
+def test_policies_may_use_the_keys_of_services(key: str) -> None:
+    before = conditioned({"StringEquals": {key: ["x", "y"]}})
+    after = conditioned({"StringEquals": {key: "x"}})
+    assert docs.compare_policy(before, after).verdict is Verdict.NARROWER
+
+
+@pytest.mark.parametrize("key", ["acs:Nothing", "nothing", "oss:"])
+def test_keys_that_no_document_can_have(key: str) -> None:
+    refusal(conditioned, {"StringEquals": {key: "x"}})
+    assert conditioned({"StringEquals": {key: "x"}}, lenient=True).uncertain
+
+
+def test_keys_in_two_letter_cases_make_no_certain_gain() -> None:
+    before = conditioned({"StringEquals": {"oss:Prefix": "x"}})
+    after = conditioned({"StringEquals": {"oss:prefix": "x"}})
+    assert docs.compare_policy(before, after).verdict is Verdict.UNKNOWN
+
+
+def test_numbers_are_a_continuous_scale() -> None:
+    before = conditioned({"NumericLessThan": {"ecs:Size": "-2.5"}})
+    after = conditioned({"NumericLessThanEquals": {"ecs:Size": "-2.500"}})
+    assert docs.compare_policy(before, after).verdict is Verdict.WIDER
+
+
+def test_an_effect_that_is_none_may_allow_and_may_deny() -> None:
+    live = docs.parse_trust(trust({"RAM": "acs:ram::1:root"}, Effect="allow"), lenient=True)
+    comparison = docs.compare_trust(docs.NOBODY, live)
+    assert comparison.verdict is Verdict.UNKNOWN
+    assert comparison.gain_sentences == (
+        "something that cannot be read on resources that cannot be read may now be allowed",
+    )
+
+
+def test_doubtful_gains_show_only_what_is_gained() -> None:
+    rows = [["ecs:*", "acs:oss:*:*:a/*"], ["oss:*", "*"]]
+    before = policy(rows)
+    after = policy([[["ecs:*", "oss:GetObject", "ram:GetRole"], "acs:oss:*:*:a/*"], rows[1]])
+    after["Statement"][0]["NotResource"] = "x"
+    comparison = docs.compare_policy(
+        docs.parse_policy(before), docs.parse_policy(after, lenient=True)
+    )
+    assert comparison.verdict is Verdict.UNKNOWN
+    assert comparison.gain_sentences == ("ram:GetRole on acs:oss:*:*:a/* may now be allowed",)
+
+
+def test_a_union_covers_what_no_part_of_it_does() -> None:
+    whole = conditioned({"NumericLessThan": {"ecs:Size": "9"}})
+    parts = [
+        {"NumericLessThan": {"ecs:Size": "3"}},
+        {"NumericGreaterThanEquals": {"ecs:Size": "5"}},
+        {"NumericGreaterThanEquals": {"ecs:Size": "3"}, "NumericLessThan": {"ecs:Size": "5"}},
+    ]
+    shape = {"Effect": "Allow", "Action": "ecs:*", "Resource": "*"}
+    union = docs.parse_policy(document(*({**shape, "Condition": part} for part in parts)))
+    assert docs.compare_policy(whole, union).verdict is Verdict.WIDER
+    assert docs.compare_policy(union, whole).verdict is Verdict.NARROWER
+
+
+def test_a_value_that_is_no_text_at_all() -> None:
+    unclear = conditioned({"StringEquals": {"oss:Prefix": ["x", {}]}}, lenient=True)
+    assert unclear.uncertain
+
+
+def test_denies_that_touch_nothing_are_passed_over() -> None:
+    before = docs.parse_policy(policy([["ecs:*", "*"], ["ram:*", "*", "Deny"]]))
+    after = docs.parse_policy(policy([["ecs:*", "*"], ["oss:*", "*"]]))
+    comparison = docs.compare_policy(before, after)
+    assert comparison.verdict is Verdict.WIDER
+    assert comparison.gain_sentences == ("oss:* on * is now allowed",)
 
 
 def test_globs_match_as_documented() -> None:

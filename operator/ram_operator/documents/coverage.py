@@ -103,11 +103,6 @@ class Search:
         box = self._cut({}, allowed)
         return box is not None and self._past_denies(box, own.denies, other)
 
-    def meets(self, one: tuple[Constraint, ...], two: tuple[Constraint, ...]) -> bool:
-        """Whether a request is in both."""
-        box = self._cut({}, one)
-        return box is not None and self._cut(box, two) is not None
-
     def _past_denies(self, box: Box, denies: Sequence[tuple[Constraint, ...]], other: Side) -> bool:
         for at, deny in enumerate(denies):
             if self._cut(box, deny) is not None:

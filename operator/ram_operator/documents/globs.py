@@ -13,7 +13,7 @@ from functools import lru_cache
 _TO_LOWER = {code: code + 32 for code in range(ord("A"), ord("Z") + 1)}
 _TO_UPPER = {lower: upper for upper, lower in _TO_LOWER.items()}
 _FILLER = "\x01"  # stands for any character that no document spells out
-_PAIR_STATES = 4_000
+_PAIR_STEPS = 2_000
 
 
 class TooComplex(Exception):
@@ -134,7 +134,7 @@ def _inhabited_from(
             if all(_may_meet(head, glob) for head in heads)
         )
     against = [glob for glob in sorted(none) if all(_may_meet(head, glob) for head in heads)]
-    if any(contains(glob, head) for glob in against for head in heads):
+    if any(contains(glob, head, budget) for glob in against for head in heads):
         return False
     return _Product(heads, against).has_member(budget)
 
@@ -160,19 +160,27 @@ def _starts_agree(one: str, two: str) -> bool:
     return True
 
 
-@lru_cache(maxsize=8192)
-def contains(outer: Glob, inner: Glob) -> bool:
+def contains(outer: Glob, inner: Glob, budget: Budget) -> bool:
     """Whether `outer` surely has every member of `inner`; False also where that takes too long."""
+    answer, steps = _contains(outer, inner)
+    budget.spend(steps)  # whether the answer was kept or not: verdicts must not depend on that
+    return answer
+
+
+@lru_cache(maxsize=8192)
+def _contains(outer: Glob, inner: Glob) -> tuple[bool, int]:
+    """The answer and what it takes to find it."""
     if outer in (inner, ANYTHING):
-        return True
+        return True, 0
     if not all(outer.matches(text) for text in inner.samples()):
-        return False
+        return False, 0
     if inner.single:
-        return True
+        return True, 0
+    own = Budget(_PAIR_STEPS)
     try:
-        return not _Product((inner,), [outer]).has_member(Budget(_PAIR_STATES))
+        return not _Product((inner,), [outer]).has_member(own), _PAIR_STEPS - own.left
     except TooComplex:
-        return False
+        return False, _PAIR_STEPS
 
 
 class _Product:

@@ -90,9 +90,7 @@ def _document(grants: Iterable[Grant]) -> Trust | None:
         if grouped:
             head["Condition"] = grouped
         statement = statements.setdefault(sorted_json(head), head)
-        listed = statement["Principal"].setdefault(grant.principal.spelled, [])
-        if grant.principal.raw not in listed:
-            listed.append(grant.principal.raw)
+        statement["Principal"].setdefault(grant.principal.spelled, []).append(grant.principal.raw)
     try:
         return parse_trust({"Statement": list(statements.values()), "Version": "1"})
     except DocumentError:

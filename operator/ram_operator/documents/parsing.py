@@ -107,8 +107,11 @@ def _version(reader: Reader, tree: dict[str, Json]) -> list[Term]:
 
 def _unreadable(token: str) -> tuple[Grant, ...]:
     """Something that may allow and may deny."""
-    terms = (opaque(token),)
-    return tuple(Grant(effect, (), False, None, (), (), terms) for effect in ("Allow", "Deny"))
+    return tuple(
+        # One token for both would say that the denial always takes back what is allowed.
+        Grant(effect, (), False, None, (), (), (opaque(f"{effect}? {token}"),))
+        for effect in ("Allow", "Deny")
+    )
 
 
 @dataclass(frozen=True, slots=True)
