@@ -81,9 +81,17 @@ class Admin:
         *,
         behaviours: str | Mapping[str, object] = "hostile",
         quotas: Mapping[str, int] | None = None,
+        site: str = "china",
     ) -> AccountKeys:
-        """A new account; behaviours is a preset's name or single values."""
-        row: dict[str, object] = {"behaviours": behaviours, "quotas": dict(quotas or {})}
+        """A new account; behaviours is a preset's name or single values.
+
+        site: `international` accounts keep no email addresses and phone numbers of users.
+        """
+        row: dict[str, object] = {
+            "behaviours": behaviours,
+            "quotas": dict(quotas or {}),
+            "site": site,
+        }
         if account_id is not None:
             row["accountId"] = account_id
         reply = self.request("POST", "/accounts", row)
@@ -118,6 +126,10 @@ class Admin:
             reply["userId"], reply["arn"], reply["accessKeyId"], reply["accessKeySecret"]
         )
 
+    def change_user(self, account_id: str, name: str, **fields: object) -> None:
+        """What no API writes: `lastLoginDate` (seconds) and `status` (active or freeze)."""
+        self.request("PATCH", f"/accounts/{account_id}/users/{name}", fields)
+
     def create_group(self, account_id: str, name: str, *, members: Sequence[str] = ()) -> str:
         """A group; returns its id."""
         row = {"groupName": name, "members": list(members)}
@@ -149,7 +161,7 @@ class Admin:
         return dict(self.request("PUT", f"/accounts/{account_id}/behaviours", change))
 
     def state(self, account_id: str) -> dict[str, Any]:
-        """The true roles, policies, users and groups of an account."""
+        """The true entities and settings of an account."""
         return dict(self.request("GET", f"/accounts/{account_id}/state"))
 
     def journal(

@@ -12,7 +12,7 @@ from typing import Any
 
 from aiohttp import web
 
-from ram_emulator import persist, seeding
+from ram_emulator import persist, seeding, truth
 from ram_emulator.behaviours import apply_settings
 from ram_emulator.faults import Faults
 from ram_emulator.gateway import Gateway
@@ -40,6 +40,7 @@ class AdminApi:
             "/healthz": {"GET": self._health},
             "/accounts": {"GET": self._list_accounts, "POST": self._create_account},
             "/accounts/{account}/users": {"POST": self._create_user},
+            "/accounts/{account}/users/{user}": {"PATCH": self._patch_user},
             "/accounts/{account}/groups": {"POST": self._create_group},
             "/accounts/{account}/providers": {"POST": self._create_provider},
             "/accounts/{account}/service-linked-roles": {"POST": self._create_linked_role},
@@ -80,6 +81,10 @@ class AdminApi:
         row = await _object(request)
         return seeding.create_user(self.universe, self._account(request), row)
 
+    async def _patch_user(self, request: web.Request) -> Reply:
+        account, row = self._account(request), await _object(request)
+        return seeding.change_user(self.universe, account, request.match_info["user"], row)
+
     async def _create_group(self, request: web.Request) -> Reply:
         row = await _object(request)
         return seeding.create_group(self.universe, self._account(request), row)
@@ -109,7 +114,7 @@ class AdminApi:
         return dict(account.behaviours)
 
     async def _account_state(self, request: web.Request) -> Reply:
-        return seeding.true_state(self._account(request))
+        return truth.true_state(self._account(request))
 
     async def _save(self, _request: web.Request) -> Reply:
         return persist.dump(self.universe)

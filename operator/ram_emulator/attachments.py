@@ -19,13 +19,13 @@ from ram_emulator.common import (
     ROLE_NAME,
     USER_NAME,
     find_policy,
-    optional_text,
     refuse_service_linked,
 )
 from ram_emulator.entities import Group, PrincipalKind, Role, User, fold, policy_key, principal_key
 from ram_emulator.errors import already_exists, limit_exceeded, not_exist
 from ram_emulator.params import Param
 from ram_emulator.policies import policy_fields
+from ram_emulator.principals import group_fields, user_fields
 from ram_emulator.registry import Action, Body, Call, Rate
 from ram_emulator.roles import role_fields
 
@@ -47,15 +47,11 @@ class PrincipalTable:
 
 
 def _show_user(call: Call, user: User) -> dict[str, Any]:
-    return {
-        "UserId": user.user_id,
-        "UserName": user.name,
-        **optional_text(call, "DisplayName", user.display_name),
-    }
+    return user_fields(call, user, ("UserId", "UserName", "DisplayName"))
 
 
 def _show_group(call: Call, group: Group) -> dict[str, Any]:
-    return {"GroupName": group.name, **optional_text(call, "Comments", group.comments)}
+    return group_fields(call, group, ("GroupName", "Comments"))
 
 
 def _show_role(call: Call, role: Role) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from ram_emulator.entities import Caller, fold, principal_key
 from ram_emulator.errors import ApiError
 from ram_emulator.evaluate import Decision, Statement, compile_document, decide, on_resource
-from ram_emulator.registry import Action, Call
+from ram_emulator.registry import IMS, Action, Call
 from ram_emulator.state import Account
 
 IDENTITY = "AccountLevelIdentityBasedPolicy"
@@ -25,10 +25,34 @@ def authorize(call: Call, action: Action) -> None:
     """Raise NoPermission unless the caller may do the action on all its resources."""
     if call.caller.kind == "account":
         return
-    fields = {**_text_values(call), "account": call.account.account_id}
-    fields = {**_text_values(call), "account": call.account.account_id}
+    # Key actions without a user name are about the caller.
+    own = {"UserName": call.caller.name} if call.caller.kind == "user" else {}
+    fields = {**own, **_text_values(call), "account": call.account.account_id}
     for template in action.resources:
-        demand(call, action.permission, _expand(template, fields))
+        resource = _expand(template, fields)
+        if action.version == IMS:
+            _demand_ims(call, action, resource)
+        else:
+            demand(call, action.permission, resource)
+
+
+def _demand_ims(call: Call, action: Action, resource: str) -> None:
+    """IMS actions are published under two names; the account says whether one is enough."""
+    as_ims = (action.permission, resource.replace("acs:ram:", "acs:ims:", 1))
+    as_ram = (f"ram:{action.name}", resource)
+    if call.account.text("ims_permissions") == "both":
+        demand(call, *as_ims)
+        demand(call, *as_ram)
+        return
+    refusals = []
+    for name in (as_ims, as_ram):
+        try:
+            demand(call, *name)
+        except ApiError as error:
+            refusals.append(error)
+    denied = [e for e in refusals if (e.detail or {}).get("NoPermissionType") == "ExplicitDeny"]
+    if denied or len(refusals) == 2:
+        raise (denied or refusals)[0]
 
 
 def demand(call: Call, permission: str, resource: str) -> None:
@@ -78,7 +102,7 @@ def _identity(account: Account, caller: Caller) -> Iterator[Statement]:
             return
     if caller.kind == "user":
         name = fold(caller.name)
-        holders += [f"group/{key}" for key, g in account.groups.items() if name in g.members]
+        holders += [f"group/{m.key}" for m in account.memberships.get(name) or ()]
         user = account.users.get(name)
         if user is not None and user.inline:
             yield from compile_document(user.inline)

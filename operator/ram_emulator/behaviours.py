@@ -15,12 +15,16 @@ Setting: TypeAlias = bool | int | float | str
 
 @dataclass(frozen=True, slots=True)
 class Behaviour:
-    """One open question about the service: two answers, their meaning, why it is open."""
+    """One open question about the service: two answers, their meaning, why it is open.
+
+    words: the texts that are possible if not every text is.
+    """
 
     hostile: Setting
     friendly: Setting
     sentence: str
     source: str
+    words: tuple[str, ...] = ()
 
 
 BEHAVIOURS: Mapping[str, Behaviour] = {
@@ -119,6 +123,7 @@ BEHAVIOURS: Mapping[str, Behaviour] = {
         "empty",
         "An optional text without a value is left out of replies, or sent as an empty string.",
         "Samples show both.",
+        ("absent", "empty"),
     ),
     "list_skips_row_on_concurrent_delete": Behaviour(
         True,
@@ -131,6 +136,7 @@ BEHAVIOURS: Mapping[str, Behaviour] = {
         "clamp",
         "A page size outside its range is refused, or brought into the range.",
         "The answer is not documented.",
+        ("refuse", "clamp"),
     ),
     "policy_delete_conflict_role_code": Behaviour(
         "DeleteConflict.Role.Policy",
@@ -143,12 +149,92 @@ BEHAVIOURS: Mapping[str, Behaviour] = {
         "success",
         "Attaching what is attached is a 409, or succeeds.",
         "The 409 is documented for users and groups and seen in the field for roles.",
+        ("conflict", "success"),
     ),
     "service_linked_edit_code": Behaviour(
         "NoPermission",
         "NotSupport.ServiceLinkedRole",
         "The code of a refused edit of a service-linked role.",
         "The refusal is documented, its code is not.",
+    ),
+    "update_user_omitted_fields": Behaviour(
+        "cleared",
+        "unchanged",
+        "UpdateUser clears or keeps the optional texts that it does not name.",
+        "The documentation does not say what omitting means.",
+        ("cleared", "unchanged"),
+    ),
+    "update_user_needs_new_name": Behaviour(
+        True,
+        False,
+        "UpdateUser without NewUserName is refused.",
+        "Documented as required; other clients omit it.",
+    ),
+    "update_group_omitted_fields": Behaviour(
+        "cleared",
+        "unchanged",
+        "UpdateGroup clears or keeps the comments if it does not name them.",
+        "The documentation does not say what omitting means.",
+        ("cleared", "unchanged"),
+    ),
+    "update_login_profile_omitted_fields": Behaviour(
+        "default",
+        "unchanged",
+        "UpdateLoginProfile sets flags that it does not name to false, or keeps them.",
+        "Documented with the default false.",
+        ("default", "unchanged"),
+    ),
+    "comments_can_be_cleared": Behaviour(
+        False,
+        True,
+        "An empty new text clears that text of a user or group; otherwise the old one is kept.",
+        "The lengths are documented as starting at 1.",
+    ),
+    "deleted_user_name_reserved_seconds": Behaviour(
+        5.0,
+        0.0,
+        "The name of a deleted user cannot be given again for this long.",
+        "A recycle bin exists; whether it holds the name is not documented.",
+    ),
+    "delete_user_conflict_order": Behaviour(
+        "reverse",
+        "documented",
+        "Of several conflicts, DeleteUser names the last of the documented list, or the first.",
+        "One code is sent per call; the order is not documented.",
+        ("reverse", "documented"),
+    ),
+    "settings_set_replaces_all": Behaviour(
+        True,
+        False,
+        "Set of a password policy or security preference gives defaults to omitted fields.",
+        "Defaults are documented; a client's changelog tells of fields that were lost.",
+    ),
+    "account_without_alias": Behaviour(
+        "not_found",
+        "empty",
+        "GetAccountAlias without an alias: a 404, an empty text, or (`absent`) no field.",
+        "The answer is not documented.",
+        ("not_found", "empty", "absent"),
+    ),
+    "never_used_key_date": Behaviour(
+        "N/A",
+        "",
+        "LastUsedDate of a key that never signed a call: this text; `absent` leaves it out.",
+        "The form is not documented.",
+    ),
+    "unbound_device_user": Behaviour(
+        "empty",
+        "absent",
+        "ListVirtualMFADevices shows an unbound device with empty user fields, or without.",
+        "The answer is not documented.",
+        ("empty", "absent"),
+    ),
+    "ims_permissions": Behaviour(
+        "both",
+        "either",
+        "IMS actions need the permission under `ims:` and `ram:`, or under one of them.",
+        "One published table has `ram:` and acs:ram resources, another `ims:` and acs:ims.",
+        ("both", "either"),
     ),
     "throttle_status": Behaviour(
         400,
@@ -174,6 +260,12 @@ PRESETS = ("hostile", "friendly")
 
 # Names as in the admin API. Figures: the limits page of RAM and its flow-control table.
 QUOTAS: Mapping[str, int] = {
+    "users": 5000,
+    "groups": 300,
+    "groupsPerUser": 10,
+    "accessKeysPerUser": 2,
+    "accountAccessKeys": 5,
+    "mfaDevices": 5000,
     "roles": 1000,
     "policies": 1500,
     "policyVersions": 5,
@@ -232,8 +324,8 @@ def _checked(name: str, value: object) -> Setting:
         accepted = isinstance(value, bool)
     elif isinstance(row.hostile, (int, float)):
         accepted = isinstance(value, (int, float)) and not isinstance(value, bool)
-    elif row.hostile in ("conflict", "absent", "refuse"):
-        accepted = value in (row.hostile, row.friendly)
+    elif row.words:
+        accepted = value in row.words
     else:
         accepted = isinstance(value, str)
     if not accepted or not isinstance(value, (bool, int, float, str)):

@@ -66,25 +66,64 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """A RAM user; `inline` is an extra permission document that only tests give."""
+    """A RAM user; `inline` is an extra permission document that only tests give.
+
+    visible_from: when trusts may name the user. last_login: 0 for never. status: `active` or
+    `freeze`, which IMS alone shows.
+    """
 
     name: str
     user_id: str
-    display_name: str
     created: float
+    updated: float
+    display_name: str = ""
+    email: str = ""
+    mobile_phone: str = ""
+    comments: str = ""
     inline: str = ""
     visible_from: float = 0.0
+    last_login: float = 0.0
+    status: str = "active"
+    tags: Tags = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A RAM group with the folded names of its members."""
+    """A RAM group."""
 
     name: str
     group_id: str
     comments: str
     created: float
-    members: tuple[str, ...] = ()
+    updated: float
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """One side of a membership; `key` is the folded name of the other side."""
+
+    key: str
+    joined: float
+
+
+@dataclass(frozen=True, slots=True)
+class LoginProfile:
+    """A user's console access. `passwords` are salted digests, the current one first."""
+
+    created: float
+    reset_required: bool
+    mfa_required: bool
+    passwords: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MfaDevice:
+    """A virtual MFA device; `user` is the folded name of who it is bound to, or empty."""
+
+    name: str
+    seed: str
+    user: str = ""
+    activated: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,12 +144,11 @@ class Holder:
 
 @dataclass(frozen=True, slots=True)
 class AccessKey:
-    """A long-lived key. `user` is empty for the account's root."""
+    """A long-lived key of one user, or of the account's root."""
 
     key_id: str
     secret: str
-    account_id: str
-    user: str
+    created: float
     active: bool = True
 
 

@@ -18,6 +18,7 @@ _STATUS_BY_PREFIX: Mapping[str, int] = {
     "LimitExceeded": 409,
     "NoPermission": 403,
     "Inactive": 403,
+    "CheckAuthenticationCodeFail": 403,
     "InvalidAccessKeyId.NotFound": 404,
     "InvalidAction.NotFound": 404,
     "InvalidApi.NotFound": 404,

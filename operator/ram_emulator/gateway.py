@@ -17,7 +17,20 @@ from typing import Any
 
 from aiohttp import web
 
-from ram_emulator import attachments, policies, roles, sts, tags
+from ram_emulator import (
+    accesskeys,
+    attachments,
+    groups,
+    ims,
+    mfa,
+    policies,
+    profiles,
+    roles,
+    settings,
+    sts,
+    tags,
+    users,
+)
 from ram_emulator.authorize import IDENTITY, authorize, no_permission
 from ram_emulator.clock import iso
 from ram_emulator.entities import Caller
@@ -32,10 +45,23 @@ from ram_emulator.signature import Gatekeeper
 from ram_emulator.state import Universe
 from ram_emulator.wire import Envelope, read_envelope
 
+_FAMILIES = (
+    roles,
+    policies,
+    attachments,
+    tags,
+    users,
+    groups,
+    profiles,
+    accesskeys,
+    mfa,
+    settings,
+    sts,
+    ims,
+)
+
 ACTIONS: Mapping[tuple[str, str], Action] = {
-    (action.version, action.name): action
-    for module in (roles, policies, attachments, tags, sts)
-    for action in module.ACTIONS
+    (action.version, action.name): action for module in _FAMILIES for action in module.ACTIONS
 }
 
 _LOG = logging.getLogger("ram_emulator")

@@ -18,6 +18,8 @@ from ram_emulator.entities import (
     AccessKey,
     Attachment,
     Group,
+    LoginProfile,
+    MfaDevice,
     Policy,
     PolicyVersion,
     Role,
@@ -25,9 +27,9 @@ from ram_emulator.entities import (
     User,
     fold,
 )
-from ram_emulator.state import Account, Universe
+from ram_emulator.state import Account, KeyOwner, Universe
 
-FORMAT = 1
+FORMAT = 2
 
 
 def dump(universe: Universe) -> dict[str, Any]:
@@ -37,7 +39,7 @@ def dump(universe: Universe) -> dict[str, Any]:
         "strict": universe.strict,
         "clockOffset": universe.clock.offset,
         "accounts": [_dump_account(account) for account in universe.accounts.values()],
-        "keys": [dataclasses.asdict(key) for key in universe.keys.values()],
+        "used": dict(universe.used),
         "sessions": [dataclasses.asdict(session) for session in universe.sessions.values()],
     }
 
@@ -45,12 +47,28 @@ def dump(universe: Universe) -> dict[str, Any]:
 def _dump_account(account: Account) -> dict[str, Any]:
     return {
         "accountId": account.account_id,
-        "alias": account.alias,
+        "site": account.site,
         "behaviours": dict(account.behaviours),
         "quotas": dict(account.quotas),
         "roles": [dataclasses.asdict(role) for _, role in account.roles.items()],
         "policies": [dataclasses.asdict(policy) for _, policy in account.policies.items()],
         "users": [dataclasses.asdict(user) for _, user in account.users.items()],
+        "keys": {
+            user: [dataclasses.asdict(key) for key in keys]
+            for user, keys in account.keys.items()
+            if keys
+        },
+        "profiles": {
+            user: dataclasses.asdict(profile) for user, profile in account.profiles.items()
+        },
+        "devices": [dataclasses.asdict(device) for _, device in account.devices.items()],
+        "settings": {name: dict(values) for name, values in account.settings.items()},
+        "deletedUsers": dict(account.deleted_users),
+        "members": {
+            group: {row.key: row.joined for row in rows}
+            for group, rows in account.members.items()
+            if rows
+        },
         "groups": [dataclasses.asdict(group) for _, group in account.groups.items()],
         "providers": [name for _, name in account.providers.items()],
         "attached": {
@@ -70,7 +88,7 @@ def restore(data: Mapping[str, Any]) -> Universe:
         universe.clock.offset = float(data["clockOffset"])
         for row in data["accounts"]:
             _restore_account(universe, row)
-        universe.keys = {row["key_id"]: AccessKey(**row) for row in data["keys"]}
+        universe.used = {key_id: float(used) for key_id, used in data["used"].items()}
         universe.sessions = {row["key_id"]: Session(**row) for row in data["sessions"]}
     except (KeyError, TypeError) as error:
         raise ValueError(f"the saved state is damaged: {error!r}") from None
@@ -79,7 +97,7 @@ def restore(data: Mapping[str, Any]) -> Universe:
 
 def _restore_account(universe: Universe, row: Mapping[str, Any]) -> None:
     account = universe.add_account(row["accountId"])
-    account.alias = row["alias"]
+    account.site = row["site"]
     account.behaviours = apply_settings(account.behaviours, row["behaviours"])
     account.quotas = apply_quotas(account.quotas, row["quotas"])
     for fields in row["roles"]:
@@ -89,14 +107,31 @@ def _restore_account(universe: Universe, row: Mapping[str, Any]) -> None:
         policy = Policy(**{**fields, **_tags(fields), "versions": versions})
         account.policies.load(fold(policy.name), policy)
     for fields in row["users"]:
-        account.users.load(fold(fields["name"]), User(**fields))
+        account.users.load(fold(fields["name"]), User(**{**fields, **_tags(fields)}))
     for fields in row["groups"]:
-        group = Group(**{**fields, "members": tuple(fields["members"])})
-        account.groups.load(fold(group.name), group)
+        account.groups.load(fold(fields["name"]), Group(**fields))
     for name in row["providers"]:
         account.providers.load(fold(name), name)
     for principal, held in row["attached"].items():
         _restore_attached(account, principal, [Attachment(**a) for a in held])
+    _restore_identities(universe, account, row)
+
+
+def _restore_identities(universe: Universe, account: Account, row: Mapping[str, Any]) -> None:
+    for user, keys in row["keys"].items():
+        for key in keys:
+            universe.own_key(AccessKey(**key), KeyOwner(account.account_id, user))
+    for user, fields in row["profiles"].items():
+        profile = LoginProfile(**{**fields, "passwords": tuple(fields["passwords"])})
+        account.profiles.load(user, profile)
+    for fields in row["devices"]:
+        account.devices.load(fold(fields["name"]), MfaDevice(**fields))
+    for name, values in row["settings"].items():
+        account.settings.load(name, values)
+    account.deleted_users = dict(row["deletedUsers"])
+    for group, members in row["members"].items():
+        for user, joined in members.items():
+            account.join(group, user, joined)
 
 
 def _restore_attached(account: Account, principal: str, held: list[Attachment]) -> None:

@@ -16,8 +16,9 @@ from ram_emulator.state import Account, Universe
 
 RAM = "2015-05-01"
 STS = "2015-04-01"
+IMS = "2019-08-15"
 
-SERVICES = {RAM: "ram", STS: "sts"}
+SERVICES = {RAM: "ram", STS: "sts", IMS: "ims"}
 
 Effect: TypeAlias = Literal["read", "write"]
 Rate: TypeAlias = Literal["readsPerSecond", "writesPerSecond", "attachmentsPerSecond"]

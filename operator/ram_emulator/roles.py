@@ -56,7 +56,7 @@ def role_fields(call: Call, role: Role, fields: tuple[str, ...]) -> dict[str, An
     """The named fields of a role as the wire has them."""
     account = call.account
     document = shown_document(call, role.document, "role_document_reformatted")
-    domain = f"{account.alias}.onaliyunservice.com"
+    domain = f"{account.alias or account.account_id}.onaliyunservice.com"
     everything: dict[str, Any] = {
         "RoleId": role.role_id,
         "RoleName": role.name,

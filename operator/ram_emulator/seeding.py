@@ -12,9 +12,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from ram_emulator.behaviours import apply_quotas, apply_settings
-from ram_emulator.entities import Group, Policy, Role, User, fold, principal_key
+from ram_emulator.entities import AccessKey, Group, Role, User, fold, principal_key
 from ram_emulator.roles import DEFAULT_SESSION, role_arn
-from ram_emulator.state import Account, Universe, random_id, random_text
+from ram_emulator.state import ROOT, Account, KeyOwner, Universe, random_id, random_text
 
 ADMIN_USER = "operator"
 
@@ -25,11 +25,14 @@ Json = dict[str, Any]
 
 def create_account(universe: Universe, row: Mapping[str, Any]) -> Json:
     """An account with a root key and an administrator."""
-    settings = apply_settings(Account("", "").behaviours, row.get("behaviours", {}))
-    quotas = apply_quotas(Account("", "").quotas, row.get("quotas", {}))
+    settings = apply_settings(Account("").behaviours, row.get("behaviours", {}))
+    quotas = apply_quotas(Account("").quotas, row.get("quotas", {}))
+    site = row.get("site", "china")
+    if site not in ("china", "international"):
+        raise ValueError("site must be china or international")
     account = universe.add_account(row.get("accountId"))
-    account.behaviours, account.quotas = settings, quotas
-    root = universe.add_key(account.account_id, "")
+    account.behaviours, account.quotas, account.site = settings, quotas, site
+    root = _new_key(universe, account, ROOT)
     admin = create_user(
         universe,
         account,
@@ -60,12 +63,19 @@ def create_user(universe: Universe, account: Account, row: Mapping[str, Any]) ->
             raise ValueError(f"there is no {kind} policy {policy_name}")
     now = universe.clock.now()
     inline = json.dumps(row["document"]) if row.get("document") else ""
-    user = User(name, random_id(), str(row.get("displayName", "")), now, inline)
+    user = User(
+        name=name,
+        user_id=random_id(),
+        created=now,
+        updated=now,
+        display_name=str(row.get("displayName", "")),
+        inline=inline,
+    )
     account.users.load(fold(name), user)
     for _, _, policy in policies:
         if policy is not None:
             account.attach(principal_key("user", name), policy, now)
-    key = universe.add_key(account.account_id, name)
+    key = _new_key(universe, account, fold(name))
     set_key_status(universe, key.key_id, {"status": row.get("status", "Active")})
     return {
         "userId": user.user_id,
@@ -75,23 +85,42 @@ def create_user(universe: Universe, account: Account, row: Mapping[str, Any]) ->
     }
 
 
+def _new_key(universe: Universe, account: Account, user: str) -> AccessKey:
+    key = universe.new_key()
+    universe.own_key(key, KeyOwner(account.account_id, user))
+    universe.touch()
+    return key
+
+
+def change_user(universe: Universe, account: Account, name: str, row: Mapping[str, Any]) -> Json:
+    """What no API writes: `lastLoginDate` (seconds since the epoch) and IMS's `status`."""
+    user = account.users.get(fold(name))
+    if user is None:
+        raise KeyError(name)
+    status = row.get("status", user.status)
+    if status not in ("active", "freeze"):
+        raise ValueError("status must be active or freeze")
+    last_login = float(row.get("lastLoginDate", user.last_login))
+    changed = dataclasses.replace(user, status=status, last_login=last_login)
+    account.users.load(fold(name), changed)
+    universe.touch()
+    return {"lastLoginDate": last_login, "status": status}
+
+
 def create_group(universe: Universe, account: Account, row: Mapping[str, Any]) -> Json:
     """A group with members by name."""
     name = str(row["groupName"])
     if account.groups.get(fold(name)) is not None:
         raise ValueError(f"group {name} exists already")
-    members = tuple(fold(str(member)) for member in row.get("members", []))
+    members = [fold(str(member)) for member in row.get("members", [])]
     missing = [member for member in members if account.users.get(member) is None]
     if missing:
         raise ValueError(f"there is no user {missing[0]}")
-    group = Group(
-        name,
-        f"g-{random_text(16)}",
-        str(row.get("comments", "")),
-        universe.clock.now(),
-        members,
-    )
+    now = universe.clock.now()
+    group = Group(name, f"g-{random_text(16)}", str(row.get("comments", "")), now, now)
     account.groups.load(fold(name), group)
+    for member in members:
+        account.join(fold(name), member, now)
     return {"groupId": group.group_id}
 
 
@@ -138,62 +167,10 @@ def set_key_status(universe: Universe, key_id: str, row: Mapping[str, Any]) -> J
     status = row["status"]
     if status not in ("Active", "Inactive"):
         raise ValueError("status must be Active or Inactive")
-    key = universe.keys[key_id]
-    universe.keys[key_id] = dataclasses.replace(key, active=status == "Active")
+    key = universe.find_key(key_id)
+    if key is None:
+        raise KeyError(key_id)
+    changed = dataclasses.replace(key, active=status == "Active")
+    universe.replace_key(key_id, changed, universe.clock.now())
     universe.touch()
     return {"accessKeyId": key_id, "status": status}
-
-
-def true_state(account: Account) -> Json:
-    """The entities as they really are, never stale, by name."""
-    return {
-        "roles": {
-            role.name: _role_state(account, key, role) for key, role in account.roles.items()
-        },
-        "policies": {
-            policy.name: _policy_state(account, key, policy)
-            for key, policy in account.policies.items()
-        },
-        "users": {
-            user.name: {"userId": user.user_id, "policies": _held(account, "user", key)}
-            for key, user in account.users.items()
-        },
-        "groups": {
-            group.name: {
-                "groupId": group.group_id,
-                "members": list(group.members),
-                "policies": _held(account, "group", key),
-            }
-            for key, group in account.groups.items()
-        },
-    }
-
-
-def _held(account: Account, kind: str, key: str) -> list[list[str]]:
-    rows = account.attachments(f"{kind}/{key}", _ALWAYS)
-    policies = [account.policy_by_key(row.policy_key, _ALWAYS) for row in rows]
-    return sorted([p.type, p.name] for p in policies if p is not None)
-
-
-def _role_state(account: Account, key: str, role: Role) -> Json:
-    return {
-        "roleId": role.role_id,
-        "trust": json.loads(role.document),
-        "description": role.description,
-        "maxSessionDuration": role.max_session,
-        "serviceLinked": role.service_linked,
-        "policies": _held(account, "role", key),
-        "tags": dict(role.tags),
-    }
-
-
-def _policy_state(account: Account, key: str, policy: Policy) -> Json:
-    holders = account.policy_holders(f"Custom/{key}", _ALWAYS)
-    return {
-        "document": json.loads(policy.default_version.document),
-        "description": policy.description,
-        "defaultVersion": f"v{policy.default}",
-        "versions": {v.version_id: json.loads(v.document) for v in policy.versions},
-        "attachments": sorted(holder.principal_key for holder in holders),
-        "tags": dict(policy.tags),
-    }

@@ -16,9 +16,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from ram_emulator.entities import Caller, Session, fold
+from ram_emulator.entities import Caller, Session
 from ram_emulator.errors import ApiError
-from ram_emulator.state import Universe
+from ram_emulator.state import ROOT, Universe
 from ram_emulator.sts import session_caller
 from ram_emulator.wire import Envelope
 
@@ -119,7 +119,7 @@ class Gatekeeper:
 
     def _precheck(self, claim: Claim) -> str:
         """Key, date and nonce; the secret of the key."""
-        key = self._universe.keys.get(claim.key_id)
+        key = self._universe.find_key(claim.key_id)
         session = self._universe.sessions.get(claim.key_id)
         if key is None and session is None:
             raise ApiError("InvalidAccessKeyId.NotFound", "The access key is not found.")
@@ -162,12 +162,13 @@ class Gatekeeper:
         return session
 
     def _key_caller(self, key_id: str) -> Caller:
-        key = self._universe.keys[key_id]
-        account_id = key.account_id
+        owner = self._universe.owners[key_id]
+        self._universe.used[key_id] = self._universe.clock.now()
+        account_id = owner.account_id
         prefix = f"acs:ram::{account_id}"
-        if not key.user:
+        if owner.user == ROOT:
             return Caller("account", account_id, "root", account_id, f"{prefix}:root")
-        user = self._universe.accounts[account_id].users.get(fold(key.user))
+        user = self._universe.accounts[account_id].users.get(owner.user)
         if user is None:
             raise ApiError("InvalidAccessKeyId.NotFound", "The access key is not found.")
         return Caller("user", account_id, user.name, user.user_id, f"{prefix}:user/{user.name}")

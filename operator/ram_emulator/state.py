@@ -1,13 +1,14 @@
 """The emulated world: accounts with their entities, keys, sessions and settings.
 
-Handlers read and write it through `Account`, which keeps the two directions of each attachment in
-step. Knows no HTTP. Every map is versioned, so that reads can lag behind writes.
+Handlers read and write it through `Account`, which keeps the two directions of each attachment and
+membership in step. Knows no HTTP. Every map is versioned, so that reads can lag behind writes.
 """
 
 from __future__ import annotations
 
 import secrets
 import string
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ram_emulator.behaviours import QUOTAS, Setting, preset
@@ -17,6 +18,9 @@ from ram_emulator.entities import (
     Attachment,
     Group,
     Holder,
+    LoginProfile,
+    Membership,
+    MfaDevice,
     Policy,
     Role,
     Session,
@@ -26,6 +30,9 @@ from ram_emulator.entities import (
 )
 from ram_emulator.system_policies import system_policies
 from ram_emulator.versioned import Versioned
+
+ROOT = ""
+"""The name under which the account itself has keys."""
 
 _ALPHANUMERIC = string.ascii_letters + string.digits
 
@@ -42,10 +49,15 @@ def random_id() -> str:
 
 @dataclass(slots=True)
 class Account:
-    """One Alibaba Cloud account."""
+    """One Alibaba Cloud account.
+
+    site: `international` keeps no email addresses and phone numbers of users. settings: the alias,
+    the password policy and the security preference, each a map of wire names. keys and profiles:
+    by the folded name of the user. members: of a group; memberships: of a user.
+    """
 
     account_id: str
-    alias: str
+    site: str = "china"
     behaviours: dict[str, Setting] = field(default_factory=lambda: preset("hostile"))
     quotas: dict[str, int] = field(default_factory=lambda: dict(QUOTAS))
     roles: Versioned[Role] = field(default_factory=Versioned)
@@ -53,6 +65,13 @@ class Account:
     users: Versioned[User] = field(default_factory=Versioned)
     groups: Versioned[Group] = field(default_factory=Versioned)
     providers: Versioned[str] = field(default_factory=Versioned)
+    keys: Versioned[tuple[AccessKey, ...]] = field(default_factory=Versioned)
+    profiles: Versioned[LoginProfile] = field(default_factory=Versioned)
+    devices: Versioned[MfaDevice] = field(default_factory=Versioned)
+    settings: Versioned[Mapping[str, Setting]] = field(default_factory=Versioned)
+    members: Versioned[tuple[Membership, ...]] = field(default_factory=Versioned)
+    memberships: Versioned[tuple[Membership, ...]] = field(default_factory=Versioned)
+    deleted_users: dict[str, float] = field(default_factory=dict)
     attached: Versioned[tuple[Attachment, ...]] = field(default_factory=Versioned)
     holders: Versioned[tuple[Holder, ...]] = field(default_factory=Versioned)
 
@@ -67,6 +86,16 @@ class Account:
     def text(self, behaviour: str) -> str:
         """A switch that is a word or a code."""
         return str(self.behaviours[behaviour])
+
+    @property
+    def alias(self) -> str:
+        """The account's alias, empty if it has none."""
+        return str((self.settings.get("alias") or {}).get("AccountAlias", ""))
+
+    @property
+    def default_domain(self) -> str:
+        """The domain of user principal names."""
+        return f"{self.alias or self.account_id}.onaliyun.com"
 
     def policy(self, policy_type: str, name: str, as_of: float) -> Policy | None:
         """A system or custom policy as of a time."""
@@ -106,15 +135,47 @@ class Account:
         """Who holds a policy, in the order of attaching."""
         return self.holders.seen(key, as_of) or ()
 
+    def join(self, group: str, user: str, at: float) -> None:
+        """Make a user a member of a group, in both directions; the names are folded."""
+        members = self.members.get(group) or ()
+        self.members.put(group, (*members, Membership(user, at)), at)
+        groups = self.memberships.get(user) or ()
+        self.memberships.put(user, (*groups, Membership(group, at)), at)
+
+    def leave(self, group: str, user: str, at: float) -> bool:
+        """End a membership, in both directions; False if there is none."""
+        members = self.members.get(group) or ()
+        rest = tuple(m for m in members if m.key != user)
+        if len(rest) == len(members):
+            return False
+        self.members.put(group, rest, at)
+        groups = self.memberships.get(user) or ()
+        self.memberships.put(user, tuple(m for m in groups if m.key != group), at)
+        return True
+
+    def device_of(self, user: str, as_of: float) -> MfaDevice | None:
+        """The MFA device that is bound to a user, by folded name."""
+        bound = (d for _, d in self.devices.items_seen(as_of) if d.user == user)
+        return next(bound, None)
+
+
+@dataclass(frozen=True, slots=True)
+class KeyOwner:
+    """Whose key it is; `user` is the folded name or ROOT."""
+
+    account_id: str
+    user: str
+
 
 class Universe:
-    """Everything on one server."""
+    """Everything on one server. `used`: when each key last signed a call."""
 
     def __init__(self, *, strict: bool = True) -> None:
         self.clock = Clock()
         self.strict = strict
         self.accounts: dict[str, Account] = {}
-        self.keys: dict[str, AccessKey] = {}
+        self.owners: dict[str, KeyOwner] = {}
+        self.used: dict[str, float] = {}
         self.sessions: dict[str, Session] = {}
         self.generation = 0
 
@@ -129,17 +190,44 @@ class Universe:
             raise ValueError("an account id has 16 digits")
         if identifier in self.accounts:
             raise ValueError(f"account {identifier} exists already")
-        account = Account(identifier, alias=f"emulated-{identifier}")
+        account = Account(identifier)
+        account.settings.load("alias", {"AccountAlias": f"emulated-{identifier}"})
         self.accounts[identifier] = account
         self.touch()
         return account
 
-    def add_key(self, account_id: str, user: str) -> AccessKey:
-        """A new key for a user, or for the root if `user` is empty."""
-        key = AccessKey(f"LTAI5t{random_text(18)}", random_text(30), account_id, user)
-        self.keys[key.key_id] = key
-        self.touch()
-        return key
+    def find_key(self, key_id: str) -> AccessKey | None:
+        """A long-lived key as it is now."""
+        owner = self.owners.get(key_id)
+        if owner is None:
+            return None
+        keys = self.accounts[owner.account_id].keys.get(owner.user) or ()
+        return next((key for key in keys if key.key_id == key_id), None)
+
+    def new_key(self) -> AccessKey:
+        """A key with a new id and secret, which nobody owns yet."""
+        secret = random_text(30)
+        return AccessKey(f"LTAI5t{random_text(18)}", secret, self.clock.now())
+
+    def own_key(self, key: AccessKey, owner: KeyOwner, at: float | None = None) -> None:
+        """Give a key to an owner; without `at` it counts as having been there always."""
+        keys = self.accounts[owner.account_id].keys
+        held = (*(keys.get(owner.user) or ()), key)
+        if at is None:
+            keys.load(owner.user, held)
+        else:
+            keys.put(owner.user, held, at)
+        self.owners[key.key_id] = owner
+
+    def replace_key(self, key_id: str, changed: AccessKey | None, at: float) -> None:
+        """Change a key that exists, or delete it."""
+        owner = self.owners[key_id]
+        keys = self.accounts[owner.account_id].keys
+        rows = [changed if key.key_id == key_id else key for key in keys.get(owner.user) or ()]
+        keys.put(owner.user, tuple(row for row in rows if row is not None), at)
+        if changed is None:
+            del self.owners[key_id]
+            self.used.pop(key_id, None)
 
     def add_session(self, session: Session) -> None:
         """Keep temporary credentials; those that ended an hour ago are dropped."""

@@ -7,6 +7,7 @@ import re
 from typing import Any
 
 import pytest
+from alibabacloud_ims20190815 import models as ims_models
 from alibabacloud_ram20150501 import models as ram_models
 from alibabacloud_sts20150401 import models as sts_models
 from alibabacloud_tea_openapi.exceptions import AlibabaCloudException
@@ -14,11 +15,19 @@ from alibabacloud_tea_openapi.exceptions import AlibabaCloudException
 
 def invoke(client: Any, action: str, **parameters: Any) -> dict[str, Any]:
     """Call an action with wire parameters; the reply's body by wire names."""
-    method = getattr(client, re.sub(r"(?<!^)(?=[A-Z])", "_", action).lower())
-    models = sts_models if "sts" in type(client).__module__ else ram_models
+    method = getattr(client, re.sub(r"(?<=[a-z])(?=[A-Z])", "_", action).lower())
+    product = type(client).__module__.partition(".")[0]
+    models = {"ram": ram_models, "sts": sts_models, "ims": ims_models}[product[13:16]]
     model = getattr(models, f"{action}Request", None)
     reply = method(model().from_map(parameters)) if model else method()
     return dict(reply.body.to_map())
+
+
+def at(body: Any, path: str) -> Any:
+    """The part of a reply at a dotted path; numbers are positions."""
+    for part in path.split(".") if path else ():
+        body = body[int(part)] if part.isdigit() else body[part]
+    return body
 
 
 def refused(client: Any, action: str, **parameters: Any) -> AlibabaCloudException:

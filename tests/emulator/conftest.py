@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from alibabacloud_ims20190815.client import Client as ImsClient
 from alibabacloud_ram20150501.client import Client as RamClient
 from alibabacloud_sts20150401.client import Client as StsClient
 from alibabacloud_tea_openapi.models import Config
@@ -66,6 +67,9 @@ class Cloud:
 
     def ram(self, who: Credentials | None = None, **options: Any) -> RamClient:
         return RamClient(self.config(who, **options))
+
+    def ims(self, who: Credentials | None = None) -> ImsClient:
+        return ImsClient(self.config(who))
 
     def sts(self, who: Credentials | None = None) -> StsClient:
         return StsClient(self.config(who))

@@ -78,7 +78,7 @@ def test_journal_tells_who_did_what(cloud: Cloud) -> None:
 
 def test_journal_has_no_secrets_and_can_be_cleared(cloud: Cloud) -> None:
     secret = {"Action": "CreateLoginProfile", "UserName": "u", "Password": "hunter2-hunter2"}
-    assert v1(cloud.process.port, cloud.operator, secret).code == "InvalidAction.NotFound"
+    assert v1(cloud.process.port, cloud.operator, secret).code == "EntityNotExist.User"
     entry = cloud.admin.journal(cloud.id)[-1]
     assert entry["parameters"] == {"UserName": "u", "Password": "(redacted)"}
     cloud.admin.clear_journal()

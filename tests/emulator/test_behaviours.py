@@ -365,7 +365,7 @@ CHECKS: dict[str, Check] = {
 
 
 @pytest.mark.parametrize("value", ["hostile", "friendly"])
-@pytest.mark.parametrize("name", BEHAVIOURS)
+@pytest.mark.parametrize("name", CHECKS)
 def test_behaviour(cloud: Cloud, name: str, value: str) -> None:
     cloud.set(**{name: getattr(BEHAVIOURS[name], value)})
     CHECKS[name](cloud, value == "hostile")

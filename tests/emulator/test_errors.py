@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from ram_emulator.gateway import ACTIONS
 from tests.emulator.calls import SERVICE_TRUST, invoke, policy, refused
 from tests.emulator.conftest import Cloud
+from tests.emulator.errors import Row, assert_refused, bad_names
 from tests.support.emulator import EmulatorProcess
 
 ROLE = {"RoleName": "base"}
@@ -22,24 +22,13 @@ LONG = "x" * 1025
 N_ROLE = "InvalidParameter.RoleName"
 N_POLICY = "InvalidParameter.PolicyName"
 
-Row = tuple[str, dict[str, Any], str]
-
-
-def _names(action: str, rest: dict[str, Any], parameter: str, most: int) -> list[Row]:
-    code = f"InvalidParameter.{parameter}"
-    return [
-        (action, {**rest, parameter: "a b"}, f"{code}.InvalidChars"),
-        (action, {**rest, parameter: "x" * (most + 1)}, f"{code}.Length"),
-        (action, {k: v for k, v in rest.items() if k != parameter}, "MissingParameter"),
-    ]
-
 
 def _attach(verb: str, word: str, name: str) -> list[Row]:
     action = f"{verb}{word}"
     rest = {"PolicyType": "Custom", "PolicyName": "used", f"{word}Name": name}
     return [
-        *_names(action, rest, f"{word}Name", 64),
-        *_names(action, rest, "PolicyName", 128),
+        *bad_names(action, rest, f"{word}Name", 64),
+        *bad_names(action, rest, "PolicyName", 128),
         (action, {**rest, "PolicyType": "Other"}, "InvalidParameter.PolicyType"),
         (action, {**rest, f"{word}Name": "ghost"}, f"EntityNotExist.{word}"),
         (action, {**rest, "PolicyName": "ghost"}, "EntityNotExist.Policy"),
@@ -50,7 +39,7 @@ def _attach(verb: str, word: str, name: str) -> list[Row]:
 PRINCIPALS = (("Role", "base"), ("User", "ann"), ("Group", "team"))
 
 ROWS: list[Row] = [
-    *_names("CreateRole", NEW_ROLE, "RoleName", 64),
+    *bad_names("CreateRole", NEW_ROLE, "RoleName", 64),
     ("CreateRole", {**NEW_ROLE, "RoleName": "a_b"}, f"{N_ROLE}.InvalidChars"),
     (
         "CreateRole",
@@ -71,9 +60,9 @@ ROWS: list[Row] = [
         {**NEW_ROLE, "Tag": [{"Key": "acs:x", "Value": ""}]},
         "InvalidParameter.TagKey.InvalidChars",
     ),
-    *_names("GetRole", ROLE, "RoleName", 64),
+    *bad_names("GetRole", ROLE, "RoleName", 64),
     ("GetRole", {"RoleName": "ghost"}, "EntityNotExist.Role"),
-    *_names("UpdateRole", ROLE, "RoleName", 64),
+    *bad_names("UpdateRole", ROLE, "RoleName", 64),
     (
         "UpdateRole",
         {**ROLE, "NewAssumeRolePolicyDocument": SERVICE_TRUST + " " * 6144},
@@ -88,13 +77,13 @@ ROWS: list[Row] = [
     ),
     ("UpdateRole", {"RoleName": "ghost"}, "EntityNotExist.Role"),
     ("UpdateRole", {"RoleName": "AliyunServiceRoleForFc"}, "NotSupport.ServiceLinkedRole"),
-    *_names("DeleteRole", ROLE, "RoleName", 64),
+    *bad_names("DeleteRole", ROLE, "RoleName", 64),
     ("DeleteRole", {"RoleName": "ghost"}, "EntityNotExist.Role"),
     ("DeleteRole", ROLE, "DeleteConflict.Role.Policy"),
     ("DeleteRole", {"RoleName": "AliyunServiceRoleForFc"}, "NotSupport.ServiceLinkedRole"),
     ("ListRoles", {"Marker": "bad"}, "InvalidParameter.Marker"),
     ("ListRoles", {"MaxItems": "many"}, "InvalidParameter.MaxItems"),
-    *_names("CreatePolicy", NEW_POLICY, "PolicyName", 128),
+    *bad_names("CreatePolicy", NEW_POLICY, "PolicyName", 128),
     ("CreatePolicy", {**NEW_POLICY, "PolicyName": "a_b"}, f"{N_POLICY}.InvalidChars"),
     (
         "CreatePolicy",
@@ -104,24 +93,24 @@ ROWS: list[Row] = [
     ("CreatePolicy", {**NEW_POLICY, "Description": LONG}, "InvalidParameter.Description.Length"),
     ("CreatePolicy", {**NEW_POLICY, "PolicyDocument": "{}"}, "MalformedPolicyDocument"),
     ("CreatePolicy", {**NEW_POLICY, "PolicyName": "Used"}, "EntityAlreadyExists.Policy"),
-    *_names("GetPolicy", USED, "PolicyName", 128),
+    *bad_names("GetPolicy", USED, "PolicyName", 128),
     ("GetPolicy", {**USED, "PolicyType": "x"}, "InvalidParameter.PolicyType"),
     ("GetPolicy", {**USED, "PolicyType": "System"}, "EntityNotExist.Policy"),
-    *_names("UpdatePolicyDescription", {"PolicyName": "used"}, "PolicyName", 128),
+    *bad_names("UpdatePolicyDescription", {"PolicyName": "used"}, "PolicyName", 128),
     (
         "UpdatePolicyDescription",
         {"PolicyName": "used", "NewDescription": LONG},
         "InvalidParameter.NewDescription.Length",
     ),
     ("UpdatePolicyDescription", {"PolicyName": "ghost"}, "EntityNotExist.Policy"),
-    *_names("DeletePolicy", {"PolicyName": "used"}, "PolicyName", 128),
+    *bad_names("DeletePolicy", {"PolicyName": "used"}, "PolicyName", 128),
     ("DeletePolicy", {"PolicyName": "ghost"}, "EntityNotExist.Policy"),
     ("DeletePolicy", {"PolicyName": "used"}, "DeleteConflict.Policy.Role"),
     ("DeletePolicy", {"PolicyName": "by-user"}, "DeleteConflict.Policy.User"),
     ("DeletePolicy", {"PolicyName": "by-group"}, "DeleteConflict.Policy.Group"),
     ("DeletePolicy", {"PolicyName": "full"}, "DeleteConflict.Policy.Version"),
     ("ListPolicies", {"PolicyType": "x"}, "InvalidParameter.PolicyType"),
-    *_names(
+    *bad_names(
         "CreatePolicyVersion",
         {"PolicyName": "used", "PolicyDocument": policy()},
         "PolicyName",
@@ -156,7 +145,7 @@ ROWS: list[Row] = [
         row
         for action in ("GetPolicyVersion", "SetDefaultPolicyVersion", "DeletePolicyVersion")
         for row in [
-            *_names(action, {**VERSION, "PolicyType": "Custom"}, "PolicyName", 128),
+            *bad_names(action, {**VERSION, "PolicyType": "Custom"}, "PolicyName", 128),
             (
                 action,
                 {**VERSION, "PolicyType": "Custom", "VersionId": "1"},
@@ -180,7 +169,7 @@ ROWS: list[Row] = [
         "InvalidParameter.PolicyType",
     ),
     ("DeletePolicyVersion", VERSION, "DeleteConflict.Policy.Version.Default"),
-    *_names("ListPolicyVersions", USED, "PolicyName", 128),
+    *bad_names("ListPolicyVersions", USED, "PolicyName", 128),
     ("ListPolicyVersions", {**USED, "PolicyType": "x"}, "InvalidParameter.PolicyType"),
     ("ListPolicyVersions", {**USED, "PolicyName": "ghost"}, "EntityNotExist.Policy"),
     *(
@@ -194,7 +183,7 @@ ROWS: list[Row] = [
                 {"PolicyType": "Custom", "PolicyName": "full", f"{word}Name": name},
                 f"EntityNotExist.{word}.Policy",
             ),
-            *_names(f"ListPoliciesFor{word}", {f"{word}Name": name}, f"{word}Name", 64),
+            *bad_names(f"ListPoliciesFor{word}", {f"{word}Name": name}, f"{word}Name", 64),
             (
                 f"ListPoliciesFor{word}",
                 {f"{word}Name": "ghost"},
@@ -207,7 +196,7 @@ ROWS: list[Row] = [
         {"PolicyType": "Custom", "PolicyName": "used", "RoleName": "AliyunServiceRoleForFc"},
         "NotSupport.ServiceLinkedRole",
     ),
-    *_names("ListEntitiesForPolicy", USED, "PolicyName", 128),
+    *bad_names("ListEntitiesForPolicy", USED, "PolicyName", 128),
     ("ListEntitiesForPolicy", {**USED, "PolicyType": "x"}, "InvalidParameter.PolicyType"),
     ("ListEntitiesForPolicy", {**USED, "PolicyName": "ghost"}, "EntityNotExist.Policy"),
     ("TagResources", {**TAG, "Tag": []}, "InvalidParameter.Tag.Count"),
@@ -287,25 +276,7 @@ def stage(process: EmulatorProcess) -> Cloud:
     ids=[f"{action}-{code}-{number}" for number, (action, _, code) in enumerate(ROWS)],
 )
 def test_documented_error(stage: Cloud, action: str, parameters: dict[str, Any], code: str) -> None:
-    before = stage.admin.state(stage.id)
-    error = refused(stage.ram(), action, **parameters)
-    assert error.code == code
-    expected = {
-        "EntityNotExist": 404,
-        "EntityAlreadyExists": 409,
-        "DeleteConflict": 409,
-        "LimitExceeded": 409,
-    }.get(code.partition(".")[0], 400)
-    assert error.status_code == expected
-    assert error.data["RequestId"]
-    assert set(error.data) >= {"RequestId", "HostId", "Code", "Message", "Recommend"}
-    assert stage.admin.state(stage.id) == before
-
-
-def test_every_ram_action_has_an_error_row() -> None:
-    assert {action for action, *_ in ROWS} == {
-        name for version, name in ACTIONS if version == "2015-05-01"
-    }
+    assert_refused(stage, action, parameters, code)
 
 
 @pytest.mark.parametrize("word", ["Role", "User", "Group"])
