@@ -12,7 +12,7 @@ import heapq
 import random
 import threading
 import time
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import IntEnum
@@ -52,17 +52,23 @@ class _Entry:
 
 @dataclass(slots=True)
 class _Line:
-    groups: OrderedDict[str, deque[Key]] = field(default_factory=OrderedDict)
+    groups: OrderedDict[str, OrderedDict[Key, None]] = field(default_factory=OrderedDict)
 
     def push(self, group: str, key: Key) -> None:
-        self.groups.setdefault(group, deque()).append(key)
+        self.groups.setdefault(group, OrderedDict())[key] = None
+
+    def discard(self, group: str, key: Key) -> None:
+        keys = self.groups[group]
+        del keys[key]
+        if not keys:
+            del self.groups[group]
 
     def pop(self) -> Key | None:
         """The next key of the group whose turn it is; the group then goes to the end."""
         if not self.groups:
             return None
         group, keys = self.groups.popitem(last=False)
-        key = keys.popleft()
+        key, _ = keys.popitem(last=False)
         if keys:
             self.groups[group] = keys
         return key
@@ -123,6 +129,9 @@ class WorkQueue:
                 lane, entry.again = entry.again, None
                 self._now(key, entry, lane)
                 self._ready.notify()
+            elif entry.due is None and entry.failures == 0:
+                # Nothing left to remember: objects come and go for as long as the process lives.
+                del self._entries[key]
 
     def succeeded(self, key: Key) -> None:
         """Reset the key's back-off."""
@@ -178,7 +187,9 @@ class WorkQueue:
         if entry.running:
             entry.again = lane if entry.again is None else min(entry.again, lane)
         elif entry.lane is None or lane < entry.lane:
-            # A key that moves to a faster lane leaves a stale place behind, which _next skips.
+            if entry.lane is not None:
+                # A place left behind would cost the group a turn.
+                self._lines[entry.lane].discard(entry.group, key)
             entry.lane = lane
             self._lines[lane].push(entry.group, key)
 
@@ -207,10 +218,9 @@ class WorkQueue:
         return POLL
 
     def _next(self, lane: Lane) -> Key | None:
-        while (key := self._lines[lane].pop()) is not None:
-            entry = self._entries.get(key)
-            if entry is not None and entry.lane is lane and not entry.running:
-                entry.lane = None
-                entry.running = True
-                return key
-        return None
+        key = self._lines[lane].pop()
+        if key is not None:
+            entry = self._entries[key]
+            entry.lane = None
+            entry.running = True
+        return key
