@@ -110,10 +110,13 @@ class Store:
         facts = _facts(key, body)
         with self._lock:
             before = self._facts.get(key)
-            older = before is not None and before.uid == facts.uid
-            older = older and before is not None and before.version > facts.version
+            # Versions of one kind are comparable across uids: a late word of a deleted object must
+            # not replace the one that has its name now.
+            older = before is not None and before.version > facts.version
             if older or facts.uid in self._gone:
                 return key, Seen.STALE, False
+            if before is not None and before.uid != facts.uid:
+                self._gone.append(before.uid)
             self._bodies[key] = json.dumps(slim(body), separators=(",", ":")).encode()
             self._facts[key] = facts
             self._index(key, before, facts)
@@ -127,6 +130,9 @@ class Store:
         with self._lock:
             before = self._facts.get(key)
             if before is None or (uid and before.uid != uid):
+                # Perhaps a list that still has it is being read at this moment.
+                if uid and uid not in self._gone:
+                    self._gone.append(uid)
                 return False
             del self._bodies[key], self._facts[key]
             self._gone.append(before.uid)
