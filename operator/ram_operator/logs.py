@@ -10,23 +10,38 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 _STANDARD: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
-_SECRETS: Final = (
-    re.compile(
-        r"(?i)((?:password|secret|token|signature|accesskeysecret|securitytoken)\w*)"
-        r"(\"?\s*[=:]\s*\"?)([^\s&\",;}]+)"
-    ),
-    re.compile(r"(?i)(authorization)(\"?\s*[=:]\s*\"?)([^\"\n]+)"),
+# Repetitions are bounded, so that no text takes quadratic time.
+_WORD: Final = (
+    r"(?:passw(?:or)?d|secret|token|signature|credential|access[_-]?key|private[_-]?key)"
+    r"[\w-]{0,40}"
 )
-_KEY_ID: Final = re.compile(r"\b(?:LTAI|STS\.)[A-Za-z0-9]{8,}")
-_QUERY: Final = re.compile(r"(https?://[^\s?\"']+)\?[^\s\"']+")
+# The quote that closes the name, then = or :. Backslashes come from JSON within JSON.
+_ASSIGNED: Final = r"\\{0,8}[\"']?\s{0,8}[=:]\s{0,8}"
+# A quoted value goes up to its closing quote, or to the end where that was cut off.
+_VALUE: Final = r"(?:\\{0,8}([\"'])(?:\\.|(?!\2).)*(?:\2|\Z)|\S+)"
+_PATTERNS: Final = (
+    (re.compile(r"(?i)(https?://)[^\s/?#\"']{0,500}@"), r"\1[redacted]@"),
+    (re.compile(r"(?i)(https?://[^\s?\"']{0,500})\?[^\s\"']+"), r"\1?[redacted]"),
+    # urllib3 names the path alone.
+    (re.compile(r"\?[^\s\"'=?\[]{1,64}=[^\s\"']*"), "?[redacted]"),
+    (re.compile(rf"(?i)(authorization{_ASSIGNED}\\{0, 8}[\"']?)[^\"'\n]+"), r"\1[redacted]"),
+    (re.compile(rf"(?is)({_WORD}{_ASSIGNED}){_VALUE}"), r"\1[redacted]"),
+    (re.compile(r"(?i)\b(bearer|acs)\s{1,8}[\w.~+/=:-]{8,}"), r"\1 [redacted]"),
+    (re.compile(r"\b(?:LTAI|STS\.|TMP\.)[A-Za-z0-9]{8,}"), "[redacted]"),
+    (re.compile(r"\bCAIS[A-Za-z0-9+/=]{16,}"), "[redacted]"),
+)
+"""In this order: what has the shape of a URL or of an assignment, then what is secret by itself."""
+_SECRET_NAME: Final = re.compile(rf"(?i){_WORD}|authorization")
 
 
 def redact(text: str) -> str:
-    """`text` without passwords, keys, tokens, signatures and query strings."""
-    text = _QUERY.sub(r"\1?[redacted]", text)
-    for pattern in _SECRETS:
-        text = pattern.sub(r"\1\2[redacted]", text)
-    return _KEY_ID.sub("[redacted]", text)
+    """`text` without passwords, keys, tokens, signatures and query strings.
+
+    Rather too much than too little: the rest of a word that follows `password=` goes with it.
+    """
+    for pattern, replacement in _PATTERNS:
+        text = pattern.sub(replacement, text)
+    return text
 
 
 class JsonFormatter(logging.Formatter):
@@ -41,7 +56,8 @@ class JsonFormatter(logging.Formatter):
         }
         for name, value in vars(record).items():
             if name not in _STANDARD and not name.startswith(("k8s_", "_")):
-                entry[name] = redact(str(value))
+                secret = _SECRET_NAME.search(name)
+                entry[name] = "[redacted]" if secret else redact(str(value))
         if record.exc_info:
             entry["exception"] = redact(self.formatException(record.exc_info))
         return json.dumps(entry, ensure_ascii=False)
