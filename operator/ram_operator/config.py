@@ -6,15 +6,24 @@ Precedence: flag, then RAM_OPERATOR_<NAME> in the environment, then default.
 from __future__ import annotations
 
 import argparse
+import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, dataclass, field, fields
 from typing import Any, Final
 
 PREFIX: Final = "RAM_OPERATOR_"
+_FORMS: Final[Mapping[str, re.Pattern[str]]] = {
+    "json or plain": re.compile("json|plain"),
+    "debug, info, warning or error": re.compile("debug|info|warning|error"),
+    "[host]:port, or empty": re.compile(r"(|[^\s:/]*:[0-9]{1,5})"),
+    "letters, digits, dots and dashes": re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,61}[A-Za-z0-9])?"),
+}
+"""What a text may be, in words and as a pattern."""
 
 
-def _setting(default: Any, text: str, minimum: float | None = None) -> Any:
-    return field(default=default, metadata={"help": text, "minimum": minimum})
+def _setting(default: Any, text: str, minimum: float | None = None, form: str = "") -> Any:
+    return field(default=default, metadata={"help": text, "minimum": minimum, "form": form})
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +31,14 @@ class Settings:
     """Every setting says in its help text what it is for. Durations are in seconds."""
 
     cluster_name: str = _setting(
-        "default", "name of this cluster in ownership tags and records; unique per cloud account"
+        "default",
+        "name of this cluster in ownership tags and records; unique per cloud account",
+        form="letters, digits, dots and dashes",
     )
     operator_namespace: str = _setting(
-        "ram-system", "namespace of the operator: its Secrets and the events of cluster objects"
+        "ram-system",
+        "namespace of the operator: its Secrets and the events of cluster objects",
+        form="letters, digits, dots and dashes",
     )
     workers: int = _setting(16, "objects worked on at once", 1)
     cloud_threads: int = _setting(32, "cloud calls in flight at once", 1)
@@ -52,10 +65,16 @@ class Settings:
     allow_custom_endpoints: bool = _setting(
         False, "accept endpoints outside aliyuncs.com and without TLS (emulator, proxies)"
     )
-    metrics_address: str = _setting(":8000", "[host]:port of /metrics; empty for none")
-    health_address: str = _setting(":8080", "[host]:port of /healthz; empty for none")
-    log_format: str = _setting("json", "json or plain")
-    log_level: str = _setting("info", "debug, info, warning or error")
+    metrics_address: str = _setting(
+        ":8000", "[host]:port of /metrics; empty for none", form="[host]:port, or empty"
+    )
+    health_address: str = _setting(
+        ":8080", "[host]:port of /healthz; empty for none", form="[host]:port, or empty"
+    )
+    log_format: str = _setting("json", "json or plain", form="json or plain")
+    log_level: str = _setting(
+        "info", "debug, info, warning or error", form="debug, info, warning or error"
+    )
 
 
 class SettingsError(ValueError):
@@ -63,7 +82,10 @@ class SettingsError(ValueError):
 
 
 def load(arguments: Sequence[str], environment: Mapping[str, str]) -> Settings:
-    """Settings from the command line and the environment. Raises SettingsError."""
+    """Settings from the command line and the environment.
+
+    Raises SettingsError, or SystemExit where argparse answers itself (--help, unknown flags).
+    """
     parser = argparse.ArgumentParser(prog="ram-operator run", allow_abbrev=False)
     for item in fields(Settings):
         parser.add_argument(
@@ -76,32 +98,37 @@ def load(arguments: Sequence[str], environment: Mapping[str, str]) -> Settings:
     values: dict[str, Any] = {}
     problems: list[str] = []
     for item in fields(Settings):
-        text = given[item.name]
+        text, source = given[item.name], "--" + item.name.replace("_", "-")
         if text is None:
-            text = environment.get(PREFIX + item.name.upper())
+            source = PREFIX + item.name.upper()
+            text = environment.get(source)
         if text is None:
             continue
         assert item.default is not MISSING
         try:
-            values[item.name] = _convert(item.default, text, item.metadata["minimum"])
+            values[item.name] = _convert(item.default, text, item.metadata)
         except ValueError as error:
-            problems.append(f"--{item.name.replace('_', '-')}: {error}")
+            problems.append(f"{source}: {error}")
     if problems:
         raise SettingsError("\n".join(problems))
     return Settings(**values)
 
 
-def _convert(default: Any, text: str, minimum: float | None) -> Any:
+def _convert(default: Any, text: str, limits: Mapping[str, Any]) -> Any:
     if isinstance(default, bool):
         if text.lower() not in ("true", "false"):
             raise ValueError(f"{text!r} is neither true nor false")
         return text.lower() == "true"
     if isinstance(default, str):
+        if not _FORMS[limits["form"]].fullmatch(text):
+            raise ValueError(f"{text!r} is not {limits['form']}")
         return text
     try:
         value = type(default)(text)
     except ValueError:
         raise ValueError(f"{text!r} is no number") from None
-    if minimum is not None and value < minimum:
-        raise ValueError(f"{text} is less than {minimum:g}")
+    if not math.isfinite(value):
+        raise ValueError(f"{text!r} is no finite number")
+    if value < limits["minimum"]:
+        raise ValueError(f"{text} is less than {limits['minimum']:g}")
     return value
