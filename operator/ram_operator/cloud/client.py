@@ -31,6 +31,31 @@ from .limiter import Limiter, action_class
 log = logging.getLogger(__name__)
 
 METHODS: Final[Mapping[str, str]] = {
+    "GetUser": "get_user",
+    "CreateUser": "create_user",
+    "UpdateUser": "update_user",
+    "DeleteUser": "delete_user",
+    "ListGroupsForUser": "list_groups_for_user",
+    "ListAccessKeys": "list_access_keys",
+    "UpdateAccessKey": "update_access_key",
+    "DeleteAccessKey": "delete_access_key",
+    "GetLoginProfile": "get_login_profile",
+    "DeleteLoginProfile": "delete_login_profile",
+    "GetUserMFAInfo": "get_user_mfainfo",
+    "UnbindMFADevice": "unbind_mfadevice",
+    "AttachPolicyToUser": "attach_policy_to_user",
+    "DetachPolicyFromUser": "detach_policy_from_user",
+    "ListPoliciesForUser": "list_policies_for_user",
+    "GetGroup": "get_group",
+    "CreateGroup": "create_group",
+    "UpdateGroup": "update_group",
+    "DeleteGroup": "delete_group",
+    "ListUsersForGroup": "list_users_for_group",
+    "AddUserToGroup": "add_user_to_group",
+    "RemoveUserFromGroup": "remove_user_from_group",
+    "AttachPolicyToGroup": "attach_policy_to_group",
+    "DetachPolicyFromGroup": "detach_policy_from_group",
+    "ListPoliciesForGroup": "list_policies_for_group",
     "GetRole": "get_role",
     "CreateRole": "create_role",
     "UpdateRole": "update_role",
@@ -154,6 +179,9 @@ class CloudClient:
             # `from None`: the SDK's exception texts hold the URL with all parameters.
             raise faults.classify(error, action, writes=writes) from None
         body: Mapping[str, Any] = reply.body.to_map() if reply.body is not None else {}
+        if not body.get("RequestId"):
+            # An empty object from a proxy must not read as an identity without any attribute.
+            raise faults.unusable(action, writes=writes)
         return body
 
 

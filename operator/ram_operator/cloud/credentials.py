@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -64,8 +63,8 @@ def from_secret(name: str, data: Mapping[str, str] | None) -> Credentials:
     for key in SECRET_KEYS.values():
         try:
             plain[key] = base64.b64decode(data.get(key, ""), validate=True).decode()
-        except (binascii.Error, UnicodeDecodeError):
+        except ValueError:
             raise Stalled(
-                Reason.CREDENTIALS_INVALID, f"Secret {name}, key {key}: the value is no text"
+                Reason.CREDENTIALS_INVALID, f"Secret {name}: the value of key {key} is no text"
             ) from None
     return _pick(plain, SECRET_KEYS, f"Secret {name}")

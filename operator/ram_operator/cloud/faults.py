@@ -96,10 +96,10 @@ def _refused(fault: Fault) -> RamOperatorError:
 
 
 def _unavailable(fault: Fault) -> RamOperatorError:
+    text = f"{fault.action} got no usable answer ({fault.code or f'HTTP {fault.status}'})"
     if fault.writes:
-        text = f"{fault.action} got no usable answer ({fault.code}); its outcome is looked at"
-        return OutcomeUnknown(text)
-    return Retry(Reason.CLOUD_UNAVAILABLE, f"{fault.action} got no usable answer ({fault.code})")
+        return OutcomeUnknown(f"{text}; its outcome is looked at")
+    return Retry(Reason.CLOUD_UNAVAILABLE, text)
 
 
 TABLE: Final[tuple[tuple[re.Pattern[str], Maker], ...]] = tuple(
@@ -142,16 +142,25 @@ def classify(error: Exception, action: str, *, writes: bool) -> RamOperatorError
     return Bug(f"{action}: unknown answer {fault.code or 'without a code'} (HTTP {fault.status})")
 
 
+def unusable(action: str, *, writes: bool) -> RamOperatorError:
+    """The typed error for a 200 that is no answer of the service: it has no RequestId."""
+    return _unavailable(Fault(action, writes, "200 without a RequestId", 200, ""))
+
+
 def _read(error: TeaException, action: str, writes: bool) -> Fault:
     data: dict[str, Any] = error.data if isinstance(error.data, dict) else {}
-    detail = data.get("AccessDeniedDetail") or {}
+    detail = data.get("AccessDeniedDetail")
+    if not isinstance(detail, dict):
+        detail = {}
+    # The SDK formats a missing code as the word None.
+    code = "" if error.code in (None, "None") else str(error.code)
     after = getattr(error, "retry_after", None)
     return Fault(
         action=action,
         writes=writes,
-        code=str(error.code or data.get("Code") or ""),
+        code=code,
         status=int(getattr(error, "statusCode", None) or data.get("statusCode") or 0),
-        text=str(data.get("Message") or "").strip()[:512],
+        text=str(data.get("Message") or data.get("message") or "").strip()[:512],
         denied_action=str(detail.get("AuthAction") or ""),
         # The service says milliseconds; a minute is the most that is worth a sleeping worker.
         retry_after=min(float(after) / 1000.0, 60.0) if after else None,
