@@ -7,6 +7,7 @@ claim its record.
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -26,7 +27,10 @@ from .model import Account, Key, Owner
 from .store import Store
 
 DEFAULT_ENDPOINTS: Final = {"ram": "ram.aliyuncs.com", "sts": "sts.aliyuncs.com"}
-OFFICIAL: Final = ".aliyuncs.com"
+OFFICIAL: Final = re.compile(
+    r"(ram|sts)(-vpc)?\.([a-z]{2}-[a-z0-9-]+\.|vpc-proxy\.)?aliyuncs\.com(:443)?"
+)
+"""Not just any host below aliyuncs.com: strangers' buckets and functions have theirs there too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,10 +175,10 @@ class AccountOpener:
         protocol, separator, host = text.partition("://")
         if not separator:
             protocol, host = "https", text
-        official = protocol == "https" and host.partition(":")[0].endswith(OFFICIAL)
+        official = protocol == "https" and OFFICIAL.fullmatch(host.lower()) is not None
         if not official and not self._settings.allow_custom_endpoints:
             raise InvalidSpec(
-                f"spec.endpoints.{name}: {text} is no https endpoint of aliyuncs.com;"
-                " the operator accepts others only with --allow-custom-endpoints true"
+                f"spec.endpoints.{name}: {text} is no https endpoint of RAM or STS in"
+                " aliyuncs.com; the operator accepts others only with --allow-custom-endpoints true"
             )
         return Endpoint(host, protocol)
