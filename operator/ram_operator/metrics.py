@@ -181,11 +181,15 @@ class Metrics:
         if since is not None:
             self.pending_since.labels(*labels).set(since)
         else:
-            self.pending_since.remove_by_labels(dict(zip(OBJECT, labels, strict=True)))
+            self.pending_since.remove(*labels)
 
     def forget(self, key: Key) -> None:
         """The object is gone, and so are its series."""
         self.pending(key, None)
-        labels = dict(zip(OBJECT, (key.kind, key.namespace, key.name), strict=True))
-        for metric in (self.condition, self.drift, self.pending_since, self.last_success):
-            metric.remove_by_labels(labels)
+        labels = (key.kind, key.namespace, key.name)
+        self.drift.remove(*labels)
+        self.last_success.remove(*labels)
+        # By name and not by searching: that takes as long as there are objects.
+        for kind in ConditionType:
+            for status in STATUSES:
+                self.condition.remove(*labels, kind.value, status)
