@@ -66,11 +66,14 @@ class ManagedPass:
         self._ports = ports
         self._subject = subject
         self._owner = subject.owner(ports.settings.cluster_name)
+        self._generation = int(subject.body["metadata"].get("generation", 0))
 
     def run(self) -> Result:
         """The whole pass, readable as a checklist."""
         subject, ports = self._subject, self._ports
         session = self._session()
+        if (wait := ports.recent.unread(subject.key, self._generation)) > 0:
+            raise LookAgain(wait)
         wanted = self._desired(session)
         tenant = tenancy.check(session.account, subject.row, subject.key, wanted)
         identity = Identity(session.account.account_id, subject.key.kind, wanted.cloud_name)
@@ -234,7 +237,7 @@ class ManagedPass:
         facts: dict[str, Any] = {}
         key, row = self._subject.key, self._subject.row
         for step in decision.steps:
-            self._ports.recent.wrote(key)
+            self._ports.recent.wrote(key, self._generation)
             try:
                 if step.verb == "trust":
                     claims.fenced_trust(self._ports, self._subject, identity, session, step)
@@ -254,8 +257,7 @@ class ManagedPass:
         if isinstance(error, OutcomeUnknown):
             return OutcomeUnknown(error.message, settle)
         if isinstance(error, Refused):
-            generation = int(self._subject.body["metadata"].get("generation", 0))
-            if self._ports.recent.patient(self._subject.key, generation):
+            if self._ports.recent.patient(self._subject.key, self._generation):
                 return Retry(Reason.PROGRESSING, error.message, max(settle, 1.0))
         if step.verb == "create" and error.reason is Reason.CONFLICT:
             return Retry(Reason.PROGRESSING, error.message, settle)

@@ -24,6 +24,7 @@ class Recent:
         self._started = clock()
         self._lock = threading.Lock()
         self._writes: dict[Key, float] = {}
+        self._written: dict[Key, int] = {}
         self._suspects: dict[Key, float] = {}
         self._refused: dict[Key, tuple[int, float]] = {}
 
@@ -32,10 +33,11 @@ class Recent:
         """Seconds after which the cloud shows what was written."""
         return self._settle
 
-    def wrote(self, key: Key) -> None:
-        """A write for the object was sent, whatever came of it."""
+    def wrote(self, key: Key, generation: int = 0) -> None:
+        """A write for that generation of the object was sent, whatever came of it."""
         with self._lock:
             self._writes[key] = self._clock()
+            self._written[key] = generation
             self._suspects.pop(key, None)
 
     def unsettled(self, key: Key) -> float:
@@ -43,6 +45,17 @@ class Recent:
         with self._lock:
             since = max(self._started, self._writes.get(key, self._started))
             return max(0.0, since + self._settle - self._clock())
+
+    def unread(self, key: Key, generation: int) -> float:
+        """Seconds until an edit that came after our own last write can be compared; 0 now.
+
+        An old answer may agree with the new manifest by chance. Then nothing would be written, and
+        what is missing would look later as if somebody had taken it away.
+        """
+        with self._lock:
+            if key not in self._writes or self._written.get(key) == generation:
+                return 0.0
+            return max(0.0, self._writes[key] + self._settle - self._clock())
 
     def starting(self) -> float:
         """Seconds until a predecessor's last writes are visible; 0 when they are."""
@@ -79,5 +92,6 @@ class Recent:
     def forget(self, key: Key) -> None:
         with self._lock:
             self._writes.pop(key, None)
+            self._written.pop(key, None)
             self._suspects.pop(key, None)
             self._refused.pop(key, None)
