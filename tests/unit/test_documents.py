@@ -15,7 +15,7 @@ from ram_operator import documents as docs
 from ram_operator.documents import Kind, Verdict
 from ram_operator.documents.globs import Budget, Glob, TooComplex, inhabited
 from ram_operator.documents.globs import contains as contains_within
-from ram_operator.documents.grammar import OPERATORS
+from ram_operator.documents.grammar import OPERATORS, TRUST_KEYS
 from ram_operator.documents.regions import complement
 from tests.oracle.evaluator import Request, Who, allows
 
@@ -494,6 +494,23 @@ def test_doubtful_gains_show_only_what_is_gained() -> None:
     assert comparison.gain_sentences == ("ram:GetRole on acs:oss:*:*:a/* may now be allowed",)
 
 
+def test_a_gain_for_requests_without_the_key_alone_is_not_certain() -> None:
+    """acs:CurrentTime is always there; whether NotEquals is true of an absent key is not known."""
+    whole = conditioned({})
+    shape = {"Effect": "Allow", "Action": "ecs:*", "Resource": "*"}
+    now = "2030-01-01T00:00:00Z"
+    for parts in (
+        ("DateLessThan", "DateGreaterThanEquals", "acs:CurrentTime", now),
+        ("StringEquals", "StringNotEquals", "acs:SourceVpc", "x"),
+    ):
+        one, two, key, value = parts
+        halves = [{**shape, "Condition": {name: {key: value}}} for name in (one, two)]
+        comparison = docs.compare_policy(docs.parse_policy(document(*halves)), whole)
+        assert comparison.verdict is Verdict.UNKNOWN
+        assert not comparison.gains_certain
+        assert comparison.losses == ()
+
+
 def test_a_union_covers_what_no_part_of_it_does() -> None:
     whole = conditioned({"NumericLessThan": {"ecs:Size": "9"}})
     parts = [
@@ -548,6 +565,14 @@ def test_complement_of_spans() -> None:
 
 def test_the_table_of_equal_spellings_has_sources() -> None:
     assert len({row.id for row in docs.EQUIVALENCES}) == len(docs.EQUIVALENCES)
+    page = Path(__file__).parents[2] / "docs" / "reference" / "documents.md"
+    lines = page.read_text(encoding="utf-8").splitlines()
     for row in docs.EQUIVALENCES:
-        assert row.source
         assert row.one != row.other
+        assert any(f"| {row.certainty} | {row.source} |" in line for line in lines), row
+
+
+def test_the_page_names_every_operator_and_key() -> None:
+    page = Path(__file__).parents[2] / "docs" / "reference" / "documents.md"
+    text = page.read_text(encoding="utf-8")
+    assert [name for name in (*OPERATORS, *TRUST_KEYS) if f"`{name}`" not in text] == []

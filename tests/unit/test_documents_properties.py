@@ -23,7 +23,7 @@ from tests.unit import strategies_documents as some
 Json = Any
 
 _CALM = [HealthCheck.too_slow, HealthCheck.data_too_large]
-_PROFILES = {"ci": 60, "long": 2_000}
+_PROFILES = {"ci": 40, "long": 1_000}
 PROFILE = os.environ.get("HYPOTHESIS_PROFILE", "ci")
 EXAMPLES = _PROFILES.get(PROFILE, _PROFILES["ci"])
 thorough = settings(
