@@ -34,6 +34,7 @@ from .model import (
     Step,
 )
 from .ports import Ports, Subject
+from .queue import Lane
 
 
 class LookAgain(Exception):
@@ -172,8 +173,11 @@ class ManagedPass:
         if not suspicious:
             recent.unsurprised(key)
         decision = plan.update(situation, believe_drift=believed)
-        if not believed and not decision.steps:
-            raise LookAgain(recent.settle)
+        if not believed:
+            if not decision.steps:
+                raise LookAgain(recent.settle)
+            # What is asked for does not wait, and what looks like drift is looked at again soon.
+            self._ports.queue.add(key, Lane.PERIODIC, recent.settle)
         if session.account.mode is Mode.OBSERVE:
             return Result(self._outcome(session, decision, situation.live, None, believed))
         work = RecordWork(identity, self._claim(situation.live.cloud_id, decision, standing.verb))
@@ -288,7 +292,7 @@ class ManagedPass:
             applied=_known(memory),
             observe_only=session.account.mode is Mode.OBSERVE,
             drift_unconfirmed=not believed,
-            handled_request=self._subject.request,
+            handled_request=self._subject.request if believed else "",
             after=after,
         )
 
