@@ -35,7 +35,7 @@ def main(argv: list[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="ram_emulator", description="An HTTP emulator of Alibaba Cloud RAM and STS."
+        prog="ram_emulator", description="An HTTP emulator of Alibaba Cloud RAM, STS and IMS."
     )
     add = parser.add_argument
     add("--port", type=int, default=0, help="port of the cloud API (0: a free one)")
