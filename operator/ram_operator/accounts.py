@@ -32,6 +32,8 @@ OFFICIAL: Final = re.compile(
 )
 """Not just any host below aliyuncs.com: strangers' buckets and functions have theirs there too."""
 
+_HOST: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?")
+
 
 @dataclass(frozen=True, slots=True)
 class Session:
@@ -147,7 +149,10 @@ class AccountOpener:
     ) -> tuple[CloudClient, tuple[Any, ...]]:
         keys = self._credentials(spec.get("credentials") or {})
         wanted = {**DEFAULT_ENDPOINTS, **(spec.get("endpoints") or {})}
-        ram, sts = (self._endpoint(name, wanted[name]) for name in ("ram", "sts"))
+        ram, sts = (
+            endpoint(name, wanted[name], custom=self._settings.allow_custom_endpoints)
+            for name in ("ram", "sts")
+        )
         limits = spec.get("rateLimit") or {}
         rates = {
             ActionClass.READ: float(limits.get("readsPerSecond", 20)),
@@ -171,14 +176,21 @@ class AccountOpener:
             f"spec.credentials.type: {kind!r} is unknown; write Environment or Secret"
         )
 
-    def _endpoint(self, name: str, text: str) -> Endpoint:
-        protocol, separator, host = text.partition("://")
-        if not separator:
-            protocol, host = "https", text
-        official = protocol == "https" and OFFICIAL.fullmatch(host.lower()) is not None
-        if not official and not self._settings.allow_custom_endpoints:
-            raise InvalidSpec(
-                f"spec.endpoints.{name}: {text} is no https endpoint of RAM or STS in"
-                " aliyuncs.com; the operator accepts others only with --allow-custom-endpoints true"
-            )
-        return Endpoint(host, protocol)
+
+def endpoint(name: str, text: str, *, custom: bool) -> Endpoint:
+    """host[:port], with or without http(s):// before it. Raises InvalidSpec.
+
+    `custom` accepts hosts that are not RAM's and STS's own, and connections without TLS.
+    """
+    protocol, separator, host = text.partition("://")
+    if not separator:
+        protocol, host = "https", text
+    official = protocol == "https" and OFFICIAL.fullmatch(host.lower()) is not None
+    if not official and not custom:
+        raise InvalidSpec(
+            f"spec.endpoints.{name}: {text} is no https endpoint of RAM or STS in aliyuncs.com;"
+            " the operator accepts others only with --allow-custom-endpoints true"
+        )
+    if protocol not in ("http", "https") or not _HOST.fullmatch(host):
+        raise InvalidSpec(f"spec.endpoints.{name}: {text} is no [http[s]://]host[:port]")
+    return Endpoint(host, protocol)
