@@ -1,0 +1,169 @@
+"""The work queue against a model that is too simple to be wrong, over random histories."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from ram_operator.model import Key
+from ram_operator.queue import Backoff, Lane, WorkQueue
+from tests.unit.fake_clock import FakeClock
+from tests.unit.test_queue import take
+
+KEYS = [Key("RamRole", group, name) for group in ("a", "b", "c") for name in ("1", "2", "3")]
+keys = st.sampled_from(KEYS)
+lanes = st.sampled_from(list(Lane))
+BACKOFF = Backoff(first=2.0, last=16.0)
+
+
+@dataclass
+class Expected:
+    """What is known of one key."""
+
+    waits: tuple[Lane, int] | None = None
+    """Lane and place in line."""
+    running: bool = False
+    again: Lane | None = None
+    due: tuple[float, int, Lane] | None = None
+    failures: int = 0
+
+
+class Histories(RuleBasedStateMachine):
+    """Any order of calls. Fairness: while a group waits, no other has two turns."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.clock = FakeClock()
+        self.queue = WorkQueue(lambda key: key.namespace, BACKOFF, self.clock, lambda: 1.0)
+        self.model = {key: Expected() for key in KEYS}
+        self.places = 0
+        self.overtaken: dict[tuple[Lane, str], Counter[str]] = {}
+
+    def place(self) -> int:
+        self.places += 1
+        return self.places
+
+    def now(self, key: Key, lane: Lane) -> None:
+        known = self.model[key]
+        if known.due is not None and known.due[2] >= lane:
+            known.due = None
+        if known.running:
+            known.again = lane if known.again is None else min(lane, known.again)
+        elif known.waits is None or lane < known.waits[0]:
+            known.waits = (lane, self.place())
+
+    def later(self, key: Key, lane: Lane, delay: float) -> None:
+        known = self.model[key]
+        due = self.clock() + delay
+        if known.due is None or due < known.due[0]:
+            known.due = (due, self.place(), lane)
+
+    def fire(self) -> None:
+        due = [(known.due, key) for key, known in self.model.items() if known.due is not None]
+        for (when, _, lane), key in sorted(due):
+            if when <= self.clock():
+                self.model[key].due = None
+                self.now(key, lane)
+
+    def waiting(self, lane: Lane) -> dict[str, list[Key]]:
+        """Group → keys in the order in which they came."""
+        found = [
+            (known.waits[1], key)
+            for key, known in self.model.items()
+            if known.waits is not None and known.waits[0] is lane
+        ]
+        groups: dict[str, list[Key]] = {}
+        for _, key in sorted(found):
+            groups.setdefault(key.namespace, []).append(key)
+        return groups
+
+    @rule(key=keys, lane=lanes)
+    def add(self, key: Key, lane: Lane) -> None:
+        self.queue.add(key, lane)
+        self.now(key, lane)
+
+    @rule(key=keys, lane=lanes, delay=st.integers(1, 20))
+    def add_later(self, key: Key, lane: Lane, delay: int) -> None:
+        self.queue.add(key, lane, delay=float(delay))
+        self.later(key, lane, float(delay))
+
+    @rule(seconds=st.integers(0, 10))
+    def wait(self, seconds: int) -> None:
+        self.clock.advance(float(seconds))
+
+    def due_now(self, known: Expected) -> bool:
+        return known.due is not None and known.due[0] <= self.clock() and not known.running
+
+    @precondition(
+        lambda self: any(
+            known.waits is not None or self.due_now(known) for known in self.model.values()
+        )
+    )
+    @rule()
+    def get(self) -> None:
+        self.fire()
+        lane = next(lane for lane in Lane if self.waiting(lane))
+        groups = self.waiting(lane)
+        key = take(self.queue)
+        group = key.namespace
+        assert group in groups, f"{key} is not what waits in the fastest lane"
+        assert groups[group][0] == key, "within a group the first comes first"
+        self.model[key] = Expected(
+            running=True, due=self.model[key].due, failures=self.model[key].failures
+        )
+        self.overtaken.pop((lane, group), None)
+        for other in groups.keys() - {group}:
+            counts = self.overtaken.setdefault((lane, other), Counter())
+            counts[group] += 1
+            assert counts[group] <= 1, f"{group} had two turns while {other} waited"
+
+    @precondition(lambda self: any(known.running for known in self.model.values()))
+    @rule(data=st.data())
+    def done(self, data: st.DataObject) -> None:
+        key = data.draw(st.sampled_from([key for key in KEYS if self.model[key].running]))
+        self.queue.done(key)
+        known = self.model[key]
+        known.running = False
+        if known.again is not None:
+            lane, known.again = known.again, None
+            self.now(key, lane)
+
+    @rule(key=keys, lane=lanes)
+    def failed(self, key: Key, lane: Lane) -> None:
+        delay = self.queue.failed(key, lane)
+        assert delay == min(BACKOFF.last, BACKOFF.first * 2.0 ** self.model[key].failures)
+        self.model[key].failures += 1
+        self.later(key, lane, delay)
+
+    @rule(key=keys)
+    def succeeded(self, key: Key) -> None:
+        self.queue.succeeded(key)
+        self.model[key].failures = 0
+
+    @rule(key=keys)
+    def forget(self, key: Key) -> None:
+        self.queue.forget(key)
+        self.model[key].due = None
+        self.model[key].failures = 0
+
+    @invariant()
+    def agrees(self) -> None:
+        states = self.model.values()
+        assert self.queue.depth() == sum(known.waits is not None for known in states)
+        assert self.queue.running() == sum(known.running for known in states)
+        for key, known in self.model.items():
+            assert self.queue.failures(key) == known.failures
+        # A group that no longer waits in a lane starts afresh when it comes back.
+        for lane, group in list(self.overtaken):
+            if group not in self.waiting(lane):
+                del self.overtaken[lane, group]
+
+
+TestHistories = Histories.TestCase
+TestHistories.settings = settings(
+    max_examples=60, stateful_step_count=60, deadline=None, derandomize=True
+)
