@@ -32,6 +32,11 @@ def status_text(status: bool | None) -> str:
     return "Unknown" if status is None else str(status)
 
 
+def cut(message: str) -> str:
+    """The message as it stands in a condition."""
+    return message if len(message) <= MESSAGE_LIMIT else message[: MESSAGE_LIMIT - 1] + "…"
+
+
 def merge(
     old: Iterable[Mapping[str, Any]], new: Iterable[Condition], generation: int, now: str
 ) -> list[dict[str, Any]]:
@@ -43,15 +48,12 @@ def merge(
         previous = before.get(condition.type.value)
         same = previous is not None and previous.get("status") == status
         since = previous.get("lastTransitionTime", now) if same and previous is not None else now
-        message = condition.message
-        if len(message) > MESSAGE_LIMIT:
-            message = message[: MESSAGE_LIMIT - 1] + "…"
         merged.append(
             {
                 "type": condition.type.value,
                 "status": status,
                 "reason": condition.reason.value,
-                "message": message,
+                "message": cut(condition.message),
                 "lastTransitionTime": since,
                 "observedGeneration": generation,
             }

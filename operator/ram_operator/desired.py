@@ -115,13 +115,13 @@ def build(
             if field.default is None:
                 continue
             raw = {} if field.shape is Shape.ENTRIES else field.default
-        if field.name in {reference.spec for reference in row.references}:
-            raw = _resolve(row, key, raw or (), resolved, unresolved)
         try:
+            if field.name in {reference.spec for reference in row.references}:
+                raw = _resolve(row, key, raw or (), resolved, unresolved)
             fields[field.name] = field.parse(raw)
         except documents.DocumentError as error:
             raise InvalidSpec(f"spec.{field.spec}.{error}") from None
-        except (TypeError, KeyError, AttributeError):
+        except (TypeError, ValueError, KeyError, AttributeError):
             raise InvalidSpec(f"spec.{field.spec} has an unexpected shape") from None
     if row.tag_field:
         tags = fields.get(row.tag_field)
@@ -132,7 +132,9 @@ def build(
         fields=fields,
         unresolved=tuple(unresolved),
         referenced=frozenset(
-            policy_key("Custom", target.cloud_name) for target in resolved.values()
+            policy_key("Custom", target.cloud_name)
+            for target in resolved.values()
+            if not target.problem
         ),
         exclusive=spec.get("policyMode", "Exclusive") == "Exclusive",
     )

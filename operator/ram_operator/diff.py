@@ -8,11 +8,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from typing import Final
 
 from . import documents
 from .kinds import Field, Kind, Shape
 from .model import Change, Desired, Direction, Entry, FieldValue, Live, UnknownPart
 
+_ESCAPES: Final = (("%", "%25"), ("#", "%23"), ("~", "%7E"))
 _FROM_VERDICT = {
     documents.Verdict.SAME: Direction.NEUTRAL,
     documents.Verdict.NARROWER: Direction.NARROWER,
@@ -30,8 +32,13 @@ def changes(row: Kind, desired: Desired, live: Live) -> tuple[Change, ...]:
         before = live.value(field.name)
         if after is None or before is None or isinstance(before, UnknownPart):
             continue
-        out.extend(_COMPARE[field.shape](field, before, after))
+        out.extend(compare(field, before, after))
     return tuple(out)
+
+
+def compare(field: Field, before: FieldValue, after: FieldValue) -> tuple[Change, ...]:
+    """The differences between two values of one field."""
+    return _COMPARE[field.shape](field, before, after)
 
 
 def _plain(field: Field, before: FieldValue, after: FieldValue) -> tuple[Change, ...]:
@@ -93,5 +100,18 @@ def digest(value: FieldValue) -> str:
 
 
 def entry_mark(key: str, entry: Entry) -> str:
-    """How an entry that we added is noted in `status.applied`."""
+    """How an entry that we added is noted in `status.applied`; `marked_key` is the inverse.
+
+    The marks of two keys never meet: what separates a mark's parts is escaped in the key.
+    """
+    for plain, escaped in _ESCAPES:
+        key = key.replace(plain, escaped)
     return f"{key}#{hashlib.sha256(entry.value.encode()).hexdigest()[:8]}" if entry.value else key
+
+
+def marked_key(mark: str) -> str:
+    """The key that a mark stands for."""
+    key = mark.partition("#")[0]
+    for plain, escaped in reversed(_ESCAPES):
+        key = key.replace(escaped, plain)
+    return key

@@ -30,6 +30,9 @@ from .model import (
 KEPT: Final = "~"
 """Prefix in `status.applied` of what was left as found when the identity was adopted."""
 
+WHATEVER: Final = "*"
+"""In `status.excess`: the part could not be read yet, so all that it holds was there before."""
+
 
 @dataclass(frozen=True, slots=True)
 class Memory:
@@ -72,6 +75,24 @@ def _cause(field: Field, desired: Desired, change: Change, memory: Memory) -> Ca
     return Cause.DRIFT if known == wanted else Cause.INTENT
 
 
+def behind(row: Kind, desired: Desired, change: Change, memory: Memory) -> Judged | None:
+    """What moved in the cloud while an edit of a gated field is held; `change` is that edit.
+
+    The edit must not shield what was added by hand, so the live document is compared with the
+    record as well. None when it is what the record says.
+    """
+    baseline = memory.record.baseline
+    field = row.field(change.field)
+    if not field.gated or baseline is None or _trust_cause(change, memory.record) is Cause.DRIFT:
+        return None
+    assert isinstance(change.before, documents.Trust)
+    moved = diff.compare(field, change.before, baseline)
+    if not moved:
+        return None
+    disposition = _disposition(field, moved[0], Cause.DRIFT, memory)
+    return Judged(moved[0], Cause.DRIFT, disposition, _severity(field, moved[0], Cause.DRIFT))
+
+
 def _trust_cause(change: Change, record: RecordFacts) -> Cause:
     """Drift only when the manifest still says what the record holds, by meaning."""
     if record.baseline is None:
@@ -93,13 +114,15 @@ def _addition_cause(field: Field, change: Change, applied: Applied) -> Cause:
 def _removal_cause(
     field: Field, desired: Desired, change: Change, applied: Applied
 ) -> Cause | None:
-    ours = {mark.partition("#")[0] for mark in applied.entries.get(field.name, frozenset())}
+    marks = applied.entries.get(field.name, frozenset())
+    ours = {diff.marked_key(mark) for mark in marks if not mark.startswith(KEPT)}
     if change.entry in ours:
         # A reference that is not ready may be exactly this entry: it stays until that is known.
         return None if desired.unresolved and field.entries_widen else Cause.INTENT
     if field.foreign or not desired.exclusive:
         return None
-    if not applied.known or change.entry in applied.excess.get(field.name, frozenset()):
+    excess = applied.excess.get(field.name, frozenset())
+    if not applied.known or change.entry in excess or WHATEVER in excess:
         return Cause.ADOPTION
     if desired.unresolved and change.entry.startswith("Custom/"):
         return None

@@ -14,7 +14,6 @@ from enum import StrEnum
 from typing import Any, Final
 
 from . import documents
-from .errors import InvalidSpec
 from .model import Entry, FieldValue
 
 
@@ -93,7 +92,7 @@ def _text(value: Any) -> str:
 
 def _number(value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
-        raise InvalidSpec(f"expected a whole number, found {value!r}")
+        raise TypeError("expected a whole number")
     return value
 
 

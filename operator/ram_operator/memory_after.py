@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from . import diff
-from .drift import KEPT
+from .drift import KEPT, WHATEVER
 from .kinds import Kind, Shape
-from .model import Applied, Cause, Desired, Disposition, Judged, Step
+from .model import Applied, Cause, Desired, Disposition, Judged, Live, Step, UnknownPart
 
 
 def created(row: Kind, desired: Desired) -> Applied:
@@ -15,8 +15,49 @@ def created(row: Kind, desired: Desired) -> Applied:
     return _collect(row, desired, {}, {}, Applied(known=True))
 
 
-def updated(row: Kind, desired: Desired, judged: list[Judged]) -> Applied:
-    """After an update: what was left as found stays marked as such."""
+def updated(
+    row: Kind, desired: Desired, judged: list[Judged], before: Applied, live: Live
+) -> Applied:
+    """After an update: what was left as found stays marked as such.
+
+    Of a part that could not be read the old memory stays, and so does that of entries which are
+    left alone because a reference is not ready.
+    """
+    wanted = _judged(row, desired, judged)
+    digests, entries = dict(wanted.digests), dict(wanted.entries)
+    excess = dict(wanted.excess)
+    for field in row.fields:
+        name = field.name
+        value = desired.fields.get(name)
+        if isinstance(live.fields.get(name), UnknownPart):
+            _forget_nothing(name, before, digests, entries, excess)
+        elif field.entries_widen and desired.unresolved and isinstance(value, Mapping):
+            old = before.entries.get(name, frozenset())
+            entries[name] |= {mark for mark in old if _plain(mark) not in value}
+    return Applied(True, digests, entries, excess)
+
+
+def _forget_nothing(
+    name: str,
+    before: Applied,
+    digests: dict[str, str],
+    entries: dict[str, frozenset[str]],
+    excess: dict[str, frozenset[str]],
+) -> None:
+    """Memory of a part that is unknown: as it was; without any, as of something adopted."""
+    if name in digests:
+        kept = KEPT + digests[name] if not before.known else before.digests.get(name)
+        digests.pop(name)
+        digests.update({name: kept} if kept is not None else {})
+    elif name in entries and before.known:
+        entries[name] = before.entries.get(name, frozenset())
+        excess[name] = before.excess.get(name, frozenset())
+    elif name in entries:
+        entries[name] = frozenset(KEPT + mark for mark in entries[name])
+        excess[name] = frozenset({WHATEVER})
+
+
+def _judged(row: Kind, desired: Desired, judged: list[Judged]) -> Applied:
     kept: dict[str, bool] = {}
     kept_entries: dict[str, set[str]] = {}
     excess: dict[str, set[str]] = {}
@@ -91,4 +132,4 @@ def _touched(step: Step) -> set[str]:
 
 
 def _plain(mark: str) -> str:
-    return mark.removeprefix(KEPT).partition("#")[0]
+    return diff.marked_key(mark.removeprefix(KEPT))

@@ -275,6 +275,11 @@ class Drift:
     """`corrected`, `reported` or `held`."""
 
 
+def place(name: str, entry: str) -> str:
+    """How a difference is named in `status.drift`; `entry` is "" for a field that is no set."""
+    return f"{name}[{entry}]" if entry else name
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """One cloud write. `verb` keys into the dispatch table of `cloud.execute`."""
@@ -285,6 +290,15 @@ class Step:
     direction: Direction
     values: Mapping[str, Any] = field(default_factory=_nothing)
     field: str = ""
+
+    @property
+    def settles(self) -> frozenset[str]:
+        """The differences that it puts right, named as in `status.drift`."""
+        names = self.field.split(", ") if self.field else []
+        keys = self.values.get("keys")
+        if keys is None:
+            return frozenset(names)
+        return frozenset(place(name, key) for name in names for key in keys)
 
 
 @dataclass(frozen=True, slots=True)
@@ -337,6 +351,15 @@ class Outcome:
     """Drift was seen but not yet believed: what the status says of drift stays."""
     handled_request: str = ""
     after: float | None = None
+
+    @property
+    def drift_lasting(self) -> tuple[Drift, ...]:
+        """Drift that is still there: left alone, or its correction was not carried out."""
+        if self.plan is None:
+            return ()
+        missing = (step for step in self.plan.steps if step not in self.steps_done)
+        undone = frozenset(name for step in missing for name in step.settles)
+        return tuple(d for d in self.plan.drift if d.action != "corrected" or d.field in undone)
 
 
 class CloudCalls(Protocol):

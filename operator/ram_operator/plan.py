@@ -17,6 +17,7 @@ from .kinds import Kind, Shape
 from .model import (
     Account,
     Cause,
+    Change,
     Desired,
     Direction,
     Disposition,
@@ -29,6 +30,7 @@ from .model import (
     Plan,
     Step,
     UnknownPart,
+    place,
 )
 
 _ORDER: Final = {
@@ -89,73 +91,121 @@ def update(situation: Situation, *, believe_drift: bool = True) -> Plan:
     shortly after a write of ours they may be nothing but an old answer.
     """
     row, desired, live = situation.row, situation.desired, situation.live
-    judged = [
-        verdict
-        for change in diff.changes(row, desired, live)
-        if (verdict := drift.judge(row, desired, change, situation.memory)) is not None
+    found = _judgements(situation)
+    judged = [item for item in found if believe_drift or item.cause is not Cause.DRIFT]
+    gate = _gate(situation, found, judged)
+    left = [item.change for item in found if item not in judged or not _writes(item)]
+    steps = [
+        *gate.steps,
+        *_entry_steps(situation, judged),
+        *_value_steps(situation, judged, left),
     ]
-    if not believe_drift:
-        judged = [item for item in judged if item.cause is not Cause.DRIFT]
-    gate = _gate(situation, judged)
-    steps = [*gate.steps, *_entry_steps(situation, judged), *_value_steps(situation, judged)]
     steps.sort(key=lambda step: _ORDER[step.direction])
-    waiting = [*desired.unresolved]
+    waiting = [*desired.unresolved, *_unread(row, desired, live)]
     postponed: list[Step] = []
-    if gate.held is not None and gate.narrowing_held:
+    if gate.loose:
         postponed = [step for step in steps if step.direction in _WIDENING]
         steps = [step for step in steps if step.direction not in _WIDENING]
-        waiting += [f"{step.summary}: waits for the held trust change" for step in postponed]
-    unmanaged = any(isinstance(value, UnknownPart) for value in live.fields.values())
+        waiting += [f"{step.summary}: waits for the trust to be as asked" for step in postponed]
+    undone = frozenset(name for step in postponed for name in step.settles)
     return Plan(
         steps=tuple(steps),
         held=gate.held,
-        drift=tuple(_drift_entry(item, gate) for item in judged if _shown(item)),
+        drift=tuple(_drift_entry(item, gate, undone) for item in judged if _shown(item)),
         waiting=tuple(waiting),
         applied=memory_after.after_steps(
             situation.memory.applied,
-            memory_after.updated(row, desired, judged),
+            memory_after.updated(row, desired, judged, situation.memory.applied, live),
             tuple(postponed),
         ),
         adopting=not situation.memory.record.exists,
         baseline=_baseline(situation),
-        in_sync=not judged and not waiting and not unmanaged,
+        in_sync=not judged and not waiting,
     )
+
+
+def _judgements(situation: Situation) -> list[Judged]:
+    """Every difference with its cause; for an edit of the trust also what moved behind it."""
+    row, desired, memory = situation.row, situation.desired, situation.memory
+    found = []
+    for change in diff.changes(row, desired, situation.live):
+        found.append(drift.judge(row, desired, change, memory))
+        found.append(drift.behind(row, desired, change, memory))
+    return [item for item in found if item is not None]
+
+
+def _writes(item: Judged) -> bool:
+    return item.disposition is Disposition.WRITE
+
+
+def _unread(row: Kind, desired: Desired, live: Live) -> list[str]:
+    """One sentence per managed part that could not be read."""
+    parts = [(field.name, live.fields.get(field.name)) for field in row.fields]
+    return [
+        f"{name}, which could not be read: {part.error.message}"
+        for name, part in parts
+        if isinstance(part, UnknownPart) and name in desired.fields
+    ]
 
 
 @dataclass(frozen=True, slots=True)
 class _Gate:
+    """`after` is the trust once the steps are done; `loose`: it may give more than is asked."""
+
     steps: tuple[Step, ...] = ()
     held: Held | None = None
-    narrowing_held: bool = False
+    after: documents.Trust | None = None
+    loose: bool = False
 
 
-def _gate(situation: Situation, judged: list[Judged]) -> _Gate:
-    """The trust change, if there is one: a step, or held."""
+def _gate(situation: Situation, found: list[Judged], judged: list[Judged]) -> _Gate:
+    """The trust change, if there is one: a step, or held, or both."""
     gated = situation.row.gated_field
-    item = next((j for j in judged if gated is not None and j.change.field == gated.name), None)
-    if item is None:
-        held = _held_entries(judged)
-        return _Gate(held=held)
-    live, wanted = item.change.before, item.change.after
-    assert isinstance(live, documents.Trust)
-    assert isinstance(wanted, documents.Trust)
-    if item.disposition is Disposition.WRITE and item.cause is Cause.DRIFT:
-        verdict = approval.judge_take_back(live, wanted, situation.account)
-        if isinstance(verdict, approval.Cleared):
-            step = Step(
-                "trust",
-                "take back what was added to the trust by hand",
-                Cause.DRIFT,
-                Direction.NARROWER,
-                {**_siblings(situation, "attributes"), "cleared": verdict},
-                item.change.field,
-            )
-            return _Gate(steps=(step,), held=_held_entries(judged))
-    if item.disposition is Disposition.REPORT:
+    if gated is None:
         return _Gate(held=_held_entries(judged))
-    held = approval.hold_change(live, wanted, situation.account)
-    narrowing = item.change.direction is not Direction.WIDER
-    return _Gate(held=held, narrowing_held=narrowing)
+    live, wanted = situation.live.fields.get(gated.name), situation.desired.fields[gated.name]
+    if not isinstance(live, documents.Trust):
+        # What is not known may trust anybody, so nobody gets more through it.
+        return _Gate(held=_held_entries(judged), loose=True)
+    assert isinstance(wanted, documents.Trust)
+    if all(item.change.field != gated.name for item in found):
+        return _Gate(held=_held_entries(judged), after=live)
+    items = [item for item in judged if item.change.field == gated.name]
+    steps: list[Step] = []
+    held: Held | None = None
+    after = live
+    for item in (item for item in items if _writes(item)):
+        baseline = item.change.after
+        assert isinstance(baseline, documents.Trust)
+        verdict = approval.judge_take_back(live, baseline, situation.account)
+        if isinstance(verdict, approval.Cleared):
+            after = verdict.trust
+            steps.append(_take_back(situation, verdict, gated.name))
+        else:
+            held = verdict
+    if any(item.disposition is Disposition.HOLD for item in items):
+        held = approval.hold_change(after, wanted, situation.account)
+    verdict_after = documents.compare_trust(after, wanted).verdict
+    loose = verdict_after not in (documents.Verdict.SAME, documents.Verdict.WIDER)
+    return _Gate(tuple(steps), held or _held_entries(judged), after, loose)
+
+
+def _take_back(situation: Situation, cleared: approval.Cleared, name: str) -> Step:
+    """Carries the attributes that the same call writes as they are: it gives nothing back."""
+    names = {field.name for field in situation.row.fields if field.write == "attributes"}
+    attributes = {
+        field: value
+        for field, value in situation.live.fields.items()
+        if field in names and not isinstance(value, UnknownPart)
+    }
+    return Step(
+        "trust",
+        "take back what was added to the trust by hand",
+        Cause.DRIFT,
+        Direction.NARROWER,
+        {**attributes, "cleared": cleared},
+        name,
+    )
 
 
 def _held_entries(judged: list[Judged]) -> Held | None:
@@ -181,23 +231,25 @@ def _siblings(situation: Situation, verb: str) -> dict[str, FieldValue]:
     return values
 
 
-def _value_steps(situation: Situation, judged: list[Judged]) -> list[Step]:
-    """One step per verb: the fields that one call writes are written together or not at all."""
+def _value_steps(situation: Situation, judged: list[Judged], left: list[Change]) -> list[Step]:
+    """One step per verb: the fields that one call writes are written together or not at all.
+
+    What is to be `left` as it is in the cloud is written as it is.
+    """
     by_verb: dict[str, list[Judged]] = {}
     for item in judged:
         field = situation.row.field(item.change.field)
-        if field.shape in (Shape.ENTRIES, Shape.TRUST) or item.disposition is not Disposition.WRITE:
+        if field.shape in (Shape.ENTRIES, Shape.TRUST) or not _writes(item):
             continue
         by_verb.setdefault(field.write, []).append(item)
     steps = []
     for verb, items in by_verb.items():
         values = dict(_siblings(situation, verb))
-        for other in judged:
-            kept = other.disposition is not Disposition.WRITE
-            if kept and other.change.field in values:
-                assert other.change.before is not None
-                assert not isinstance(other.change.before, Entry)
-                values[other.change.field] = other.change.before
+        for change in left:
+            if change.field in values:
+                assert change.before is not None
+                assert not isinstance(change.before, Entry)
+                values[change.field] = change.before
         names = ", ".join(item.change.field for item in items)
         direction = max((item.change.direction for item in items), key=_ORDER.__getitem__)
         steps.append(Step(verb, f"update {names}", items[0].cause, direction, values, names))
@@ -210,7 +262,7 @@ def _entry_steps(situation: Situation, judged: list[Judged]) -> list[Step]:
     grouped: dict[tuple[str, str], list[Judged]] = {}
     for item in judged:
         field = situation.row.field(item.change.field)
-        if field.shape is not Shape.ENTRIES or item.disposition is not Disposition.WRITE:
+        if field.shape is not Shape.ENTRIES or not _writes(item):
             continue
         verb = field.remove if item.change.after is None else field.add
         entry = item.change.after if item.change.after is not None else item.change.before
@@ -244,16 +296,20 @@ def _shown(item: Judged) -> bool:
     return item.cause is Cause.ADOPTION and item.disposition is Disposition.REPORT
 
 
-def _drift_entry(item: Judged, gate: _Gate) -> Drift:
+def _drift_entry(item: Judged, gate: _Gate, undone: frozenset[str]) -> Drift:
     action = {
         Disposition.WRITE: "corrected",
         Disposition.REPORT: "reported",
         Disposition.HOLD: "held",
     }[item.disposition]
-    if action == "corrected" and isinstance(item.change.after, documents.Trust) and not gate.steps:
+    name = place(item.change.field, item.change.entry)
+    wanted = item.change.after
+    if action == "corrected" and isinstance(wanted, documents.Trust) and gate.after is not None:
+        restored = documents.compare_trust(gate.after, wanted).verdict is documents.Verdict.SAME
+        action = "corrected" if restored else "reported" if gate.steps else "held"
+    elif action == "corrected" and name in undone:
         action = "held"
     was, now = wording.drift_values(item.change)
-    name = f"{item.change.field}[{item.change.entry}]" if item.change.entry else item.change.field
     return Drift(name, was, now, item.severity, action)
 
 
@@ -268,9 +324,4 @@ def _baseline(situation: Situation) -> documents.Trust | None:
 
 def drifted(situation: Situation) -> bool:
     """Whether any difference looks like drift."""
-    row, desired, memory = situation.row, situation.desired, situation.memory
-    return any(
-        verdict is not None and verdict.cause is Cause.DRIFT
-        for change in diff.changes(row, desired, situation.live)
-        for verdict in [drift.judge(row, desired, change, memory)]
-    )
+    return any(item.cause is Cause.DRIFT for item in _judgements(situation))

@@ -112,7 +112,7 @@ def applied_from(status: Mapping[str, Any], entry_fields: Sequence[str]) -> Appl
 def _findings(plan: Plan, outcome: Outcome, old: Mapping[str, Any], now: str) -> dict[str, Any]:
     observe_only = outcome.observe_only
     seen = {item.get("field"): item for item in old.get("drift") or ()}
-    lasting = [entry for entry in plan.drift if entry.action != "corrected" or observe_only]
+    lasting = outcome.drift_lasting
     if outcome.drift_unconfirmed and "drift" in old:
         kept: Any = old["drift"]
     else:
@@ -131,7 +131,7 @@ def _drift(entry: Drift, before: Mapping[str, Any] | None, now: str) -> dict[str
         "was": entry.was,
         "is": entry.now,
         "severity": entry.severity.value,
-        "action": entry.action,
+        "action": "pending" if entry.action == "corrected" else entry.action,
         "firstSeen": (before or {}).get("firstSeen", now),
     }
 
@@ -191,7 +191,7 @@ def _synced(outcome: Outcome, old: Mapping[str, Any]) -> Condition:
             text = "the cloud was not compared: " + outcome.message
             return Condition(ConditionType.SYNCED, None, Reason.COMPARE_FAILED, text)
         plan = Plan()
-    clean = outcome.phase is Phase.DONE and not plan.drift_lasting and plan.held is None
+    clean = outcome.phase is Phase.DONE and not outcome.drift_lasting and plan.held is None
     if clean:
         return Condition(ConditionType.SYNCED, True, Reason.NO_DIFFERENCE, "the cloud is as asked")
     text = "the cloud is not as asked"
@@ -201,12 +201,11 @@ def _synced(outcome: Outcome, old: Mapping[str, Any]) -> Condition:
 def _drifted(plan: Plan | None, outcome: Outcome, old: Mapping[str, Any]) -> list[Condition]:
     if plan is None or outcome.drift_unconfirmed:
         return [_keep(old, ConditionType.DRIFTED, Reason.NO_DRIFT, "no drift is known")]
-    lasting = plan.drift_lasting if not outcome.observe_only else plan.drift
-    if lasting:
-        text = "; ".join(f"{d.field} ({d.severity}): {d.now}" for d in lasting)
+    if outcome.drift_lasting:
+        text = _drift_sentence(outcome.drift_lasting)
         return [Condition(ConditionType.DRIFTED, True, Reason.DRIFT_DETECTED, text)]
     if plan.drift:
-        text = "corrected: " + "; ".join(f"{d.field} ({d.severity}): {d.now}" for d in plan.drift)
+        text = "corrected: " + _drift_sentence(plan.drift)
         return [Condition(ConditionType.DRIFTED, False, Reason.DRIFT_CORRECTED, text)]
     # What was corrected last stays readable until something else happens to the object.
     before = conditions.find(old.get("conditions") or (), ConditionType.DRIFTED)
@@ -229,8 +228,13 @@ def _keep(old: Mapping[str, Any], kind: ConditionType, reason: Reason, message: 
     before = conditions.find(old.get("conditions") or (), kind)
     if before is None:
         return Condition(kind, False, reason, message)
+    try:
+        last = Reason(str(before.get("reason")))
+    except ValueError:
+        # Of another version, or written by hand: it cannot be repeated.
+        return Condition(kind, False, reason, message)
     status = {"True": True, "False": False}.get(str(before.get("status")))
-    return Condition(kind, status, Reason(before["reason"]), str(before.get("message", "")))
+    return Condition(kind, status, last, str(before.get("message", "")))
 
 
 def _events(old: Mapping[str, Any], outcome: Outcome) -> list[Event]:
@@ -241,7 +245,7 @@ def _events(old: Mapping[str, Any], outcome: Outcome) -> list[Event]:
     if plan is not None and plan.held is not None:
         sentence = held_sentence(plan.held)
         last = conditions.find(before, ConditionType.APPROVAL_REQUIRED)
-        if last is None or last.get("status") != "True" or last.get("message") != sentence:
+        if not _says(last, sentence):
             events.append(Event(EventReason.CHANGE_HELD, sentence, warning=True))
     elif plan is not None and "pending" in old:
         events.append(Event(EventReason.CHANGE_RELEASED, "no change is held any more"))
@@ -268,12 +272,22 @@ def _drift_events(before: Sequence[Mapping[str, Any]], outcome: Outcome) -> list
     plan = outcome.plan
     if plan is None or not plan.drift:
         return []
-    lasting = plan.drift if outcome.observe_only else plan.drift_lasting
-    if lasting:
-        text = "; ".join(f"{d.field} ({d.severity}): {d.now}" for d in lasting)
-        last = conditions.find(before, ConditionType.DRIFTED)
-        if last is not None and last.get("status") == "True" and last.get("message") == text:
-            return []
-        return [Event(EventReason.DRIFT_DETECTED, text, warning=True)]
-    text = "; ".join(f"{d.field} ({d.severity}): {d.now}" for d in plan.drift)
+    if outcome.drift_lasting:
+        text = _drift_sentence(outcome.drift_lasting)
+        known = _says(conditions.find(before, ConditionType.DRIFTED), text)
+        return [] if known else [Event(EventReason.DRIFT_DETECTED, text, warning=True)]
+    text = _drift_sentence(plan.drift)
     return [Event(EventReason.DRIFT_CORRECTED, text, warning=True)]
+
+
+def _drift_sentence(entries: Sequence[Drift]) -> str:
+    return "; ".join(f"{entry.field} ({entry.severity}): {entry.now}" for entry in entries)
+
+
+def _says(condition: Mapping[str, Any] | None, message: str) -> bool:
+    """Whether the condition is True and says so already, as far as there was room."""
+    return (
+        condition is not None
+        and condition.get("status") == "True"
+        and condition.get("message") == conditions.cut(message)
+    )
