@@ -6,7 +6,10 @@ import pytest
 import yaml
 
 from tests.cluster import Cluster
-from tests.manifests.support import BASE, ROOT, SAMPLES, Json, holds, load_all
+from tests.manifests.support import BASE, MANAGED, ROOT, SAMPLES, Json, holds, load_all
+
+# In the order of a person who follows the story.
+_FOLDERS = (SAMPLES, SAMPLES / "people")
 
 
 def _render(cluster: Cluster, folder: object) -> list[Json]:
@@ -54,19 +57,21 @@ def test_samples_are_accepted_and_show_no_difference(
     installed: Cluster, strategy: list[str]
 ) -> None:
     """Both ways of applying leave nothing to do the second time, default values included."""
-    installed.kubectl("apply", *strategy, "-k", SAMPLES)
-    again = installed.kubectl("apply", *strategy, "-k", SAMPLES)
-    assert again.stderr == ""
-    if not strategy:
-        assert all(line.endswith("unchanged") for line in again.stdout.splitlines()), again.stdout
-    difference = installed.kubectl("diff", *strategy, "-k", SAMPLES, check=False)
-    assert (difference.returncode, difference.stdout) == (0, "")
+    for folder in _FOLDERS:
+        installed.kubectl("apply", *strategy, "-k", folder)
+        again = installed.kubectl("apply", *strategy, "-k", folder)
+        assert again.stderr == ""
+        lines = again.stdout.splitlines()
+        assert strategy or all(line.endswith("unchanged") for line in lines), again.stdout
+        difference = installed.kubectl("diff", *strategy, "-k", folder, check=False)
+        assert (difference.returncode, difference.stdout) == (0, "")
 
 
 @pytest.mark.usefixtures("no_samples")
 def test_samples_reach_the_server_whole(installed: Cluster) -> None:
-    installed.kubectl("apply", "-k", SAMPLES)
-    for item in _render(installed, SAMPLES):
+    for folder in _FOLDERS:
+        installed.kubectl("apply", "-k", folder)
+    for item in _all_samples(installed):
         where = ["-n", item["metadata"]["namespace"]] if "namespace" in item["metadata"] else []
         shown = installed.kubectl(
             "get", item["kind"], item["metadata"]["name"], *where, "-o", "yaml"
@@ -76,18 +81,40 @@ def test_samples_reach_the_server_whole(installed: Cluster) -> None:
 
 def test_samples_fit_their_own_account(control_plane: Cluster) -> None:
     """Names, policies and trusted accounts are such as the sample account allows."""
-    items = _render(control_plane, SAMPLES)
+    items = _all_samples(control_plane)
     (account,) = (item["spec"] for item in items if item["kind"] == "RamAccount")
     tenants = {tenant["namespace"]: tenant for tenant in account["tenants"]}
-    own = {item["metadata"]["name"] for item in items if item["kind"] == "RamPolicy"}
-    for item in items:
-        if item["kind"] not in ("RamRole", "RamPolicy"):
-            continue
+    own = {(item["kind"], item["metadata"]["name"]) for item in items}
+    managed = [item for item in items if item["kind"] in MANAGED.values()]
+    assert {item["kind"] for item in managed} == set(MANAGED.values())
+    for item in managed:
         tenant = tenants[item["metadata"]["namespace"]]
         assert item["kind"] in tenant["kinds"]
-        assert item["metadata"]["name"].startswith(tuple(tenant["namePrefixes"]))
+        name = item["spec"].get("userName", item["metadata"]["name"])
+        assert name.startswith(tuple(tenant["namePrefixes"]))
         for policy in item["spec"].get("policies", []):
             if policy["type"] == "RamPolicy":
-                assert policy["name"] in own
+                assert ("RamPolicy", policy["name"]) in own
             else:
                 assert policy in tenant["policies"]
+        for member in item["spec"].get("members", []):
+            assert (member["type"], member["name"]) in own
+
+
+def test_rights_of_people_come_from_their_groups(control_plane: Cluster) -> None:
+    items = _all_samples(control_plane)
+    users = {item["metadata"]["name"] for item in items if item["kind"] == "RamUser"}
+    groups = [item["spec"] for item in items if item["kind"] == "RamGroup"]
+    assert not any("policies" in item["spec"] for item in items if item["kind"] == "RamUser")
+    assert all(group["policies"] for group in groups)
+    assert {member["name"] for group in groups for member in group["members"]} == users
+
+
+def _all_samples(cluster: Cluster) -> list[Json]:
+    """Each object once, whichever folders it is rendered by."""
+    found = {
+        (item["kind"], item["metadata"]["name"]): item
+        for folder in _FOLDERS
+        for item in _render(cluster, folder)
+    }
+    return list(found.values())

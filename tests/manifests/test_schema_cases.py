@@ -1,4 +1,4 @@
-"""Each case of cases.yaml against the real API server, through kubectl, as a user would send it."""
+"""Each case of cases*.yaml against the real API server, sent by kubectl as a user would."""
 
 from __future__ import annotations
 
@@ -12,12 +12,16 @@ import yaml
 from tests.cluster.connection import Cluster, RequestFailed
 from tests.manifests.support import Json, holds, merge
 
-_DATA = yaml.safe_load((Path(__file__).parent / "cases.yaml").read_text())
+_FILES = [
+    yaml.safe_load(file.read_text()) for file in sorted(Path(__file__).parent.glob("cases*.yaml"))
+]
+_BASES = {kind: base for file in _FILES for kind, base in file["bases"].items()}
+_CASES = [case for file in _FILES for case in file["cases"]]
 _DOCUMENT = {"RamRole": "trustPolicy", "RamPolicy": "document"}
 
 
 def _manifest(case: Json) -> Json:
-    manifest = merge(_DATA["bases"][case["kind"]], case.get("patch", {}))
+    manifest = merge(_BASES[case["kind"]], case.get("patch", {}))
     if "statement" in case:
         statements = manifest["spec"][_DOCUMENT[case["kind"]]]["Statement"]
         statements[0] = merge(statements[0], case["statement"])
@@ -30,7 +34,7 @@ def _case(case: Json) -> Any:
     return pytest.param(case, id=case["id"])
 
 
-@pytest.mark.parametrize("case", [_case(c) for c in _DATA["cases"] if "refused" not in c])
+@pytest.mark.parametrize("case", [_case(c) for c in _CASES if "refused" not in c])
 def test_accepted(installed: Cluster, case: Json) -> None:
     manifest = _manifest(case)
     result = installed.kubectl(
@@ -40,7 +44,7 @@ def test_accepted(installed: Cluster, case: Json) -> None:
     assert result.stderr == ""
 
 
-@pytest.mark.parametrize("case", [_case(c) for c in _DATA["cases"] if "refused" in c])
+@pytest.mark.parametrize("case", [_case(c) for c in _CASES if "refused" in c])
 def test_refused(installed: Cluster, case: Json) -> None:
     result = installed.kubectl(
         "create", "--dry-run=server", "-f", "-", stdin=json.dumps(_manifest(case)), check=False
@@ -53,7 +57,7 @@ def test_refused(installed: Cluster, case: Json) -> None:
 
 @pytest.mark.parametrize(
     "case",
-    [_case(c) for c in _DATA["cases"] if "refused" in c and "statement" in c],
+    [_case(c) for c in _CASES if "refused" in c and "statement" in c],
 )
 def test_nothing_in_a_document_is_dropped_where_the_client_does_not_check(
     installed: Cluster, case: Json, namespace: str
@@ -101,7 +105,21 @@ def _largest_account() -> Json:
     return manifest
 
 
-@pytest.mark.parametrize("manifest", [_largest_role(), _largest_account()], ids=["role", "account"])
+def _largest_group() -> Json:
+    end = "2027-06-30T18:00:00.000000+08:00"
+    manifest = _manifest({"kind": "RamGroup"})
+    manifest["spec"] |= {
+        "members": [{"type": "RamUser", "name": f"{n:064}", "expiresAt": end} for n in range(500)],
+        "policies": [{"type": "RamPolicy", "name": f"{n:0128}"} for n in range(30)],
+    }
+    return manifest
+
+
+@pytest.mark.parametrize(
+    "manifest",
+    [_largest_role(), _largest_group(), _largest_account()],
+    ids=["role", "group", "account"],
+)
 def test_the_rules_are_affordable_on_the_largest_objects(
     installed: Cluster, manifest: Json
 ) -> None:

@@ -24,6 +24,8 @@ _DOCUMENT: Json = {
 _REQUIRED: dict[str, Json] = {
     "RamRole": {"trustPolicy": _TRUST},
     "RamPolicy": {"document": _DOCUMENT},
+    "RamUser": {},
+    "RamGroup": {},
     "RamAccount": {"accountId": "1234567890123456"},
 }
 _MERGE_PATCH = "application/merge-patch+json"
@@ -62,6 +64,15 @@ def _create(cluster: Cluster, namespace: str, manifest: Json) -> Json:
         ("RamPolicy", {"policyName": "a"}, {"policyName": "b"}, "policyName cannot change"),
         ("RamPolicy", {}, {"policyName": "x"}, "policyName cannot change, be added"),
         ("RamPolicy", {}, {"accountRef": {"name": "b"}}, "accountRef cannot change"),
+        ("RamUser", {"userName": "a"}, {"userName": "b"}, "userName cannot change"),
+        ("RamUser", {"userName": "a"}, {"userName": "A"}, "userName cannot change"),
+        ("RamUser", {}, {"userName": "x"}, "userName cannot change, be added"),
+        ("RamUser", {"userName": "a"}, {"userName": None}, "userName cannot change"),
+        ("RamUser", {}, {"accountRef": {"name": "b"}}, "accountRef cannot change"),
+        ("RamGroup", {"groupName": "a"}, {"groupName": "b"}, "groupName cannot change"),
+        ("RamGroup", {}, {"groupName": "x"}, "groupName cannot change, be added"),
+        ("RamGroup", {"groupName": "a"}, {"groupName": None}, "groupName cannot change"),
+        ("RamGroup", {}, {"accountRef": {"name": "b"}}, "accountRef cannot change"),
         ("RamAccount", {}, {"accountId": "6543210987654321"}, "accountId cannot change"),
     ],
 )
@@ -88,7 +99,7 @@ def test_a_new_object_is_in_progress(installed: Cluster, scratch: str) -> None:
     """kstatus says InProgress while observedGeneration differs from generation, and Current where
     there are no conditions: without the default a new object would look finished.
     """
-    for kind in ("RamRole", "RamPolicy", "RamAccount"):
+    for kind in _REQUIRED:
         created = _create(installed, scratch, _manifest(kind, scratch))
         assert created["status"] == {"observedGeneration": -1}
         assert created["metadata"]["generation"] == 1
@@ -109,12 +120,13 @@ def test_the_spec_is_not_written_through_status_nor_the_reverse(
     assert second["metadata"]["generation"] == first["metadata"]["generation"] == 2
 
 
-def _apply(cluster: Cluster, namespace: str, manager: str, spec: Json) -> Json:
-    body = _manifest()
+def _apply(
+    cluster: Cluster, namespace: str, manager: str, spec: Json, kind: str = "RamRole"
+) -> Json:
+    body = _manifest(kind)
     body["spec"] = spec
-    return cluster.request(
-        "PATCH", f"{_path(namespace)}?fieldManager={manager}", body, content_type=_APPLY
-    )
+    path = f"{_path(namespace, kind)}?fieldManager={manager}"
+    return cluster.request("PATCH", path, body, content_type=_APPLY)
 
 
 def test_two_managers_share_the_list_of_policies(installed: Cluster, scratch: str) -> None:
@@ -133,6 +145,31 @@ def test_two_managers_share_the_list_of_policies(installed: Cluster, scratch: st
     assert "policies" not in tags["spec"] or tags["spec"]["policies"] == []
 
 
+def test_two_managers_share_the_list_of_members(installed: Cluster, scratch: str) -> None:
+    """A platform team keeps the members, a team adds its own for a while, neither undoes it."""
+    ann = {"type": "RamUser", "name": "ann"}
+    bob = {"type": "RamUser", "name": "bob", "expiresAt": "2027-06-30T18:00:00Z"}
+    carol = {"type": "User", "name": "carol"}
+
+    def apply(manager: str, *members: Json) -> list[Json]:
+        spec = {"members": list(members)}
+        applied = _apply(installed, scratch, manager, spec, "RamGroup")
+        found: list[Json] = applied["spec"]["members"]
+        return found
+
+    assert apply("platform", ann, carol) == [ann, carol]
+    assert apply("team", bob) == [ann, carol, bob]
+    assert apply("platform", ann) == [ann, bob]
+    # An entry that both name goes only when both let go of it; its end has one owner.
+    assert apply("team", ann, bob) == [ann, bob]
+    later = {**bob, "expiresAt": "2028-06-30T18:00:00Z"}
+    with pytest.raises(RequestFailed, match=r"conflict with \"team\".*expiresAt") as refused:
+        apply("platform", ann, later)
+    assert refused.value.status == 409
+    assert apply("platform", ann, {"type": "RamUser", "name": "bob"}) == [ann, bob]
+    assert apply("team", ann) == [ann, {"type": "RamUser", "name": "bob"}]
+
+
 def test_a_trust_policy_has_one_manager(installed: Cluster, scratch: str) -> None:
     """Two documents are never merged into a third that nobody wrote."""
     _apply(installed, scratch, "git", {"trustPolicy": _TRUST})
@@ -145,7 +182,8 @@ def test_a_trust_policy_has_one_manager(installed: Cluster, scratch: str) -> Non
 
 def test_columns(installed: Cluster, scratch: str) -> None:
     _create(installed, scratch, _manifest())
-    _create(installed, scratch, _manifest("RamPolicy"))
+    for kind in ("RamPolicy", "RamUser", "RamGroup"):
+        _create(installed, scratch, _manifest(kind))
     moment = "2026-01-01T00:00:00Z"
     ready = {"type": "Ready", "status": "False", "reason": "ApprovalRequired", "message": "Held."}
     status = {
@@ -165,7 +203,32 @@ def test_columns(installed: Cluster, scratch: str) -> None:
     assert {
         "ramrole.ram.alibabacloud.com/x",
         "rampolicy.ram.alibabacloud.com/x",
+        "ramuser.ram.alibabacloud.com/x",
+        "ramgroup.ram.alibabacloud.com/x",
     } <= set(category)
+
+
+@pytest.mark.parametrize(("kind", "short"), [("RamUser", "aru"), ("RamGroup", "arg")])
+def test_columns_of_people(installed: Cluster, scratch: str, kind: str, short: str) -> None:
+    """And every field that the operator shows of them arrives: an unknown one would be dropped."""
+    _create(installed, scratch, _manifest(kind))
+    notes: Json = {"policies": ["Custom/x"]}
+    status: Json = {"cloudName": "Shop-X", "accountId": "1234567890123456", "cloudId": "g-1"}
+    if kind == "RamUser":
+        status |= {"groups": ["shop-developers"], "access": ["loginProfile", "accessKey …AB12"]}
+        notes["tags"] = ["ram-operator-owner"]
+    else:
+        notes["members"] = [f"User/{'x' * 64}"]
+    status |= {"applied": {"fields": {"comments": "0a1b2c3d"}, **notes}, "excess": notes}
+    body = {"status": status}
+    path = f"{_path(scratch, kind)}/status"
+    stored = installed.request("PATCH", path, body, content_type=_MERGE_PATCH)["status"]
+    assert stored == {"observedGeneration": -1, **status}
+    shown = installed.kubectl("get", short, "-n", scratch, "-o", "wide").stdout.splitlines()
+    name = kind.removeprefix("Ram").upper()
+    columns = ["READY", "REASON", "DRIFTED", "ACCOUNT", "ARN", "MESSAGE", "AGE"]
+    assert shown[0].split() == ["NAME", name, *columns]
+    assert shown[1].split()[:3] == ["x", "Shop-X", "1234567890123456"]
 
 
 def test_explain_tells_what_a_field_is_for(installed: Cluster) -> None:
