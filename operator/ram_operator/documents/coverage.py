@@ -135,7 +135,7 @@ class Search:
         """The parts of `box` that break one constraint each; together all outside `other`."""
         pieces = []
         for dim, spec in other:
-            region = minus(self._at(box, dim, spec), spec, self._absent(dim, spec))
+            region = minus(self._at(box, dim, spec), spec, self._absent(spec))
             if self._has_member(region):
                 pieces.append({**box, dim: region})
         return pieces
@@ -144,7 +144,7 @@ class Search:
         """The part of `box` that is in `other` too; None where there is none."""
         out = dict(box)
         for dim, spec in other:
-            out[dim] = meet(self._at(out, dim, spec), spec, self._absent(dim, spec))
+            out[dim] = meet(self._at(out, dim, spec), spec, self._absent(spec))
             if not self._has_member(out[dim]):
                 return None
         return out
@@ -155,8 +155,8 @@ class Search:
             return found
         return whole(spec, dim.low, dim.high, dim.optional and self.view.absent)
 
-    def _absent(self, dim: Dim, spec: Spec) -> bool:
-        return spec.negative and dim.family != "" and self.view.absent_differs
+    def _absent(self, spec: Spec) -> bool:
+        return spec.negative and self.view.absent_differs
 
     def _has_member(self, region: Region) -> bool:
         found = self._members.get(region)

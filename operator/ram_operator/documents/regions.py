@@ -39,10 +39,10 @@ Spec = Words | Spans
 
 
 def merged(spans: Iterable[Span]) -> tuple[Span, ...]:
-    """Sorted and disjoint, neighbours joined."""
+    """Sorted and disjoint."""
     out: list[Span] = []
     for low, high in sorted(spans):
-        if out and low <= out[-1][1] + 1:
+        if out and low <= out[-1][1]:
             out[-1] = (out[-1][0], max(high, out[-1][1]))
         else:
             out.append((low, high))
