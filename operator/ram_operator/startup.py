@@ -62,6 +62,8 @@ class Operator:
         self.queue = WorkQueue(
             _group_of(store), Backoff(settings.backoff_first, settings.backoff_last)
         )
+        metrics.queue_depth.set_function(self.queue.depth)
+        metrics.active.set_function(self.queue.running)
         api = ClusterApi(_api_client(settings.workers), metrics.cluster_write)
         self._pool = ThreadPoolExecutor(settings.cloud_threads, thread_name_prefix="cloud")
         wiring = Wiring(self._pool, _timeouts(settings), metrics.cloud_call, self._check_open)
@@ -221,7 +223,6 @@ def _group_of(store: Store) -> Callable[[Key], str]:
 def _process_metrics(metrics: Metrics) -> None:
     prometheus_client.ProcessCollector(registry=metrics.registry)
     prometheus_client.PlatformCollector(registry=metrics.registry)
-    metrics.queue_depth.set(0)
 
 
 def _stamp() -> str:
