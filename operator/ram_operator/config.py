@@ -63,17 +63,17 @@ class Settings:
     read_timeout: float = _setting(10.0, "time to wait for an answer of the cloud", 0.1)
     call_deadline: float = _setting(20.0, "after this the outcome of a cloud call is unknown", 0.1)
     allow_custom_endpoints: bool = _setting(
-        False, "accept endpoints outside aliyuncs.com and without TLS (emulator, proxies)"
+        False, "accept hosts other than RAM's and STS's own, and no TLS (emulator, proxies)"
     )
     metrics_address: str = _setting(
-        ":8000", "[host]:port of /metrics; empty for none", form="[host]:port, or empty"
+        ":8000", "where /metrics is served; empty for nowhere", form="[host]:port, or empty"
     )
     health_address: str = _setting(
-        ":8080", "[host]:port of /healthz; empty for none", form="[host]:port, or empty"
+        ":8080", "where /healthz is served; empty for nowhere", form="[host]:port, or empty"
     )
-    log_format: str = _setting("json", "json or plain", form="json or plain")
+    log_format: str = _setting("json", "how log lines look", form="json or plain")
     log_level: str = _setting(
-        "info", "debug, info, warning or error", form="debug, info, warning or error"
+        "info", "the least that is logged", form="debug, info, warning or error"
     )
 
 
