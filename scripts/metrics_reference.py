@@ -1,0 +1,68 @@
+"""Writes docs/reference/metrics.md from the registry; --check only says whether it is old.
+
+Called by people after a change of a metric and by the tests. Adds no word about a metric that the
+metric does not have itself.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from prometheus_client import CollectorRegistry
+from prometheus_client.metrics import MetricWrapperBase
+
+from ram_operator.metrics import Metrics
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGE = ROOT / "docs" / "reference" / "metrics.md"
+_SUFFIX = {"counter": "_total"}
+_INTRODUCTION = """\
+# Metrics of the operator
+
+Written by `scripts/metrics_reference.py` from the code: edit that, not this page. The operator
+serves them at `/metrics` of `--metrics-address`. A series with the labels `resource_namespace` and
+`resource_name` belongs to one object and goes when the object goes. No label ever holds a user
+name, an ARN, an error text or a digest. A histogram has the series `_bucket`, `_sum` and `_count`.
+Those of the process and the platform (`process_…`, `python_info`) are there too.
+
+| metric | type | labels | meaning |
+| --- | --- | --- | --- |
+"""
+
+
+def main() -> int:
+    """Returns 0 when the page is written or up to date, 1 when --check finds it stale."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true", help="write nothing, exit 1 if stale")
+    text = _INTRODUCTION + "".join(_rows())
+    if not parser.parse_args().check:
+        PAGE.write_text(text)
+        return 0
+    if PAGE.exists() and PAGE.read_text() == text:
+        return 0
+    name = PAGE.relative_to(ROOT)
+    sys.stderr.write(f"{name} is stale: run python scripts/metrics_reference.py\n")
+    return 1
+
+
+def _rows() -> Iterator[str]:
+    registry = CollectorRegistry()
+    metrics = Metrics(registry)
+    labels: dict[str, tuple[str, ...]] = {}
+    for metric in vars(metrics).values():
+        if isinstance(metric, MetricWrapperBase):
+            (described,) = metric.describe()
+            # The library has no public way to ask for the labels of a metric without series.
+            labels[described.name] = tuple(metric._labelnames)
+    for found in sorted(registry.collect(), key=lambda found: found.name):
+        names = labels.get(found.name) or tuple(found.samples[0].labels if found.samples else ())
+        listed = ", ".join(f"`{name}`" for name in names)
+        name = found.name + _SUFFIX.get(found.type, "")
+        yield f"| `{name}` | {found.type} | {listed} | {found.documentation} |\n"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

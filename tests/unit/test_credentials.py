@@ -1,0 +1,115 @@
+"""Credentials: read whole or refused, and shown nowhere."""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ram_operator.cloud.credentials import (
+    ENVIRONMENT,
+    SECRET_KEYS,
+    Credentials,
+    from_environment,
+    from_secret,
+)
+from ram_operator.constants import Reason
+from ram_operator.errors import Stalled
+
+ID, SECRET, TOKEN = "made-up-id-7b1", "made-up-secret-9c2", "made-up-token-4d3"
+
+
+def data(**values: str) -> dict[str, str]:
+    return {key: base64.b64encode(text.encode()).decode() for key, text in values.items()}
+
+
+def test_from_the_variables_that_other_tools_read_too() -> None:
+    environment = {
+        "ALIBABA_CLOUD_ACCESS_KEY_ID": ID,
+        "ALIBABA_CLOUD_ACCESS_KEY_SECRET": f" {SECRET}\n",
+    }
+    assert from_environment(environment) == Credentials(ID, SECRET)
+    environment["ALIBABA_CLOUD_SECURITY_TOKEN"] = TOKEN
+    assert from_environment(environment) == Credentials(ID, SECRET, TOKEN)
+
+
+def test_from_a_secret_with_and_without_a_token() -> None:
+    # `echo secret | base64` leaves a line break behind.
+    pair = data(accessKeyId=ID, accessKeySecret=SECRET + "\n")
+    assert from_secret("ram", pair) == Credentials(ID, SECRET)
+    assert from_secret("ram", pair | data(securityToken=TOKEN)) == Credentials(ID, SECRET, TOKEN)
+    assert from_secret("ram", pair | data(other="x")) == Credentials(ID, SECRET)
+
+
+@pytest.mark.parametrize("missing", ["access_key_id", "access_key_secret"])
+@pytest.mark.parametrize("blank", [None, "", " \n"])
+def test_half_a_pair_is_refused_and_the_remedy_names_both(missing: str, blank: str | None) -> None:
+    for names, read, where in (
+        (ENVIRONMENT, from_environment, "environment"),
+        (SECRET_KEYS, lambda given: from_secret("ram", data(**given)), "Secret ram"),
+    ):
+        given = dict.fromkeys(names.values(), SECRET)
+        if blank is None:
+            del given[names[missing]]
+        else:
+            given[names[missing]] = blank
+        with pytest.raises(Stalled) as caught:
+            read(given)
+        assert caught.value.reason is Reason.CREDENTIALS_INVALID
+        assert where in caught.value.message
+        assert names["access_key_id"] in caught.value.message
+        assert names["access_key_secret"] in caught.value.message
+        assert SECRET not in caught.value.message
+
+
+def test_a_secret_that_does_not_exist() -> None:
+    with pytest.raises(Stalled, match="Secret ram does not exist") as caught:
+        from_secret("ram", None)
+    assert caught.value.reason is Reason.CREDENTIALS_INVALID
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["bWFk*", "abc", "bWFk\nZS11cA==", "=", "é", base64.b64encode(b"\xff\xfe").decode()],
+)
+@pytest.mark.parametrize("key", SECRET_KEYS.values())
+def test_what_is_no_base64_of_text_is_refused_without_showing_it(key: str, value: str) -> None:
+    whole = data(accessKeyId=ID, accessKeySecret=SECRET, securityToken=TOKEN)
+    with pytest.raises(Stalled, match=f"Secret ram: the value of key {key} is no text") as caught:
+        from_secret("ram", whole | {key: value})
+    assert caught.value.reason is Reason.CREDENTIALS_INVALID
+    assert value not in caught.value.message.replace("the value of key", "").split()
+    assert caught.value.__cause__ is None
+    assert caught.value.__suppress_context__
+
+
+def test_nothing_that_is_printed_shows_them() -> None:
+    keys = Credentials(ID, SECRET, TOKEN)
+    for text in (repr(keys), str(keys), f"{keys}", f"{[keys]}", repr({"a": keys})):
+        assert not any(part in text for part in (ID, SECRET, TOKEN))
+
+
+def test_they_do_not_change() -> None:
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        setattr(Credentials(ID, SECRET), "access_key_id", "x")  # noqa: B010 - as in test_config
+
+
+# A NUL never occurs in credentials; the fingerprint separates them by it.
+words = st.text(st.characters(exclude_characters="\0", codec="utf-8"), max_size=8)
+
+
+@settings(max_examples=100, deadline=None, derandomize=True)
+@given(one=st.tuples(words, words, words), two=st.tuples(words, words, words))
+def test_the_fingerprint_tells_pairs_apart(
+    one: tuple[str, str, str], two: tuple[str, str, str]
+) -> None:
+    left, right = Credentials(*one), Credentials(*two)
+    assert (left.fingerprint == right.fingerprint) == (one == two)
+
+
+def test_the_fingerprint_shows_none_of_them() -> None:
+    assert ID not in Credentials(ID, SECRET, TOKEN).fingerprint
+    assert Credentials("a", "b").fingerprint != Credentials("a", "b", "c").fingerprint
