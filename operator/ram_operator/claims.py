@@ -74,9 +74,12 @@ def stand(
         same_object = facts.owner_uid == claimant.uid
         gone = ours and same_object and bool(facts.cloud_id) and not facts.deleted
         return Standing(facts, gone_by_hand=gone)
-    if ours and facts.cloud_id in ("", live.cloud_id):
+    if ours and not facts.cloud_id:
+        # Claimed before it was created, and the pass did not get as far as saying so.
+        return Standing(facts, completing=True, needs_record=True, verb="Created")
+    if ours and facts.cloud_id == live.cloud_id:
         in_flight = bool(((record or {}).get("record") or {}).get("inFlight"))
-        moved = facts.owner_uid != claimant.uid or not facts.cloud_id or in_flight
+        moved = facts.owner_uid != claimant.uid or in_flight
         return Standing(facts, needs_record=moved)
     return _found(claimant, facts, live, replaced=ours)
 

@@ -147,15 +147,13 @@ class DeletionPass:
         """What is attached first, then the identity. Each call is safe to repeat."""
         row, name = self._subject.row, identity.cloud_name
         self._ports.recent.wrote(self._subject.key)
-        for field in row.fields:
-            if not field.entries_widen:
-                continue
-            entries = live.fields.get(field.name)
+        for field_name, verb in row.clears:
+            entries = live.fields.get(field_name)
             if isinstance(entries, UnknownPart):
                 raise entries.error
             assert isinstance(entries, Mapping)
             for key, entry in sorted(entries.items()):
-                step = _step(field.remove, {"entries": (entry,), "keys": (key,)}, entry)
+                step = _step(verb, {"entries": (entry,), "keys": (key,)}, entry)
                 execute.execute(session.client, row, name, step)
         try:
             execute.execute(session.client, row, name, _step("delete", {}, None))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final, TypeVar
 
 from . import documents
@@ -21,7 +22,7 @@ from .constants import (
     Mode,
 )
 from .errors import InvalidSpec
-from .kinds import Kind, Shape, policy_key
+from .kinds import Field, Kind
 from .model import Account, Desired, Entry, FieldValue, Key, Options, Owner, Tenant
 
 _DURATION: Final = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
@@ -101,22 +102,35 @@ def owner_tags(owner: Owner) -> dict[str, Entry]:
     return {key: Entry(key, value) for key, value in pairs.items()}
 
 
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What a manifest is read under: who owns what it makes, and the time (epoch seconds)."""
+
+    owner: Owner
+    now: float
+
+
 def build(
-    row: Kind, key: Key, spec: Mapping[str, Any], resolved: Mapping[Key, Resolved], owner: Owner
+    row: Kind,
+    key: Key,
+    spec: Mapping[str, Any],
+    resolved: Mapping[Key, Resolved],
+    circumstances: Circumstances,
 ) -> Desired:
-    """The desired state. Raises InvalidSpec with the field's path."""
+    """The desired state. Raises InvalidSpec with the field's path.
+
+    Entries whose `expiresAt` has come are not in it.
+    """
     fields: dict[str, FieldValue] = {}
     unresolved: list[str] = []
+    ends: list[float] = []
     for field in row.fields:
-        raw = spec.get(field.spec)
+        raw = _raw(field, spec)
         if raw is None:
-            if field.required:
-                raise InvalidSpec(f"spec.{field.spec} is required")
-            if field.default is None:
-                continue
-            raw = {} if field.shape is Shape.ENTRIES else field.default
+            continue
         try:
             if field.name in {reference.spec for reference in row.references}:
+                raw = _current(field.name, raw or (), circumstances.now, ends)
                 raw = _resolve(row, key, raw or (), resolved, unresolved)
             fields[field.name] = field.parse(raw)
         except documents.DocumentError as error:
@@ -126,18 +140,53 @@ def build(
     if row.tag_field:
         tags = fields.get(row.tag_field)
         assert isinstance(tags, Mapping)
-        fields[row.tag_field] = {**tags, **owner_tags(owner)}
+        fields[row.tag_field] = {**tags, **owner_tags(circumstances.owner)}
     return Desired(
         cloud_name=cloud_name(row, key.name, spec),
         fields=fields,
         unresolved=tuple(unresolved),
-        referenced=frozenset(
-            policy_key("Custom", target.cloud_name)
-            for target in resolved.values()
-            if not target.problem
+        referenced=_referenced(row, resolved),
+        additive=frozenset(
+            field.name for field in row.fields if field.mode and spec.get(field.mode) == "Additive"
         ),
-        exclusive=spec.get("policyMode", "Exclusive") == "Exclusive",
+        expires=min(ends, default=None),
     )
+
+
+def _raw(field: Field, spec: Mapping[str, Any]) -> Any:
+    """The manifest's value, or the default; None for a field that is not managed."""
+    raw = spec.get(field.spec)
+    if raw is not None:
+        return raw
+    if field.required:
+        raise InvalidSpec(f"spec.{field.spec} is required")
+    return {} if field.default == {} else field.default
+
+
+def _referenced(row: Kind, resolved: Mapping[Key, Resolved]) -> frozenset[str]:
+    return frozenset(
+        reference.entry_key(target.cloud_name)
+        for reference in row.references
+        for key, target in resolved.items()
+        if key.kind == reference.kind and not target.problem
+    )
+
+
+def _current(name: str, items: Any, now: float, ends: list[float]) -> list[Mapping[str, str]]:
+    """The items that have not ended; `ends` collects when the others will."""
+    current: list[Mapping[str, str]] = []
+    for item in items:
+        text = item.get("expiresAt")
+        if text is not None:
+            try:
+                end = datetime.fromisoformat(text).timestamp()
+            except ValueError:
+                raise InvalidSpec(f"spec.{name}[].expiresAt: {text!r} is no time") from None
+            if end <= now:
+                continue
+            ends.append(end)
+        current.append(item)
+    return current
 
 
 def _resolve(

@@ -8,6 +8,7 @@ identity its access back.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -53,7 +54,7 @@ def judge(row: Kind, desired: Desired, change: Change, memory: Memory) -> Judged
     cause = _cause(field, desired, change, memory)
     if cause is None:
         return None
-    disposition = _disposition(field, change, cause, memory)
+    disposition = _disposition(field, desired, change, cause, memory)
     return Judged(change, cause, disposition, _severity(field, change, cause))
 
 
@@ -89,7 +90,7 @@ def behind(row: Kind, desired: Desired, change: Change, memory: Memory) -> Judge
     moved = diff.compare(field, change.before, baseline)
     if not moved:
         return None
-    disposition = _disposition(field, moved[0], Cause.DRIFT, memory)
+    disposition = _disposition(field, desired, moved[0], Cause.DRIFT, memory)
     return Judged(moved[0], Cause.DRIFT, disposition, _severity(field, moved[0], Cause.DRIFT))
 
 
@@ -119,7 +120,7 @@ def _removal_cause(
     if change.entry in ours:
         # A reference that is not ready may be exactly this entry: it stays until that is known.
         return None if desired.unresolved and field.entries_widen else Cause.INTENT
-    if field.foreign or not desired.exclusive:
+    if field.foreign or field.name in desired.additive:
         return None
     excess = applied.excess.get(field.name, frozenset())
     if not applied.known or change.entry in excess or WHATEVER in excess:
@@ -129,7 +130,12 @@ def _removal_cause(
     return Cause.DRIFT
 
 
-def _disposition(field: Field, change: Change, cause: Cause, memory: Memory) -> Disposition:
+def _disposition(
+    field: Field, desired: Desired, change: Change, cause: Cause, memory: Memory
+) -> Disposition:
+    if change.after is None and not field.remove:
+        # Seen and shown, but not ours to take away.
+        return Disposition.REPORT
     if cause is Cause.INTENT:
         return Disposition.HOLD if field.gated else Disposition.WRITE
     if cause is Cause.ADOPTION:
@@ -142,7 +148,8 @@ def _disposition(field: Field, change: Change, cause: Cause, memory: Memory) -> 
         return Disposition.WRITE
     if policy is DriftPolicy.REVERT_EXCESS:
         return Disposition.REPORT
-    return Disposition.HOLD if _escalates(field, change, memory) else Disposition.WRITE
+    escalates = _escalates(field, desired, change, memory)
+    return Disposition.HOLD if escalates else Disposition.WRITE
 
 
 def _on_adoption(field: Field, change: Change, memory: Memory) -> Disposition:
@@ -155,15 +162,25 @@ def _on_adoption(field: Field, change: Change, memory: Memory) -> Disposition:
     return Disposition.WRITE
 
 
-def _escalates(field: Field, change: Change, memory: Memory) -> bool:
+def _escalates(field: Field, desired: Desired, change: Change, memory: Memory) -> bool:
     """Giving back a trust entity or a right that can widen itself always waits for a person."""
     if field.gated:
         return True
+    if field.carries:
+        carried = desired.fields.get(field.carries)
+        assert isinstance(carried, Mapping)
+        return not all(_harmless(key, memory) for key in carried)
     if field.entries_widen:
-        return change.entry not in memory.harmless_policies
+        return not _harmless(change.entry, memory)
     if isinstance(change.after, documents.Policy):
         return bool(documents.escalates(change.after))
     return False
+
+
+def _harmless(key: str, memory: Memory) -> bool:
+    """Known not to escalate: by its document, or as a system policy that only reads."""
+    read_only = key.startswith("System/") and key.endswith("readonlyaccess")
+    return read_only or key in memory.harmless_policies
 
 
 def _severity(field: Field, change: Change, cause: Cause) -> Severity:

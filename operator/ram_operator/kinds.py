@@ -49,6 +49,16 @@ class Field:
     larger_is_wider: bool = False
     entries_widen: bool = False
     foreign: bool = False
+    mode: str = ""
+    """Where the manifest says Exclusive or Additive."""
+    carries: str = ""
+    """An entry here has the rights of that other field: a member has the group's policies."""
+    prefixed: bool = False
+    """Entries are names in the account, and have to be inside the tenant's prefixes."""
+    optional: bool = False
+    """A read that is denied leaves the field unmanaged instead of unknown."""
+    show: str = ""
+    """Field of the status that lists the live entries."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +69,8 @@ class Reference:
     type: str
     kind: str
     resolved_type: str
+    entry_key: Callable[[str], str]
+    """Cloud name of the object referred to → folded key of its entry."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +89,10 @@ class Kind:
     """The field that carries our ownership tags, where the cloud can tag the kind."""
     reads: tuple[str, ...] = ()
     """Reads of one look besides the first, in order."""
+    clears: tuple[tuple[str, str], ...] = ()
+    """(field, verb) that empty what keeps the identity from being deleted, in order."""
+    claim_first: bool = False
+    """The cloud cannot mark the kind when it creates it, so the record comes first."""
 
     def field(self, name: str) -> Field:
         return next(field for field in self.fields if field.name == name)
@@ -117,10 +133,56 @@ def policy_entries(value: Any) -> dict[str, Entry]:
     }
 
 
+def custom_key(name: str) -> str:
+    return policy_key("Custom", name)
+
+
+def member_entries(value: Any) -> dict[str, Entry]:
+    """`[{type, name}]` with references resolved → users by folded name."""
+    return {str(item["name"]).lower(): Entry(str(item["name"])) for item in value}
+
+
+def names_entries(value: Any) -> dict[str, Entry]:
+    """A list of names → entries."""
+    return {str(name).lower(): Entry(str(name)) for name in value}
+
+
 def tag_entries(value: Mapping[str, Any]) -> dict[str, Entry]:
     """`{key: value}` → entries; tag keys are case-sensitive."""
     return {str(key): Entry(str(key), str(text)) for key, text in value.items()}
 
+
+_POLICY_REFERENCE: Final = Reference("policies", "RamPolicy", "RamPolicy", "Custom", custom_key)
+
+
+def _attribute(name: str) -> Field:
+    """A text that the kind's `attributes` verb writes; unmanaged when the manifest lacks it."""
+    return Field(name, name, Shape.TEXT, read="get", parse=_text, write="attributes")
+
+
+_POLICIES: Final = Field(
+    "policies",
+    "policies",
+    Shape.ENTRIES,
+    read="attachments",
+    parse=policy_entries,
+    add="attach",
+    remove="detach",
+    default={},
+    entries_widen=True,
+    mode="policyMode",
+)
+_TAGS: Final = Field(
+    "tags",
+    "tags",
+    Shape.ENTRIES,
+    read="tags",
+    parse=tag_entries,
+    add="tag",
+    remove="untag",
+    default={},
+    foreign=True,
+)
 
 _ROLE: Final = Kind(
     kind="RamRole",
@@ -130,7 +192,8 @@ _ROLE: Final = Kind(
     name_pattern=re.compile(r"[A-Za-z0-9.-]{1,64}"),
     reads=("attachments", "tags"),
     tag_field="tags",
-    references=(Reference("policies", "RamPolicy", "RamPolicy", "Custom"),),
+    references=(_POLICY_REFERENCE,),
+    clears=(("policies", "detach"),),
     fields=(
         Field(
             "trustPolicy",
@@ -142,9 +205,7 @@ _ROLE: Final = Kind(
             required=True,
             gated=True,
         ),
-        Field(
-            "description", "description", Shape.TEXT, read="get", parse=_text, write="attributes"
-        ),
+        _attribute("description"),
         Field(
             "maxSessionDurationSeconds",
             "maxSessionDurationSeconds",
@@ -155,28 +216,8 @@ _ROLE: Final = Kind(
             default=3600,
             larger_is_wider=True,
         ),
-        Field(
-            "policies",
-            "policies",
-            Shape.ENTRIES,
-            read="attachments",
-            parse=policy_entries,
-            add="attach",
-            remove="detach",
-            default={},
-            entries_widen=True,
-        ),
-        Field(
-            "tags",
-            "tags",
-            Shape.ENTRIES,
-            read="tags",
-            parse=tag_entries,
-            add="tag",
-            remove="untag",
-            default={},
-            foreign=True,
-        ),
+        _POLICIES,
+        _TAGS,
     ),
 )
 
@@ -198,24 +239,79 @@ _POLICY: Final = Kind(
             write="document",
             required=True,
         ),
+        _attribute("description"),
+        _TAGS,
+    ),
+)
+
+_USER: Final = Kind(
+    kind="RamUser",
+    plural="ramusers",
+    noun="user",
+    name_field="userName",
+    name_pattern=re.compile(r"[A-Za-z0-9._-]{1,64}"),
+    reads=("attachments", "groups", "access", "mfa"),
+    references=(_POLICY_REFERENCE,),
+    clears=(("groups", "leave"), ("access", "revoke"), ("mfa", "unbind"), ("policies", "detach")),
+    claim_first=True,
+    fields=(
+        _attribute("displayName"),
+        _attribute("email"),
+        _attribute("mobilePhone"),
+        _attribute("comments"),
+        _POLICIES,
+        # A login profile or a key that nobody asked for: reported, for a person to decide.
         Field(
-            "description", "description", Shape.TEXT, read="get", parse=_text, write="attributes"
-        ),
-        Field(
-            "tags",
-            "tags",
+            "access",
+            "",
             Shape.ENTRIES,
-            read="tags",
-            parse=tag_entries,
-            add="tag",
-            remove="untag",
+            read="access",
+            parse=names_entries,
             default={},
-            foreign=True,
+            entries_widen=True,
+            show="access",
+        ),
+        # Written on the group, shown here.
+        Field("groups", "", Shape.ENTRIES, read="groups", parse=names_entries, show="groups"),
+        Field("mfa", "", Shape.ENTRIES, read="mfa", parse=names_entries),
+    ),
+)
+
+_GROUP: Final = Kind(
+    kind="RamGroup",
+    plural="ramgroups",
+    noun="group",
+    name_field="groupName",
+    name_pattern=re.compile(r"[A-Za-z0-9._-]{1,64}"),
+    reads=("attachments", "members"),
+    references=(
+        _POLICY_REFERENCE,
+        Reference("members", "RamUser", "RamUser", "User", str.lower),
+    ),
+    clears=(("members", "expel"), ("policies", "detach")),
+    claim_first=True,
+    fields=(
+        _attribute("comments"),
+        # Before the members: a group gets its rights first only where both are new anyway.
+        _POLICIES,
+        Field(
+            "members",
+            "members",
+            Shape.ENTRIES,
+            read="members",
+            parse=member_entries,
+            add="join",
+            remove="expel",
+            default={},
+            entries_widen=True,
+            mode="memberMode",
+            carries="policies",
+            prefixed=True,
         ),
     ),
 )
 
-KINDS: Final[Mapping[str, Kind]] = {row.kind: row for row in (_POLICY, _ROLE)}
+KINDS: Final[Mapping[str, Kind]] = {row.kind: row for row in (_POLICY, _ROLE, _USER, _GROUP)}
 ACCOUNT: Final = "RamAccount"
 ACCOUNT_PLURAL: Final = "ramaccounts"
 RECORD: Final = "RamRecord"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 from . import claims, desired, documents, memory_after, plan, report, tenancy
 from .accounts import Session
@@ -24,6 +24,7 @@ from .model import (
     Applied,
     Cause,
     Desired,
+    Direction,
     Drift,
     Key,
     Live,
@@ -35,6 +36,9 @@ from .model import (
 )
 from .ports import Ports, Subject
 from .queue import Lane
+
+_ONE_PART: Final = frozenset({Reason.ACCESS_DENIED, Reason.QUOTA_EXCEEDED, Reason.INVALID_SPEC})
+"""What the cloud refuses for these reasons says nothing about the other parts of an identity."""
 
 
 class LookAgain(Exception):
@@ -68,6 +72,7 @@ class ManagedPass:
         self._subject = subject
         self._owner = subject.owner(ports.settings.cluster_name)
         self._generation = int(subject.body["metadata"].get("generation", 0))
+        self._expires: float | None = None
 
     def run(self) -> Result:
         """The whole pass, readable as a checklist."""
@@ -103,7 +108,10 @@ class ManagedPass:
         subject = self._subject
         keys = desired.references(subject.row, subject.key.namespace, subject.spec)
         resolved = {key: claims.resolve(self._ports, session, key, self._owner) for key in keys}
-        return desired.build(subject.row, subject.key, subject.spec, resolved, self._owner)
+        circumstances = desired.Circumstances(self._owner, self._ports.clock.wall())
+        wanted = desired.build(subject.row, subject.key, subject.spec, resolved, circumstances)
+        self._expires = wanted.expires
+        return wanted
 
     def _claimant(self, session: Session, may_adopt: bool) -> claims.Claimant:
         observe = session.account.mode is Mode.OBSERVE
@@ -155,6 +163,10 @@ class ManagedPass:
         applied = _Applied((), None, {})
         if decision.steps:
             self._prepare_write(create=True)
+            if situation.row.claim_first:
+                claims.carry_out(
+                    self._ports, RecordWork(identity, self._claim("", decision, "Claimed"))
+                )
             applied = self._apply(session, identity, decision)
         created = any(step.verb == "create" for step in applied.done)
         live = _created(situation.desired, applied.facts) if created else None
@@ -236,11 +248,15 @@ class ManagedPass:
         change(self._ports.api, subject.key, fresh)
 
     def _apply(self, session: Session, identity: Identity, decision: Plan) -> _Applied:
-        """Steps in order until one fails; nothing after a failed step is tried."""
+        """Steps in order. Past one that a person must mend, what does not depend on it goes on."""
         done: list[Step] = []
+        failed: list[Step] = []
+        first: RamOperatorError | None = None
         facts: dict[str, Any] = {}
         key, row = self._subject.key, self._subject.row
         for step in decision.steps:
+            if any(_depends(step, earlier) for earlier in failed):
+                continue
             self._ports.recent.wrote(key, self._generation)
             try:
                 if step.verb == "trust":
@@ -249,20 +265,25 @@ class ManagedPass:
                     name = identity.cloud_name
                     facts.update(execute.execute(session.client, row, name, step))
             except RamOperatorError as error:
-                return _Applied(tuple(done), self._soften(error, step), facts)
+                softened = self._soften(error, step)
+                first = first or softened
+                failed.append(step)
+                if softened.reason not in _ONE_PART or isinstance(softened, Retry):
+                    break
+                continue
             if step.verb == "detach" and step.cause is Cause.INTENT:
                 self._ports.brake.count(session.account.account_id)
             done.append(step)
-        return _Applied(tuple(done), None, facts)
+        return _Applied(tuple(done), first, facts)
 
     def _soften(self, error: RamOperatorError, step: Step) -> RamOperatorError:
         """What may only be an answer from before our own write is looked at again."""
         settle = self._ports.recent.settle
         if isinstance(error, OutcomeUnknown):
             return OutcomeUnknown(error.message, settle)
-        if isinstance(error, Refused):
-            if self._ports.recent.patient(self._subject.key, self._generation):
-                return Retry(Reason.PROGRESSING, error.message, max(settle, 1.0))
+        patient = self._ports.recent.patient
+        if isinstance(error, Refused) and patient(self._subject.key, self._generation):
+            return Retry(Reason.PROGRESSING, error.message, max(settle, 1.0))
         if step.verb == "create" and error.reason is Reason.CONFLICT:
             return Retry(Reason.PROGRESSING, error.message, settle)
         return error
@@ -277,7 +298,9 @@ class ManagedPass:
     ) -> Outcome:
         done = applied.done if applied is not None else ()
         missing = tuple(step for step in decision.steps if step not in done)
-        phase, reason, message, after = self._verdict(session, decision, applied)
+        phase, reason, message, after = self._verdict(session, decision, live, applied)
+        if phase is not Phase.RETRY and self._expires is not None:
+            after = max(0.0, self._expires - self._ports.clock.wall())
         memory = None
         if applied is not None and (live is not None or done):
             memory = memory_after.after_steps(self._subject.applied, decision.applied, missing)
@@ -292,14 +315,19 @@ class ManagedPass:
             applied=_known(memory),
             observe_only=session.account.mode is Mode.OBSERVE,
             drift_unconfirmed=not believed,
+            shows={field.name: field.show for field in self._subject.row.fields if field.show},
             handled_request=self._subject.request if believed else "",
             after=after,
         )
 
     def _verdict(
-        self, session: Session, decision: Plan, applied: _Applied | None
+        self, session: Session, decision: Plan, live: Live | None, applied: _Applied | None
     ) -> tuple[Phase, Reason, str, float | None]:
         what = f"{self._subject.row.noun} {self._subject.cloud_name}"
+        error = (applied.error if applied is not None else None) or _unread(live)
+        if error is not None:
+            phase = Phase.RETRY if isinstance(error, Retry) else Phase.STALLED
+            return phase, error.reason, error.message, getattr(error, "after", None)
         if applied is None:
             if decision.in_sync and decision.held is None:
                 return Phase.DONE, Reason.SYNCED, f"{what} is as asked", None
@@ -309,10 +337,6 @@ class ManagedPass:
                 would.append("hold: " + report.held_sentence(decision.held))
             text = f"RamAccount {session.account.name} is in mode Observe; would "
             return Phase.STALLED, Reason.OBSERVE_ONLY, text + "; ".join(would or ["report"]), None
-        if applied.error is not None:
-            error = applied.error
-            phase = Phase.RETRY if isinstance(error, Retry) else Phase.STALLED
-            return phase, error.reason, error.message, getattr(error, "after", None)
         if decision.held is not None:
             text = report.held_sentence(decision.held)
             return Phase.STALLED, Reason.APPROVAL_REQUIRED, text, None
@@ -323,6 +347,24 @@ class ManagedPass:
             text = "waits for " + "; ".join(decision.waiting)
             return Phase.RETRY, Reason.DEPENDENCY_NOT_READY, text, None
         return Phase.DONE, Reason.SYNCED, f"{what} is as asked", None
+
+
+def _depends(step: Step, failed: Step) -> bool:
+    """Whether a step has to wait for an earlier one that was refused.
+
+    The same part is not written, nothing is added to an identity that was not created, and nothing
+    is widened while what should have been taken away first is still there.
+    """
+    if failed.verb == "create" or step.field == failed.field:
+        return True
+    tightens = failed.direction not in (Direction.NEUTRAL, Direction.WIDER)
+    return tightens and step.direction not in (Direction.NEUTRAL, Direction.NARROWER)
+
+
+def _unread(live: Live | None) -> RamOperatorError | None:
+    """Why a part of the identity is not known; what a person has to mend comes first."""
+    errors = [part.error for part in live.unknown_parts()] if live is not None else []
+    return min(errors, key=lambda error: isinstance(error, Retry), default=None)
 
 
 def _known(memory: Applied | None) -> Applied | None:

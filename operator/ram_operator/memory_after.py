@@ -86,7 +86,7 @@ def _collect(
     entries: dict[str, frozenset[str]] = {}
     for field in row.fields:
         value = desired.fields.get(field.name)
-        if value is None or field.gated:
+        if value is None or field.gated or not (field.write or field.add):
             continue
         if field.shape is not Shape.ENTRIES:
             digests[field.name] = (KEPT if kept.get(field.name) else "") + diff.digest(value)

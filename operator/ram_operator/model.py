@@ -38,10 +38,14 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One member of a set-like field: an attached policy or a tag (then with a value)."""
+    """One member of a set-like field: an attached policy or a tag (then with a value).
+
+    `handle` is what the cloud wants to hear for it; it is neither shown nor compared.
+    """
 
     display: str
     value: str = ""
+    handle: str = field(default="", compare=False, repr=False)
 
 
 Entries = Mapping[str, Entry]
@@ -109,7 +113,10 @@ class Desired:
     cloud_name: str
     fields: Mapping[str, FieldValue]
     unresolved: tuple[str, ...] = ()
-    exclusive: bool = True
+    additive: frozenset[str] = frozenset()
+    """Fields whose foreign entries stay."""
+    expires: float | None = None
+    """When the next entry ends, in seconds since the epoch; the object is looked at then."""
     referenced: frozenset[str] = frozenset()
     """Folded keys of entries that come from references to objects of the same namespace."""
 
@@ -349,6 +356,8 @@ class Outcome:
     """The identity was taken over in this pass."""
     drift_unconfirmed: bool = False
     """Drift was seen but not yet believed: what the status says of drift stays."""
+    shows: Mapping[str, str] = field(default_factory=_nothing)
+    """Field → status field that lists its live entries."""
     handled_request: str = ""
     after: float | None = None
 

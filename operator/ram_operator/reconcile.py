@@ -185,7 +185,11 @@ class Reconciler:
         delay = self._interval(key, body)
         if outcome.phase is Phase.STALLED:
             delay = min(delay, self._ports.settings.stalled_seconds)
-        queue.add(key, Lane.PERIODIC, delay * (0.9 + 0.2 * self._jitter()))
+        delay *= 0.9 + 0.2 * self._jitter()
+        if outcome.after is not None:
+            # Something ends then: not earlier, for it would still be there, and not much later.
+            delay = min(delay, outcome.after + 0.1)
+        queue.add(key, Lane.PERIODIC, delay)
 
     def _interval(self, key: Key, body: Mapping[str, Any]) -> float:
         """The object's own interval, else its account's."""

@@ -62,6 +62,7 @@ def build(
         status["lastHandledReconcileAt"] = outcome.handled_request
     if outcome.live is not None:
         status.update(_identity(outcome.live))
+        status.update(_shown(outcome.shows, outcome.live))
     if outcome.applied is not None:
         status.update(_applied(outcome.applied))
     if outcome.plan is not None:
@@ -76,6 +77,16 @@ def build(
 _REBUILT: Final = ("drift", "pending", "wouldDo")
 _OWN: Final = ("deletionBrake",)
 REQUEST_ANNOTATION: Final = ANNOTATION_RECONCILE
+
+
+def _shown(row_shows: Mapping[str, str], live: Live) -> dict[str, Any]:
+    """Lists of live entries that the status shows and nobody manages here."""
+    shown: dict[str, Any] = {}
+    for name, status_name in row_shows.items():
+        entries = live.fields.get(name)
+        if isinstance(entries, Mapping):
+            shown[status_name] = sorted(entry.display for entry in entries.values())[:LIST_LIMIT]
+    return shown
 
 
 def _identity(live: Live) -> dict[str, Any]:

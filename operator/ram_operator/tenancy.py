@@ -23,7 +23,11 @@ def check(account: Account, row: Kind, key: Key, desired: Desired) -> Tenant:
         entries = desired.fields.get(field.name)
         if field.entries_widen and isinstance(entries, Mapping):
             for name, entry in entries.items():
-                if name not in desired.referenced:
+                if name in desired.referenced:
+                    continue
+                if field.prefixed:
+                    _check_name(account, tenant, row, entry.display)
+                else:
                     _check_policy(account, tenant, entry)
     return tenant
 
@@ -42,14 +46,19 @@ def _tenant(account: Account, row: Kind, key: Key, cloud_name: str) -> Tenant:
             Reason.NOT_PERMITTED,
             f"namespace {key.namespace} may not manage {row.kind}; add the kind to {where}",
         )
-    folded = cloud_name.lower()
+    _check_name(account, tenant, row, cloud_name)
+    return tenant
+
+
+def _check_name(account: Account, tenant: Tenant, row: Kind, name: str) -> None:
+    folded = name.lower()
     if not any(prefix == ANY or folded.startswith(prefix) for prefix in tenant.prefixes):
         raise Stalled(
             Reason.NOT_PERMITTED,
-            f"{row.noun} name {cloud_name} has none of the prefixes of namespace {key.namespace}"
-            f" ({', '.join(tenant.prefixes) or 'none'}); rename it or extend {where}",
+            f"{row.noun}: the name {name} has none of the prefixes of namespace {tenant.namespace}"
+            f" ({', '.join(tenant.prefixes) or 'none'}); rename it or extend RamAccount"
+            f" {account.name}, spec.tenants",
         )
-    return tenant
 
 
 def _check_policy(account: Account, tenant: Tenant, entry: Entry) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -25,6 +25,8 @@ GROUP: Final = f"/apis/{API}"
 PLURALS: Final = {
     "RamRole": "ramroles",
     "RamPolicy": "rampolicies",
+    "RamUser": "ramusers",
+    "RamGroup": "ramgroups",
     "RamAccount": "ramaccounts",
     "RamRecord": "ramrecords",
 }
@@ -133,12 +135,17 @@ class World:
         """Ask for a look now and wait until it was made."""
         stamp = f"{time.time():.6f}"
         self.annotate(kind, name, reconcile_requested_at=stamp)
-        return self.wait(
-            kind,
-            name,
-            lambda o: o["status"].get("lastHandledReconcileAt") == stamp,
-            f"look {stamp}",
-        )
+        return self.wait(kind, name, _looked(stamp), f"look {stamp}")
+
+    def look_all(self, objects: Iterable[tuple[str, str]]) -> dict[str, Json]:
+        """A look at each of them, asked for at once; the objects by name."""
+        asked = list(objects)
+        stamp = f"{time.time():.6f}"
+        for kind, name in asked:
+            self.annotate(kind, name, reconcile_requested_at=stamp)
+        return {
+            name: self.wait(kind, name, _looked(stamp), f"look {stamp}") for kind, name in asked
+        }
 
     def wait(
         self,
@@ -214,7 +221,7 @@ class World:
 
     def close(self) -> None:
         """Leave nothing behind that another operator process would work on."""
-        for kind in ("RamRole", "RamPolicy"):
+        for kind in ("RamRole", "RamPolicy", "RamGroup", "RamUser"):
             for item in self.cluster.request("GET", self.path(kind))["items"]:
                 name = item["metadata"]["name"]
                 if item["metadata"].get("finalizers"):
@@ -229,6 +236,10 @@ def condition(item: Mapping[str, Any], kind: str) -> Json:
     """The condition of that type, or {}."""
     found = (item.get("status") or {}).get("conditions") or []
     return next((dict(c) for c in found if c["type"] == kind), {})
+
+
+def _looked(stamp: str) -> Callable[[Json], bool]:
+    return lambda item: bool(item["status"].get("lastHandledReconcileAt") == stamp)
 
 
 def is_ready(item: Json) -> bool:
@@ -274,7 +285,7 @@ def account_spec(world: World) -> Json:
         "tenants": [
             {
                 "namespace": world.namespace,
-                "kinds": ["RamRole", "RamPolicy"],
+                "kinds": ["RamRole", "RamPolicy", "RamUser", "RamGroup"],
                 "namePrefixes": ["*"],
                 "policies": [{"type": "System", "name": "*"}, {"type": "Custom", "name": "*"}],
                 "adoption": True,

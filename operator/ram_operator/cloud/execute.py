@@ -19,6 +19,7 @@ from ..model import CloudCalls, Entry, Step, UnknownPart
 from .observe import read_trust
 
 Reply = Mapping[str, Any]
+Verb = Callable[[CloudCalls, str, Step], Reply]
 ROTATE: Final = "DeleteOldestNonDefaultVersionWhenLimitExceeded"
 
 
@@ -105,33 +106,132 @@ def _update_role(calls: CloudCalls, name: str, step: Step) -> Reply:
     return {}
 
 
-def _delete_role(calls: CloudCalls, name: str, step: Step) -> Reply:
-    return _gone_is_done(calls, "DeleteRole", {"RoleName": name})
+def _attach(noun: str) -> Verb:
+    title = noun.capitalize()
+
+    def attach(calls: CloudCalls, name: str, step: Step) -> Reply:
+        for entry in step.values["entries"]:
+            what = f"policy {entry.display}"
+            parameters = _attachment(title, name, entry)
+            _add(calls, f"AttachPolicyTo{title}", parameters, (f"{noun} {name}", ".Policy", what))
+        return {}
+
+    return attach
 
 
-def _attach(calls: CloudCalls, name: str, step: Step) -> Reply:
-    for entry in step.values["entries"]:
-        try:
-            calls.call("AttachPolicyToRole", _attachment(name, entry))
-        except AlreadyExists:
-            continue
-        except Absent as error:
-            if error.code.endswith(".Policy"):
-                text = f"policy {entry.display} does not exist; create it or correct its name"
-                raise Retry(Reason.DEPENDENCY_NOT_READY, text, after=30.0) from None
-            raise Retry(Reason.PROGRESSING, f"role {name} is not visible yet") from None
-    return {}
+def _detach(noun: str) -> Verb:
+    title = noun.capitalize()
+
+    def detach(calls: CloudCalls, name: str, step: Step) -> Reply:
+        for entry in step.values["entries"]:
+            _gone_is_done(calls, f"DetachPolicyFrom{title}", _attachment(title, name, entry))
+        return {}
+
+    return detach
 
 
-def _detach(calls: CloudCalls, name: str, step: Step) -> Reply:
-    for entry in step.values["entries"]:
-        _gone_is_done(calls, "DetachPolicyFromRole", _attachment(name, entry))
-    return {}
-
-
-def _attachment(name: str, entry: Entry) -> dict[str, Any]:
+def _attachment(title: str, name: str, entry: Entry) -> dict[str, Any]:
     policy_type, _, policy = entry.display.partition("/")
-    return {"RoleName": name, "PolicyType": policy_type, "PolicyName": policy}
+    return {f"{title}Name": name, "PolicyType": policy_type, "PolicyName": policy}
+
+
+def _add(
+    calls: CloudCalls, action: str, parameters: Mapping[str, Any], names: tuple[str, str, str]
+) -> None:
+    """Make a relation; one that exists is done. `names` = (own end, code of the other, other)."""
+    own, other_code, other = names
+    try:
+        calls.call(action, parameters)
+    except AlreadyExists:
+        return
+    except Absent as error:
+        if error.code.endswith(other_code):
+            text = f"{other} does not exist; create it or correct its name"
+            raise Retry(Reason.DEPENDENCY_NOT_READY, text, after=30.0) from None
+        raise Retry(Reason.PROGRESSING, f"{own} is not visible yet") from None
+
+
+def _join(calls: CloudCalls, name: str, step: Step) -> Reply:
+    for entry in step.values["entries"]:
+        parameters = {"GroupName": name, "UserName": entry.display}
+        names = (f"group {name}", ".User", f"user {entry.display}")
+        _add(calls, "AddUserToGroup", parameters, names)
+    return {}
+
+
+def _expel(calls: CloudCalls, name: str, step: Step) -> Reply:
+    for entry in step.values["entries"]:
+        parameters = {"GroupName": name, "UserName": entry.display}
+        _gone_is_done(calls, "RemoveUserFromGroup", parameters)
+    return {}
+
+
+def _leave(calls: CloudCalls, name: str, step: Step) -> Reply:
+    for entry in step.values["entries"]:
+        parameters = {"GroupName": entry.display, "UserName": name}
+        _gone_is_done(calls, "RemoveUserFromGroup", parameters)
+    return {}
+
+
+def _revoke(calls: CloudCalls, name: str, step: Step) -> Reply:
+    """A key is made inactive before it is deleted, so that a half-done deletion is a safe one."""
+    for entry in step.values["entries"]:
+        if not entry.handle:
+            _gone_is_done(calls, "DeleteLoginProfile", {"UserName": name})
+            continue
+        target = {"UserName": name, "UserAccessKeyId": entry.handle}
+        _gone_is_done(calls, "UpdateAccessKey", {**target, "Status": "Inactive"})
+        _gone_is_done(calls, "DeleteAccessKey", target)
+    return {}
+
+
+def _unbind(calls: CloudCalls, name: str, step: Step) -> Reply:
+    return _gone_is_done(calls, "UnbindMFADevice", {"UserName": name})
+
+
+_USER_FIELDS: Final = {
+    "displayName": "DisplayName",
+    "email": "Email",
+    "mobilePhone": "MobilePhone",
+    "comments": "Comments",
+}
+
+
+def _user_attributes(values: Mapping[str, Any], prefix: str) -> dict[str, Any]:
+    """All attributes that are known: what a call omits may be cleared. Empty ones are not sent."""
+    return {prefix + wire: values[name] for name, wire in _USER_FIELDS.items() if values.get(name)}
+
+
+def _create_user(calls: CloudCalls, name: str, step: Step) -> Reply:
+    parameters = {"UserName": name, **_user_attributes(step.values, "")}
+    user = calls.call("CreateUser", parameters).get("User") or {}
+    return {"cloudId": user.get("UserId", "")}
+
+
+def _update_user(calls: CloudCalls, name: str, step: Step) -> Reply:
+    attributes = _user_attributes(step.values, "New")
+    calls.call("UpdateUser", {"UserName": name, "NewUserName": name, **attributes})
+    return {}
+
+
+def _create_group(calls: CloudCalls, name: str, step: Step) -> Reply:
+    comments = step.values.get("comments")
+    parameters = {"GroupName": name, **({"Comments": comments} if comments else {})}
+    group = calls.call("CreateGroup", parameters).get("Group") or {}
+    return {"cloudId": group.get("GroupId", "")}
+
+
+def _update_group(calls: CloudCalls, name: str, step: Step) -> Reply:
+    parameters = {"GroupName": name, "NewGroupName": name, "NewComments": step.values["comments"]}
+    calls.call("UpdateGroup", parameters)
+    return {}
+
+
+def _delete(action: str, parameter: str) -> Verb:
+    def delete(calls: CloudCalls, name: str, step: Step) -> Reply:
+        return _gone_is_done(calls, action, {parameter: name})
+
+    return delete
 
 
 def _gone_is_done(calls: CloudCalls, action: str, parameters: Mapping[str, Any]) -> Reply:
@@ -140,7 +240,7 @@ def _gone_is_done(calls: CloudCalls, action: str, parameters: Mapping[str, Any])
     return {}
 
 
-def _tag(noun: str) -> Callable[[CloudCalls, str, Step], Reply]:
+def _tag(noun: str) -> Verb:
     def tag(calls: CloudCalls, name: str, step: Step) -> Reply:
         entries: tuple[Entry, ...] = step.values["entries"]
         tags = [{"Key": entry.display, "Value": entry.value} for entry in entries]
@@ -151,7 +251,7 @@ def _tag(noun: str) -> Callable[[CloudCalls, str, Step], Reply]:
     return tag
 
 
-def _untag(noun: str) -> Callable[[CloudCalls, str, Step], Reply]:
+def _untag(noun: str) -> Verb:
     def untag(calls: CloudCalls, name: str, step: Step) -> Reply:
         entries: tuple[Entry, ...] = step.values["entries"]
         target = {"ResourceType": noun, "ResourceNames": [name]}
@@ -227,19 +327,28 @@ def _delete_policy(calls: CloudCalls, name: str, step: Step) -> Reply:
     return _gone_is_done(calls, "DeletePolicy", parameters)
 
 
-VERBS: Final[Mapping[tuple[str, str], Callable[[CloudCalls, str, Step], Reply]]] = {
+VERBS: Final[Mapping[tuple[str, str], Verb]] = {
+    **{(noun, "attach"): _attach(noun) for noun in ("role", "user", "group")},
+    **{(noun, "detach"): _detach(noun) for noun in ("role", "user", "group")},
+    **{(noun, "tag"): _tag(noun) for noun in ("role", "policy")},
+    **{(noun, "untag"): _untag(noun) for noun in ("role", "policy")},
+    ("user", "create"): _create_user,
+    ("user", "attributes"): _update_user,
+    ("user", "leave"): _leave,
+    ("user", "revoke"): _revoke,
+    ("user", "unbind"): _unbind,
+    ("user", "delete"): _delete("DeleteUser", "UserName"),
+    ("group", "create"): _create_group,
+    ("group", "attributes"): _update_group,
+    ("group", "join"): _join,
+    ("group", "expel"): _expel,
+    ("group", "delete"): _delete("DeleteGroup", "GroupName"),
     ("role", "create"): _create_role,
     ("role", "trust"): _take_back_trust,
     ("role", "attributes"): _update_role,
-    ("role", "attach"): _attach,
-    ("role", "detach"): _detach,
-    ("role", "tag"): _tag("role"),
-    ("role", "untag"): _untag("role"),
-    ("role", "delete"): _delete_role,
+    ("role", "delete"): _delete("DeleteRole", "RoleName"),
     ("policy", "create"): _create_policy,
     ("policy", "document"): _policy_document,
     ("policy", "attributes"): _update_policy,
-    ("policy", "tag"): _tag("policy"),
-    ("policy", "untag"): _untag("policy"),
     ("policy", "delete"): _delete_policy,
 }

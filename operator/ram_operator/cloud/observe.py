@@ -12,8 +12,8 @@ from typing import Any, Final
 from .. import documents
 from ..constants import OWNER_TAG_CLUSTER, OWNER_TAG_NAME, OWNER_TAG_NAMESPACE
 from ..errors import Absent, Bug, RamOperatorError
-from ..kinds import KINDS, policy_entries, tag_entries
-from ..model import CloudCalls, Entries, FieldValue, Live, Owner, Presence, UnknownPart
+from ..kinds import KINDS, names_entries, policy_entries, tag_entries
+from ..model import CloudCalls, Entries, Entry, FieldValue, Live, Owner, Presence, UnknownPart
 
 Fields = dict[str, FieldValue | UnknownPart]
 
@@ -104,8 +104,86 @@ def _policy(calls: CloudCalls, name: str) -> Live:
     )
 
 
+def _user(calls: CloudCalls, name: str) -> Live:
+    user = calls.call("GetUser", {"UserName": name}).get("User") or {}
+    fields: Fields = {
+        "displayName": user.get("DisplayName") or "",
+        "email": user.get("Email") or "",
+        "mobilePhone": user.get("MobilePhone") or "",
+        "comments": user.get("Comments") or "",
+    }
+    return Live(
+        presence=Presence.PRESENT,
+        cloud_name=str(user.get("UserName") or name),
+        cloud_id=str(user.get("UserId") or ""),
+        fields=fields,
+    )
+
+
+def _group(calls: CloudCalls, name: str) -> Live:
+    group = calls.call("GetGroup", {"GroupName": name}).get("Group") or {}
+    return Live(
+        presence=Presence.PRESENT,
+        cloud_name=str(group.get("GroupName") or name),
+        cloud_id=str(group.get("GroupId") or ""),
+        fields={"comments": group.get("Comments") or ""},
+    )
+
+
+def _groups(calls: CloudCalls, noun: str, name: str) -> Fields:
+    body = calls.call("ListGroupsForUser", {"UserName": name})
+    rows = (body.get("Groups") or {}).get("Group") or []
+    return {"groups": names_entries([row["GroupName"] for row in rows])}
+
+
+def _members(calls: CloudCalls, noun: str, name: str) -> Fields:
+    names: list[str] = []
+    marker = ""
+    while True:
+        query: dict[str, Any] = {"GroupName": name, "MaxItems": 1000}
+        if marker:
+            query["Marker"] = marker
+        body = calls.call("ListUsersForGroup", query)
+        names += [row["UserName"] for row in (body.get("Users") or {}).get("User") or []]
+        following = str(body.get("Marker") or "") if body.get("IsTruncated") else ""
+        if not following or following == marker:
+            return {"members": names_entries(names)}
+        marker = following
+
+
+def _access(calls: CloudCalls, noun: str, name: str) -> Fields:
+    """Ways to log in: a login profile, and keys by their last characters."""
+    found: dict[str, Entry] = {}
+    try:
+        calls.call("GetLoginProfile", {"UserName": name})
+        found["loginProfile"] = Entry("loginProfile")
+    except Absent as error:
+        _only_relation(error)
+    body = calls.call("ListAccessKeys", {"UserName": name})
+    for row in (body.get("AccessKeys") or {}).get("AccessKey") or []:
+        key = str(row["AccessKeyId"])
+        found[f"accessKey/…{key[-4:]}"] = Entry(f"accessKey …{key[-4:]}", handle=key)
+    return {"access": found}
+
+
+def _mfa(calls: CloudCalls, noun: str, name: str) -> Fields:
+    try:
+        calls.call("GetUserMFAInfo", {"UserName": name})
+    except Absent as error:
+        _only_relation(error)
+        return {"mfa": {}}
+    return {"mfa": {"mfa": Entry("mfa")}}
+
+
+def _only_relation(error: Absent) -> None:
+    """The user is there and has no such thing. That the user is gone is another answer."""
+    if not error.relation:
+        raise error
+
+
 def _attachments(calls: CloudCalls, noun: str, name: str) -> Fields:
-    body = calls.call("ListPoliciesForRole", {"RoleName": name})
+    title = noun.capitalize()
+    body = calls.call(f"ListPoliciesFor{title}", {f"{title}Name": name})
     rows = (body.get("Policies") or {}).get("Policy") or []
     items = [{"type": row["PolicyType"], "name": row["PolicyName"]} for row in rows]
     return {"policies": policy_entries(items)}
@@ -131,8 +209,14 @@ def _tags(calls: CloudCalls, noun: str, name: str) -> Fields:
 GETS: Final[Mapping[str, Callable[[CloudCalls, str], Live]]] = {
     "RamRole": _role,
     "RamPolicy": _policy,
+    "RamUser": _user,
+    "RamGroup": _group,
 }
 READS: Final[Mapping[str, Callable[[CloudCalls, str, str], Fields]]] = {
     "attachments": _attachments,
     "tags": _tags,
+    "groups": _groups,
+    "members": _members,
+    "access": _access,
+    "mfa": _mfa,
 }
