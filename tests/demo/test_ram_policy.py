@@ -46,10 +46,13 @@ def test_it_allows_exactly_the_calls_that_the_operator_makes() -> None:
 @pytest.mark.parametrize("action", METHODS)
 def test_the_cloud_lets_every_call_through(client: ram_client.Client, action: str) -> None:
     request = getattr(ram_models, f"{action}Request")()
-    with pytest.raises(TeaException) as caught:
+    code = ""
+    try:
         getattr(client, METHODS[action])(request)
+    except TeaException as error:
+        code = str(error.code)
     # Permission is asked first; what the empty request lacks is asked only then.
-    assert re.search("Missing|Invalid", caught.value.code)
+    assert re.fullmatch("|Missing.*|Invalid.*", code)
 
 
 def test_what_is_not_listed_is_refused(client: ram_client.Client) -> None:
