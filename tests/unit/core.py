@@ -1,0 +1,167 @@
+"""Small values for tests of the pure decisions, and a model of a role in the cloud.
+
+The model carries out steps by their meaning and shares no code with cloud.execute.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+from hypothesis import settings
+
+from ram_operator import desired as desire
+from ram_operator import documents, plan
+from ram_operator.constants import AdoptionPolicy, DeletionPolicy, DriftPolicy, Mode
+from ram_operator.drift import Memory
+from ram_operator.kinds import KINDS, policy_entries, tag_entries
+from ram_operator.model import (
+    Account,
+    Applied,
+    Desired,
+    Key,
+    Live,
+    Options,
+    Owner,
+    Presence,
+    RecordFacts,
+    Step,
+    Tenant,
+)
+
+Json = dict[str, Any]
+ACCOUNT_ID: Final = "1000000000000001"
+OTHER_ID: Final = "2000000000000002"
+ROLE: Final = KINDS["RamRole"]
+POLICY: Final = KINDS["RamPolicy"]
+KEY: Final = Key("RamRole", "team", "app")
+OWNER: Final = Owner("test", "team", "app")
+NOW: Final = 1_700_000_000.0
+FC: Final = ("Service", "fc.aliyuncs.com")
+ECS: Final = ("Service", "ecs.aliyuncs.com")
+ANN: Final = ("RAM", f"acs:ram::{ACCOUNT_ID}:user/ann")
+OUTSIDER: Final = ("RAM", f"acs:ram::{OTHER_ID}:root")
+OPTIONS: Final = Options(
+    "default", DeletionPolicy.RETAIN, AdoptionPolicy.NEVER, DriftPolicy.REVERT_EXCESS, False, None
+)
+TENANT: Final = Tenant(
+    "team", frozenset({"RamRole", "RamPolicy"}), ("*",), (("System", "*"), ("Custom", "*")), True
+)
+ACCOUNT: Final = Account(
+    name="default",
+    account_id=ACCOUNT_ID,
+    mode=Mode.MANAGE,
+    suspend=False,
+    tenants={"team": TENANT},
+    protected_names=frozenset(),
+    protected_prefixes=(),
+    trusted_accounts=frozenset(),
+    interval=600.0,
+)
+ALLOW_READ: Final = {"Effect": "Allow", "Action": "oss:GetObject", "Resource": "*"}
+ALLOW_ALL: Final = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+
+_LONG: Final = os.environ.get("HYPOTHESIS_PROFILE") == "long"
+
+
+def examples(count: int) -> settings:
+    """Hypothesis settings: the same examples in each run, and more of them in profile `long`."""
+    most = count * 25 if _LONG else count
+    return settings(max_examples=most, derandomize=not _LONG, deadline=None, database=None)
+
+
+def trust_json(*principals: tuple[str, str], condition: Json | None = None) -> Json:
+    """A trust document for these (key, principal) pairs."""
+    by_key: dict[str, list[str]] = {}
+    for key, name in principals:
+        by_key.setdefault(key, []).append(name)
+    statement: Json = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": by_key}
+    if condition is not None:
+        statement["Condition"] = condition
+    return {"Version": "1", "Statement": [statement]}
+
+
+def trust(*principals: tuple[str, str], condition: Json | None = None) -> documents.Trust:
+    return documents.parse_trust(trust_json(*principals, condition=condition), lenient=True)
+
+
+def policy(*statements: Json) -> documents.Policy:
+    return documents.parse_policy({"Version": "1", "Statement": list(statements)}, lenient=True)
+
+
+def attachment(name: str) -> Json:
+    """`System/Name` → an item of spec.policies."""
+    kind, _, rest = name.partition("/")
+    return {"type": kind, "name": rest}
+
+
+def wanted(
+    spec: Mapping[str, Any], resolved: Mapping[Key, desire.Resolved] | None = None
+) -> Desired:
+    """RamRole spec → Desired; without a trustPolicy FC is trusted."""
+    full = {"trustPolicy": trust_json(FC), **spec}
+    circumstances = desire.Circumstances(OWNER, NOW)
+    return desire.build(ROLE, KEY, full, resolved or {}, circumstances)
+
+
+def wanted_policy(**spec: Any) -> Desired:
+    """RamPolicy spec → Desired; without a document it allows reading."""
+    full = {"document": {"Version": "1", "Statement": [ALLOW_READ]}, **spec}
+    key = Key("RamPolicy", "team", "app")
+    return desire.build(POLICY, key, full, {}, desire.Circumstances(OWNER, NOW))
+
+
+def live(**changes: Any) -> Live:
+    """A role as the default spec makes it, with some fields otherwise."""
+    return replace(made(wanted({})), fields={**made(wanted({})).fields, **changes})
+
+
+def made(asked: Desired) -> Live:
+    """What the cloud holds when everything was done as asked."""
+    fields = {"description": "", **asked.fields}
+    return Live(Presence.PRESENT, asked.cloud_name, "id-1", "arn", fields)
+
+
+def policies(*names: str) -> dict[str, Any]:
+    return policy_entries([attachment(name) for name in names])
+
+
+def tags(**pairs: str) -> dict[str, Any]:
+    return {**tag_entries(pairs), **desire.owner_tags(OWNER)}
+
+
+def record(baseline: documents.Trust | None) -> RecordFacts:
+    return RecordFacts(True, OWNER, "uid", "id-1", baseline=baseline)
+
+
+def situation(asked: Desired, found: Live, memory: Memory) -> plan.Situation:
+    row = POLICY if "document" in asked.fields else ROLE
+    return plan.Situation(row, ACCOUNT, asked, found, memory)
+
+
+def remembered(before: Desired, **options: Any) -> Memory:
+    """Memory after `before` was created by us."""
+    first = plan.create(situation(before, made(before), Memory(OPTIONS, Applied(), RecordFacts())))
+    baseline = before.fields.get("trustPolicy")
+    assert baseline is None or isinstance(baseline, documents.Trust)
+    return Memory(replace(OPTIONS, **options), first.applied, record(baseline))
+
+
+def carry_out(found: Live, step: Step) -> Live:
+    """The cloud after one step."""
+    fields: dict[str, Any] = dict(found.fields)
+    if step.verb == "trust":
+        fields["trustPolicy"] = step.values["cleared"].trust
+        fields.update({k: v for k, v in step.values.items() if k != "cleared"})
+    elif step.verb in ("attributes", "document"):
+        fields.update(step.values)
+    elif step.verb in ("attach", "tag"):
+        pairs = zip(step.values["keys"], step.values["entries"], strict=True)
+        fields[step.field] = {**fields[step.field], **dict(pairs)}
+    else:
+        assert step.verb in ("detach", "untag"), step.verb
+        gone = step.values["keys"]
+        fields[step.field] = {k: v for k, v in fields[step.field].items() if k not in gone}
+    return replace(found, fields=fields)

@@ -1,0 +1,94 @@
+"""The values: what their few methods promise."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import pytest
+
+from ram_operator import model
+from ram_operator.constants import Reason, Severity
+from ram_operator.errors import Bug
+from ram_operator.model import (
+    Cause,
+    Direction,
+    Drift,
+    Key,
+    Live,
+    Outcome,
+    Owner,
+    Phase,
+    Plan,
+    Presence,
+    Step,
+    UnknownPart,
+)
+
+
+def test_keys_and_owners_read_well() -> None:
+    assert str(Key("RamRole", "team", "app")) == "RamRole team/app"
+    assert str(Key("RamAccount", "", "default")) == "RamAccount default"
+    assert str(Owner("prod", "team", "app")) == "team/app of cluster prod"
+
+
+def test_values_cannot_be_changed() -> None:
+    live = Live(Presence.ABSENT)
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        live.presence = Presence.PRESENT  # type: ignore[misc] # that is what is tested
+    with pytest.raises(TypeError):
+        live.fields["x"] = 1  # type: ignore[index] # that is what is tested
+
+
+def test_an_unknown_part_is_neither_empty_nor_a_value() -> None:
+    part = UnknownPart(Bug("no answer"))
+    live = Live(Presence.PRESENT, fields={"tags": part, "description": ""})
+    assert live.unknown_parts() == (part,)
+    assert live.value("tags") is part
+    assert live.value("description") == ""
+    assert live.value("policies") is None
+
+
+def step(verb: str, field: str, **values: Any) -> Step:
+    return Step(verb, "summary", Cause.DRIFT, Direction.NEUTRAL, values, field)
+
+
+SETTLED = {
+    "create": (step("create", ""), set()),
+    "one field": (step("document", "document"), {"document"}),
+    "two fields of one call": (
+        step("attributes", "description, maxSessionDurationSeconds"),
+        {"description", "maxSessionDurationSeconds"},
+    ),
+    "entries": (step("tag", "tags", keys=("a", "b")), {"tags[a]", "tags[b]"}),
+}
+
+
+@pytest.mark.parametrize(("made", "names"), SETTLED.values(), ids=SETTLED)
+def test_a_step_settles_what_the_status_lists(made: Step, names: set[str]) -> None:
+    assert made.settles == names
+
+
+def drift(field: str, action: str) -> Drift:
+    return Drift(field, "a", "b", Severity.WARNING, action)
+
+
+def test_drift_lasts_if_it_was_left_or_if_its_correction_was_not_carried_out() -> None:
+    entries = (
+        drift("description", "corrected"),
+        drift("tags[a]", "corrected"),
+        drift("tags[b]", "corrected"),
+        drift("policies[x]", "reported"),
+        drift("trustPolicy", "held"),
+    )
+    steps = (step("attributes", "description"), step("tag", "tags", keys=("a",)))
+    plan = Plan(steps, drift=entries)
+    assert [d.field for d in plan.drift_lasting] == ["policies[x]", "trustPolicy"]
+    outcome = Outcome(Phase.RETRY, Reason.THROTTLED, "", plan=plan, steps_done=steps[:1])
+    assert [d.field for d in outcome.drift_lasting] == ["tags[a]", "policies[x]", "trustPolicy"]
+    assert Outcome(Phase.DONE, Reason.SYNCED, "").drift_lasting == ()
+
+
+def test_places_are_named_as_in_the_status() -> None:
+    assert model.place("tags", "a") == "tags[a]"
+    assert model.place("description", "") == "description"
