@@ -39,6 +39,7 @@ def run(ports: Ports, key: Key, body: Mapping[str, Any]) -> tuple[Outcome, dict[
         Reason.SYNCED,
         text,
         account_id=session.account.account_id,
+        verified=True,
         handled_request=request,
     )
     return outcome, extra

@@ -18,14 +18,14 @@ _WORD: Final = (
 # The quote that closes the name, then = or :. Backslashes come from JSON within JSON.
 _ASSIGNED: Final = r"\\{0,8}[\"']?\s{0,8}[=:]\s{0,8}"
 # A quoted value goes up to its closing quote, or to the end where that was cut off.
-_VALUE: Final = r"(?:\\{0,8}([\"'])(?:\\.|(?!\2).)*(?:\2|\Z)|\S+)"
+_QUOTED: Final = r"\\{0,8}([\"'])(?:\\.|(?!\2).)*(?:\2|\Z)"
 _PATTERNS: Final = (
     (re.compile(r"(?i)(https?://)[^\s/?#\"']{0,500}@"), r"\1[redacted]@"),
     (re.compile(r"(?i)(https?://[^\s?\"']{0,500})\?[^\s\"']+"), r"\1?[redacted]"),
     # urllib3 names the path alone.
     (re.compile(r"\?[^\s\"'=?\[]{1,64}=[^\s\"']*"), "?[redacted]"),
-    (re.compile(rf"(?i)(authorization{_ASSIGNED}\\{0, 8}[\"']?)[^\"'\n]+"), r"\1[redacted]"),
-    (re.compile(rf"(?is)({_WORD}{_ASSIGNED}){_VALUE}"), r"\1[redacted]"),
+    (re.compile(rf"(?is)(authorization{_ASSIGNED})(?:{_QUOTED}|[^\n]+)"), r"\1[redacted]"),
+    (re.compile(rf"(?is)({_WORD}{_ASSIGNED})(?:{_QUOTED}|\S+)"), r"\1[redacted]"),
     (re.compile(r"(?i)\b(bearer|acs)\s{1,8}[\w.~+/=:-]{8,}"), r"\1 [redacted]"),
     (re.compile(r"\b(?:LTAI|STS\.|TMP\.)[A-Za-z0-9]{8,}"), "[redacted]"),
     (re.compile(r"\bCAIS[A-Za-z0-9+/=]{16,}"), "[redacted]"),

@@ -352,6 +352,8 @@ class Outcome:
     steps_done: tuple[Step, ...] = ()
     applied: Applied | None = None
     observe_only: bool = False
+    verified: bool = False
+    """The account's credentials were checked in this pass."""
     adopted: bool = False
     """The identity was taken over in this pass."""
     drift_unconfirmed: bool = False

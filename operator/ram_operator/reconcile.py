@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from . import accountpass, claims, conditions, mergepatch, report
+from . import accountpass, claims, conditions, mergepatch, objectmetrics, report
 from .cluster import events
 from .cluster.api import Gone
 from .constants import ConditionType, Reason
@@ -105,7 +105,7 @@ class Reconciler:
 
     def _forget(self, key: Key) -> None:
         ports = self._ports
-        ports.metrics.forget(key)
+        ports.metrics.objects.forget(key)
         ports.recent.forget(key)
         ports.queue.forget(key)
         if key.kind == ACCOUNT and ports.accounts.drop(key.name, "it does not exist"):
@@ -128,9 +128,6 @@ class Reconciler:
         blocked = outcome.reason is Reason.APPROVAL_REQUIRED
         label = "blocked" if blocked else RESULTS[outcome.phase]
         self._ports.metrics.reconcile.labels(key.kind, label).inc()
-        if outcome.phase in (Phase.DONE, Phase.STALLED) and outcome.plan is not None:
-            labels = (key.kind, key.namespace, key.name)
-            self._ports.metrics.last_success.labels(*labels).set(self._ports.clock.wall())
         self._schedule(key, body, outcome)
 
     def _quiet(self, key: Key, old: Mapping[str, Any], outcome: Outcome) -> bool:
@@ -156,10 +153,14 @@ class Reconciler:
             except Gone:
                 return
             ports.store.put(reply)
-        ports.metrics.passed(key, outcome, written.status["conditions"])
+        ports.metrics.passed(key, outcome)
         ports.metrics.decided(key.kind, outcome)
         pending = (written.status.get("pending") or {}).get("firstSeen")
-        ports.metrics.pending(key, _epoch(pending) if pending else None)
+        objects = ports.metrics.objects
+        since = _epoch(pending) if pending else None
+        now = ports.clock.wall()
+        present = written.status["conditions"]
+        objects.set(key, objectmetrics.state_of(outcome, present, since, objects.get(key), now))
         self._post(key, body, written.events)
 
     def _post(self, key: Key, body: Mapping[str, Any], posted: tuple[report.Event, ...]) -> None:
