@@ -39,17 +39,21 @@ def show(stage: Stage) -> str:
 
 
 def call(stage: Stage, action: str, parameters: Mapping[str, str]) -> str:
-    """One RAM call by hand, named as in RAM's API. Raises CallFailed."""
+    """One RAM call by hand, named as in RAM's API; a list is written as JSON. Raises CallFailed."""
     config = Config(
         access_key_id=stage.hand_key_id,
         access_key_secret=stage.hand_key_secret,
         endpoint=stage.endpoint,
         protocol="http",
     )
+    try:
+        values = {k: json.loads(v) if v.startswith("[") else v for k, v in parameters.items()}
+    except ValueError:
+        raise CallFailed("a value that begins with [ has to be a JSON list") from None
     method = re.sub(r"(?<!^)(?=[A-Z])", "_", action).lower()
     try:
         send = getattr(ram_client.Client(config), method)
-        request = getattr(ram_models, f"{action}Request")().from_map(dict(parameters))
+        request = getattr(ram_models, f"{action}Request")().from_map(values)
     except AttributeError:
         raise CallFailed(f"RAM has no action {action}") from None
     try:
