@@ -40,7 +40,7 @@ class Settings:
         "namespace of the operator: its Secrets and the events of cluster objects",
         form="letters, digits, dots and dashes",
     )
-    workers: int = _setting(16, "objects worked on at once", 1)
+    workers: int = _setting(16, "objects worked on at once, of one account at most half", 1)
     cloud_threads: int = _setting(32, "cloud calls in flight at once", 1)
     settle_seconds: float = _setting(
         10.0, "how long the cloud may take to show a write; nothing is repeated earlier", 0.0

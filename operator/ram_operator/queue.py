@@ -12,7 +12,7 @@ import heapq
 import random
 import threading
 import time
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import IntEnum
@@ -34,6 +34,9 @@ class Backoff:
 
     first: float = 0.5
     last: float = 300.0
+
+
+NO_LIMIT: Final = 1_000_000
 
 
 @dataclass(slots=True)
@@ -63,22 +66,27 @@ class _Line:
         if not keys:
             del self.groups[group]
 
-    def pop(self) -> Key | None:
-        """The next key of the group whose turn it is; the group then goes to the end."""
-        if not self.groups:
+    def pop(self, may_run: Callable[[str], bool]) -> tuple[str, Key] | None:
+        """The next key of the first group that may run; the group then goes to the end."""
+        group = next((name for name in self.groups if may_run(name)), None)
+        if group is None:
             return None
-        group, keys = self.groups.popitem(last=False)
+        keys = self.groups.pop(group)
         key, _ = keys.popitem(last=False)
         if keys:
             self.groups[group] = keys
-        return key
+        return group, key
 
 
 POLL: Final = 60.0
 
 
 class WorkQueue:
-    """See the module. `group_of` names the account of a key for fairness."""
+    """See the module. `group_of` names the account of a key for fairness.
+
+    At most `per_group` keys of an account run at once: workers that wait for one account's rate
+    limit or for its slow answers must not be all workers.
+    """
 
     def __init__(
         self,
@@ -86,8 +94,11 @@ class WorkQueue:
         backoff: Backoff | None = None,
         clock: Callable[[], float] = time.monotonic,
         jitter: Callable[[], float] = random.random,
+        per_group: int = NO_LIMIT,
     ) -> None:
         self._group_of = group_of
+        self._per_group = per_group
+        self._active: Counter[str] = Counter()
         self._backoff = backoff or Backoff()
         self._clock = clock
         self._jitter = jitter
@@ -125,6 +136,11 @@ class WorkQueue:
         with self._ready:
             entry = self._entries[key]
             entry.running = False
+            self._active[entry.group] -= 1
+            if self._active[entry.group] == self._per_group - 1:
+                self._ready.notify()
+            if not self._active[entry.group]:
+                del self._active[entry.group]
             if entry.again is not None:
                 lane, entry.again = entry.again, None
                 self._now(key, entry, lane)
@@ -218,9 +234,12 @@ class WorkQueue:
         return POLL
 
     def _next(self, lane: Lane) -> Key | None:
-        key = self._lines[lane].pop()
-        if key is not None:
-            entry = self._entries[key]
-            entry.lane = None
-            entry.running = True
+        found = self._lines[lane].pop(lambda group: self._active[group] < self._per_group)
+        if found is None:
+            return None
+        group, key = found
+        entry = self._entries[key]
+        entry.lane = None
+        entry.running = True
+        self._active[group] += 1
         return key

@@ -60,7 +60,9 @@ class Operator:
         _process_metrics(metrics)
         store = Store()
         self.queue = WorkQueue(
-            _group_of(store), Backoff(settings.backoff_first, settings.backoff_last)
+            _group_of(store),
+            Backoff(settings.backoff_first, settings.backoff_last),
+            per_group=max(1, settings.workers // 2),
         )
         metrics.queue_depth.set_function(self.queue.depth)
         metrics.active.set_function(self.queue.running)

@@ -298,3 +298,17 @@ def test_threads_never_work_on_one_key_at_once_and_no_add_is_lost() -> None:
         thread.join(10.0)
     assert doubles == []
     assert seen == asked
+
+
+def test_one_account_never_takes_all_workers() -> None:
+    queue = WorkQueue(lambda key: key.namespace, per_group=2)
+    for number in range(5):
+        queue.add(Key("RamRole", "slow", f"r{number}"))
+    queue.add(Key("RamRole", "other", "r"))
+    taken = [queue.get() for _ in range(3)]
+    assert sorted(key.namespace for key in taken if key) == ["other", "slow", "slow"]
+    first = next(key for key in taken if key and key.namespace == "slow")
+    queue.done(first)
+    following = queue.get()
+    assert following is not None
+    assert following.namespace == "slow"
