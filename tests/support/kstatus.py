@@ -64,8 +64,9 @@ def _assert_generations(item: Mapping[str, Any], found: Mapping[str, Mapping[str
     """A status may be of an older spec, but then all of what says Ready is."""
     generation = item["metadata"].get("generation", 0)
     observed = item["status"].get("observedGeneration")
-    each = [c.get("observedGeneration") for c in found.values()]
-    assert None not in each, "9: every condition has an observedGeneration"
+    for kind, condition in found.items():
+        assert "observedGeneration" in condition, f"9: {kind} has no observedGeneration"
+    each = [int(c["observedGeneration"]) for c in found.values()]
     assert max([*each, observed or 0]) <= generation, "10: observedGeneration beyond generation"
     if found["Ready"]["status"] == "True" or "Stalled" in found:
         assert {*each} == {observed}, "11: finished, and yet not all speaks of the same generation"

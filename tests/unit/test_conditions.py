@@ -178,7 +178,6 @@ def test_the_invariants_refuse(number: str, listed: list[Condition]) -> None:
 
 
 BROKEN: dict[str, tuple[str, dict[str, Any]]] = {
-    "9": ("no generation", {"observedGeneration": None}),
     "10": ("a generation to come", {"observedGeneration": 4}),
     "11": ("another generation", {"observedGeneration": 2}),
     "12": ("no status", {"status": "Maybe"}),
@@ -193,6 +192,13 @@ def test_the_invariants_refuse_a_condition_with(number: str) -> None:
     listed = conditions.merge((), [*conditions.done("m"), *REST], 3, NOW)
     listed[1].update(BROKEN[number][1])
     with pytest.raises(AssertionError, match=rf"^{number}: "):
+        assert_kstatus_legal(item(listed))
+
+
+def test_the_invariants_refuse_a_condition_without_a_generation() -> None:
+    listed = conditions.merge((), [*conditions.done("m"), *REST], 3, NOW)
+    del listed[1]["observedGeneration"]
+    with pytest.raises(AssertionError, match=r"^9: "):
         assert_kstatus_legal(item(listed))
 
 

@@ -35,7 +35,7 @@ def test_a_field_has_the_verbs_of_its_shape(row: Kind, field: Field) -> None:
         assert not field.write
         assert bool(field.add) >= bool(field.spec)
     else:
-        assert not (field.add or field.remove or field.foreign or field.entries_widen)
+        assert not any((field.add, field.remove, field.foreign, field.entries_widen))
         assert bool(field.write) != field.gated or field.shape is Shape.TRUST
     assert not (field.required and field.default is not None)
     assert field.gated == (field.shape is Shape.TRUST)
