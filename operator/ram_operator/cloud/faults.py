@@ -118,10 +118,8 @@ TABLE: Final[tuple[tuple[re.Pattern[str], Maker], ...]] = tuple(
         ),
         (r"InvalidTimeStamp\..*|IllegalTimestamp", _clock),
         (r"SignatureNonceUsed|ServiceUnavailable|InternalError", _unavailable),
-        (
-            r"MalformedPolicyDocument|InvalidParameter(\..*)?|MissingParameter|NotSupport.*",
-            _invalid,
-        ),
+        (r"MalformedPolicyDocument(\..*)?", _refused),
+        (r"InvalidParameter(\..*)?|MissingParameter|NotSupport.*", _invalid),
     )
 )
 
