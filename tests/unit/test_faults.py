@@ -1,0 +1,449 @@
+"""What the real SDK makes of a bad answer, and what we make of that: over real HTTP.
+
+Each test asks a server for a read and for a write, since the outcome of a write may be unknown.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import socket
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from ram_operator.cloud import faults
+from ram_operator.cloud.client import METHODS, CloudClient, Endpoint, Timeouts, Wiring
+from ram_operator.cloud.credentials import Credentials
+from ram_operator.cloud.limiter import ActionClass, Limiter
+from ram_operator.constants import Reason
+from ram_operator.errors import (
+    Absent,
+    AlreadyExists,
+    Bug,
+    DeleteConflict,
+    InvalidSpec,
+    OutcomeUnknown,
+    RamOperatorError,
+    Refused,
+    Retry,
+    Stalled,
+)
+from tests.unit.stub_server import Reply, Request, Stub, stub
+
+KEY_ID, SECRET, TOKEN = "LTAImadeUpKeyId", "made-up-secret", "made-up-token"
+DOCUMENT = '{"made-up":"document"}'
+HIDDEN = (KEY_ID, SECRET, TOKEN, DOCUMENT, "made-up", "http", "?", "127.0.0.1", "Signature=")
+TIMEOUTS = Timeouts(connect=1.0, read=0.4, deadline=3.0, limiter=0.5)
+Call = Callable[[], Any]
+
+
+class World:
+    """A client of a server that answers as told, and what the client's observer was told."""
+
+    def __init__(self, server: Stub, timeouts: Timeouts = TIMEOUTS, rate: float = 1000.0) -> None:
+        self.server = server
+        self.pool = ThreadPoolExecutor(4)
+        self.watched: list[tuple[str, str]] = []
+        self.may_write: list[RamOperatorError] = []
+        self.limiter = Limiter(dict.fromkeys(ActionClass, rate))
+        wiring = Wiring(self.pool, timeouts, self._watch, self._before_write)
+        endpoint = Endpoint(server.host, "http")
+        keys = Credentials(KEY_ID, SECRET, TOKEN)
+        self.client = CloudClient(keys, endpoint, endpoint, self.limiter, wiring)
+
+    def _watch(self, action: str, result: str, seconds: float) -> None:
+        assert seconds >= 0.0
+        self.watched.append((action, result))
+
+    def _before_write(self) -> None:
+        for error in self.may_write:
+            raise error
+
+    def read(self) -> Any:
+        return self.client.call("GetRole", {"RoleName": "web"})
+
+    def write(self) -> Any:
+        parameters = {"RoleName": "web", "NewAssumeRolePolicyDocument": DOCUMENT}
+        return self.client.call("UpdateRole", parameters)
+
+    def answers(self, status: int, code: str | None, **more: Any) -> None:
+        headers = more.pop("headers", {})
+        body = {"RequestId": "R-1", "Message": "the service's own words", **more}
+        if code is not None:
+            body["Code"] = code
+        self.says(Reply(status, json.dumps(body).encode(), headers))
+
+    def says(self, reply: Reply) -> None:
+        self.server.answer = lambda _: reply
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Stub]:
+    with stub() as running:
+        yield running
+
+
+@pytest.fixture
+def world(server: Stub) -> Iterator[World]:
+    made = World(server)
+    yield made
+    made.pool.shutdown()
+
+
+def caught(call: Call) -> RamOperatorError:
+    """The error of a call that has to fail; nothing that it prints may hold anything hidden."""
+    with pytest.raises(RamOperatorError) as info:
+        call()
+    error = info.value
+    shown = "".join(traceback.format_exception_only(error)) + error.message + repr(error)
+    logged = logging.Formatter().formatException((type(error), error, error.__traceback__))
+    # Of the traceback all but our own source lines, which hold the names of what is hidden.
+    printed = [line for line in logged.splitlines() if not line.startswith("  ")]
+    for hidden in HIDDEN:
+        assert hidden not in shown
+        assert not any(hidden in line for line in printed)
+    assert "during handling" not in logged.lower()
+    return error
+
+
+ROWS: list[tuple[int, str, type[RamOperatorError], Reason]] = [
+    (400, "Throttling", Retry, Reason.THROTTLED),
+    (400, "Throttling.User", Retry, Reason.THROTTLED),
+    (429, "Throttling.Api", Retry, Reason.THROTTLED),
+    (503, "Rejected.Throttling", Retry, Reason.THROTTLED),
+    (429, "TooManyRequests", Retry, Reason.THROTTLED),
+    (404, "EntityNotExist", Absent, Reason.NOT_FOUND),
+    (404, "EntityNotExist.Role", Absent, Reason.NOT_FOUND),
+    (404, "EntityNotExist.Role.Policy", Absent, Reason.NOT_FOUND),
+    (409, "EntityAlreadyExists", AlreadyExists, Reason.CONFLICT),
+    (409, "EntityAlreadyExists.Role", AlreadyExists, Reason.CONFLICT),
+    (409, "EntityAlreadyExists.Role.Policy", AlreadyExists, Reason.CONFLICT),
+    (409, "DeleteConflict.Role.Policy", DeleteConflict, Reason.DELETE_CONFLICT),
+    (409, "DeleteConflict.Policy.Version", DeleteConflict, Reason.DELETE_CONFLICT),
+    (409, "LimitExceeded.Role", Stalled, Reason.QUOTA_EXCEEDED),
+    (409, "LimitExceeded.Policy.Version", Stalled, Reason.QUOTA_EXCEEDED),
+    (403, "NoPermission", Stalled, Reason.ACCESS_DENIED),
+    (403, "Forbidden.RAM", Stalled, Reason.ACCESS_DENIED),
+    (403, "Inactive", Stalled, Reason.ACCESS_DENIED),
+    (403, "AuthenticationFail.NoPermission", Stalled, Reason.ACCESS_DENIED),
+    (404, "InvalidAccessKeyId.NotFound", Stalled, Reason.CREDENTIALS_INVALID),
+    (400, "InvalidAccessKeyId.Inactive", Stalled, Reason.CREDENTIALS_INVALID),
+    (400, "SignatureDoesNotMatch", Stalled, Reason.CREDENTIALS_INVALID),
+    (400, "IncompleteSignature", Stalled, Reason.CREDENTIALS_INVALID),
+    (400, "InvalidSecurityToken.Expired", Stalled, Reason.CREDENTIALS_INVALID),
+    (400, "InvalidSecurityToken.Malformed", Stalled, Reason.CREDENTIALS_INVALID),
+    (400, "MissingSecurityToken", Stalled, Reason.CREDENTIALS_INVALID),
+    (403, "Forbidden.AccessKeyDisabled", Stalled, Reason.CREDENTIALS_INVALID),
+    (400, "InvalidTimeStamp.Expired", Stalled, Reason.CREDENTIALS_INVALID),
+    (400, "IllegalTimestamp", Stalled, Reason.CREDENTIALS_INVALID),
+    (400, "MalformedPolicyDocument", Refused, Reason.INVALID_SPEC),
+    (400, "InvalidParameter", InvalidSpec, Reason.INVALID_SPEC),
+    (400, "InvalidParameter.RoleName.InvalidChars", InvalidSpec, Reason.INVALID_SPEC),
+    (400, "MissingParameter", InvalidSpec, Reason.INVALID_SPEC),
+    (400, "NotSupport.ServiceLinkedRole", InvalidSpec, Reason.INVALID_SPEC),
+]
+
+
+@pytest.mark.parametrize(("status", "code", "kind", "reason"), ROWS, ids=[row[1] for row in ROWS])
+def test_each_code_of_the_table(
+    world: World, status: int, code: str, kind: type[RamOperatorError], reason: Reason
+) -> None:
+    world.answers(status, code)
+    for action, call in (("GetRole", world.read), ("UpdateRole", world.write)):
+        error = caught(call)
+        assert isinstance(error, kind)
+        assert error.reason is reason
+        assert world.watched[-1] == (action, reason.value)
+        assert error.message.strip()
+
+
+def test_the_table_has_no_row_without_a_test() -> None:
+    codes = [code for _, code, _, _ in ROWS] + UNAVAILABLE
+    for pattern, _ in faults.TABLE:
+        for part in pattern.pattern.split("|"):
+            assert any(re.fullmatch(part, code) for code in codes), part
+
+
+UNAVAILABLE = ["SignatureNonceUsed", "ServiceUnavailable", "InternalError"]
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [(400, "SignatureNonceUsed"), (503, "ServiceUnavailable"), (500, "InternalError")]
+    + [(status, "Whatever") for status in (500, 502, 503, 504)]
+    + [(503, None)],
+)
+def test_trouble_of_the_service_is_retried_and_leaves_a_write_unknown(
+    world: World, status: int, code: str | None
+) -> None:
+    world.answers(status, code)
+    unavailable(world, code or f"HTTP {status}")
+
+
+def unavailable(world: World, text: str = "") -> None:
+    read, write = caught(world.read), caught(world.write)
+    assert (type(read), read.reason) == (Retry, Reason.CLOUD_UNAVAILABLE)
+    assert (type(write), write.reason) == (OutcomeUnknown, Reason.OUTCOME_UNKNOWN)
+    assert text in read.message
+    assert "its outcome is looked at" in write.message
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        Reply(502, b"<html>bad gateway</html>"),
+        Reply(502, b""),
+        Reply(502, b'["json"]'),
+        Reply(400, b"null"),
+        Reply(200, b"<html>made-up portal</html>", {"Content-Type": "text/html"}),
+        Reply(200, b""),
+        Reply(200, b"{}"),
+        Reply(200, b"[]"),
+        Reply(200, b'{"Role": {"RoleName": "web"}}'),
+        Reply(204),
+        Reply(cut=True),
+    ],
+    ids=lambda reply: f"{reply.status} {reply.body.decode()[:20]}{' cut' * reply.cut}",
+)
+def test_what_is_no_answer_of_the_service_means_nothing(world: World, reply: Reply) -> None:
+    world.says(reply)
+    unavailable(world)
+
+
+def test_nobody_listens(world: World) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    unavailable(World(Stub(port, lambda _: Reply())))
+
+
+def test_a_name_that_does_not_resolve(server: Stub) -> None:
+    made = World(server)
+    endpoint = Endpoint("no-such-host.invalid", "http")
+    wiring = Wiring(made.pool, TIMEOUTS, lambda *_: None, lambda: None)
+    keys = Credentials(KEY_ID, SECRET)
+    made.client = CloudClient(keys, endpoint, endpoint, made.limiter, wiring)
+    unavailable(made)
+    made.pool.shutdown()
+
+
+def test_no_answer_in_time(world: World) -> None:
+    def slow(_: Request) -> Reply:
+        time.sleep(0.8)
+        return Reply()
+
+    world.server.answer = slow
+    started = time.monotonic()
+    unavailable(world)
+    assert time.monotonic() - started < 2.5
+
+
+@pytest.mark.parametrize("status", [400, 404, 409, 418])
+@pytest.mark.parametrize("code", ["BrandNewCode", "XThrottling", "EntityNotExistX", None])
+def test_unknown_answers_are_bugs_and_named(world: World, status: int, code: str | None) -> None:
+    world.answers(status, code)
+    error = caught(world.read)
+    assert (type(error), error.reason) == (Bug, Reason.INTERNAL_ERROR)
+    assert (code or "without a code") in error.message
+    assert str(status) in error.message
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [("1500", 1.5), ("1", 0.001), ("3600000", 60.0), ("0", None), ("-5", None), ("soon", None)],
+)
+def test_the_services_own_waiting_time_is_honoured_up_to_a_minute(
+    world: World, header: str, seconds: float | None
+) -> None:
+    world.answers(400, "Throttling.User", headers={"x-acs-retry-after": header})
+    for call in (world.read, world.write):
+        error = caught(call)
+        assert isinstance(error, Retry)
+        assert (error.reason, error.after) == (Reason.THROTTLED, seconds)
+
+
+def test_the_waiting_time_does_not_turn_another_fault_into_throttling(world: World) -> None:
+    world.answers(404, "EntityNotExist.Role", headers={"x-acs-retry-after": "1500"})
+    assert isinstance(caught(world.read), Absent)
+
+
+def test_throttling_slows_the_class_of_the_call_only(world: World) -> None:
+    world.answers(400, "Throttling.User")
+    caught(world.read)
+    assert world.limiter.rate(ActionClass.READ) < 1000.0
+    assert world.limiter.rate(ActionClass.WRITE) == 1000.0
+    world.answers(404, "EntityNotExist.Role")
+    caught(world.write)
+    assert world.limiter.rate(ActionClass.WRITE) == 1000.0
+
+
+@pytest.mark.parametrize(
+    ("code", "relation"),
+    [("EntityNotExist.Role", False), ("EntityNotExist.Role.Policy", True)],
+)
+def test_a_missing_relation_is_told_from_a_missing_end(
+    world: World, code: str, relation: bool
+) -> None:
+    world.answers(404, code)
+    error = caught(world.write)
+    assert isinstance(error, Absent)
+    assert (error.code, error.relation) == (code, relation)
+
+
+def test_codes_are_kept_for_who_understands_them(world: World) -> None:
+    world.answers(409, "EntityAlreadyExists.Role")
+    exists = caught(world.write)
+    world.answers(409, "DeleteConflict.Role.Policy")
+    conflict = caught(world.write)
+    assert isinstance(exists, AlreadyExists)
+    assert isinstance(conflict, DeleteConflict)
+    assert (exists.code, conflict.code) == (
+        "EntityAlreadyExists.Role",
+        "DeleteConflict.Role.Policy",
+    )
+
+
+def test_a_refused_document_is_told_from_other_wrong_parameters(world: World) -> None:
+    world.answers(400, "MalformedPolicyDocument")
+    document = caught(world.write)
+    # Of a principal that was just created the service says the same.
+    assert isinstance(document, Refused)
+    assert "the service's own words" in document.message
+    assert "MalformedPolicyDocument" in document.message
+    world.answers(400, "InvalidParameter.Description")
+    assert not isinstance(caught(world.write), Refused)
+
+
+@pytest.mark.parametrize(
+    ("detail", "named"),
+    [
+        ({"AuthAction": "ram:PassRole"}, "ram:PassRole"),
+        ({"AuthAction": ""}, "ram:UpdateRole"),
+        ({}, "ram:UpdateRole"),
+        (None, "ram:UpdateRole"),
+        ("a text", "ram:UpdateRole"),
+    ],
+)
+def test_a_denial_names_the_action_to_grant(world: World, detail: Any, named: str) -> None:
+    world.answers(403, "NoPermission", AccessDeniedDetail=detail)
+    assert named in caught(world.write).message
+
+
+def test_the_gateways_small_letters_are_understood(world: World) -> None:
+    body = {"code": "LimitExceeded.Role", "message": "too many", "requestId": "R-1"}
+    world.says(Reply(409, json.dumps(body).encode()))
+    error = caught(world.write)
+    assert error.reason is Reason.QUOTA_EXCEEDED
+    assert "too many" in error.message
+
+
+def test_what_the_service_echoes_of_a_signature_is_not_passed_on(world: World) -> None:
+    echo = f"server string to sign is: GET&%2F&AccessKeyId%3D{KEY_ID}&Signature={SECRET} made-up"
+    for code in ("SignatureDoesNotMatch", "IncompleteSignature", "InvalidAccessKeyId.NotFound"):
+        world.answers(400, code, Message=echo)
+        caught(world.write)
+
+
+def test_long_messages_are_cut(world: World) -> None:
+    world.answers(400, "InvalidParameter", Message="x" * 5000)
+    assert len(caught(world.write).message) < 700
+
+
+def test_an_error_that_is_none_of_the_sdks_is_a_bug_without_its_text() -> None:
+    error = faults.classify(KeyError(SECRET), "GetRole", writes=False)
+    assert isinstance(error, Bug)
+    assert "KeyError" in error.message
+    assert SECRET not in error.message
+
+
+def test_a_good_answer(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    world.says(Reply(200, json.dumps({"RequestId": "R-7", "Role": {"RoleName": "web"}}).encode()))
+    with caplog.at_level(logging.INFO, "ram_operator"):
+        assert world.read() == {"RequestId": "R-7", "Role": {"RoleName": "web"}}
+        assert caplog.records == [], "reads are not worth a line"
+        world.write()
+    (record,) = caplog.records
+    assert (vars(record)["action"], vars(record)["request_id"]) == ("UpdateRole", "R-7")
+    assert world.watched == [("GetRole", "Success"), ("UpdateRole", "Success")]
+    first = world.server.asked[-2]
+    assert "RoleName=web" in first.path
+    assert f"Credential={KEY_ID}" in first.headers["Authorization"]
+    assert first.headers["x-acs-security-token"] == TOKEN
+
+
+def test_who_the_credentials_belong_to(world: World) -> None:
+    body = {"RequestId": "R", "AccountId": "1234567890123456", "Arn": "acs:ram::1:user/op"}
+    world.says(Reply(200, json.dumps(body).encode()))
+    assert world.client.caller_identity()["AccountId"] == "1234567890123456"
+    world.answers(400, "InvalidSecurityToken.Expired")
+    error = caught(world.client.caller_identity)
+    assert error.reason is Reason.CREDENTIALS_INVALID
+    assert world.watched == [
+        ("GetCallerIdentity", "Success"),
+        ("GetCallerIdentity", "CredentialsInvalid"),
+    ]
+
+
+def test_every_action_exists_in_the_sdk(world: World) -> None:
+    world.answers(404, "EntityNotExist.Role")
+    for action in METHODS:
+        with pytest.raises(Absent):
+            world.client.call(action, {})
+
+
+def test_one_call_is_one_request_whatever_comes_of_it(world: World) -> None:
+    for status, code in ((400, "Throttling.User"), (503, "ServiceUnavailable"), (500, "X")):
+        world.answers(status, code)
+        world.server.asked.clear()
+        caught(world.read)
+        caught(world.write)
+        assert len(world.server.asked) == 2, "the SDK repeats nothing by itself"
+
+
+def test_without_a_turn_nothing_is_sent(server: Stub) -> None:
+    world = World(server, rate=0.1)
+    world.answers(404, "EntityNotExist.Role")
+    caught(world.read)
+    server.asked.clear()
+    error = caught(world.read)
+    assert error.reason is Reason.THROTTLED
+    assert server.asked == []
+    assert len(world.watched) == 1, "what was not sent is no call"
+    world.pool.shutdown()
+
+
+def test_a_process_that_stops_sends_no_write(world: World) -> None:
+    world.may_write.append(Retry(Reason.PROGRESSING, "the operator is stopping"))
+    world.says(Reply(200, b'{"RequestId": "R"}'))
+    world.server.asked.clear()
+    assert caught(world.write).reason is Reason.PROGRESSING
+    assert world.server.asked == []
+    world.read()
+
+
+@pytest.mark.parametrize("sent", [True, False], ids=["sent", "still in the pool's line"])
+def test_after_the_deadline_only_what_was_sent_is_unknown(server: Stub, sent: bool) -> None:
+    world = World(server, Timeouts(connect=1.0, read=5.0, deadline=0.3, limiter=1.0))
+    release = threading.Event()
+
+    def wedged(_: Request) -> Reply:
+        release.wait(10.0)
+        return Reply(200, b'{"RequestId": "R"}')
+
+    server.answer = wedged
+    if not sent:
+        for _ in range(4):
+            world.pool.submit(release.wait, 10.0)
+    read, write = caught(world.read), caught(world.write)
+    assert (type(read), read.reason) == (Retry, Reason.CLOUD_UNAVAILABLE)
+    assert isinstance(write, OutcomeUnknown) == sent
+    assert isinstance(write, Retry)
+    release.set()
+    world.pool.shutdown()
