@@ -143,11 +143,14 @@ def _disposition(
     policy = memory.options.drift
     if policy is DriftPolicy.REPORT:
         return Disposition.REPORT
-    if change.direction is not Direction.WIDER:
-        # Excess, neutral, or both at once: what was added by hand may not stay.
+    if change.direction in (Direction.NARROWER, Direction.NEUTRAL) or (
+        field.gated and change.direction is not Direction.WIDER
+    ):
+        # Excess: it may not stay. Of a trust that also lost something, only the excess is taken.
         return Disposition.WRITE
-    if policy is DriftPolicy.REVERT_EXCESS:
+    if change.direction is Direction.WIDER and policy is DriftPolicy.REVERT_EXCESS:
         return Disposition.REPORT
+    # Both at once can only be put right as a whole, which must not give an escalating right back.
     escalates = _escalates(field, desired, change, memory)
     return Disposition.HOLD if escalates else Disposition.WRITE
 
