@@ -66,6 +66,15 @@ def test_deny_on_the_live_side_is_subtracted() -> None:
     assert docs.intersect_trust(before, docs.parse_trust(trust(ann))) is None
 
 
+@pytest.mark.parametrize("element", ["NotPrincipal", "Resource", "Sid"])
+def test_elements_that_trust_does_not_have_may_narrow_it(element: str) -> None:
+    plain = trust({"RAM": "acs:ram::1:root"})
+    live = docs.parse_trust(trust({"RAM": "acs:ram::1:root"}, **{element: "x"}), lenient=True)
+    comparison = docs.compare_trust(docs.parse_trust(plain), live)
+    assert comparison.verdict is Verdict.UNKNOWN
+    assert comparison.gains == ()
+
+
 def test_actions_of_trust_differ() -> None:
     one = docs.parse_trust(trust({"Service": "fc.aliyuncs.com"}))
     listed = ["sts:AssumeRole", "sts:SetSourceIdentity"]

@@ -91,6 +91,13 @@ def test_globs_match_as_documented() -> None:
     assert not contains(Glob.pattern("a?"), Glob.pattern("a*"))
 
 
+def test_a_text_must_be_in_the_pattern_and_not_only_in_an_excluded_one() -> None:
+    names = ("ab", "a?*b", "a?")
+    none = frozenset(Glob.pattern(name) for name in names)
+    assert not inhabited([frozenset({Glob.pattern("a*b")})], none, Budget(1_000))
+    assert inhabited([frozenset({Glob.pattern("a*b*")})], none, Budget(1_000))
+
+
 def test_complement_of_spans() -> None:
     assert complement(((0, 1),), 0, 1) == ()
     assert complement((), 0, 1) == ((0, 1),)
