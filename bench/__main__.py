@@ -36,6 +36,8 @@ FLAGS: Final = {
 }
 QUOTAS: Final = {
     "roles": 100_000,
+    "users": 100_000,
+    "groups": 100_000,
     "policies": 100_000,
     "readsPerSecond": 100_000,
     "writesPerSecond": 100_000,

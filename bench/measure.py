@@ -15,7 +15,10 @@ TICKS = os.sysconf("SC_CLK_TCK")
 
 @dataclass(frozen=True)
 class Sample:
-    """Counters since the process started; memory in MB, processor time in seconds."""
+    """Counters since the process started; memory in MB, processor time in seconds.
+
+    `passes` are those over managed objects that ended well.
+    """
 
     passes: int
     cloud_calls: dict[str, int] = field(default_factory=dict)
@@ -60,7 +63,7 @@ def sample(operator: OperatorProcess) -> Sample:
     for family in text_string_to_metric_families(operator.metrics()):
         for item in family.samples:
             value = int(item.value)
-            if item.name == "ram_operator_reconcile_total" and item.labels["kind"] != "RamAccount":
+            if item.name == "ram_operator_reconcile_total" and _compared(item.labels):
                 passes += value
             elif item.name == "ram_operator_cloud_requests_total":
                 action = item.labels["action"]
@@ -77,6 +80,11 @@ def sample(operator: OperatorProcess) -> Sample:
         memory["VmHWM"] / 1024,
         _cpu(operator.child.pid),
     )
+
+
+def _compared(labels: dict[str, str]) -> bool:
+    """A pass that compared an object with the cloud, and did not only wait for its account."""
+    return labels["kind"] != "RamAccount" and labels["result"] == "success"
 
 
 def _counts(labels: dict[str, str]) -> bool:

@@ -82,6 +82,21 @@ def _role(number: int) -> Json:
     }
 
 
+def _user(number: int) -> Json:
+    return {"displayName": f"Person {number}", "comments": f"benchmark user {number}"}
+
+
+def _group(number: int) -> Json:
+    """Two members, who exist before: the users of the same round."""
+    first = number - number % ROUND
+    members = [f"bench-user-{first + place}" for place in USERS_OF_A_ROUND[:2]]
+    return {
+        "comments": f"benchmark group {number}",
+        "policies": [{"type": "System", "name": POLICIES[number % len(POLICIES)]}],
+        "members": [{"type": "RamUser", "name": name} for name in members],
+    }
+
+
 @dataclass(frozen=True, slots=True)
 class Share:
     """`weight` objects of this kind for each round of the mix."""
@@ -94,8 +109,14 @@ class Share:
 
 MIX: Final = (
     Share("RamPolicy", "rampolicies", 2, _policy),
+    Share("RamUser", "ramusers", 5, _user),
+    Share("RamGroup", "ramgroups", 1, _group),
     Share("RamRole", "ramroles", 10, _role),
 )
+"""As in the account that the budgets speak of: 1,000 roles, 500 users, 200 policies, 100 groups."""
+ROUND: Final = sum(share.weight for share in MIX)
+USERS_OF_A_ROUND: Final = (2, 3, 4, 5, 6)
+"""Places of the users within a round of the mix."""
 
 
 def objects(count: int, account: str, namespace: str) -> Iterator[tuple[str, Json]]:

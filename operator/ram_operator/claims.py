@@ -18,9 +18,10 @@ from .cluster.api import Conflicted
 from .cluster.records import Claim, Identity
 from .constants import AdoptionPolicy, Mode, Reason
 from .errors import InvalidSpec, OutcomeUnknown, RamOperatorError, Retry, Stalled
-from .kinds import KINDS
+from .kinds import KINDS, Kind
 from .model import Key, Live, Owner, Presence, RecordFacts, Step, UnknownPart
 from .ports import Ports, Subject
+from .queue import Lane
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +162,19 @@ def carry_out(ports: Ports, work: RecordWork) -> None:
             raise Stalled(Reason.CONFLICT, text)
         body = ports.records.renew(body, work.claim, now)
     ports.store.put(body)
+
+
+def tell_members(ports: Ports, row: Kind, account_id: str, step: Step) -> None:
+    """Have the objects looked at whose status shows a membership that this step changed."""
+    field = next((field for field in row.fields if field.name == step.field), None)
+    if field is None or not field.shown_on:
+        return
+    for entry in step.values["entries"]:
+        identity = Identity(account_id, field.shown_on, entry.display)
+        owner = records.facts(ports.store.get(identity.key), identity).owner
+        if owner is not None:
+            key = Key(field.shown_on, owner.namespace, owner.name)
+            ports.queue.add(key, Lane.PERIODIC, max(ports.recent.settle, 0.05))
 
 
 def fenced_trust(

@@ -57,6 +57,8 @@ class Field:
     """Entries are names in the account, and have to be inside the tenant's prefixes."""
     optional: bool = False
     """A read that is denied leaves the field unmanaged instead of unknown."""
+    shown_on: str = ""
+    """Kind whose status shows the entries of this field from the other side."""
     show: str = ""
     """Field of the status that lists the live entries."""
 
@@ -307,6 +309,7 @@ _GROUP: Final = Kind(
             mode="memberMode",
             carries="policies",
             prefixed=True,
+            shown_on="RamUser",
         ),
     ),
 )

@@ -32,6 +32,8 @@ class ObjectState:
     """The highest severity of drift that lasts, or "" for none."""
     pending_since: float | None = None
     looked_at: float | None = None
+    braked_since: float | None = None
+    """Of an account: when its deletions were stopped."""
 
 
 def state_of(
@@ -110,6 +112,14 @@ class ObjectStates(Collector):
                     waiting[key.kind] += 1
             if state.looked_at is not None:
                 looked.add_metric(labels, state.looked_at)
+        braked = GaugeMetricFamily(
+            "ram_operator_deletion_brake_since_timestamp_seconds",
+            "Since when the deletions of an account are stopped, because there were too many.",
+            labels=LABELS,
+        )
+        for key, state in states:
+            if state.braked_since is not None:
+                braked.add_metric((key.kind, key.namespace, key.name), state.braked_since)
         approvals = GaugeMetricFamily(
             "ram_operator_approvals_pending",
             "Objects with a change that waits for approval.",
@@ -117,4 +127,4 @@ class ObjectStates(Collector):
         )
         for kind, count in waiting.items():
             approvals.add_metric([kind], count)
-        return (condition, drift, pending, looked, approvals)
+        return (condition, drift, pending, looked, braked, approvals)

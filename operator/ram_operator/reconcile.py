@@ -160,7 +160,9 @@ class Reconciler:
         since = _epoch(pending) if pending else None
         now = ports.clock.wall()
         present = written.status["conditions"]
-        objects.set(key, objectmetrics.state_of(outcome, present, since, objects.get(key), now))
+        state = objectmetrics.state_of(outcome, present, since, objects.get(key), now)
+        braked = (written.status.get("deletionBrake") or {}).get("engagedAt")
+        objects.set(key, replace(state, braked_since=_epoch(braked) if braked else None))
         self._post(key, body, written.events)
 
     def _post(self, key: Key, body: Mapping[str, Any], posted: tuple[report.Event, ...]) -> None:
