@@ -39,7 +39,10 @@ def show(stage: Stage) -> str:
 
 
 def call(stage: Stage, action: str, parameters: Mapping[str, str]) -> str:
-    """One RAM call by hand, named as in RAM's API; a list is written as JSON. Raises CallFailed."""
+    """One RAM call by hand, named as in RAM's API; a list is written as JSON.
+
+    Returns the answer of a read, of a write only its request id. Raises CallFailed.
+    """
     config = Config(
         access_key_id=stage.hand_key_id,
         access_key_secret=stage.hand_key_secret,
@@ -60,6 +63,8 @@ def call(stage: Stage, action: str, parameters: Mapping[str, str]) -> str:
         body: dict[str, Any] = send(request).body.to_map()
     except TeaException as error:
         raise CallFailed(f"{error.code}: {(error.data or {}).get('Message', '')}") from None
+    if action.startswith(("Get", "List")):
+        return json.dumps(body, indent=2)
     return json.dumps({"RequestId": body["RequestId"]})
 
 
