@@ -1,0 +1,333 @@
+"""RamRecords: one name per identity, and every write a compare-and-swap; over real HTTP.
+
+The API server here is a stub that does what matters: it stores, merges (RFC 7386) and refuses what
+was read before somebody else wrote. A real one is used by the scenarios.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from kubernetes.client import Configuration
+from kubernetes.client.api_client import ApiClient
+
+from ram_operator import documents
+from ram_operator.cluster.api import ClusterApi, Conflicted, Gone, path
+from ram_operator.cluster.records import HISTORY, Claim, Identity, Records, append, facts
+from ram_operator.constants import API_VERSION
+from ram_operator.kinds import RECORD
+from ram_operator.model import Key, Owner, RecordFacts
+from tests.unit.stub_server import Reply, Request, stub
+
+Json = dict[str, Any]
+ACCOUNT = "1234567890123456"
+IDENTITY = Identity(ACCOUNT, "RamRole", "Web-Server")
+OWNER = Owner("blue", "apps", "web")
+NOW = "2026-01-01T00:00:00Z"
+
+
+def trust(service: str) -> documents.Trust:
+    statement = {
+        "Effect": "Allow",
+        "Action": "sts:AssumeRole",
+        "Principal": {"Service": [service]},
+    }
+    return documents.parse_trust({"Version": "1", "Statement": [statement]})
+
+
+FC, ECS = trust("fc.aliyuncs.com"), trust("ecs.aliyuncs.com")
+
+
+def claim(baseline: documents.Trust | None = FC, operation: str = "Created") -> Claim:
+    return Claim(OWNER, "uid-1", "cloud-1", baseline, operation)
+
+
+def merged(target: Any, patch: Any) -> Any:
+    """RFC 7386, by its own pseudo code."""
+    if not isinstance(patch, dict):
+        return patch
+    result = dict(target) if isinstance(target, dict) else {}
+    for name, value in patch.items():
+        if value is None:
+            result.pop(name, None)
+        else:
+            result[name] = merged(result.get(name), value)
+    return result
+
+
+class Server:
+    """Objects by path, with versions."""
+
+    def __init__(self) -> None:
+        self.objects: dict[str, Json] = {}
+        self.version = 100
+        self.writes: list[Json] = []
+
+    def answer(self, request: Request) -> Reply:
+        where = request.path.partition("?")[0]
+        body = json.loads(request.body) if request.body else {}
+        if request.method == "POST":
+            where = f"{where}/{body['metadata']['name']}"
+            if where in self.objects:
+                return self.refuse(409, "it exists")
+            body["metadata"]["uid"] = f"uid-of-record-{self.version}"
+            return self.store(where, body, body)
+        if where not in self.objects:
+            return self.refuse(404, "it does not exist")
+        found = self.objects[where]
+        if request.method == "GET":
+            return Reply(200, json.dumps(found).encode())
+        assert request.headers["Content-Type"] == "application/merge-patch+json"
+        wanted = body.get("metadata", {}).get("resourceVersion")
+        if wanted not in (None, found["metadata"]["resourceVersion"]):
+            return self.refuse(409, "it was changed")
+        return self.store(where, merged(found, body), body)
+
+    def store(self, where: str, body: Json, sent: Json) -> Reply:
+        self.version += 1
+        body["metadata"]["resourceVersion"] = str(self.version)
+        self.objects[where] = body
+        self.writes.append(sent)
+        return Reply(200, json.dumps(body).encode())
+
+    @staticmethod
+    def refuse(status: int, message: str) -> Reply:
+        return Reply(status, json.dumps({"kind": "Status", "message": message}).encode())
+
+
+@pytest.fixture
+def server() -> Server:
+    return Server()
+
+
+@pytest.fixture
+def records(server: Server) -> Iterator[Records]:
+    with stub(server.answer) as running:
+        configuration = Configuration()
+        configuration.host = f"http://{running.host}"
+        client = ApiClient(configuration)
+        yield Records(ClusterApi(client, lambda what, kind: None))
+        client.rest_client.pool_manager.clear()
+
+
+# The name of a record
+
+
+def test_the_name_tells_account_kind_and_identity() -> None:
+    assert IDENTITY.key == Key(RECORD, "", f"{ACCOUNT}.ramrole.web-server")
+    assert IDENTITY.key.namespace == "", "a record outlives the namespace of its owner"
+
+
+def test_names_that_ram_does_not_tell_apart_have_one_record() -> None:
+    assert Identity(ACCOUNT, "RamRole", "WEB-SERVER").key == IDENTITY.key
+
+
+DNS_NAME = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
+cloud_names = st.from_regex(r"[A-Za-z0-9._@-]{1,128}", fullmatch=True)
+
+
+@settings(max_examples=300, deadline=None, derandomize=True)
+@given(name=cloud_names, kind=st.sampled_from(["RamRole", "RamPolicy", "RamUser"]))
+def test_every_name_in_the_cloud_gives_a_legal_name_of_an_object(name: str, kind: str) -> None:
+    made = Identity(ACCOUNT, kind, name).key.name
+    assert DNS_NAME.fullmatch(made)
+    assert len(made) <= 253
+    assert made.startswith(f"{ACCOUNT}.{kind.lower()}.")
+
+
+@settings(max_examples=300, deadline=None, derandomize=True)
+@given(one=st.from_regex(r"[aA.@_-]{1,4}", fullmatch=True), two=cloud_names | st.just("a"))
+def test_different_names_have_different_records(one: str, two: str) -> None:
+    left, right = (Identity(ACCOUNT, "RamUser", name) for name in (one, two))
+    assert (left.key == right.key) == (one.lower() == two.lower())
+
+
+@pytest.mark.parametrize("name", ["a..b", "a.-b", "a-.b", "-a", "a.", "@", "a_b", "a@b.example"])
+def test_names_that_kubernetes_does_not_take_get_a_hash(name: str) -> None:
+    assert re.search(r"\.[0-9a-f]{16}$", Identity(ACCOUNT, "RamUser", name).key.name)
+
+
+# What the gate reads from a record
+
+
+def test_no_record_says_nothing() -> None:
+    assert facts(None, IDENTITY) == RecordFacts()
+
+
+def test_a_record_is_read_back_as_it_was_claimed(records: Records) -> None:
+    assert records.read(IDENTITY) is None
+    body = records.claim(IDENTITY, claim(), NOW, 17)
+    assert records.read(IDENTITY) == body
+    assert facts(body, IDENTITY) == RecordFacts(
+        exists=True, owner=OWNER, owner_uid="uid-1", cloud_id="cloud-1", baseline=FC
+    )
+    assert (body["apiVersion"], body["kind"]) == (API_VERSION, RECORD)
+    record = body["record"]
+    assert (record["sequence"], record["cloudName"]) == (17, "Web-Server")
+    assert record["baseline"] == {"trust": FC.to_json(), "digest": FC.digest}
+    assert record["history"] == [{"at": NOW, "operation": "Created", "digest": FC.digest}]
+
+
+def test_what_is_not_known_is_not_written(records: Records) -> None:
+    unknown = Claim(OWNER, "uid-1", "", None, "Claimed")
+    record = records.claim(IDENTITY, unknown, NOW, 1)["record"]
+    assert not {"cloudId", "baseline"} & record.keys()
+    assert facts({"record": record}, IDENTITY).baseline is None
+    assert not facts({"record": record}, IDENTITY).baseline_unreadable
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        Identity("9999999999999999", "RamRole", "web-server"),
+        Identity(ACCOUNT, "RamPolicy", "web-server"),
+        Identity(ACCOUNT, "RamRole", "web"),
+    ],
+)
+def test_a_record_of_another_identity_is_not_believed(records: Records, other: Identity) -> None:
+    body = records.claim(IDENTITY, claim(), NOW, 1)
+    assert facts(body, other) == RecordFacts(exists=True, baseline_unreadable=True)
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"Statement": 3}', "no json"])
+def test_a_baseline_that_cannot_be_read_is_not_taken_for_none(records: Records, text: str) -> None:
+    body = records.claim(IDENTITY, claim(), NOW, 1)
+    body["record"]["baseline"]["trust"] = text
+    found = facts(body, IDENTITY)
+    if not found.baseline_unreadable:
+        # It is read as something of which nothing is known: nothing is provably within it.
+        assert found.baseline is not None
+        verdict = documents.compare_trust(found.baseline, FC).verdict
+        assert verdict is documents.Verdict.UNKNOWN
+
+
+def test_a_record_without_content_belongs_to_nobody() -> None:
+    assert facts({}, IDENTITY) == RecordFacts(exists=True, baseline_unreadable=True)
+    assert facts({"record": None}, IDENTITY).baseline_unreadable
+
+
+# Writes
+
+
+def test_an_identity_is_claimed_once(records: Records) -> None:
+    records.claim(IDENTITY, claim(), NOW, 1)
+    with pytest.raises(Conflicted):
+        records.claim(Identity(ACCOUNT, "RamRole", "web-server"), claim(ECS), NOW, 2)
+    assert facts(records.read(IDENTITY), IDENTITY).baseline == FC
+
+
+def test_every_change_names_the_version_and_the_uid_that_was_read(
+    records: Records, server: Server
+) -> None:
+    body = records.claim(IDENTITY, claim(), NOW, 1)
+    server.writes.clear()
+    body = records.begin(body, "TrustUpdated", FC, ECS)
+    body = records.complete(body, NOW)
+    body = records.renew(body, claim(ECS, "Updated"), NOW)
+    body = records.deleted(body, NOW, "Deleted")
+    versions = [write["metadata"]["resourceVersion"] for write in server.writes]
+    assert versions == ["101", "102", "103", "104"]
+    assert {write["record"]["uid"] for write in server.writes} == {body["metadata"]["uid"]}
+
+
+CHANGES = [
+    lambda records, body: records.update(body, {"cloudId": "x"}),
+    lambda records, body: records.renew(body, claim(), NOW),
+    lambda records, body: records.begin(body, "TrustUpdated", FC, ECS),
+    lambda records, body: records.complete(body, NOW),
+    lambda records, body: records.deleted(body, NOW, "Deleted"),
+]
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_who_read_before_somebody_else_wrote_writes_nothing(
+    records: Records, server: Server, change: Any
+) -> None:
+    stale = records.claim(IDENTITY, claim(), NOW, 1)
+    records.update(stale, {"cloudId": "cloud-2"})
+    before = json.dumps(server.objects)
+    with pytest.raises(Conflicted):
+        change(records, stale)
+    assert json.dumps(server.objects) == before
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_record_that_is_gone_is_not_brought_back(
+    records: Records, server: Server, change: Any
+) -> None:
+    body = records.claim(IDENTITY, claim(), NOW, 1)
+    del server.objects[path(IDENTITY.key)]
+    with pytest.raises(Gone):
+        change(records, body)
+    assert server.objects == {}
+
+
+def test_a_trust_write_is_noted_before_and_struck_off_after(records: Records) -> None:
+    body = records.claim(IDENTITY, claim(), NOW, 5)
+    body = records.begin(body, "TrustUpdated", FC, ECS)
+    assert body["record"]["sequence"] == 6, "an approval of the old state opens nothing any more"
+    flight = body["record"]["inFlight"]
+    assert flight == {
+        "operation": "TrustUpdated",
+        "digest": ECS.digest,
+        "before": FC.to_json(),
+        "after": ECS.to_json(),
+    }
+    body = records.complete(body, "2026-01-01T00:00:05Z")
+    assert "inFlight" not in body["record"]
+    assert body["record"]["history"][-1] == {
+        "at": "2026-01-01T00:00:05Z",
+        "operation": "TrustUpdated",
+        "digest": ECS.digest,
+    }
+    assert facts(body, IDENTITY).baseline == FC, "the new baseline is claimed by who looked"
+
+
+def test_completing_what_was_not_begun_leaves_a_bare_entry(records: Records) -> None:
+    body = records.complete(records.claim(IDENTITY, claim(), NOW, 1), NOW)
+    assert body["record"]["history"][-1] == {"at": NOW}
+
+
+def test_a_deleted_identity_keeps_its_baseline_for_who_comes_next(records: Records) -> None:
+    body = records.claim(IDENTITY, claim(), NOW, 1)
+    body = records.deleted(records.begin(body, "TrustUpdated", FC, ECS), NOW, "Deleted")
+    found = facts(body, IDENTITY)
+    assert (found.owner, found.owner_uid, found.deleted) == (None, "", True)
+    assert found.baseline == FC
+    assert "inFlight" not in body["record"]
+
+
+def test_an_abandoned_identity_was_not_deleted_by_us(records: Records) -> None:
+    body = records.deleted(records.claim(IDENTITY, claim(), NOW, 1), NOW, "Abandoned")
+    assert (facts(body, IDENTITY).owner, facts(body, IDENTITY).deleted) == (None, False)
+
+
+def test_a_new_owner_takes_over_and_the_deletion_is_forgotten(records: Records) -> None:
+    body = records.deleted(records.claim(IDENTITY, claim(), NOW, 1), NOW, "Deleted")
+    other = Owner("blue", "apps", "web-2")
+    body = records.renew(body, Claim(other, "uid-2", "cloud-2", ECS, "Created"), NOW)
+    assert facts(body, IDENTITY) == RecordFacts(
+        exists=True, owner=other, owner_uid="uid-2", cloud_id="cloud-2", baseline=ECS
+    )
+
+
+def test_without_a_new_baseline_the_old_one_stays(records: Records) -> None:
+    body = records.claim(IDENTITY, claim(), NOW, 1)
+    body = records.renew(body, claim(None, "Renewed"), NOW)
+    assert facts(body, IDENTITY).baseline == FC
+
+
+def test_the_history_keeps_the_latest(records: Records) -> None:
+    body = records.claim(IDENTITY, claim(), NOW, 1)
+    for number in range(HISTORY + 5):
+        body = records.renew(body, claim(None, f"Change{number}"), NOW)
+    history = body["record"]["history"]
+    assert len(history) == HISTORY
+    assert history[-1] == {"at": NOW, "operation": f"Change{HISTORY + 4}"}
+    assert append({}, NOW, "First", None) == [{"at": NOW, "operation": "First"}]
