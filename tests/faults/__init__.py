@@ -1,0 +1,1 @@
+"""What the operator makes of misfortune: each cloud call meets each fault, each call a kill."""

@@ -1,0 +1,52 @@
+"""A control plane, an emulator and a board for each module: operators are killed in some."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.cluster import ControlPlane
+from tests.faults.board import Board
+from tests.faults.lab import Lab
+from tests.support.emulator import EmulatorProcess
+from tests.support.install import install
+from tests.support.operator import OperatorProcess
+
+
+@pytest.fixture(scope="module")
+def plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
+    """A control plane of the module's own, with the shipped installation."""
+    with ControlPlane.start(tmp_path_factory.mktemp("plane")) as started:
+        install(started)
+        yield started
+
+
+@pytest.fixture(scope="module")
+def lab(plane: ControlPlane, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    log = tmp_path_factory.mktemp("emulator") / "emulator.log"
+    with EmulatorProcess.start(log=log) as emulator, Board(plane) as board:
+        yield Lab(plane, emulator, board)
+
+
+@pytest.fixture(scope="module")
+def operator_log(plane: ControlPlane) -> Path:
+    """Beside the control plane's own logs."""
+    return plane.directory / "operator.log"
+
+
+@pytest.fixture(scope="module")
+def operator(plane: ControlPlane, operator_log: Path) -> Iterator[OperatorProcess]:
+    """One operator for all tests of a module that do not end it."""
+    process = OperatorProcess.start(plane, operator_log)
+    yield process
+    process.stop()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def no_secret_is_logged(lab: Lab, operator_log: Path) -> Iterator[None]:
+    """Whatever went wrong in this module, no access key stands in the operator's log."""
+    yield
+    text = operator_log.read_text(errors="replace") if operator_log.exists() else ""
+    assert [number for number, key in enumerate(lab.secrets) if key in text] == []

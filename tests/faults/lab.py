@@ -1,0 +1,232 @@
+"""Plays a story in a world of its own and judges what the cloud saw. Used by both matrices.
+
+What is judged: the cloud holds what the manifest says and nothing beside it; the operator's calls
+that had an effect are those of an undisturbed run, in its order, each once; the record agrees;
+every status was legal; and a look afterwards writes nothing.
+
+A call that was refused, or that failed without effect, does not count, nor does one whose effect
+was there already and that the cloud therefore answers with a 409 or a 404. Beyond that only this is
+legal:
+- A part that cannot be read, or that may not be written, does not keep the other parts waiting. So
+  the order holds within each part (PARTS) and may move between them: `same_by_part`.
+- A write that is delayed until after the operator looked for it is repeated, since nothing tells
+  that it is still under way, and RAM has no token that makes a repeat harmless. Then both take
+  effect, with the same parameters: `without_repeat`.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+import uuid
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from tests.cluster import Cluster
+from tests.faults.board import PATIENCE, Board
+from tests.faults.stories import NAME, Story
+from tests.support.emulator import EmulatorProcess
+from tests.support.trusts import assert_trusts_recorded
+from tests.support.world import HOSTILE, STALE, World, condition, is_ready, open_world
+
+Json = dict[str, Any]
+PRESETS: Final[dict[str, object]] = {"hostile": dict(HOSTILE), "friendly": "friendly"}
+REST: Final = STALE + 0.3
+"""After so many seconds reads show what was written."""
+PARTS: Final = {
+    "AttachPolicyToRole": "attachments",
+    "DetachPolicyFromRole": "attachments",
+    "TagResources": "tags",
+    "UntagResources": "tags",
+}
+"""Actions that write the same part; any other is a part of its own."""
+PART_READS: Final = ("ListPoliciesForRole", "ListTagResources")
+_POLL: Final = 0.25
+
+
+@dataclass(frozen=True)
+class Played:
+    """What the operator did to the cloud in one run of a story.
+
+    calls: actions in order, reads included. effects: what each call with an effect said, the same
+    text in each world.
+    """
+
+    calls: tuple[str, ...]
+    effects: tuple[str, ...]
+    writing: frozenset[int] = frozenset()
+    """Numbers of the calls, from 1, that had an effect."""
+
+
+@dataclass
+class Lab:
+    """One control plane and one emulator for many worlds."""
+
+    cluster: Cluster
+    emulator: EmulatorProcess
+    board: Board
+    secrets: list[str] = field(default_factory=list)
+    """Access keys that were handed to the operator; they may appear in no log."""
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def open(self, preset: str) -> World:
+        """A world at rest, its account verified."""
+        namespace = f"test-{uuid.uuid4().hex[:10]}"
+        body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}
+        self.cluster.request("POST", "/api/v1/namespaces", body)
+        world = open_world(self.cluster, self.emulator, namespace, PRESETS[preset])
+        with self._lock:
+            self.secrets.append(world.keys.admin_access_key_secret)
+        self.board.wait(
+            world, "RamAccount", namespace, lambda o: o is not None and is_ready(o), PATIENCE
+        )
+        return world
+
+    def play(
+        self,
+        preset: str,
+        story: Story,
+        arm: Callable[[World], None],
+        attend: Callable[[World], None] = lambda world: None,
+    ) -> tuple[Played, World]:
+        """Prepare, arm, act, `attend` to what was armed, wait until reached, look once more.
+
+        Raises AssertionError with the journal when the end is not what it has to be.
+        """
+        world = self.open(preset)
+        start = 0
+        try:
+            story.prepare(world, self.board)
+            time.sleep(REST)
+            start = world.journal_end()
+            arm(world)
+            story.act(world)
+            attend(world)
+            self._reach(world, story)
+            end = world.journal_end()
+            self._rest(world, story)
+            played = played_since(world, start, end)
+            self._judge(world, story, start)
+        except AssertionError as error:
+            raise AssertionError(f"{error}\n{shown_journal(world, start)}") from None
+        finally:
+            with suppress(OSError):
+                world.close()
+        return played, world
+
+    def settled(self, world: World, story: Story) -> bool:
+        """Whether the story seems to have ended, without waiting for it."""
+        item = self.board.get(world, story.kind, NAME)
+        done = item is None if story.wanted is None else item is not None and is_ready(item)
+        return done and story.reached(world)
+
+    def _reach(self, world: World, story: Story) -> None:
+        """Wait until the object says that it is done and the cloud is as asked."""
+        deadline = time.monotonic() + PATIENCE
+        if story.wanted is None:
+            self.board.wait(world, story.kind, NAME, lambda o: o is None)
+        else:
+            self.board.ready(world, story.kind, NAME)
+        while not story.reached(world):
+            if time.monotonic() > deadline:
+                found, item = story.shape(world), self.board.get(world, story.kind, NAME)
+                raise AssertionError(
+                    f"the cloud holds {found}\nand not {story.wanted}\n{_status(item)}"
+                )
+            time.sleep(_POLL)
+
+    def _rest(self, world: World, story: Story) -> None:
+        """What is on its way arrives; then another look has nothing to do."""
+        time.sleep(REST)
+        if story.wanted is None:
+            return
+        self.board.ready(world, story.kind, NAME)
+        before = len(world.writes())
+        self.board.look(world, story.kind, NAME)
+        after = self.board.ready(world, story.kind, NAME)
+        again = [entry["action"] for entry in world.writes()[before:]]
+        assert again == [], f"a look at rest wrote {again}"
+        assert condition(after, "Drifted").get("status") != "True", _status(after)
+
+    def _judge(self, world: World, story: Story, start: int) -> None:
+        assert story.reached(world), f"it did not stay: {story.shape(world)}"
+        assert self.board.illegal(world) == []
+        assert_trusts_recorded(world)
+        kept = [record for record in world.records() if record["kind"] == story.kind]
+        assert len(kept) == 1, f"one record is needed: {kept}"
+        (record,) = kept
+        assert "inFlight" not in record, f"a write is still noted as under way: {record}"
+        if story.wanted is None:
+            assert record.get("deletedAt"), f"the record does not know of the deletion: {record}"
+            assert "owner" not in record
+            return
+        assert record["owner"]["name"] == NAME
+        item = world.get(story.kind, NAME)
+        assert item is not None
+        assert record["cloudId"] == item["status"]["cloudId"]
+
+
+def played_since(world: World, start: int, end: int | None = None) -> Played:
+    """The operator's calls with a number above `start`, up to and with `end`."""
+    entries = [
+        entry
+        for entry in world.admin.journal(world.account_id, since=start)
+        if entry["caller"] == world.keys.admin_arn and (end is None or entry["n"] <= end)
+    ]
+    wrote = [entry for entry in entries if entry["effect"] == "write"]
+    return Played(
+        calls=tuple(entry["action"] for entry in entries),
+        effects=tuple(_effect(world, entry) for entry in wrote),
+        writing=frozenset(n for n, e in enumerate(entries, 1) if e["effect"] == "write"),
+    )
+
+
+def _effect(world: World, entry: Json) -> str:
+    text = json.dumps([entry["action"], entry["parameters"]], sort_keys=True)
+    return text.replace(world.namespace, "NAMESPACE").replace(world.account_id, "ACCOUNT")
+
+
+def same_by_part(effects: Sequence[str], expected: Sequence[str]) -> bool:
+    """Whether each part saw the same effects in the same order."""
+    return _by_part(effects) == _by_part(expected)
+
+
+def _by_part(effects: Sequence[str]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for effect in effects:
+        action = json.loads(effect)[0]
+        found.setdefault(PARTS.get(action, action), []).append(effect)
+    return found
+
+
+def without_repeat(effects: Sequence[str], expected: Sequence[str]) -> bool:
+    """Whether `effects` is `expected`, or would be without one repeat of an effect in it.
+
+    A policy version that lands while its repeat looks for one like it is made the default again.
+    """
+    if list(effects) == list(expected):
+        return True
+    return any(
+        [*effects[:at], *effects[at + 1 :]] == list(expected)
+        and (effects[at] in effects[:at] or "SetDefaultPolicyVersion" in effects[at])
+        for at in range(len(effects))
+    )
+
+
+def shown_journal(world: World, start: int) -> str:
+    """One line per call, for a person who looks for what went wrong."""
+    lines = []
+    for entry in world.admin.journal(world.account_id, since=start):
+        who = "" if entry["caller"] == world.keys.admin_arn else " (by hand)"
+        faults = f" <- {', '.join(entry['faults'])}" if entry["faults"] else ""
+        answer = entry["code"] or entry["status"]
+        effect = " wrote" if entry["effect"] == "write" else ""
+        lines.append(f"  {entry['action']}{who}: {answer}{effect}{faults}")
+    return "\n".join(["the cloud saw:", *lines])
+
+
+def _status(item: Json | None) -> str:
+    return json.dumps((item or {}).get("status"), indent=1)

@@ -1,0 +1,183 @@
+"""Each cloud call of each story meets each fault, and the story ends as if nothing had happened.
+
+All cells of the matrix run on one operator at the same time: a fault is armed for one account, and
+each cell has its own. They are played when the first test needs them; the tests then report them by
+story and fault.
+"""
+
+from __future__ import annotations
+
+import time
+import traceback
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+import pytest
+
+from tests.faults.lab import PART_READS, Lab, Played, same_by_part, without_repeat
+from tests.faults.stories import STORIES
+from tests.support.operator import OperatorProcess
+from tests.support.world import World
+
+CELLS_AT_ONCE: Final = 28
+LANDS: Final = 15.0
+"""After so many seconds a call that is delayed by a few has landed."""
+
+# The client gives up after 2 s and looks 0.9 s later: "delay" has taken effect and is visible by
+# then, "late" has not taken effect yet.
+FAULTS: Final[Mapping[str, Mapping[str, Any]]] = {
+    "throttle": {"kind": "throttle"},
+    "throttle_retry_after": {"kind": "throttle_retry_after"},
+    "error_before": {"kind": "error_before"},
+    "error_after": {"kind": "error_after"},
+    "unavailable": {"kind": "error_before", "code": "ServiceUnavailable", "status": 503},
+    "delay": {"kind": "delay", "seconds": 2.2},
+    "late": {"kind": "delay", "seconds": 4.0},
+    "drop_before": {"kind": "drop_before"},
+    "drop_after": {"kind": "drop_after"},
+    "bad_gateway": {"kind": "bad_gateway"},
+    "bad_gateway_after": {"kind": "bad_gateway_after"},
+    "deny_once": {"kind": "deny"},
+}
+ONLY_WRITES: Final = (
+    "late",
+    "bad_gateway_after",
+    "error_after",
+    "drop_after",
+    "unavailable",
+    "throttle_retry_after",
+)
+"""Of these a read shows nothing that it does not show of their neighbours in the table."""
+MOST_ALIKE: Final = 3
+"""A story that polls is disturbed at so many calls of one action that have no effect."""
+THINNED: Final = ("error_before", "error_after", "drop_after", "late")
+"""The faults that are tried under the friendly preset, on the calls that write."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    preset: str
+    story: str
+    fault: str
+    call: int
+
+    def __str__(self) -> str:
+        return f"{self.preset} {self.story}: {self.fault} on call {self.call}"
+
+
+@dataclass
+class Matrix:
+    """Undisturbed runs by (preset, story), and the sentence of each failing cell by its test."""
+
+    undisturbed: dict[tuple[str, str], Played] = field(default_factory=dict)
+    failures: dict[tuple[str, str, str], list[str]] = field(
+        default_factory=lambda: defaultdict(list)
+    )
+    played: dict[tuple[str, str, str], int] = field(default_factory=lambda: defaultdict(int))
+
+    def disturbed(self, cell: Cell) -> str:
+        """The action that met the fault."""
+        return self.undisturbed[cell.preset, cell.story].calls[cell.call - 1]
+
+
+TESTS: Final = [
+    (preset, story, fault)
+    for preset in ("hostile", "friendly")
+    for story in STORIES
+    for fault in FAULTS
+    if preset == "hostile" or fault in THINNED
+]
+
+
+@pytest.fixture(scope="module")
+def matrix(lab: Lab, operator: OperatorProcess, request: pytest.FixtureRequest) -> Matrix:
+    """All cells of the tests that were selected."""
+    selected: list[Any] = [getattr(item, "callspec", None) for item in request.session.items]
+    wanted = {each.params["test"] for each in selected if each and "test" in each.params}
+    result = Matrix()
+    with ThreadPoolExecutor(CELLS_AT_ONCE) as pool:
+        pairs = sorted({(preset, story) for preset, story, _ in wanted})
+        played = pool.map(lambda pair: _undisturbed(lab, *pair), pairs)
+        result.undisturbed = dict(zip(pairs, played, strict=True))
+        cells = [cell for test in TESTS if test in wanted for cell in _cells(result, *test)]
+        failures = pool.map(lambda cell: _play(lab, result, cell), cells)
+        for cell, failure in zip(cells, failures, strict=True):
+            key = (cell.preset, cell.story, cell.fault)
+            result.played[key] += 1
+            if failure:
+                result.failures[key].append(failure)
+    return result
+
+
+def _undisturbed(lab: Lab, preset: str, story: str) -> Played:
+    played, _ = lab.play(preset, STORIES[story], lambda world: None)
+    return played
+
+
+def _cells(matrix: Matrix, preset: str, story: str, fault: str) -> list[Cell]:
+    played = matrix.undisturbed[preset, story]
+    some = preset == "friendly" or fault in ONLY_WRITES
+    alike: Counter[str] = Counter()
+    calls = []
+    for number, action in enumerate(played.calls, 1):
+        alike[action] += 1
+        if number in played.writing or (not some and alike[action] <= MOST_ALIKE):
+            calls.append(number)
+    return [Cell(preset, story, fault, call) for call in calls]
+
+
+def _play(lab: Lab, matrix: Matrix, cell: Cell) -> str:
+    """The sentence and journal of a failing cell, or nothing."""
+    armed: list[str] = []
+    story = replace(STORIES[cell.story], late=cell.fault == "late")
+
+    def arm(world: World) -> None:
+        fault = {"account": world.account_id, "nth": cell.call, **FAULTS[cell.fault]}
+        armed.append(lab.emulator.admin.add_fault(**fault))
+
+    def attend(world: World) -> None:
+        if story.late:
+            _wait_for_delayed(world)
+
+    try:
+        played, _ = lab.play(cell.preset, story, arm, attend)
+        hits = {fault["id"]: fault["hits"] for fault in lab.emulator.admin.faults()}
+        # A story that waits for the cloud polls it now more often, now less often.
+        assert hits[armed[0]] == 1 or len(played.calls) < cell.call, "the fault was not met"
+        expected = matrix.undisturbed[cell.preset, cell.story].effects
+        same = played.effects == expected
+        if story.late:
+            same = without_repeat(played.effects, expected)
+        elif cell.fault == "deny_once" or matrix.disturbed(cell) in PART_READS:
+            same = same_by_part(played.effects, expected)
+        assert same, _difference(played, expected)
+    except AssertionError as error:
+        return f"{cell}\n{error}"
+    except Exception:
+        return f"{cell}\n{traceback.format_exc()}"
+    return ""
+
+
+def _wait_for_delayed(world: World) -> None:
+    """Until the delayed call has landed, if there is one; its journal entry is made then."""
+    deadline = time.monotonic() + LANDS
+    while time.monotonic() < deadline:
+        if any("delay" in entry["faults"] for entry in world.admin.journal(world.account_id)):
+            return
+        time.sleep(0.2)
+
+
+def _difference(played: Played, expected: tuple[str, ...]) -> str:
+    return "\n".join(["effects:", *played.effects, "and not, as undisturbed:", *expected])
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1200)
+@pytest.mark.parametrize("test", TESTS, ids="-".join)
+def test_ends_as_if_undisturbed(test: tuple[str, str, str], matrix: Matrix) -> None:
+    failures = matrix.failures[test]
+    assert matrix.played[test] > 0
+    assert not failures, "\n\n".join([f"{len(failures)} of {matrix.played[test]} cells", *failures])
