@@ -191,18 +191,16 @@ def _edit(draw: st.DrawFn, document: Json, rows: list[Json], trust: bool, odd: b
 
 def _toggle(draw: st.DrawFn, statement: Json, trust: bool) -> None:
     """Adds one principal or resource to the statement, or removes it where it is there."""
-    if not trust:
-        pool, listed = RESOURCES, statement["Resource"]
-        text = draw(st.sampled_from(pool))
-    else:
+    holder, key, text = statement, "Resource", draw(st.sampled_from(RESOURCES))
+    if trust:
         key, text = draw(st.sampled_from(PRINCIPALS))
         if statement["Principal"] == "*":
             statement["Principal"] = {}
-        listed = statement["Principal"].setdefault(key, [])
-    if text not in listed or len(listed) == 1:
-        listed.append(text)
-    else:
-        listed.remove(text)
+        holder = statement["Principal"]
+    listed = holder.get(key, [])
+    listed = [listed] if isinstance(listed, str) else listed
+    rest = [other for other in listed if other != text]
+    holder[key] = rest if rest and len(rest) < len(listed) else [*listed, text]
 
 
 @st.composite

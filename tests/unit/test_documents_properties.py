@@ -191,8 +191,7 @@ def test_taking_back_an_addition_gives_what_was_wanted(data: st.DataObject) -> N
     live = {"Version": "1", "Statement": wanted["Statement"] + extra["Statement"]}
     parsed = docs.parse_trust(wanted)
     shared = docs.intersect_trust(docs.parse_trust(live, lenient=True), parsed)
-    assert shared is not None
-    assert docs.compare_trust(parsed, shared).verdict is Verdict.SAME
+    assert docs.compare_trust(parsed, shared or docs.NOBODY).verdict is Verdict.SAME
 
 
 @thorough
@@ -245,7 +244,7 @@ def test_unknown_is_rare_on_what_we_write(trust: bool) -> None:
     assert min(counts[verdict] for verdict in FLIPPED if verdict is not Verdict.UNKNOWN) >= 3
 
 
-_LETTERS = "abA"
+_LETTERS = "abAB"
 _ALL = ["".join(t) for n in range(6) for t in product(_LETTERS, repeat=n)]
 _patterns = st.one_of(
     st.builds(Glob.pattern, st.text(alphabet="ab*?A", max_size=4), folded=st.booleans()),
@@ -269,5 +268,5 @@ def test_emptiness_of_patterns_is_exact(
     if not found:
         assert not any(member(text) for text in _ALL)
     else:
-        more = ("".join(t) for n in range(7) for t in product("abAz", repeat=n))
+        more = ("".join(t) for n in range(7) for t in product("abABz", repeat=n))
         assert any(member(text) for text in more)
