@@ -15,6 +15,8 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.metrics import MetricWrapperBase
 
 from ram_operator.metrics import Metrics
+from ram_operator.model import Key
+from ram_operator.objectmetrics import ObjectState
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "reference" / "metrics.md"
@@ -51,6 +53,9 @@ def main() -> int:
 def _rows() -> Iterator[str]:
     registry = CollectorRegistry()
     metrics = Metrics(registry)
+    # Series of objects are made when they are scraped, so there has to be one.
+    everything = ObjectState((("Ready", "True"),), "critical", 0.0, 0.0)
+    metrics.objects.set(Key("RamRole", "namespace", "name"), everything)
     labels: dict[str, tuple[str, ...]] = {}
     for metric in vars(metrics).values():
         if isinstance(metric, MetricWrapperBase):

@@ -67,13 +67,14 @@ def test_what_is_added_while_it_runs_comes_round_once_more() -> None:
     assert drain(work) == [key("a")]
 
 
-def test_it_comes_round_in_the_fastest_lane_that_was_asked_for() -> None:
+@pytest.mark.parametrize("lanes", [list(Lane), list(reversed(Lane))])
+def test_it_comes_round_in_the_fastest_lane_that_was_asked_for(lanes: list[Lane]) -> None:
     work = queue()
     work.add(key("a"))
     running = take(work)
     work.add(key("b"), Lane.PERIODIC)
-    work.add(running, Lane.PERIODIC)
-    work.add(running, Lane.URGENT)
+    for lane in lanes:
+        work.add(running, lane)
     work.done(running)
     assert drain(work) == [key("a"), key("b")]
 
@@ -124,8 +125,11 @@ def test_a_delayed_key_waits_for_its_time() -> None:
     work.add(key("later"), Lane.URGENT, delay=5.0)
     work.add(key("now"), Lane.PERIODIC)
     assert take(work) == key("now")
+    clock.advance(4.9)
+    work.add(key("early"), Lane.PERIODIC)
+    assert take(work) == key("early")
     assert work.depth() == 0
-    clock.advance(5.0)
+    clock.advance(0.1)
     assert take(work) == key("later")
 
 

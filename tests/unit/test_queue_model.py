@@ -33,12 +33,16 @@ class Expected:
 
 
 class Histories(RuleBasedStateMachine):
-    """Any order of calls. Fairness: while a group waits, no other has two turns."""
+    """Any order of calls. Fairness: while a group waits that may run, no other has two turns."""
+
+    per_group = 100
 
     def __init__(self) -> None:
         super().__init__()
         self.clock = FakeClock()
-        self.queue = WorkQueue(lambda key: key.namespace, BACKOFF, self.clock, lambda: 1.0)
+        self.queue = WorkQueue(
+            lambda key: key.namespace, BACKOFF, self.clock, lambda: 1.0, self.per_group
+        )
         self.model = {key: Expected() for key in KEYS}
         self.places = 0
         self.overtaken: dict[tuple[Lane, str], Counter[str]] = {}
@@ -69,8 +73,12 @@ class Histories(RuleBasedStateMachine):
                 self.model[key].due = None
                 self.now(key, lane)
 
+    def may_run(self, group: str) -> bool:
+        running = [key for key in KEYS if key.namespace == group and self.model[key].running]
+        return len(running) < self.per_group
+
     def waiting(self, lane: Lane) -> dict[str, list[Key]]:
-        """Group → keys in the order in which they came."""
+        """Group → keys in the order in which they came; groups at their limit too."""
         found = [
             (known.waits[1], key)
             for key, known in self.model.items()
@@ -100,17 +108,19 @@ class Histories(RuleBasedStateMachine):
 
     @precondition(
         lambda self: any(
-            known.waits is not None or self.due_now(known) for known in self.model.values()
+            (known.waits is not None or self.due_now(known)) and self.may_run(key.namespace)
+            for key, known in self.model.items()
         )
     )
     @rule()
     def get(self) -> None:
         self.fire()
-        lane = next(lane for lane in Lane if self.waiting(lane))
-        groups = self.waiting(lane)
+        waiting = {lane: self.waiting(lane) for lane in Lane}
+        lane = next(lane for lane in Lane if any(map(self.may_run, waiting[lane])))
+        groups = {name: keys for name, keys in waiting[lane].items() if self.may_run(name)}
         key = take(self.queue)
         group = key.namespace
-        assert group in groups, f"{key} is not what waits in the fastest lane"
+        assert group in groups, f"{key} is not what may run of the fastest lane"
         assert groups[group][0] == key, "within a group the first comes first"
         self.model[key] = Expected(
             running=True, due=self.model[key].due, failures=self.model[key].failures
@@ -163,7 +173,21 @@ class Histories(RuleBasedStateMachine):
                 del self.overtaken[lane, group]
 
 
+class LimitedHistories(Histories):
+    """Of each group only one key at a time."""
+
+    per_group = 1
+
+
+class HistoriesOfPairs(Histories):
+    """Of each group two keys at a time."""
+
+    per_group = 2
+
+
+_CALM = settings(max_examples=40, stateful_step_count=50, deadline=None, derandomize=True)
 TestHistories = Histories.TestCase
-TestHistories.settings = settings(
-    max_examples=60, stateful_step_count=60, deadline=None, derandomize=True
-)
+TestLimitedHistories = LimitedHistories.TestCase
+TestHistoriesOfPairs = HistoriesOfPairs.TestCase
+for case in (TestHistories, TestLimitedHistories, TestHistoriesOfPairs):
+    case.settings = _CALM

@@ -1,0 +1,197 @@
+"""Metrics: series come with their first use or at once, and go with their object."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from prometheus_client import CollectorRegistry, generate_latest
+
+import ram_operator
+from ram_operator.constants import Reason, Severity
+from ram_operator.kinds import ACCOUNT, KINDS
+from ram_operator.metrics import RESULTS, Metrics
+from ram_operator.model import Drift, Key, Outcome, Phase, Plan
+from ram_operator.objectmetrics import ObjectState, ObjectStates, state_of
+
+KEY, OTHER = Key("RamRole", "apps", "web"), Key("RamPolicy", "apps", "web")
+LABELS = {"kind": "RamRole", "resource_namespace": "apps", "resource_name": "web"}
+NOW = 1_767_225_600.0
+
+
+@pytest.fixture
+def metrics() -> Metrics:
+    return Metrics(CollectorRegistry())
+
+
+def value(metrics: Metrics, name: str, **labels: str) -> float | None:
+    return metrics.registry.get_sample_value(f"ram_operator_{name}", labels)
+
+
+def series(metrics: Metrics, key: Key) -> list[str]:
+    """Names of the series of one object."""
+    return [
+        sample.name
+        for family in metrics.registry.collect()
+        for sample in family.samples
+        if sample.labels.get("resource_name") == key.name and sample.labels["kind"] == key.kind
+    ]
+
+
+def drift(severity: Severity, action: str, field: str = "policies[System/x]") -> Drift:
+    return Drift(field=field, was="a", now="b", severity=severity, action=action)
+
+
+def outcome(*found: Drift, **more: Any) -> Outcome:
+    return Outcome(Phase.DONE, Reason.SYNCED, "", plan=Plan(drift=found), **more)
+
+
+def test_label_sets_that_are_known_exist_from_the_start(metrics: Metrics) -> None:
+    for kind in (*KINDS, ACCOUNT):
+        for result in RESULTS:
+            assert value(metrics, "reconcile_total", kind=kind, result=result) == 0
+    for kind in KINDS:
+        assert value(metrics, "approvals_pending", kind=kind) == 0
+    assert value(metrics, "build_info", version=ram_operator.__version__) == 1
+    assert value(metrics, "cloud_throttled_total") == 0
+
+
+def test_two_registries_do_not_share_anything(metrics: Metrics) -> None:
+    metrics.cluster_write("status", "RamRole")
+    assert value(metrics, "cluster_writes_total", what="status", kind="RamRole") == 1
+    other = Metrics(CollectorRegistry())
+    assert value(other, "cluster_writes_total", what="status", kind="RamRole") is None
+
+
+def test_cloud_calls_are_counted_timed_and_throttling_is_counted_again(metrics: Metrics) -> None:
+    metrics.cloud_call("GetRole", "Success", 0.2)
+    metrics.cloud_call("GetRole", "Throttled", 0.1)
+    for result in ("Success", "Throttled"):
+        assert value(metrics, "cloud_requests_total", action="GetRole", result=result) == 1
+    assert value(metrics, "cloud_request_duration_seconds_count", action="GetRole") == 2
+    total = value(metrics, "cloud_request_duration_seconds_sum", action="GetRole")
+    assert total == pytest.approx(0.3)
+    assert value(metrics, "cloud_throttled_total") == 1
+
+
+def test_the_gauges_of_the_queue_can_ask_the_queue(metrics: Metrics) -> None:
+    depth = [3]
+    metrics.queue_depth.set_function(lambda: depth[0])
+    assert value(metrics, "queue_depth") == 3
+    depth[0] = 7
+    assert value(metrics, "queue_depth") == 7
+
+
+def test_drift_is_counted_by_field_and_never_by_entry(metrics: Metrics) -> None:
+    metrics.passed(
+        KEY,
+        outcome(
+            drift(Severity.CRITICAL, "corrected", "policies[System/one]"),
+            drift(Severity.CRITICAL, "corrected", "policies[System/two]"),
+            drift(Severity.WARNING, "reported", "description"),
+        ),
+    )
+    metrics.passed(KEY, Outcome(Phase.RETRY, Reason.THROTTLED, "no plan"))
+    for field, action, times in (("policies", "corrected", 2), ("description", "reported", 1)):
+        labels = {"kind": "RamRole", "field": field, "action": action}
+        assert value(metrics, "drift_changes_total", **labels) == times
+
+
+def test_each_condition_has_the_series_of_the_status_that_it_has(metrics: Metrics) -> None:
+    for status in ("Unknown", "False", "True"):
+        metrics.objects.set(KEY, ObjectState(conditions=(("Ready", status),)))
+        found = {
+            other: value(metrics, "resource_condition", **LABELS, type="Ready", status=other)
+            for other in ("True", "False", "Unknown")
+        }
+        assert found == {other: 1 if other == status else None for other in found}
+
+
+def test_an_object_that_waits_for_approval_is_counted_once(metrics: Metrics) -> None:
+    waits = ObjectState(pending_since=NOW)
+    for key in (KEY, KEY, Key("RamRole", "apps", "other"), OTHER, Key(ACCOUNT, "", "default")):
+        metrics.objects.set(key, waits)
+    assert value(metrics, "approvals_pending", kind="RamRole") == 2
+    assert value(metrics, "approvals_pending", kind="RamPolicy") == 1
+    assert value(metrics, "approval_pending_since_timestamp_seconds", **LABELS) == NOW
+    metrics.objects.set(KEY, ObjectState())
+    assert value(metrics, "approvals_pending", kind="RamRole") == 1
+    assert value(metrics, "approval_pending_since_timestamp_seconds", **LABELS) is None
+
+
+def test_an_object_that_is_gone_has_no_series(metrics: Metrics) -> None:
+    full = ObjectState((("Ready", "True"), ("Synced", "True")), "critical", NOW, NOW)
+    metrics.objects.set(KEY, full)
+    metrics.objects.set(OTHER, full)
+    assert len(series(metrics, KEY)) == 5
+    metrics.objects.forget(KEY)
+    metrics.objects.forget(Key("RamRole", "apps", "never seen"))
+    assert series(metrics, KEY) == []
+    assert len(series(metrics, OTHER)) == 5
+    assert metrics.objects.get(KEY) == ObjectState()
+    assert value(metrics, "approvals_pending", kind="RamRole") == 0
+
+
+def test_the_text_for_prometheus_has_no_creation_times(metrics: Metrics) -> None:
+    metrics.cluster_write("status", "RamRole")
+    text = generate_latest(metrics.registry).decode()
+    assert "ram_operator_cluster_writes_total{" in text
+    assert "_created" not in text
+
+
+def test_no_metric_has_a_label_that_a_scrape_sets_itself_or_that_grows_without_bound(
+    metrics: Metrics,
+) -> None:
+    metrics.objects.set(KEY, ObjectState((("Ready", "True"),), "critical", NOW, NOW))
+    forbidden = {"namespace", "pod", "instance", "job", "arn", "user", "message", "digest"}
+    for family in metrics.registry.collect():
+        assert family.name.startswith("ram_operator_")
+        assert family.documentation.endswith(".")
+        for sample in family.samples:
+            assert not forbidden & sample.labels.keys()
+
+
+BEFORE = ObjectState((("Ready", "True"),), "warning", None, NOW - 60.0)
+CONDITIONS = [{"type": "Ready", "status": "False", "reason": "x"}]
+
+
+def after(result: Outcome, since: float | None = None) -> ObjectState:
+    return state_of(result, CONDITIONS, since, BEFORE, NOW)
+
+
+def test_a_pass_that_compared_renews_everything() -> None:
+    assert after(outcome(), NOW - 5.0) == ObjectState((("Ready", "False"),), "", NOW - 5.0, NOW)
+
+
+def test_the_gravest_drift_counts() -> None:
+    found = outcome(
+        drift(Severity.WARNING, "reported"),
+        drift(Severity.CRITICAL, "reported"),
+        drift(Severity.INFO, "held"),
+    )
+    assert after(found).drift == "critical"
+
+
+def test_a_pass_that_could_not_compare_leaves_drift_and_last_look() -> None:
+    found = after(Outcome(Phase.RETRY, Reason.THROTTLED, ""))
+    assert (found.drift, found.looked_at) == (BEFORE.drift, BEFORE.looked_at)
+    assert found.conditions == (("Ready", "False"),)
+
+
+def test_drift_that_is_not_believed_yet_changes_nothing() -> None:
+    found = after(outcome(drift(Severity.CRITICAL, "reported"), drift_unconfirmed=True))
+    assert (found.drift, found.looked_at) == ("warning", NOW)
+
+
+def test_where_nothing_is_written_all_drift_lasts() -> None:
+    planned = drift(Severity.CRITICAL, "corrected")
+    assert after(outcome(planned, observe_only=True)).drift == "critical"
+
+
+def test_of_an_account_the_last_look_is_its_verification() -> None:
+    found = after(Outcome(Phase.DONE, Reason.SYNCED, "", verified=True))
+    assert (found.drift, found.looked_at) == ("warning", NOW)
+
+
+def test_states_without_a_first_pass_are_empty() -> None:
+    assert ObjectStates().get(KEY) == ObjectState()
