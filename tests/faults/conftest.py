@@ -37,14 +37,16 @@ def operator_log(plane: ControlPlane) -> Path:
 
 
 @pytest.fixture(scope="module")
-def operator(plane: ControlPlane, operator_log: Path) -> Iterator[OperatorProcess]:
+def operator(
+    plane: ControlPlane, operator_log: Path, no_secret_is_logged: None
+) -> Iterator[OperatorProcess]:
     """One operator for all tests of a module that do not end it."""
     process = OperatorProcess.start(plane, operator_log)
     yield process
     process.stop()
 
 
-@pytest.fixture(scope="module", autouse=True)
+@pytest.fixture(scope="module")
 def no_secret_is_logged(lab: Lab, operator_log: Path) -> Iterator[None]:
     """Whatever went wrong in this module, no access key stands in the operator's log."""
     yield

@@ -20,8 +20,9 @@ import json
 import threading
 import time
 import uuid
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -43,6 +44,8 @@ PARTS: Final = {
     "UntagResources": "tags",
 }
 """Actions that write the same part; any other is a part of its own."""
+MOST_ALIKE: Final = 3
+"""A story that polls is disturbed at so many calls of one action that have no effect."""
 PART_READS: Final = ("ListPoliciesForRole", "ListTagResources")
 _POLL: Final = 0.25
 
@@ -59,6 +62,34 @@ class Played:
     effects: tuple[str, ...]
     writing: frozenset[int] = frozenset()
     """Numbers of the calls, from 1, that had an effect."""
+
+    def worth_disturbing(self) -> list[int]:
+        """Numbers of the calls, without the many alike of a story that polls."""
+        alike = Counter[str]()
+        numbers = []
+        for number, action in enumerate(self.calls, 1):
+            alike[action] += 1
+            if number in self.writing or alike[action] <= MOST_ALIKE:
+                numbers.append(number)
+        return numbers
+
+
+@dataclass(frozen=True)
+class Run:
+    """A story that is being played. start: the journal's last call before it acts."""
+
+    world: World
+    story: Story
+    start: int
+
+    @contextmanager
+    def explained(self) -> Iterator[None]:
+        """Adds to an AssertionError what the cloud saw."""
+        try:
+            yield
+        except AssertionError as error:
+            shown = shown_journal(self.world, self.start)
+            raise AssertionError(f"{error}\n{shown}") from None
 
 
 @dataclass
@@ -85,40 +116,50 @@ class Lab:
         )
         return world
 
+    def begin(self, preset: str, story: Story) -> Run:
+        """A run of the story up to the point before it acts."""
+        world = self.open(preset)
+        story.prepare(world, self.board)
+        time.sleep(REST)
+        return Run(world, story, world.journal_end())
+
     def play(
         self,
         preset: str,
         story: Story,
-        arm: Callable[[World], None],
+        arm: Callable[[World], None] = lambda world: None,
         attend: Callable[[World], None] = lambda world: None,
-    ) -> tuple[Played, World]:
+    ) -> Played:
         """Prepare, arm, act, `attend` to what was armed, wait until reached, look once more.
 
         Raises AssertionError with the journal when the end is not what it has to be.
         """
-        world = self.open(preset)
-        start = 0
-        try:
-            story.prepare(world, self.board)
-            time.sleep(REST)
-            start = world.journal_end()
-            arm(world)
-            story.act(world)
-            attend(world)
-            self._reach(world, story)
+        run = self.begin(preset, story)
+        arm(run.world)
+        story.act(run.world)
+        attend(run.world)
+        self.reach(run)
+        return self.end(run)
+
+    def reach(self, run: Run) -> None:
+        """Wait until the story has ended."""
+        with run.explained():
+            self._reach(run.world, run.story)
+
+    def end(self, run: Run) -> Played:
+        """What the operator did, once a look at rest showed that it is over; closes the world."""
+        world, story = run.world, run.story
+        with run.explained():
             end = world.journal_end()
             self._rest(world, story)
-            played = played_since(world, start, end)
-            self._judge(world, story, start)
-        except AssertionError as error:
-            raise AssertionError(f"{error}\n{shown_journal(world, start)}") from None
-        finally:
-            with suppress(OSError):
-                world.close()
-        return played, world
+            self._judge(world, story)
+        played = played_since(world, run.start, end)
+        world.close()
+        return played
 
-    def settled(self, world: World, story: Story) -> bool:
+    def settled(self, run: Run) -> bool:
         """Whether the story seems to have ended, without waiting for it."""
+        world, story = run.world, run.story
         item = self.board.get(world, story.kind, NAME)
         done = item is None if story.wanted is None else item is not None and is_ready(item)
         return done and story.reached(world)
@@ -151,7 +192,7 @@ class Lab:
         assert again == [], f"a look at rest wrote {again}"
         assert condition(after, "Drifted").get("status") != "True", _status(after)
 
-    def _judge(self, world: World, story: Story, start: int) -> None:
+    def _judge(self, world: World, story: Story) -> None:
         assert story.reached(world), f"it did not stay: {story.shape(world)}"
         assert self.board.illegal(world) == []
         assert_trusts_recorded(world)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 import traceback
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -51,8 +51,6 @@ ONLY_WRITES: Final = (
     "throttle_retry_after",
 )
 """Of these a read shows nothing that it does not show of their neighbours in the table."""
-MOST_ALIKE: Final = 3
-"""A story that polls is disturbed at so many calls of one action that have no effect."""
 THINNED: Final = ("error_before", "error_after", "drop_after", "late")
 """The faults that are tried under the friendly preset, on the calls that write."""
 
@@ -113,19 +111,13 @@ def matrix(lab: Lab, operator: OperatorProcess, request: pytest.FixtureRequest) 
 
 
 def _undisturbed(lab: Lab, preset: str, story: str) -> Played:
-    played, _ = lab.play(preset, STORIES[story], lambda world: None)
-    return played
+    return lab.play(preset, STORIES[story])
 
 
 def _cells(matrix: Matrix, preset: str, story: str, fault: str) -> list[Cell]:
     played = matrix.undisturbed[preset, story]
     some = preset == "friendly" or fault in ONLY_WRITES
-    alike: Counter[str] = Counter()
-    calls = []
-    for number, action in enumerate(played.calls, 1):
-        alike[action] += 1
-        if number in played.writing or (not some and alike[action] <= MOST_ALIKE):
-            calls.append(number)
+    calls = [n for n in played.worth_disturbing() if not some or n in played.writing]
     return [Cell(preset, story, fault, call) for call in calls]
 
 
@@ -143,7 +135,7 @@ def _play(lab: Lab, matrix: Matrix, cell: Cell) -> str:
             _wait_for_delayed(world)
 
     try:
-        played, _ = lab.play(cell.preset, story, arm, attend)
+        played = lab.play(cell.preset, story, arm, attend)
         hits = {fault["id"]: fault["hits"] for fault in lab.emulator.admin.faults()}
         # A story that waits for the cloud polls it now more often, now less often.
         assert hits[armed[0]] == 1 or len(played.calls) < cell.call, "the fault was not met"

@@ -1,0 +1,212 @@
+"""The operator is killed before and after the effect of each cloud call, and started again.
+
+Call after call is the one that kills, until a story ends without one. The successor knows nothing
+but what the API server and the cloud hold; it has to end the story as if nothing had happened.
+
+Each lane has its own control plane, since two operators may not work on one; most of the time is
+spent waiting for a start. The runs of a story are prepared and judged side by side, and killed one
+after the other.
+"""
+
+from __future__ import annotations
+
+import time
+import traceback
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Any, Final
+
+import pytest
+
+from tests.cluster import ControlPlane
+from tests.faults.board import PATIENCE, Board
+from tests.faults.lab import Lab, Played, Run
+from tests.faults.stories import STORIES, Story
+from tests.support.emulator import EmulatorProcess
+from tests.support.install import install
+from tests.support.operator import OperatorProcess
+
+LANES: Final = 3
+AT_ONCE: Final = 8
+BEYOND: Final = 4
+"""So many calls more than undisturbed a story may have before a run of it sees no kill."""
+KINDS: Final = ("kill_before", "kill_after")
+TESTS: Final = [
+    *(("hostile", story, kind) for story in STORIES for kind in KINDS),
+    *(("friendly", story, "kill_after") for story in ("role_create", "policy_update")),
+]
+Test = tuple[str, str, str]
+
+
+@dataclass
+class Lane:
+    """A control plane, an emulator and an operator that is started anew whenever it was killed."""
+
+    plane: ControlPlane
+    lab: Lab
+    log: Path
+    process: OperatorProcess
+
+    def rise(self) -> None:
+        """Another operator process in place of one that was killed."""
+        self.process.stop()
+        self.process = OperatorProcess.start(self.plane, self.log)
+
+    def end(self) -> None:
+        self.process.stop()
+
+    def died(self, within: float = 0.0) -> bool:
+        """Whether the process has ended, or does in so many seconds."""
+        deadline = time.monotonic() + within
+        while self.process.child.running:
+            if time.monotonic() >= deadline:
+                return False
+            time.sleep(0.05)
+        return True
+
+    def kill_on(self, run: Run, kind: str, call: int) -> bool:
+        """Act, with the operator killed on that call; whether it was. Then wait for the end."""
+        world, admin = run.world, self.lab.emulator.admin
+        if self.died():
+            self.rise()
+        pid = self.process.child.pid
+        admin.add_fault(kind, account=world.account_id, nth=call, pid=pid)
+        run.story.act(world)
+        hit = False
+        deadline = time.monotonic() + PATIENCE
+        while not hit and time.monotonic() < deadline:
+            hit = any(fault["hits"] for fault in admin.faults())
+            if not hit and self.lab.settled(run):
+                break
+            time.sleep(0.05)
+        # None may outlive its process: the system may give the process id to another one.
+        admin.clear_faults()
+        if hit:
+            assert self.died(within=10), "the operator outlived the kill"
+            self.rise()
+        self.lab.reach(run)
+        return hit
+
+
+@pytest.fixture(scope="module")
+def lanes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Lane]]:
+    with ExitStack() as stack:
+        started = []
+        for _ in range(LANES):
+            directory = tmp_path_factory.mktemp("lane")
+            plane = stack.enter_context(ControlPlane.start(directory / "plane"))
+            install(plane)
+            emulator = stack.enter_context(EmulatorProcess.start(log=directory / "emulator.log"))
+            board = stack.enter_context(Board(plane))
+            log = directory / "operator.log"
+            lane = Lane(plane, Lab(plane, emulator, board), log, OperatorProcess.start(plane, log))
+            stack.callback(lane.end)
+            started.append(lane)
+        yield started
+
+
+@pytest.fixture(scope="module")
+def failures(lanes: list[Lane], request: pytest.FixtureRequest) -> dict[Test, list[str]]:
+    """What went wrong, by test; a test that was played has an entry."""
+    selected: list[Any] = [getattr(item, "callspec", None) for item in request.session.items]
+    wanted: set[Test] = {each.params["test"] for each in selected if each and "test" in each.params}
+    stories: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for preset, story, kind in TESTS:
+        if (preset, story, kind) in wanted:
+            stories[preset, story].append(kind)
+    free: SimpleQueue[Lane] = SimpleQueue()
+    for lane in lanes:
+        free.put(lane)
+
+    def work(pair: tuple[str, str]) -> dict[Test, list[str]]:
+        lane = free.get()
+        try:
+            return _play(lane, pair[0], pair[1], stories[pair])
+        except Exception:
+            return {(*pair, kind): [traceback.format_exc()] for kind in stories[pair]}
+        finally:
+            free.put(lane)
+
+    found: dict[Test, list[str]] = {}
+    with ThreadPoolExecutor(len(lanes)) as pool:
+        for result in pool.map(work, stories):
+            found.update(result)
+    return found
+
+
+def _play(lane: Lane, preset: str, name: str, kinds: list[str]) -> dict[Test, list[str]]:
+    """All runs of one story on one lane."""
+    story, lab = STORIES[name], lane.lab
+    if lane.died():
+        lane.rise()
+    expected = lab.play(preset, story)
+    cells = [
+        (kind, call)
+        for kind in kinds
+        for call in expected.worth_disturbing()
+        # Before or after a read is the same.
+        if kind == "kill_before" or call in expected.writing
+    ]
+    found: dict[Test, list[str]] = {(preset, name, kind): [] for kind in kinds}
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        runs = list(pool.map(lambda _: lab.begin(preset, story), cells))
+        ends = []
+        for (kind, call), run in zip(cells, runs, strict=True):
+            text = _attempt(partial(lane.kill_on, run, kind, call))
+            ends.append(text or pool.submit(_end, lane, run, expected))
+        for (kind, call), end in zip(cells, ends, strict=True):
+            text = end if isinstance(end, str) else end.result()
+            if text:
+                found[preset, name, kind].append(f"{kind} on call {call}\n{text}")
+    found[preset, name, kinds[0]] += _until_no_kill(lane, preset, story, len(expected.calls))
+    return found
+
+
+def _attempt(what: Callable[[], object]) -> str:
+    """What went wrong, or nothing."""
+    try:
+        what()
+    except AssertionError as error:
+        return str(error)
+    return ""
+
+
+def _end(lane: Lane, run: Run, expected: Played) -> str:
+    def judge() -> None:
+        played = lane.lab.end(run)
+        assert played.effects == expected.effects, "\n".join(["effects:", *played.effects])
+
+    return _attempt(judge)
+
+
+def _until_no_kill(lane: Lane, preset: str, story: Story, calls: int) -> list[str]:
+    """Beyond the last call the story ends without a kill."""
+    for call in range(calls + 1, calls + 1 + BEYOND):
+        run = lane.lab.begin(preset, story)
+        killed = lane.kill_on(run, "kill_before", call)
+        lane.lab.end(run)
+        if not killed:
+            return []
+    return [f"still killed at call {calls + BEYOND}"]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1200)
+@pytest.mark.parametrize("test", TESTS, ids="-".join)
+def test_a_successor_ends_what_was_begun(test: Test, failures: dict[Test, list[str]]) -> None:
+    assert failures[test] == [], "\n\n".join(failures[test])
+
+
+@pytest.mark.slow
+def test_no_secret_is_logged_across_kills(
+    lanes: list[Lane], failures: dict[Test, list[str]]
+) -> None:
+    for lane in lanes:
+        text = lane.log.read_text(errors="replace")
+        assert [number for number, key in enumerate(lane.lab.secrets) if key in text] == []
