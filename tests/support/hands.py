@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -112,6 +113,11 @@ class Hands:
             ram.UpdatePolicyDescriptionRequest(policy_name=name, new_description=description)
         )
 
+    def delete_policy(self, name: str) -> None:
+        self.world.hand.delete_policy(
+            ram.DeletePolicyRequest(policy_name=name, cascading_delete=True)
+        )
+
     def version_policy(self, name: str, document: Json) -> None:
         """A new version, in force at once."""
         self.world.hand.create_policy_version(
@@ -140,3 +146,31 @@ def may_assume(world: World, who: UserKeys, role: str) -> bool:
             raise
         return False
     return True
+
+
+def session_of(world: World, role: str) -> dict[str, str]:
+    """Temporary keys of a role that trusts the user who works by hand, as a Secret holds them."""
+    request = sts.AssumeRoleRequest(
+        role_arn=f"acs:ram::{world.account_id}:role/{role.lower()}", role_session_name="operator"
+    )
+    config = Config(
+        access_key_id=world.by_hand.access_key_id,
+        access_key_secret=world.by_hand.access_key_secret,
+        endpoint=world.emulator.endpoint,
+        protocol="http",
+    )
+    deadline = time.monotonic() + 15
+    while True:
+        try:
+            keys = sts_client.Client(config).assume_role(request).body.credentials
+            break
+        except TeaException:
+            # A role that was just made is not known to STS at once.
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.2)
+    return {
+        "accessKeyId": keys.access_key_id,
+        "accessKeySecret": keys.access_key_secret,
+        "securityToken": keys.security_token,
+    }

@@ -14,7 +14,7 @@ from typing import Any, Final
 import alibabacloud_ram20150501.client as ram_client
 from alibabacloud_tea_openapi.models import Config
 
-from ram_emulator.admin import AccountKeys, Admin
+from ram_emulator.admin import AccountKeys, Admin, UserKeys
 from tests.cluster import Cluster, RequestFailed
 from tests.support.emulator import EmulatorProcess
 from tests.support.kstatus import assert_kstatus_legal
@@ -75,6 +75,7 @@ class World:
     keys: AccountKeys
     namespace: str
     hand: ram_client.Client = field(repr=False)
+    by_hand: UserKeys = field(repr=False)
 
     @property
     def admin(self) -> Admin:
@@ -165,7 +166,8 @@ class World:
                 if last.get("status", {}).get("conditions") and until(last):
                     return last
             time.sleep(0.05)
-        raise AssertionError(f"{kind} {name}: {what} did not come in {seconds} s; last: {last}")
+        shown = {key: (last or {}).get(key) for key in ("spec", "status")}
+        raise AssertionError(f"{kind} {name}: {what} did not come in {seconds} s; last: {shown}")
 
     def ready(self, kind: str, name: str) -> Json:
         """Wait until Ready is True for the current generation."""
@@ -268,7 +270,7 @@ def open_world(
         keys.account_id, "by-hand", policies=[("System", "AdministratorAccess")]
     )
     hand = client(emulator, by_hand.access_key_id, by_hand.access_key_secret)
-    world = World(cluster, emulator, keys, namespace, hand)
+    world = World(cluster, emulator, keys, namespace, hand, by_hand)
     world.create("RamAccount", namespace, {**account_spec(world), **account})
     return world
 
