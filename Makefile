@@ -63,8 +63,16 @@ format: venv ## format the code and mend what ruff can mend
 assets: venv ## kube-apiserver and etcd, built from source at the first use (about four minutes)
 	$(BIN)/python -m tests.cluster assets
 
+.PHONY: monitoring
+monitoring: venv ## prometheus and promtool, built from source at the first use (about three minutes)
+	$(BIN)/python -m tests.cluster assets --monitoring
+
+.PHONY: rules
+rules: monitoring ## write the PrometheusRule of the component from deploy/monitoring/rules.yaml
+	$(BIN)/python scripts/prometheus_rule.py
+
 .PHONY: test
-test: check assets ## everything: check, emulator, cluster and scenarios on a real API server
+test: check assets monitoring ## everything: check, emulator, cluster and scenarios on a real API server
 	$(BIN)/python -m tests.cluster run -- $(BIN)/python -m pytest tests $(FAST:%=--ignore=%) $(ARGS)
 
 .PHONY: demo
@@ -80,7 +88,7 @@ bench: assets ## cost and speed with N objects (default 1000, up to 10000); ends
 	@$(BIN)/python -m bench -n $(or $(N),1000)
 
 .PHONY: clean
-clean: ## remove what the other targets made here (the built API server stays in the user's cache)
+clean: ## remove what the other targets made here (what was built from source stays in the user's cache)
 	@test ! -f .demo/stage.json || $(BIN)/python -m demo stop
 	rm -rf $(VENV) .tools .cluster .demo build dist htmlcov .coverage .coverage.* .hypothesis
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -54,7 +54,7 @@ def _rows() -> Iterator[str]:
     registry = CollectorRegistry()
     metrics = Metrics(registry)
     # Series of objects are made when they are scraped, so there has to be one.
-    everything = ObjectState((("Ready", "True"),), "critical", 0.0, 0.0)
+    everything = ObjectState((("Ready", "True"),), "critical", 0.0, 0.0, 0.0)
     metrics.objects.set(Key("RamRole", "namespace", "name"), everything)
     labels: dict[str, tuple[str, ...]] = {}
     for metric in vars(metrics).values():

@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
 
-from tests.cluster import assets
+from tests.cluster import assets, monitoring
 from tests.cluster.connection import Cluster
 from tests.cluster.controlplane import ControlPlane
 
@@ -30,7 +30,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Returns the exit code; that of the command for `run`."""
     parser = argparse.ArgumentParser(prog="python -m tests.cluster", description=__doc__)
     verbs = parser.add_subparsers(dest="verb", required=True)
-    verbs.add_parser("assets", help="find or build kube-apiserver and etcd")
+    find = verbs.add_parser("assets", help="find or build kube-apiserver and etcd")
+    find.add_argument("--monitoring", action="store_true", help="prometheus and promtool instead")
     verbs.add_parser("up", help="start a control plane and leave it running")
     verbs.add_parser("down", help="stop what `up` started")
     serve = verbs.add_parser("serve", help="start a control plane and wait for SIGTERM")
@@ -40,7 +41,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     match options.verb:
         case "assets":
-            print(assets.find_or_build().kube_apiserver.parent)
+            if options.monitoring:
+                print(monitoring.find_or_build().prometheus.parent)
+            else:
+                print(assets.find_or_build().kube_apiserver.parent)
             return 0
         case "up":
             return _up()

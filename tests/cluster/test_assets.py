@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cluster import ControlPlane, assets
+from tests.cluster import ControlPlane, assets, monitoring
 from tests.cluster.processes import StartFailed
 
 
@@ -53,3 +53,16 @@ def test_a_server_that_ends_is_reported_with_its_own_words(
     monkeypatch.setenv("KUBEBUILDER_ASSETS", str(binaries))
     with pytest.raises(StartFailed, match=r"etcd ended(.|\n)*etcd cannot work here"):
         ControlPlane.start(tmp_path / "plane")
+
+
+@pytest.mark.parametrize(
+    ("versions", "taken"),
+    [(("3.1.0", "3.0.1"), True), (("3.1.0", "2.55.1"), False), (("3.1.0",), False), ((), False)],
+)
+def test_the_machines_prometheus_is_taken_when_recent_and_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, versions: tuple[str, ...], taken: bool
+) -> None:
+    for name, version in zip(("promtool", "prometheus"), versions, strict=False):
+        _servers(tmp_path, version, names=(name,))
+    monkeypatch.setenv("PATH", f"{tmp_path}:/bin")
+    assert (monitoring.from_machine() is not None) is taken
