@@ -15,8 +15,6 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.metrics import MetricWrapperBase
 
 from ram_operator.metrics import Metrics
-from ram_operator.model import Key
-from ram_operator.objectmetrics import ObjectState
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "reference" / "metrics.md"
@@ -56,14 +54,15 @@ def _rows() -> Iterator[str]:
     # Series of objects are made when they are scraped, so there has to be one.
     everything = ObjectState((("Ready", "True"),), "critical", 0.0, 0.0, 0.0)
     metrics.objects.set(Key("RamRole", "namespace", "name"), everything)
+    # The library has no public way to ask for the labels of what has no series yet.
     labels: dict[str, tuple[str, ...]] = {}
     for metric in vars(metrics).values():
         if isinstance(metric, MetricWrapperBase):
             (described,) = metric.describe()
-            # The library has no public way to ask for the labels of a metric without series.
             labels[described.name] = tuple(metric._labelnames)
     for found in sorted(registry.collect(), key=lambda found: found.name):
-        names = labels.get(found.name) or tuple(found.samples[0].labels if found.samples else ())
+        names = labels.get(found.name) or getattr(found, "_labelnames", ())
+        names = names or tuple(found.samples[0].labels if found.samples else ())
         listed = ", ".join(f"`{name}`" for name in names)
         name = found.name + _SUFFIX.get(found.type, "")
         yield f"| `{name}` | {found.type} | {listed} | {found.documentation} |\n"
