@@ -1,21 +1,74 @@
-"""One pass over a RamAccount: open the session, show what was found, wake its objects."""
+"""One pass over a RamAccount: open the session, show what was found, wake its objects.
+
+A RamAccount that objects name carries our finalizer: without it they could neither be changed nor
+deleted in the cloud. Being deleted, it waits for them and says for whom.
+"""
 
 from __future__ import annotations
 
+import logging
+import threading
 from collections.abc import Mapping
-from typing import Any
+from datetime import datetime
+from typing import Any, Final
 
+from .cluster import finalizers
 from .cluster.records import Identity
-from .constants import ANNOTATION_RECONCILE, ANNOTATION_RESUME_DELETIONS, Mode, Reason
+from .constants import (
+    ANNOTATION_ABANDON,
+    ANNOTATION_RECONCILE,
+    ANNOTATION_RESUME_DELETIONS,
+    FINALIZER,
+    Mode,
+    Reason,
+)
 from .errors import RamOperatorError, Retry
 from .kinds import ACCOUNT
 from .model import Key, Outcome, Phase
 from .ports import Ports
 from .queue import Lane
 
+log = logging.getLogger(__name__)
 
-def run(ports: Ports, key: Key, body: Mapping[str, Any]) -> tuple[Outcome, dict[str, Any]]:
-    """The outcome and the account's own part of the status. Raises nothing of errors.*."""
+NAMED: Final = 5
+"""Objects that a waiting RamAccount names; of the others it says how many there are."""
+_protecting: Final = threading.Lock()
+
+Found = tuple[Outcome, dict[str, Any]]
+
+
+def run(ports: Ports, key: Key, body: Mapping[str, Any]) -> Found | None:
+    """The outcome and the account's own part of the status; None when it was let go.
+
+    Raises errors.* only where the API server did not take a finalizer off.
+    """
+    users = ports.store.in_use(key.name)
+    if _protected(body) and (not users or _abandoned(body)):
+        _release(ports, key, body)
+        if _deleting(body):
+            return None
+    outcome, extra = _look(ports, key, body)
+    if _deleting(body) and users:
+        outcome = _waiting(ports, key, body, outcome)
+    return outcome, extra
+
+
+def protect(ports: Ports, name: str) -> None:
+    """Called before an object of the account is worked on. Raises errors.*."""
+    key = Key(ACCOUNT, "", name)
+    body = ports.store.get(key)
+    if body is None or _protected(body) or _deleting(body) or _abandoned(body):
+        return
+    with _protecting:
+        # Others may have waited here for the one that did it.
+        fresh = ports.api.get(key)
+        if fresh is not None and not _protected(fresh) and not _deleting(fresh):
+            fresh = finalizers.add(ports.api, key, fresh)
+        if fresh is not None:
+            ports.store.put({**fresh, "kind": ACCOUNT})
+
+
+def _look(ports: Ports, key: Key, body: Mapping[str, Any]) -> Found:
     before = ports.accounts.find(key.name)
     request = str((body["metadata"].get("annotations") or {}).get(ANNOTATION_RECONCILE, ""))[:128]
     try:
@@ -60,6 +113,59 @@ def wake(ports: Ports, name: str) -> None:
     """Objects of the account have something to do."""
     for key in ports.store.users(name):
         ports.queue.add(key, Lane.PERIODIC)
+
+
+def _protected(body: Mapping[str, Any]) -> bool:
+    return FINALIZER in (body["metadata"].get("finalizers") or ())
+
+
+def _deleting(body: Mapping[str, Any]) -> bool:
+    return bool(body["metadata"].get("deletionTimestamp"))
+
+
+def _abandoned(body: Mapping[str, Any]) -> bool:
+    """A person gave the account up by naming its id."""
+    wanted = (body["metadata"].get("annotations") or {}).get(ANNOTATION_ABANDON)
+    return bool(wanted) and wanted == (body.get("spec") or {}).get("accountId")
+
+
+def _release(ports: Ports, key: Key, body: Mapping[str, Any]) -> None:
+    fresh = ports.api.get(key)
+    if fresh is None or fresh["metadata"]["uid"] != body["metadata"]["uid"]:
+        return
+    ports.store.put({**finalizers.remove(ports.api, key, fresh), "kind": ACCOUNT})
+    if _abandoned(body):
+        log.info("%s: given up, as asked; its objects wait for another of its name", key)
+
+
+def _waiting(ports: Ports, key: Key, body: Mapping[str, Any], found: Outcome) -> Outcome:
+    """Being deleted while objects still name it. `found` is what the look at the account gave."""
+    users = ports.store.users(key.name)
+    names = [f"{user.kind} {user.namespace}/{user.name}" for user in users[:NAMED]]
+    more = f" and {len(users) - NAMED} more" if len(users) > NAMED else ""
+    message = (
+        f"{len(users)} {'object lives' if len(users) == 1 else 'objects live'} in this account"
+        f" and must go first: {', '.join(names)}{more}; to let it go before them, which leaves"
+        f" their identities as they are: kubectl annotate ramaccount {key.name}"
+        f" {ANNOTATION_ABANDON}={(body.get('spec') or {}).get('accountId')}"
+    )
+    phase, reason = Phase.DELETING, Reason.DELETING
+    if found.phase is not Phase.DONE:
+        phase, reason = found.phase, found.reason
+        message = f"{found.message}; {message}"
+    since = datetime.fromisoformat(str(body["metadata"]["deletionTimestamp"])).timestamp()
+    settings = ports.settings
+    if ports.clock.wall() - since > settings.deletion_blocked_seconds:
+        phase, reason = Phase.STALLED, Reason.DELETION_BLOCKED
+    return Outcome(
+        phase,
+        reason,
+        message,
+        account_id=found.account_id,
+        verified=found.verified,
+        handled_request=found.handled_request,
+        after=found.after or settings.stalled_seconds,
+    )
 
 
 def _brake(ports: Ports, account_id: str, body: Mapping[str, Any]) -> dict[str, Any]:

@@ -62,6 +62,16 @@ class Settings:
     connect_timeout: float = _setting(5.0, "time to connect to the cloud", 0.1)
     read_timeout: float = _setting(10.0, "time to wait for an answer of the cloud", 0.1)
     call_deadline: float = _setting(20.0, "after this the outcome of a cloud call is unknown", 0.1)
+    leader_election: bool = _setting(
+        True, "lead by a Lease in the operator's namespace; false only where never two can run"
+    )
+    lease_duration_seconds: float = _setting(
+        30.0, "after so long without a renewal another process takes the lead", 1.0
+    )
+    renew_deadline: float = _setting(
+        10.0, "a leader that cannot renew for so long writes nothing more, and ends", 0.5
+    )
+    retry_period: float = _setting(2.0, "how often a leader renews and others try", 0.1)
     allow_custom_endpoints: bool = _setting(
         False, "accept hosts other than RAM's and STS's own, and no TLS (emulator, proxies)"
     )
@@ -111,7 +121,32 @@ def load(arguments: Sequence[str], environment: Mapping[str, str]) -> Settings:
             problems.append(f"{source}: {error}")
     if problems:
         raise SettingsError("\n".join(problems))
-    return Settings(**values)
+    settings = Settings(**values)
+    if problems := _conflicts(settings):
+        raise SettingsError("\n".join(problems))
+    return settings
+
+
+def _conflicts(settings: Settings) -> list[str]:
+    """Values that are fine alone and not together."""
+    if not settings.leader_election:
+        return []
+    problems = []
+    if settings.retry_period >= settings.renew_deadline:
+        problems.append(
+            f"--retry-period: {settings.retry_period:g} has to be less than --renew-deadline,"
+            f" {settings.renew_deadline:g}: a leader needs more than one try"
+        )
+    # A write that was sent at the very end of the deadline has to be over when another leads.
+    spare = settings.lease_duration_seconds - settings.renew_deadline
+    call = settings.connect_timeout + settings.read_timeout
+    if call >= spare:
+        problems.append(
+            f"--lease-duration-seconds: {settings.lease_duration_seconds:g} less --renew-deadline,"
+            f" {settings.renew_deadline:g}, has to be more than --connect-timeout and"
+            f" --read-timeout together, {call:g}: a call in flight would outlive the lease"
+        )
+    return problems
 
 
 def _convert(default: Any, text: str, limits: Mapping[str, Any]) -> Any:

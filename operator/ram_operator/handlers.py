@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 import kopf
 
@@ -20,6 +20,9 @@ from .store import WATCHED_KINDS, Seen, Store, key_of
 
 log = logging.getLogger(__name__)
 
+RECOUNT: Final = 1.0
+"""Seconds in which several objects that go count as one for the RamAccount that waits for them."""
+
 
 class Intake:
     """Events → store → queue."""
@@ -27,15 +30,19 @@ class Intake:
     def __init__(self, store: Store, queue: WorkQueue) -> None:
         self._store = store
         self._queue = queue
+        self._started = False
 
     def saw(self, kind: str, event: Mapping[str, Any]) -> None:
         """One watch event. `type` None is kopf's first listing and counts as ADDED."""
         body = {**event["object"], "kind": kind}
         if event.get("type") == "DELETED":
             key = key_of(body)
+            facts = self._store.facts(key)
             if self._store.remove(key, str(body["metadata"].get("uid", ""))) and kind != RECORD:
-                self._queue.add(key)
+                self._add(key)
                 self._wake(key)
+                if facts is not None and facts.account:
+                    self._left(facts.account)
             return
         key, seen, outward = self._store.put(body)
         if kind == RECORD:
@@ -43,28 +50,43 @@ class Intake:
                 self._wake_users_of_owner(body)
             return
         if seen is Seen.NEWS:
-            self._queue.add(key)
+            self._add(key)
         if outward and seen is not Seen.STALE:
             self._wake(key)
 
     def start(self) -> None:
-        """After the barrier: accounts first, since everything waits for them."""
+        """After the barrier, once this process leads: accounts first, for everything waits for
+        them. Until then events are only remembered: what came before is in the store by now.
+        """
+        self._started = True
         for kind in WATCHED_KINDS:
             if kind != RECORD:
                 lane = Lane.URGENT if kind == ACCOUNT else Lane.PERIODIC
                 for key in self._store.keys(kind):
-                    self._queue.add(key, lane)
+                    self._add(key, lane)
 
     def resynced(self, keys: set[Key]) -> None:
         """What a resync found that the watches had not told."""
         for key in keys:
             if key.kind != RECORD:
-                self._queue.add(key, Lane.PERIODIC)
+                self._add(key, Lane.PERIODIC)
                 self._wake(key)
+
+    def _add(self, key: Key, lane: Lane = Lane.URGENT, delay: float = 0.0) -> None:
+        if self._started:
+            self._queue.add(key, lane, delay)
+
+    def _left(self, account: str) -> None:
+        """An object of the account is gone. The last one frees it, the others shorten its list."""
+        key = Key(ACCOUNT, "", account)
+        if not self._store.in_use(account):
+            self._add(key)
+        elif ((self._store.get(key) or {}).get("metadata") or {}).get("deletionTimestamp"):
+            self._add(key, Lane.PERIODIC, RECOUNT)
 
     def _wake(self, key: Key) -> None:
         for dependent in self._store.dependents(key):
-            self._queue.add(dependent, Lane.PERIODIC)
+            self._add(dependent, Lane.PERIODIC)
 
     def _wake_users_of_owner(self, body: Mapping[str, Any]) -> None:
         """A record says that its identity is managed: who refers to its object can go on."""

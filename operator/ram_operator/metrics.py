@@ -68,6 +68,12 @@ class Metrics:
             registry=registry,
         )
 
+        self.leads = Gauge(
+            "ram_operator_leader",
+            "1 while this process leads and may write, 0 while it stands by.",
+            registry=registry,
+        )
+
     def _object_metrics(self, registry: CollectorRegistry) -> None:
         self.objects = ObjectStates()
         registry.register(self.objects)

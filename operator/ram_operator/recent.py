@@ -22,11 +22,17 @@ class Recent:
         self._window = settings.consistency_seconds
         self._clock = clock
         self._started = clock()
+        """When this process became the one that writes."""
         self._lock = threading.Lock()
         self._writes: dict[Key, float] = {}
         self._written: dict[Key, int] = {}
         self._suspects: dict[Key, float] = {}
         self._refused: dict[Key, tuple[int, float]] = {}
+
+    def begin(self) -> None:
+        """This process takes over now: a predecessor may have written until a moment ago."""
+        with self._lock:
+            self._started = self._clock()
 
     @property
     def settle(self) -> float:

@@ -69,8 +69,8 @@ class Reconciler:
         if body is None:
             self._forget(key)
         elif key.kind == ACCOUNT:
-            outcome, extra = accountpass.run(ports, key, body)
-            self._finish(key, body, Result(outcome), extra)
+            if (found := accountpass.run(ports, key, body)) is not None:
+                self._finish(key, body, Result(found[0]), found[1])
         elif body["metadata"].get("deletionTimestamp"):
             self._deletion(key, body)
         else:
@@ -78,7 +78,9 @@ class Reconciler:
 
     def _managed(self, key: Key, body: Mapping[str, Any]) -> Result:
         try:
-            return ManagedPass(self._ports, Subject.of(key, body)).run()
+            subject = Subject.of(key, body)
+            accountpass.protect(self._ports, subject.options.account)
+            return ManagedPass(self._ports, subject).run()
         except RamOperatorError as error:
             return Result(self._failure(error, body))
 

@@ -1,7 +1,8 @@
 """Wiring and life cycle: kopf's settings with their reasons, the barrier, workers, resync, stop.
 
-No pass runs before all kinds have been listed, so that the first decision is not made on half of
-what there is.
+No pass runs before this process leads and all kinds have been listed, so that the first decision is
+not made on half of what there is. A process that stands by watches and remembers, and writes
+nothing.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Callable
+import uuid
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -28,9 +30,11 @@ from .brake import Brake
 from .cloud.client import Timeouts, Wiring
 from .cloud.observe import CloseObserver
 from .cluster.api import ClusterApi
+from .cluster.leases import Election, LeaseLock, Terms
 from .cluster.records import Records
 from .config import Settings
 from .errors import RamOperatorError, Retry
+from .leadership import Hooks, Leadership, Time, elapsed
 from .metrics import Metrics
 from .model import Key
 from .ports import Clock, Ports
@@ -55,6 +59,7 @@ class Operator:
         self._closing = threading.Event()
         self._late = threading.Event()
         self._threads: list[threading.Thread] = []
+        self._candidate: threading.Thread | None = None
         clock = Clock(time.monotonic, time.time, _stamp)
         metrics = Metrics(prometheus_client.CollectorRegistry())
         _process_metrics(metrics)
@@ -66,7 +71,9 @@ class Operator:
         )
         metrics.queue_depth.set_function(self.queue.depth)
         metrics.active.set_function(self.queue.running)
-        api = ClusterApi(_api_client(settings.workers), metrics.cluster_write)
+        metrics.leads.set_function(self._leads)
+        self.leadership = leadership_of(settings) if settings.leader_election else None
+        api = ClusterApi(_api_client(settings.workers), metrics.cluster_write, self._check_lead)
         self._pool = ThreadPoolExecutor(settings.cloud_threads, thread_name_prefix="cloud")
         wiring = Wiring(self._pool, _timeouts(settings), metrics.cloud_call, self._check_open)
         self.ports = Ports(
@@ -107,29 +114,60 @@ class Operator:
         configure(settings)
         self._serve_metrics()
         await asyncio.get_running_loop().run_in_executor(None, self._barrier)
-        self.intake.start()
-        work = [("worker", self._work)] * self.settings.workers + [("resync", self._resync)]
-        for number, (name, target) in enumerate(work):
-            # Daemons: a wedged connection must not keep the process from ending.
-            thread = threading.Thread(target=target, name=f"{name}-{number}", daemon=True)
-            thread.start()
-            self._threads.append(thread)
+        self._threads.append(_thread("resync", self._resync))
+        if self.leadership is None:
+            self._begin()
+        else:
+            self._candidate = _thread("lease", self._stand, self.leadership)
         log.info("ready", extra={"cluster": self.settings.cluster_name})
+
+    def _stand(self, leadership: Leadership) -> None:
+        try:
+            leadership.run(Hooks(self._take_over, _end))
+        except Exception:
+            log.exception("leader election failed: this process ends")
+            _end()
+
+    def _take_over(self) -> None:
+        """What the predecessor wrote last may not have come by the watches yet."""
+        # In a thread of its own: a slow list must not keep the lease from being renewed.
+        self._threads.append(_thread("take-over", self._list_and_begin))
+
+    def _list_and_begin(self) -> None:
+        self._barrier()
+        self.ports.recent.begin()
+        self._begin()
+
+    def _begin(self) -> None:
+        if self._closing.is_set():
+            return
+        self.intake.start()
+        for number in range(self.settings.workers):
+            self._threads.append(_thread(f"worker-{number}", self._work))
 
     async def _cleanup(self, **_: Any) -> None:
         self._closing.set()
         self.queue.close()
-        await asyncio.get_running_loop().run_in_executor(None, self._join)
+        await asyncio.get_running_loop().run_in_executor(None, self._end_work)
+
+    def _end_work(self) -> None:
+        """Wait for what is in flight. The lease is given away only when all of it is over."""
+        deadline = time.monotonic() + GRACE
+        _join(self._threads, deadline)
         self._late.set()
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        calls = _thread("calls", lambda: self._pool.shutdown(wait=True, cancel_futures=True))
+        over = _join([*self._threads, calls], deadline)
+        if self.leadership is not None and self._candidate is not None:
+            self.leadership.stop()
+            if _join([self._candidate], deadline) and over:
+                self.leadership.release()
 
     async def _probe(self, **_: Any) -> dict[str, int]:
-        return {"waiting": self.queue.depth(), "running": self.queue.running()}
+        waiting, running = self.queue.depth(), self.queue.running()
+        return {"waiting": waiting, "running": running, "leads": int(self._leads())}
 
-    def _join(self) -> None:
-        deadline = time.monotonic() + GRACE
-        for thread in self._threads:
-            thread.join(max(0.0, deadline - time.monotonic()))
+    def _leads(self) -> bool:
+        return self.leadership is None or self.leadership.leads
 
     def _barrier(self) -> None:
         """List everything once; until that works there is nothing to decide on."""
@@ -167,6 +205,12 @@ class Operator:
         """Asked right before each cloud write."""
         if self._late.is_set():
             raise Retry(constants.Reason.PROGRESSING, "the operator is stopping")
+        self._check_lead()
+
+    def _check_lead(self) -> None:
+        """Asked right before each write to the cluster as well."""
+        if self.leadership is not None:
+            self.leadership.check()
 
     def _serve_metrics(self) -> None:
         address = self.settings.metrics_address
@@ -196,17 +240,49 @@ def configure(settings: kopf.OperatorSettings) -> None:
     settings.scanning.disabled = False
 
 
+def leadership_of(settings: Settings) -> Leadership:
+    """This process as a candidate, under a name that none had before it."""
+    terms = Terms(settings.lease_duration_seconds, settings.renew_deadline, settings.retry_period)
+    identity = f"{socket.gethostname()}_{uuid.uuid4()}"
+    # Retries below would multiply the time-outs that the deadline is divided into. A client of its
+    # own: renewals wait for no connection that a worker holds.
+    api = ClusterApi(_api_client(1, retries=0), lambda *_: None)
+    lock = LeaseLock(api, settings.operator_namespace)
+    return Leadership(lock, Election(identity, terms), Time(elapsed, _micro_stamp))
+
+
+def _end() -> None:
+    """At once: whatever this process would still do belongs to another by now."""
+    logging.shutdown()
+    os._exit(1)
+
+
+def _thread(name: str, target: Callable[..., None], *arguments: Any) -> threading.Thread:
+    # Daemons: a wedged connection must not keep the process from ending.
+    thread = threading.Thread(target=target, name=name, args=arguments, daemon=True)
+    thread.start()
+    return thread
+
+
+def _join(threads: Sequence[threading.Thread], deadline: float) -> bool:
+    """Whether all of them have ended by then, in monotonic seconds."""
+    for thread in threads:
+        thread.join(max(0.0, deadline - time.monotonic()))
+    return not any(thread.is_alive() for thread in threads)
+
+
 async def _login(**kwargs: Any) -> kopf.ConnectionInfo | None:
     return kopf.login_via_client(**kwargs)
 
 
-def _api_client(connections: int) -> ApiClient:
+def _api_client(connections: int, retries: int | None = None) -> ApiClient:
     """A client from the kubeconfig or the pod's ServiceAccount, with a connection per worker."""
     configuration = kubernetes.client.Configuration()
     kubernetes.config.load_config(  # type: ignore[no-untyped-call]
         client_configuration=configuration
     )
     configuration.connection_pool_maxsize = connections + 2
+    configuration.retries = retries
     return ApiClient(configuration)
 
 
@@ -229,6 +305,10 @@ def _process_metrics(metrics: Metrics) -> None:
 
 def _stamp() -> str:
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _micro_stamp() -> str:
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 def _with_host(address: str) -> str:

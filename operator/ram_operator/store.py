@@ -162,6 +162,11 @@ class Store:
         with self._lock:
             return sorted(self._users.get(account, ()))
 
+    def in_use(self, account: str) -> bool:
+        """Whether any object lives in this RamAccount."""
+        with self._lock:
+            return bool(self._users.get(account))
+
     def _index(self, key: Key, before: Facts | None, after: Facts | None) -> None:
         for reference in before.references if before else ():
             self._dependents.get(reference, set()).discard(key)

@@ -50,7 +50,9 @@ _MATRIX = [
     ("serviceaccounts/token", "ram-system", ""),
     ("clusterroles.rbac.authorization.k8s.io", "", ""),
     ("validatingadmissionpolicies.admissionregistration.k8s.io", "", ""),
-    ("leases.coordination.k8s.io", "ram-system", ""),
+    ("leases.coordination.k8s.io", "ram-system", "get create update"),
+    ("leases.coordination.k8s.io", "default", ""),
+    ("leases.coordination.k8s.io", "kube-system", ""),
 ]
 
 

@@ -29,6 +29,8 @@ QUICK: Final[Mapping[str, str]] = {
     "log-format": "plain",
     "log-level": "info",
     "allow-custom-endpoints": "true",
+    # A killed operator would leave its successor to wait for the end of the lease.
+    "leader-election": "false",
 }
 """Waits that fit an emulator whose answers are stale for half a second, not for seconds."""
 

@@ -25,6 +25,7 @@ MERGE_PATCH: Final = "application/merge-patch+json"
 JSON_PATCH: Final = "application/json-patch+json"
 JSON: Final = "application/json"
 TIMEOUT: Final = 15.0
+DEFINITIONS: Final = "customresourcedefinitions"
 
 
 class Conflicted(Retry):
@@ -49,11 +50,18 @@ def path(key: Key, subresource: str = "") -> str:
 
 
 class ClusterApi:
-    """One API server. Thread-safe; counts its writes through `watch`."""
+    """One API server. Thread-safe; counts its writes through `watch`, asks `guard` before each."""
 
-    def __init__(self, client: ApiClient, watch: Callable[[str, str], None]) -> None:
+    def __init__(
+        self,
+        client: ApiClient,
+        watch: Callable[[str, str], None],
+        guard: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`guard` raises when this process may not write."""
         self._client = client
         self._watch = watch
+        self._guard = guard
 
     def get(self, key: Key) -> dict[str, Any] | None:
         """The object as it is now in the API server, or None."""
@@ -98,9 +106,25 @@ class ClusterApi:
         except Gone:
             return None
 
+    def defined(self, kind: str) -> bool:
+        """Whether the kind's definition is there and not about to go."""
+        name = f"{PLURALS[kind]}.{GROUP}"
+        try:
+            found = self._request("GET", f"/apis/apiextensions.k8s.io/v1/{DEFINITIONS}/{name}")
+        except Gone:
+            return False
+        return not found["metadata"].get("deletionTimestamp")
+
+    def raw(
+        self, method: str, where: str, *, timeout: float, body: Mapping[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """Any request, neither counted nor guarded: the Lease on which the guard itself rests."""
+        return self._request(method, where, body=body, timeout=timeout)
+
     def _write(
         self, method: str, where: str, body: Any, content_type: str, what: str
     ) -> dict[str, Any]:
+        self._guard()
         query = [("fieldManager", FIELD_MANAGER)]
         result = self._request(method, where, query=query, body=body, content_type=content_type)
         self._watch(what, result.get("kind", ""))
@@ -114,6 +138,7 @@ class ClusterApi:
         query: list[tuple[str, str]] | None = None,
         body: Any = None,
         content_type: str = JSON,
+        timeout: float = TIMEOUT,
     ) -> dict[str, Any]:
         headers = {"Accept": JSON, "Content-Type": content_type}
         parameters = self._client.param_serialize(
@@ -125,7 +150,7 @@ class ClusterApi:
             auth_settings=["BearerToken"],
         )
         try:
-            reply = self._client.call_api(*parameters, _request_timeout=TIMEOUT)
+            reply = self._client.call_api(*parameters, _request_timeout=timeout)
             data: bytes = reply.read()  # type: ignore[no-untyped-call]
         except (urllib3.exceptions.HTTPError, OSError) as error:
             text = f"the API server did not answer ({type(error).__name__})"

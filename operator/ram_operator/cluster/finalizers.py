@@ -13,23 +13,25 @@ from ..model import Key
 from .api import ClusterApi
 
 
-def add(api: ClusterApi, key: Key, fresh: Mapping[str, Any]) -> None:
-    """Raises Conflicted when the object moved since `fresh` was read."""
-    present = list(fresh["metadata"].get("finalizers") or ())
-    if FINALIZER not in present:
-        _write(api, key, fresh, [*present, FINALIZER])
-
-
-def remove(api: ClusterApi, key: Key, fresh: Mapping[str, Any]) -> None:
-    """Raises Conflicted when the object moved since `fresh` was read."""
+def add(api: ClusterApi, key: Key, fresh: Mapping[str, Any]) -> dict[str, Any]:
+    """The object with it. Raises Conflicted when the object moved since `fresh` was read."""
     present = list(fresh["metadata"].get("finalizers") or ())
     if FINALIZER in present:
-        _write(api, key, fresh, [name for name in present if name != FINALIZER])
+        return dict(fresh)
+    return _write(api, key, fresh, [*present, FINALIZER])
 
 
-def _write(api: ClusterApi, key: Key, fresh: Mapping[str, Any], names: list[str]) -> None:
+def remove(api: ClusterApi, key: Key, fresh: Mapping[str, Any]) -> dict[str, Any]:
+    """The object without it. Raises Conflicted when the object moved since `fresh` was read."""
+    present = list(fresh["metadata"].get("finalizers") or ())
+    if FINALIZER not in present:
+        return dict(fresh)
+    return _write(api, key, fresh, [name for name in present if name != FINALIZER])
+
+
+def _write(api: ClusterApi, key: Key, fresh: Mapping[str, Any], names: list[str]) -> dict[str, Any]:
     version = fresh["metadata"]["resourceVersion"]
-    api.json_patch(
+    return api.json_patch(
         key,
         [
             {"op": "test", "path": "/metadata/resourceVersion", "value": version},
