@@ -51,9 +51,6 @@ def main() -> int:
 def _rows() -> Iterator[str]:
     registry = CollectorRegistry()
     metrics = Metrics(registry)
-    # Series of objects are made when they are scraped, so there has to be one.
-    everything = ObjectState((("Ready", "True"),), "critical", 0.0, 0.0, 0.0)
-    metrics.objects.set(Key("RamRole", "namespace", "name"), everything)
     # The library has no public way to ask for the labels of what has no series yet.
     labels: dict[str, tuple[str, ...]] = {}
     for metric in vars(metrics).values():
