@@ -127,7 +127,7 @@ def _findings(plan: Plan, outcome: Outcome, old: Mapping[str, Any], now: str) ->
     if outcome.drift_unconfirmed and "drift" in old:
         kept: Any = old["drift"]
     else:
-        kept = [_drift(entry, seen.get(entry.field), now) for entry in lasting[:LIST_LIMIT]]
+        kept = [_drift(entry, seen, now) for entry in lasting[:LIST_LIMIT]]
     out: dict[str, Any] = {"drift": kept}
     if plan.held is not None:
         out["pending"] = _pending(plan.held, old.get("pending"), now)
@@ -136,14 +136,15 @@ def _findings(plan: Plan, outcome: Outcome, old: Mapping[str, Any], now: str) ->
     return out
 
 
-def _drift(entry: Drift, before: Mapping[str, Any] | None, now: str) -> dict[str, Any]:
+def _drift(entry: Drift, seen: Mapping[Any, Mapping[str, Any]], now: str) -> dict[str, Any]:
+    field = wording.clip(entry.field, 512)
     return {
-        "field": wording.clip(entry.field, 512),
+        "field": field,
         "was": entry.was,
         "is": entry.now,
         "severity": entry.severity.value,
         "action": "pending" if entry.action == "corrected" else entry.action,
-        "firstSeen": (before or {}).get("firstSeen", now),
+        "firstSeen": seen.get(field, {}).get("firstSeen", now),
     }
 
 
@@ -160,7 +161,7 @@ def _pending(held: Held, before: Mapping[str, Any] | None, now: str) -> dict[str
     }
     block = {key: value for key, value in block.items() if value}
     unchanged = before is not None and {**before, "firstSeen": ""} == {**block, "firstSeen": ""}
-    block["firstSeen"] = before["firstSeen"] if unchanged and before is not None else now
+    block["firstSeen"] = before.get("firstSeen", now) if unchanged and before is not None else now
     return block
 
 
@@ -281,7 +282,7 @@ def _events(old: Mapping[str, Any], outcome: Outcome) -> list[Event]:
 
 def _drift_events(before: Sequence[Mapping[str, Any]], outcome: Outcome) -> list[Event]:
     plan = outcome.plan
-    if plan is None or not plan.drift:
+    if plan is None or not plan.drift or outcome.drift_unconfirmed:
         return []
     if outcome.drift_lasting:
         text = _drift_sentence(outcome.drift_lasting)

@@ -1,0 +1,476 @@
+"""Outcome → status and events: legal after every pass, silent when nothing is new."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ram_operator import report
+from ram_operator.constants import ConditionType, EventReason, Reason, Severity
+from ram_operator.model import (
+    Applied,
+    Cause,
+    Direction,
+    Drift,
+    Entry,
+    Finding,
+    Held,
+    Live,
+    Outcome,
+    Phase,
+    Plan,
+    Presence,
+    Step,
+)
+from ram_operator.report import Report
+from tests.support.kstatus import assert_kstatus_legal, kstatus
+from tests.unit.core import examples
+
+Json = dict[str, Any]
+T0, T1, T2 = "2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z", "2026-01-03T00:00:00Z"
+LIVE = Live(Presence.PRESENT, "App", "id-1", "arn-1", default_version="v2")
+STEP = Step("tag", "tag a", Cause.DRIFT, Direction.NEUTRAL, {"keys": ("a",)}, "tags")
+CREATE = Step("create", "create role app", Cause.CREATE, Direction.WIDER)
+GONE = Drift("policies[x]", "x", "(none)", Severity.CRITICAL, "reported")
+FIXED = Drift("tags[a]", "a=1", "a=2", Severity.WARNING, "corrected")
+FINDINGS = (
+    Finding("RAM002", Severity.CRITICAL, "eve is outside", "remove eve"),
+    Finding("RAM006", Severity.WARNING, "no external id", "add one"),
+)
+HELD = Held("TrustChange", "trust change (mixed)", ("eve can",), ("ann cannot",), FINDINGS)
+DONE = Outcome(Phase.DONE, Reason.SYNCED, "role app is as asked", plan=Plan(), live=LIVE)
+STALLED = Outcome(Phase.STALLED, Reason.CONFLICT, "two want it", live=LIVE)
+RETRY = Outcome(Phase.RETRY, Reason.THROTTLED, "too many calls", live=LIVE)
+
+
+def build(
+    outcome: Outcome,
+    old: Json | None = None,
+    now: str = T1,
+    generation: int = 3,
+    extra: Json | None = None,
+) -> Report:
+    return report.build(old or {}, outcome, generation, now, extra or {})
+
+
+def after(*outcomes: Outcome, generation: int = 3) -> Json:
+    """The status after these passes, each a second later than the one before."""
+    status: Json = {"observedGeneration": -1}
+    for at, outcome in enumerate(outcomes):
+        now = f"2026-01-01T00:00:{at:02}Z"
+        status = dict(report.build(status, outcome, generation, now, {}).status)
+    return status
+
+
+def condition(status: Any, kind: ConditionType) -> Json:
+    found: Json = next(c for c in status["conditions"] if c["type"] == kind.value)
+    return found
+
+
+def says(status: Any, kind: ConditionType) -> tuple[str, str]:
+    found = condition(status, kind)
+    return found["status"], found["reason"]
+
+
+def reasons(built: Report) -> list[str]:
+    return [event.reason.value for event in built.events]
+
+
+# --- the four summaries
+
+
+SUMMARIES: dict[str, tuple[Outcome, str, str, str, str]] = {
+    # outcome: Ready, Synced, what kstatus hears, does it count as acted upon
+    "done": (DONE, "True", "True", "Current", "yes"),
+    "stalled": (replace(STALLED, plan=Plan()), "False", "False", "Failed", "yes"),
+    "stalled, not compared": (STALLED, "False", "False", "Failed", "yes"),
+    "stalled, not seen": (replace(STALLED, live=None), "False", "Unknown", "Failed", "yes"),
+    "retry": (RETRY, "False", "False", "InProgress", "no"),
+    "retry, not seen": (replace(RETRY, live=None), "Unknown", "Unknown", "InProgress", "no"),
+    "deleting": (
+        Outcome(Phase.DELETING, Reason.DELETING, "m"),
+        "False",
+        "Unknown",
+        "InProgress",
+        "no",
+    ),
+    "done without a comparison": (
+        Outcome(Phase.DONE, Reason.SYNCED, "verified"),
+        "True",
+        "True",
+        "Current",
+        "yes",
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("outcome", "ready", "synced", "verdict", "acted"), SUMMARIES.values(), ids=SUMMARIES
+)
+def test_the_end_of_a_pass_reads(
+    outcome: Outcome, ready: str, synced: str, verdict: str, acted: str
+) -> None:
+    status = build(outcome, {"observedGeneration": 2}).status
+    assert says(status, ConditionType.READY) == (ready, outcome.reason.value)
+    assert says(status, ConditionType.SYNCED)[0] == synced
+    assert status["observedGeneration"] == (3 if acted == "yes" else 2)
+    whole = {"metadata": {"generation": 3}, "status": status}
+    assert_kstatus_legal(whole)
+    assert kstatus(whole) == verdict
+
+
+def test_drift_that_lasts_and_a_held_change_are_no_sync() -> None:
+    for plan in (Plan(drift=(GONE,)), Plan(held=HELD)):
+        status = build(replace(DONE, plan=plan)).status
+        assert says(status, ConditionType.SYNCED) == ("False", "DifferenceFound")
+
+
+# --- fields of the status
+
+
+def test_identity_and_account_are_shown_and_stay_when_nothing_was_seen() -> None:
+    outcome = replace(DONE, account_id="1", handled_request="now")
+    seen = {
+        "accountId": "1",
+        "cloudId": "id-1",
+        "arn": "arn-1",
+        "cloudName": "App",
+        "defaultVersion": "v2",
+        "lastHandledReconcileAt": "now",
+    }
+    for status in (build(outcome).status, after(outcome, replace(RETRY, live=None))):
+        assert {name: status[name] for name in seen} == seen
+
+
+def test_what_the_cloud_has_no_value_for_is_left_out() -> None:
+    status = build(replace(DONE, live=Live(Presence.PRESENT, "App"))).status
+    assert status.keys() == {"observedGeneration", "conditions", "cloudName"}
+
+
+def test_what_was_applied_is_kept_in_order() -> None:
+    applied = Applied(
+        True,
+        {"b": "2", "a": "1"},
+        {"tags": frozenset("ba"), "policies": frozenset()},
+        {"policies": frozenset("dc"), "tags": frozenset()},
+    )
+    status = build(replace(DONE, applied=applied)).status
+    assert json.dumps(status["applied"]) == json.dumps(
+        {"fields": {"a": "1", "b": "2"}, "policies": [], "tags": ["a", "b"]}
+    )
+    assert status["excess"] == {"policies": ["c", "d"]}
+    without = replace(applied, excess={})
+    assert "excess" not in build(replace(DONE, applied=without), dict(status)).status
+
+
+def test_lists_of_live_entries_are_shown_where_they_were_read() -> None:
+    fields: Any = {"groups": {"b": Entry("B"), "a": Entry("A")}, "access": "unread"}
+    live = replace(LIVE, fields=fields)
+    status = build(replace(DONE, live=live, shows={"groups": "groups", "access": "access"})).status
+    assert status["groups"] == ["A", "B"]
+    assert "access" not in status
+
+
+def test_fields_of_a_kinds_own_come_and_go() -> None:
+    first = build(DONE, extra={"deletionBrake": {"count": 6}, "tenants": 2}).status
+    assert first["deletionBrake"] == {"count": 6}
+    second = build(DONE, dict(first)).status
+    assert "deletionBrake" not in second
+    assert second["tenants"] == 2
+
+
+# --- drift
+
+
+def test_drift_is_listed_with_the_time_it_was_first_seen() -> None:
+    first = build(replace(DONE, plan=Plan(drift=(GONE,))), now=T0).status
+    more = replace(GONE, field="tags[b]", now="b=2")
+    second = build(replace(DONE, plan=Plan(drift=(GONE, more))), dict(first), T1).status
+    assert second["drift"][0] == {
+        "field": "policies[x]",
+        "was": "x",
+        "is": "(none)",
+        "severity": "critical",
+        "action": "reported",
+        "firstSeen": T0,
+    }
+    assert second["drift"][1]["firstSeen"] == T1
+    assert says(second, ConditionType.DRIFTED) == ("True", "DriftDetected")
+
+
+def test_drift_of_a_very_long_name_keeps_its_time_too() -> None:
+    outcome = replace(DONE, plan=Plan(drift=(replace(GONE, field="x" * 600),)))
+    first = build(outcome, now=T0).status
+    assert len(first["drift"][0]["field"]) == 512
+    assert build(outcome, dict(first), T1).status["drift"] == first["drift"]
+
+
+def test_a_long_list_of_drift_is_cut() -> None:
+    entries = tuple(replace(GONE, field=f"tags[{n}]") for n in range(60))
+    status = build(replace(DONE, plan=Plan(drift=entries))).status
+    assert len(status["drift"]) == report.LIST_LIMIT
+
+
+def test_corrected_drift_is_told_and_not_listed() -> None:
+    outcome = replace(DONE, plan=Plan((STEP,), drift=(FIXED,)), steps_done=(STEP,))
+    built = build(outcome)
+    assert "drift" not in built.status
+    assert says(built.status, ConditionType.DRIFTED) == ("False", "DriftCorrected")
+    assert condition(built.status, ConditionType.DRIFTED)["message"] == (
+        "corrected: tags[a] (warning): a=2"
+    )
+    assert reasons(built) == ["DriftCorrected"]
+
+
+def test_what_was_corrected_stays_readable_until_there_is_new_drift() -> None:
+    corrected = replace(DONE, plan=Plan((STEP,), drift=(FIXED,)), steps_done=(STEP,))
+    status = after(corrected, DONE, DONE)
+    assert says(status, ConditionType.DRIFTED) == ("False", "DriftCorrected")
+    assert "tags[a]" in condition(status, ConditionType.DRIFTED)["message"]
+    status = after(corrected, replace(DONE, plan=Plan(drift=(GONE,))), DONE)
+    assert says(status, ConditionType.DRIFTED) == ("False", "NoDrift")
+
+
+def test_drift_whose_correction_failed_is_still_there() -> None:
+    outcome = replace(RETRY, plan=Plan((STEP,), drift=(FIXED,)))
+    built = build(outcome)
+    assert says(built.status, ConditionType.DRIFTED) == ("True", "DriftDetected")
+    assert built.status["drift"][0]["action"] == "pending"
+    assert reasons(built) == ["DriftDetected"]
+    assert reasons(build(outcome, dict(built.status))) == []
+
+
+def test_in_observe_mode_nothing_is_corrected_and_the_plan_is_shown() -> None:
+    outcome = replace(STALLED, plan=Plan((STEP,), drift=(FIXED,)), observe_only=True)
+    status = build(replace(outcome, reason=Reason.OBSERVE_ONLY)).status
+    assert status["wouldDo"] == ["tag a"]
+    assert status["drift"][0]["action"] == "pending"
+    assert says(status, ConditionType.DRIFTED)[0] == "True"
+    assert "wouldDo" not in build(DONE, dict(status)).status
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_drift_that_is_not_believed_changes_no_word_about_drift(known: bool) -> None:
+    old = after(replace(DONE, plan=Plan(drift=(GONE,)))) if known else after(DONE)
+    new = build(replace(RETRY, plan=Plan(), drift_unconfirmed=True), old).status
+    assert new.get("drift") == old.get("drift")
+    assert condition(new, ConditionType.DRIFTED) == condition(old, ConditionType.DRIFTED)
+
+
+def test_without_a_comparison_the_last_word_stands() -> None:
+    old = after(replace(STALLED, plan=Plan((STEP,), drift=(GONE,), held=HELD), observe_only=True))
+    new = build(replace(RETRY, live=None), old).status
+    for name in ("drift", "pending", "wouldDo"):
+        assert new[name] == old[name]
+    for kind in (ConditionType.DRIFTED, ConditionType.APPROVAL_REQUIRED):
+        assert condition(new, kind) == condition(old, kind)
+
+
+@pytest.mark.parametrize("reason", ["SomethingElse", "", None])
+def test_a_last_word_that_nobody_understands_is_not_repeated(reason: Any) -> None:
+    old = after(replace(DONE, plan=Plan(drift=(GONE,))))
+    condition(old, ConditionType.DRIFTED)["reason"] = reason
+    assert says(build(RETRY, old).status, ConditionType.DRIFTED) == ("False", "NoDrift")
+
+
+# --- what is held
+
+
+def test_a_held_change_is_shown_with_who_gains_who_loses_and_the_findings() -> None:
+    status = build(replace(STALLED, plan=Plan(held=HELD)), now=T0).status
+    assert status["pending"] == {
+        "kind": "TrustChange",
+        "summary": "trust change (mixed)",
+        "gains": ["eve can"],
+        "losses": ["ann cannot"],
+        "findings": [
+            {"id": "RAM002", "severity": "critical", "message": "eve is outside"},
+            {"id": "RAM006", "severity": "warning", "message": "no external id"},
+        ],
+        "firstSeen": T0,
+    }
+    assert says(status, ConditionType.APPROVAL_REQUIRED) == ("True", "DangerousChange")
+    assert condition(status, ConditionType.APPROVAL_REQUIRED)["message"].lower() == (
+        "trust change (mixed). would gain: eve can. would lose: ann cannot."
+        " ram002 eve is outside (remedy: remove eve)"
+    )
+
+
+def test_a_sentence_leaves_out_what_there_is_not() -> None:
+    assert report.held_sentence(Held("k", "waits")) == "waits"
+
+
+@pytest.mark.parametrize(
+    ("held", "since"), [(HELD, T0), (replace(HELD, gains=("bob can",)), T1)], ids=["same", "other"]
+)
+def test_a_held_change_keeps_its_time_as_long_as_it_is_the_same(held: Held, since: str) -> None:
+    first = build(replace(STALLED, plan=Plan(held=HELD)), now=T0).status
+    second = build(replace(STALLED, plan=Plan(held=held)), dict(first), T1).status
+    assert second["pending"]["firstSeen"] == since
+
+
+def test_a_time_that_somebody_removed_starts_anew() -> None:
+    outcome = replace(STALLED, plan=Plan(held=HELD))
+    first: Json = dict(build(outcome, now=T0).status)
+    del first["pending"]["firstSeen"]
+    assert build(outcome, first, T1).status["pending"]["firstSeen"] == T1
+
+
+# --- events
+
+
+HOLDS = replace(
+    STALLED, reason=Reason.APPROVAL_REQUIRED, plan=Plan(held=HELD), message="trust change"
+)
+DRIFTS = replace(STALLED, reason=Reason.DRIFTED, plan=Plan(drift=(GONE,)))
+UPDATES = replace(DONE, plan=Plan((STEP,)), steps_done=(STEP,))
+EVENTS: dict[str, tuple[list[Outcome], Outcome, list[str]]] = {
+    "nothing new": ([DONE], DONE, []),
+    "the first look": ([], DONE, []),
+    "a change is held": ([DONE], HOLDS, ["ChangeHeld"]),
+    "it is still held": ([DONE, HOLDS], HOLDS, []),
+    "another change is held": (
+        [HOLDS],
+        replace(HOLDS, plan=Plan(held=replace(HELD, gains=("bob can",)))),
+        ["ChangeHeld"],
+    ),
+    "it is held no more": ([HOLDS], DONE, ["ChangeNoLongerHeld", "Recovered"]),
+    "it is not known whether it is held": ([HOLDS], RETRY, []),
+    "taken over": ([], replace(DONE, adopted=True), ["Adopted"]),
+    "taken over unseen": ([], replace(DONE, adopted=True, live=None), []),
+    "drift": ([DONE], DRIFTS, ["DriftDetected", "Stalled"]),
+    "the same drift": ([DRIFTS], DRIFTS, []),
+    "more drift": (
+        [DRIFTS],
+        replace(DRIFTS, plan=Plan(drift=(GONE, replace(GONE, field="x")))),
+        ["DriftDetected"],
+    ),
+    "updated": ([DONE], UPDATES, ["Updated"]),
+    "created": ([], replace(DONE, plan=Plan((CREATE,)), steps_done=(CREATE,)), []),
+    "stalled": ([DONE], STALLED, ["Stalled"]),
+    "still stalled": ([DONE, STALLED], STALLED, []),
+    "stalled otherwise": ([STALLED], replace(STALLED, reason=Reason.PROTECTED), ["Stalled"]),
+    "recovered": ([STALLED], DONE, ["Recovered"]),
+    "a retry is no news": ([DONE], RETRY, []),
+    "nor is the end of one": ([RETRY], DONE, []),
+}
+
+
+@pytest.mark.parametrize(("before", "outcome", "expected"), EVENTS.values(), ids=EVENTS)
+def test_events_tell_transitions(
+    before: list[Outcome], outcome: Outcome, expected: list[str]
+) -> None:
+    assert reasons(build(outcome, after(*before))) == expected
+
+
+def test_a_long_text_is_said_once_though_the_condition_holds_only_its_beginning() -> None:
+    held = replace(HOLDS, plan=Plan(held=replace(HELD, gains=("x" * 5000,))))
+    drifts = replace(DRIFTS, plan=Plan(drift=tuple(replace(GONE, now="y" * 900) for _ in "123456")))
+    for outcome in (held, drifts):
+        assert reasons(build(outcome, after(outcome))) == []
+
+
+def test_warnings_are_what_somebody_should_look_at() -> None:
+    kinds = {
+        event.reason: event.warning
+        for before, outcome, _ in EVENTS.values()
+        for event in build(outcome, after(*before)).events
+    }
+    assert {reason for reason, warning in kinds.items() if warning} == {
+        EventReason.CHANGE_HELD,
+        EventReason.DRIFT_DETECTED,
+        EventReason.STALLED,
+    }
+
+
+# --- any outcome at all
+
+
+_TEXT = st.sampled_from(["", "x", "y", "z" * 5000])
+_DRIFT = st.builds(
+    Drift,
+    st.sampled_from(["description", "tags[a]", "policies[x]"]),
+    _TEXT,
+    _TEXT,
+    st.sampled_from(Severity),
+    st.sampled_from(["corrected", "reported", "held"]),
+)
+_HELD = st.builds(
+    Held,
+    st.sampled_from(["TrustChange", "RoleCreation"]),
+    _TEXT,
+    st.lists(_TEXT, max_size=2).map(tuple),
+    st.lists(_TEXT, max_size=2).map(tuple),
+    st.just(FINDINGS) | st.just(()),
+)
+_PLAN = st.builds(
+    Plan,
+    st.sampled_from([(), (STEP,), (STEP, CREATE)]),
+    st.none() | _HELD,
+    st.lists(_DRIFT, max_size=3, unique_by=lambda d: d.field).map(tuple),
+)
+_PHASES = {
+    Phase.DONE: [Reason.SYNCED],
+    Phase.RETRY: [Reason.THROTTLED, Reason.PROGRESSING, Reason.DEPENDENCY_NOT_READY],
+    Phase.STALLED: [Reason.CONFLICT, Reason.DRIFTED, Reason.APPROVAL_REQUIRED],
+    Phase.DELETING: [Reason.DELETING, Reason.DELETE_CONFLICT],
+}
+
+
+@st.composite
+def outcomes(draw: st.DrawFn) -> Outcome:
+    phase = draw(st.sampled_from(Phase))
+    plan = draw(st.none() | _PLAN)
+    return Outcome(
+        phase,
+        draw(st.sampled_from(_PHASES[phase])),
+        draw(_TEXT),
+        plan=plan,
+        live=draw(st.sampled_from([None, LIVE, replace(LIVE, cloud_id="")])),
+        account_id=draw(st.sampled_from(["", "1"])),
+        steps_done=draw(
+            st.sampled_from([(), plan.steps[:1] if plan else (), plan.steps if plan else ()])
+        ),
+        applied=draw(st.sampled_from([None, Applied(True, {"a": "1"}, {"tags": frozenset("b")})])),
+        observe_only=draw(st.booleans()),
+        adopted=draw(st.booleans()),
+        drift_unconfirmed=draw(st.booleans()),
+        handled_request=draw(st.sampled_from(["", "r"])),
+    )
+
+
+_ACTS = {EventReason.UPDATED, EventReason.ADOPTED, EventReason.DRIFT_CORRECTED}
+
+
+@examples(250)
+@given(st.lists(outcomes(), min_size=1, max_size=4))
+def test_every_status_is_legal_and_the_same_outcome_again_changes_nothing(
+    passes: list[Outcome],
+) -> None:
+    status: Json = {"observedGeneration": -1}
+    for at, outcome in enumerate(passes):
+        generation = 1 + at // 2
+        kept = json.dumps(status)
+        first = report.build(status, outcome, generation, T1, {})
+        assert json.dumps(status) == kept, "the old status is only read"
+        assert_kstatus_legal({"metadata": {"generation": generation}, "status": first.status})
+        assert len(first.events) <= 2
+        again = report.build(first.status, outcome, generation, T2, {})
+        assert again.status == first.status
+        assert not again.changed
+        assert {event.reason for event in again.events} <= _ACTS
+        assert first.changed == (first.status != status)
+        status = dict(first.status)
+
+
+@examples(100)
+@given(outcomes())
+def test_a_status_is_json_and_holds_nothing_empty(outcome: Outcome) -> None:
+    status = build(outcome).status
+    assert json.loads(json.dumps(status)) == status
+    assert all(value not in ({}, [], None, "") for value in status.values())
