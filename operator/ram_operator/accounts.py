@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from . import desired
 from .cloud import credentials
-from .cloud.client import CloudClient, Endpoint, Wiring
+from .cloud.client import CloudClient, Endpoint, Endpoints, Wiring
 from .cloud.limiter import ActionClass, Limiter
 from .cluster.api import ClusterApi, Conflicted
 from .cluster.records import Claim, Identity, Records
@@ -26,9 +26,13 @@ from .kinds import ACCOUNT
 from .model import Account, Key, Owner
 from .store import Store
 
-DEFAULT_ENDPOINTS: Final = {"ram": "ram.aliyuncs.com", "sts": "sts.aliyuncs.com"}
+DEFAULT_ENDPOINTS: Final = {
+    "ram": "ram.aliyuncs.com",
+    "sts": "sts.aliyuncs.com",
+    "ims": "ims.aliyuncs.com",
+}
 OFFICIAL: Final = re.compile(
-    r"(ram|sts)(-vpc)?\.([a-z]{2}-[a-z0-9-]+\.|vpc-proxy\.)?aliyuncs\.com(:443)?"
+    r"(ram|sts|ims)(-vpc)?\.([a-z]{2}-[a-z0-9-]+\.|vpc-proxy\.)?aliyuncs\.com(:443)?"
 )
 """Not just any host below aliyuncs.com: strangers' buckets and functions have theirs there too."""
 
@@ -148,21 +152,17 @@ class AccountOpener:
         self, spec: Mapping[str, Any], before: Session | None
     ) -> tuple[CloudClient, tuple[Any, ...]]:
         keys = self._credentials(spec.get("credentials") or {})
-        wanted = {**DEFAULT_ENDPOINTS, **(spec.get("endpoints") or {})}
-        ram, sts = (
-            endpoint(name, wanted[name], custom=self._settings.allow_custom_endpoints)
-            for name in ("ram", "sts")
-        )
+        where = endpoints(spec.get("endpoints") or {}, custom=self._settings.allow_custom_endpoints)
         limits = spec.get("rateLimit") or {}
         rates = {
             ActionClass.READ: float(limits.get("readsPerSecond", 20)),
             ActionClass.WRITE: float(limits.get("writesPerSecond", 4)),
             ActionClass.ATTACH: float(limits.get("attachmentsPerSecond", 2)),
         }
-        connection = (keys.fingerprint, ram, sts, tuple(sorted(rates.items())))
+        connection = (keys.fingerprint, where, tuple(sorted(rates.items())))
         if before is not None and before.connection == connection:
             return before.client, connection
-        return CloudClient(keys, ram, sts, Limiter(rates), self._wiring), connection
+        return CloudClient(keys, where, Limiter(rates), self._wiring), connection
 
     def _credentials(self, spec: Mapping[str, Any]) -> credentials.Credentials:
         kind = spec.get("type", "Environment")
@@ -177,6 +177,24 @@ class AccountOpener:
         )
 
 
+def endpoints(spec: Mapping[str, Any], *, custom: bool) -> Endpoints:
+    """The addresses of an account's services. Raises InvalidSpec.
+
+    A RAM that is none of Alibaba Cloud's own serves IMS too, unless the manifest says otherwise:
+    what it is asked must not reach the public service by accident.
+    """
+    wanted = {**DEFAULT_ENDPOINTS, **spec}
+    ram = endpoint("ram", wanted["ram"], custom=custom)
+    sts = endpoint("sts", wanted["sts"], custom=custom)
+    if "ims" not in spec and not _official(ram):
+        return Endpoints(ram, sts, ram)
+    return Endpoints(ram, sts, endpoint("ims", wanted["ims"], custom=custom))
+
+
+def _official(where: Endpoint) -> bool:
+    return where.protocol == "https" and OFFICIAL.fullmatch(where.host.lower()) is not None
+
+
 def endpoint(name: str, text: str, *, custom: bool) -> Endpoint:
     """host[:port], with or without http(s):// before it. Raises InvalidSpec.
 
@@ -185,10 +203,9 @@ def endpoint(name: str, text: str, *, custom: bool) -> Endpoint:
     protocol, separator, host = text.partition("://")
     if not separator:
         protocol, host = "https", text
-    official = protocol == "https" and OFFICIAL.fullmatch(host.lower()) is not None
-    if not official and not custom:
+    if not _official(Endpoint(host, protocol)) and not custom:
         raise InvalidSpec(
-            f"spec.endpoints.{name}: {text} is no https endpoint of RAM or STS in aliyuncs.com;"
+            f"spec.endpoints.{name}: {text} is no https endpoint of {name.upper()} in aliyuncs.com;"
             " the operator accepts others only with --allow-custom-endpoints true"
         )
     if protocol not in ("http", "https") or not _HOST.fullmatch(host):

@@ -7,7 +7,6 @@ deletions of that account, until a person resumes them by name of this very stop
 from __future__ import annotations
 
 import threading
-from collections import deque
 from collections.abc import Callable
 from typing import Final
 
@@ -22,22 +21,33 @@ class Brake:
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._lock = threading.Lock()
-        self._times: dict[str, deque[float]] = {}
+        self._done: dict[str, dict[object, float]] = {}
 
-    def count(self, account_id: str) -> None:
-        """A deletion or detachment was done because a manifest asked for it."""
+    def count(self, account_id: str, what: object) -> None:
+        """A detachment was done because a manifest asked for it; `what` tells one from another."""
         with self._lock:
-            self._times.setdefault(account_id, deque()).append(self._clock())
+            self._recent(account_id)[what] = self._clock()
 
-    def exceeded(self, account_id: str, managed: int) -> bool:
-        """Whether one more would be too many."""
+    def release(self, account_id: str, what: object, managed: int) -> bool:
+        """Whether one more deletion may go; it is counted at once, and on every try only once.
+
+        Asking and counting are one step: workers that ask together must not all be let through.
+        """
         with self._lock:
-            times = self._times.setdefault(account_id, deque())
-            while times and self._clock() - times[0] > WINDOW:
-                times.popleft()
-            return len(times) + 1 > max(FLOOR, int(SHARE * managed))
+            recent = self._recent(account_id)
+            if what not in recent and len(recent) + 1 > max(FLOOR, int(SHARE * managed)):
+                return False
+            recent[what] = self._clock()
+            return True
+
+    def _recent(self, account_id: str) -> dict[object, float]:
+        """What was deleted or detached within the window."""
+        recent = self._done.setdefault(account_id, {})
+        for what in [what for what, at in recent.items() if self._clock() - at > WINDOW]:
+            del recent[what]
+        return recent
 
     def reset(self, account_id: str) -> None:
         """A person resumed deletions."""
         with self._lock:
-            self._times.pop(account_id, None)
+            self._done.pop(account_id, None)

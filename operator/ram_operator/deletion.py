@@ -111,9 +111,11 @@ class DeletionPass:
         tenancy.check_live(subject.row, live)
         if ports.recent.starting() > 0:
             raise LookAgain(ports.recent.starting())
+        if not ports.api.defined(subject.key.kind):
+            text = "the kind is being removed from this cluster, so kept in the cloud"
+            return self._release(EventReason.ABANDONED, text)
         self._brake(session)
         self._remove(session, identity, live)
-        ports.brake.count(session.account.account_id)
         return self._gone(identity, facts)
 
     def _ours(self, facts: RecordFacts, live: Live) -> bool:
@@ -130,7 +132,8 @@ class DeletionPass:
         record = self._ports.store.get(key)
         engaged = ((record or {}).get("record") or {}).get("brake")
         managed = len(self._ports.store.users(account.name))
-        if not engaged and not self._ports.brake.exceeded(account.account_id, managed):
+        what = (self._subject.key, self._subject.uid)
+        if not engaged and self._ports.brake.release(account.account_id, what, managed):
             return
         if not engaged and record is not None:
             stamp = self._ports.clock.stamp()

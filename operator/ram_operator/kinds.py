@@ -56,7 +56,9 @@ class Field:
     prefixed: bool = False
     """Entries are names in the account, and have to be inside the tenant's prefixes."""
     optional: bool = False
-    """A read that is denied leaves the field unmanaged instead of unknown."""
+    """Where it is denied the field is not managed, instead of unknown."""
+    after_create: bool = False
+    """Creation cannot carry it: a step of its own follows."""
     shown_on: str = ""
     """Kind whose status shows the entries of this field from the other side."""
     show: str = ""
@@ -98,6 +100,10 @@ class Kind:
 
     def field(self, name: str) -> Field:
         return next(field for field in self.fields if field.name == name)
+
+    def optional(self, read: str) -> bool:
+        """Whether the fields of a read may be done without."""
+        return all(field.optional for field in self.fields if field.read == read)
 
     @property
     def gated_field(self) -> Field | None:
@@ -252,7 +258,8 @@ _USER: Final = Kind(
     noun="user",
     name_field="userName",
     name_pattern=re.compile(r"[A-Za-z0-9._-]{1,64}"),
-    reads=("attachments", "groups", "access", "mfa"),
+    reads=("attachments", "groups", "access", "mfa", "user tags"),
+    tag_field="tags",
     references=(_POLICY_REFERENCE,),
     clears=(("groups", "leave"), ("access", "revoke"), ("mfa", "unbind"), ("policies", "detach")),
     claim_first=True,
@@ -276,6 +283,19 @@ _USER: Final = Kind(
         # Written on the group, shown here.
         Field("groups", "", Shape.ENTRIES, read="groups", parse=names_entries, show="groups"),
         Field("mfa", "", Shape.ENTRIES, read="mfa", parse=names_entries),
+        # Our mark alone, through IMS, as RAM has no tags for users; many may not call it.
+        Field(
+            "tags",
+            "",
+            Shape.ENTRIES,
+            read="user tags",
+            parse=tag_entries,
+            add="mark",
+            default={},
+            foreign=True,
+            optional=True,
+            after_create=True,
+        ),
     ),
 )
 

@@ -272,7 +272,7 @@ class ManagedPass:
                     break
                 continue
             if step.verb == "detach" and step.cause is Cause.INTENT:
-                self._ports.brake.count(session.account.account_id)
+                self._ports.brake.count(session.account.account_id, (key, step.summary))
             claims.tell_members(self._ports, row, session.account.account_id, step)
             done.append(step)
         return _Applied(tuple(done), first, facts)

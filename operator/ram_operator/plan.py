@@ -80,6 +80,10 @@ def create(situation: Situation) -> Plan:
                 _entry_step(field.add, field.name, (key, entry), Cause.CREATE, Direction.WIDER)
                 for key, entry in sorted(entries.items())
             ]
+        elif field.after_create and isinstance(entries, Mapping):
+            made = {"entries": tuple(entries.values()), "keys": tuple(entries)}
+            text = f"{field.add} {', '.join(entries)}"
+            steps.append(Step(field.add, text, Cause.CREATE, Direction.NEUTRAL, made, field.name))
     applied = memory_after.created(row, desired)
     return Plan(tuple(steps), applied=applied, baseline=baseline, in_sync=False)
 

@@ -169,9 +169,9 @@ def held_sentence(held: Held) -> str:
     """One line for conditions and events: what waits, who gains, who loses."""
     parts = [held.summary]
     if held.gains:
-        parts.append("would gain: " + "; ".join(held.gains))
+        parts.append("Would gain: " + "; ".join(held.gains))
     if held.losses:
-        parts.append("would lose: " + "; ".join(held.losses))
+        parts.append("Would lose: " + "; ".join(held.losses))
     critical = [f for f in held.findings if f.severity is Severity.CRITICAL]
     parts += [f"{f.id} {f.message} (remedy: {f.remedy})" for f in critical]
     return ". ".join(parts)

@@ -28,14 +28,16 @@ def value(item: FieldValue | Entry | None) -> str:
 
 
 def drift_values(change: Change) -> tuple[str, str]:
-    """(was, now): what the manifest says, and what the cloud says or would gain or lose by it."""
-    if change.comparison is None:
-        return value(change.after), value(change.before)
-    # Reading live → desired: what the manifest would gain back was lost by hand, and vice versa.
-    added = change.comparison.loss_sentences
-    lost = change.comparison.gain_sentences
-    now = "; ".join([*(f"added: {s}" for s in added), *(f"removed: {s}" for s in lost)])
-    return value(change.after), clip(now or value(change.before), 1024)
+    """(was, now): what the manifest says, and what the cloud says; of documents, what moved."""
+    wanted, live = change.after, change.before
+    if isinstance(wanted, documents.Trust) and isinstance(live, documents.Trust):
+        moved = documents.compare_trust(wanted, live)
+    elif isinstance(wanted, documents.Policy) and isinstance(live, documents.Policy):
+        moved = documents.compare_policy(wanted, live)
+    else:
+        return value(wanted), value(live)
+    sentences = "; ".join((*moved.gain_sentences, *moved.loss_sentences))
+    return value(wanted), clip(sentences or value(live), 1024)
 
 
 def given_back(change: Change) -> str:

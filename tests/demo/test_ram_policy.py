@@ -14,7 +14,7 @@ from alibabacloud_tea_openapi.models import Config
 from Tea.exceptions import TeaException
 
 from demo.stage import RAM_POLICY
-from ram_operator.cloud.client import METHODS
+from ram_operator.cloud.client import IMS_METHODS, METHODS
 from tests.support.emulator import EmulatorProcess
 
 DOCUMENT: dict[str, Any] = json.loads(RAM_POLICY.read_text())
@@ -38,6 +38,7 @@ def client() -> Iterator[ram_client.Client]:
 def test_it_allows_exactly_the_calls_that_the_operator_makes() -> None:
     (statement,) = DOCUMENT["Statement"]
     wanted = {f"ram:{action}" for action in METHODS} | {"sts:GetCallerIdentity"}
+    wanted |= {f"ims:{action}" for action in IMS_METHODS}
     assert set(statement["Action"]) == wanted
     assert len(statement["Action"]) == len(wanted)
     assert (statement["Effect"], statement["Resource"]) == ("Allow", "*")

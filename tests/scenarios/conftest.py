@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cluster import Cluster
+from tests.cluster import Cluster, ControlPlane
 from tests.support.emulator import EmulatorProcess
 from tests.support.install import install
 from tests.support.operator import OperatorProcess
@@ -20,6 +20,16 @@ def installed(control_plane: Cluster) -> Cluster:
     """The shipped installation: CRDs, RBAC, admission."""
     install(control_plane)
     return control_plane
+
+
+@pytest.fixture(scope="module")
+def apart(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
+    """A control plane with the shipped installation for a module that starts operators of its own,
+    stops the API server, or takes the kinds away.
+    """
+    with ControlPlane.start(tmp_path_factory.mktemp("apart")) as plane:
+        install(plane)
+        yield plane
 
 
 @pytest.fixture(scope="session")
@@ -59,6 +69,7 @@ def world(
     behaviours: object,
 ) -> Iterator[World]:
     opened = open_world(installed, emulator, namespace, behaviours)
+    opened.ready("RamAccount", namespace)
     yield opened
     try:
         assert_trusts_recorded(opened)

@@ -237,3 +237,13 @@ def test_a_user_that_exists_is_not_taken_over(world: World) -> None:
     user(world, "ann", policies=[OSS_READ])
     world.reason("RamUser", "ann", "NotAdopted")
     assert world.cloud()["users"]["ann"]["policies"] == []
+
+
+def test_a_user_bears_our_mark_where_ims_may_be_called(world: World) -> None:
+    user(world, "ann")
+    world.ready("RamUser", "ann")
+    assert world.cloud()["users"]["ann"]["tags"] == {
+        "ram-operator/cluster": "default",
+        "ram-operator/namespace": world.namespace,
+        "ram-operator/name": "ann",
+    }

@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 from ram_operator.cloud import faults
-from ram_operator.cloud.client import METHODS, CloudClient, Endpoint, Timeouts, Wiring
+from ram_operator.cloud.client import METHODS, CloudClient, Endpoint, Endpoints, Timeouts, Wiring
 from ram_operator.cloud.credentials import Credentials
 from ram_operator.cloud.limiter import ActionClass, Limiter
 from ram_operator.constants import Reason
@@ -56,7 +56,9 @@ class World:
         wiring = Wiring(self.pool, timeouts, self._watch, self._before_write)
         endpoint = Endpoint(server.host, "http")
         keys = Credentials(KEY_ID, SECRET, TOKEN)
-        self.client = CloudClient(keys, endpoint, endpoint, self.limiter, wiring)
+        self.client = CloudClient(
+            keys, Endpoints(endpoint, endpoint, endpoint), self.limiter, wiring
+        )
 
     def _watch(self, action: str, result: str, seconds: float) -> None:
         assert seconds >= 0.0
@@ -229,7 +231,9 @@ def test_a_name_that_does_not_resolve(server: Stub) -> None:
     endpoint = Endpoint("no-such-host.invalid", "http")
     wiring = Wiring(made.pool, TIMEOUTS, lambda *_: None, lambda: None)
     keys = Credentials(KEY_ID, SECRET)
-    made.client = CloudClient(keys, endpoint, endpoint, made.limiter, wiring)
+    made.client = CloudClient(
+        keys, Endpoints(endpoint, endpoint, endpoint), made.limiter, wiring
+    )
     unavailable(made)
     made.pool.shutdown()
 

@@ -16,6 +16,8 @@ from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
+import alibabacloud_ims20190815.client as ims_client
+import alibabacloud_ims20190815.models as ims_models
 import alibabacloud_ram20150501.client as ram_client
 import alibabacloud_ram20150501.models as ram_models
 import alibabacloud_sts20150401.client as sts_client
@@ -71,12 +73,18 @@ METHODS: Final[Mapping[str, str]] = {
     "AttachPolicyToRole": "attach_policy_to_role",
     "DetachPolicyFromRole": "detach_policy_from_role",
     "ListPoliciesForRole": "list_policies_for_role",
-    "ListEntitiesForPolicy": "list_entities_for_policy",
     "TagResources": "tag_resources",
     "UntagResources": "untag_resources",
     "ListTagResources": "list_tag_resources",
 }
 """RAM actions that the operator uses, and hence all that its own RAM policy has to allow."""
+
+IMS: Final = "IMS."
+IMS_METHODS: Final[Mapping[str, str]] = {
+    "TagResources": "tag_resources",
+    "ListTagResources": "list_tag_resources",
+}
+"""IMS actions, called as `IMS.<action>`: RAM itself cannot tag users."""
 
 
 class CallObserver(Protocol):
@@ -104,6 +112,15 @@ class Endpoint:
 
 
 @dataclass(frozen=True, slots=True)
+class Endpoints:
+    """Where the three services of one account are."""
+
+    ram: Endpoint
+    sts: Endpoint
+    ims: Endpoint
+
+
+@dataclass(frozen=True, slots=True)
 class Wiring:
     """What the clients of all accounts share."""
 
@@ -120,20 +137,25 @@ class CloudClient:
     def __init__(
         self,
         credentials: Credentials,
-        ram: Endpoint,
-        sts: Endpoint,
+        endpoints: Endpoints,
         limiter: Limiter,
         wiring: Wiring,
     ) -> None:
         self._wiring = wiring
         self._limiter = limiter
-        self._ram = ram_client.Client(_config(credentials, ram, wiring.timeouts))
-        self._sts = sts_client.Client(_config(credentials, sts, wiring.timeouts))
+        self._ram = ram_client.Client(_config(credentials, endpoints.ram, wiring.timeouts))
+        self._sts = sts_client.Client(_config(credentials, endpoints.sts, wiring.timeouts))
+        self._ims = ims_client.Client(_config(credentials, endpoints.ims, wiring.timeouts))
 
     def call(self, action: str, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
-        """One RAM action, wire names in and out. Raises errors.* only."""
-        method = getattr(self._ram, METHODS[action] + "_with_options")
-        request = getattr(ram_models, action + "Request")().from_map(dict(parameters))
+        """One action of RAM, or with the prefix `IMS.` of IMS. Raises errors.* only."""
+        if action.startswith(IMS):
+            name = action.removeprefix(IMS)
+            method = getattr(self._ims, IMS_METHODS[name] + "_with_options")
+            request = getattr(ims_models, name + "Request")().from_map(dict(parameters))
+        else:
+            method = getattr(self._ram, METHODS[action] + "_with_options")
+            request = getattr(ram_models, action + "Request")().from_map(dict(parameters))
         return self._send(action, lambda: method(request, RuntimeOptions()))
 
     def caller_identity(self) -> Mapping[str, Any]:
@@ -144,13 +166,13 @@ class CloudClient:
         )
 
     def _send(self, action: str, send: Callable[[], Any]) -> Mapping[str, Any]:
-        kind = action_class(action)
+        kind = action_class(action.removeprefix(IMS))
         if not self._limiter.acquire(kind, self._wiring.timeouts.limiter):
             text = f"{action} waits for its turn; the account's rate limit is used up"
             raise Retry(Reason.THROTTLED, text)
-        writes = not action.startswith(("Get", "List"))
+        writes = not action.removeprefix(IMS).startswith(("Get", "List"))
         if writes:
-            self._wiring.before_write()
+            send = self._guarded(send)
         started = time.monotonic()
         try:
             body = self._wait(action, self._wiring.pool.submit(send), writes)
@@ -166,6 +188,14 @@ class CloudClient:
             )
         return body
 
+    def _guarded(self, send: Callable[[], Any]) -> Callable[[], Any]:
+        def guarded() -> Any:
+            # In the thread that sends: the pool may have let the call wait.
+            self._wiring.before_write()
+            return send()
+
+        return guarded
+
     def _wait(self, action: str, future: Future[Any], writes: bool) -> Mapping[str, Any]:
         try:
             reply = future.result(timeout=self._wiring.timeouts.deadline)
@@ -175,6 +205,8 @@ class CloudClient:
                 raise OutcomeUnknown(f"{action} was not answered within its deadline") from None
             text = f"{action} was not answered within its deadline"
             raise Retry(Reason.CLOUD_UNAVAILABLE, text) from None
+        except RamOperatorError:
+            raise
         except Exception as error:
             # `from None`: the SDK's exception texts hold the URL with all parameters.
             raise faults.classify(error, action, writes=writes) from None

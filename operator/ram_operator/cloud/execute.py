@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from .. import approval, documents
 from ..constants import Reason
-from ..errors import Absent, AlreadyExists, Bug, Retry
+from ..errors import Absent, AlreadyExists, Bug, Retry, Stalled
 from ..kinds import Kind
 from ..model import CloudCalls, Entry, Step, UnknownPart
 from .observe import read_trust
@@ -251,6 +251,19 @@ def _tag(noun: str) -> Verb:
     return tag
 
 
+def _mark_user(calls: CloudCalls, name: str, step: Step) -> Reply:
+    """Tag a user, which only IMS can, by id. Where that is denied the record alone tells."""
+    user = calls.call("GetUser", {"UserName": name}).get("User") or {}
+    tags = [{"Key": entry.display, "Value": entry.value} for entry in step.values["entries"]]
+    target = {"ResourceType": "user", "ResourceId": [user.get("UserId", "")]}
+    try:
+        calls.call("IMS.TagResources", {**target, "Tag": tags})
+    except Stalled as error:
+        if error.reason is not Reason.ACCESS_DENIED:
+            raise
+    return {}
+
+
 def _untag(noun: str) -> Verb:
     def untag(calls: CloudCalls, name: str, step: Step) -> Reply:
         entries: tuple[Entry, ...] = step.values["entries"]
@@ -334,6 +347,7 @@ VERBS: Final[Mapping[tuple[str, str], Verb]] = {
     **{(noun, "untag"): _untag(noun) for noun in ("role", "policy")},
     ("user", "create"): _create_user,
     ("user", "attributes"): _update_user,
+    ("user", "mark"): _mark_user,
     ("user", "leave"): _leave,
     ("user", "revoke"): _revoke,
     ("user", "unbind"): _unbind,

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from .. import documents
-from ..constants import OWNER_TAG_CLUSTER, OWNER_TAG_NAME, OWNER_TAG_NAMESPACE
+from ..constants import OWNER_TAG_CLUSTER, OWNER_TAG_NAME, OWNER_TAG_NAMESPACE, Reason
 from ..errors import Absent, Bug, RamOperatorError
 from ..kinds import KINDS, names_entries, policy_entries, tag_entries
 from ..model import CloudCalls, Entries, Entry, FieldValue, Live, Owner, Presence, UnknownPart
@@ -37,9 +37,10 @@ class CloseObserver:
         for read in row.reads:
             names = [field.name for field in row.fields if field.read == read]
             try:
-                fields.update(READS[read](self._calls, row.noun, cloud_name))
+                fields.update(READS[read](self._calls, row.noun, live))
             except RamOperatorError as error:
-                fields.update({name: UnknownPart(error) for name in names})
+                if not (row.optional(read) and error.reason is Reason.ACCESS_DENIED):
+                    fields.update({name: UnknownPart(error) for name in names})
         return Live(
             presence=Presence.PRESENT,
             cloud_name=live.cloud_name,
@@ -130,17 +131,17 @@ def _group(calls: CloudCalls, name: str) -> Live:
     )
 
 
-def _groups(calls: CloudCalls, noun: str, name: str) -> Fields:
-    body = calls.call("ListGroupsForUser", {"UserName": name})
+def _groups(calls: CloudCalls, noun: str, live: Live) -> Fields:
+    body = calls.call("ListGroupsForUser", {"UserName": live.cloud_name})
     rows = (body.get("Groups") or {}).get("Group") or []
     return {"groups": names_entries([row["GroupName"] for row in rows])}
 
 
-def _members(calls: CloudCalls, noun: str, name: str) -> Fields:
+def _members(calls: CloudCalls, noun: str, live: Live) -> Fields:
     names: list[str] = []
     marker = ""
     while True:
-        query: dict[str, Any] = {"GroupName": name, "MaxItems": 1000}
+        query: dict[str, Any] = {"GroupName": live.cloud_name, "MaxItems": 1000}
         if marker:
             query["Marker"] = marker
         body = calls.call("ListUsersForGroup", query)
@@ -151,8 +152,9 @@ def _members(calls: CloudCalls, noun: str, name: str) -> Fields:
         marker = following
 
 
-def _access(calls: CloudCalls, noun: str, name: str) -> Fields:
+def _access(calls: CloudCalls, noun: str, live: Live) -> Fields:
     """Ways to log in: a login profile, and keys by their last characters."""
+    name = live.cloud_name
     found: dict[str, Entry] = {}
     try:
         calls.call("GetLoginProfile", {"UserName": name})
@@ -166,9 +168,9 @@ def _access(calls: CloudCalls, noun: str, name: str) -> Fields:
     return {"access": found}
 
 
-def _mfa(calls: CloudCalls, noun: str, name: str) -> Fields:
+def _mfa(calls: CloudCalls, noun: str, live: Live) -> Fields:
     try:
-        calls.call("GetUserMFAInfo", {"UserName": name})
+        calls.call("GetUserMFAInfo", {"UserName": live.cloud_name})
     except Absent as error:
         _only_relation(error)
         return {"mfa": {}}
@@ -181,19 +183,31 @@ def _only_relation(error: Absent) -> None:
         raise error
 
 
-def _attachments(calls: CloudCalls, noun: str, name: str) -> Fields:
+def _attachments(calls: CloudCalls, noun: str, live: Live) -> Fields:
     title = noun.capitalize()
-    body = calls.call(f"ListPoliciesFor{title}", {f"{title}Name": name})
+    body = calls.call(f"ListPoliciesFor{title}", {f"{title}Name": live.cloud_name})
     rows = (body.get("Policies") or {}).get("Policy") or []
     items = [{"type": row["PolicyType"], "name": row["PolicyName"]} for row in rows]
     return {"policies": policy_entries(items)}
 
 
-def _tags(calls: CloudCalls, noun: str, name: str) -> Fields:
+def _user_tags(calls: CloudCalls, noun: str, live: Live) -> Fields:
+    """IMS knows users by id; a user has at most 20 tags, so one page holds them."""
+    query = {"ResourceType": noun, "ResourceId": [live.cloud_id], "PageSize": 100}
+    body = calls.call("IMS.ListTagResources", query)
+    rows = (body.get("TagResources") or {}).get("TagResource") or []
+    return {"tags": tag_entries({str(row["TagKey"]): row.get("TagValue") or "" for row in rows})}
+
+
+def _tags(calls: CloudCalls, noun: str, live: Live) -> Fields:
     tags: dict[str, str] = {}
     marker = ""
     while True:
-        query: dict[str, Any] = {"ResourceType": noun, "ResourceNames": [name], "PageSize": 100}
+        query: dict[str, Any] = {
+            "ResourceType": noun,
+            "ResourceNames": [live.cloud_name],
+            "PageSize": 100,
+        }
         if marker:
             query["NextToken"] = marker
         body = calls.call("ListTagResources", query)
@@ -212,7 +226,8 @@ GETS: Final[Mapping[str, Callable[[CloudCalls, str], Live]]] = {
     "RamUser": _user,
     "RamGroup": _group,
 }
-READS: Final[Mapping[str, Callable[[CloudCalls, str, str], Fields]]] = {
+READS: Final[Mapping[str, Callable[[CloudCalls, str, Live], Fields]]] = {
+    "user tags": _user_tags,
     "attachments": _attachments,
     "tags": _tags,
     "groups": _groups,
