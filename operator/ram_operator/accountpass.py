@@ -104,7 +104,7 @@ def _failed(ports: Ports, key: Key, error: RamOperatorError, request: str) -> Ou
         return Outcome(
             Phase.RETRY, error.reason, error.message, handled_request=request, after=error.after
         )
-    if ports.accounts.drop(key.name, error.message):
+    if ports.accounts.drop(key.name, error.message, error.reason):
         wake(ports, key.name)
     return Outcome(Phase.STALLED, error.reason, error.message, handled_request=request)
 

@@ -55,14 +55,20 @@ class Accounts:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._sessions: dict[str, Session] = {}
-        self._problems: dict[str, str] = {}
+        self._problems: dict[str, tuple[Reason, str]] = {}
 
     def get(self, name: str) -> Session:
-        """Raises Retry(DependencyNotReady); the object is woken when the account is ready."""
+        """Raises Retry(DependencyNotReady) or Stalled(Suspended).
+
+        The object is woken when the account is ready.
+        """
+        unknown = (Reason.DEPENDENCY_NOT_READY, "it does not exist or was not verified yet")
         with self._lock:
             session = self._sessions.get(name)
-            problem = self._problems.get(name, "it does not exist or was not verified yet")
+            reason, problem = self._problems.get(name, unknown)
         if session is None:
+            if reason is Reason.SUSPENDED:
+                raise Stalled(reason, problem)
             raise Retry(
                 Reason.DEPENDENCY_NOT_READY, f"RamAccount {name} is not ready: {problem}", 60.0
             )
@@ -81,11 +87,14 @@ class Accounts:
             self._problems.pop(name, None)
         return before is None or before.account != session.account
 
-    def drop(self, name: str, problem: str) -> bool:
-        """The account may not be used. True when it could be before."""
+    def drop(
+        self, name: str, problem: str, reason: Reason = Reason.DEPENDENCY_NOT_READY
+    ) -> bool:
+        """The account may not be used. True when that is news for its objects."""
         with self._lock:
-            self._problems[name] = problem
-            return self._sessions.pop(name, None) is not None
+            before = self._problems.get(name)
+            self._problems[name] = (reason, problem)
+            return self._sessions.pop(name, None) is not None or before != (reason, problem)
 
 
 class AccountOpener:
@@ -113,6 +122,9 @@ class AccountOpener:
         name = str(body["metadata"]["name"])
         spec = body["spec"]
         account = desired.account(name, spec)
+        if account.suspend:
+            text = f"RamAccount {name} is suspended: nothing is read or written"
+            raise Stalled(Reason.SUSPENDED, text)
         self._claim(account, str(body["metadata"]["uid"]), now, sequence)
         client, connection = self._client(spec, before)
         identity = client.caller_identity()

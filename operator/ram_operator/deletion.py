@@ -86,7 +86,7 @@ class DeletionPass:
 
     def _session(self) -> Session:
         session = self._ports.accounts.get(self._subject.options.account)
-        if session.account.suspend or self._subject.options.suspend:
+        if self._subject.options.suspend:
             raise Stalled(Reason.SUSPENDED, "suspended: the identity is not deleted")
         if session.account.mode is Mode.OBSERVE:
             text = f"RamAccount {session.account.name} is in mode Observe: nothing is deleted"

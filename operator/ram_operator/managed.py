@@ -98,11 +98,7 @@ class ManagedPass:
     def _session(self) -> Session:
         if self._subject.options.suspend:
             raise Stalled(Reason.SUSPENDED, "spec.suspend is true: nothing is read or written")
-        session = self._ports.accounts.get(self._subject.options.account)
-        if session.account.suspend:
-            text = f"RamAccount {session.account.name} is suspended: nothing is read or written"
-            raise Stalled(Reason.SUSPENDED, text)
-        return session
+        return self._ports.accounts.get(self._subject.options.account)
 
     def _desired(self, session: Session) -> Desired:
         subject = self._subject

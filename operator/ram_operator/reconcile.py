@@ -44,6 +44,8 @@ class Reconciler:
     def __init__(self, ports: Ports, jitter: Callable[[], float] = random.random) -> None:
         self._ports = ports
         self._jitter = jitter
+        self._troubles: dict[Key, int] = {}
+        """Passes in a row that met passing trouble."""
 
     def run(self, key: Key) -> None:
         """One pass over one key. Never raises."""
@@ -111,6 +113,7 @@ class Reconciler:
         ports.metrics.objects.forget(key)
         ports.recent.forget(key)
         ports.queue.forget(key)
+        self._troubles.pop(key, None)
         if key.kind == ACCOUNT and ports.accounts.drop(key.name, "it does not exist"):
             accountpass.wake(ports, key.name)
 
@@ -137,10 +140,12 @@ class Reconciler:
         """Passing trouble during a periodic look is no news for a ready object."""
         if outcome.phase is not Phase.RETRY or outcome.steps_done:
             return False
+        if outcome.reason is Reason.DEPENDENCY_NOT_READY:
+            return False
         ready = conditions.is_true(old.get("conditions") or (), ConditionType.READY)
         facts = self._ports.store.get(key) or {}
         current = old.get("observedGeneration") == (facts.get("metadata") or {}).get("generation")
-        return ready and current and self._ports.queue.failures(key) < QUIET_FAILURES
+        return ready and current and self._troubles.get(key, 0) < QUIET_FAILURES
 
     def _report(
         self, key: Key, body: Mapping[str, Any], outcome: Outcome, extra: Mapping[str, Any]
@@ -182,11 +187,13 @@ class Reconciler:
     def _schedule(self, key: Key, body: Mapping[str, Any], outcome: Outcome) -> None:
         queue = self._ports.queue
         if outcome.phase in (Phase.RETRY, Phase.DELETING):
+            self._troubles[key] = self._troubles.get(key, 0) + 1
             if outcome.after is None:
                 queue.failed(key)
             else:
                 queue.add(key, Lane.PERIODIC, outcome.after * (1.0 + 0.1 * self._jitter()))
             return
+        self._troubles.pop(key, None)
         queue.succeeded(key)
         delay = self._interval(key, body)
         if outcome.phase is Phase.STALLED:
