@@ -6,22 +6,18 @@ Each test asks a server for a read and for a write, since the outcome of a write
 from __future__ import annotations
 
 import json
-import logging
 import re
 import socket
-import threading
 import time
-import traceback
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from ram_operator.cloud import faults
-from ram_operator.cloud.client import METHODS, CloudClient, Endpoint, Endpoints, Timeouts, Wiring
+from ram_operator.cloud.client import CloudClient, Endpoint, Endpoints, Wiring
 from ram_operator.cloud.credentials import Credentials
-from ram_operator.cloud.limiter import ActionClass, Limiter
+from ram_operator.cloud.limiter import ActionClass
 from ram_operator.constants import Reason
 from ram_operator.errors import (
     Absent,
@@ -29,61 +25,13 @@ from ram_operator.errors import (
     Bug,
     DeleteConflict,
     InvalidSpec,
-    OutcomeUnknown,
     RamOperatorError,
     Refused,
     Retry,
     Stalled,
 )
+from tests.unit.cloud_world import KEY_ID, SECRET, TIMEOUTS, World, caught, unavailable
 from tests.unit.stub_server import Reply, Request, Stub, stub
-
-KEY_ID, SECRET, TOKEN = "LTAImadeUpKeyId", "made-up-secret", "made-up-token"
-DOCUMENT = '{"made-up":"document"}'
-HIDDEN = (KEY_ID, SECRET, TOKEN, DOCUMENT, "made-up", "http", "?", "127.0.0.1", "Signature=")
-TIMEOUTS = Timeouts(connect=1.0, read=0.4, deadline=3.0, limiter=0.5)
-Call = Callable[[], Any]
-
-
-class World:
-    """A client of a server that answers as told, and what the client's observer was told."""
-
-    def __init__(self, server: Stub, timeouts: Timeouts = TIMEOUTS, rate: float = 1000.0) -> None:
-        self.server = server
-        self.pool = ThreadPoolExecutor(4)
-        self.watched: list[tuple[str, str]] = []
-        self.may_write: list[RamOperatorError] = []
-        self.limiter = Limiter(dict.fromkeys(ActionClass, rate))
-        wiring = Wiring(self.pool, timeouts, self._watch, self._before_write)
-        endpoint = Endpoint(server.host, "http")
-        keys = Credentials(KEY_ID, SECRET, TOKEN)
-        self.client = CloudClient(
-            keys, Endpoints(endpoint, endpoint, endpoint), self.limiter, wiring
-        )
-
-    def _watch(self, action: str, result: str, seconds: float) -> None:
-        assert seconds >= 0.0
-        self.watched.append((action, result))
-
-    def _before_write(self) -> None:
-        for error in self.may_write:
-            raise error
-
-    def read(self) -> Any:
-        return self.client.call("GetRole", {"RoleName": "web"})
-
-    def write(self) -> Any:
-        parameters = {"RoleName": "web", "NewAssumeRolePolicyDocument": DOCUMENT}
-        return self.client.call("UpdateRole", parameters)
-
-    def answers(self, status: int, code: str | None, **more: Any) -> None:
-        headers = more.pop("headers", {})
-        body = {"RequestId": "R-1", "Message": "the service's own words", **more}
-        if code is not None:
-            body["Code"] = code
-        self.says(Reply(status, json.dumps(body).encode(), headers))
-
-    def says(self, reply: Reply) -> None:
-        self.server.answer = lambda _: reply
 
 
 @pytest.fixture(scope="module")
@@ -97,22 +45,6 @@ def world(server: Stub) -> Iterator[World]:
     made = World(server)
     yield made
     made.pool.shutdown()
-
-
-def caught(call: Call) -> RamOperatorError:
-    """The error of a call that has to fail; nothing that it prints may hold anything hidden."""
-    with pytest.raises(RamOperatorError) as info:
-        call()
-    error = info.value
-    shown = "".join(traceback.format_exception_only(error)) + error.message + repr(error)
-    logged = logging.Formatter().formatException((type(error), error, error.__traceback__))
-    # Of the traceback all but our own source lines, which hold the names of what is hidden.
-    printed = [line for line in logged.splitlines() if not line.startswith("  ")]
-    for hidden in HIDDEN:
-        assert hidden not in shown
-        assert not any(hidden in line for line in printed)
-    assert "during handling" not in logged.lower()
-    return error
 
 
 ROWS: list[tuple[int, str, type[RamOperatorError], Reason]] = [
@@ -155,7 +87,7 @@ ROWS: list[tuple[int, str, type[RamOperatorError], Reason]] = [
 
 @pytest.mark.parametrize(("status", "code", "kind", "reason"), ROWS, ids=[row[1] for row in ROWS])
 def test_each_code_of_the_table(
-    world: World, status: int, code: str, kind: type[RamOperatorError], reason: Reason
+    world: World, status: int, code: str, kind: type[RamOperatorError], reason: Reason,
 ) -> None:
     world.answers(status, code)
     for action, call in (("GetRole", world.read), ("UpdateRole", world.write)):
@@ -183,18 +115,10 @@ UNAVAILABLE = ["SignatureNonceUsed", "ServiceUnavailable", "InternalError"]
     + [(503, None)],
 )
 def test_trouble_of_the_service_is_retried_and_leaves_a_write_unknown(
-    world: World, status: int, code: str | None
+    world: World, status: int, code: str | None,
 ) -> None:
     world.answers(status, code)
     unavailable(world, code or f"HTTP {status}")
-
-
-def unavailable(world: World, text: str = "") -> None:
-    read, write = caught(world.read), caught(world.write)
-    assert (type(read), read.reason) == (Retry, Reason.CLOUD_UNAVAILABLE)
-    assert (type(write), write.reason) == (OutcomeUnknown, Reason.OUTCOME_UNKNOWN)
-    assert text in read.message
-    assert "its outcome is looked at" in write.message
 
 
 @pytest.mark.parametrize(
@@ -231,9 +155,7 @@ def test_a_name_that_does_not_resolve(server: Stub) -> None:
     endpoint = Endpoint("no-such-host.invalid", "http")
     wiring = Wiring(made.pool, TIMEOUTS, lambda *_: None, lambda: None)
     keys = Credentials(KEY_ID, SECRET)
-    made.client = CloudClient(
-        keys, Endpoints(endpoint, endpoint, endpoint), made.limiter, wiring
-    )
+    made.client = CloudClient(keys, Endpoints(endpoint, endpoint, endpoint), made.limiter, wiring)
     unavailable(made)
     made.pool.shutdown()
 
@@ -264,7 +186,7 @@ def test_unknown_answers_are_bugs_and_named(world: World, status: int, code: str
     [("1500", 1.5), ("1", 0.001), ("3600000", 60.0), ("0", None), ("-5", None), ("soon", None)],
 )
 def test_the_services_own_waiting_time_is_honoured_up_to_a_minute(
-    world: World, header: str, seconds: float | None
+    world: World, header: str, seconds: float | None,
 ) -> None:
     world.answers(400, "Throttling.User", headers={"x-acs-retry-after": header})
     for call in (world.read, world.write):
@@ -293,7 +215,7 @@ def test_throttling_slows_the_class_of_the_call_only(world: World) -> None:
     [("EntityNotExist.Role", False), ("EntityNotExist.Role.Policy", True)],
 )
 def test_a_missing_relation_is_told_from_a_missing_end(
-    world: World, code: str, relation: bool
+    world: World, code: str, relation: bool,
 ) -> None:
     world.answers(404, code)
     error = caught(world.write)
@@ -365,89 +287,3 @@ def test_an_error_that_is_none_of_the_sdks_is_a_bug_without_its_text() -> None:
     assert isinstance(error, Bug)
     assert "KeyError" in error.message
     assert SECRET not in error.message
-
-
-def test_a_good_answer(world: World, caplog: pytest.LogCaptureFixture) -> None:
-    world.says(Reply(200, json.dumps({"RequestId": "R-7", "Role": {"RoleName": "web"}}).encode()))
-    with caplog.at_level(logging.INFO, "ram_operator"):
-        assert world.read() == {"RequestId": "R-7", "Role": {"RoleName": "web"}}
-        assert caplog.records == [], "reads are not worth a line"
-        world.write()
-    (record,) = caplog.records
-    assert (vars(record)["action"], vars(record)["request_id"]) == ("UpdateRole", "R-7")
-    assert world.watched == [("GetRole", "Success"), ("UpdateRole", "Success")]
-    first = world.server.asked[-2]
-    assert "RoleName=web" in first.path
-    assert f"Credential={KEY_ID}" in first.headers["Authorization"]
-    assert first.headers["x-acs-security-token"] == TOKEN
-
-
-def test_who_the_credentials_belong_to(world: World) -> None:
-    body = {"RequestId": "R", "AccountId": "1234567890123456", "Arn": "acs:ram::1:user/op"}
-    world.says(Reply(200, json.dumps(body).encode()))
-    assert world.client.caller_identity()["AccountId"] == "1234567890123456"
-    world.answers(400, "InvalidSecurityToken.Expired")
-    error = caught(world.client.caller_identity)
-    assert error.reason is Reason.CREDENTIALS_INVALID
-    assert world.watched == [
-        ("GetCallerIdentity", "Success"),
-        ("GetCallerIdentity", "CredentialsInvalid"),
-    ]
-
-
-def test_every_action_exists_in_the_sdk(world: World) -> None:
-    world.answers(404, "EntityNotExist.Role")
-    for action in METHODS:
-        with pytest.raises(Absent):
-            world.client.call(action, {})
-
-
-def test_one_call_is_one_request_whatever_comes_of_it(world: World) -> None:
-    for status, code in ((400, "Throttling.User"), (503, "ServiceUnavailable"), (500, "X")):
-        world.answers(status, code)
-        world.server.asked.clear()
-        caught(world.read)
-        caught(world.write)
-        assert len(world.server.asked) == 2, "the SDK repeats nothing by itself"
-
-
-def test_without_a_turn_nothing_is_sent(server: Stub) -> None:
-    world = World(server, rate=0.1)
-    world.answers(404, "EntityNotExist.Role")
-    caught(world.read)
-    server.asked.clear()
-    error = caught(world.read)
-    assert error.reason is Reason.THROTTLED
-    assert server.asked == []
-    assert len(world.watched) == 1, "what was not sent is no call"
-    world.pool.shutdown()
-
-
-def test_a_process_that_stops_sends_no_write(world: World) -> None:
-    world.may_write.append(Retry(Reason.PROGRESSING, "the operator is stopping"))
-    world.says(Reply(200, b'{"RequestId": "R"}'))
-    world.server.asked.clear()
-    assert caught(world.write).reason is Reason.PROGRESSING
-    assert world.server.asked == []
-    world.read()
-
-
-@pytest.mark.parametrize("sent", [True, False], ids=["sent", "still in the pool's line"])
-def test_after_the_deadline_only_what_was_sent_is_unknown(server: Stub, sent: bool) -> None:
-    world = World(server, Timeouts(connect=1.0, read=5.0, deadline=0.3, limiter=1.0))
-    release = threading.Event()
-
-    def wedged(_: Request) -> Reply:
-        release.wait(10.0)
-        return Reply(200, b'{"RequestId": "R"}')
-
-    server.answer = wedged
-    if not sent:
-        for _ in range(4):
-            world.pool.submit(release.wait, 10.0)
-    read, write = caught(world.read), caught(world.write)
-    assert (type(read), read.reason) == (Retry, Reason.CLOUD_UNAVAILABLE)
-    assert isinstance(write, OutcomeUnknown) == sent
-    assert isinstance(write, Retry)
-    release.set()
-    world.pool.shutdown()

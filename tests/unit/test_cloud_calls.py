@@ -1,0 +1,115 @@
+"""One call to the cloud: its turn, its deadline, what is logged and counted; over real HTTP."""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from ram_operator.cloud.client import METHODS, Timeouts
+from ram_operator.constants import Reason
+from ram_operator.errors import Absent, OutcomeUnknown, Retry
+from tests.unit.cloud_world import KEY_ID, TOKEN, World, caught
+from tests.unit.stub_server import Reply, Request, Stub, stub
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Stub]:
+    with stub() as running:
+        yield running
+
+
+@pytest.fixture
+def world(server: Stub) -> Iterator[World]:
+    made = World(server)
+    yield made
+    made.pool.shutdown()
+
+
+def test_a_good_answer(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    world.says(Reply(200, json.dumps({"RequestId": "R-7", "Role": {"RoleName": "web"}}).encode()))
+    with caplog.at_level(logging.INFO, "ram_operator"):
+        assert world.read() == {"RequestId": "R-7", "Role": {"RoleName": "web"}}
+        assert caplog.records == [], "reads are not worth a line"
+        world.write()
+    (record,) = caplog.records
+    assert (vars(record)["action"], vars(record)["request_id"]) == ("UpdateRole", "R-7")
+    assert world.watched == [("GetRole", "Success"), ("UpdateRole", "Success")]
+    first = world.server.asked[-2]
+    assert "RoleName=web" in first.path
+    assert f"Credential={KEY_ID}" in first.headers["Authorization"]
+    assert first.headers["x-acs-security-token"] == TOKEN
+
+
+def test_who_the_credentials_belong_to(world: World) -> None:
+    body = {"RequestId": "R", "AccountId": "1234567890123456", "Arn": "acs:ram::1:user/op"}
+    world.says(Reply(200, json.dumps(body).encode()))
+    assert world.client.caller_identity()["AccountId"] == "1234567890123456"
+    world.answers(400, "InvalidSecurityToken.Expired")
+    error = caught(world.client.caller_identity)
+    assert error.reason is Reason.CREDENTIALS_INVALID
+    assert world.watched == [
+        ("GetCallerIdentity", "Success"),
+        ("GetCallerIdentity", "CredentialsInvalid"),
+    ]
+
+
+def test_every_action_exists_in_the_sdk(world: World) -> None:
+    world.answers(404, "EntityNotExist.Role")
+    for action in METHODS:
+        with pytest.raises(Absent):
+            world.client.call(action, {})
+
+
+def test_one_call_is_one_request_whatever_comes_of_it(world: World) -> None:
+    for status, code in ((400, "Throttling.User"), (503, "ServiceUnavailable"), (500, "X")):
+        world.answers(status, code)
+        world.server.asked.clear()
+        caught(world.read)
+        caught(world.write)
+        assert len(world.server.asked) == 2, "the SDK repeats nothing by itself"
+
+
+def test_without_a_turn_nothing_is_sent(server: Stub) -> None:
+    world = World(server, rate=0.1)
+    world.answers(404, "EntityNotExist.Role")
+    caught(world.read)
+    server.asked.clear()
+    error = caught(world.read)
+    assert error.reason is Reason.THROTTLED
+    assert server.asked == []
+    assert len(world.watched) == 1, "what was not sent is no call"
+    world.pool.shutdown()
+
+
+def test_a_process_that_stops_sends_no_write(world: World) -> None:
+    world.may_write.append(Retry(Reason.PROGRESSING, "the operator is stopping"))
+    world.says(Reply(200, b'{"RequestId": "R"}'))
+    world.server.asked.clear()
+    assert caught(world.write).reason is Reason.PROGRESSING
+    assert world.server.asked == []
+    world.read()
+
+
+@pytest.mark.parametrize("sent", [True, False], ids=["sent", "still in the pool's line"])
+def test_after_the_deadline_only_what_was_sent_is_unknown(server: Stub, sent: bool) -> None:
+    world = World(server, Timeouts(connect=1.0, read=5.0, deadline=0.3, limiter=1.0))
+    release = threading.Event()
+
+    def wedged(_: Request) -> Reply:
+        release.wait(10.0)
+        return Reply(200, b'{"RequestId": "R"}')
+
+    server.answer = wedged
+    if not sent:
+        for _ in range(4):
+            world.pool.submit(release.wait, 10.0)
+    read, write = caught(world.read), caught(world.write)
+    assert (type(read), read.reason) == (Retry, Reason.CLOUD_UNAVAILABLE)
+    assert isinstance(write, OutcomeUnknown) == sent
+    assert isinstance(write, Retry)
+    release.set()
+    world.pool.shutdown()
