@@ -87,7 +87,7 @@ ROWS: list[tuple[int, str, type[RamOperatorError], Reason]] = [
 
 @pytest.mark.parametrize(("status", "code", "kind", "reason"), ROWS, ids=[row[1] for row in ROWS])
 def test_each_code_of_the_table(
-    world: World, status: int, code: str, kind: type[RamOperatorError], reason: Reason,
+    world: World, status: int, code: str, kind: type[RamOperatorError], reason: Reason
 ) -> None:
     world.answers(status, code)
     for action, call in (("GetRole", world.read), ("UpdateRole", world.write)):
@@ -115,7 +115,7 @@ UNAVAILABLE = ["SignatureNonceUsed", "ServiceUnavailable", "InternalError"]
     + [(503, None)],
 )
 def test_trouble_of_the_service_is_retried_and_leaves_a_write_unknown(
-    world: World, status: int, code: str | None,
+    world: World, status: int, code: str | None
 ) -> None:
     world.answers(status, code)
     unavailable(world, code or f"HTTP {status}")
@@ -186,7 +186,7 @@ def test_unknown_answers_are_bugs_and_named(world: World, status: int, code: str
     [("1500", 1.5), ("1", 0.001), ("3600000", 60.0), ("0", None), ("-5", None), ("soon", None)],
 )
 def test_the_services_own_waiting_time_is_honoured_up_to_a_minute(
-    world: World, header: str, seconds: float | None,
+    world: World, header: str, seconds: float | None
 ) -> None:
     world.answers(400, "Throttling.User", headers={"x-acs-retry-after": header})
     for call in (world.read, world.write):
@@ -211,11 +211,10 @@ def test_throttling_slows_the_class_of_the_call_only(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "relation"),
-    [("EntityNotExist.Role", False), ("EntityNotExist.Role.Policy", True)],
+    ("code", "relation"), [("EntityNotExist.Role", False), ("EntityNotExist.Role.Policy", True)]
 )
 def test_a_missing_relation_is_told_from_a_missing_end(
-    world: World, code: str, relation: bool,
+    world: World, code: str, relation: bool
 ) -> None:
     world.answers(404, code)
     error = caught(world.write)
