@@ -178,15 +178,25 @@ def _current(name: str, items: Any, now: float, ends: list[float]) -> list[Mappi
     for item in items:
         text = item.get("expiresAt")
         if text is not None:
-            try:
-                end = datetime.fromisoformat(text).timestamp()
-            except ValueError:
-                raise InvalidSpec(f"spec.{name}[].expiresAt: {text!r} is no time") from None
+            end = _epoch(f"spec.{name}[].expiresAt", text)
             if end <= now:
                 continue
             ends.append(end)
         current.append(item)
     return current
+
+
+def _epoch(where: str, text: str) -> float:
+    """Seconds since the epoch. A time without a zone would mean another one on each machine."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise InvalidSpec(
+            f"{where}: {text!r} is no time with a zone; write for example 2027-06-30T18:00:00Z"
+        )
+    return moment.timestamp()
 
 
 def _resolve(

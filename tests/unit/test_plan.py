@@ -13,7 +13,6 @@ from ram_operator.drift import Memory
 from ram_operator.errors import Bug
 from ram_operator.model import (
     Applied,
-    Cause,
     Desired,
     Direction,
     Drift,
@@ -29,7 +28,6 @@ from tests.unit.core import (
     ECS,
     FC,
     OPTIONS,
-    OUTSIDER,
     attachment,
     live,
     made,
@@ -38,7 +36,6 @@ from tests.unit.core import (
     record,
     remembered,
     situation,
-    tags,
     trust,
     trust_json,
     wanted,
@@ -66,51 +63,6 @@ def differs(asked: Desired, **changes: Any) -> Live:
 
 def actions(decision: Plan) -> dict[str, str]:
     return {entry.field: entry.action for entry in decision.drift}
-
-
-# --- creation
-
-
-def test_a_role_is_created_first_and_gets_its_policies_then() -> None:
-    asked = wanted({"policies": [B, A], "tags": {"a": "1"}})
-    decision = plan.create(situation(asked, live(), NEW))
-    assert [step.summary for step in decision.steps] == [
-        "create role app",
-        "attach System/A",
-        "attach System/B",
-    ]
-    create = decision.steps[0]
-    assert (create.cause, create.direction) == (Cause.CREATE, Direction.WIDER)
-    assert isinstance(create.values["trustPolicy"], approval.Cleared)
-    assert create.values["tags"] == tags(a="1")
-    assert decision.baseline == asked.fields["trustPolicy"]
-    assert (decision.held, decision.waiting, decision.in_sync) == (None, (), False)
-    assert decision.applied.known
-
-
-def test_a_policy_is_created_without_a_gate() -> None:
-    decision = plan.create(situation(wanted_policy(), live(), NEW))
-    assert verbs(decision) == ["create"]
-    assert isinstance(decision.steps[0].values["document"], documents.Policy)
-    assert decision.baseline is None
-
-
-def test_nothing_is_created_half() -> None:
-    asked = wanted({"policies": [{"type": "RamPolicy", "name": "read"}]})
-    decision = plan.create(situation(asked, live(), NEW))
-    assert decision.steps == ()
-    assert decision.waiting == ("RamPolicy team/read: it does not exist",)
-    assert not decision.in_sync
-
-
-def test_a_dangerous_creation_is_held_whole() -> None:
-    asked = wanted({"trustPolicy": trust_json(OUTSIDER), "policies": [A]})
-    decision = plan.create(situation(asked, live(), NEW))
-    assert decision.steps == ()
-    assert decision.held is not None
-    assert decision.held.kind == approval.CREATION
-    assert decision.baseline is None
-    assert not decision.applied.known
 
 
 # --- nothing to do
