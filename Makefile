@@ -51,7 +51,7 @@ check: venv ## format, lint, types, import contracts, unit tests with coverage: 
 	$(BIN)/ruff check --quiet $(FORMATTED)
 	$(BIN)/mypy --no-error-summary $(TYPED)
 	$(BIN)/lint-imports --no-cache
-	$(BIN)/python -m pytest $(FAST) --cov --cov-report=
+	HYPOTHESIS_PROFILE=quick $(BIN)/python -m pytest $(FAST) --cov --cov-report=
 	$(BIN)/coverage report --include="$$($(BIN)/python -m tests.structure.pure)" --fail-under=100
 
 .PHONY: format
@@ -73,7 +73,7 @@ rules: monitoring ## write the PrometheusRule of the component from deploy/monit
 
 .PHONY: test
 test: check assets monitoring ## everything: check, emulator, cluster and scenarios on a real API server
-	$(BIN)/python -m tests.cluster run -- $(BIN)/python -m pytest tests $(FAST:%=--ignore=%) $(ARGS)
+	$(BIN)/python -m tests.cluster run -- $(BIN)/python -m pytest tests --ignore=tests/structure $(ARGS)
 
 .PHONY: demo
 demo: assets ## the tour on a real API server and an emulated cloud (KEEP=1 leaves it up)

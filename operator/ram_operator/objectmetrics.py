@@ -7,7 +7,8 @@ them; kept as values they cost a tenth. An object that is gone has no series.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -15,7 +16,7 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from .constants import Severity
-from .kinds import ACCOUNT, KINDS
+from .kinds import KINDS
 from .model import Key, Outcome
 
 LABELS: Final = ("kind", "resource_namespace", "resource_name")
@@ -79,52 +80,67 @@ class ObjectStates(Collector):
     def collect(self) -> Iterable[GaugeMetricFamily]:
         with self._lock:
             states = list(self._states.items())
-        condition = GaugeMetricFamily(
-            "ram_operator_resource_condition",
-            "1 for the status that a condition of an object has now.",
-            labels=[*LABELS, "type", "status"],
-        )
-        drift = GaugeMetricFamily(
-            "ram_operator_drift_detected",
-            "1 while the cloud differs from what was applied to an object.",
-            labels=[*LABELS, "severity"],
-        )
-        pending = GaugeMetricFamily(
-            "ram_operator_approval_pending_since_timestamp_seconds",
-            "Since when a change of an object waits for approval.",
-            labels=LABELS,
-        )
-        looked = GaugeMetricFamily(
-            "ram_operator_last_successful_reconcile_timestamp_seconds",
-            "When an object was last compared with the cloud.",
-            labels=LABELS,
-        )
-        waiting = dict.fromkeys(KINDS, 0)
-        for key, state in states:
-            labels = (key.kind, key.namespace, key.name)
-            for kind, status in state.conditions:
-                condition.add_metric((*labels, kind, status), 1)
-            if state.drift:
-                drift.add_metric((*labels, state.drift), 1)
-            if state.pending_since is not None:
-                pending.add_metric(labels, state.pending_since)
-                if key.kind != ACCOUNT:
-                    waiting[key.kind] += 1
-            if state.looked_at is not None:
-                looked.add_metric(labels, state.looked_at)
-        braked = GaugeMetricFamily(
-            "ram_operator_deletion_brake_since_timestamp_seconds",
-            "Since when the deletions of an account are stopped, because there were too many.",
-            labels=LABELS,
-        )
-        for key, state in states:
-            if state.braked_since is not None:
-                braked.add_metric((key.kind, key.namespace, key.name), state.braked_since)
+        for name, (text, more, rows) in _FAMILIES.items():
+            family = GaugeMetricFamily(name, text, labels=[*LABELS, *more])
+            for key, state in states:
+                for labels, value in rows(state):
+                    family.add_metric((key.kind, key.namespace, key.name, *labels), value)
+            yield family
         approvals = GaugeMetricFamily(
             "ram_operator_approvals_pending",
             "Objects with a change that waits for approval.",
             labels=["kind"],
         )
-        for kind, count in waiting.items():
-            approvals.add_metric([kind], count)
-        return (condition, drift, pending, looked, braked, approvals)
+        waiting = Counter(key.kind for key, state in states if state.pending_since is not None)
+        for kind in KINDS:
+            approvals.add_metric([kind], waiting[kind])
+        yield approvals
+
+
+Rows = list[tuple[tuple[str, ...], float]]
+
+
+def _conditions(state: ObjectState) -> Rows:
+    return [(condition, 1.0) for condition in state.conditions]
+
+
+def _drift(state: ObjectState) -> Rows:
+    return [((state.drift,), 1.0)] if state.drift else []
+
+
+def _time(name: str) -> Callable[[ObjectState], Rows]:
+    def rows(state: ObjectState) -> Rows:
+        value = getattr(state, name)
+        return [((), value)] if value is not None else []
+
+    return rows
+
+
+_FAMILIES: Final[Mapping[str, tuple[str, tuple[str, ...], Callable[[ObjectState], Rows]]]] = {
+    "ram_operator_resource_condition": (
+        "1 for the status that a condition of an object has now.",
+        ("type", "status"),
+        _conditions,
+    ),
+    "ram_operator_drift_detected": (
+        "1 while the cloud differs from what was applied to an object.",
+        ("severity",),
+        _drift,
+    ),
+    "ram_operator_approval_pending_since_timestamp_seconds": (
+        "Since when a change of an object waits for approval.",
+        (),
+        _time("pending_since"),
+    ),
+    "ram_operator_last_successful_reconcile_timestamp_seconds": (
+        "When an object was last compared with the cloud.",
+        (),
+        _time("looked_at"),
+    ),
+    "ram_operator_deletion_brake_since_timestamp_seconds": (
+        "Since when the deletions of an account are stopped, because there were too many.",
+        (),
+        _time("braked_since"),
+    ),
+}
+"""Name → (help, labels besides the object's, rows of one object)."""

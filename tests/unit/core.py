@@ -5,12 +5,9 @@ The model carries out steps by their meaning and shares no code with cloud.execu
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
-
-from hypothesis import settings
 
 from ram_operator import desired as desire
 from ram_operator import documents, plan
@@ -62,14 +59,6 @@ ACCOUNT: Final = Account(
 )
 ALLOW_READ: Final = {"Effect": "Allow", "Action": "oss:GetObject", "Resource": "*"}
 ALLOW_ALL: Final = {"Effect": "Allow", "Action": "*", "Resource": "*"}
-
-_LONG: Final = os.environ.get("HYPOTHESIS_PROFILE") == "long"
-
-
-def examples(count: int) -> settings:
-    """Hypothesis settings: the same examples in each run, and more of them in profile `long`."""
-    most = count * 25 if _LONG else count
-    return settings(max_examples=most, derandomize=not _LONG, deadline=None, database=None)
 
 
 def trust_json(*principals: tuple[str, str], condition: Json | None = None) -> Json:

@@ -21,10 +21,10 @@ from tests.unit.core import (
     FC,
     OTHER_ID,
     OUTSIDER,
-    examples,
     record,
     trust,
 )
+from tests.unit.profiles import examples
 
 NEW = RecordFacts()
 NARROWER, SAME = documents.Verdict.NARROWER, documents.Verdict.SAME

@@ -12,7 +12,7 @@ from ram_operator import conditions
 from ram_operator.conditions import Condition
 from ram_operator.constants import ConditionType, Reason
 from tests.support.kstatus import assert_kstatus_legal, kstatus
-from tests.unit.core import examples
+from tests.unit.profiles import examples
 
 EARLIER = "2026-01-01T00:00:00Z"
 NOW = "2026-01-02T00:00:00Z"

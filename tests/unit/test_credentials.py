@@ -6,7 +6,7 @@ import base64
 import dataclasses
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ram_operator.cloud.credentials import (
@@ -18,6 +18,7 @@ from ram_operator.cloud.credentials import (
 )
 from ram_operator.constants import Reason
 from ram_operator.errors import Stalled
+from tests.unit.profiles import examples
 
 ID, SECRET, TOKEN = "made-up-id-7b1", "made-up-secret-9c2", "made-up-token-4d3"
 
@@ -101,7 +102,7 @@ def test_they_do_not_change() -> None:
 words = st.text(st.characters(exclude_characters="\0", codec="utf-8"), max_size=8)
 
 
-@settings(max_examples=100, deadline=None, derandomize=True)
+@examples(100)
 @given(one=st.tuples(words, words, words), two=st.tuples(words, words, words))
 def test_the_fingerprint_tells_pairs_apart(
     one: tuple[str, str, str], two: tuple[str, str, str]

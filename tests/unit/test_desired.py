@@ -21,13 +21,13 @@ from tests.unit.core import (
     POLICY,
     ROLE,
     attachment,
-    examples,
     policies,
     tags,
     trust_json,
     wanted,
     wanted_policy,
 )
+from tests.unit.profiles import examples
 
 Json = dict[str, Any]
 READ = Key("RamPolicy", "team", "read")

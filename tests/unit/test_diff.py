@@ -19,7 +19,6 @@ from tests.unit.core import (
     FC,
     POLICY,
     ROLE,
-    examples,
     live,
     made,
     policies,
@@ -29,6 +28,7 @@ from tests.unit.core import (
     wanted,
     wanted_policy,
 )
+from tests.unit.profiles import examples
 
 N, W, X = Direction.NARROWER, Direction.WIDER, Direction.NEUTRAL
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections import Counter
 from collections.abc import Iterator
 from itertools import product
@@ -19,13 +18,12 @@ from ram_operator.documents.globs import Budget, Glob, inhabited
 from tests.oracle.evaluator import Reading, Request, allows
 from tests.oracle.universe import requests
 from tests.unit import strategies_documents as some
+from tests.unit.profiles import PROFILE, count
 
 Json = Any
 
 _CALM = [HealthCheck.too_slow, HealthCheck.data_too_large]
-_PROFILES = {"ci": 40, "long": 1_000}
-PROFILE = os.environ.get("HYPOTHESIS_PROFILE", "ci")
-EXAMPLES = _PROFILES.get(PROFILE, _PROFILES["ci"])
+EXAMPLES = count(40)
 thorough = settings(
     max_examples=EXAMPLES,
     derandomize=PROFILE != "long",
@@ -232,7 +230,8 @@ def test_unknown_is_rare_on_what_we_write(trust: bool) -> None:
     counts: Counter[Verdict] = Counter()
     odd: Counter[Verdict] = Counter()
 
-    @settings(thorough, max_examples=2 * EXAMPLES)
+    # A rate needs its examples, also in the quick profile.
+    @settings(thorough, max_examples=max(80, 2 * EXAMPLES))
     @given(pair=some.series(trust), live=some.series(trust, odd=True))
     def count(pair: list[Json], live: list[Json]) -> None:
         counts[compare(pair[0], pair[1], trust, lenient=False).verdict] += 1

@@ -6,12 +6,13 @@ import threading
 import time
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ram_operator.cloud.client import METHODS
 from ram_operator.cloud.limiter import ActionClass, Limiter, action_class
 from tests.unit.fake_clock import FakeClock
+from tests.unit.profiles import examples
 
 READ = ActionClass.READ
 
@@ -57,7 +58,7 @@ def test_only_actions_that_change_nothing_count_as_reads() -> None:
     assert {action for action in METHODS if action.startswith(("Get", "List"))} == reads
 
 
-@settings(max_examples=150, deadline=None, derandomize=True)
+@examples(150)
 @given(
     rate=st.sampled_from([0.3, 1.0, 2.5, 20.0]),
     calls=st.lists(

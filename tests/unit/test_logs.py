@@ -11,12 +11,13 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ram_operator.logs import JsonFormatter, PlainFormatter, configure, redact
+from tests.unit.profiles import examples
 
-thorough = settings(max_examples=300, deadline=None, derandomize=True)
+thorough = examples(300)
 
 NAMES = [
     "password",

@@ -31,7 +31,6 @@ from tests.unit.core import (
     ROLE,
     attachment,
     carry_out,
-    examples,
     made,
     policies,
     record,
@@ -40,6 +39,7 @@ from tests.unit.core import (
     trust,
     wanted,
 )
+from tests.unit.profiles import examples
 
 NOW = "2026-01-01T00:00:00Z"
 ENTRY_FIELDS = ("policies", "tags")

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ram_operator import mergepatch
-from tests.unit.core import examples
+from tests.unit.profiles import examples
 
 Json = Any
 

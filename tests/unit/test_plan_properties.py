@@ -23,7 +23,6 @@ from tests.unit.core import (
     OPTIONS,
     attachment,
     carry_out,
-    examples,
     made,
     policies,
     record,
@@ -34,6 +33,7 @@ from tests.unit.core import (
     trust_json,
     wanted,
 )
+from tests.unit.profiles import examples
 
 BOB = ("RAM", f"acs:ram::{ACCOUNT_ID}:user/bob")
 NAMES = ["System/A", "System/B", "Custom/C"]

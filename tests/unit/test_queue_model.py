@@ -12,6 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from ram_operator.model import Key
 from ram_operator.queue import Backoff, Lane, WorkQueue
 from tests.unit.fake_clock import FakeClock
+from tests.unit.profiles import examples
 from tests.unit.test_queue import take
 
 KEYS = [Key("RamRole", group, name) for group in ("a", "b", "c") for name in ("1", "2", "3")]
@@ -185,7 +186,7 @@ class HistoriesOfPairs(Histories):
     per_group = 2
 
 
-_CALM = settings(max_examples=40, stateful_step_count=50, deadline=None, derandomize=True)
+_CALM = settings(examples(40), stateful_step_count=50)
 TestHistories = Histories.TestCase
 TestLimitedHistories = LimitedHistories.TestCase
 TestHistoriesOfPairs = HistoriesOfPairs.TestCase

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from kubernetes.client import Configuration
 from kubernetes.client.api_client import ApiClient
@@ -23,6 +23,7 @@ from ram_operator.cluster.records import HISTORY, Claim, Identity, Records, appe
 from ram_operator.constants import API_VERSION
 from ram_operator.kinds import RECORD
 from ram_operator.model import Key, Owner, RecordFacts
+from tests.unit.profiles import examples
 from tests.unit.stub_server import Reply, Request, stub
 
 Json = dict[str, Any]
@@ -132,7 +133,7 @@ DNS_NAME = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0
 cloud_names = st.from_regex(r"[A-Za-z0-9._@-]{1,128}", fullmatch=True)
 
 
-@settings(max_examples=300, deadline=None, derandomize=True)
+@examples(300)
 @given(name=cloud_names, kind=st.sampled_from(["RamRole", "RamPolicy", "RamUser"]))
 def test_every_name_in_the_cloud_gives_a_legal_name_of_an_object(name: str, kind: str) -> None:
     made = Identity(ACCOUNT, kind, name).key.name
@@ -141,7 +142,7 @@ def test_every_name_in_the_cloud_gives_a_legal_name_of_an_object(name: str, kind
     assert made.startswith(f"{ACCOUNT}.{kind.lower()}.")
 
 
-@settings(max_examples=300, deadline=None, derandomize=True)
+@examples(300)
 @given(one=st.from_regex(r"[aA.@_-]{1,4}", fullmatch=True), two=cloud_names | st.just("a"))
 def test_different_names_have_different_records(one: str, two: str) -> None:
     left, right = (Identity(ACCOUNT, "RamUser", name) for name in (one, two))

@@ -13,7 +13,6 @@ from ram_operator import report
 from ram_operator.constants import EventReason, Reason, Severity
 from ram_operator.model import Applied, Drift, Held, Outcome, Phase, Plan
 from tests.support.kstatus import assert_kstatus_legal
-from tests.unit.core import examples
 from tests.unit.outcomes import (
     CREATE,
     DONE,
@@ -31,6 +30,7 @@ from tests.unit.outcomes import (
     build,
     reasons,
 )
+from tests.unit.profiles import examples
 
 HOLDS = replace(
     STALLED, reason=Reason.APPROVAL_REQUIRED, plan=Plan(held=HELD), message="trust change"

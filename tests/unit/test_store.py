@@ -7,13 +7,14 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ram_operator import constants, desired
 from ram_operator.kinds import ACCOUNT, KINDS, RECORD
 from ram_operator.model import Key
 from ram_operator.store import Seen, Store, key_of, slim
+from tests.unit.profiles import examples
 
 Json = dict[str, Any]
 KEY = Key("RamRole", "apps", "web")
@@ -318,7 +319,7 @@ operations = st.one_of(
 )
 
 
-@settings(max_examples=200, deadline=None, derandomize=True)
+@examples(200)
 @given(history=st.lists(operations, max_size=25))
 def test_the_indexes_agree_with_the_bodies_over_random_histories(history: list[Any]) -> None:
     store = Store()
