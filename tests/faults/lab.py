@@ -157,6 +157,13 @@ class Lab:
         world.close()
         return played
 
+    def until(self, holds: Callable[[], bool], what: str) -> None:
+        """Wait until `holds`; AssertionError with `what` when it does not come."""
+        deadline = time.monotonic() + PATIENCE
+        while not holds():
+            assert time.monotonic() < deadline, f"did not come: {what}"
+            time.sleep(_POLL)
+
     def settled(self, run: Run) -> bool:
         """Whether the story seems to have ended, without waiting for it."""
         world, story = run.world, run.story
