@@ -15,6 +15,6 @@ def between(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
             inner = between(before, value)
             if inner:
                 patch[key] = inner
-        elif key not in old or before != value:
+        elif before != value:
             patch[key] = value
     return patch

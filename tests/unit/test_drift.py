@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ram_operator import diff, documents, drift
+from ram_operator import diff, drift
 from ram_operator.constants import AdoptionPolicy, DriftPolicy, Severity
 from ram_operator.drift import KEPT, WHATEVER, Memory
 from ram_operator.kinds import Kind, Shape
@@ -20,6 +20,7 @@ from ram_operator.model import (
     Desired,
     Direction,
     Disposition,
+    Entry,
     Judged,
     RecordFacts,
 )
@@ -264,6 +265,22 @@ def test_while_a_reference_is_not_ready_tags_are_still_removed() -> None:
     assert verdict.cause is Cause.INTENT
 
 
+def test_a_tag_that_adoption_left_makes_no_other_tag_ours() -> None:
+    memory = remembered(wanted({}))
+    marks = frozenset({KEPT + diff.entry_mark("a", Entry("a", "1"))})
+    memory = replace(memory, applied=replace(memory.applied, entries={"tags": marks}))
+    assert judge(wanted({}), {"tags": tags(**{"~a": "1"})}, memory) is None
+
+
+def test_adoption_removes_no_entry_whatever_its_direction() -> None:
+    options = replace(OPTIONS, adoption=AdoptionPolicy.IF_EXISTS)
+    memory = Memory(options, Applied(), RecordFacts())
+    change = Change("policies", Entry("System/B"), None, Direction.NEUTRAL, "System/b")
+    verdict = drift.judge(ROLE, wanted({}), change, memory)
+    assert verdict is not None
+    assert (verdict.cause, verdict.disposition) == (Cause.ADOPTION, SHOW)
+
+
 def with_applied(**changes: Any) -> Memory:
     memory = remembered(wanted({"description": "d", "policies": [attachment("System/A")]}))
     return replace(memory, applied=replace(memory.applied, **changes))
@@ -339,47 +356,6 @@ def test_the_trust_is_compared_with_the_record_and_not_with_the_status() -> None
         verdict = judge(asked, found, memory)
         assert verdict is not None
         assert verdict.cause is cause
-
-
-def behind(baseline: documents.Trust | None, live: Any, kept: DriftPolicy) -> Judged | None:
-    """What moved behind an edit that asks for FC and ECS."""
-    asked = wanted({"trustPolicy": trust_json(FC, ECS)})
-    memory = replace(remembered(asked, drift=kept), record=record(baseline))
-    (change,) = changes(asked, {"trustPolicy": live})
-    return drift.behind(ROLE, asked, change, memory)
-
-
-@pytest.mark.parametrize("kept", POLICIES)
-def test_behind_a_held_edit_nothing_has_moved(kept: DriftPolicy) -> None:
-    assert behind(trust(FC), trust(FC), kept) is None
-    assert behind(None, trust(FC), kept) is None
-    assert behind(trust(FC, ECS), trust(FC), kept) is None, "no edit: judged as drift already"
-
-
-@pytest.mark.parametrize(
-    ("live", "expected"),
-    [
-        (trust(FC, ANN), (SHOW, WRITE, WRITE)),
-        (trust(ANN), (SHOW, WRITE, WRITE)),
-        (trust(FC, condition={"Bool": {"acs:MFAPresent": "true"}}), (SHOW, SHOW, HOLD)),
-    ],
-    ids=["given", "exchanged", "taken"],
-)
-def test_behind_a_held_edit_what_was_done_by_hand_is(
-    live: documents.Trust, expected: tuple[Disposition, ...]
-) -> None:
-    for kept, disposition in zip(POLICIES, expected, strict=True):
-        verdict = behind(trust(FC), live, kept)
-        assert verdict is not None
-        assert (verdict.cause, verdict.severity) == (Cause.DRIFT, Severity.CRITICAL)
-        assert verdict.disposition is disposition
-        assert verdict.change.after == trust(FC)
-
-
-def test_only_gated_fields_have_something_behind_them() -> None:
-    asked = wanted({"description": "d"})
-    (change,) = changes(asked, {"description": "e"})
-    assert drift.behind(ROLE, asked, change, remembered(asked)) is None
 
 
 def test_every_shape_has_its_move() -> None:

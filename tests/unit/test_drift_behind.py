@@ -1,0 +1,73 @@
+"""What moved in the cloud behind an edit of the trust that is held."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from ram_operator import diff, documents, drift
+from ram_operator.constants import DriftPolicy, Severity
+from ram_operator.model import Cause, Change, Desired, Disposition, Judged
+from tests.unit.core import (
+    ANN,
+    ECS,
+    FC,
+    ROLE,
+    made,
+    record,
+    remembered,
+    trust,
+    trust_json,
+    wanted,
+)
+
+POLICIES = (DriftPolicy.REPORT, DriftPolicy.REVERT_EXCESS, DriftPolicy.REVERT)
+WRITE, HOLD, SHOW = Disposition.WRITE, Disposition.HOLD, Disposition.REPORT
+
+
+def changes(asked: Desired, found: dict[str, Any]) -> tuple[Change, ...]:
+    live = made(asked)
+    return diff.changes(ROLE, asked, replace(live, fields={**live.fields, **found}))
+
+
+def behind(baseline: documents.Trust | None, live: Any, kept: DriftPolicy) -> Judged | None:
+    """What moved behind an edit that asks for FC and ECS."""
+    asked = wanted({"trustPolicy": trust_json(FC, ECS)})
+    memory = replace(remembered(asked, drift=kept), record=record(baseline))
+    (change,) = changes(asked, {"trustPolicy": live})
+    return drift.behind(ROLE, asked, change, memory)
+
+
+@pytest.mark.parametrize("kept", POLICIES)
+def test_behind_a_held_edit_nothing_has_moved(kept: DriftPolicy) -> None:
+    assert behind(trust(FC), trust(FC), kept) is None
+    assert behind(None, trust(FC), kept) is None
+    assert behind(trust(FC, ECS), trust(FC), kept) is None, "no edit: judged as drift already"
+
+
+@pytest.mark.parametrize(
+    ("live", "expected"),
+    [
+        (trust(FC, ANN), (SHOW, WRITE, WRITE)),
+        (trust(ANN), (SHOW, WRITE, WRITE)),
+        (trust(FC, condition={"Bool": {"acs:MFAPresent": "true"}}), (SHOW, SHOW, HOLD)),
+    ],
+    ids=["given", "exchanged", "taken"],
+)
+def test_behind_a_held_edit_what_was_done_by_hand_is(
+    live: documents.Trust, expected: tuple[Disposition, ...]
+) -> None:
+    for kept, disposition in zip(POLICIES, expected, strict=True):
+        verdict = behind(trust(FC), live, kept)
+        assert verdict is not None
+        assert (verdict.cause, verdict.severity) == (Cause.DRIFT, Severity.CRITICAL)
+        assert verdict.disposition is disposition
+        assert verdict.change.after == trust(FC)
+
+
+def test_only_gated_fields_have_something_behind_them() -> None:
+    asked = wanted({"description": "d"})
+    (change,) = changes(asked, {"description": "e"})
+    assert drift.behind(ROLE, asked, change, remembered(asked)) is None
