@@ -1,0 +1,165 @@
+"""The alerts: promtool's verdict on rules and their tests, and that both say what they promise."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from prometheus_client import CollectorRegistry
+
+from ram_operator.metrics import Metrics
+from ram_operator.model import Key
+from ram_operator.objectmetrics import ObjectState
+from tests.cluster import monitoring
+from tests.cluster.building import ROOT
+from tests.cluster.monitoring import Monitoring
+
+Json = dict[str, Any]
+RULES = ROOT / "deploy" / "monitoring" / "rules.yaml"
+UNIT_TESTS = ROOT / "deploy" / "monitoring" / "rules_test.yaml"
+RUNBOOKS = ROOT / "docs" / "operations" / "runbooks"
+GROUPS: list[Json] = yaml.safe_load(RULES.read_text())["groups"]
+ALERTS: list[Json] = [rule for group in GROUPS for rule in group["rules"]]
+IDS = [f"{rule['alert']}-{rule['labels']['severity']}-{i}" for i, rule in enumerate(ALERTS)]
+each_alert = pytest.mark.parametrize("number", range(len(ALERTS)), ids=IDS)
+
+
+@pytest.fixture(scope="session")
+def programs() -> Monitoring:
+    return monitoring.find_or_build()
+
+
+def _promtool(programs: Monitoring, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    command = [programs.promtool, *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def _tested(programs: Monitoring, directory: Path, rules: list[Json], alert: str) -> bool:
+    """Whether the shipped unit tests of this alert hold for these rules."""
+    groups = [{**GROUPS[0], "rules": rules}]
+    (directory / "rules.yaml").write_text(yaml.safe_dump({"groups": groups}))
+    tests = yaml.safe_load(UNIT_TESTS.read_text())
+    tests["tests"] = [
+        test
+        for test in tests["tests"]
+        if any(each["alertname"] == alert for each in test["alert_rule_test"])
+    ]
+    (directory / "rules_test.yaml").write_text(yaml.safe_dump(tests))
+    return _promtool(programs, "test", "rules", directory / "rules_test.yaml").returncode == 0
+
+
+def test_promtool_accepts_the_rules(programs: Monitoring) -> None:
+    result = _promtool(programs, "check", "rules", "--lint=all", "--lint-fatal", RULES)
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+def test_promtool_passes_the_unit_tests(programs: Monitoring) -> None:
+    result = _promtool(programs, "test", "rules", UNIT_TESTS)
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+def _earlier(rule: Json) -> Json:
+    return {**rule, "for": "0s"}
+
+
+def _never_ending(rule: Json) -> Json:
+    return {**rule, "keep_firing_for": "3h"}
+
+
+def _other_words(rule: Json) -> Json:
+    return {**rule, "annotations": {**rule["annotations"], "description": "Something."}}
+
+
+@each_alert
+@pytest.mark.parametrize("change", [_earlier, _never_ending, _other_words])
+def test_the_unit_tests_notice_a_change(
+    programs: Monitoring, tmp_path: Path, number: int, change: Callable[[Json], Json]
+) -> None:
+    """Each alert is held to when it fires, when it ends, and to its words."""
+    rules = [change(rule) if i == number else rule for i, rule in enumerate(ALERTS)]
+    assert _tested(programs, tmp_path, ALERTS, ALERTS[number]["alert"])
+    assert not _tested(programs, tmp_path, rules, ALERTS[number]["alert"])
+
+
+@each_alert
+def test_an_alert_says_what_people_need(number: int) -> None:
+    rule = ALERTS[number]
+    assert re.fullmatch("RamOperator[A-Z][A-Za-z]+", rule["alert"])
+    assert rule["for"] not in ("", "0s")
+    assert rule["labels"].keys() == {"severity"}
+    assert rule["labels"]["severity"] in ("critical", "warning")
+    annotations = rule["annotations"]
+    assert annotations.keys() == {"summary", "description", "runbook_url"}
+    assert annotations["summary"].endswith(".")
+    assert "{{" not in annotations["summary"], "the same for all alerts of a group"
+    assert ROOT / annotations["runbook_url"] == RUNBOOKS / f"{rule['alert']}.md"
+
+
+def test_each_alert_has_a_page_and_each_page_an_alert() -> None:
+    pages = {path.stem for path in RUNBOOKS.glob("*.md")} - {"README"}
+    assert pages == {rule["alert"] for rule in ALERTS}
+    for name in pages:
+        text = (RUNBOOKS / f"{name}.md").read_text()
+        assert text.startswith(f"# {name}\n")
+        titles = re.findall(r"^## (.+)$", text, re.MULTILINE)
+        assert titles == ["Meaning", "Impact", "Diagnose", "Mend"], name
+        assert "```console\n$ " in text, name
+
+
+def _exposed() -> dict[str, set[str]]:
+    """Name → labels of all series that the operator serves."""
+    metrics = Metrics(CollectorRegistry())
+    everything = ObjectState((("Ready", "True"),), "critical", 0.0, 0.0, 0.0)
+    metrics.objects.set(Key("RamRole", "namespace", "name"), everything)
+    metrics.cloud_call("GetRole", "Throttled", 0.1)
+    return {
+        sample.name: set(sample.labels)
+        for family in metrics.registry.collect()
+        for sample in family.samples
+    }
+
+
+@each_alert
+def test_an_alert_uses_series_that_exist(number: int) -> None:
+    rule = ALERTS[number]
+    exposed = _exposed()
+    used = re.findall(r"\b(ram_operator_\w+)(?:\{([^}]*)\})?", rule["expr"])
+    for name, selector in used:
+        assert name in exposed, name
+        assert set(re.findall(r"(\w+)(?:=|!=)", selector)) <= exposed[name], (name, selector)
+    # What it tells has to be left over by the aggregation, so in one of its series.
+    told = set(re.findall(r"\$labels\.(\w+)", rule["annotations"]["description"]))
+    assert told <= set().union(*(exposed[name] for name, _ in used))
+    others = set(re.findall(r"\b\w+(?=\{|\s*\()", rule["expr"])) & {"up"}
+    assert used or others
+
+
+def test_values_in_selectors_are_real() -> None:
+    """A condition type or severity that is misspelt would never match."""
+    from ram_operator.constants import ConditionType, Severity
+    from ram_operator.kinds import ACCOUNT, KINDS
+
+    known = {
+        "type": {each.value for each in ConditionType},
+        "status": {"True", "False", "Unknown"},
+        "severity": {each.value for each in Severity},
+        "kind": {*KINDS, ACCOUNT},
+        "job": {"ram-operator"},
+    }
+    for rule in ALERTS:
+        for label, value in re.findall(r'(\w+)!?="([^"]*)"', rule["expr"]):
+            assert value in known[label], (rule["alert"], label, value)
+
+
+def test_the_manifest_for_the_prometheus_operator_is_up_to_date() -> None:
+    script = ROOT / "scripts" / "prometheus_rule.py"
+    result = subprocess.run([sys.executable, script, "--check"], capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr
+    path = ROOT / "deploy" / "kustomize" / "components" / "monitoring" / "prometheusrule.yaml"
+    assert yaml.safe_load(path.read_text())["spec"] == {"groups": GROUPS}
