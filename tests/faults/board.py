@@ -21,7 +21,7 @@ from tests.support.world import GROUP, PLURALS, World, is_ready
 
 Json = dict[str, Any]
 Place = tuple[str, str, str]
-KINDS: Final = ("RamRole", "RamPolicy", "RamAccount")
+KINDS: Final = ("RamRole", "RamPolicy", "RamUser", "RamGroup", "RamAccount")
 PATIENCE: Final = 60.0
 _PAUSE: Final = 0.2
 
