@@ -1,4 +1,4 @@
-"""The command line: python -m demo [tour [--keep]] | cloud [ACTION NAME=VALUE ...] | stop."""
+"""The command line: python -m demo [tour [--keep]|cloud [NOUN ...|ACTION NAME=VALUE ...]|stop]."""
 
 from __future__ import annotations
 
@@ -39,11 +39,16 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m demo", description=__doc__)
     verbs = parser.add_subparsers(dest="verb", required=True)
     show = verbs.add_parser("tour", parents=[common], help="show everything, step by step")
-    show.add_argument("--keep", action="store_true", help="stop after the roles exist, leave it up")
+    show.add_argument("--keep", action="store_true", help="stop before cleaning up, leave it up")
     verbs.add_parser("stop", parents=[common], help="end a demo that was left up")
     verbs.add_parser("keeper", parents=[common], help="hold the processes of a tour")
     hand = verbs.add_parser("cloud", parents=[common], help="show the cloud, or change it by hand")
-    hand.add_argument("action", nargs="?", default="", help="a RAM action, such as GetRole")
+    hand.add_argument(
+        "action",
+        nargs="?",
+        default="",
+        help="a RAM action, such as GetRole, or what to show: " + ", ".join(cloud.NOUNS),
+    )
     hand.add_argument("parameters", nargs="*", metavar="NAME=VALUE")
     return parser
 
@@ -51,8 +56,9 @@ def _parser() -> argparse.ArgumentParser:
 def _cloud(directory: Path, action: str, words: Sequence[str]) -> int:
     try:
         there = stage.Stage.read(directory)
-        if not action:
-            print(cloud.show(there))
+        nouns = [word for word in (action, *words) if word]
+        if all(word in cloud.NOUNS for word in nouns):
+            print(cloud.show(there, nouns))
             return 0
         pairs = [word.partition("=") for word in words]
         print(cloud.call(there, action, {name: value for name, _, value in pairs}))

@@ -8,8 +8,8 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import Any, Final
 
 import alibabacloud_ram20150501.client as ram_client
 import alibabacloud_ram20150501.models as ram_models
@@ -18,24 +18,24 @@ from Tea.exceptions import TeaException
 
 from demo.stage import ACCOUNT, Stage
 
+Entity = Mapping[str, Any]
+_SINGULAR: Final = {"roles": "role", "groups": "group", "users": "user", "policies": "policy"}
+
 
 class CallFailed(RuntimeError):
     """The cloud refused a call; the message is its code and sentence."""
 
 
-def show(stage: Stage) -> str:
-    """Roles and custom policies of the account, one line each."""
+def show(stage: Stage, nouns: Collection[str] = ()) -> str:
+    """The account's entities, one line each; `nouns` (keys of NOUNS) chooses among them."""
     state = stage.admin.state(ACCOUNT)
     lines = [
-        f"role   {name}: trusts {_trusts(role['trust'])}; has {_policies(role['policies'])}"
-        for name, role in sorted(state["roles"].items())
+        f"{_SINGULAR[noun]:<6} {name}: {NOUNS[noun](entity)}"
+        for noun in NOUNS
+        if noun in nouns or not nouns
+        for name, entity in sorted(state[noun].items())
     ]
-    lines += [
-        f"policy {name}: {policy['defaultVersion']}, attached to "
-        + (", ".join(policy["attachments"]) or "nothing")
-        for name, policy in sorted(state["policies"].items())
-    ]
-    return "\n".join(lines or ["(no role, no custom policy)"])
+    return "\n".join(lines or ["(none)"])
 
 
 def call(stage: Stage, action: str, parameters: Mapping[str, str]) -> str:
@@ -84,8 +84,33 @@ def counted(entries: Iterable[Mapping[str, Any]]) -> str:
     return ", ".join(each) or "none"
 
 
+def _role(role: Entity) -> str:
+    return f"trusts {_trusts(role['trust'])}; has {_policies(role['policies'])}"
+
+
+def _policy(policy: Entity) -> str:
+    return f"{policy['defaultVersion']}, attached to {_list(policy['attachments'], 'nothing')}"
+
+
+def _group(group: Entity) -> str:
+    return f"members {_list(group['members'], 'none')}; has {_policies(group['policies'])}"
+
+
+def _user(user: Entity) -> str:
+    ways = [f"access key {key['id'][:8]}... ({key['status']})" for key in user["accessKeys"]]
+    ways += ["password"] if "loginProfile" in user else []
+    return (
+        f"in {_list(user['groups'], 'no group')}; has {_policies(user['policies'])};"
+        f" signs in by {_list(ways, 'nothing')}"
+    )
+
+
+def _list(texts: Iterable[str], none: str) -> str:
+    return ", ".join(texts) or none
+
+
 def _policies(attached: Iterable[Iterable[str]]) -> str:
-    return ", ".join("/".join(pair) for pair in sorted(map(tuple, attached))) or "no policy"
+    return _list(("/".join(pair) for pair in sorted(map(tuple, attached))), "no policy")
 
 
 def _trusts(document: Mapping[str, Any]) -> str:
@@ -99,3 +124,12 @@ def _trusts(document: Mapping[str, Any]) -> str:
         keys = [key for pairs in statement.get("Condition", {}).values() for key in pairs]
         found.append(", ".join(names) + (f" (with {', '.join(keys)})" if keys else ""))
     return " and ".join(found)
+
+
+NOUNS: Final[Mapping[str, Callable[[Entity], str]]] = {
+    "roles": _role,
+    "groups": _group,
+    "users": _user,
+    "policies": _policy,
+}
+"""What `demo cloud` can show, in the order in which it does."""

@@ -5,15 +5,18 @@ One object for the whole tour; the steps in tour.py say what is run and what has
 
 from __future__ import annotations
 
+import json
 import shlex
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from demo import cloud
 from demo.screen import Screen
 from demo.stage import ACCOUNT, Keeper, Stage
 from tests.cluster import Cluster
+
+NAMESPACE: Final = "identity"
 
 
 class Unexpected(AssertionError):
@@ -39,6 +42,22 @@ class Guide:
         self.screen.output(result.stdout + result.stderr)
         return result.stdout
 
+    def wait(self, what: str, until: str) -> None:
+        """kubectl wait in the namespace of the samples, half a minute at most."""
+        words = what.split()
+        self.kubectl("wait", *words, "-n", NAMESPACE, f"--for={until}", "--timeout=30s")
+
+    def get(self, what: str, output: str = "") -> str:
+        """kubectl get in the namespace of the samples."""
+        form = [f"-o={output}"] if output else []
+        return self.kubectl("get", *what.split(), "-n", NAMESPACE, *form)
+
+    def patch(self, what: str, patch: object) -> None:
+        """An edit of a manifest: a list is a JSON patch, an object a merge patch."""
+        form = "json" if isinstance(patch, list) else "merge"
+        text = json.dumps(patch, separators=(",", ":"))
+        self.kubectl("patch", what, "-n", NAMESPACE, f"--type={form}", "-p", text)
+
     def file(self, path: Path, text: str) -> None:
         """Write a file of the tour's own and show it."""
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -52,10 +71,10 @@ class Guide:
         self.screen.command(shlex.join([".venv/bin/python", "-m", "demo", "cloud", action, *words]))
         self.screen.output(cloud.call(self.stage, action, parameters))
 
-    def show_cloud(self) -> None:
-        """The cloud's true state, and what the operator wrote since this was last asked."""
-        self.screen.command(".venv/bin/python -m demo cloud")
-        self.screen.output(cloud.show(self.stage))
+    def show_cloud(self, *nouns: str) -> None:
+        """The cloud's true state; only those nouns of `demo cloud` that are named."""
+        self.screen.command(" ".join([".venv/bin/python -m demo cloud", *nouns]))
+        self.screen.output(cloud.show(self.stage, nouns))
 
     def operator_writes(self) -> list[dict[str, Any]]:
         """The operator's writes since the last call of this method; printed by action."""
@@ -69,8 +88,28 @@ class Guide:
         """The cloud's true state."""
         return self.stage.admin.state(ACCOUNT)
 
+    def left(self) -> list[str]:
+        """The managed objects that still exist; not printed."""
+        kinds = "ramroles,rampolicies,ramusers,ramgroups"
+        found = self._cluster.kubectl("get", kinds, "-n", NAMESPACE, "-o=name")
+        return found.stdout.split()
+
+    def brake(self) -> str:
+        """Since when the brake on deletions holds, or nothing; not printed."""
+        stamp = "jsonpath={.status.deletionBrake.engagedAt}"
+        return self._cluster.kubectl("get", "ramaccount/default", f"-o={stamp}").stdout
+
     def expect(self, holds: bool, what: str) -> None:
         """Print that it is so, or raise Unexpected."""
         if not holds:
             raise Unexpected(what)
         self.screen.checked(what)
+
+
+def entities(role: Mapping[str, Any]) -> set[str]:
+    """Everybody whom a role's trust names."""
+    found: set[str] = set()
+    for statement in role["trust"]["Statement"]:
+        for values in statement["Principal"].values():
+            found |= {values} if isinstance(values, str) else set(values)
+    return found

@@ -32,8 +32,9 @@ HOME: Final = ROOT / ".demo"
 ACCOUNT: Final = "1234567890123456"
 RAM_POLICY: Final = ROOT / "deploy" / "ram-policy.json"
 # Reads stay stale after a write, as the cloud's may; for less time, so that the tour is short.
+STALE_SECONDS: Final = 0.5
 BEHAVIOURS: Final[Mapping[str, object]] = {
-    "stale_read_seconds": 0.5,
+    "stale_read_seconds": STALE_SECONDS,
     "detach_visible_after_seconds": 0.3,
 }
 _PROXIES: Final = ("http_proxy", "https_proxy", "all_proxy")

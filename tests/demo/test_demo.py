@@ -122,7 +122,7 @@ def test_a_step_that_shows_something_else_fails(tour: Tour) -> None:
         )
         text = process.communicate(timeout=240)[0]
     assert process.returncode == 1
-    assert "FAILED: three roles and three policies are in the cloud" in text
+    assert "FAILED: three roles and five policies are in the cloud" in text
     assert tour.gone()
 
 
@@ -141,6 +141,10 @@ def test_a_kept_demo_can_be_used_and_stopped(tour: Tour) -> None:
 
     shown = tour.run("cloud")
     assert "role   shop-auditor: trusts" in shown.stdout
+    assert "group  shop-developers: members shop-ann; has" in shown.stdout
+    only = tour.run("cloud", "users").stdout
+    assert "user   shop-carol: in shop-auditors" in only
+    assert "role   " not in only
     changed = tour.run("cloud", "UntagResources", "ResourceType=role", "ResourceNames=[]")
     assert changed.returncode == 1
 
