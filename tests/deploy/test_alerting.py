@@ -116,6 +116,7 @@ def prometheus(operator: OperatorProcess, tmp_path: Path) -> Iterator[Prometheus
     process.child.stop()
 
 
+@pytest.mark.slow
 def test_what_happens_reaches_the_pager(
     prometheus: Prometheus, operator: OperatorProcess, world: World
 ) -> None:
