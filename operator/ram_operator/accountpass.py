@@ -68,6 +68,11 @@ def protect(ports: Ports, name: str) -> None:
             ports.store.put({**fresh, "kind": ACCOUNT})
 
 
+def unseen(ports: Ports, name: str) -> bool:
+    """Whether the account is there and its first look is still to come: no news for anybody."""
+    return not ports.accounts.judged(name) and ports.store.facts(Key(ACCOUNT, "", name)) is not None
+
+
 def _look(ports: Ports, key: Key, body: Mapping[str, Any]) -> Found:
     before = ports.accounts.find(key.name)
     request = str((body["metadata"].get("annotations") or {}).get(ANNOTATION_RECONCILE, ""))[:128]
@@ -101,6 +106,8 @@ def _look(ports: Ports, key: Key, body: Mapping[str, Any]) -> Found:
 def _failed(ports: Ports, key: Key, error: RamOperatorError, request: str) -> Outcome:
     """A verified session outlives trouble that passes by itself, and nothing else."""
     if isinstance(error, Retry):
+        if ports.accounts.trouble(key.name, error.message):
+            wake(ports, key.name)
         return Outcome(
             Phase.RETRY, error.reason, error.message, handled_request=request, after=error.after
         )
@@ -154,8 +161,11 @@ def _waiting(ports: Ports, key: Key, body: Mapping[str, Any], found: Outcome) ->
         phase, reason = found.phase, found.reason
         message = f"{found.message}; {message}"
     since = datetime.fromisoformat(str(body["metadata"]["deletionTimestamp"])).timestamp()
-    settings = ports.settings
-    if ports.clock.wall() - since > settings.deletion_blocked_seconds:
+    left = since + ports.settings.deletion_blocked_seconds - ports.clock.wall()
+    after = found.after or ports.settings.stalled_seconds
+    if left > 0:
+        after = min(after, left + 0.1)
+    else:
         phase, reason = Phase.STALLED, Reason.DELETION_BLOCKED
     return Outcome(
         phase,
@@ -164,7 +174,7 @@ def _waiting(ports: Ports, key: Key, body: Mapping[str, Any], found: Outcome) ->
         account_id=found.account_id,
         verified=found.verified,
         handled_request=found.handled_request,
-        after=found.after or settings.stalled_seconds,
+        after=after,
     )
 
 

@@ -78,6 +78,11 @@ class Accounts:
         with self._lock:
             return self._sessions.get(name)
 
+    def judged(self, name: str) -> bool:
+        """Whether this process has looked at the account yet, with whatever result."""
+        with self._lock:
+            return name in self._sessions or name in self._problems
+
     def set(self, session: Session) -> bool:
         """True when something changed that objects have to know."""
         name = session.account.name
@@ -87,14 +92,23 @@ class Accounts:
             self._problems.pop(name, None)
         return before is None or before.account != session.account
 
-    def drop(
-        self, name: str, problem: str, reason: Reason = Reason.DEPENDENCY_NOT_READY
-    ) -> bool:
+    def drop(self, name: str, problem: str, reason: Reason = Reason.DEPENDENCY_NOT_READY) -> bool:
         """The account may not be used. True when that is news for its objects."""
         with self._lock:
             before = self._problems.get(name)
             self._problems[name] = (reason, problem)
             return self._sessions.pop(name, None) is not None or before != (reason, problem)
+
+    def trouble(self, name: str, problem: str) -> bool:
+        """It could not be verified this time, which a verified session outlives. True when that is
+        news for its objects.
+        """
+        found = (Reason.DEPENDENCY_NOT_READY, problem)
+        with self._lock:
+            news = name not in self._sessions and self._problems.get(name) != found
+            if news:
+                self._problems[name] = found
+        return news
 
 
 class AccountOpener:

@@ -195,13 +195,15 @@ class DeletionPass:
         elif not isinstance(error, Retry):
             phase, reason = Phase.STALLED, Reason.INTERNAL_ERROR
         since = _epoch(self._subject.body["metadata"]["deletionTimestamp"])
-        blocked = self._ports.settings.deletion_blocked_seconds
-        if self._ports.clock.wall() - since > blocked:
+        left = since + self._ports.settings.deletion_blocked_seconds - self._ports.clock.wall()
+        if left < 0:
             phase, reason = Phase.STALLED, Reason.DELETION_BLOCKED
             message = f"the deletion makes no progress: {message}; {self._way_out()}"
         after = getattr(error, "after", None)
         if isinstance(error, OutcomeUnknown):
             after = self._ports.recent.settle
+        if after is not None and left > 0:
+            after = min(after, left + 0.1)
         request = self._subject.request
         return Outcome(phase, reason, message, handled_request=request, after=after)
 

@@ -30,6 +30,10 @@ log = logging.getLogger(__name__)
 
 QUIET_FAILURES: Final = 3
 """So many passing troubles in a row leave the status of a ready object as it is."""
+FIRST_LOOK: Final = 1.0
+"""Seconds until an object asks again for an account that nobody has looked at yet; the account
+wakes it earlier. A restart would show on every object otherwise.
+"""
 RESULTS: Final = {
     Phase.DONE: "success",
     Phase.RETRY: "retry",
@@ -81,6 +85,8 @@ class Reconciler:
     def _managed(self, key: Key, body: Mapping[str, Any]) -> Result:
         try:
             subject = Subject.of(key, body)
+            if accountpass.unseen(self._ports, subject.options.account):
+                raise LookAgain(FIRST_LOOK)
             accountpass.protect(self._ports, subject.options.account)
             return ManagedPass(self._ports, subject).run()
         except RamOperatorError as error:
