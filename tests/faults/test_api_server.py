@@ -1,0 +1,146 @@
+"""The API server goes away in the middle of a write to the cloud, or somebody writes beside us."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+
+import pytest
+
+from tests.cluster import ControlPlane, RequestFailed
+from tests.faults.lab import Lab, Played
+from tests.faults.stories import NAME, STORIES
+from tests.support.operator import OperatorProcess
+from tests.support.world import GROUP, PLURALS, World
+
+SLOW = 1.2
+"""Seconds that a cloud call is held up, below the time that its caller waits for an answer."""
+
+
+def _effects(played: Played) -> list[str]:
+    return list(played.effects)
+
+
+def _serves(plane: ControlPlane) -> bool:
+    """A started API server answers 429 for a while where the storage of a kind is opened."""
+    try:
+        for plural in PLURALS.values():
+            plane.request("GET", f"{GROUP}/{plural}?limit=1")
+    except RequestFailed:
+        return False
+    return True
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kill", [False, True], ids=["stopped", "killed"])
+@pytest.mark.parametrize(
+    ("name", "action"),
+    [
+        ("role_create", "CreateRole"),
+        ("role_update", "UpdateRole"),
+        ("role_delete", "DeleteRole"),
+        ("trust_taken_back", "UpdateRole"),
+        ("policy_create", "CreatePolicy"),
+        ("policy_update", "CreatePolicyVersion"),
+    ],
+)
+def test_the_api_server_restarts_while_the_cloud_is_written(
+    name: str, action: str, kill: bool, lab: Lab, plane: ControlPlane, operator: OperatorProcess
+) -> None:
+    story = STORIES[name]
+    expected = lab.play("hostile", story)
+
+    def arm(world: World) -> None:
+        account = world.account_id
+        lab.emulator.admin.add_fault("delay", account=account, action=action, seconds=SLOW)
+
+    def attend(world: World) -> None:
+        def arrived() -> bool:
+            mine = [f for f in lab.emulator.admin.faults() if f["account"] == world.account_id]
+            return any(fault["hits"] for fault in mine)
+
+        lab.until(arrived, f"{action} is under way")
+        plane.stop_apiserver(kill=kill)
+        # Long enough for the operator to come back from the cloud and find nobody to tell it to.
+        time.sleep(SLOW + 1.0)
+        plane.start_apiserver()
+        lab.until(lambda: _serves(plane), "custom resources are served again")
+
+    played = lab.play("hostile", story, arm, attend)
+
+    assert _effects(played) == _effects(expected)
+    assert operator.child.running, "the same process went on"
+
+
+@contextmanager
+def _meddling(world: World, write: Callable[[int], object]) -> Iterator[None]:
+    """Writes to the object as often as the API server takes it, while the block runs."""
+    over = threading.Event()
+
+    def meddle() -> None:
+        count = 0
+        while not over.wait(0.01):
+            count += 1
+            with suppress(RequestFailed, OSError):
+                write(count)
+
+    thread = threading.Thread(target=meddle)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+@pytest.mark.parametrize("name", list(STORIES))
+def test_others_write_to_the_object_all_the_time(
+    name: str, lab: Lab, operator: OperatorProcess
+) -> None:
+    story = STORIES[name]
+    expected = lab.play("hostile", story)
+    run = lab.begin("hostile", story)
+    world, path = run.world, run.world.path(story.kind, NAME)
+
+    def label(count: int) -> object:
+        body = {"metadata": {"labels": {"count": str(count)}}}
+        return world.cluster.request(
+            "PATCH", path, body, content_type="application/merge-patch+json"
+        )
+
+    with _meddling(world, label):
+        story.act(world)
+        lab.reach(run)
+    played = lab.end(run)
+
+    assert _effects(played) == _effects(expected)
+
+
+@pytest.mark.parametrize("name", ["role_create", "role_update", "policy_update"])
+def test_somebody_else_writes_the_status_too(
+    name: str, lab: Lab, operator: OperatorProcess
+) -> None:
+    story = STORIES[name]
+    expected = lab.play("hostile", story)
+    run = lab.begin("hostile", story)
+    world = run.world
+
+    def meddle(count: int) -> object:
+        if count > 60:
+            return None
+        body = {"status": {"lastHandledReconcileAt": f"meddled-{count}"}}
+        return world.cluster.request(
+            "PATCH",
+            world.path(story.kind, NAME, "status"),
+            body,
+            content_type="application/merge-patch+json",
+        )
+
+    with _meddling(world, meddle):
+        story.act(world)
+        lab.reach(run)
+    played = lab.end(run)
+
+    assert _effects(played) == _effects(expected)
