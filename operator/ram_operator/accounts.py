@@ -74,6 +74,11 @@ class Accounts:
             )
         return session
 
+    def seen(self, name: str) -> bool:
+        """Whether this process has looked at the account, whatever came of it."""
+        with self._lock:
+            return name in self._sessions or name in self._problems
+
     def find(self, name: str) -> Session | None:
         with self._lock:
             return self._sessions.get(name)

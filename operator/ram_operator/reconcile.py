@@ -146,8 +146,11 @@ class Reconciler:
         """Passing trouble during a periodic look is no news for a ready object."""
         if outcome.phase is not Phase.RETRY or outcome.steps_done:
             return False
-        if outcome.reason is Reason.DEPENDENCY_NOT_READY:
-            return False
+        known = self._ports.store.facts(key)
+        if outcome.reason is Reason.DEPENDENCY_NOT_READY and known is not None:
+            # After a start it is no news that the account was not looked at yet.
+            if self._ports.accounts.seen(known.account):
+                return False
         ready = conditions.is_true(old.get("conditions") or (), ConditionType.READY)
         facts = self._ports.store.get(key) or {}
         current = old.get("observedGeneration") == (facts.get("metadata") or {}).get("generation")
