@@ -83,6 +83,7 @@ class Bench:
         restarted = self._start()
         try:
             restart = self._passes(restarted, None, self._count + 1)
+            self._say(f"restart: {restart}")
         finally:
             restarted.stop()
         return self._result(created, seconds, one, settled, quiet, restart)

@@ -29,7 +29,7 @@ class Sample:
 
     @property
     def cloud_reads(self) -> int:
-        return sum(n for name, n in self.cloud_calls.items() if name.startswith(("Get", "List")))
+        return sum(n for name, n in self.cloud_calls.items() if _reads(name))
 
     @property
     def cloud_writes(self) -> int:
@@ -49,6 +49,10 @@ class Sample:
             self.peak_rss_mb,
             self.cpu_seconds - before.cpu_seconds,
         )
+
+
+def _reads(action: str) -> bool:
+    return action.removeprefix("IMS.").startswith(("Get", "List"))
 
 
 def _minus(now: dict[str, int], before: dict[str, int]) -> dict[str, int]:
