@@ -75,7 +75,7 @@ def stand(
         same_object = facts.owner_uid == claimant.uid
         gone = ours and same_object and bool(facts.cloud_id) and not facts.deleted
         return Standing(facts, gone_by_hand=gone)
-    if ours and not facts.cloud_id:
+    if ours and not facts.cloud_id and live.owner in (None, claimant.owner):
         # Claimed before it was created, and the pass did not get as far as saying so.
         return Standing(facts, completing=True, needs_record=True, verb="Created")
     if ours and facts.cloud_id == live.cloud_id:

@@ -14,20 +14,6 @@ from . import documents
 from .constants import Severity
 from .model import Account, Finding
 
-ESCALATING_SYSTEM_POLICIES: Final = frozenset(
-    name.lower()
-    for name in (
-        "AdministratorAccess",
-        "AliyunRAMFullAccess",
-        "AliyunIMSFullAccess",
-        "AliyunSTSAssumeRoleAccess",
-        "AliyunResourceDirectoryFullAccess",
-        "AliyunResourceManagerFullAccess",
-        "AliyunCloudSSOFullAccess",
-    )
-)
-"""System policies that let their holder widen his own rights or become somebody else."""
-
 
 @dataclass(frozen=True, slots=True)
 class Rule:
