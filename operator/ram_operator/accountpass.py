@@ -27,6 +27,7 @@ from .kinds import ACCOUNT
 from .model import Key, Outcome, Phase
 from .ports import Ports
 from .queue import Lane
+from .store import Seen
 
 log = logging.getLogger(__name__)
 
@@ -65,7 +66,14 @@ def protect(ports: Ports, name: str) -> None:
         if fresh is not None and not _protected(fresh) and not _deleting(fresh):
             fresh = finalizers.add(ports.api, key, fresh)
         if fresh is not None:
-            ports.store.put({**fresh, "kind": ACCOUNT})
+            _remember(ports, fresh)
+
+
+def _remember(ports: Ports, fresh: Mapping[str, Any]) -> None:
+    """An edit that nobody saw yet may be in what was read: its own event is old news then."""
+    key, seen, _ = ports.store.put({**fresh, "kind": ACCOUNT})
+    if seen is Seen.NEWS:
+        ports.queue.add(key)
 
 
 def unseen(ports: Ports, name: str) -> bool:

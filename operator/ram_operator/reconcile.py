@@ -25,6 +25,7 @@ from .managed import LookAgain, ManagedPass, Result
 from .model import Key, Outcome, Phase
 from .ports import Ports, Subject
 from .queue import Lane
+from .store import Seen
 
 log = logging.getLogger(__name__)
 
@@ -169,7 +170,9 @@ class Reconciler:
                 reply = ports.api.merge(key, {"status": patch}, "status")
             except Gone:
                 return
-            ports.store.put(reply)
+            # An edit that came during the pass is in the reply, and its own event is old news then.
+            if ports.store.put(reply)[1] is Seen.NEWS:
+                ports.queue.add(key)
         ports.metrics.passed(key, outcome)
         ports.metrics.decided(key.kind, outcome)
         pending = (written.status.get("pending") or {}).get("firstSeen")

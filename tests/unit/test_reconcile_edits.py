@@ -1,0 +1,93 @@
+"""An edit that comes while a pass is under way is not lost, although the store meets it first in
+the answer to the pass's own write; over real HTTP.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+
+import pytest
+from kubernetes.client import Configuration
+from kubernetes.client.api_client import ApiClient
+from prometheus_client import CollectorRegistry
+
+from ram_operator.accounts import Accounts
+from ram_operator.brake import Brake
+from ram_operator.cluster.api import ClusterApi
+from ram_operator.cluster.records import Records
+from ram_operator.config import Settings
+from ram_operator.constants import API_VERSION
+from ram_operator.metrics import Metrics
+from ram_operator.model import Key
+from ram_operator.ports import Clock, Ports
+from ram_operator.queue import WorkQueue
+from ram_operator.recent import Recent
+from ram_operator.reconcile import Reconciler
+from ram_operator.store import Store
+from tests.unit.stub_server import Reply, Request, stub
+
+Json = dict[str, Any]
+KEY = Key("RamRole", "apps", "web")
+CLOCK = Clock(time.monotonic, time.time, lambda: "2026-01-01T00:00:00Z")
+
+
+def role(version: int, **metadata: Any) -> Json:
+    """Its manifest cannot be read, so that a pass ends with a report and asks no cloud."""
+    meta = {"namespace": "apps", "name": "web", "uid": "u", "generation": 1, **metadata}
+    meta["resourceVersion"] = str(version)
+    spec = {"driftPolicy": "Nonsense"}
+    return {"apiVersion": API_VERSION, "kind": "RamRole", "metadata": meta, "spec": spec}
+
+
+def ports(api: ClusterApi) -> Ports:
+    settings = Settings()
+    accounts = Accounts()
+
+    def nobody(*_: Any) -> Any:
+        raise AssertionError("no cloud is asked")
+
+    return Ports(
+        settings=settings,
+        clock=CLOCK,
+        store=Store(),
+        queue=WorkQueue(lambda key: ""),
+        api=api,
+        records=Records(api),
+        accounts=accounts,
+        opener=nobody,
+        observer=nobody,
+        recent=Recent(settings, CLOCK.monotonic),
+        brake=Brake(CLOCK.monotonic),
+        metrics=Metrics(CollectorRegistry()),
+        instance="test",
+    )
+
+
+@pytest.mark.parametrize(
+    ("meanwhile", "again"),
+    [
+        ({}, 0),
+        ({"labels": {"team": "a"}}, 0),
+        ({"generation": 2}, 1),
+        ({"annotations": {"ram.alibabacloud.com/reconcile-requested-at": "now"}}, 1),
+        ({"deletionTimestamp": "2026-01-01T00:00:00Z"}, 1),
+    ],
+)
+def test_an_edit_during_a_pass_is_looked_at(meanwhile: Json, again: int) -> None:
+    def answer(request: Request) -> Reply:
+        sent = json.loads(request.body)
+        if request.method == "POST":
+            return Reply(201, json.dumps(sent).encode())
+        return Reply(200, json.dumps({**role(9, **meanwhile), **sent}).encode())
+
+    with stub(answer) as server:
+        configuration = Configuration()
+        configuration.host = f"http://{server.host}"
+        client = ApiClient(configuration)
+        around = ports(ClusterApi(client, lambda what, kind: None))
+        around.store.put(role(1))
+        Reconciler(around).run(KEY)
+        client.rest_client.pool_manager.clear()
+    assert around.queue.depth() == again
