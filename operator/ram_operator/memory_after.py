@@ -31,7 +31,8 @@ def updated(
         value = desired.fields.get(name)
         if isinstance(live.fields.get(name), UnknownPart):
             _forget_nothing(name, before, digests, entries, excess)
-        elif field.entries_widen and desired.unresolved and isinstance(value, Mapping):
+        elif name in entries and field.entries_widen and desired.unresolved:
+            assert isinstance(value, Mapping)
             old = before.entries.get(name, frozenset())
             entries[name] |= {mark for mark in old if _plain(mark) not in value}
     return Applied(True, digests, entries, excess)

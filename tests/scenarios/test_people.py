@@ -247,3 +247,13 @@ def test_a_user_bears_our_mark_where_ims_may_be_called(world: World) -> None:
         "ram-operator/namespace": world.namespace,
         "ram-operator/name": "ann",
     }
+
+
+def test_a_user_says_so_when_a_policy_that_it_refers_to_goes(world: World) -> None:
+    world.policy("reader")
+    user(world, "ann", policies=[{"type": "RamPolicy", "name": "reader"}])
+    world.ready("RamUser", "ann")
+    world.delete("RamPolicy", "reader")
+    waiting = world.reason("RamUser", "ann", "DependencyNotReady")
+    assert "reader" in condition(waiting, "Ready")["message"]
+    assert world.cloud()["users"]["ann"]["policies"] == [["Custom", "reader"]]
