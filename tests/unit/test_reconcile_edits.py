@@ -6,14 +6,14 @@ from __future__ import annotations
 
 import json
 import time
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from kubernetes.client import Configuration
 from kubernetes.client.api_client import ApiClient
 from prometheus_client import CollectorRegistry
 
-from ram_operator.accounts import Accounts
+from ram_operator.accounts import AccountOpener, Accounts
 from ram_operator.brake import Brake
 from ram_operator.cluster.api import ClusterApi
 from ram_operator.cluster.records import Records
@@ -56,7 +56,7 @@ def ports(api: ClusterApi) -> Ports:
         api=api,
         records=Records(api),
         accounts=accounts,
-        opener=nobody,
+        opener=cast(AccountOpener, nobody),
         observer=nobody,
         recent=Recent(settings, CLOCK.monotonic),
         brake=Brake(CLOCK.monotonic),
