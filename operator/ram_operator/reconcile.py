@@ -144,18 +144,18 @@ class Reconciler:
         self._schedule(key, body, outcome)
 
     def _quiet(self, key: Key, old: Mapping[str, Any], outcome: Outcome) -> bool:
-        """Passing trouble during a periodic look is no news for a ready object."""
+        """Passing trouble during a periodic look is no news for an object that is ready."""
         if outcome.phase is not Phase.RETRY or outcome.steps_done:
             return False
-        known = self._ports.store.facts(key)
-        if outcome.reason is Reason.DEPENDENCY_NOT_READY and known is not None:
-            # After a start it is no news that the account was not looked at yet.
-            if self._ports.accounts.seen(known.account):
-                return False
-        ready = conditions.is_true(old.get("conditions") or (), ConditionType.READY)
         facts = self._ports.store.get(key) or {}
         current = old.get("observedGeneration") == (facts.get("metadata") or {}).get("generation")
-        return ready and current and self._troubles.get(key, 0) < QUIET_FAILURES
+        if not current or self._troubles.get(key, 0) >= QUIET_FAILURES:
+            return False
+        if outcome.reason is Reason.DEPENDENCY_NOT_READY:
+            # After a start it is no news that the account was not looked at yet.
+            known = self._ports.store.facts(key)
+            return known is not None and not self._ports.accounts.seen(known.account)
+        return conditions.is_true(old.get("conditions") or (), ConditionType.READY)
 
     def _report(
         self, key: Key, body: Mapping[str, Any], outcome: Outcome, extra: Mapping[str, Any]
