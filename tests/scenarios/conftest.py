@@ -10,7 +10,7 @@ import pytest
 from tests.cluster import Cluster, ControlPlane
 from tests.support.emulator import EmulatorProcess
 from tests.support.install import install
-from tests.support.operator import OperatorProcess
+from tests.support.operator import IDENTITY, OperatorProcess
 from tests.support.trusts import assert_trusts_recorded
 from tests.support.world import HOSTILE, World, open_world
 
@@ -46,12 +46,25 @@ def logs(control_plane: Cluster) -> Path:
     return control_plane.directory
 
 
+def refused_requests(cluster: Cluster) -> list[str]:
+    """The operator's requests that the API server refused; tests use its name with other agents."""
+    return [
+        f"{event['verb']} {event['requestURI']}"
+        for event in cluster.audit_events(IDENTITY)
+        if event.get("responseStatus", {}).get("code") in (401, 403)
+        and not event.get("userAgent", "").startswith(("Python-urllib", "kubectl"))
+    ]
+
+
 @pytest.fixture(scope="package")
 def operator(installed: Cluster, logs: Path) -> Iterator[OperatorProcess]:
     """One operator for all tests that do not stop it."""
+    before = len(refused_requests(installed))
     process = OperatorProcess.start(installed, logs / "operator.log")
     yield process
     process.stop()
+    # The rights that are shipped were enough for everything that was tried.
+    assert refused_requests(installed)[before:] == []
 
 
 @pytest.fixture(params=["hostile", "friendly"])

@@ -29,23 +29,23 @@ def by_outsider(external_id: str | None = None) -> Json:
 
 EDITS: dict[str, tuple[Json, Json, tuple[str, ...]]] = {
     # name: trust before, trust after, what the condition has to name
-    "gain": (trust(FC), trust(FC, ECS), ("would gain", "ecs.aliyuncs.com")),
-    "loss": (trust(FC, ECS), trust(FC), ("would lose", "ecs.aliyuncs.com")),
+    "gain": (trust(FC), trust(FC, ECS), ("Would gain", "ecs.aliyuncs.com")),
+    "loss": (trust(FC, ECS), trust(FC), ("Would lose", "ecs.aliyuncs.com")),
     "swap": (
         trust(FC),
         trust(ECS),
-        ("would gain", "would lose", "ecs.aliyuncs.com", "fc.aliyuncs.com"),
+        ("Would gain", "Would lose", "ecs.aliyuncs.com", "fc.aliyuncs.com"),
     ),
     "outsider": (trust(FC), by_outsider("e-1"), (OUTSIDER, "RAM002")),
     "bound": (
         trust(FC),
         trust(FC, condition={"IpAddress": {"acs:SourceIp": ["10.0.0.0/8"]}}),
-        ("would lose", "fc.aliyuncs.com"),
+        ("Would lose", "fc.aliyuncs.com"),
     ),
     "unbound": (
         trust(FC, condition={"IpAddress": {"acs:SourceIp": ["10.0.0.0/8"]}}),
         trust(FC),
-        ("would gain", "fc.aliyuncs.com"),
+        ("Would gain", "fc.aliyuncs.com"),
     ),
 }
 

@@ -148,10 +148,12 @@ def may_assume(world: World, who: UserKeys, role: str) -> bool:
     return True
 
 
-def session_of(world: World, role: str) -> dict[str, str]:
+def session_of(world: World, role: str, seconds: int = 3600) -> dict[str, str]:
     """Temporary keys of a role that trusts the user who works by hand, as a Secret holds them."""
     request = sts.AssumeRoleRequest(
-        role_arn=f"acs:ram::{world.account_id}:role/{role.lower()}", role_session_name="operator"
+        role_arn=f"acs:ram::{world.account_id}:role/{role.lower()}",
+        role_session_name="operator",
+        duration_seconds=seconds,
     )
     config = Config(
         access_key_id=world.by_hand.access_key_id,

@@ -1,0 +1,59 @@
+"""Starting before the cluster is ready for it: the operator says what is missing, and waits."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Iterator
+
+import pytest
+
+from tests.cluster import ControlPlane
+from tests.support.emulator import EmulatorProcess
+from tests.support.install import BASE, install
+from tests.support.operator import OperatorProcess
+from tests.support.world import open_world
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
+    """A cluster with nothing of ours but the operator's namespace and ServiceAccount."""
+    with ControlPlane.start(tmp_path_factory.mktemp("empty")) as plane:
+        for name in ("namespace.yaml", "serviceaccount.yaml"):
+            plane.kubectl("apply", "-f", str(BASE / name))
+        yield plane
+
+
+def test_it_waits_for_its_rights_and_kinds(empty: ControlPlane, emulator: EmulatorProcess) -> None:
+    process = OperatorProcess.start(empty, empty.directory / "operator.log", wait=False)
+    try:
+        until_log(process, "check the operator's ClusterRole")
+        empty.kubectl("apply", "-f", str(BASE / "rbac-operator.yaml"))
+        until_log(process, "cannot list RamAccount", "404", "apply crds/")
+        assert process.child.running
+        install(empty)
+        process.wait_ready(60)
+        name = f"test-{uuid.uuid4().hex[:10]}"
+        body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
+        empty.request("POST", "/api/v1/namespaces", body)
+        world = open_world(empty, emulator, name, "friendly")
+        world.role("role")
+        world.ready("RamRole", "role")
+        # Not only the first look: changes are watched as well.
+        world.edit("RamRole", "role", description="two")
+        world.ready("RamRole", "role")
+        assert world.cloud()["roles"]["role"]["description"] == "two"
+        world.close()
+    finally:
+        process.stop()
+
+
+def until_log(process: OperatorProcess, *words: str) -> None:
+    """Wait for one line with all of these words."""
+    deadline = time.monotonic() + 60
+    while not any(all(word in line for word in words) for line in process.log.splitlines()):
+        assert process.child.running, process.log
+        assert time.monotonic() < deadline, process.log
+        time.sleep(0.2)
