@@ -49,7 +49,7 @@ class Prometheus:
         config = directory / "prometheus.yaml"
         config.write_text(yaml.safe_dump({"rule_files": ["rules.yaml"], "scrape_configs": [job]}))
         port = free_port()
-        command = [
+        command: list[str | Path] = [
             monitoring.find_or_build().prometheus,
             f"--config.file={config}",
             f"--storage.tsdb.path={directory / 'data'}",
