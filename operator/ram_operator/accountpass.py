@@ -33,6 +33,8 @@ log = logging.getLogger(__name__)
 
 NAMED: Final = 5
 """Objects that a waiting RamAccount names; of the others it says how many there are."""
+RECOUNT: Final = 30.0
+"""Seconds between two looks of a RamAccount that waits, besides those that its objects cause."""
 _protecting: Final = threading.Lock()
 
 Found = tuple[Outcome, dict[str, Any]]
@@ -43,6 +45,8 @@ def run(ports: Ports, key: Key, body: Mapping[str, Any]) -> Found | None:
 
     Raises errors.* only where the API server did not take a finalizer off.
     """
+    if _deleting(body):
+        _drop_ghosts(ports, key.name)
     users = ports.store.in_use(key.name)
     if _protected(body) and (not users or _abandoned(body)):
         _release(ports, key, body)
@@ -78,7 +82,7 @@ def _remember(ports: Ports, fresh: Mapping[str, Any]) -> None:
 
 def unseen(ports: Ports, name: str) -> bool:
     """Whether the account is there and its first look is still to come: no news for anybody."""
-    return not ports.accounts.judged(name) and ports.store.facts(Key(ACCOUNT, "", name)) is not None
+    return not ports.accounts.seen(name) and ports.store.facts(Key(ACCOUNT, "", name)) is not None
 
 
 def _look(ports: Ports, key: Key, body: Mapping[str, Any]) -> Found:
@@ -130,6 +134,17 @@ def wake(ports: Ports, name: str) -> None:
         ports.queue.add(key, Lane.PERIODIC)
 
 
+def _drop_ghosts(ports: Ports, name: str) -> None:
+    """Whoever removes a kind may leave us without a word of its objects: ask for the first ones."""
+    for key in ports.store.users(name):
+        if ports.api.get(key) is not None:
+            return
+        facts = ports.store.facts(key)
+        if facts is not None:
+            ports.store.remove(key, facts.uid)
+            ports.queue.add(key, Lane.PERIODIC)
+
+
 def _protected(body: Mapping[str, Any]) -> bool:
     return FINALIZER in (body["metadata"].get("finalizers") or ())
 
@@ -170,7 +185,7 @@ def _waiting(ports: Ports, key: Key, body: Mapping[str, Any], found: Outcome) ->
         message = f"{found.message}; {message}"
     since = datetime.fromisoformat(str(body["metadata"]["deletionTimestamp"])).timestamp()
     left = since + ports.settings.deletion_blocked_seconds - ports.clock.wall()
-    after = found.after or ports.settings.stalled_seconds
+    after = min(found.after or RECOUNT, RECOUNT, ports.settings.stalled_seconds)
     if left > 0:
         after = min(after, left + 0.1)
     else:

@@ -83,11 +83,6 @@ class Accounts:
         with self._lock:
             return self._sessions.get(name)
 
-    def judged(self, name: str) -> bool:
-        """Whether this process has looked at the account yet, with whatever result."""
-        with self._lock:
-            return name in self._sessions or name in self._problems
-
     def set(self, session: Session) -> bool:
         """True when something changed that objects have to know."""
         name = session.account.name

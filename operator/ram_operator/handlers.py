@@ -38,7 +38,13 @@ class Intake:
         if event.get("type") == "DELETED":
             key = key_of(body)
             facts = self._store.facts(key)
-            if self._store.remove(key, str(body["metadata"].get("uid", ""))) and kind != RECORD:
+            if not self._store.remove(key, str(body["metadata"].get("uid", ""))):
+                return
+            if kind == RECORD:
+                # Nobody deletes one but by deleting their kind: its object writes it anew.
+                if owner := _owner(body):
+                    self._add(owner, Lane.PERIODIC)
+            else:
                 self._add(key)
                 self._wake(key)
                 if facts is not None and facts.account:
@@ -59,11 +65,7 @@ class Intake:
         them. Until then events are only remembered: what came before is in the store by now.
         """
         self._started = True
-        for kind in WATCHED_KINDS:
-            if kind != RECORD:
-                lane = Lane.URGENT if kind == ACCOUNT else Lane.PERIODIC
-                for key in self._store.keys(kind):
-                    self._add(key, lane)
+        self._all()
 
     def resynced(self, keys: set[Key]) -> None:
         """What a resync found that the watches had not told."""
@@ -71,6 +73,17 @@ class Intake:
             if key.kind != RECORD:
                 self._add(key, Lane.PERIODIC)
                 self._wake(key)
+            elif self._store.facts(key) is None:
+                # Whose it was is gone with it, and it was not the only one.
+                self._all()
+                return
+
+    def _all(self) -> None:
+        for kind in WATCHED_KINDS:
+            if kind != RECORD:
+                lane = Lane.URGENT if kind == ACCOUNT else Lane.PERIODIC
+                for key in self._store.keys(kind):
+                    self._add(key, lane)
 
     def _add(self, key: Key, lane: Lane = Lane.URGENT, delay: float = 0.0) -> None:
         if self._started:
@@ -90,11 +103,18 @@ class Intake:
 
     def _wake_users_of_owner(self, body: Mapping[str, Any]) -> None:
         """A record says that its identity is managed: who refers to its object can go on."""
-        record = body.get("record") or {}
-        owner = record.get("owner")
-        if owner:
-            kind = str(record.get("kind", ""))
-            self._wake(Key(kind, str(owner.get("namespace", "")), str(owner.get("name", ""))))
+        if owner := _owner(body):
+            self._wake(owner)
+
+
+def _owner(record: Mapping[str, Any]) -> Key | None:
+    """The object that manages the identity of a record."""
+    block = record.get("record") or {}
+    owner = block.get("owner")
+    if not owner:
+        return None
+    kind = str(block.get("kind", ""))
+    return Key(kind, str(owner.get("namespace", "")), str(owner.get("name", "")))
 
 
 def register(registry: kopf.OperatorRegistry, intake: Intake) -> None:
