@@ -1,0 +1,1 @@
+"""Random histories of a whole world, judged against a model of it."""

@@ -1,0 +1,26 @@
+"""A control plane, an emulator, a board and an operator for all histories that end no process."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.cluster import ControlPlane
+from tests.faults.board import Board
+from tests.faults.lab import Lab
+from tests.support.emulator import EmulatorProcess
+from tests.support.install import install
+from tests.support.operator import OperatorProcess
+
+
+@pytest.fixture(scope="package")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """Many worlds on one operator."""
+    log = tmp_path_factory.mktemp("emulator") / "emulator.log"
+    with ControlPlane.start(tmp_path_factory.mktemp("plane")) as plane:
+        install(plane)
+        with EmulatorProcess.start(log=log) as emulator, Board(plane) as board:
+            process = OperatorProcess.start(plane, plane.directory / "operator.log")
+            yield Lab(plane, emulator, board)
+            process.stop()
