@@ -17,6 +17,7 @@ import pytest
 from demo import cloud, stage
 from demo.screen import Screen
 from demo.tour import KEPT, STEPS
+from tests.cluster import Cluster
 
 MARK = "RAM_OPERATOR_DEMO_TEST"
 pytestmark = pytest.mark.slow
@@ -148,6 +149,8 @@ def test_a_kept_demo_can_be_used_and_stopped(tour: Tour) -> None:
     changed = tour.run("cloud", "UntagResources", "ResourceType=role", "ResourceNames=[]")
     assert changed.returncode == 1
 
+    _apply_the_manifest_of_the_readme(stage.Stage.read(tour.directory).cluster)
+
     second = tour.run("tour")
     assert second.returncode == 1
     assert "up already" in second.stdout
@@ -156,6 +159,33 @@ def test_a_kept_demo_can_be_used_and_stopped(tour: Tour) -> None:
     assert tour.alive() == []
     assert tour.run("stop").stdout == "Nothing is up.\n"
     assert tour.run("cloud").returncode == 1
+
+
+def _apply_the_manifest_of_the_readme(cluster: Cluster) -> None:
+    text = (stage.ROOT / "README.md").read_text()
+    found = re.search(r"<<'EOF'\n(.*?)^EOF$", text, re.DOTALL | re.MULTILINE)
+    assert found is not None
+    mine = "ramrole/shop-mine"
+    cluster.kubectl("apply", "-f", "-", stdin=found[1])
+    cluster.kubectl("wait", mine, "-n", "identity", "--for=condition=Ready", "--timeout=30s")
+
+    for typed, instead, named in (
+        ("Effect: Allow", "efect: Allow", "Effect"),
+        ("        Action: sts:AssumeRole\n", "", "Action"),
+    ):
+        broken = found[1].replace(typed, instead)
+        assert broken != found[1]
+        refused = cluster.kubectl("apply", "-f", "-", stdin=broken, check=False)
+        assert refused.returncode == 1
+        assert named in refused.stderr
+    for typed, instead, reason in (
+        ("ReadOnlyAccess", "AdministratorAccess", "NotPermitted"),
+        ("fc.aliyuncs.com", "ecs.aliyuncs.com", "ApprovalRequired"),
+    ):
+        cluster.kubectl("apply", "-f", "-", stdin=found[1].replace(typed, instead))
+        until = f'jsonpath={{.status.conditions[?(@.type=="Ready")].reason}}={reason}'
+        cluster.kubectl("wait", mine, "-n", "identity", f"--for={until}", "--timeout=30s")
+    cluster.kubectl("delete", mine, "-n", "identity", "--timeout=30s")
 
 
 class _Terminal:
