@@ -168,9 +168,7 @@ def test_an_additive_role_leaves_foreign_policies(world: World) -> None:
     world.settle()
     world.edit("RamRole", "exporter", policies=[])
     world.ready("RamRole", "exporter")
-    assert world.cloud()["roles"]["exporter"]["policies"] == [
-        ["System", "AliyunECSReadOnlyAccess"]
-    ]
+    assert world.cloud()["roles"]["exporter"]["policies"] == [["System", "AliyunECSReadOnlyAccess"]]
 
 
 def test_respelling_a_trust_is_no_change(world: World) -> None:
