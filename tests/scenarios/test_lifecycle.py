@@ -28,7 +28,7 @@ def test_a_role_with_two_policies_is_created_in_four_calls(world: World) -> None
     assert calls == ["GetRole", "CreateRole", "AttachPolicyToRole", "AttachPolicyToRole"]
     assert role["status"]["cloudId"] == live["roleId"]
     assert role["status"]["arn"].lower().endswith(":role/exporter")
-    (record,) = [r for r in world.records() if r["kind"] == "RamRole"]
+    (record,) = world.recorded("RamRole")
     assert record["cloudId"] == live["roleId"]
     assert record["owner"]["name"] == "exporter"
 

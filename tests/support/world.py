@@ -213,6 +213,14 @@ class World:
         listed = self.cluster.request("GET", self.path("RamRecord"))["items"]
         return [item["record"] for item in listed if item["record"]["accountId"] == self.account_id]
 
+    def recorded(self, kind: str, seconds: float = 10.0) -> list[Json]:
+        """The records of a kind, which follow the status."""
+        deadline = time.monotonic() + seconds
+        while not (found := [record for record in self.records() if record["kind"] == kind]):
+            assert time.monotonic() < deadline, f"no record of a {kind} after {seconds} s"
+            time.sleep(0.05)
+        return found
+
     def events(self) -> list[Json]:
         path = f"/api/v1/namespaces/{self.namespace}/events"
         return list(self.cluster.request("GET", path)["items"])
