@@ -79,7 +79,7 @@ def _explain(screen: Screen, typed: str, stage: Stage) -> None:
     screen.output(f"""\
 export PATH="$PWD/.venv/bin:$PATH" KUBECONFIG="$PWD/{typed}/control-plane/admin.kubeconfig"
 kubectl get ram -A                                       # all objects
-kubectl apply -k {typed}/samples                          # the samples again, after your edits
+{f"kubectl apply -k {typed}/samples":<56} # the samples again, after your edits
 python -m demo cloud                                     # what is in the cloud (or: cloud users)
 python -m demo cloud AttachPolicyToRole RoleName=shop-order-export \\
   PolicyType=System PolicyName=AdministratorAccess       # a change by hand; any RAM action works
