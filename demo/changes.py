@@ -20,7 +20,7 @@ LOOK: Final = "ram.alibabacloud.com/reconcile-requested-at"
 CORRECTED: Final = 'jsonpath={.status.conditions[?(@.type=="Drifted")].reason}=DriftCorrected'
 HELD: Final = 'jsonpath={.status.conditions[?(@.type=="ApprovalRequired")].message}'
 SERVICES: Final = "/spec/trustPolicy/Statement/0/Principal/Service"
-VISIT: Final = timedelta(seconds=8)
+VISIT: Final = timedelta(seconds=6)
 
 
 def by_hand(guide: Guide) -> None:
