@@ -7,7 +7,7 @@ Called by the pass before it plans (may this object manage that identity?) and a
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from . import desired
@@ -105,7 +105,9 @@ def _found(claimant: Claimant, facts: RecordFacts, live: Live, *, replaced: bool
             " only one object may manage an identity",
         )
     if claimant.adoption is AdoptionPolicy.IF_EXISTS and claimant.may_adopt:
-        return Standing(facts, claim_first=True, verb="Adopted")
+        # What was agreed on for another identity of that name says nothing about this one.
+        afresh = replace(facts, baseline=None)
+        return Standing(afresh, claim_first=True, verb="Adopted")
     raise Stalled(Reason.NOT_ADOPTED, _not_adopted(claimant, live, replaced))
 
 

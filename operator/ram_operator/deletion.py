@@ -119,8 +119,10 @@ class DeletionPass:
         return self._gone(identity, facts)
 
     def _ours(self, facts: RecordFacts, live: Live) -> bool:
-        if facts.owner is not None:
+        replaced = facts.cloud_id not in ("", live.cloud_id)
+        if facts.owner is not None and not (facts.owner == self._owner and replaced):
             return facts.owner == self._owner
+        # Nobody has it, or by hand another was made in its place: then only our mark tells.
         if live.owner is None:
             for part in live.unknown_parts():
                 raise part.error

@@ -126,7 +126,7 @@ class ManagedPass:
     ) -> plan.Situation:
         memory = Memory(
             options=self._subject.options,
-            applied=self._subject.applied,
+            applied=self._subject.applied_to(live.cloud_id),
             record=standing.facts,
             completing=standing.completing,
             harmless_policies=self._harmless(),
@@ -200,7 +200,7 @@ class ManagedPass:
             applied = self._apply(session, identity, decision)
         outcome = self._outcome(session, decision, situation.live, applied, believed)
         outcome = replace(outcome, adopted=standing.claim_first)
-        return Result(outcome, work if standing.needs_record else None)
+        return Result(outcome, work if standing.needs_record or plan.agreed(situation) else None)
 
     def _claim(self, cloud_id: str, decision: Plan, operation: str) -> Claim:
         uid = self._subject.uid
@@ -300,7 +300,8 @@ class ManagedPass:
             after = max(0.0, self._expires - self._ports.clock.wall())
         memory = None
         if applied is not None and (live is not None or done):
-            memory = memory_after.after_steps(self._subject.applied, decision.applied, missing)
+            before = self._subject.applied_to(live.cloud_id if live is not None else "")
+            memory = memory_after.after_steps(before, decision.applied, missing)
         return Outcome(
             phase,
             reason,

@@ -99,10 +99,14 @@ def update(situation: Situation, *, believe_drift: bool = True) -> Plan:
     judged = [item for item in found if believe_drift or item.cause is not Cause.DRIFT]
     gate = _gate(situation, found, judged)
     left = [item.change for item in found if item not in judged or not _writes(item)]
+    # What has to wait must not keep waiting what the same call could write beside it.
+    later = [item for item in judged if gate.loose and item.change.direction in _WIDENING]
+    now = [item for item in judged if item not in later]
     steps = [
         *gate.steps,
         *_entry_steps(situation, judged),
-        *_value_steps(situation, judged, left),
+        *_value_steps(situation, now, [*left, *(item.change for item in later)]),
+        *_value_steps(situation, later, left),
     ]
     steps.sort(key=lambda step: _ORDER[step.direction])
     waiting = [*desired.unresolved, *_unread(row, desired, live)]
@@ -317,9 +321,29 @@ def _drift_entry(item: Judged, gate: _Gate, undone: frozenset[str]) -> Drift:
     return Drift(name, was, now, item.severity, action)
 
 
+def agreed(situation: Situation) -> bool:
+    """Whether manifest and cloud have the same trust although the record has another one.
+
+    Somebody who may change the trust in the cloud has made it what the manifest says. From then on
+    that is what counts as agreed on, and what is added to it is drift.
+    """
+    gated, base = situation.row.gated_field, situation.memory.record.baseline
+    if gated is None or base is None:
+        return False
+    live, wanted = situation.live.fields.get(gated.name), situation.desired.fields[gated.name]
+    if not isinstance(live, documents.Trust):
+        return False
+    assert isinstance(wanted, documents.Trust)
+    same = documents.Verdict.SAME
+    return (
+        documents.compare_trust(live, wanted).verdict is same
+        and documents.compare_trust(base, wanted).verdict is not same
+    )
+
+
 def _baseline(situation: Situation) -> documents.Trust | None:
     """The record keeps its baseline; an adopted identity starts with what it has."""
-    if situation.memory.record.baseline is not None:
+    if situation.memory.record.baseline is not None and not agreed(situation):
         return situation.memory.record.baseline
     gated = situation.row.gated_field
     live = situation.live.fields.get(gated.name) if gated is not None else None

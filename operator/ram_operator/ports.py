@@ -84,8 +84,11 @@ class Subject:
         """Raises InvalidSpec."""
         return desired.cloud_name(self.row, self.key.name, self.spec)
 
-    @property
-    def applied(self) -> Applied:
+    def applied_to(self, cloud_id: str) -> Applied:
+        """What was applied. To another identity of that name: that says nothing about this one."""
+        known = str(self.status.get("cloudId") or "")
+        if cloud_id and known and known != cloud_id:
+            return Applied()
         names = [field.name for field in self.row.fields if field.shape is Shape.ENTRIES]
         return report.applied_from(self.status, names)
 

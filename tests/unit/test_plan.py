@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ram_operator import approval, documents, plan
+from ram_operator import approval, diff, documents, plan
 from ram_operator.constants import AdoptionPolicy, DriftPolicy, Severity
 from ram_operator.drift import Memory
 from ram_operator.errors import Bug
@@ -215,11 +215,23 @@ def test_what_waits_is_not_remembered_as_done() -> None:
 
 
 def test_a_correction_that_waits_is_not_called_corrected() -> None:
+    before = wanted({"trustPolicy": trust_json(FC, ANN), "maxSessionDurationSeconds": 7200})
+    asked = wanted({"maxSessionDurationSeconds": 7200})
+    found = differs(before, maxSessionDurationSeconds=3600)
+    decision = update(asked, found, remembered(before, drift=DriftPolicy.REVERT))
+    assert decision.steps == ()
+    assert actions(decision) == {"maxSessionDurationSeconds": "held"}
+
+
+def test_what_waits_does_not_keep_waiting_what_the_same_call_could_write() -> None:
     before = wanted({"trustPolicy": trust_json(FC, ANN), "description": "d"})
     asked = wanted({"description": "d", "maxSessionDurationSeconds": 7200})
     decision = update(asked, differs(before, description="e"), remembered(before))
-    assert decision.steps == ()
-    assert actions(decision) == {"description": "held"}
+    (step,) = decision.steps
+    assert step.values == {"description": "d", "maxSessionDurationSeconds": 3600}
+    assert actions(decision) == {"description": "corrected"}
+    assert any("maxSessionDurationSeconds" in text for text in decision.waiting)
+    assert decision.applied.digests["maxSessionDurationSeconds"] == diff.digest(3600)
 
 
 @pytest.mark.parametrize("believe", [True, False])
