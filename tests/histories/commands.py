@@ -36,7 +36,11 @@ FAULTS: Final = ("throttle", "error_before", "error_after", "drop_before", "drop
 
 @dataclass
 class Round:
-    """hand: {kind, name, what, value}. manifest: {kind, name, spec}, spec None deletes."""
+    """hand: {kind, name, what, value}. manifest: {kind, name, spec}, spec None deletes.
+
+    What is deleted and what refers to it do not change in the same round: who is looked at first
+    would matter.
+    """
 
     hand: list[Json] = field(default_factory=list)
     manifest: list[Json] = field(default_factory=list)
@@ -108,6 +112,8 @@ class _Draw:
         manifest = self._some_of(self._manifest, (2, 3) if first else (0, 1, 1, 2))
         if not hand and not manifest:
             manifest = [self._manifest()]
+        if any(command["spec"] is None for command in manifest):
+            manifest = [command for command in manifest if command["spec"] is None]
         fault = None
         if self.random.random() < 0.25:
             fault = {

@@ -1,13 +1,13 @@
 """What a world has to look like at rest, by the user guide alone. Pure; nothing of the product.
 
-`act` notes what people do, `settle` carries the rules out until nothing moves any more. Trusts are
-sets of principals, documents sets of actions, so that wider and narrower are plain set relations.
-It must stay naive: a mistake made here and in the operator would go unseen.
+Notes what people do; `rules.settle` says what follows. Trusts are sets of principals, documents
+sets of actions, so that wider and narrower are plain set relations. It must stay naive: a mistake
+made here and in the operator would go unseen.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -17,7 +17,6 @@ Entry = tuple[str, str]
 OUTSIDE: Final = "acs:ram::9999999999999999:root"
 """A principal that no new role may trust by itself."""
 ESCALATING: Final = "ram:AttachPolicyToUser"
-KEPT: Final = "kept"
 VALUES: Final[Mapping[str, tuple[str, ...]]] = {
     "RamRole": ("description", "session"),
     "RamPolicy": ("description", "document"),
@@ -33,7 +32,6 @@ ENTRIES: Final[Mapping[str, tuple[str, ...]]] = {
 REFERENCES: Final = {"RamPolicy": ("RamPolicy", "Custom"), "RamUser": ("RamUser", "User")}
 """Type of an entry that names an object → that object's kind, type of the entry in the cloud."""
 MODES: Final = {"policies": "policyMode", "members": "memberMode"}
-ALLOWED_REMOVALS: Final = 5
 
 
 @dataclass
@@ -110,17 +108,7 @@ class Model:
         """An identity comes into being."""
         self.cloud[name] = Identity(self.number(), _blank(name, fields))
 
-    # -- what follows ---------------------------------------------------------------------------
-
-    def settle(self) -> None:
-        """Carry out the rules until nothing moves."""
-        for _ in range(20):
-            before = repr((self.things, self.cloud, self.records))
-            for name in sorted(self.things):
-                _Step(self, name).run()
-            if repr((self.things, self.cloud, self.records)) == before:
-                return
-        raise AssertionError("the model does not come to rest")
+    # -- what is asked of it ----------------------------------------------------------------------
 
     def managed(self, name: Name) -> bool:
         """Whether the object manages what stands under its name."""
@@ -194,222 +182,3 @@ def _blank(name: Name, fields: Mapping[str, Any]) -> dict[str, Any]:
     if kind == "RamRole":
         blank["session"] = 3600
     return blank | dict(fields)
-
-
-class _Step:
-    """One look at one object."""
-
-    def __init__(self, model: Model, name: Name) -> None:
-        self.model = model
-        self.name = name
-        self.kind = name[0]
-        self.thing = model.things[name]
-        self.spec = self.thing.spec
-        self.record = model.records.setdefault(name, Record())
-        self.missing = any(model.resolve(self.spec, key)[1] for key in ENTRIES[self.kind])
-        self.policy = self.spec.get("driftPolicy", "RevertExcess")
-
-    def run(self) -> None:
-        identity = self.model.cloud.get(self.name)
-        if self.thing.ending:
-            self._end(identity)
-        elif identity is None:
-            self._absent()
-        elif self._ours(identity):
-            self._manage(identity)
-
-    # -- whose it is ----------------------------------------------------------------------------
-
-    def _ours(self, identity: Identity) -> bool:
-        record = self.record
-        if record.owner is None or record.number != identity.number:
-            if self.spec.get("adoptionPolicy") != "IfExists":
-                return False
-            # The record starts with what was found, whoever had the name before.
-            record.number = identity.number
-            record.baseline = identity.fields.get("trust")
-            self.thing.memory = None
-        record.owner = self.thing.number
-        self.thing.finalizer = self.spec.get("deletionPolicy") == "Delete"
-        return True
-
-    def _absent(self) -> None:
-        record = self.record
-        if record.owner == self.thing.number and record.number:
-            return  # deleted by hand: said, and not given back
-        if self.missing:
-            return
-        if self.kind == "RamRole":
-            trust = frozenset(self.spec["trust"])
-            if OUTSIDE in trust or record.baseline not in (None, trust):
-                return
-            record.baseline = trust
-        wanted = desired(self.kind, self.spec)
-        entries = {key: self.model.resolve(self.spec, key)[0] for key in ENTRIES[self.kind]}
-        self.model.born(self.name, **wanted, **entries)
-        record.owner, record.number = self.thing.number, self.model.cloud[self.name].number
-        self.thing.finalizer = self.spec.get("deletionPolicy") == "Delete"
-        wanted.pop("trust", None)
-        self.thing.memory = Memory(values=wanted, entries=entries)
-
-    def _end(self, identity: Identity | None) -> None:
-        record, cloud = self.record, self.model.cloud
-        foreign = record.owner is None or (identity and record.number != identity.number)
-        if identity is not None and not foreign:
-            if self.kind == "RamPolicy" and any(self.model.holders(self.name[1])):
-                return
-            del cloud[self.name]
-            if self.kind == "RamUser":
-                for other in cloud.values():
-                    if "members" in other.fields:
-                        other.fields["members"] -= {("User", self.name[1])}
-        if record.owner is not None:
-            record.owner, record.number = None, 0
-        del self.model.things[self.name]
-
-    # -- an identity of ours ----------------------------------------------------------------------
-
-    def _manage(self, identity: Identity) -> None:
-        live, fresh = identity.fields, self.thing.memory is None
-        memory = self.thing.memory or Memory()
-        loose = self._trust(live) if self.kind == "RamRole" else False
-        self.thing.memory = Memory()
-        for key, value in desired(self.kind, self.spec).items():
-            if key not in ("trust", "tag"):
-                self._value(key, value, live, memory, fresh, loose)
-        if "tag" in live:
-            self._tag(live, memory, fresh)
-        for key in ENTRIES[self.kind]:
-            self._entries(key, live, memory, fresh, loose)
-
-    def _trust(self, live: dict[str, Any]) -> bool:
-        """Takes back what was added by hand; whether more is trusted than is asked for."""
-        wanted, base = frozenset(self.spec["trust"]), self.record.baseline
-        assert base is not None
-        if live["trust"] == wanted:
-            # Manifest and cloud say the same, so this is what people agreed on.
-            self.record.baseline = wanted
-        elif self.policy != "Report" and live["trust"] - base:
-            live["trust"] &= base
-        return bool(live["trust"] - wanted)
-
-    def _value(
-        self, key: str, value: Any, live: dict[str, Any], memory: Memory, fresh: bool, loose: bool
-    ) -> None:
-        after = self.thing.memory
-        assert after is not None
-        known = memory.values.get(key)
-        after.values[key] = value
-        if live[key] == value:
-            return
-        gains, loses = _direction(key, live[key], value)
-        if fresh or known == (KEPT, value):
-            if not loses and self.spec.get("adoptionPolicy") == "IfExists":
-                write = True
-            else:
-                write, after.values[key] = False, (KEPT, value)
-        elif known == value:
-            write = self._reverts(gains, loses, key == "document" and ESCALATING in value)
-        else:
-            write = True
-        if write and gains and loose:
-            after.values.pop(key)
-            if known is not None:
-                after.values[key] = known
-        elif write:
-            live[key] = value
-
-    def _reverts(self, gains: bool, loses: bool, escalates: bool) -> bool:
-        """Whether drift is put right: by the drift policy and what putting it right would give."""
-        if self.policy == "Report":
-            return False
-        if not gains:
-            return True
-        if not loses and self.policy == "RevertExcess":
-            return False
-        return not escalates
-
-    def _tag(self, live: dict[str, Any], memory: Memory, fresh: bool) -> None:
-        after = self.thing.memory
-        assert after is not None
-        value, known = self.spec.get("tag"), memory.values.get("tag")
-        if value is None:
-            if known is not None and not isinstance(known, tuple):
-                live["tag"] = None
-            return
-        after.values["tag"] = value
-        if live["tag"] == value:
-            return
-        if fresh or known == (KEPT, value):
-            if self.spec.get("adoptionPolicy") == "IfExists":
-                live["tag"] = value
-            else:
-                after.values["tag"] = (KEPT, value)
-        elif known != value or self.policy != "Report":
-            live["tag"] = value
-
-    def _entries(
-        self, key: str, live: dict[str, Any], memory: Memory, fresh: bool, loose: bool
-    ) -> None:
-        after = self.thing.memory
-        assert after is not None
-        wanted, _ = self.model.resolve(self.spec, key)
-        old, kept = memory.entries.get(key, frozenset()), memory.kept.get(key, frozenset())
-        marks, left = set(wanted), set()
-        for entry in sorted(wanted - live[key]):
-            if fresh or entry in kept:
-                write = self.spec.get("adoptionPolicy") == "IfExists"
-                left |= set() if write else {entry}
-            elif entry in old:
-                write = self._reverts(True, False, not self._harmless(key, entry))
-            else:
-                write = True
-            if write and loose:
-                marks -= set() if entry in old else {entry}
-            elif write:
-                live[key] |= {entry}
-        excess = set()
-        for entry in sorted(live[key] - wanted):
-            outcome = self._beyond(key, entry, memory, fresh)
-            if outcome == "remove":
-                live[key] -= {entry}
-                self.model.removals += key in ENTRIES[self.kind] and entry in old
-            elif outcome == "excess":
-                excess.add(entry)
-        if self.missing:
-            marks |= old - wanted
-        after.entries[key] = frozenset(marks) - left
-        after.kept[key], after.excess[key] = frozenset(left), frozenset(excess)
-
-    def _beyond(self, key: str, entry: Entry, memory: Memory, fresh: bool) -> str:
-        """What becomes of an entry that the manifest does not have: remove, excess or nothing."""
-        if entry in memory.entries.get(key, ()):
-            return "" if self.missing else "remove"
-        if self.spec.get(MODES[key]) == "Additive":
-            return ""
-        if fresh or entry in memory.excess.get(key, ()):
-            return "excess"
-        if self.policy == "Report" or (self.missing and entry[0] == "Custom"):
-            return ""
-        return "remove"
-
-    def _harmless(self, key: str, entry: Entry) -> bool:
-        """Whether what it gives is known not to escalate; a member has what the group has."""
-        if key == "members":
-            policies, _ = self.model.resolve(self.spec, "policies")
-            return all(self._harmless("policies", policy) for policy in policies)
-        if entry[0] == "System":
-            return entry[1].endswith("ReadOnlyAccess")
-        named = ("RamPolicy", entry[1])
-        if named not in {tuple(item) for item in self.spec.get("policies", ())}:
-            return False
-        return ESCALATING not in self.model.things[named].spec["document"]
-
-
-def _direction(key: str, before: Any, after: Any) -> tuple[bool, bool]:
-    """Whether going from before to after gives something, and whether it takes something away."""
-    rules: Mapping[str, Callable[[], tuple[bool, bool]]] = {
-        "session": lambda: (after > before, after < before),
-        "document": lambda: (bool(after - before), bool(before - after)),
-    }
-    return rules.get(key, lambda: (False, False))()

@@ -21,6 +21,7 @@ from tests.histories.acting import Actor
 from tests.histories.commands import History
 from tests.histories.judging import differences, theirs, trust_offences
 from tests.histories.model import Model, Name
+from tests.histories.rules import settle
 from tests.support.trusts import assert_trusts_recorded
 from tests.support.world import World, is_ready
 
@@ -81,7 +82,7 @@ class Play:
         for (kind, name), thing in self._model.things.items():
             if kind == "RamRole":
                 self._asked.setdefault(name, []).append(frozenset(thing.spec["trust"]))
-        self._model.settle()
+        settle(self._model)
         self._rest()
         if fault is not None:
             self._drain()
