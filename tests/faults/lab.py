@@ -28,7 +28,7 @@ from typing import Any, Final
 
 from tests.cluster import Cluster
 from tests.faults.board import PATIENCE, Board
-from tests.faults.stories import NAME, Story
+from tests.faults.stories import NAME, STORIES, Story
 from tests.support.emulator import EmulatorProcess
 from tests.support.trusts import assert_trusts_recorded
 from tests.support.world import HOSTILE, STALE, World, condition, is_ready, open_world
@@ -101,6 +101,7 @@ class Lab:
     board: Board
     secrets: list[str] = field(default_factory=list)
     """Access keys that were handed to the operator; they may appear in no log."""
+    _undisturbed: dict[tuple[str, str], Played] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def open(self, preset: str) -> World:
@@ -140,6 +141,12 @@ class Lab:
         attend(run.world)
         self.reach(run)
         return self.end(run)
+
+    def undisturbed(self, preset: str, name: str) -> Played:
+        """The story without any misfortune; played when it is first asked for."""
+        if (preset, name) not in self._undisturbed:
+            self._undisturbed[preset, name] = self.play(preset, STORIES[name])
+        return self._undisturbed[preset, name]
 
     def reach(self, run: Run) -> None:
         """Wait until the story has ended."""

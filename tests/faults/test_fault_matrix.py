@@ -98,7 +98,7 @@ def matrix(lab: Lab, operator: OperatorProcess, request: pytest.FixtureRequest) 
     result = Matrix()
     with ThreadPoolExecutor(CELLS_AT_ONCE) as pool:
         pairs = sorted({(preset, story) for preset, story, _ in wanted})
-        played = pool.map(lambda pair: _undisturbed(lab, *pair), pairs)
+        played = pool.map(lambda pair: lab.undisturbed(*pair), pairs)
         result.undisturbed = dict(zip(pairs, played, strict=True))
         cells = [cell for test in TESTS if test in wanted for cell in _cells(result, *test)]
         failures = pool.map(lambda cell: _play(lab, result, cell), cells)
@@ -108,10 +108,6 @@ def matrix(lab: Lab, operator: OperatorProcess, request: pytest.FixtureRequest) 
             if failure:
                 result.failures[key].append(failure)
     return result
-
-
-def _undisturbed(lab: Lab, preset: str, story: str) -> Played:
-    return lab.play(preset, STORIES[story])
 
 
 def _cells(matrix: Matrix, preset: str, story: str, fault: str) -> list[Cell]:
