@@ -75,6 +75,11 @@ rules: monitoring ## write the PrometheusRule of the component from deploy/monit
 test: check assets monitoring ## everything: check, emulator, cluster and scenarios on a real API server
 	$(BIN)/python -m tests.cluster run -- $(BIN)/python -m pytest tests --ignore=tests/structure $(ARGS)
 
+.PHONY: histories
+histories: assets ## random histories, COUNT of them from SEED on, then some while everything restarts
+	HISTORIES_COUNT=$(or $(COUNT),5000) HISTORIES_SEED=$(or $(SEED),$$RANDOM) HISTORIES_LONG=1 \
+		$(BIN)/python -m pytest tests/histories -s $(ARGS)
+
 .PHONY: demo
 demo: assets ## the tour on a real API server and an emulated cloud (KEEP=1 leaves it up)
 	$(BIN)/python -m demo tour $(if $(KEEP),--keep)
