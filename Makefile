@@ -73,7 +73,7 @@ rules: monitoring ## write the PrometheusRule of the component from deploy/monit
 
 .PHONY: test
 test: check assets monitoring ## everything: check, emulator, cluster and scenarios on a real API server
-	$(BIN)/python -m tests.cluster run -- $(BIN)/python -m pytest tests --ignore=tests/structure $(ARGS)
+	$(BIN)/python -m tests.suites $(ARGS)
 
 .PHONY: histories
 histories: assets ## random histories, COUNT of them from SEED on, then some while everything restarts
