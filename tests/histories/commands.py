@@ -31,6 +31,8 @@ OUTSIDER: Final = "outsider"
 SERVICES: Final = ("fc.aliyuncs.com", "ecs.aliyuncs.com", "log.aliyuncs.com")
 ACTIONS: Final = ("oss:GetObject", "oss:PutObject", "ecs:StartInstance", ESCALATING)
 TEXTS: Final = ("one", "two", "three")
+WHOLE: Final = ("create", "remove")
+"""Deeds that begin or end an identity."""
 FAULTS: Final = ("throttle", "error_before", "error_after", "drop_before", "drop_after")
 
 
@@ -121,7 +123,7 @@ class _Draw:
                 "nth": self.random.randint(1, 5),
                 "times": self.random.randint(1, 2),
             }
-        return Round(_distinct(hand, "what"), _distinct(manifest), fault)
+        return Round(_distinct(hand), _distinct(manifest), fault)
 
     def _some_of(self, one: Callable[[], Json], numbers: tuple[int, ...]) -> list[Json]:
         return [one() for _ in range(self.random.choice(numbers))]
@@ -241,21 +243,19 @@ class _Draw:
         return what, deeds[kind][what]()
 
 
-def _distinct(commands: list[Json], *further: str) -> list[Json]:
+def _distinct(commands: list[Json]) -> list[Json]:
     """One command for each part of a thing, and one alone where it begins or ends."""
-    found: dict[tuple[Any, ...], Json] = {}
+    found: dict[tuple[str, str, str], Json] = {}
+    whole = {_place(command) for command in commands if command.get("what") in WHOLE}
     for command in commands:
-        found[tuple(command[key] for key in ("kind", "name", *further))] = command
-    whole = {
-        (c["kind"], c["name"]) for c in found.values() if c.get("what") in ("create", "remove")
-    }
-    return [
-        command
-        for command in found.values()
-        if not further
-        or command["what"] in ("create", "remove")
-        or (command["kind"], command["name"]) not in whole
-    ]
+        part = "" if _place(command) in whole else command.get("what", "")
+        if part or command.get("what") in WHOLE or "what" not in command:
+            found[(*_place(command), part)] = command
+    return list(found.values())
+
+
+def _place(command: Json) -> tuple[str, str]:
+    return command["kind"], command["name"]
 
 
 def _parts(one: Round) -> Iterator[Round]:

@@ -32,7 +32,7 @@ def test_every_history_ends_as_the_guide_says(lab: Lab) -> None:
 @pytest.mark.skipif(not KEPT, reason="no history has failed yet")
 def test_what_once_failed_does_not_fail_again(lab: Lab) -> None:
     failures = play_all(lab, map(load, KEPT))
-    assert failures == [], "\n\n".join(f"{f.history.seed}: {f.text}" for f in failures)
+    assert failures == [], "\n\n".join(f"{f.text}\n{f.history.dump()}" for f in failures)
 
 
 def test_a_history_is_drawn_from_its_seed_alone(tmp_path: Path) -> None:
