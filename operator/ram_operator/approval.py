@@ -107,9 +107,26 @@ def _closed(live: documents.Trust) -> documents.Trust | None:
     return None
 
 
+def in_force(trust: documents.Trust) -> documents.Trust:
+    """The trust without what `_closed` left of it, which nobody can use.
+
+    Otherwise the way back from it would look as if it took something away.
+    """
+    return documents.NOBODY if trust.grants and all(map(_never, trust.grants)) else trust
+
+
+def _never(grant: documents.Grant) -> bool:
+    return not grant.tokens and any(
+        condition.operator == "DateLessThan"
+        and condition.key.lower() == "acs:currenttime"
+        and tuple(condition.values) == (NEVER,)
+        for condition in grant.conditions
+    )
+
+
 def hold_change(live: documents.Trust, wanted: documents.Trust, account: Account) -> Held:
     """The Held value of a change of an existing role's trust."""
-    comparison = documents.compare_trust(live, wanted)
+    comparison = documents.compare_trust(in_force(live), wanted)
     summary = f"trust change ({comparison.verdict})"
     return Held(
         CHANGE,

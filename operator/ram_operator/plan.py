@@ -193,7 +193,7 @@ def _gate(situation: Situation, found: list[Judged], judged: list[Judged]) -> _G
             held = verdict
     if any(item.disposition is Disposition.HOLD for item in items):
         held = approval.hold_change(after, wanted, situation.account)
-    verdict_after = documents.compare_trust(after, wanted).verdict
+    verdict_after = documents.compare_trust(approval.in_force(after), wanted).verdict
     loose = verdict_after not in (documents.Verdict.SAME, documents.Verdict.WIDER)
     return _Gate(tuple(steps), held or _held_entries(judged), after, loose)
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from ram_operator import plan
+from ram_operator import approval, documents, plan
 from ram_operator.errors import Bug
 from ram_operator.model import FieldValue, UnknownPart
 from tests.unit.core import (
     ECS,
     FC,
+    attachment,
     live,
     made,
     remembered,
@@ -49,3 +51,44 @@ def test_without_a_record_of_a_trust_there_is_nothing_to_agree_on() -> None:
     assert not plan.agreed(situation(ASKED, made(ASKED), adopted))
     document = wanted_policy()
     assert not plan.agreed(situation(document, made(document), remembered(document)))
+
+
+CLOSED = {"DateLessThan": {"acs:CurrentTime": [approval.NEVER]}}
+
+
+def test_while_nobody_is_trusted_what_is_asked_for_beside_the_trust_goes_on() -> None:
+    """The way back takes nothing from anybody, so there is nothing that has to come first."""
+    asked = wanted({"policies": [attachment("System/A")]})
+    found = live(trustPolicy=trust(ECS, condition=CLOSED))
+    decision = plan.update(situation(asked, found, remembered(wanted({}))))
+    assert [step.verb for step in decision.steps] == ["attach"]
+    held = plan.update(
+        situation(ASKED, live(trustPolicy=trust(FC, condition=CLOSED)), remembered(BEFORE))
+    ).held
+    assert held is not None
+    assert held.gains
+    assert held.losses == ()
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        None,
+        {"DateLessThan": {"acs:CurrentTime": ["2099-01-01T00:00:00Z"]}},
+        {"DateLessThan": {"acs:CurrentTime": [approval.NEVER, "2099-01-01T00:00:00Z"]}},
+        {"DateGreaterThan": {"acs:CurrentTime": [approval.NEVER]}},
+        {"StringEquals": {"acs:CurrentTime": [approval.NEVER]}},
+        {"DateLessThan": {"acs:MFAPresent": [approval.NEVER]}},
+    ],
+)
+def test_any_other_trust_may_be_in_force(condition: dict[str, Any] | None) -> None:
+    other = trust(ECS, condition=condition)
+    assert approval.in_force(other) is other
+    assert approval.in_force(documents.NOBODY) is documents.NOBODY
+
+
+def test_a_trust_of_which_one_part_is_in_force_is() -> None:
+    parts = [trust_json(FC, condition=CLOSED), trust_json(ECS)]
+    statements = [statement for part in parts for statement in part["Statement"]]
+    whole = documents.parse_trust({"Version": "1", "Statement": statements})
+    assert approval.in_force(whole) is whole
