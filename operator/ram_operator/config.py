@@ -37,7 +37,7 @@ class Settings:
     )
     operator_namespace: str = _setting(
         "ram-system",
-        "namespace of the operator: its Secrets and the events of cluster objects",
+        "namespace of the operator and of the Secrets with its keys",
         form="letters, digits, dots and dashes",
     )
     workers: int = _setting(16, "objects worked on at once, of one account at most half", 1)

@@ -72,7 +72,15 @@ class DeletionPass:
                 return self._release(EventReason.ABANDONED, "left in the cloud, as asked")
             return self._delete(self._session())
         except RamOperatorError as error:
-            return Result(self._waiting(error))
+            # The account may be gone with the kinds, and nothing would ever end the wait for it.
+            return self._undefined() or Result(self._waiting(error))
+
+    def _undefined(self) -> Released | None:
+        """Whoever removes the kind from the cluster asks for no deletion in the cloud."""
+        if self._ports.api.defined(self._subject.key.kind):
+            return None
+        text = "the kind is being removed from this cluster, so kept in the cloud"
+        return self._release(EventReason.ABANDONED, text)
 
     def _abandoned(self) -> str | None:
         """The account id when a person gave the identity up by naming its cloud id."""
@@ -111,9 +119,8 @@ class DeletionPass:
         tenancy.check_live(subject.row, live)
         if ports.recent.starting() > 0:
             raise LookAgain(ports.recent.starting())
-        if not ports.api.defined(subject.key.kind):
-            text = "the kind is being removed from this cluster, so kept in the cloud"
-            return self._release(EventReason.ABANDONED, text)
+        if (kept := self._undefined()) is not None:
+            return kept
         self._brake(session)
         self._remove(session, identity, live)
         return self._gone(identity, facts)

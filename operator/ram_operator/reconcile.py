@@ -188,11 +188,11 @@ class Reconciler:
     def _post(self, key: Key, body: Mapping[str, Any], posted: tuple[report.Event, ...]) -> None:
         """Events tell, they decide nothing: one that cannot be posted is only logged."""
         ports = self._ports
-        where = (ports.settings.operator_namespace, ports.instance, ports.clock.stamp())
+        by = (ports.instance, ports.clock.stamp())
         for event in posted:
             log.info("%s: %s: %s", key, event.reason, event.message)
             try:
-                events.post(ports.api, key, body, event, where)
+                events.post(ports.api, key, body, event, by)
             except RamOperatorError as error:
                 log.warning("%s: event %s not posted: %s", key, event.reason, error.message)
 

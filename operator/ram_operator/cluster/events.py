@@ -13,15 +13,17 @@ from ..wording import clip
 from .api import ClusterApi
 
 MESSAGE_LIMIT = 1000
+OF_CLUSTER_OBJECTS = "default"
+"""The one namespace in which the API server takes an event about an object without namespace."""
 
 
 def post(
-    api: ClusterApi, key: Key, body: Mapping[str, Any], event: Event, where: tuple[str, str, str]
+    api: ClusterApi, key: Key, body: Mapping[str, Any], event: Event, by: tuple[str, str]
 ) -> None:
-    """Post one event. `where` = (operator's namespace, its instance name, time now)."""
-    namespace, instance, now = where
+    """Post one event. `by` = (the operator's instance name, time now)."""
+    instance, now = by
     meta = body["metadata"]
-    target = key.namespace or namespace
+    target = key.namespace or OF_CLUSTER_OBJECTS
     api.create_event(
         target,
         {
