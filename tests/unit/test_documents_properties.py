@@ -231,7 +231,7 @@ def test_unknown_is_rare_on_what_we_write(trust: bool) -> None:
     odd: Counter[Verdict] = Counter()
 
     # A rate needs its examples, also in the quick profile.
-    @settings(thorough, max_examples=max(80, 2 * EXAMPLES))
+    @settings(thorough, max_examples=max(200, 2 * EXAMPLES))
     @given(pair=some.series(trust), live=some.series(trust, odd=True))
     def count(pair: list[Json], live: list[Json]) -> None:
         counts[compare(pair[0], pair[1], trust, lenient=False).verdict] += 1
@@ -240,7 +240,7 @@ def test_unknown_is_rare_on_what_we_write(trust: bool) -> None:
     count()
     assert counts[Verdict.UNKNOWN] <= 0.02 * counts.total(), counts
     assert odd[Verdict.UNKNOWN] <= 0.40 * odd.total(), odd
-    assert min(counts[verdict] for verdict in FLIPPED if verdict is not Verdict.UNKNOWN) >= 3
+    assert min(counts[verdict] for verdict in FLIPPED if verdict is not Verdict.UNKNOWN) >= 1
 
 
 _LETTERS = "abAB"
