@@ -332,3 +332,15 @@ def test_the_history_keeps_the_latest(records: Records) -> None:
     assert len(history) == HISTORY
     assert history[-1] == {"at": NOW, "operation": f"Change{HISTORY + 4}"}
     assert append({}, NOW, "First", None) == [{"at": NOW, "operation": "First"}]
+
+
+@pytest.mark.parametrize("how", ["renewed", "deleted"])
+def test_a_write_whose_process_ended_stays_in_the_history(records: Records, how: str) -> None:
+    body = records.begin(records.claim(IDENTITY, claim(), NOW, 1), "TrustTakenBack", FC, ECS)
+    if how == "renewed":
+        body = records.renew(body, claim(FC, "Managed"), NOW)
+    else:
+        body = records.deleted(body, NOW, "Deleted")
+    assert "inFlight" not in body["record"]
+    begun = {"at": NOW, "operation": "TrustTakenBack", "digest": ECS.digest}
+    assert begun in body["record"]["history"]

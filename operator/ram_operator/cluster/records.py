@@ -165,8 +165,7 @@ class Records:
 
     def complete(self, body: Mapping[str, Any], now: str) -> dict[str, Any]:
         """The trust write is done and was looked at."""
-        flight = body["record"].get("inFlight") or {}
-        entry = {"at": now, **{k: flight[k] for k in ("operation", "digest") if k in flight}}
+        entry = _begun(now, body["record"].get("inFlight") or {})
         history = [*(body["record"].get("history") or []), entry][-HISTORY:]
         return self.update(body, {"inFlight": None, "history": history})
 
@@ -199,6 +198,14 @@ def _history(now: str, operation: str, trust: documents.Trust | None) -> dict[st
 def append(
     body: Mapping[str, Any], now: str, operation: str, trust: documents.Trust | None
 ) -> list[dict[str, str]]:
-    """The record's history with one more entry, the oldest dropped."""
-    before = (body.get("record") or {}).get("history") or []
-    return [*before, _history(now, operation, trust)][-HISTORY:]
+    """The record's history with one more entry, the oldest dropped.
+
+    A write that was under way when its process ended may have taken effect: it is not forgotten.
+    """
+    record = body.get("record") or {}
+    begun = [_begun(now, record["inFlight"])] if record.get("inFlight") else []
+    return [*(record.get("history") or []), *begun, _history(now, operation, trust)][-HISTORY:]
+
+
+def _begun(now: str, flight: Mapping[str, Any]) -> dict[str, str]:
+    return {"at": now, **{k: str(flight[k]) for k in ("operation", "digest") if k in flight}}
