@@ -15,7 +15,7 @@ LOCK_BEFORE ?= 2026-11-10
 LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header --exclude-newer $(LOCK_BEFORE)
 
-TYPED := operator/ram_operator operator/ram_emulator tests/cluster tests/support tests/deploy bench $(wildcard demo)
+TYPED := operator/ram_operator operator/ram_emulator tests/cluster tests/support tests/deploy tests/histories bench $(wildcard demo)
 FORMATTED := operator tests bench scripts $(wildcard demo)
 FAST := $(wildcard tests/structure tests/unit)
 
