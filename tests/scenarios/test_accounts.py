@@ -78,6 +78,9 @@ def test_credentials_of_another_account_stop_all_writes(world: World) -> None:
     message = condition(item, "Ready")["message"]
     assert other.account_id in message
     assert world.account_id in message
+    posted = world.cluster.request("GET", "/api/v1/namespaces/default/events")["items"]
+    about = [e["reason"] for e in posted if e["involvedObject"]["name"] == world.namespace]
+    assert about == ["Stalled"]
 
     world.edit("RamRole", "mine", description="edited", policies=[])
     world.role("new")
