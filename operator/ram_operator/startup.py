@@ -8,13 +8,14 @@ nothing.
 from __future__ import annotations
 
 import asyncio
+import itertools
 import logging
 import os
 import socket
 import threading
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -220,6 +221,13 @@ class Operator:
         prometheus_client.start_http_server(int(port), host, self.ports.metrics.registry)
 
 
+class Patience:
+    """Seconds between attempts of a request to the API server, without an end."""
+
+    def __iter__(self) -> Iterator[float]:
+        return itertools.chain((1.0, 1.0, 2.0, 3.0, 5.0), itertools.repeat(8.0))
+
+
 def configure(settings: kopf.OperatorSettings) -> None:
     """kopf, with a reason per line."""
     # We keep our own finalizer; kopf strips the one of this name, which nobody writes.
@@ -233,6 +241,9 @@ def configure(settings: kopf.OperatorSettings) -> None:
     settings.watching.client_timeout = 310
     settings.watching.connect_timeout = 10
     settings.networking.request_timeout = 30
+    # Kopf gives up a watch, and with it the process, after 54 s of 403 or 5xx in a row, which an
+    # API server that starts or a missing binding may answer for longer.
+    settings.networking.error_backoffs = Patience()
     # Events are ours to post, on transitions only.
     settings.posting.enabled = False
     settings.posting.reporting_component = f"{constants.GROUP}/{constants.COMPONENT}"
