@@ -1,8 +1,8 @@
-"""`python -m tests.suites [pytest arguments]`: the whole test run, in two halves side by side.
+"""`python -m tests.suites [pytest arguments]`: the whole test run, in three parts side by side.
 
-Each half has a control plane of its own, since two operators on one would work on each other's
-objects. Most of the time a test waits, so two halves on two cores take little more than one. What
-each half printed is shown when it ends; the exit code is the worse of the two.
+Each part has a control plane of its own, since two operators on one would work on each other's
+objects. Most of the time a test waits, so three parts on two cores take little more than one. What
+each part printed is shown when it ends; the exit code is the worst of the three.
 """
 
 from __future__ import annotations
@@ -16,15 +16,14 @@ from pathlib import Path
 from typing import IO, Final
 
 ROOT: Final = Path(__file__).resolve().parents[1]
-HALVES: Final[dict[str, tuple[str, ...]]] = {
+PARTS: Final[dict[str, tuple[str, ...]]] = {
     "scenarios": ("tests/scenarios",),
+    "faults": ("tests/faults", "tests/histories"),
     "everything else": (
         "tests/unit",
         "tests/emulator",
         "tests/cluster",
         "tests/manifests",
-        "tests/faults",
-        "tests/histories",
         "tests/deploy",
         "tests/demo",
     ),
@@ -34,15 +33,15 @@ BEAT: Final = 60.0
 
 
 @dataclass
-class Half:
-    """One half of the run."""
+class Part:
+    """One part of the run."""
 
     name: str
     process: subprocess.Popen[bytes]
     output: IO[bytes]
 
     @classmethod
-    def start(cls, name: str, folders: Sequence[str], arguments: Sequence[str]) -> Half:
+    def start(cls, name: str, folders: Sequence[str], arguments: Sequence[str]) -> Part:
         directory = ROOT / ".cluster"
         directory.mkdir(exist_ok=True)
         output = (directory / f"{name.replace(' ', '-')}.log").open("w+b")
@@ -59,24 +58,24 @@ class Half:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run both halves; 0 when both passed."""
-    waiting = [Half.start(name, folders, arguments) for name, folders in HALVES.items()]
+    """Run all parts; 0 when all passed."""
+    waiting = [Part.start(name, folders, arguments) for name, folders in PARTS.items()]
     started, beat, worst = time.monotonic(), time.monotonic(), 0
     try:
         while waiting:
             time.sleep(0.5)
             if time.monotonic() - beat > BEAT:
                 beat = time.monotonic()
-                names = " and ".join(half.name for half in waiting)
+                names = ", ".join(part.name for part in waiting)
                 print(f"{beat - started:4.0f} s: {names} still running", flush=True)
-            for half in [half for half in waiting if half.process.poll() is not None]:
-                waiting.remove(half)
-                half.show()
-                worst = max(worst, abs(half.process.returncode))
+            for part in [part for part in waiting if part.process.poll() is not None]:
+                waiting.remove(part)
+                part.show()
+                worst = max(worst, abs(part.process.returncode))
     finally:
-        for half in waiting:
-            half.process.terminate()
-            half.process.wait()
+        for part in waiting:
+            part.process.terminate()
+            part.process.wait()
     return min(worst, 125)
 
 
