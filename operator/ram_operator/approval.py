@@ -9,6 +9,8 @@ Every other change of meaning is held. No annotation opens the gate.
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -19,6 +21,7 @@ from .model import Account, Held, RecordFacts
 _SEAL: Final = object()
 
 NEVER: Final = "1970-01-01T00:00:00Z"
+ASSUME: Final = "sts:AssumeRole"
 
 CREATION: Final = "RoleCreation"
 TAKE_BACK: Final = "TrustTakenBack"
@@ -78,17 +81,18 @@ def judge_take_back(
         return Cleared(_SEAL, TAKE_BACK, wanted, live)
     if verdict is not documents.Verdict.WIDER:
         common = documents.intersect_trust(live, wanted)
-        target = common if common is not None else _closed(live)
-        narrower = documents.Verdict.NARROWER
-        if target is not None and documents.compare_trust(live, target).verdict is narrower:
-            return Cleared(_SEAL, TAKE_BACK, target, live)
+        for target in [common] if common is not None else _closed(live):
+            if documents.compare_trust(live, target).verdict is documents.Verdict.NARROWER:
+                return Cleared(_SEAL, TAKE_BACK, target, live)
     return hold_change(live, wanted, account)
 
 
-def _closed(live: documents.Trust) -> documents.Trust | None:
-    """A trust that nobody can use any more, provably within `live`: RAM takes no empty one.
+def _closed(live: documents.Trust) -> Iterator[documents.Trust]:
+    """Trusts that nobody can use any more, most likely within `live`: RAM takes no empty one.
 
-    One grant of the live document under the condition that the time is before 1970.
+    One grant of the live document each, under the condition that the time is before 1970. What may
+    not be asked for, like the action `*`, may well be live, and then the one action in it that
+    matters is named.
     """
     for grant in live.grants:
         if grant.effect != "Allow" or grant.tokens or grant.all_but or grant.principal is None:
@@ -97,14 +101,15 @@ def _closed(live: documents.Trust) -> documents.Trust | None:
         for condition in grant.conditions:
             conditions.setdefault(condition.operator, {})[condition.key] = list(condition.values)
         conditions.setdefault("DateLessThan", {})["acs:CurrentTime"] = [NEVER]
-        statement = {
-            "Effect": "Allow",
-            "Action": list(grant.actions),
-            "Principal": {grant.principal.spelled: [grant.principal.raw]},
-            "Condition": conditions,
-        }
-        return documents.parse_trust({"Version": "1", "Statement": [statement]})
-    return None
+        for actions in (grant.actions, (ASSUME,)):
+            statement = {
+                "Effect": "Allow",
+                "Action": list(actions),
+                "Principal": {grant.principal.spelled: [grant.principal.raw]},
+                "Condition": conditions,
+            }
+            with contextlib.suppress(documents.DocumentError):
+                yield documents.parse_trust({"Version": "1", "Statement": [statement]})
 
 
 def in_force(trust: documents.Trust) -> documents.Trust:

@@ -90,6 +90,15 @@ def test_a_trusted_account_may_be_in_a_new_role() -> None:
     assert isinstance(approval.judge_creation(trust(OUTSIDER), account, NEW), Cleared)
 
 
+def live_trust(*actions: str) -> documents.Trust:
+    """One statement per action, all for a user whom the record does not know."""
+    statements = [
+        {"Effect": "Allow", "Action": action, "Principal": {"RAM": [OUTSIDER[1]]}}
+        for action in actions
+    ]
+    return documents.parse_trust({"Version": "1", "Statement": statements}, lenient=True)
+
+
 UNDER_ID = {"StringEquals": {"sts:ExternalId": "e"}}
 UNDER_TWO = {**UNDER_ID, "DateLessThan": {"acs:CurrentTime": "2030-01-01T00:00:00Z"}}
 TAKEN_BACK: dict[str, tuple[documents.Trust, documents.Trust, documents.Trust | None]] = {
@@ -98,6 +107,12 @@ TAKEN_BACK: dict[str, tuple[documents.Trust, documents.Trust, documents.Trust | 
     "a condition dropped": (trust(ANN), trust(ANN, condition=UNDER_ID), None),
     "an addition beside a loss": (trust(FC, ANN), trust(FC, ECS), trust(FC)),
     "everything replaced": (trust(ANN), trust(FC), None),
+    "everything replaced, for any action": (live_trust("*"), trust(FC), None),
+    "everything replaced, for more actions than one": (
+        live_trust("ecs:*", "sts:AssumeRole"),
+        trust(FC),
+        None,
+    ),
     "everything replaced, under conditions": (trust(ANN, condition=UNDER_TWO), trust(FC), None),
 }
 
