@@ -154,6 +154,13 @@ def test_names_that_kubernetes_does_not_take_get_a_hash(name: str) -> None:
     assert re.search(r"\.[0-9a-f]{16}$", Identity(ACCOUNT, "RamUser", name).key.name)
 
 
+@pytest.mark.parametrize("name", ["a_b", "-a", "_"])
+def test_no_readable_name_passes_for_one_with_a_hash(name: str) -> None:
+    victim = Identity(ACCOUNT, "RamUser", name)
+    alike = victim.key.name.removeprefix(f"{ACCOUNT}.ramuser.")
+    assert Identity(ACCOUNT, "RamUser", alike).key != victim.key
+
+
 # What the gate reads from a record
 
 

@@ -19,6 +19,8 @@ from ..model import Key, Owner, RecordFacts
 from .api import ClusterApi
 
 _DNS: Final = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
+_HASHED: Final = re.compile(r"(.*\.)?[0-9a-f]{16}")
+"""What the key of a name with a hash looks like: no readable name may pass for one."""
 HISTORY: Final = 20
 
 
@@ -38,7 +40,8 @@ class Identity:
     def key(self) -> Key:
         """Readable where the name allows it; else with a hash, and the record tells which."""
         name = self.folded
-        if not _DNS.fullmatch(name) or ".." in name or ".-" in name or "-." in name:
+        odd = ".." in name or ".-" in name or "-." in name
+        if odd or not _DNS.fullmatch(name) or _HASHED.fullmatch(name):
             tail = hashlib.sha256(name.encode()).hexdigest()[:16]
             name = re.sub(r"[^a-z0-9]+", "-", name).strip("-") + "." + tail
         return Key(RECORD, "", f"{self.account_id}.{self.kind.lower()}.{name.lstrip('.')}")
