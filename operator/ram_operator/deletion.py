@@ -34,6 +34,7 @@ from .model import (
     Key,
     Live,
     Outcome,
+    Owner,
     Phase,
     Presence,
     RecordFacts,
@@ -113,7 +114,7 @@ class DeletionPass:
             if not facts.deleted and not ports.recent.believes(subject.key):
                 raise LookAgain(ports.recent.settle)
             return self._gone(identity, facts)
-        if not self._ours(facts, live):
+        if not ours(self._owner, facts, live):
             return self._release(EventReason.ABANDONED, "not ours, so left in the cloud")
         tenancy.check_protected(session.account, subject.row, identity.cloud_name)
         tenancy.check_live(subject.row, live)
@@ -124,16 +125,6 @@ class DeletionPass:
         self._brake(session)
         self._remove(session, identity, live)
         return self._gone(identity, facts)
-
-    def _ours(self, facts: RecordFacts, live: Live) -> bool:
-        replaced = facts.cloud_id not in ("", live.cloud_id)
-        if facts.owner is not None and not (facts.owner == self._owner and replaced):
-            return facts.owner == self._owner
-        # Nobody has it, or by hand another was made in its place: then only our mark tells.
-        if live.owner is None:
-            for part in live.unknown_parts():
-                raise part.error
-        return live.owner == self._owner
 
     def _brake(self, session: Session) -> None:
         account = session.account
@@ -224,6 +215,24 @@ class DeletionPass:
             f" -n {subject.key.namespace} {subject.row.plural} {subject.key.name}"
             f" {ANNOTATION_ABANDON}={target}"
         )
+
+
+def ours(owner: Owner, facts: RecordFacts, live: Live) -> bool:
+    """Whether the identity may be deleted for `owner`: by its record, else by our mark on it.
+
+    Raises errors.* when only the mark could tell and it could not be read.
+    """
+    if facts.owner not in (None, owner):
+        return False
+    if facts.owner == owner and facts.cloud_id and facts.cloud_id == live.cloud_id:
+        return True
+    # Nobody has it, it was claimed and never seen, or by hand another was made in its place.
+    if live.owner is not None:
+        return live.owner == owner
+    for part in live.unknown_parts():
+        raise part.error
+    # What was claimed before it was made may be of a kind that bears no mark.
+    return facts.owner == owner and not facts.cloud_id
 
 
 def _step(verb: str, values: Mapping[str, Any], entry: Entry | None) -> Step:

@@ -1,0 +1,52 @@
+"""Whether an identity may be deleted for an object: its record tells, else our mark on it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from ram_operator.constants import Reason
+from ram_operator.deletion import ours
+from ram_operator.errors import Retry
+from ram_operator.model import Live, Owner, Presence, RecordFacts, UnknownPart
+
+US, THEM = Owner("blue", "apps", "web"), Owner("green", "apps", "web")
+LIVE = Live(Presence.PRESENT, "web", "id-1")
+UNREAD = replace(LIVE, fields={"tags": UnknownPart(Retry(Reason.RETRYING, "no answer"))})
+NOBODYS = RecordFacts()
+CLAIMED = RecordFacts(exists=True, owner=US)
+RECORDED = replace(CLAIMED, cloud_id="id-1")
+REPLACED = replace(CLAIMED, cloud_id="id-0")
+
+
+@pytest.mark.parametrize(
+    ("facts", "mark", "expected"),
+    [
+        (RECORDED, None, True),
+        (RECORDED, THEM, True),
+        (CLAIMED, None, True),
+        (CLAIMED, US, True),
+        (CLAIMED, THEM, False),
+        (REPLACED, None, False),
+        (REPLACED, US, True),
+        (REPLACED, THEM, False),
+        (NOBODYS, None, False),
+        (NOBODYS, US, True),
+        (NOBODYS, THEM, False),
+        (replace(RECORDED, owner=THEM), US, False),
+        (replace(CLAIMED, owner=THEM), None, False),
+    ],
+)
+def test_what_is_deleted(facts: RecordFacts, mark: Owner | None, expected: bool) -> None:
+    assert ours(US, facts, replace(LIVE, owner=mark)) is expected
+
+
+@pytest.mark.parametrize("facts", [NOBODYS, CLAIMED, REPLACED])
+def test_a_mark_that_cannot_be_read_decides_nothing(facts: RecordFacts) -> None:
+    with pytest.raises(Retry, match="no answer"):
+        ours(US, facts, UNREAD)
+
+
+def test_what_the_record_covers_needs_no_mark() -> None:
+    assert ours(US, RECORDED, UNREAD)
