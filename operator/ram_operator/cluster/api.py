@@ -159,8 +159,18 @@ class ClusterApi:
             raise _failure(int(error.status or 0), error.body, method) from None
         if not 200 <= reply.status <= 299:
             raise _failure(reply.status, data, method)
-        result: dict[str, Any] = json.loads(data)
-        return result
+        return _object(data)
+
+
+def _object(data: bytes) -> dict[str, Any]:
+    """What was answered. On a proxy's page any other error would end the thread that lists."""
+    try:
+        result = json.loads(data)
+    except ValueError:
+        result = None
+    if not isinstance(result, dict):
+        raise Retry(Reason.RETRYING, "the API server's answer is no object in JSON")
+    return result
 
 
 def _failure(status: int, data: Any, method: str) -> Exception:
