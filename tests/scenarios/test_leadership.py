@@ -146,17 +146,17 @@ def test_a_frozen_leader_writes_nothing_when_it_wakes(crew: Crew, world: World) 
     frozen = crew.leader()
     world.ready("RamAccount", world.namespace)
     world.admin.add_fault(
-        "delay", account=world.account_id, action="CreateRole", seconds=1.0, times=-1
+        "delay", account=world.account_id, action="CreateRole", seconds=3.0, times=-1
     )
     names = [f"exporter-{number}" for number in range(4)]
     for name in names:
         world.role(name, policies=[OSS_READ, ECS_READ])
-    until(lambda: world.admin.faults()[0]["hits"] >= 2, "writes are in flight")
+    # All of them: one that is checked and not yet sent when the process freezes is in flight too,
+    # and would be sent when it wakes.
+    until(lambda: world.admin.faults()[0]["hits"] >= len(names), "writes are in flight")
     frozen.child.signal(signal.SIGSTOP)
     world.admin.clear_faults()
-    time.sleep(2.0)
-    in_flight = creations(world)
-    assert in_flight, "what was in flight took effect"
+    until(lambda: len(creations(world)) == len(names), "what was in flight took effect")
     end = world.journal_end()
     time.sleep(DURATION)
     frozen.child.signal(signal.SIGCONT)
