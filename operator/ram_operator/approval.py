@@ -76,15 +76,26 @@ def judge_take_back(
     where parts were also removed by hand, only what both have in common stays, and where they have
     nothing in common nobody is trusted until a person decides.
     """
-    verdict = documents.compare_trust(live, wanted).verdict
-    if verdict is documents.Verdict.NARROWER:
+    if _within(wanted, live):
         return Cleared(_SEAL, TAKE_BACK, wanted, live)
-    if verdict is not documents.Verdict.WIDER:
+    if documents.compare_trust(live, wanted).verdict is not documents.Verdict.WIDER:
         common = documents.intersect_trust(live, wanted)
         for target in [common] if common is not None else _closed(live):
-            if documents.compare_trust(live, target).verdict is documents.Verdict.NARROWER:
+            if _within(target, live):
                 return Cleared(_SEAL, TAKE_BACK, target, live)
     return hold_change(live, wanted, account)
+
+
+def _within(target: documents.Trust, live: documents.Trust) -> bool:
+    """Whether `target` provably gives nothing that `live` does not, and perhaps less.
+
+    What is taken away need not be understood: a stranger under a condition that nobody can read
+    goes, too.
+    """
+    comparison = documents.compare_trust(live, target)
+    if comparison.verdict is documents.Verdict.UNKNOWN:
+        return not comparison.gains and bool(comparison.losses)
+    return comparison.verdict is documents.Verdict.NARROWER
 
 
 def _closed(live: documents.Trust) -> Iterator[documents.Trust]:

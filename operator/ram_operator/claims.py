@@ -10,15 +10,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from . import desired
+from . import desired, documents
 from .accounts import Session
 from .cloud import execute
 from .cluster import records
 from .cluster.api import Conflicted
 from .cluster.records import Claim, Identity
-from .constants import AdoptionPolicy, Mode, Reason
+from .constants import AdoptionPolicy, DriftPolicy, Mode, Reason
 from .errors import InvalidSpec, OutcomeUnknown, RamOperatorError, Retry, Stalled
-from .kinds import KINDS, Kind
+from .kinds import KINDS, Kind, policy_key
 from .model import Key, Live, Owner, Presence, RecordFacts, Step, UnknownPart
 from .ports import Ports, Subject
 from .queue import Lane
@@ -213,3 +213,26 @@ def _still(fresh: Mapping[str, Any], subject: Subject) -> bool:
         and not meta.get("deletionTimestamp")
         and not (fresh.get("spec") or {}).get("suspend")
     )
+
+
+def harmless(ports: Ports, subject: Subject) -> frozenset[str]:
+    """Folded keys of referenced policies whose documents are known and cannot escalate."""
+    if subject.options.drift is not DriftPolicy.REVERT:
+        return frozenset()
+    found = set()
+    for key in desired.references(subject.row, subject.key.namespace, subject.spec):
+        body = ports.store.get(key)
+        name = _harmless_name(key, body) if body is not None else None
+        if name is not None:
+            found.add(policy_key("Custom", name))
+    return frozenset(found)
+
+
+def _harmless_name(key: Key, body: Mapping[str, Any]) -> str | None:
+    spec = body.get("spec") or {}
+    try:
+        document = documents.parse_policy(spec.get("document"))
+    except documents.DocumentError:
+        return None
+    name: str = spec.get("policyName") or key.name
+    return None if documents.escalates(document) else name

@@ -10,23 +10,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from . import claims, desired, documents, memory_after, plan, report, tenancy
+from . import claims, desired, memory_after, plan, report, tenancy
 from .accounts import Session
 from .claims import RecordWork, Standing
 from .cloud import execute
 from .cluster import finalizers
 from .cluster.records import Claim, Identity
-from .constants import DeletionPolicy, DriftPolicy, Mode, Reason, Severity
+from .constants import DeletionPolicy, Mode, Reason, Severity
 from .drift import Memory
 from .errors import OutcomeUnknown, RamOperatorError, Refused, Retry, Stalled
-from .kinds import policy_key
 from .model import (
     Applied,
     Cause,
     Desired,
     Direction,
     Drift,
-    Key,
     Live,
     Outcome,
     Phase,
@@ -129,22 +127,9 @@ class ManagedPass:
             applied=self._subject.applied_to(live.cloud_id),
             record=standing.facts,
             completing=standing.completing,
-            harmless_policies=self._harmless(),
+            harmless_policies=claims.harmless(self._ports, self._subject),
         )
         return plan.Situation(self._subject.row, session.account, wanted, live, memory)
-
-    def _harmless(self) -> frozenset[str]:
-        """Referenced policies whose documents are known and cannot escalate."""
-        subject = self._subject
-        if subject.options.drift is not DriftPolicy.REVERT:
-            return frozenset()
-        found = set()
-        for key in desired.references(subject.row, subject.key.namespace, subject.spec):
-            body = self._ports.store.get(key)
-            name = _harmless_name(key, body) if body is not None else None
-            if name is not None:
-                found.add(policy_key("Custom", name))
-        return frozenset(found)
 
     def _absent(
         self, session: Session, identity: Identity, situation: plan.Situation, standing: Standing
@@ -253,6 +238,10 @@ class ManagedPass:
         for step in decision.steps:
             if any(_depends(step, earlier) for earlier in failed):
                 continue
+            if not self._may_still(session):
+                text = "writing was stopped while this pass waited for its turn"
+                first = first or Retry(Reason.PROGRESSING, text, 0.5)
+                break
             self._ports.recent.wrote(key, self._generation)
             try:
                 if step.verb == "trust":
@@ -272,6 +261,11 @@ class ManagedPass:
             claims.tell_members(self._ports, row, session.account.account_id, step)
             done.append(step)
         return _Applied(tuple(done), first, facts)
+
+    def _may_still(self, session: Session) -> bool:
+        """The account may have been set to Observe or suspended while this pass was waiting."""
+        now = self._ports.accounts.find(session.account.name)
+        return now is not None and now.account.mode is Mode.MANAGE and not now.account.suspend
 
     def _soften(self, error: RamOperatorError, step: Step) -> RamOperatorError:
         """What may only be an answer from before our own write is looked at again."""
@@ -387,13 +381,3 @@ def _created(wanted: Desired, facts: Mapping[str, Any]) -> Live:
         arn=str(facts.get("arn", "")),
         default_version=str(facts.get("defaultVersion", "")),
     )
-
-
-def _harmless_name(key: Key, body: Mapping[str, Any]) -> str | None:
-    spec = body.get("spec") or {}
-    try:
-        document = documents.parse_policy(spec.get("document"))
-    except documents.DocumentError:
-        return None
-    name: str = spec.get("policyName") or key.name
-    return None if documents.escalates(document) else name

@@ -19,7 +19,7 @@ from .cluster import events
 from .cluster.api import Gone
 from .constants import ConditionType, Reason
 from .deletion import DeletionPass, Released
-from .errors import OutcomeUnknown, RamOperatorError, Retry
+from .errors import Bug, OutcomeUnknown, RamOperatorError, Retry
 from .kinds import ACCOUNT, KINDS
 from .managed import LookAgain, ManagedPass, Result
 from .model import Key, Outcome, Phase
@@ -92,6 +92,14 @@ class Reconciler:
             return ManagedPass(self._ports, subject).run()
         except RamOperatorError as error:
             return Result(self._failure(error, body))
+        except LookAgain:
+            raise
+        except Exception as error:
+            # A defect of ours must not leave an object Ready that nobody looks at any more.
+            log.exception("%s: unexpected error", key)
+            self._ports.metrics.reconcile.labels(key.kind, "error").inc()
+            text = f"a defect of the operator ({type(error).__name__}); see its log"
+            return Result(self._failure(Bug(text), body))
 
     def _failure(self, error: RamOperatorError, body: Mapping[str, Any]) -> Outcome:
         request = str(
