@@ -16,7 +16,7 @@ from ..constants import Reason
 from ..errors import Absent, AlreadyExists, Bug, Retry, Stalled
 from ..kinds import Kind
 from ..model import CloudCalls, Entry, Step, UnknownPart
-from .observe import read_trust
+from .observe import INACTIVE, read_trust
 
 Reply = Mapping[str, Any]
 Verb = Callable[[CloudCalls, str, Step], Reply]
@@ -180,7 +180,8 @@ def _revoke(calls: CloudCalls, name: str, step: Step) -> Reply:
             _gone_is_done(calls, "DeleteLoginProfile", {"UserName": name})
             continue
         target = {"UserName": name, "UserAccessKeyId": entry.handle}
-        _gone_is_done(calls, "UpdateAccessKey", {**target, "Status": "Inactive"})
+        if entry.value != INACTIVE:
+            _gone_is_done(calls, "UpdateAccessKey", {**target, "Status": "Inactive"})
         _gone_is_done(calls, "DeleteAccessKey", target)
     return {}
 

@@ -16,6 +16,7 @@ from ..kinds import KINDS, names_entries, policy_entries, tag_entries
 from ..model import CloudCalls, Entries, Entry, FieldValue, Live, Owner, Presence, UnknownPart
 
 Fields = dict[str, FieldValue | UnknownPart]
+INACTIVE: Final = "inactive"
 
 
 class CloseObserver:
@@ -153,7 +154,10 @@ def _members(calls: CloudCalls, noun: str, live: Live) -> Fields:
 
 
 def _access(calls: CloudCalls, noun: str, live: Live) -> Fields:
-    """Ways to log in: a login profile, and keys by their last characters."""
+    """Ways to log in: a login profile, and keys by their last characters.
+
+    A key that lets nobody in has the value `inactive`, for it need not be made so once more.
+    """
     name = live.cloud_name
     found: dict[str, Entry] = {}
     try:
@@ -164,7 +168,8 @@ def _access(calls: CloudCalls, noun: str, live: Live) -> Fields:
     body = calls.call("ListAccessKeys", {"UserName": name})
     for row in (body.get("AccessKeys") or {}).get("AccessKey") or []:
         key = str(row["AccessKeyId"])
-        found[f"accessKey/…{key[-4:]}"] = Entry(f"accessKey …{key[-4:]}", handle=key)
+        value = INACTIVE if row.get("Status") == "Inactive" else ""
+        found[f"accessKey/…{key[-4:]}"] = Entry(f"accessKey …{key[-4:]}", value, handle=key)
     return {"access": found}
 
 
