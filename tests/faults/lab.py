@@ -12,6 +12,7 @@ legal:
 - A write that is delayed until after the operator looked for it is repeated, since nothing tells
   that it is still under way, and RAM has no token that makes a repeat harmless. Then both take
   effect, with the same parameters: `without_repeat`.
+- The mark of a user is set whenever it can be, before or after anything else: no effect of a story.
 """
 
 from __future__ import annotations
@@ -38,8 +39,11 @@ PRESETS: Final[dict[str, object]] = {"hostile": dict(HOSTILE), "friendly": "frie
 REST: Final = STALE + 0.3
 """After so many seconds reads show what was written."""
 PARTS: Final = {
-    "AttachPolicyToRole": "attachments",
-    "DetachPolicyFromRole": "attachments",
+    **{f"{verb}Role": "attachments" for verb in ("AttachPolicyTo", "DetachPolicyFrom")},
+    **{f"{verb}User": "attachments" for verb in ("AttachPolicyTo", "DetachPolicyFrom")},
+    **{f"{verb}Group": "attachments" for verb in ("AttachPolicyTo", "DetachPolicyFrom")},
+    "AddUserToGroup": "members",
+    "RemoveUserFromGroup": "members",
     "TagResources": "tags",
     "UntagResources": "tags",
 }
@@ -47,6 +51,20 @@ PARTS: Final = {
 MOST_ALIKE: Final = 3
 """A story that polls is disturbed at so many calls of one action that have no effect."""
 PART_READS: Final = ("ListPoliciesForRole", "ListTagResources")
+MORE_PART_READS: Final = (
+    "ListPoliciesForUser",
+    "ListGroupsForUser",
+    "GetLoginProfile",
+    "ListAccessKeys",
+    "GetUserMFAInfo",
+    "IMS.ListTagResources",
+    "ListPoliciesForGroup",
+    "ListUsersForGroup",
+)
+"""A look reads these one after the other like PART_READS, where all is tried: once is enough."""
+USER_MARK: Final = "IMS.TagResources"
+MASKED: Final = ("UserAccessKeyId",)
+"""Parameters whose value is another one in each world."""
 _POLL: Final = 0.25
 
 
@@ -69,7 +87,8 @@ class Played:
         numbers = []
         for number, action in enumerate(self.calls, 1):
             alike[action] += 1
-            if number in self.writing or alike[action] <= MOST_ALIKE:
+            most = 1 if action in MORE_PART_READS else MOST_ALIKE
+            if number in self.writing or alike[action] <= most:
                 numbers.append(number)
         return numbers
 
@@ -233,14 +252,21 @@ def played_since(world: World, start: int, end: int | None = None) -> Played:
     ]
     wrote = [entry for entry in entries if entry["effect"] == "write"]
     return Played(
-        calls=tuple(entry["action"] for entry in entries),
-        effects=tuple(_effect(world, entry) for entry in wrote),
+        calls=tuple(_action(entry) for entry in entries),
+        effects=tuple(_effect(world, entry) for entry in wrote if _action(entry) != USER_MARK),
         writing=frozenset(n for n, e in enumerate(entries, 1) if e["effect"] == "write"),
     )
 
 
+def _action(entry: Json) -> str:
+    """As the journal has it; with the service where that is not RAM."""
+    service = str(entry["service"]).upper()
+    return str(entry["action"]) if service in ("", "RAM") else f"{service}.{entry['action']}"
+
+
 def _effect(world: World, entry: Json) -> str:
-    text = json.dumps([entry["action"], entry["parameters"]], sort_keys=True)
+    parameters = {**entry["parameters"], **{n: "" for n in MASKED if n in entry["parameters"]}}
+    text = json.dumps([entry["action"], parameters], sort_keys=True)
     return text.replace(world.namespace, "NAMESPACE").replace(world.account_id, "ACCOUNT")
 
 

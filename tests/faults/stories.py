@@ -7,14 +7,15 @@ may be touched. A new kind adds its rows to STORIES.
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 import alibabacloud_ram20150501.models as ram
 
-from ram_operator import documents
-from ram_operator.constants import OWNER_TAG_PREFIX
+from ram_emulator.mfa import STEP_SECONDS, totp
+from tests.faults import shapes
 from tests.faults.board import Board
 from tests.support.world import DOCUMENT, TRUST_FC, World, trust
 
@@ -57,36 +58,43 @@ POLICY_AFTER: Final[Json] = {
     "tags": {"team": "b", "new": "y", "old": None},
 }
 WIDENED: Final = trust(("Service", "fc.aliyuncs.com"), ("Service", "ecs.aliyuncs.com"))
+USER_BEFORE: Final[Json] = {
+    "displayName": "Exporter",
+    "comments": "one",
+    "policies": _system("OSS", "ECS"),
+    "deletionPolicy": "Delete",
+}
+USER_AFTER: Final[Json] = {
+    "displayName": "Exporter of bills",
+    "comments": "two",
+    "policies": _system("OSS", "FC", "KMS"),
+}
 
 
-def _role(description: str, session: int, policies: list[Json], tags: Json) -> Json:
-    return {
-        "trust": documents.parse_trust(json.dumps(TRUST_FC)).digest,
-        "description": description,
-        "session": session,
-        "policies": sorted([entry["type"], entry["name"]] for entry in policies),
-        "tags": tags,
-    }
+def _members(*names: str) -> list[Json]:
+    return [{"type": "User", "name": name} for name in names]
 
 
-def _policy(description: str, versions: list[Json], tags: Json) -> Json:
-    return {
-        "versions": [_digest(version) for version in versions],
-        "document": _digest(versions[-1]),
-        "description": description,
-        "attachments": [],
-        "tags": tags,
-    }
+GROUP_BEFORE: Final[Json] = {
+    "comments": "one",
+    "policies": _system("OSS", "ECS"),
+    "members": _members("ann", "bob"),
+    "deletionPolicy": "Delete",
+}
+GROUP_AFTER: Final[Json] = {
+    "comments": "two",
+    "policies": _system("OSS", "FC"),
+    "members": _members("bob", "carol"),
+}
 
-
-def _digest(document: Json) -> str:
-    return documents.parse_policy(json.dumps(document)).digest
-
-
-ROLE_ONE: Final = _role("one", 3600, _system("OSS", "ECS"), {"team": "a", "old": "x"})
-ROLE_TWO: Final = _role("two", 7200, _system("OSS", "FC", "KMS"), {"team": "b", "new": "y"})
-POLICY_ONE: Final = _policy("one", [DOCUMENT], {"team": "a", "old": "x"})
-POLICY_TWO: Final = _policy("two", [DOCUMENT, OTHER_DOCUMENT], {"team": "b", "new": "y"})
+ROLE_ONE: Final = shapes.role("one", 3600, _system("OSS", "ECS"), {"team": "a", "old": "x"})
+ROLE_TWO: Final = shapes.role("two", 7200, _system("OSS", "FC", "KMS"), {"team": "b", "new": "y"})
+POLICY_ONE: Final = shapes.policy("one", [DOCUMENT], {"team": "a", "old": "x"})
+POLICY_TWO: Final = shapes.policy("two", [DOCUMENT, OTHER_DOCUMENT], {"team": "b", "new": "y"})
+USER_ONE: Final = shapes.user("Exporter", "one", _system("OSS", "ECS"))
+USER_TWO: Final = shapes.user("Exporter of bills", "two", _system("OSS", "FC", "KMS"))
+GROUP_ONE: Final = shapes.group("one", _system("OSS", "ECS"), ["ann", "bob"])
+GROUP_TWO: Final = shapes.group("two", _system("OSS", "FC"), ["bob", "carol"])
 
 
 @dataclass(frozen=True)
@@ -107,47 +115,21 @@ class Story:
     def shape(self, world: World) -> Mapping[str, Json]:
         """All identities of the account by name, without what differs from world to world."""
         state = world.cloud()
-        other = "policies" if self.kind == "RamRole" else "roles"
-        found = state["roles" if self.kind == "RamRole" else "policies"]
-        assert state[other] == {}, f"nobody asked for {sorted(state[other])}"
-        show = shown_role if self.kind == "RamRole" else shown_policy
-        shapes = {name: show(live) for name, live in found.items()}
-        for shape in shapes.values():
+        shown: Mapping[str, Json] = {}
+        for kind, (place, show) in shapes.SHOWN.items():
+            rows = {n: live for n, live in state[place].items() if n not in shapes.BYSTANDERS}
+            if kind == self.kind:
+                shown = {name: show(live) for name, live in rows.items()}
+            else:
+                assert rows == {}, f"nobody asked for {sorted(rows)}"
+        for shape in shown.values():
             if self.late and "versions" in shape:
                 shape["versions"] = list(dict.fromkeys(shape["versions"]))
-        return shapes
+        return shown
 
     def reached(self, world: World) -> bool:
         """Whether the cloud is as the manifest asks, with nothing beside it."""
         return self.shape(world) == ({NAME: self.wanted} if self.wanted is not None else {})
-
-
-def shown_role(live: Json) -> Json:
-    return {
-        "trust": documents.parse_trust(json.dumps(live["trust"])).digest,
-        "description": live["description"],
-        "session": live["maxSessionDuration"],
-        "policies": live["policies"],
-        "tags": _tags(live),
-    }
-
-
-def shown_policy(live: Json) -> Json:
-    return {
-        "versions": [_digest(document) for document in live["versions"].values()],
-        "document": _digest(live["document"]),
-        "description": live["description"],
-        "attachments": live["attachments"],
-        "tags": _tags(live),
-    }
-
-
-def _tags(live: Json) -> Json:
-    """Without the owner's mark, which has to be there and is another one in each world."""
-    tags = live["tags"]
-    plain = {key: value for key, value in tags.items() if not key.startswith(OWNER_TAG_PREFIX)}
-    assert len(tags) - len(plain) == 3, f"the owner's mark is not whole: {tags}"
-    return plain
 
 
 def _nothing(world: World, board: Board) -> None:
@@ -171,6 +153,42 @@ def _widened_by_hand(world: World, board: Board) -> None:
         new_max_session_duration=3600,
     )
     world.hand.update_role(request)
+
+
+def _people(world: World, board: Board) -> None:
+    """Users whom nobody manages."""
+    for name in ("ann", "bob", "carol"):
+        world.hand.create_user(ram.CreateUserRequest(user_name=name))
+
+
+def _group_made(world: World, board: Board) -> None:
+    _people(world, board)
+    _made("RamGroup", GROUP_BEFORE)(world, board)
+
+
+def _entangled(world: World, board: Board) -> None:
+    """A user who by hand got all that RAM wants to see gone before a user is deleted."""
+    _made("RamUser", USER_BEFORE)(world, board)
+    hand = world.hand
+    hand.create_group(ram.CreateGroupRequest(group_name="others"))
+    hand.add_user_to_group(ram.AddUserToGroupRequest(user_name=NAME, group_name="others"))
+    hand.create_access_key(ram.CreateAccessKeyRequest(user_name=NAME))
+    hand.create_login_profile(
+        ram.CreateLoginProfileRequest(user_name=NAME, password="Tr1cky-Pass-Word!")
+    )
+    made = hand.create_virtual_mfadevice(
+        ram.CreateVirtualMFADeviceRequest(virtual_mfadevice_name=NAME)
+    )
+    device = made.body.virtual_mfadevice
+    step = int(time.time()) // STEP_SECONDS
+    hand.bind_mfadevice(
+        ram.BindMFADeviceRequest(
+            user_name=NAME,
+            serial_number=device.serial_number,
+            authentication_code_1=totp(device.base_32string_seed, step - 1),
+            authentication_code_2=totp(device.base_32string_seed, step),
+        )
+    )
 
 
 def _asked_to_look(world: World) -> object:
@@ -211,5 +229,27 @@ STORIES: Final[Mapping[str, Story]] = {
         _made("RamPolicy", POLICY_BEFORE),
         lambda world: world.delete("RamPolicy", NAME),
         None,
+    ),
+    "user_create": Story(
+        "RamUser", _nothing, lambda world: world.create("RamUser", NAME, USER_BEFORE), USER_ONE
+    ),
+    "user_update": Story(
+        "RamUser",
+        _made("RamUser", USER_BEFORE),
+        lambda world: world.edit("RamUser", NAME, **USER_AFTER),
+        USER_TWO,
+    ),
+    "user_delete": Story("RamUser", _entangled, lambda world: world.delete("RamUser", NAME), None),
+    "group_create": Story(
+        "RamGroup", _people, lambda world: world.create("RamGroup", NAME, GROUP_BEFORE), GROUP_ONE
+    ),
+    "group_update": Story(
+        "RamGroup",
+        _group_made,
+        lambda world: world.edit("RamGroup", NAME, **GROUP_AFTER),
+        GROUP_TWO,
+    ),
+    "group_delete": Story(
+        "RamGroup", _group_made, lambda world: world.delete("RamGroup", NAME), None
     ),
 }

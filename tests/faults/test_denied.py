@@ -74,6 +74,23 @@ DENIED: Final = [
     ("role_delete", "DetachPolicyFromRole", ()),
     ("role_delete", "DeleteRole", ("DetachPolicyFromRole", "DetachPolicyFromRole")),
     ("policy_delete", "DeletePolicy", ()),
+    ("user_create", "CreateUser", ()),
+    ("user_create", "AttachPolicyToUser", ("CreateUser",)),
+    (
+        "user_update",
+        "UpdateUser",
+        ("AttachPolicyToUser", "AttachPolicyToUser", "DetachPolicyFromUser"),
+    ),
+    ("user_delete", "RemoveUserFromGroup", ()),
+    ("user_delete", "DeleteAccessKey", ("RemoveUserFromGroup", "UpdateAccessKey")),
+    ("group_create", "CreateGroup", ()),
+    ("group_update", "RemoveUserFromGroup", ("DetachPolicyFromGroup", "UpdateGroup")),
+    (
+        "group_update",
+        "AddUserToGroup",
+        ("AttachPolicyToGroup", "DetachPolicyFromGroup", "RemoveUserFromGroup", "UpdateGroup"),
+    ),
+    ("group_delete", "DetachPolicyFromGroup", ("RemoveUserFromGroup", "RemoveUserFromGroup")),
 ]
 
 
