@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from .. import documents
 from ..constants import OWNER_TAG_CLUSTER, OWNER_TAG_NAME, OWNER_TAG_NAMESPACE, Reason
-from ..errors import Absent, Bug, RamOperatorError
+from ..errors import Absent, Bug, RamOperatorError, Retry
 from ..kinds import KINDS, names_entries, policy_entries, tag_entries
 from ..model import CloudCalls, Entries, Entry, FieldValue, Live, Owner, Presence, UnknownPart
 
@@ -62,8 +62,28 @@ def _owner(tags: FieldValue | UnknownPart | None) -> Owner | None:
     return Owner(cluster, namespace, name)
 
 
+def _main(
+    calls: CloudCalls, action: str, parameters: Mapping[str, Any], what: str
+) -> Mapping[str, Any]:
+    """The object that a Get is about. An answer without it is no answer, not an empty object."""
+    found = calls.call(action, parameters).get(what)
+    if not isinstance(found, Mapping) or not found:
+        text = f"{action} got an answer without its {what}"
+        raise Retry(Reason.CLOUD_UNAVAILABLE, text)
+    return found
+
+
+def _next(body: Mapping[str, Any], field: str, before: str) -> str:
+    """The marker of the next page, or "". A list that is cut and goes nowhere is not complete."""
+    following = str(body.get(field) or "")
+    cut = body.get("IsTruncated")
+    if (following and following == before) or (cut and not following):
+        raise Retry(Reason.CLOUD_UNAVAILABLE, "a list of the cloud ended before it was complete")
+    return "" if cut is False else following
+
+
 def _role(calls: CloudCalls, name: str) -> Live:
-    role = calls.call("GetRole", {"RoleName": name}).get("Role") or {}
+    role = _main(calls, "GetRole", {"RoleName": name}, "Role")
     fields: Fields = {
         "trustPolicy": read_trust(role.get("AssumeRolePolicyDocument"), name),
         "description": role.get("Description") or "",
@@ -107,7 +127,7 @@ def _policy(calls: CloudCalls, name: str) -> Live:
 
 
 def _user(calls: CloudCalls, name: str) -> Live:
-    user = calls.call("GetUser", {"UserName": name}).get("User") or {}
+    user = _main(calls, "GetUser", {"UserName": name}, "User")
     fields: Fields = {
         "displayName": user.get("DisplayName") or "",
         "email": user.get("Email") or "",
@@ -123,7 +143,7 @@ def _user(calls: CloudCalls, name: str) -> Live:
 
 
 def _group(calls: CloudCalls, name: str) -> Live:
-    group = calls.call("GetGroup", {"GroupName": name}).get("Group") or {}
+    group = _main(calls, "GetGroup", {"GroupName": name}, "Group")
     return Live(
         presence=Presence.PRESENT,
         cloud_name=str(group.get("GroupName") or name),
@@ -147,8 +167,8 @@ def _members(calls: CloudCalls, noun: str, live: Live) -> Fields:
             query["Marker"] = marker
         body = calls.call("ListUsersForGroup", query)
         names += [row["UserName"] for row in (body.get("Users") or {}).get("User") or []]
-        following = str(body.get("Marker") or "") if body.get("IsTruncated") else ""
-        if not following or following == marker:
+        following = _next(body, "Marker", marker)
+        if not following:
             return {"members": names_entries(names)}
         marker = following
 
@@ -218,8 +238,8 @@ def _tags(calls: CloudCalls, noun: str, live: Live) -> Fields:
         body = calls.call("ListTagResources", query)
         for row in body.get("TagResources") or []:
             tags[str(row["TagKey"])] = str(row.get("TagValue") or "")
-        following = str(body.get("NextToken") or "")
-        if not following or following == marker:
+        following = _next(body, "NextToken", marker)
+        if not following:
             entries: Entries = tag_entries(tags)
             return {"tags": entries}
         marker = following
