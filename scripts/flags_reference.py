@@ -13,7 +13,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from ram_operator.config import PREFIX, Settings
+from ram_operator.config import PREFIX, REQUIRED, Settings
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "reference" / "flags.md"
@@ -49,7 +49,8 @@ def _rows() -> Iterator[str]:
         flag = "--" + item.name.replace("_", "-")
         default = str(item.default).lower() if isinstance(item.default, bool) else item.default
         accepts = _accepts(item.default, item.metadata["minimum"], item.metadata["form"])
-        yield f"| `{flag}` | `{default}` | {accepts} | {item.metadata['help']} |\n"
+        default = "required" if item.name in REQUIRED else f"`{default}`"
+        yield f"| `{flag}` | {default} | {accepts} | {item.metadata['help']} |\n"
 
 
 def _accepts(default: Any, minimum: float | None, form: str) -> str:

@@ -6,9 +6,11 @@ Called by the pass before it plans (may this object manage that identity?) and a
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from datetime import datetime
+from typing import Any, Final
 
 from . import desired, documents
 from .accounts import Session
@@ -22,6 +24,11 @@ from .kinds import KINDS, Kind, policy_key
 from .model import Key, Live, Owner, Presence, RecordFacts, Step, UnknownPart
 from .ports import Ports, Subject
 from .queue import Lane
+
+CLOCKS_APART: Final = 60.0
+"""Seconds that the cloud's clock and ours may differ."""
+CREATION_MAY_TAKE: Final = 900.0
+"""Seconds from the announcement of a creation, which may wait for the rate limit, to its end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +82,8 @@ def stand(
         same_object = facts.owner_uid == claimant.uid
         gone = ours and same_object and bool(facts.cloud_id) and not facts.deleted
         return Standing(facts, gone_by_hand=gone)
-    if ours and not facts.cloud_id and live.owner in (None, claimant.owner):
+    claimed = ours and not facts.cloud_id and live.owner in (None, claimant.owner)
+    if claimed and _may_have_made(facts, live):
         # Claimed before it was created, and the pass did not get as far as saying so.
         return Standing(facts, completing=True, needs_record=True, verb="Created")
     if ours and facts.cloud_id == live.cloud_id:
@@ -83,6 +91,20 @@ def stand(
         moved = facts.owner_uid != claimant.uid or in_flight
         return Standing(facts, needs_record=moved)
     return _found(claimant, facts, live, replaced=ours)
+
+
+def _may_have_made(facts: RecordFacts, live: Live) -> bool:
+    """Whether an identity of that creation date can be the one whose creation was announced.
+
+    What somebody makes by hand long after an announcement that came to nothing is not ours. Where
+    a date is missing or cannot be read it is not, either.
+    """
+    try:
+        announced = datetime.fromisoformat(facts.claimed_at)
+        late = (datetime.fromisoformat(live.created_at) - announced).total_seconds()
+    except (TypeError, ValueError):
+        return False
+    return -CLOCKS_APART <= late <= CREATION_MAY_TAKE
 
 
 def _found(claimant: Claimant, facts: RecordFacts, live: Live, *, replaced: bool) -> Standing:
@@ -164,6 +186,17 @@ def carry_out(ports: Ports, work: RecordWork) -> None:
             raise Stalled(Reason.CONFLICT, text)
         body = ports.records.renew(body, work.claim, now)
     ports.store.put(body)
+
+
+def withdraw(ports: Ports, identity: Identity) -> None:
+    """The creation that was claimed was refused: whoever makes the identity now is somebody else.
+
+    A failure is left at that: the next pass claims again, and the date bounds what a claim covers.
+    """
+    with contextlib.suppress(RamOperatorError, Conflicted):
+        body = ports.records.read(identity)
+        if body is not None:
+            ports.store.put(ports.records.deleted(body, ports.clock.stamp(), "Withdrawn"))
 
 
 def tell_members(ports: Ports, row: Kind, account_id: str, step: Step) -> None:

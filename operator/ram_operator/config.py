@@ -26,13 +26,19 @@ def _setting(default: Any, text: str, minimum: float | None = None, form: str = 
     return field(default=default, metadata={"help": text, "minimum": minimum, "form": form})
 
 
+REQUIRED: Final = frozenset({"cluster_name"})
+"""Two clusters of one account with the same name would take each other's identities for their own:
+no default can be right."""
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """Every setting says in its help text what it is for. Durations are in seconds."""
 
     cluster_name: str = _setting(
-        "default",
-        "name of this cluster in ownership tags and records; unique per cloud account",
+        "",
+        "name of this cluster in ownership tags and records: another one for each cluster that"
+        " works on the same cloud account, and never changed later",
         form="letters, digits, dots and dashes",
     )
     operator_namespace: str = _setting(
@@ -113,6 +119,8 @@ def load(arguments: Sequence[str], environment: Mapping[str, str]) -> Settings:
             source = PREFIX + item.name.upper()
             text = environment.get(source)
         if text is None:
+            if item.name in REQUIRED:
+                problems.append(f"{source}: not set; it is the {item.metadata['help']}")
             continue
         assert item.default is not MISSING
         try:

@@ -14,11 +14,11 @@ from . import claims, desired, memory_after, plan, report, tenancy
 from .accounts import Session
 from .claims import RecordWork, Standing
 from .cloud import execute
-from .cluster import finalizers
+from .cluster import finalizers, records
 from .cluster.records import Claim, Identity
 from .constants import DeletionPolicy, Mode, Reason, Severity
 from .drift import Memory
-from .errors import OutcomeUnknown, RamOperatorError, Refused, Retry, Stalled
+from .errors import Bug, OutcomeUnknown, RamOperatorError, Refused, Retry, Stalled
 from .model import (
     Applied,
     Cause,
@@ -146,9 +146,11 @@ class ManagedPass:
             self._prepare_write(create=True)
             if situation.row.claim_first:
                 claims.carry_out(
-                    self._ports, RecordWork(identity, self._claim("", decision, "Claimed"))
+                    self._ports, RecordWork(identity, self._claim("", decision, records.CLAIMED))
                 )
             applied = self._apply(session, identity, decision)
+            if situation.row.claim_first and standing.facts.owner is None and _refused(applied):
+                claims.withdraw(self._ports, identity)
         created = any(step.verb == "create" for step in applied.done)
         live = _created(situation.desired, applied.facts) if created else None
         work = None
@@ -182,7 +184,7 @@ class ManagedPass:
             if recent.starting() > 0:
                 raise LookAgain(recent.starting())
             self._prepare_write(create=False)
-            applied = self._apply(session, identity, decision)
+            applied = self._apply(session, identity, decision, situation.live.cloud_id)
         outcome = self._outcome(session, decision, situation.live, applied, believed)
         outcome = replace(outcome, adopted=standing.claim_first)
         return Result(outcome, work if standing.needs_record or plan.agreed(situation) else None)
@@ -228,7 +230,9 @@ class ManagedPass:
         change = finalizers.add if wanted else finalizers.remove
         change(self._ports.api, subject.key, fresh)
 
-    def _apply(self, session: Session, identity: Identity, decision: Plan) -> _Applied:
+    def _apply(
+        self, session: Session, identity: Identity, decision: Plan, cloud_id: str = ""
+    ) -> _Applied:
         """Steps in order. Past one that a person must mend, what does not depend on it goes on."""
         done: list[Step] = []
         failed: list[Step] = []
@@ -247,8 +251,9 @@ class ManagedPass:
                 if step.verb == "trust":
                     claims.fenced_trust(self._ports, self._subject, identity, session, step)
                 else:
-                    name = identity.cloud_name
-                    facts.update(execute.execute(session.client, row, name, step))
+                    name, known = identity.cloud_name, str(facts.get("cloudId") or cloud_id)
+                    step_known = execute.with_cloud_id(step, known)
+                    facts.update(execute.execute(session.client, row, name, step_known))
             except RamOperatorError as error:
                 softened = self._soften(error, step)
                 first = first or softened
@@ -339,6 +344,11 @@ class ManagedPass:
             text = "waits for " + "; ".join(decision.waiting)
             return Phase.RETRY, Reason.DEPENDENCY_NOT_READY, text, None
         return Phase.DONE, Reason.SYNCED, f"{what} is as asked", None
+
+
+def _refused(applied: _Applied) -> bool:
+    """Nothing was created and nothing may still be on its way."""
+    return not applied.done and not isinstance(applied.error, OutcomeUnknown | Bug)
 
 
 def _depends(step: Step, failed: Step) -> bool:

@@ -80,6 +80,8 @@ class Live:
     fields: Mapping[str, FieldValue | UnknownPart] = field(default_factory=_nothing)
     service_linked: bool = False
     default_version: str = ""
+    created_at: str = ""
+    """As the cloud writes it; empty for kinds whose id tells enough."""
     owner: Owner | None = None
     error: RamOperatorError | None = None
 
@@ -187,6 +189,8 @@ class RecordFacts:
     owner: Owner | None = None
     owner_uid: str = ""
     cloud_id: str = ""
+    claimed_at: str = ""
+    """When a creation was last announced, for kinds that creation itself cannot mark."""
     deleted: bool = False
     """The operator itself deleted the identity, as its owner asked."""
     baseline: documents.Trust | None = None

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from ram_operator.config import PREFIX, load
+from ram_operator.config import PREFIX, SettingsError, load
 from tests.cluster import Cluster
 from tests.cluster.building import ROOT
 from tests.support.install import install
@@ -126,8 +126,11 @@ def test_two_replicas_replace_each_other_and_lead_by_a_lease(
     pod = found["template"]["spec"]
     (container,) = pod["containers"]
     environment = {each["name"]: each.get("value") for each in container["env"]}
-    assert load([], {k: v for k, v in environment.items() if v is not None}).leader_election
-    assert environment[f"{PREFIX}CLUSTER_NAME"] == "default", "the base's variables stay"
+    given = {k: v for k, v in environment.items() if v is not None}
+    assert load(["--cluster-name=blue"], given).leader_election
+    assert f"{PREFIX}OPERATOR_NAMESPACE" in environment, "the base's variables stay"
+    with pytest.raises(SettingsError, match="CLUSTER_NAME"):
+        load([], given)
     labels = found["template"]["metadata"]["labels"].items()
     (term,) = pod["affinity"]["podAntiAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]
     for selector in (term, *pod["topologySpreadConstraints"]):

@@ -79,7 +79,7 @@ def test_the_result_runs(image: Image) -> None:
     result = image.start(*dockerfile.words(default), "--help")
     assert result.returncode == 0, result.stderr
     assert "--cluster-name" in result.stdout
-    wrong = image.start("run", "--workers=0", "--metrics-address=x")
+    wrong = image.start("run", "--cluster-name=a", "--workers=0", "--metrics-address=x")
     assert wrong.returncode == 2
     assert len(wrong.stderr.splitlines()) == 2, "both problems, and no trace back"
 

@@ -258,6 +258,11 @@ def played_since(world: World, start: int, end: int | None = None) -> Played:
     )
 
 
+def met_in(world: World) -> list[str]:
+    """The actions of the calls that met a fault."""
+    return [_action(entry) for entry in world.admin.journal(world.account_id) if entry["faults"]]
+
+
 def _action(entry: Json) -> str:
     """As the journal has it; with the service where that is not RAM."""
     service = str(entry["service"]).upper()

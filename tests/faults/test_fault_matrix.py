@@ -22,6 +22,7 @@ from tests.faults.lab import (
     PART_READS,
     Lab,
     Played,
+    met_in,
     same_by_part,
     without_repeat,
 )
@@ -142,10 +143,12 @@ def _tried(fault: str, action: str) -> bool:
 def _play(lab: Lab, matrix: Matrix, cell: Cell) -> str:
     """The sentence and journal of a failing cell, or nothing."""
     armed: list[str] = []
+    worlds: list[World] = []
     story = replace(STORIES[cell.story], late=cell.fault == "late")
 
     def arm(world: World) -> None:
         fault = {"account": world.account_id, "nth": cell.call, **FAULTS[cell.fault]}
+        worlds.append(world)
         armed.append(lab.emulator.admin.add_fault(**fault))
 
     def attend(world: World) -> None:
@@ -165,7 +168,9 @@ def _play(lab: Lab, matrix: Matrix, cell: Cell) -> str:
             same = same_by_part(played.effects, expected)
         assert same, _difference(played, expected)
     except AssertionError as error:
-        return f"{cell}\n{error}"
+        met = [action for world in worlds for action in met_in(world)]
+        # A story that polls may bring another call under the fault than undisturbed.
+        return "" if met and not _tried(cell.fault, met[0]) else f"{cell}\n{error}"
     except Exception:
         return f"{cell}\n{traceback.format_exc()}"
     return ""

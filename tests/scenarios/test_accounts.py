@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from tests.support.hands import Hands
@@ -63,6 +64,17 @@ def test_one_account_has_one_ramaccount(world: World) -> None:
             world.delete("RamRole", "other")
 
 
+def _events_about(world: World, name: str) -> list[str]:
+    """Reasons of the Events on a cluster-scoped object; they follow its status by a moment."""
+    deadline = time.monotonic() + 10
+    reasons: list[str] = []
+    while not reasons and time.monotonic() < deadline:
+        posted = world.cluster.request("GET", "/api/v1/namespaces/default/events")["items"]
+        reasons = [e["reason"] for e in posted if e["involvedObject"]["name"] == name]
+        time.sleep(0.1)
+    return reasons
+
+
 def test_credentials_of_another_account_stop_all_writes(world: World) -> None:
     world.role("mine", policies=[OSS])
     world.ready("RamRole", "mine")
@@ -78,9 +90,7 @@ def test_credentials_of_another_account_stop_all_writes(world: World) -> None:
     message = condition(item, "Ready")["message"]
     assert other.account_id in message
     assert world.account_id in message
-    posted = world.cluster.request("GET", "/api/v1/namespaces/default/events")["items"]
-    about = [e["reason"] for e in posted if e["involvedObject"]["name"] == world.namespace]
-    assert about == ["Stalled"]
+    assert _events_about(world, world.namespace) == ["Stalled"]
 
     world.edit("RamRole", "mine", description="edited", policies=[])
     world.role("new")

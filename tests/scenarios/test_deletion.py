@@ -116,6 +116,7 @@ def test_an_emptied_directory_does_not_empty_the_cloud(world: World) -> None:
     )
     brake = account["status"]["deletionBrake"]
     assert "resume-deletions=" + brake["engagedAt"] in brake["reason"]
+    world.settle()
     left = [name for name in names if world.get("RamRole", name) is not None]
     for name in left:
         world.annotate("RamRole", name, reconcile_requested_at="1")

@@ -239,6 +239,17 @@ def test_a_user_that_exists_is_not_taken_over(world: World) -> None:
     assert world.cloud()["users"]["ann"]["policies"] == []
 
 
+def test_what_is_made_by_hand_after_a_refused_creation_is_not_ours(world: World) -> None:
+    world.admin.add_fault("deny", account=world.account_id, action="CreateUser")
+    user(world, "ann", policies=[OSS_READ])
+    world.reason("RamUser", "ann", "AccessDenied")
+    world.hand.create_user(ram.CreateUserRequest(user_name="ann"))
+    start = world.journal_end()
+    world.reason("RamUser", "ann", "NotAdopted")
+    assert world.writes(start) == []
+    assert world.cloud()["users"]["ann"]["policies"] == []
+
+
 def test_a_user_bears_our_mark_where_ims_may_be_called(world: World) -> None:
     user(world, "ann")
     world.ready("RamUser", "ann")

@@ -18,6 +18,7 @@ IDENTITY: Final = f"system:serviceaccount:{NAMESPACE}:{SERVICE_ACCOUNT}"
 SOURCES: Final = Path(__file__).resolve().parents[2] / "operator"
 
 QUICK: Final[Mapping[str, str]] = {
+    "cluster-name": "default",
     "settle-seconds": "0.9",
     "consistency-seconds": "6",
     "stalled-seconds": "1.5",

@@ -14,8 +14,18 @@ from ram_operator.config import PREFIX, Settings, SettingsError, load
 ROOT = Path(__file__).resolve().parents[2]
 
 
+NAMED = "--cluster-name=blue"
+NAME = {PREFIX + "CLUSTER_NAME": "blue"}
+BLUE = Settings(cluster_name="blue")
+
+
 def test_without_flags_and_variables_the_defaults_hold() -> None:
-    assert load([], {}) == Settings()
+    assert load([NAMED], {}) == BLUE
+
+
+def test_the_cluster_has_no_default_name() -> None:
+    with pytest.raises(SettingsError, match=f"^{PREFIX}CLUSTER_NAME: not set; .* each cluster"):
+        load([], {})
 
 
 def test_a_flag_goes_before_a_variable_and_that_before_the_default() -> None:
@@ -26,17 +36,17 @@ def test_a_flag_goes_before_a_variable_and_that_before_the_default() -> None:
 
 def test_every_setting_has_a_flag_and_a_variable() -> None:
     for item in dataclasses.fields(Settings):
-        text = "true" if item.default is False else str(item.default)
-        expected = item.default if text != "true" else True
-        by_flag = load([f"--{item.name.replace('_', '-')}={text}"], {})
-        by_variable = load([], {PREFIX + item.name.upper(): text})
+        text = "true" if item.default is False else str(getattr(BLUE, item.name))
+        expected = getattr(BLUE, item.name) if text != "true" else True
+        by_flag = load([NAMED, f"--{item.name.replace('_', '-')}={text}"], {})
+        by_variable = load([], {**NAME, PREFIX + item.name.upper(): text})
         assert getattr(by_flag, item.name) == expected
         assert by_flag == by_variable
 
 
 def test_types_are_kept() -> None:
     settings = load(
-        ["--workers=2", "--settle-seconds=3", "--allow-custom-endpoints=TRUE"],
+        [NAMED, "--workers=2", "--settle-seconds=3", "--allow-custom-endpoints=TRUE"],
         {PREFIX + "METRICS_ADDRESS": "", PREFIX + "HEALTH_ADDRESS": "127.0.0.1:9"},
     )
     assert settings.workers == 2
@@ -48,7 +58,7 @@ def test_types_are_kept() -> None:
 def test_all_problems_are_said_at_once_each_with_its_source() -> None:
     with pytest.raises(SettingsError) as caught:
         load(
-            ["--workers=0", "--log-format=xml"],
+            [NAMED, "--workers=0", "--log-format=xml"],
             {PREFIX + "SETTLE_SECONDS": "soon", PREFIX + "ALLOW_CUSTOM_ENDPOINTS": "yes"},
         )
     assert sorted(str(caught.value).splitlines()) == [
@@ -76,7 +86,7 @@ def test_all_problems_are_said_at_once_each_with_its_source() -> None:
 def test_values_that_would_fail_later_are_refused_now(flag: str, values: list[str]) -> None:
     for value in values:
         with pytest.raises(SettingsError, match=f"^--{flag}: "):
-            load([f"--{flag}={value}"], {})
+            load([f"--{flag}={value}"], NAME)
 
 
 @pytest.mark.parametrize(
@@ -94,7 +104,7 @@ def test_unknown_flags_are_a_usage_error(
 def test_variables_of_others_do_not_matter() -> None:
     # Kubernetes sets these for a Service that is called ram-operator.
     others = {PREFIX + "SERVICE_HOST": "10.0.0.1", PREFIX + "PORT": "tcp://10.0.0.1:80"}
-    assert load([], others) == Settings()
+    assert load([NAMED], others) == BLUE
 
 
 def test_the_help_says_what_each_flag_is_for(capsys: pytest.CaptureFixture[str]) -> None:

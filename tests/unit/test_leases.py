@@ -337,8 +337,9 @@ def test_somebody_leads_in_the_end(events: list[tuple[int, str, float, bool]]) -
 )
 def test_settings_that_do_not_go_together_are_refused(arguments: list[str], flag: str) -> None:
     with pytest.raises(SettingsError, match=f"^{flag}: "):
-        load(arguments, {})
-    assert load([*arguments, "--leader-election=false"], {}).leader_election is False
+        load([*arguments, "--cluster-name=blue"], {})
+    calm = ["--leader-election=false", "--cluster-name=blue"]
+    assert load([*arguments, *calm], {}).leader_election is False
 
 
 def test_a_call_sent_at_the_last_moment_is_over_before_another_leads() -> None:

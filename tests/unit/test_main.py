@@ -30,7 +30,7 @@ def test_anything_else_is_a_usage_error(
 
 
 def test_wrong_settings_are_said_without_a_traceback(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["run", "--workers=none", "--log-level=loud"]) == 2
+    assert main(["run", "--cluster-name=a", "--workers=none", "--log-level=loud"]) == 2
     errors = capsys.readouterr().err.splitlines()
     assert [line.partition(":")[0] for line in errors] == ["--workers", "--log-level"]
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from .. import approval, documents
@@ -26,6 +27,11 @@ ROTATE: Final = "DeleteOldestNonDefaultVersionWhenLimitExceeded"
 def execute(calls: CloudCalls, row: Kind, cloud_name: str, step: Step) -> Reply:
     """Carry out one step. Returns facts about a created identity, else {}. Raises errors.*."""
     return VERBS[(row.noun, step.verb)](calls, cloud_name, step)
+
+
+def with_cloud_id(step: Step, cloud_id: str) -> Step:
+    """The step for an identity whose id is known: some services know identities by id alone."""
+    return replace(step, values={**step.values, "cloudId": cloud_id})
 
 
 def send_trust(
@@ -254,9 +260,8 @@ def _tag(noun: str) -> Verb:
 
 def _mark_user(calls: CloudCalls, name: str, step: Step) -> Reply:
     """Tag a user, which only IMS can, by id. Where that is denied the record alone tells."""
-    user = calls.call("GetUser", {"UserName": name}).get("User") or {}
     tags = [{"Key": entry.display, "Value": entry.value} for entry in step.values["entries"]]
-    target = {"ResourceType": "user", "ResourceId": [user.get("UserId", "")]}
+    target = {"ResourceType": "user", "ResourceId": [step.values["cloudId"]]}
     try:
         calls.call("IMS.TagResources", {**target, "Tag": tags})
     except Stalled as error:

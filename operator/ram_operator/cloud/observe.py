@@ -50,6 +50,7 @@ class CloseObserver:
             fields=fields,
             service_linked=live.service_linked,
             default_version=live.default_version,
+            created_at=live.created_at,
             owner=_owner(fields.get(row.tag_field)),
         )
 
@@ -138,6 +139,7 @@ def _user(calls: CloudCalls, name: str) -> Live:
         presence=Presence.PRESENT,
         cloud_name=str(user.get("UserName") or name),
         cloud_id=str(user.get("UserId") or ""),
+        created_at=str(user.get("CreateDate") or ""),
         fields=fields,
     )
 
@@ -148,6 +150,7 @@ def _group(calls: CloudCalls, name: str) -> Live:
         presence=Presence.PRESENT,
         cloud_name=str(group.get("GroupName") or name),
         cloud_id=str(group.get("GroupId") or ""),
+        created_at=str(group.get("CreateDate") or ""),
         fields={"comments": group.get("Comments") or ""},
     )
 

@@ -22,6 +22,8 @@ _DNS: Final = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
 _HASHED: Final = re.compile(r"(.*\.)?[0-9a-f]{16}")
 """What the key of a name with a hash looks like: no readable name may pass for one."""
 HISTORY: Final = 20
+CLAIMED: Final = "Claimed"
+"""The operation that says: about to be created, cannot be marked by the creation itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +65,17 @@ def facts(body: Mapping[str, Any] | None, identity: Identity) -> RecordFacts:
         owner=Owner(owner["cluster"], owner["namespace"], owner["name"]) if owner else None,
         owner_uid=str((owner or {}).get("uid", "")),
         cloud_id=str(record.get("cloudId") or ""),
+        claimed_at=_claimed_at(record),
         deleted=bool(record.get("deletedAt")),
         baseline=baseline,
         baseline_unreadable=unreadable,
     )
+
+
+def _claimed_at(record: Mapping[str, Any]) -> str:
+    history = record.get("history") or []
+    times = [str(entry["at"]) for entry in history if entry.get("operation") == CLAIMED]
+    return times[-1] if times else ""
 
 
 def _baseline(record: Mapping[str, Any]) -> tuple[documents.Trust | None, bool]:

@@ -1,0 +1,68 @@
+"""A claim covers what can have come of it: an identity made shortly after, and nothing else."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ram_operator.claims import Claimant, stand
+from ram_operator.cluster.records import Identity
+from ram_operator.constants import AdoptionPolicy, Reason
+from ram_operator.errors import Stalled
+from ram_operator.model import Live, Owner, Presence
+
+OWNER = Owner("blue", "team-a", "ann")
+IDENTITY = Identity("1234567890123456", "RamUser", "ann")
+CLAIMED_AT = "2026-03-01T12:00:00Z"
+
+
+def record(claimed_at: str = CLAIMED_AT) -> dict[str, Any]:
+    return {
+        "record": {
+            "accountId": IDENTITY.account_id,
+            "kind": IDENTITY.kind,
+            "name": IDENTITY.folded,
+            "owner": {"cluster": "blue", "namespace": "team-a", "name": "ann", "uid": "u"},
+            "sequence": 1,
+            "history": [{"at": claimed_at, "operation": "Claimed"}],
+        }
+    }
+
+
+def claimant() -> Claimant:
+    return Claimant(
+        owner=OWNER,
+        uid="u",
+        noun="user",
+        adoption=AdoptionPolicy.NEVER,
+        may_adopt=False,
+        observe=False,
+        unsettled=0.0,
+    )
+
+
+def live(created_at: str) -> Live:
+    return Live(Presence.PRESENT, "ann", cloud_id="7", created_at=created_at)
+
+
+@pytest.mark.parametrize(
+    "created_at", ["2026-03-01T11:59:30Z", "2026-03-01T12:00:00Z", "2026-03-01T12:14:00Z"]
+)
+def test_what_was_made_right_after_the_claim_is_completed(created_at: str) -> None:
+    assert stand(claimant(), record(), IDENTITY, live(created_at)).completing
+
+
+@pytest.mark.parametrize(
+    "created_at",
+    ["2026-03-01T11:58:00Z", "2026-03-01T12:16:00Z", "2020-01-01T00:00:00Z", "", "soon"],
+)
+def test_what_was_made_at_another_time_is_not_ours(created_at: str) -> None:
+    with pytest.raises(Stalled) as caught:
+        stand(claimant(), record(), IDENTITY, live(created_at))
+    assert caught.value.reason is Reason.NOT_ADOPTED
+
+
+def test_a_claim_without_a_date_that_can_be_read_covers_nothing() -> None:
+    with pytest.raises(Stalled):
+        stand(claimant(), record("?"), IDENTITY, live("2026-03-01T12:00:00Z"))
