@@ -1,8 +1,8 @@
-"""`python -m tests.suites [pytest arguments]`: the whole test run, in three parts side by side.
+"""`python -m tests.suites [pytest arguments]`: the whole test run, in parts side by side.
 
 Each part has a control plane of its own, since two operators on one would work on each other's
-objects. Most of the time a test waits, so three parts on two cores take little more than one. What
-each part printed is shown when it ends; the exit code is the worst of the three.
+objects. Most of the time a test waits, so four parts on two cores take little more than one. What
+each part printed is shown when it ends; the exit code is the worst of all.
 """
 
 from __future__ import annotations
@@ -18,7 +18,12 @@ from typing import IO, Final
 ROOT: Final = Path(__file__).resolve().parents[1]
 PARTS: Final[dict[str, tuple[str, ...]]] = {
     "scenarios": ("tests/scenarios",),
-    "faults": ("tests/faults", "tests/histories"),
+    "faults": (
+        "tests/faults/test_fault_matrix.py",
+        "tests/faults/test_denied.py",
+        "tests/faults/test_api_server.py",
+    ),
+    "kills and histories": ("tests/faults/test_kill_matrix.py", "tests/histories"),
     "everything else": (
         "tests/unit",
         "tests/emulator",

@@ -48,7 +48,7 @@ PARTS: Final = {
     "UntagResources": "tags",
 }
 """Actions that write the same part; any other is a part of its own."""
-MOST_ALIKE: Final = 3
+MOST_ALIKE: Final = 2
 """A story that polls is disturbed at so many calls of one action that have no effect."""
 PART_READS: Final = ("ListPoliciesForRole", "ListTagResources")
 MORE_PART_READS: Final = (

@@ -14,6 +14,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from tests.structure import pure
+from tests.suites import PARTS
 
 ROOT = pure.ROOT
 MAX_LINES = 400
@@ -122,3 +123,11 @@ def test_locks_have_hashes_and_name_no_server() -> None:
         assert len(re.findall(r"^[\w.-]+==", text, re.MULTILINE)) == len(
             re.findall(r"^[\w.-]+==.*\\\n    --hash=sha256:", text, re.MULTILINE)
         ), path
+
+
+def test_the_test_run_leaves_no_file_out() -> None:
+    played = [ROOT / place for places in PARTS.values() for place in places]
+    for path in _tracked("tests/**/test_*.py"):
+        apart = path.is_relative_to(ROOT / "tests" / "structure")
+        found = [place for place in played if path.is_relative_to(place)]
+        assert len(found) == (0 if apart else 1), f"{path.relative_to(ROOT)} runs in {found}"
