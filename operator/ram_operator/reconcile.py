@@ -181,8 +181,7 @@ class Reconciler:
             # An edit that came during the pass is in the reply, and its own event is old news then.
             if ports.store.put(reply)[1] is Seen.NEWS:
                 ports.queue.add(key)
-        ports.metrics.passed(key, outcome)
-        ports.metrics.decided(key.kind, outcome)
+        ports.metrics.passed(key, outcome, old, written.status)
         pending = (written.status.get("pending") or {}).get("firstSeen")
         objects = ports.metrics.objects
         since = _epoch(pending) if pending else None
