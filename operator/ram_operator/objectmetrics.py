@@ -15,7 +15,7 @@ from typing import Any, Final
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from .constants import Severity
+from .constants import Reason, Severity
 from .kinds import KINDS
 from .model import Key, Outcome
 
@@ -35,6 +35,10 @@ class ObjectState:
     looked_at: float | None = None
     braked_since: float | None = None
     """Of an account: when its deletions were stopped."""
+    interval: float | None = None
+    """Seconds between two looks, as its manifest or its account asks for."""
+    observe_only: float | None = None
+    """1.0 while it is stalled for no other reason than that its account is in mode Observe."""
 
 
 def state_of(
@@ -55,7 +59,8 @@ def state_of(
     elif outcome.verified:
         looked_at = now
     present = tuple((str(c["type"]), str(c["status"])) for c in conditions)
-    return ObjectState(present, drift, pending_since, looked_at)
+    observe_only = 1.0 if outcome.reason is Reason.OBSERVE_ONLY else None
+    return ObjectState(present, drift, pending_since, looked_at, observe_only=observe_only)
 
 
 class ObjectStates(Collector):
@@ -108,7 +113,7 @@ def _drift(state: ObjectState) -> Rows:
     return [((state.drift,), 1.0)] if state.drift else []
 
 
-def _time(name: str) -> Callable[[ObjectState], Rows]:
+def _number(name: str) -> Callable[[ObjectState], Rows]:
     def rows(state: ObjectState) -> Rows:
         value = getattr(state, name)
         return [((), value)] if value is not None else []
@@ -130,17 +135,27 @@ _FAMILIES: Final[Mapping[str, tuple[str, tuple[str, ...], Callable[[ObjectState]
     "ram_operator_approval_pending_since_timestamp_seconds": (
         "Since when a change of an object waits for approval.",
         (),
-        _time("pending_since"),
+        _number("pending_since"),
     ),
     "ram_operator_last_successful_reconcile_timestamp_seconds": (
         "When an object was last compared with the cloud.",
         (),
-        _time("looked_at"),
+        _number("looked_at"),
+    ),
+    "ram_operator_look_interval_seconds": (
+        "How often an object should be compared with the cloud.",
+        (),
+        _number("interval"),
+    ),
+    "ram_operator_observe_only": (
+        "1 while an object is stalled only because its account is in mode Observe.",
+        (),
+        _number("observe_only"),
     ),
     "ram_operator_deletion_brake_since_timestamp_seconds": (
         "Since when the deletions of an account are stopped, because there were too many.",
         (),
-        _time("braked_since"),
+        _number("braked_since"),
     ),
 }
 """Name → (help, labels besides the object's, rows of one object)."""

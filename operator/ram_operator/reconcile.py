@@ -189,7 +189,8 @@ class Reconciler:
         present = written.status["conditions"]
         state = objectmetrics.state_of(outcome, present, since, objects.get(key), now)
         braked = (written.status.get("deletionBrake") or {}).get("engagedAt")
-        objects.set(key, replace(state, braked_since=_epoch(braked) if braked else None))
+        since = _epoch(braked) if braked else None
+        objects.set(key, replace(state, braked_since=since, interval=self._interval(key, body)))
         self._post(key, body, written.events)
 
     def _post(self, key: Key, body: Mapping[str, Any], posted: tuple[report.Event, ...]) -> None:
