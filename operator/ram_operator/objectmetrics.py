@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
+from prometheus_client.samples import Sample
 
 from .constants import Reason, Severity
 from .kinds import KINDS
@@ -58,7 +60,7 @@ def state_of(
         looked_at = now
     elif outcome.verified:
         looked_at = now
-    present = tuple((str(c["type"]), str(c["status"])) for c in conditions)
+    present = _one(tuple((str(c["type"]), str(c["status"])) for c in conditions))
     observe_only = 1.0 if outcome.reason is Reason.OBSERVE_ONLY else None
     return ObjectState(present, drift, pending_since, looked_at, observe_only=observe_only)
 
@@ -87,9 +89,7 @@ class ObjectStates(Collector):
             states = list(self._states.items())
         for name, (text, more, rows) in _FAMILIES.items():
             family = GaugeMetricFamily(name, text, labels=[*LABELS, *more])
-            for key, state in states:
-                for labels, value in rows(state):
-                    family.add_metric((key.kind, key.namespace, key.name, *labels), value)
+            family.samples = _OnDemand(name, (*LABELS, *more), states, rows)
             yield family
         approvals = GaugeMetricFamily(
             "ram_operator_approvals_pending",
@@ -103,6 +103,35 @@ class ObjectStates(Collector):
 
 
 Rows = list[tuple[tuple[str, ...], float]]
+
+
+class _OnDemand(list[Sample]):
+    """The samples of a family, made one by one as they are asked for.
+
+    A hundred thousand of them at once are more than all that is kept of ten thousand objects.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        labels: tuple[str, ...],
+        states: list[tuple[Key, ObjectState]],
+        rows: Callable[[ObjectState], Rows],
+    ) -> None:
+        super().__init__()
+        self._name, self._labels, self._states, self._rows = name, labels, states, rows
+
+    def __iter__(self) -> Iterator[Sample]:
+        for key, state in self._states:
+            for more, value in self._rows(state):
+                values = (key.kind, key.namespace, key.name, *more)
+                yield Sample(self._name, dict(zip(self._labels, values, strict=True)), value)
+
+
+@lru_cache(4096)
+def _one(present: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+    """The same value for all objects whose conditions are the same, as most objects' are."""
+    return present
 
 
 def _conditions(state: ObjectState) -> Rows:
