@@ -174,6 +174,7 @@ class Bench:
             "quiet_pass_cloud_writes": quiet.cloud_writes,
             "quiet_pass_cluster_writes": quiet.all_cluster_writes,
             "quiet_pass_cpu_seconds": round(quiet.cpu_seconds, 2),
+            "restart_peak_rss_mb": round(again.peak_rss_mb, 1),
             "restart_cloud_reads": again.cloud_reads,
             "restart_cloud_writes": again.cloud_writes,
             "restart_cluster_writes": again.all_cluster_writes,
