@@ -6,7 +6,8 @@ No user name, ARN, error text or digest is ever a label.
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 from prometheus_client import (
     CollectorRegistry,
@@ -79,13 +80,13 @@ class Metrics:
         registry.register(self.objects)
         self.drift_changes = Counter(
             "ram_operator_drift_changes_total",
-            "Drift found, by field and by what was done about it.",
+            "Drift found, by field and by what was done about it; what lasts is counted once.",
             ["kind", "field", "action"],
             registry=registry,
         )
         self.gate = Counter(
             "ram_operator_gate_decisions_total",
-            "Judgements on changes of who is trusted, by verdict and rule.",
+            "Judgements on changes of who is trusted, by verdict and rule; each counts once.",
             ["kind", "verdict", "rule"],
             registry=registry,
         )
@@ -118,19 +119,45 @@ class Metrics:
     def cluster_write(self, what: str, kind: str) -> None:
         self.cluster_writes.labels(what, kind).inc()
 
-    def passed(self, key: Key, outcome: Outcome) -> None:
-        """Count the drift that one pass found."""
-        for entry in outcome.plan.drift if outcome.plan is not None else ():
-            field = entry.field.partition("[")[0]
-            self.drift_changes.labels(key.kind, field, entry.action).inc()
+    def passed(
+        self,
+        key: Key,
+        outcome: Outcome,
+        old: Mapping[str, Any],
+        status: Mapping[str, Any],
+    ) -> None:
+        """Count what this pass found and its predecessor, whose status is `old`, had not."""
+        known = {(entry.get("field"), entry.get("action")) for entry in old.get("drift") or ()}
+        for entry in status.get("drift") or ():
+            if (entry["field"], entry["action"]) not in known:
+                self._drifted(key, entry["field"], entry["action"])
+        if outcome.plan is not None and not outcome.drift_unconfirmed:
+            for found in outcome.plan.drift:
+                # What was put right is in no status, and comes anew when it happens again.
+                if found not in outcome.drift_lasting:
+                    self._drifted(key, found.field, found.action)
+        self._decided(key.kind, outcome, old, status)
 
-    def decided(self, kind: str, outcome: Outcome) -> None:
-        """What the gate said in this pass, if it was asked."""
+    def _drifted(self, key: Key, field: str, action: str) -> None:
+        self.drift_changes.labels(key.kind, field.partition("[")[0], action).inc()
+
+    def _decided(
+        self, kind: str, outcome: Outcome, old: Mapping[str, Any], status: Mapping[str, Any]
+    ) -> None:
+        """What the gate said in this pass, if it was asked and had not said it before."""
         if outcome.plan is None:
             return
         if outcome.plan.held is not None:
+            if _judgement(status.get("pending") or {}) == _judgement(old.get("pending") or {}):
+                return
             rules = [finding.id for finding in outcome.plan.held.findings] or ["none"]
             for rule in rules:
                 self.gate.labels(kind, "held", rule).inc()
         elif any("cleared" in step.values or step.verb == "create" for step in outcome.steps_done):
             self.gate.labels(kind, "allowed", "none").inc()
+
+
+def _judgement(pending: Mapping[str, Any]) -> tuple[Any, ...]:
+    """What is held and why, without when it was first seen and when it ends."""
+    findings = [finding.get("id") for finding in pending.get("findings") or ()]
+    return (*(pending.get(part) for part in ("kind", "summary", "gains", "losses")), findings)

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
+from prometheus_client.samples import Sample
 
-from .constants import Severity
+from .constants import Reason, Severity
 from .kinds import KINDS
 from .model import Key, Outcome
 
@@ -35,6 +37,10 @@ class ObjectState:
     looked_at: float | None = None
     braked_since: float | None = None
     """Of an account: when its deletions were stopped."""
+    interval: float | None = None
+    """Seconds between two looks, as its manifest or its account asks for."""
+    observe_only: float | None = None
+    """1.0 while it is stalled for no other reason than that its account is in mode Observe."""
 
 
 def state_of(
@@ -54,8 +60,9 @@ def state_of(
         looked_at = now
     elif outcome.verified:
         looked_at = now
-    present = tuple((str(c["type"]), str(c["status"])) for c in conditions)
-    return ObjectState(present, drift, pending_since, looked_at)
+    present = _one(tuple((str(c["type"]), str(c["status"])) for c in conditions))
+    observe_only = 1.0 if outcome.reason is Reason.OBSERVE_ONLY else None
+    return ObjectState(present, drift, pending_since, looked_at, observe_only=observe_only)
 
 
 class ObjectStates(Collector):
@@ -82,9 +89,7 @@ class ObjectStates(Collector):
             states = list(self._states.items())
         for name, (text, more, rows) in _FAMILIES.items():
             family = GaugeMetricFamily(name, text, labels=[*LABELS, *more])
-            for key, state in states:
-                for labels, value in rows(state):
-                    family.add_metric((key.kind, key.namespace, key.name, *labels), value)
+            family.samples = _OnDemand(name, (*LABELS, *more), states, rows)
             yield family
         approvals = GaugeMetricFamily(
             "ram_operator_approvals_pending",
@@ -100,6 +105,35 @@ class ObjectStates(Collector):
 Rows = list[tuple[tuple[str, ...], float]]
 
 
+class _OnDemand(list[Sample]):
+    """The samples of a family, made one by one as they are asked for.
+
+    A hundred thousand of them at once are more than all that is kept of ten thousand objects.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        labels: tuple[str, ...],
+        states: list[tuple[Key, ObjectState]],
+        rows: Callable[[ObjectState], Rows],
+    ) -> None:
+        super().__init__()
+        self._name, self._labels, self._states, self._rows = name, labels, states, rows
+
+    def __iter__(self) -> Iterator[Sample]:
+        for key, state in self._states:
+            for more, value in self._rows(state):
+                values = (key.kind, key.namespace, key.name, *more)
+                yield Sample(self._name, dict(zip(self._labels, values, strict=True)), value)
+
+
+@lru_cache(4096)
+def _one(present: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+    """The same value for all objects whose conditions are the same, as most objects' are."""
+    return present
+
+
 def _conditions(state: ObjectState) -> Rows:
     return [(condition, 1.0) for condition in state.conditions]
 
@@ -108,7 +142,7 @@ def _drift(state: ObjectState) -> Rows:
     return [((state.drift,), 1.0)] if state.drift else []
 
 
-def _time(name: str) -> Callable[[ObjectState], Rows]:
+def _number(name: str) -> Callable[[ObjectState], Rows]:
     def rows(state: ObjectState) -> Rows:
         value = getattr(state, name)
         return [((), value)] if value is not None else []
@@ -130,17 +164,27 @@ _FAMILIES: Final[Mapping[str, tuple[str, tuple[str, ...], Callable[[ObjectState]
     "ram_operator_approval_pending_since_timestamp_seconds": (
         "Since when a change of an object waits for approval.",
         (),
-        _time("pending_since"),
+        _number("pending_since"),
     ),
     "ram_operator_last_successful_reconcile_timestamp_seconds": (
         "When an object was last compared with the cloud.",
         (),
-        _time("looked_at"),
+        _number("looked_at"),
+    ),
+    "ram_operator_look_interval_seconds": (
+        "How often an object should be compared with the cloud.",
+        (),
+        _number("interval"),
+    ),
+    "ram_operator_observe_only": (
+        "1 while an object is stalled only because its account is in mode Observe.",
+        (),
+        _number("observe_only"),
     ),
     "ram_operator_deletion_brake_since_timestamp_seconds": (
         "Since when the deletions of an account are stopped, because there were too many.",
         (),
-        _time("braked_since"),
+        _number("braked_since"),
     ),
 }
 """Name → (help, labels besides the object's, rows of one object)."""

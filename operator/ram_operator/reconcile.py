@@ -181,8 +181,7 @@ class Reconciler:
             # An edit that came during the pass is in the reply, and its own event is old news then.
             if ports.store.put(reply)[1] is Seen.NEWS:
                 ports.queue.add(key)
-        ports.metrics.passed(key, outcome)
-        ports.metrics.decided(key.kind, outcome)
+        ports.metrics.passed(key, outcome, old, written.status)
         pending = (written.status.get("pending") or {}).get("firstSeen")
         objects = ports.metrics.objects
         since = _epoch(pending) if pending else None
@@ -190,7 +189,8 @@ class Reconciler:
         present = written.status["conditions"]
         state = objectmetrics.state_of(outcome, present, since, objects.get(key), now)
         braked = (written.status.get("deletionBrake") or {}).get("engagedAt")
-        objects.set(key, replace(state, braked_since=_epoch(braked) if braked else None))
+        since = _epoch(braked) if braked else None
+        objects.set(key, replace(state, braked_since=since, interval=self._interval(key, body)))
         self._post(key, body, written.events)
 
     def _post(self, key: Key, body: Mapping[str, Any], posted: tuple[report.Event, ...]) -> None:

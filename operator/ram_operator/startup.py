@@ -233,9 +233,12 @@ def configure(settings: kopf.OperatorSettings) -> None:
     # We keep our own finalizer; kopf strips the one of this name, which nobody writes.
     settings.persistence.finalizer = constants.KOPF_UNUSED_FINALIZER
     # Without a limit kopf keeps a worker task per object alive; without a short idle time-out each
-    # slot of a limited pool sits idle for seconds after every object.
-    settings.queueing.worker_limit = 64
-    settings.queueing.idle_timeout = 0.05
+    # slot of a limited pool sits idle for seconds after every object. What a start lists waits as
+    # dicts until a slot is free, so slots must come free faster than objects are listed.
+    settings.queueing.worker_limit = 256
+    settings.queueing.idle_timeout = 0.01
+    # Whole lists of ten thousand objects, decoded at once for each kind, cost half a gigabyte.
+    settings.watching.chunk_size = 200
     # Idle watches die silently behind load balancers: end them before that, from our side.
     settings.watching.server_timeout = 300
     settings.watching.client_timeout = 310

@@ -7,6 +7,7 @@ Written by the handlers and by the resync, read by the workers. Ten thousand typ
 from __future__ import annotations
 
 import json
+import sys
 import threading
 from collections import deque
 from collections.abc import Iterable, Mapping
@@ -51,7 +52,9 @@ class Facts:
 
 def key_of(body: Mapping[str, Any]) -> Key:
     meta = body["metadata"]
-    return Key(str(body["kind"]), str(meta.get("namespace") or ""), str(meta["name"]))
+    # Kinds and namespaces are few, and JSON brings each of them anew with each object.
+    kind, namespace = sys.intern(str(body["kind"])), sys.intern(str(meta.get("namespace") or ""))
+    return Key(kind, namespace, str(meta["name"]))
 
 
 def slim(body: Mapping[str, Any]) -> dict[str, Any]:
@@ -88,7 +91,7 @@ def _facts(key: Key, body: Mapping[str, Any]) -> Facts:
         trigger=hash(trigger),
         outward=hash((tuple(ready), status.get("cloudName"), status.get("cloudId"))),
         references=references,
-        account=str(account),
+        account=sys.intern(str(account)),
         version=int(version) if version.isdigit() else 0,
     )
 
@@ -107,6 +110,8 @@ class Store:
     def put(self, body: Mapping[str, Any]) -> tuple[Key, Seen, bool]:
         """Remember an object. Returns its key, what it meant, and whether dependents care."""
         key = key_of(body)
+        if self._has(key, body["metadata"]):
+            return key, Seen.ECHO, False
         facts = _facts(key, body)
         with self._lock:
             before = self._facts.get(key)
@@ -124,6 +129,18 @@ class Store:
             return key, Seen.NEWS, True
         seen = Seen.ECHO if before.trigger == facts.trigger else Seen.NEWS
         return key, seen, before.outward != facts.outward
+
+    def _has(self, key: Key, meta: Mapping[str, Any]) -> bool:
+        """Exactly this version is there already: each list says everything once more."""
+        version = str(meta.get("resourceVersion") or "")
+        with self._lock:
+            known = self._facts.get(key)
+        return (
+            known is not None
+            and known.version > 0
+            and str(known.version) == version
+            and known.uid == str(meta["uid"])
+        )
 
     def remove(self, key: Key, uid: str) -> bool:
         """Forget an object; False when the store holds another one of that name."""

@@ -63,7 +63,8 @@ class OperatorProcess:
             **(flags or {}),
         }
         words = [f"--{name}={value}" for name, value in settings.items()]
-        environment = [f"KUBECONFIG={kubeconfig}", f"PYTHONPATH={SOURCES}"]
+        # The last as in the image.
+        environment = [f"KUBECONFIG={kubeconfig}", f"PYTHONPATH={SOURCES}", "MALLOC_ARENA_MAX=2"]
         command = ["env", *environment, sys.executable, "-m", "ram_operator", "run", *words]
         process = cls(Child.start("operator", command, log), metrics, health)
         if wait:

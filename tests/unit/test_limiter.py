@@ -142,22 +142,49 @@ def test_throttling_halves_the_rate_and_drops_what_was_saved_up() -> None:
 
 
 def test_the_rate_never_falls_below_a_twentieth() -> None:
-    limits = limiter(FakeClock(), 20.0)
+    clock = FakeClock()
+    limits = limiter(clock, 20.0)
     for _ in range(50):
         limits.throttled(READ)
+        clock.advance(1.0)
     assert limits.rate(READ) == pytest.approx(1.0)
+
+
+def test_calls_that_are_refused_together_halve_the_rate_once() -> None:
+    clock = FakeClock()
+    limits = limiter(clock, 8.0)
+    for _ in range(6):
+        limits.throttled(READ)
+        clock.advance(0.1)
+    assert limits.rate(READ) == 4.0
+    clock.advance(9.8)
+    assert limits.rate(READ) == 4.0, "it is the last refusal that the recovery counts from"
 
 
 def test_the_rate_recovers_step_by_step_and_not_beyond_what_was_agreed() -> None:
     clock = FakeClock()
     limits = limiter(clock, 8.0)
     limits.throttled(READ)
+    clock.advance(1.0)
     limits.throttled(READ)
     rates = []
     for _ in range(4):
         rates.append(limits.rate(READ))
-        clock.advance(10.5)
+        clock.advance(10.1)
     assert rates == [2.0, 4.0, 8.0, 8.0]
+
+
+def test_the_rate_recovers_while_nobody_asks() -> None:
+    clock = FakeClock()
+    limits = limiter(clock, 8.0)
+    for _ in range(4):
+        limits.throttled(READ)
+        clock.advance(1.0)
+    assert limits.rate(READ) == 0.5
+    clock.advance(20.0)
+    assert limits.rate(READ) == 2.0
+    clock.advance(20.0)
+    assert limits.rate(READ) == 8.0
 
 
 def test_throttling_during_the_recovery_starts_it_again() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ import ram_operator
 from ram_operator.constants import Reason, Severity
 from ram_operator.kinds import ACCOUNT, KINDS
 from ram_operator.metrics import RESULTS, Metrics
-from ram_operator.model import Drift, Key, Outcome, Phase, Plan
+from ram_operator.model import Drift, Held, Key, Outcome, Phase, Plan
 from ram_operator.objectmetrics import ObjectState, ObjectStates, state_of
 
 KEY, OTHER = Key("RamRole", "apps", "web"), Key("RamPolicy", "apps", "web")
@@ -90,11 +91,60 @@ def test_drift_is_counted_by_field_and_never_by_entry(metrics: Metrics) -> None:
             drift(Severity.CRITICAL, "corrected", "policies[System/two]"),
             drift(Severity.WARNING, "reported", "description"),
         ),
+        {},
+        {"drift": [{"field": "description", "action": "reported"}]},
     )
-    metrics.passed(KEY, Outcome(Phase.RETRY, Reason.THROTTLED, "no plan"))
+    metrics.passed(KEY, Outcome(Phase.RETRY, Reason.THROTTLED, "no plan"), {}, {})
     for field, action, times in (("policies", "corrected", 2), ("description", "reported", 1)):
         labels = {"kind": "RamRole", "field": field, "action": action}
         assert value(metrics, "drift_changes_total", **labels) == times
+
+
+def test_drift_that_lasts_is_counted_once_and_again_when_something_else_is_done(
+    metrics: Metrics,
+) -> None:
+    def found(action: str, before: str) -> None:
+        status = {"drift": [{"field": "members[User/a]", "action": action}]}
+        old = {"drift": [{"field": "members[User/a]", "action": before}]} if before else {}
+        metrics.passed(
+            KEY, outcome(drift(Severity.CRITICAL, action, "members[User/a]")), old, status
+        )
+
+    for action, before in (("reported", ""), *[("reported", "reported")] * 5, ("held", "reported")):
+        found(action, before)
+    for action in ("reported", "held"):
+        labels = {"kind": "RamRole", "field": "members", "action": action}
+        assert value(metrics, "drift_changes_total", **labels) == 1
+
+
+def test_drift_that_is_not_believed_yet_is_not_counted(metrics: Metrics) -> None:
+    doubtful = replace(
+        outcome(drift(Severity.CRITICAL, "corrected", "description")), drift_unconfirmed=True
+    )
+    metrics.passed(KEY, doubtful, {}, {})
+    labels = {"kind": "RamRole", "field": "description", "action": "corrected"}
+    assert value(metrics, "drift_changes_total", **labels) is None
+
+
+def test_a_change_is_counted_as_held_once_and_again_when_the_judgement_is_another(
+    metrics: Metrics,
+) -> None:
+    result = outcome()
+    assert result.plan is not None
+    held = Held("TrustChange", "trust of role x", ("all of it",), (), ())
+    result = replace(result, plan=replace(result.plan, held=held))
+    first = {"pending": {"kind": "TrustChange", "gains": ["all of it"], "firstSeen": "then"}}
+    later = {"pending": {**first["pending"], "firstSeen": "now"}}
+    other = {"pending": {**first["pending"], "findings": [{"id": "TP001"}]}}
+    labels = {"kind": "RamRole", "verdict": "held", "rule": "none"}
+    for old, status, times in (
+        ({}, first, 1),
+        (first, first, 1),
+        (first, later, 1),
+        (later, other, 2),
+    ):
+        metrics.passed(KEY, result, old, status)
+        assert value(metrics, "gate_decisions_total", **labels) == times
 
 
 def test_each_condition_has_the_series_of_the_status_that_it_has(metrics: Metrics) -> None:

@@ -14,6 +14,9 @@ from enum import StrEnum
 from typing import Final
 
 RECOVERY_SECONDS: Final = 10.0
+"""Without a refusal for so long, the rate is doubled."""
+ONE_REFUSAL: Final = 1.0
+"""Seconds in which refusals count as one: calls in flight together are refused together."""
 FLOOR: Final = 0.05
 """Never slower than a twentieth of the configured rate."""
 
@@ -42,7 +45,9 @@ class _Bucket:
     updated: float
     slowed: float = 1.0
     """Factor on the rate; 1.0 when the cloud does not throttle."""
-    throttled_at: float = -1e9
+    halved_at: float = -1e9
+    calm_since: float = -1e9
+    """When the cloud last refused a call, or the rate was last doubled after that."""
 
 
 class Limiter:
@@ -76,9 +81,11 @@ class Limiter:
         with self._lock:
             bucket = self._buckets[name]
             self._refill(bucket)
-            bucket.slowed = max(FLOOR, bucket.slowed / 2.0)
+            if bucket.updated - bucket.halved_at >= ONE_REFUSAL:
+                bucket.slowed = max(FLOOR, bucket.slowed / 2.0)
+                bucket.halved_at = bucket.updated
             bucket.tokens = min(bucket.tokens, 0.0)
-            bucket.throttled_at = self._clock()
+            bucket.calm_since = bucket.updated
 
     def rate(self, name: ActionClass) -> float:
         """Calls per second at present."""
@@ -100,6 +107,7 @@ class Limiter:
         bucket.tokens = min(
             max(1.0, bucket.rate), bucket.tokens + elapsed * bucket.rate * bucket.slowed
         )
-        if bucket.slowed < 1.0 and now - bucket.throttled_at > RECOVERY_SECONDS:
+        # Nobody may have asked for a while, and the cloud did not refuse anything all the same.
+        while bucket.slowed < 1.0 and now - bucket.calm_since > RECOVERY_SECONDS:
             bucket.slowed = min(1.0, bucket.slowed * 2.0)
-            bucket.throttled_at = now
+            bucket.calm_since += RECOVERY_SECONDS
