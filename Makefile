@@ -17,7 +17,6 @@ LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-h
 
 TYPED := operator/ram_operator operator/ram_emulator tests/cluster tests/support tests/deploy tests/histories bench $(wildcard demo)
 FORMATTED := operator tests bench scripts $(wildcard demo)
-FAST := $(wildcard tests/structure tests/unit)
 
 .PHONY: help
 help: ## this list
@@ -46,12 +45,21 @@ lock: .tools/bin/uv ## write the lock files anew from pyproject.toml (UPGRADE=1 
 	echo uv | $(LOCK) $(if $(UPGRADE),--upgrade) - -o requirements/uv.txt
 
 .PHONY: check
-check: venv ## format, lint, types, import contracts, unit tests with coverage: under a minute
+check: static ## format, lint, types, import contracts, unit tests with coverage: under a minute
+	@$(MAKE) --no-print-directory unit HYPOTHESIS_PROFILE=quick
+
+.PHONY: static
+static: venv ## what is checked without running anything: format, lint, types, imports, layout
 	$(BIN)/ruff format --check --quiet $(FORMATTED)
 	$(BIN)/ruff check --quiet $(FORMATTED)
 	$(BIN)/mypy --no-error-summary $(TYPED)
 	$(BIN)/lint-imports --no-cache
-	HYPOTHESIS_PROFILE=quick $(BIN)/python -m pytest $(FAST) --cov --cov-report=
+	$(BIN)/python -m pytest tests/structure
+
+.PHONY: unit
+unit: export HYPOTHESIS_PROFILE ?= ci
+unit: venv ## unit and property tests, with the coverage of the pure core
+	$(BIN)/python -m pytest tests/unit --cov --cov-report=
 	$(BIN)/coverage report --include="$$($(BIN)/python -m tests.structure.pure)" --fail-under=100
 
 .PHONY: format
@@ -72,7 +80,7 @@ rules: monitoring ## write the PrometheusRule of the component from deploy/monit
 	$(BIN)/python scripts/prometheus_rule.py
 
 .PHONY: test
-test: check assets monitoring ## everything: check, emulator, cluster and scenarios on a real API server
+test: static assets monitoring ## everything: static, unit, emulator, cluster and scenarios on a real API server
 	$(BIN)/python -m tests.suites $(ARGS)
 
 .PHONY: histories

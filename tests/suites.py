@@ -1,8 +1,8 @@
 """`python -m tests.suites [pytest arguments]`: the whole test run, in parts side by side.
 
-Each part has a control plane of its own, since two operators on one would work on each other's
-objects. Most of the time a test waits, so four parts on two cores take little more than one. What
-each part printed is shown when it ends; the exit code is the worst of all.
+Each part but the unit tests has a control plane of its own, since two operators on one would work
+on each other's objects. Most of the time a test waits, so five parts on two cores take little more
+than one. What each part printed is shown when it ends; the exit code is the worst of all.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ PARTS: Final[dict[str, tuple[str, ...]]] = {
         "tests/faults/test_api_server.py",
     ),
     "kills and histories": ("tests/faults/test_kill_matrix.py", "tests/histories"),
+    "unit": ("tests/unit",),
     "everything else": (
-        "tests/unit",
         "tests/emulator",
         "tests/cluster",
         "tests/manifests",
@@ -33,7 +33,9 @@ PARTS: Final[dict[str, tuple[str, ...]]] = {
         "tests/demo",
     ),
 }
-"""tests/structure is part of `make check`, which comes before."""
+"""tests/structure is part of `make static`, which comes before."""
+UNIT: Final = ("make", "--no-print-directory", "unit")
+"""Needs no control plane, and measures coverage."""
 BEAT: Final = 60.0
 
 
@@ -52,6 +54,8 @@ class Part:
         output = (directory / f"{name.replace(' ', '-')}.log").open("w+b")
         pytest = [sys.executable, "-m", "pytest", *folders, *arguments]
         command = [sys.executable, "-m", "tests.cluster", "run", "--", *pytest]
+        if name == "unit":
+            command = list(UNIT)
         process = subprocess.Popen(command, stdout=output, stderr=output, cwd=ROOT)
         return cls(name, process, output)
 
