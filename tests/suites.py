@@ -17,7 +17,7 @@ from typing import IO, Final
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 PARTS: Final[dict[str, tuple[str, ...]]] = {
-    "scenarios": ("tests/scenarios",),
+    "scenarios": ("tests/scenarios", "tests/gate"),
     "faults": ("tests/faults", "tests/histories"),
     "everything else": (
         "tests/unit",

@@ -74,6 +74,21 @@ class Metrics:
             registry=registry,
         )
 
+        self.guard = Gauge(
+            "ram_operator_approvals_guarded",
+            "1 while the admission policies that guard approvals are as shipped, 0 while not.",
+            registry=registry,
+        )
+        self.unguarded = Gauge(
+            "ram_operator_unguarded_approvals",
+            "1 when approvals are believed although nothing guards them (--unguarded-approvals).",
+            registry=registry,
+        )
+
+    def guarded(self, intact: bool, waived: bool) -> None:
+        self.guard.set(intact)
+        self.unguarded.set(waived)
+
     def _object_metrics(self, registry: CollectorRegistry) -> None:
         self.objects = ObjectStates()
         registry.register(self.objects)

@@ -15,6 +15,8 @@ from typing import Any, Protocol
 from . import documents
 from .constants import AdoptionPolicy, DeletionPolicy, DriftPolicy, Mode, Reason, Severity
 from .errors import RamOperatorError
+from .pending import Finding as Finding
+from .pending import InFlight, Pending
 
 EMPTY: Mapping[str, Any] = MappingProxyType({})
 
@@ -161,6 +163,10 @@ class Account:
     interval: float
     own_principal: str = ""
     """ARN of the identity that the operator itself runs as; never managed by it."""
+    trusted_services: frozenset[str] | None = None
+    """In lower case; None where there is no list, which warns of each service."""
+    trusted_providers: frozenset[str] | None = None
+    """ARNs in lower case; None where there is no list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +197,13 @@ class RecordFacts:
     """The operator itself deleted the identity, as its owner asked."""
     baseline: documents.Trust | None = None
     baseline_unreadable: bool = False
+    sequence: int = 0
+    settled: bool = False
+    """It bears its own uid: one that is new or was restored from a backup does not."""
+    pending: Pending | None = None
+    in_flight: InFlight | None = None
+    used: frozenset[str] = frozenset()
+    """Approvals that opened something already."""
 
 
 class Direction(StrEnum):
@@ -250,24 +263,28 @@ class Judged:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
-    """A rule's judgement on a change."""
-
-    id: str
-    severity: Severity
-    message: str
-    remedy: str
-
-
-@dataclass(frozen=True, slots=True)
 class Held:
-    """A change that waits for an approval, as shown in `status.pending`."""
+    """A change that waits for an approval, as shown in `status.pending`.
+
+    `changes` are what an approval would let through, all at once; `context` is what else the
+    approver has seen of the identity. Both are in the digest. The rest of the fields says how
+    the offer stands, and comes from the record.
+    """
 
     kind: str
     summary: str
     gains: tuple[str, ...] = ()
     losses: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
+    changes: tuple[Change, ...] = ()
+    verdict: str = ""
+    context: Mapping[str, Any] = field(default_factory=_nothing)
+    digest: str = ""
+    since: str = ""
+    expires: str = ""
+    rejected: str = ""
+    voided: str = ""
+    """Why an approval that was given is not honoured."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -183,7 +183,7 @@ class Reconciler:
                 ports.queue.add(key)
         ports.metrics.passed(key, outcome)
         ports.metrics.decided(key.kind, outcome)
-        pending = (written.status.get("pending") or {}).get("firstSeen")
+        pending = (written.status.get("pending") or {}).get("since")
         objects = ports.metrics.objects
         since = _epoch(pending) if pending else None
         now = ports.clock.wall()

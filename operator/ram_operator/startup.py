@@ -31,6 +31,7 @@ from .brake import Brake
 from .cloud.client import Timeouts, Wiring
 from .cloud.observe import CloseObserver
 from .cluster.api import ClusterApi
+from .cluster.guard import AdmissionGuard
 from .cluster.leases import Election, LeaseLock, Terms
 from .cluster.records import Records
 from .config import Settings
@@ -84,6 +85,7 @@ class Operator:
             queue=self.queue,
             api=api,
             records=Records(api),
+            guard=AdmissionGuard(api, settings, clock.monotonic, metrics.guarded),
             accounts=Accounts(),
             opener=AccountOpener(settings, store, api, wiring, environment),
             observer=lambda session: CloseObserver(session.client),

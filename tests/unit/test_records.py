@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -19,10 +20,19 @@ from kubernetes.client.api_client import ApiClient
 
 from ram_operator import documents
 from ram_operator.cluster.api import ClusterApi, Conflicted, Gone, path
-from ram_operator.cluster.records import HISTORY, Claim, Identity, Records, append, facts
+from ram_operator.cluster.records import (
+    HISTORY,
+    Claim,
+    Identity,
+    Records,
+    Start,
+    append,
+    facts,
+)
 from ram_operator.constants import API_VERSION
 from ram_operator.kinds import RECORD
 from ram_operator.model import Key, Owner, RecordFacts
+from ram_operator.pending import InFlight, Pending
 from tests.unit.profiles import examples
 from tests.unit.stub_server import Reply, Request, stub
 
@@ -47,6 +57,11 @@ FC, ECS = trust("fc.aliyuncs.com"), trust("ecs.aliyuncs.com")
 
 def claim(baseline: documents.Trust | None = FC, operation: str = "Created") -> Claim:
     return Claim(OWNER, "uid-1", "cloud-1", baseline, operation)
+
+
+def started(operation: str = "TrustUpdated", approval: str = "", **more: Any) -> Start:
+    flight = InFlight(operation, "sha256:c" if approval else "", approval, "ann" * bool(approval))
+    return Start(replace(flight, **more), ECS.digest, FC.to_json(), ECS.to_json())
 
 
 def merged(target: Any, patch: Any) -> Any:
@@ -173,7 +188,12 @@ def test_a_record_is_read_back_as_it_was_claimed(records: Records) -> None:
     body = records.claim(IDENTITY, claim(), NOW, 17)
     assert records.read(IDENTITY) == body
     assert facts(body, IDENTITY) == RecordFacts(
-        exists=True, owner=OWNER, owner_uid="uid-1", cloud_id="cloud-1", baseline=FC
+        exists=True,
+        owner=OWNER,
+        owner_uid="uid-1",
+        cloud_id="cloud-1",
+        baseline=FC,
+        sequence=17,
     )
     assert (body["apiVersion"], body["kind"]) == (API_VERSION, RECORD)
     record = body["record"]
@@ -235,7 +255,7 @@ def test_every_change_names_the_version_and_the_uid_that_was_read(
 ) -> None:
     body = records.claim(IDENTITY, claim(), NOW, 1)
     server.writes.clear()
-    body = records.begin(body, "TrustUpdated", FC, ECS)
+    body = records.begin(body, started(), NOW)
     body = records.complete(body, NOW)
     body = records.renew(body, claim(ECS, "Updated"), NOW)
     body = records.deleted(body, NOW, "Deleted")
@@ -247,7 +267,7 @@ def test_every_change_names_the_version_and_the_uid_that_was_read(
 CHANGES = [
     lambda records, body: records.update(body, {"cloudId": "x"}),
     lambda records, body: records.renew(body, claim(), NOW),
-    lambda records, body: records.begin(body, "TrustUpdated", FC, ECS),
+    lambda records, body: records.begin(body, started(), NOW),
     lambda records, body: records.complete(body, NOW),
     lambda records, body: records.deleted(body, NOW, "Deleted"),
 ]
@@ -278,7 +298,7 @@ def test_a_record_that_is_gone_is_not_brought_back(
 
 def test_a_trust_write_is_noted_before_and_struck_off_after(records: Records) -> None:
     body = records.claim(IDENTITY, claim(), NOW, 5)
-    body = records.begin(body, "TrustUpdated", FC, ECS)
+    body = records.begin(body, started(), NOW)
     assert body["record"]["sequence"] == 6, "an approval of the old state opens nothing any more"
     flight = body["record"]["inFlight"]
     assert flight == {
@@ -286,6 +306,7 @@ def test_a_trust_write_is_noted_before_and_struck_off_after(records: Records) ->
         "digest": ECS.digest,
         "before": FC.to_json(),
         "after": ECS.to_json(),
+        "sends": 1,
     }
     body = records.complete(body, "2026-01-01T00:00:05Z")
     assert "inFlight" not in body["record"]
@@ -304,7 +325,7 @@ def test_completing_what_was_not_begun_leaves_a_bare_entry(records: Records) -> 
 
 def test_a_deleted_identity_keeps_its_baseline_for_who_comes_next(records: Records) -> None:
     body = records.claim(IDENTITY, claim(), NOW, 1)
-    body = records.deleted(records.begin(body, "TrustUpdated", FC, ECS), NOW, "Deleted")
+    body = records.deleted(records.begin(body, started(), NOW), NOW, "Deleted")
     found = facts(body, IDENTITY)
     assert (found.owner, found.owner_uid, found.deleted) == (None, "", True)
     assert found.baseline == FC
@@ -321,7 +342,13 @@ def test_a_new_owner_takes_over_and_the_deletion_is_forgotten(records: Records) 
     other = Owner("blue", "apps", "web-2")
     body = records.renew(body, Claim(other, "uid-2", "cloud-2", ECS, "Created"), NOW)
     assert facts(body, IDENTITY) == RecordFacts(
-        exists=True, owner=other, owner_uid="uid-2", cloud_id="cloud-2", baseline=ECS
+        exists=True,
+        owner=other,
+        owner_uid="uid-2",
+        cloud_id="cloud-2",
+        baseline=ECS,
+        sequence=1,
+        settled=True,
     )
 
 
@@ -343,7 +370,7 @@ def test_the_history_keeps_the_latest(records: Records) -> None:
 
 @pytest.mark.parametrize("how", ["renewed", "deleted"])
 def test_a_write_whose_process_ended_stays_in_the_history(records: Records, how: str) -> None:
-    body = records.begin(records.claim(IDENTITY, claim(), NOW, 1), "TrustTakenBack", FC, ECS)
+    body = records.begin(records.claim(IDENTITY, claim(), NOW, 1), started("TrustTakenBack"), NOW)
     if how == "renewed":
         body = records.renew(body, claim(FC, "Managed"), NOW)
     else:
@@ -351,3 +378,83 @@ def test_a_write_whose_process_ended_stays_in_the_history(records: Records, how:
     assert "inFlight" not in body["record"]
     begun = {"at": NOW, "operation": "TrustTakenBack", "digest": ECS.digest}
     assert begun in body["record"]["history"]
+
+
+# Offers and approvals
+
+PENDING = Pending("sha256:d", NOW, "2026-01-08T00:00:00Z", "wider", "ann", "a summary")
+
+
+def test_an_offer_is_read_back_and_a_new_one_leaves_nothing_of_it(records: Records) -> None:
+    body = records.claim(IDENTITY, claim(), NOW, 5)
+    body = records.offer(body, 5, replace(PENDING, rejected="no"), NOW)
+    assert facts(body, IDENTITY).pending == replace(PENDING, rejected="no")
+    assert facts(body, IDENTITY).sequence == 5
+    body = records.offer(body, 9, PENDING, NOW)
+    assert facts(body, IDENTITY).pending == PENDING
+    assert facts(body, IDENTITY).sequence == 9
+    body = records.offer(body, 9, None, NOW)
+    assert facts(body, IDENTITY).pending is None
+
+
+def test_an_approval_is_used_once_it_was_begun_and_stays_known(records: Records) -> None:
+    body = records.offer(records.claim(IDENTITY, claim(), NOW, 5), 5, PENDING, NOW)
+    body = records.begin(body, started("TrustChange", "sha256:d"), NOW)
+    found = facts(body, IDENTITY)
+    assert (found.pending, found.sequence) == (None, 6)
+    assert found.in_flight == InFlight("TrustChange", "sha256:c", "sha256:d", "ann", 1)
+    body = records.complete(body, NOW, ECS)
+    found = facts(body, IDENTITY)
+    assert (found.used, found.baseline, found.in_flight) == (frozenset({"sha256:d"}), ECS, None)
+    assert body["record"]["history"][-1]["by"] == "ann"
+
+
+def test_a_try_that_the_cloud_refused_does_not_count(records: Records) -> None:
+    body = records.claim(IDENTITY, claim(), NOW, 5)
+    body = records.unsent(records.begin(body, started("TrustChange", "sha256:d"), NOW))
+    flight = facts(body, IDENTITY).in_flight
+    assert flight is not None
+    assert flight.sends == 0
+    body = records.begin(body, started("TrustChange", "sha256:d"), NOW)
+    assert len(body["record"]["history"]) == 1, "the same write again is no other one"
+
+
+def test_what_was_begun_and_is_void_stays_in_the_history(records: Records) -> None:
+    body = records.claim(IDENTITY, claim(), NOW, 5)
+    begun = records.begin(body, started("TrustChange", "sha256:d"), NOW)
+    body = records.offer(begun, 7, PENDING, NOW)
+    assert facts(body, IDENTITY).in_flight is None
+    assert facts(body, IDENTITY).used == frozenset({"sha256:d"})
+    body = records.begin(body, started("TrustChange", "sha256:d"), NOW)
+    body = records.begin(body, started("TrustChange", "sha256:e"), NOW)
+    assert len(body["record"]["history"]) == 3
+
+
+def test_an_approved_creation_forgets_the_identity_before(records: Records) -> None:
+    body = records.deleted(records.claim(IDENTITY, claim(), NOW, 5), NOW, "Deleted")
+    body = records.begin(body, replace(started(), creates=True), NOW)
+    found = facts(body, IDENTITY)
+    assert (found.cloud_id, found.deleted) == ("", False)
+
+
+def test_a_restored_copy_is_not_settled_and_an_offer_settles_it(records: Records) -> None:
+    body = records.offer(records.claim(IDENTITY, claim(), NOW, 5), 5, PENDING, NOW)
+    assert facts(body, IDENTITY).settled
+    restored = {**body, "metadata": {**body["metadata"], "uid": "another"}}
+    assert not facts(restored, IDENTITY).settled
+
+
+def test_a_claim_that_came_to_nothing_can_be_taken_off_and_approvals_be_voided(
+    records: Records,
+) -> None:
+    body = records.offer(records.claim(IDENTITY, claim(), NOW, 5), 5, PENDING, NOW)
+    body = records.void(body, 99)
+    found = facts(body, IDENTITY)
+    assert (found.sequence, found.pending, found.owner) == (99, None, OWNER)
+    assert facts(records.disown(body), IDENTITY).owner is None
+
+
+def test_an_offer_without_a_digest_is_none(records: Records) -> None:
+    body = records.claim(IDENTITY, claim(), NOW, 5)
+    body = records.update(body, {"pending": {"verdict": "wider"}})
+    assert facts(body, IDENTITY).pending is None

@@ -239,12 +239,24 @@ def test_a_held_change_is_shown_with_who_gains_who_loses_and_the_findings() -> N
         "gains": ["eve can"],
         "losses": ["ann cannot"],
         "findings": [
-            {"id": "RAM002", "severity": "critical", "message": "eve is outside"},
-            {"id": "RAM006", "severity": "warning", "message": "no external id"},
+            {
+                "id": "RAM002",
+                "severity": "critical",
+                "text": "eve is outside",
+                "remedy": "remove eve",
+            },
+            {
+                "id": "RAM006",
+                "severity": "warning",
+                "text": "no external id",
+                "remedy": "add one",
+            },
         ],
-        "firstSeen": T0,
+        "before": "{}",
+        "after": "{}",
+        "since": T0,
     }
-    assert says(status, ConditionType.APPROVAL_REQUIRED) == ("True", "DangerousChange")
+    assert says(status, ConditionType.APPROVAL_REQUIRED) == ("True", "ApprovalRequired")
     assert condition(status, ConditionType.APPROVAL_REQUIRED)["message"].lower() == (
         "trust change (mixed). would gain: eve can. would lose: ann cannot."
         " ram002 eve is outside (remedy: remove eve)"
@@ -261,11 +273,11 @@ def test_a_sentence_leaves_out_what_there_is_not() -> None:
 def test_a_held_change_keeps_its_time_as_long_as_it_is_the_same(held: Held, since: str) -> None:
     first = build(replace(STALLED, plan=Plan(held=HELD)), now=T0).status
     second = build(replace(STALLED, plan=Plan(held=held)), dict(first), T1).status
-    assert second["pending"]["firstSeen"] == since
+    assert second["pending"]["since"] == since
 
 
 def test_a_time_that_somebody_removed_starts_anew() -> None:
     outcome = replace(STALLED, plan=Plan(held=HELD))
     first: Json = dict(build(outcome, now=T0).status)
-    del first["pending"]["firstSeen"]
-    assert build(outcome, first, T1).status["pending"]["firstSeen"] == T1
+    del first["pending"]["since"]
+    assert build(outcome, first, T1).status["pending"]["since"] == T1
