@@ -10,13 +10,14 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from . import desired
 from .cloud import credentials
 from .cloud.client import CloudClient, Endpoint, Endpoints, Wiring
 from .cloud.limiter import ActionClass, Limiter
+from .cloud.policies import PolicyDocuments
 from .cluster.api import ClusterApi, Conflicted
 from .cluster.records import Claim, Identity, Records
 from .config import Settings
@@ -47,6 +48,7 @@ class Session:
     client: CloudClient
     connection: tuple[Any, ...]
     """What the client was built from; another value means another client."""
+    policies: PolicyDocuments = field(default_factory=PolicyDocuments, compare=False)
 
 
 class Accounts:

@@ -265,7 +265,7 @@ def hold_change(live: documents.Trust, wanted: documents.Trust, account: Account
         summary,
         comparison.gain_sentences,
         comparison.loss_sentences,
-        risk.assess(wanted, account),
+        risk.assess(wanted, account, in_force(live)),
         (Change("trustPolicy", live, wanted, _direction(comparison.verdict)),),
         comparison.verdict.value,
     )
