@@ -26,6 +26,7 @@ NEVER: Final = "1970-01-01T00:00:00Z"
 ASSUME: Final = "sts:AssumeRole"
 
 CREATION: Final = "RoleCreation"
+LOST: Final = "RecordsLost"
 TAKE_BACK: Final = "TrustTakenBack"
 CHANGE: Final = "TrustChange"
 SENDS: Final = 2
@@ -165,6 +166,9 @@ def _judge_creation(
 ) -> Cleared | Held:
     findings = risk.assess(trust, account)
     gains = documents.compare_trust(documents.NOBODY, trust).gain_sentences
+    if account.records_lost and not record.exists:
+        summary = "records of this account were lost: it may have been held before"
+        return Held(LOST, summary, gains, (), findings)
     if record.baseline_unreadable:
         return Held(CREATION, "the record of this role cannot be read", gains, (), findings)
     if record.baseline is not None:

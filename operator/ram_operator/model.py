@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, Protocol
 
@@ -17,6 +16,11 @@ from .constants import AdoptionPolicy, DeletionPolicy, DriftPolicy, Mode, Reason
 from .errors import RamOperatorError
 from .pending import Finding as Finding
 from .pending import InFlight, Pending
+from .words import Cause as Cause
+from .words import Direction as Direction
+from .words import Disposition as Disposition
+from .words import Phase as Phase
+from .words import Presence as Presence
 
 EMPTY: Mapping[str, Any] = MappingProxyType({})
 
@@ -61,14 +65,6 @@ class UnknownPart:
     """A part that could not be read. Never treated as empty; nothing is written to it."""
 
     error: RamOperatorError
-
-
-class Presence(StrEnum):
-    """Whether the cloud has the identity; unknown is neither of the others."""
-
-    PRESENT = "present"
-    ABSENT = "absent"
-    UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +157,8 @@ class Account:
     protected_prefixes: tuple[str, ...]
     trusted_accounts: frozenset[str]
     interval: float
+    records_lost: bool = False
+    """Records of the account are gone: what was held before cannot be told any more."""
     own_principal: str = ""
     """ARN of the identity that the operator itself runs as; never managed by it."""
     trusted_services: frozenset[str] | None = None
@@ -204,34 +202,6 @@ class RecordFacts:
     in_flight: InFlight | None = None
     used: frozenset[str] = frozenset()
     """Approvals that opened something already."""
-
-
-class Direction(StrEnum):
-    """What a change does to access."""
-
-    NEUTRAL = "neutral"
-    NARROWER = "narrower"
-    WIDER = "wider"
-    MIXED = "mixed"
-    UNKNOWN = "unknown"
-
-
-class Cause(StrEnum):
-    """Why desired and live differ."""
-
-    CREATE = "create"
-    INTENT = "intent"
-    DRIFT = "drift"
-    ADOPTION = "adoption"
-    """The last applied value is not known: shown, and at most added to."""
-
-
-class Disposition(StrEnum):
-    """What is done about a change."""
-
-    WRITE = "write"
-    HOLD = "hold"
-    REPORT = "report"
 
 
 @dataclass(frozen=True, slots=True)
@@ -345,15 +315,6 @@ class Plan:
     def drift_lasting(self) -> tuple[Drift, ...]:
         """Drift that is still there when the pass is over."""
         return tuple(entry for entry in self.drift if entry.action != "corrected")
-
-
-class Phase(StrEnum):
-    """How a pass ended; `report` turns it into conditions and wording."""
-
-    DONE = "done"
-    RETRY = "retry"
-    STALLED = "stalled"
-    DELETING = "deleting"
 
 
 @dataclass(frozen=True, slots=True)

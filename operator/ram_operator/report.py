@@ -211,6 +211,8 @@ def held_reason(held: Held) -> Reason:
         return Reason.APPROVAL_REJECTED
     if held.voided == Reason.ADMISSION_POLICY_MISSING:
         return Reason.ADMISSION_POLICY_MISSING
+    if held.kind == approval.LOST:
+        return Reason.RECORDS_LOST
     return Reason.APPROVAL_REQUIRED
 
 

@@ -8,14 +8,13 @@ shows in the end; `opened` is how many openings the story itself had approved af
 from __future__ import annotations
 
 import contextlib
-import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
 from tests.cluster import RequestFailed
-from tests.gate.approving import approve, held, offer
+from tests.gate.approving import applied, approve, held, offer, patched, say
 from tests.support.hands import Hands
 from tests.support.world import TRUST_FC, World, trust
 
@@ -80,7 +79,7 @@ def guessed_values(world: World) -> tuple[int, str, str]:
         )
         + "\u200b",
     ):
-        world.annotate(ROLE, NAME, approve=value)
+        say(world, ROLE, NAME, approve=value)
         world.look(ROLE, NAME)
     return start, ROLE, NAME
 
@@ -90,11 +89,8 @@ def before_the_change(world: World) -> tuple[int, str, str]:
     start = a_role(world)
     (record,) = world.recorded(ROLE)
     for value in (record["baseline"]["digest"], NOBODY, str(record["sequence"])):
-        patch = {
-            "metadata": {"annotations": {"ram.alibabacloud.com/approve": value}},
-            "spec": {"trustPolicy": trust(FC, ECS)},
-        }
-        world.patch(ROLE, NAME, patch)
+        say(world, ROLE, NAME, approve=value)
+        patched(world, ROLE, NAME, value, trustPolicy=trust(FC, ECS))
         held(world, ROLE, NAME)
     return start, ROLE, NAME
 
@@ -109,11 +105,11 @@ def replayed(world: World) -> tuple[int, str, str]:
     approve(world, ROLE, NAME)
     world.ready(ROLE, NAME)
     start = world.journal_end()
-    world.annotate(ROLE, NAME, approve=first)
+    say(world, ROLE, NAME, approve=first)
     widen(world)
     held(world, ROLE, NAME)
-    world.annotate(ROLE, NAME, approve=None)
-    world.annotate(ROLE, NAME, approve=first)
+    say(world, ROLE, NAME, approve=None)
+    say(world, ROLE, NAME, approve=first)
     return start, ROLE, NAME
 
 
@@ -124,7 +120,7 @@ def on_another_role(world: World) -> tuple[int, str, str]:
     widen(world)
     digest = offer(world, ROLE, "other")
     held(world, ROLE, NAME)
-    world.annotate(ROLE, NAME, approve=digest)
+    say(world, ROLE, NAME, approve=digest)
     return start, ROLE, NAME
 
 
@@ -133,11 +129,7 @@ def later_edit(world: World) -> tuple[int, str, str]:
     start = a_role(world)
     widen(world)
     digest = offer(world, ROLE, NAME)
-    patch = {
-        "metadata": {"annotations": {"ram.alibabacloud.com/approve": digest}},
-        "spec": {"trustPolicy": trust(FC, ECS, LOG)},
-    }
-    world.patch(ROLE, NAME, patch)
+    patched(world, ROLE, NAME, digest, trustPolicy=trust(FC, ECS, LOG))
     return start, ROLE, NAME
 
 
@@ -146,11 +138,7 @@ def part_of_it(world: World) -> tuple[int, str, str]:
     start = a_role(world)
     world.edit(ROLE, NAME, trustPolicy=trust(FC, ECS, LOG))
     digest = offer(world, ROLE, NAME)
-    patch = {
-        "metadata": {"annotations": {"ram.alibabacloud.com/approve": digest}},
-        "spec": {"trustPolicy": trust(FC, ECS)},
-    }
-    world.patch(ROLE, NAME, patch)
+    patched(world, ROLE, NAME, digest, trustPolicy=trust(FC, ECS))
     return start, ROLE, NAME
 
 
@@ -160,11 +148,7 @@ def other_attachments(world: World) -> tuple[int, str, str]:
     widen(world)
     digest = offer(world, ROLE, NAME)
     reader = {"type": "System", "name": "AliyunOSSReadOnlyAccess"}
-    patch = {
-        "metadata": {"annotations": {"ram.alibabacloud.com/approve": digest}},
-        "spec": {"policies": [reader]},
-    }
-    world.patch(ROLE, NAME, patch)
+    patched(world, ROLE, NAME, digest, policies=[reader])
     return start, ROLE, NAME
 
 
@@ -172,11 +156,7 @@ def longer_session(world: World) -> tuple[int, str, str]:
     start = a_role(world)
     widen(world)
     digest = offer(world, ROLE, NAME)
-    patch = {
-        "metadata": {"annotations": {"ram.alibabacloud.com/approve": digest}},
-        "spec": {"maxSessionDurationSeconds": 43200},
-    }
-    world.patch(ROLE, NAME, patch)
+    patched(world, ROLE, NAME, digest, maxSessionDurationSeconds=43200)
     return start, ROLE, NAME
 
 
@@ -184,9 +164,9 @@ def rejected_and_approved(world: World) -> tuple[int, str, str]:
     start = a_role(world)
     widen(world)
     digest = offer(world, ROLE, NAME)
-    world.annotate(ROLE, NAME, reject=f"{digest} not before the audit")
+    say(world, ROLE, NAME, reject=f"{digest} not before the audit")
     held(world, ROLE, NAME)
-    world.annotate(ROLE, NAME, approve=digest)
+    say(world, ROLE, NAME, approve=digest)
     return start, ROLE, NAME
 
 
@@ -210,20 +190,20 @@ def _approved_while(world: World, meanwhile: Callable[[World], object]) -> tuple
     widen(world)
     digest = offer(world, ROLE, NAME)
     with slowly(world, "ListPoliciesForRole"):
-        world.annotate(ROLE, NAME, approve=digest)
+        say(world, ROLE, NAME, approve=digest)
         world.settle()
         meanwhile(world)
     return start, ROLE, NAME
 
 
 def taken_back(world: World) -> tuple[int, str, str]:
-    return _approved_while(world, lambda w: w.annotate(ROLE, NAME, approve=None))
+    return _approved_while(world, lambda w: say(w, ROLE, NAME, approve=None))
 
 
 def rejected_meanwhile(world: World) -> tuple[int, str, str]:
     def reject(w: World) -> None:
         digest = w.get(ROLE, NAME)["status"]["pending"]["digest"]  # type: ignore[index] # is there
-        w.annotate(ROLE, NAME, reject=digest)
+        say(w, ROLE, NAME, reject=digest)
 
     return _approved_while(world, reject)
 
@@ -253,7 +233,7 @@ def forged_status(world: World) -> tuple[int, str, str]:
         # Admission may refuse it; where it does not, it has to be of no use.
         with contextlib.suppress(RequestFailed):
             world.cluster.request("PATCH", where, body, content_type="application/merge-patch+json")
-    world.annotate(ROLE, NAME, approve=NOBODY)
+    say(world, ROLE, NAME, approve=NOBODY)
     return start, ROLE, NAME
 
 
@@ -266,13 +246,7 @@ def created_anew(world: World) -> tuple[int, str, str]:
     world.gone(ROLE, NAME)
     world.settle()
     start = world.journal_end()
-    body = world.manifest(
-        ROLE,
-        NAME,
-        {"trustPolicy": trust(FC, ECS)},
-        annotations={"ram.alibabacloud.com/approve": digest},
-    )
-    world.cluster.request("POST", world.path(ROLE), body)
+    applied(world, ROLE, NAME, digest, trustPolicy=trust(FC, ECS))
     return start, ROLE, NAME
 
 
@@ -280,7 +254,7 @@ def dangerous_creation(world: World) -> tuple[int, str, str]:
     start = world.journal_end()
     world.role(NAME, trustPolicy=trust(OUTSIDER))
     held(world, ROLE, NAME)
-    world.annotate(ROLE, NAME, approve=NOBODY)
+    say(world, ROLE, NAME, approve=NOBODY)
     return start, ROLE, NAME
 
 
@@ -298,13 +272,8 @@ def second_object(world: World) -> tuple[int, str, str]:
     start = a_role(world)
     widen(world)
     digest = offer(world, ROLE, NAME)
-    body = world.manifest(
-        ROLE,
-        "second",
-        {"roleName": NAME.upper(), "trustPolicy": trust(FC, ECS), "adoptionPolicy": "IfExists"},
-        annotations={"ram.alibabacloud.com/approve": digest},
-    )
-    world.cluster.request("POST", world.path(ROLE), body)
+    spec = {"roleName": NAME.upper(), "adoptionPolicy": "IfExists"}
+    applied(world, ROLE, "second", digest, trustPolicy=trust(FC, ECS), **spec)
     return start, ROLE, "second"
 
 
@@ -332,18 +301,7 @@ def administrator(world: World) -> tuple[int, str, str]:
     start = a_role(world)
     world.edit(ROLE, NAME, policies=[ADMIN])
     held(world, ROLE, NAME)
-    world.annotate(ROLE, NAME, approve=NOBODY)
-    return start, ROLE, NAME
-
-
-def two_spellings(world: World) -> tuple[int, str, str]:
-    """A document with the same key twice says one thing to one reader and another to another."""
-    start = a_role(world)
-    text = json.dumps(trust(FC, ECS))
-    twice = text.replace('"Version": "1"', '"Version": "1", "Version": "1"')
-    raw = '{"spec": {"trustPolicy": ' + twice + "}}"
-    body = json.loads(raw)
-    world.patch(ROLE, NAME, body)
+    say(world, ROLE, NAME, approve=NOBODY)
     return start, ROLE, NAME
 
 
@@ -370,5 +328,4 @@ ATTACKS: Final = (
     Attack("a harmless edit beside it", harmless_beside),
     Attack("drift that Revert would give back", drift_given_back),
     Attack("an administrator's rights for a role", administrator),
-    Attack("a key that is there twice", two_spellings),
 )

@@ -29,6 +29,7 @@ from ram_operator.cluster.records import (
     append,
     facts,
 )
+from ram_operator.cluster.voiding import void_all
 from ram_operator.constants import API_VERSION
 from ram_operator.kinds import RECORD
 from ram_operator.model import Key, Owner, RecordFacts
@@ -458,3 +459,31 @@ def test_an_offer_without_a_digest_is_none(records: Records) -> None:
     body = records.claim(IDENTITY, claim(), NOW, 5)
     body = records.update(body, {"pending": {"verdict": "wider"}})
     assert facts(body, IDENTITY).pending is None
+
+
+# Voiding
+
+
+def test_all_approvals_are_voided_whatever_else_goes_on(records: Records, server: Server) -> None:
+    body = records.offer(records.claim(IDENTITY, claim(), NOW, 5), 5, PENDING, NOW)
+    records.begin(body, started("TrustChange", "sha256:d"), NOW)
+    account = Claim(OWNER, "uid-1", "", None, "Claimed", NOW)
+    records.claim(Identity(ACCOUNT, "RamAccount", ACCOUNT), account, NOW, 9)
+    assert [o["record"].get("lostAt") for o in server.objects.values()] == [None, NOW]
+    listed = [json.loads(json.dumps(item)) for item in server.objects.values()]
+    records.update(listed[0], {"cloudId": "moved meanwhile"})
+
+    class Listed(ClusterApi):
+        def pages(self, kind: str) -> Iterator[tuple[int, list[Json]]]:
+            yield 1, listed
+
+    configuration = Configuration()
+    configuration.host = records._api._client.configuration.host
+    client = ApiClient(configuration)
+    count = void_all(Listed(client, lambda what, kind: None), lambda: 7.0)
+    client.rest_client.pool_manager.clear()
+    assert count == 2
+    found = [item["record"] for item in server.objects.values()]
+    assert [record["sequence"] for record in found] == [7000, 7000]
+    assert not any({"pending", "inFlight", "lostAt"} & record.keys() for record in found)
+    assert found[0]["history"][-1]["approval"] == "sha256:d"

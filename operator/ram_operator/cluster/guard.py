@@ -23,7 +23,9 @@ from .api import ClusterApi, Gone
 log = logging.getLogger(__name__)
 
 FRESH_SECONDS: Final = 30.0
-"""How old an answer may be, except right before a gated write."""
+"""How old a good answer may be, except right before a gated write."""
+MISSING_SECONDS: Final = 2.0
+"""How old a bad one may be: whoever mends the guard should not have to wait."""
 TIMEOUT: Final = 10.0
 _DEFAULTS: Final[Mapping[str, Any]] = {
     "matchPolicy": "Equivalent",
@@ -82,12 +84,15 @@ class AdmissionGuard:
         """Raises errors.* when it cannot be told: then nothing is written and nothing is voided."""
         with self._lock:
             known = self._last
-            if fresh or known is None or self._clock() - known[0] > FRESH_SECONDS:
+            if fresh or known is None or self._old(known):
                 known = (self._clock(), self._look(known))
                 self._last = known
         if known[1]:
             return Guard.INTACT
         return Guard.WAIVED if self._waived else Guard.MISSING
+
+    def _old(self, known: tuple[float, bool]) -> bool:
+        return self._clock() - known[0] > (FRESH_SECONDS if known[1] else MISSING_SECONDS)
 
     def _look(self, before: tuple[float, bool] | None) -> bool:
         problem = next(filter(None, map(self._problem, shipped().items())), "")

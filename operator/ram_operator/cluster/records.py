@@ -10,6 +10,7 @@ import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from .. import documents
@@ -119,6 +120,8 @@ class Claim:
     cloud_id: str
     baseline: documents.Trust | None
     operation: str
+    lost_at: str = ""
+    """Of an account: when it was found that its records are gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +166,7 @@ class Records:
             "owner": _owner_block(claim),
             "sequence": sequence,
             "baseline": _baseline_block(claim.baseline),
+            "lostAt": claim.lost_at,
             "history": [_history(now, claim.operation, claim.baseline)],
         }
         body = {
@@ -252,8 +256,14 @@ class Records:
         return self.update(body, {"owner": None, "pending": None})
 
     def void(self, body: Mapping[str, Any], sequence: int) -> dict[str, Any]:
-        """Whatever was approved so far opens nothing."""
-        return self.update(body, {"sequence": sequence, "pending": None})
+        """Whatever was approved so far opens nothing. A write that was begun is not sent again."""
+        changes: dict[str, Any] = {"sequence": sequence, "pending": None, "lostAt": None}
+        record = body["record"]
+        if record.get("inFlight"):
+            ended = _ended(body, _stamp(sequence))
+            history = [*(record.get("history") or []), ended][-HISTORY:]
+            changes |= {"inFlight": None, "history": history}
+        return self.update(body, changes)
 
     def deleted(self, body: Mapping[str, Any], now: str, operation: str) -> dict[str, Any]:
         """The owner is done with the identity; the baseline stays, for who comes next."""
@@ -264,6 +274,11 @@ class Records:
             "history": append(body, now, operation, None),
         }
         return self.update(body, changes)
+
+
+def _stamp(milliseconds: int) -> str:
+    moment = datetime.fromtimestamp(milliseconds / 1000, UTC)
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _owner_block(claim: Claim) -> dict[str, str]:
