@@ -11,9 +11,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from . import ballots, documents
+from . import ballots, conditions, documents
 from .accounts import Session
-from .approval import Cleared, Permit, permit_of
+from .approval import CHANGE, Cleared, Permit, permit_of
 from .ballots import Ballot, Guard, Scope
 from .cloud import execute
 from .cluster import records
@@ -23,6 +23,7 @@ from .constants import (
     ANNOTATION_APPROVED_BY,
     ANNOTATION_CHANGED_BY,
     ANNOTATION_REJECT,
+    ConditionType,
     Reason,
 )
 from .errors import OutcomeUnknown, RamOperatorError, Retry
@@ -78,6 +79,22 @@ def offer(ports: Ports, identity: Identity, held: Held, said: Ballot) -> Held:
 
 def _owns(said: Ballot, namespace: str, name: str) -> bool:
     return (said.scope.namespace, said.scope.object) == (namespace, name)
+
+
+def brief(ports: Ports, subject: Subject, identity: Identity) -> bool:
+    """Whether the object waits for nothing but an approval of its trust, and bears it.
+
+    Then the trust alone has to be read. The status is only a hint here: what is written is judged.
+    """
+    status, present = subject.status, subject.status.get("conditions") or ()
+    current = status.get("observedGeneration") == subject.body["metadata"].get("generation")
+    pending = status.get("pending") or {}
+    if not current or (pending.get("kind"), pending.get("verdict")) != (CHANGE, "wider"):
+        return False
+    if conditions.is_true(present, ConditionType.DRIFTED):
+        return False
+    offered = records.facts(ports.store.get(identity.key), identity).pending
+    return offered is not None and offered.digest == subject.annotation(ANNOTATION_APPROVE)
 
 
 def withdraw(ports: Ports, identity: Identity) -> None:

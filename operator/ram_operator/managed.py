@@ -83,6 +83,10 @@ class ManagedPass:
         identity = Identity(session.account.account_id, subject.key.kind, wanted.cloud_name)
         claims.vacate(ports, identity, self._owner)
         record = ports.store.get(identity.key)
+        if gatedwrite.brief(ports, subject, identity):
+            claimant = self._claimant(session, tenant.adoption)
+            if (result := self._approved(session, identity, wanted, claimant)) is not None:
+                return result
         live = ports.observer(session).look(subject.key.kind, wanted.cloud_name)
         if live.presence is Presence.UNKNOWN:
             assert live.error is not None
@@ -94,6 +98,35 @@ class ManagedPass:
         if live.presence is Presence.ABSENT:
             return self._absent(session, identity, situation, standing)
         return self._present(session, identity, situation, standing)
+
+    def _approved(
+        self, session: Session, identity: Identity, wanted: Desired, claimant: claims.Claimant
+    ) -> Result | None:
+        """The approved change of a trust and nothing else, with what it needs read and no more.
+
+        None when anything is not as it was offered: then everything is looked at. That follows in
+        any case, a little later.
+        """
+        ports, key = self._ports, self._subject.key
+        live = ports.observer(session).glance(key.kind, wanted.cloud_name)
+        if live.presence is not Presence.PRESENT or session.account.mode is Mode.OBSERVE:
+            return None
+        tenancy.check_live(self._subject.row, live)
+        standing = claims.stand(claimant, ports.store.get(identity.key), identity, live)
+        if standing.needs_record or standing.claim_first or ports.recent.starting() > 0:
+            return None
+        self._ballot = gatedwrite.ballot(ports, self._subject, identity, live.cloud_id)
+        decision = plan.update(self._situation(session, wanted, live, standing, rights.NOTHING))
+        if [step.verb for step in decision.steps] != ["trust"]:
+            return None
+        if approval.permit_of(decision.steps[0]) is None or decision.held or decision.waiting:
+            return None
+        self._prepare_write(create=False)
+        applied = self._carry_out(session, identity, decision)
+        ports.queue.add(key, Lane.PERIODIC, ports.recent.settle)
+        outcome = self._outcome(session, decision, live, applied)
+        # What was applied of the rest is as it was.
+        return Result(replace(outcome, applied=None))
 
     def _session(self) -> Session:
         if self._subject.options.suspend:
@@ -122,9 +155,14 @@ class ManagedPass:
         )
 
     def _situation(
-        self, session: Session, wanted: Desired, live: Live, standing: Standing
+        self,
+        session: Session,
+        wanted: Desired,
+        live: Live,
+        standing: Standing,
+        known: rights.Rights | None = None,
     ) -> plan.Situation:
-        known = rights.look(self._ports, session, self._subject, wanted, live)
+        known = known or rights.look(self._ports, session, self._subject, wanted, live)
         memory = Memory(
             options=self._subject.options,
             applied=self._subject.applied_to(live.cloud_id),
@@ -145,6 +183,9 @@ class ManagedPass:
             if not self._ports.recent.believes(self._subject.key, always_twice=True):
                 raise LookAgain(self._ports.recent.settle)
             return Result(self._gone(session, situation))
+        arn = f"acs:ram::{identity.account_id}:{situation.row.noun}/{identity.folded}"
+        if self._ports.store.trusted(arn, identity.key):
+            situation = replace(situation, named=frozenset({arn}))
         decision = plan.create(situation)
         if session.account.mode is Mode.OBSERVE:
             return Result(self._outcome(session, decision, None, None))
@@ -163,6 +204,9 @@ class ManagedPass:
                 )
             applied = self._carry_out(session, identity, decision)
         created = any(step.verb == "create" for step in applied.done)
+        if created and decision.held is not None:
+            # It is offered once there is a record of what was created.
+            self._ports.queue.add(self._subject.key, Lane.PERIODIC, self._ports.recent.settle)
         live = _created(situation.desired, applied.facts) if created else None
         work = None
         if created:

@@ -6,13 +6,16 @@ Called by `plan`. The executor asks for the permit again, see `cloud.execute`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Final
 
-from . import approval
+from . import approval, documents, escalating, risk
+from .ballots import Ballot
 from .kinds import Kind
 from .model import (
+    Account,
     Cause,
+    Change,
     Desired,
     Direction,
     Disposition,
@@ -20,9 +23,63 @@ from .model import (
     Held,
     Judged,
     Live,
+    RecordFacts,
     Step,
     UnknownPart,
 )
+
+NAME: Final = "name"
+TRUSTED: Final = "NameAlreadyTrusted"
+
+
+@dataclass(frozen=True, slots=True)
+class Newcomer:
+    """An identity that is about to be created. `named` are ARNs that known roles trust."""
+
+    row: Kind
+    desired: Desired
+    account: Account
+    named: frozenset[str]
+
+
+def creation(new: Newcomer, ballot: Ballot, record: RecordFacts) -> Held | Step:
+    """The step that creates it, or what is held of that: its trust, its name, or both."""
+    row, desired = new.row, new.desired
+    values: dict[str, Any] = dict(desired.fields)
+    held = _name(new)
+    if (gated := row.gated_field) is not None:
+        trust = desired.fields[gated.name]
+        assert isinstance(trust, documents.Trust)
+        verdict = approval.judge_creation(trust, new.account, record)
+        values[gated.name] = verdict
+        held = escalating.joined(verdict if isinstance(verdict, Held) else None, held)
+    summary = f"create {row.noun} {desired.cloud_name}"
+    if held is None:
+        return Step("create", summary, Cause.CREATE, Direction.WIDER, values)
+    held = replace(held, context=context(row, desired))
+    permit = approval.weigh(held, ballot, record)
+    if permit is None:
+        return held
+    if gated is not None and permit.covers(gated.name):
+        values[gated.name] = approval.clear(permit, gated.name)
+    if not permit.covers(NAME):
+        return Step("create", summary, Cause.CREATE, Direction.WIDER, values)
+    values |= {NAME: desired.cloud_name, "permit": permit}
+    return Step("create", summary, Cause.CREATE, Direction.WIDER, values, NAME)
+
+
+def _name(new: Newcomer) -> Held | None:
+    """RAM trusts by name: who gets a name that a role trusts is trusted from his first moment."""
+    name = new.desired.cloud_name
+    arn = f"acs:ram::{new.account.account_id}:{new.row.noun}/{name}"
+    case = risk.Case(new.account, arn=arn, named=new.named)
+    findings = risk.judge(case, risk.On.NAME)
+    if not risk.dangerous(findings):
+        return None
+    gains = tuple(finding.message for finding in findings)
+    change = Change(NAME, None, name, Direction.WIDER)
+    summary = f"{new.row.noun} {name} would be trusted from its creation"
+    return Held(TRUSTED, summary, gains, (), findings, (change,), "new")
 
 
 def context(row: Kind, desired: Desired) -> Mapping[str, FieldValue]:

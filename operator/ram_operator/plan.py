@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Final
 
 from . import (
     approval,
@@ -65,6 +65,8 @@ class Situation:
     live: Live
     memory: Memory
     ballot: Ballot = NO_BALLOT
+    named: frozenset[str] = frozenset()
+    """ARNs in lower case that known roles trust, as far as they concern the identity."""
 
 
 def create(situation: Situation) -> Plan:
@@ -73,23 +75,13 @@ def create(situation: Situation) -> Plan:
     if desired.unresolved:
         # Nothing half made: a role without the policies that define it helps nobody.
         return Plan(waiting=desired.unresolved, in_sync=False)
-    values: dict[str, Any] = dict(desired.fields)
-    gated = row.gated_field
-    baseline = None
-    if gated is not None:
-        trust = desired.fields[gated.name]
-        assert isinstance(trust, documents.Trust)
-        verdict = approval.judge_creation(trust, situation.account, situation.memory.record)
-        if isinstance(verdict, Held):
-            waits = replace(verdict, context=permits.context(situation.row, situation.desired))
-            permit = approval.weigh(waits, situation.ballot, situation.memory.record)
-            if permit is None:
-                return Plan(held=waits, in_sync=False)
-            verdict = approval.clear(permit, gated.name)
-        values[gated.name] = verdict
-        baseline = trust
-    summary = f"create {row.noun} {desired.cloud_name}"
-    steps = [Step("create", summary, Cause.CREATE, Direction.WIDER, values)]
+    newcomer = permits.Newcomer(row, desired, situation.account, situation.named)
+    step = permits.creation(newcomer, situation.ballot, situation.memory.record)
+    if isinstance(step, Held):
+        return Plan(held=step, in_sync=False)
+    baseline = desired.fields[row.gated_field.name] if row.gated_field is not None else None
+    assert baseline is None or isinstance(baseline, documents.Trust)
+    steps = [step]
     items: list[Judged] = []
     for field in row.fields:
         entries = desired.fields.get(field.name)

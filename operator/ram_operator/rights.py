@@ -34,6 +34,10 @@ class Rights:
     """What the identity has now; None where that could not be read."""
 
 
+NOTHING: Final = Rights(frozenset(), {}, frozenset(), None)
+"""Where nothing is attached and nobody joins."""
+
+
 def look(ports: Ports, session: Session, subject: Subject, wanted: Desired, live: Live) -> Rights:
     """Judge what is about to be attached, and what new members are about to get. Never raises."""
     manifests = _manifests(ports, subject)

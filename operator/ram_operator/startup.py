@@ -193,7 +193,9 @@ class Operator:
         try:
             self.ports.guard.state(fresh=True)
         except RamOperatorError as error:
-            log.warning("cannot read the admission policies that guard approvals: %s", error.message)
+            log.warning(
+                "cannot read the admission policies that guard approvals: %s", error.message
+            )
 
     def _resync(self) -> None:
         self._look_at_guard()

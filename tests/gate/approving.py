@@ -11,6 +11,7 @@ from tests.support.world import PLURALS, World, condition
 
 Json = dict[str, Any]
 ESCALATING: Final = ("AdministratorAccess", "AliyunRAMFullAccess", "AliyunSTSAssumeRoleAccess")
+OPENING: Final = ("AddUserToGroup", "CreatePolicyVersion", "CreateUser", "SetDefaultPolicyVersion")
 GRANTS: Final = ("AttachPolicyToRole", "AttachPolicyToUser", "AttachPolicyToGroup")
 
 
@@ -83,10 +84,12 @@ def applied(world: World, kind: str, name: str, digest: str, **spec: Any) -> Non
 
 
 def opened(world: World, since: int) -> list[Json]:
-    """The operator's calls that gave anybody more than he had: trusts and escalating grants."""
-    grants = [
-        entry
-        for entry in world.writes(since)
-        if entry["action"] in GRANTS and entry["parameters"]["PolicyName"] in ESCALATING
-    ]
-    return trust_writes(world, since) + grants
+    """The operator's calls that gave anybody more than he had: trusts, escalating grants and
+    documents, members, and users, whom a trust may name already.
+    """
+    found = trust_writes(world, since)
+    for entry in world.writes(since):
+        grant = entry["action"] in GRANTS and entry["parameters"]["PolicyName"] in ESCALATING
+        if grant or entry["action"] in OPENING:
+            found.append(entry)
+    return found

@@ -305,6 +305,62 @@ def administrator(world: World) -> tuple[int, str, str]:
     return start, ROLE, NAME
 
 
+def trusted_name(world: World) -> tuple[int, str, str]:
+    """A role trusts a user by name; the user is gone, and somebody makes another of that name."""
+    world.create("RamUser", "deployer", {"deletionPolicy": "Delete"})
+    world.ready("RamUser", "deployer")
+    world.settle()
+    principal = ("RAM", f"acs:ram::{world.account_id}:user/deployer")
+    a_role(world, trustPolicy=trust(principal))
+    world.recorded(ROLE)
+    world.delete("RamUser", "deployer")
+    world.gone("RamUser", "deployer")
+    world.settle()
+    start = world.journal_end()
+    world.create("RamUser", "second", {"userName": "Deployer"})
+    held(world, "RamUser", "second")
+    say(world, "RamUser", "second", approve=NOBODY)
+    return start, "RamUser", "second"
+
+
+def administrator_user(world: World) -> tuple[int, str, str]:
+    world.create("RamUser", "eve", {})
+    world.ready("RamUser", "eve")
+    start = world.journal_end()
+    world.edit("RamUser", "eve", policies=[ADMIN])
+    held(world, "RamUser", "eve")
+    say(world, "RamUser", "eve", approve=NOBODY)
+    return start, "RamUser", "eve"
+
+
+def wider_document(world: World) -> tuple[int, str, str]:
+    """A policy that is attached already comes to allow everything."""
+    world.policy("reader")
+    world.ready("RamPolicy", "reader")
+    a_role(world, policies=[{"type": "RamPolicy", "name": "reader"}])
+    start = world.journal_end()
+    statement = {"Effect": "Allow", "Action": ["*"], "Resource": ["*"]}
+    world.edit("RamPolicy", "reader", document={"Version": "1", "Statement": [statement]})
+    held(world, "RamPolicy", "reader")
+    say(world, "RamPolicy", "reader", approve=NOBODY)
+    return start, "RamPolicy", "reader"
+
+
+def member_of_administrators(world: World) -> tuple[int, str, str]:
+    world.create("RamUser", "eve", {})
+    world.create("RamGroup", "admins", {})
+    world.ready("RamUser", "eve")
+    world.ready("RamGroup", "admins")
+    world.edit("RamGroup", "admins", policies=[ADMIN])
+    approve(world, "RamGroup", "admins")
+    world.ready("RamGroup", "admins")
+    start = world.journal_end()
+    world.edit("RamGroup", "admins", members=[{"type": "RamUser", "name": "eve"}])
+    held(world, "RamGroup", "admins")
+    say(world, "RamGroup", "admins", approve=NOBODY)
+    return start, "RamGroup", "admins"
+
+
 ATTACKS: Final = (
     Attack("nobody approved it", no_annotation),
     Attack("guessed values", guessed_values, (WAITS,)),
@@ -328,4 +384,8 @@ ATTACKS: Final = (
     Attack("a harmless edit beside it", harmless_beside),
     Attack("drift that Revert would give back", drift_given_back),
     Attack("an administrator's rights for a role", administrator),
+    Attack("an administrator's rights for a user", administrator_user),
+    Attack("a policy that is attached comes to allow everything", wider_document),
+    Attack("a member of a group of administrators", member_of_administrators),
+    Attack("a user made under a name that a role trusts", trusted_name),
 )

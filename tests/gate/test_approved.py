@@ -43,3 +43,25 @@ def test_an_approved_change_is_applied_exactly_once(world: World) -> None:
     reasons = [event["reason"] for event in world.events()]
     assert reasons.count("ChangeApproved") == 1
     assert "ApprovalNotHonoured" not in reasons
+
+
+def test_an_approved_trust_costs_three_calls(world: World) -> None:
+    """Read, read once more right before the write, write: its answer is what is read back."""
+    world.role("plain")
+    world.ready("RamRole", "plain")
+    world.edit("RamRole", "plain", trustPolicy=trust(FC, ECS))
+    held(world, "RamRole", "plain")
+    world.settle()
+    start = world.journal_end()
+    approve(world, "RamRole", "plain")
+    world.ready("RamRole", "plain")
+    calls = [
+        entry["action"]
+        for entry in world.admin.journal(world.account_id, since=start)
+        if entry["caller"] == world.keys.admin_arn
+    ]
+    assert calls[:3] == ["GetRole", "GetRole", "UpdateRole"]
+    before_the_next_look = calls[: calls.index("UpdateRole") + 1]
+    assert len(before_the_next_look) == 3
+    world.look("RamRole", "plain")
+    world.ready("RamRole", "plain")

@@ -462,6 +462,35 @@ def test_an_approved_creation_is_made() -> None:
     assert approval.direction(cleared) is Direction.WIDER
 
 
+@pytest.mark.parametrize("asked", [trust(FC), trust(OUTSIDER)])
+def test_a_name_that_a_role_trusts_is_created_once_it_is_approved(asked: documents.Trust) -> None:
+    desired = replace(wanted({}), fields={**wanted({}).fields, "trustPolicy": asked})
+    arn = f"acs:ram::{ACCOUNT_ID}:role/{desired.cloud_name.lower()}"
+    memory = replace(remembered(wanted({})), record=replace(RECORD, baseline=None))
+    first = replace(situation(desired, made(desired), memory), named=frozenset({arn}))
+    held = plan.create(first).held
+    assert held is not None
+    assert permits.NAME in {change.field for change in held.changes}
+    scope = replace(SCOPE, cloud_id="")
+    facts = offered(held, memory.record, replace(SAID, scope=scope))
+    said = replace(approved(facts), scope=scope)
+    after = plan.create(replace(first, memory=replace(memory, record=facts), ballot=said))
+    step = after.steps[0]
+    assert step.verb == "create"
+    permit = approval.permit_of(step)
+    assert permit is not None
+    assert permit.allows(step)
+    assert step.values["trustPolicy"].trust == asked
+
+
+def test_creations_wait_while_the_records_of_the_account_are_lost() -> None:
+    account = replace(ACCOUNT, records_lost=True)
+    lost = approval.judge_creation(trust(FC), account, RecordFacts())
+    assert isinstance(lost, Held)
+    assert lost.kind == approval.LOST
+    assert isinstance(approval.judge_creation(trust(FC), account, RECORD), approval.Cleared)
+
+
 def test_what_an_approval_covers_is_exact() -> None:
     assert ROLE.gated_field is not None
     assert OWNER.name == SCOPE.object
