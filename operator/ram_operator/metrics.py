@@ -32,6 +32,7 @@ class Metrics:
         # Creation times of counters double the exposition and nobody asks for them.
         disable_created_metrics()  # type: ignore[no-untyped-call]
         self._reconcile_metrics(registry)
+        self._guard_metrics(registry)
         self._object_metrics(registry)
         self._cloud_metrics(registry)
         for kind in (*KINDS, ACCOUNT):
@@ -74,6 +75,7 @@ class Metrics:
             registry=registry,
         )
 
+    def _guard_metrics(self, registry: CollectorRegistry) -> None:
         self.guard = Gauge(
             "ram_operator_approvals_guarded",
             "1 while the admission policies that guard approvals are as shipped, 0 while not.",

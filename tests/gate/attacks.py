@@ -171,9 +171,11 @@ def rejected_and_approved(world: World) -> tuple[int, str, str]:
 
 
 @contextmanager
-def slowly(world: World, action: str) -> Iterator[None]:
-    """The next such call of the operator takes long enough to do something meanwhile."""
-    fault = world.admin.add_fault("delay", account=world.account_id, action=action, seconds=1.5)
+def slowly(world: World, action: str, nth: int) -> Iterator[None]:
+    """Such a call of the operator takes long enough to do something meanwhile."""
+    fault = world.admin.add_fault(
+        "delay", account=world.account_id, action=action, nth=nth, seconds=2.0
+    )
     try:
         yield
         waited = 0
@@ -185,11 +187,14 @@ def slowly(world: World, action: str) -> Iterator[None]:
         world.settle()
 
 
-def _approved_while(world: World, meanwhile: Callable[[World], object]) -> tuple[int, str, str]:
+def _approved_while(
+    world: World, meanwhile: Callable[[World], object], read: int = 1
+) -> tuple[int, str, str]:
+    """The role is read twice: to judge it, and once more right before the write."""
     start = a_role(world, driftPolicy="Report")
     widen(world)
     digest = offer(world, ROLE, NAME)
-    with slowly(world, "ListPoliciesForRole"):
+    with slowly(world, "GetRole", read):
         say(world, ROLE, NAME, approve=digest)
         world.settle()
         meanwhile(world)
@@ -215,7 +220,7 @@ def suspended(world: World) -> tuple[int, str, str]:
 def live_moved(world: World) -> tuple[int, str, str]:
     """Somebody writes to the role between the judgement and the write."""
     edited = trust(FC, LOG)
-    return _approved_while(world, lambda w: Hands(w).update_role(NAME, trust=edited))
+    return _approved_while(world, lambda w: Hands(w).update_role(NAME, trust=edited), read=2)
 
 
 def forged_status(world: World) -> tuple[int, str, str]:
