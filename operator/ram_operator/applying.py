@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from . import claims
+from . import claims, rights
 from .accounts import Session
 from .constants import Mode, Reason
 from .errors import OutcomeUnknown, RamOperatorError, Refused, Retry
@@ -47,7 +47,9 @@ def carry_out(
         ports.recent.wrote(subject.key, generation)
         try:
             facts.update(gate.run(step))
+            rights.forget(session, subject)
         except RamOperatorError as error:
+            rights.forget(session, subject)
             softened = _soften(ports, subject, error, step)
             first = first or softened
             failed.append(step)

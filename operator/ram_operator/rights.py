@@ -60,6 +60,12 @@ def look(ports: Ports, session: Session, subject: Subject, wanted: Desired, live
     return Rights(frozenset(harmless), reasons, frozenset(itself), attached)
 
 
+def forget(session: Session, subject: Subject) -> None:
+    """What was read of the object itself, where it is a policy that is being written."""
+    if any(field.escalates is Escalation.DOCUMENT for field in subject.row.fields):
+        session.policies.forget("Custom", subject.cloud_name)
+
+
 def _own(session: Session, subject: Subject, wanted: Desired) -> tuple[str, ...]:
     """The identity and the custom policies that it is to have, named for `documents.reaches`."""
     where = f"{session.account.account_id}:"
@@ -135,7 +141,11 @@ def _documents(
     kind, _, name = entry.display.partition("/")
     now = ports.clock.monotonic()
     try:
-        return (*asked, session.policies.read(session.client, kind, name, now))
+        live = session.policies.read(session.client, kind, name, now)
+        if documents.escalates(live):
+            # Who waits for it to be made harmless need not wait longer than that takes.
+            session.policies.forget(kind, name)
+        return (*asked, live)
     except Absent:
         # It is about to be made, and then it is what the manifest says.
         return asked

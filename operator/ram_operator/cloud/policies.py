@@ -42,3 +42,8 @@ class PolicyDocuments:
         with self._lock:
             self._found[key] = (now, document)
         return document
+
+    def forget(self, kind: str, name: str) -> None:
+        """Read it anew next time: it was just written, or it is one that nobody should wait for."""
+        with self._lock:
+            self._found.pop((kind, name.lower()), None)
