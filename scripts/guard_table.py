@@ -6,15 +6,13 @@ the cluster holds with this table before it honours an approval.
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
-from pathlib import Path
 from typing import Any
 
 import yaml
+from generated import ROOT, main
 
-ROOT = Path(__file__).resolve().parents[1]
 SOURCE = ROOT / "deploy" / "admission"
 TABLE = ROOT / "operator" / "ram_operator" / "cluster" / "guard.json"
 API = "/apis/admissionregistration.k8s.io/v1"
@@ -47,19 +45,10 @@ def _row(body: dict[str, Any]) -> tuple[str, Any]:
     raise SystemExit(f"{kind} {meta['name']}: the operator does not know how to check it")
 
 
-def main() -> int:
-    """Returns 0 when the table is written or up to date, 1 when --check finds it stale."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true", help="write nothing, exit 1 if stale")
-    text = json.dumps(table(), indent=1, sort_keys=True, ensure_ascii=False) + "\n"
-    if not parser.parse_args().check:
-        TABLE.write_text(text)
-        return 0
-    if TABLE.exists() and TABLE.read_text() == text:
-        return 0
-    sys.stderr.write(f"{TABLE.relative_to(ROOT)} is stale: run python scripts/guard_table.py\n")
-    return 1
+def text() -> str:
+    """The table as the file holds it."""
+    return json.dumps(table(), indent=1, sort_keys=True, ensure_ascii=False) + "\n"
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(__doc__, TABLE, text, "python scripts/guard_table.py"))
