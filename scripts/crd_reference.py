@@ -6,16 +6,14 @@ own words, and must add nothing of its own.
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import yaml
+from generated import ROOT, main
 
-ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "reference" / "crds.md"
 ORDER = ("RamRole", "RamPolicy", "RamUser", "RamGroup", "RamAccount", "RamRecord")
 Json = dict[str, Any]
@@ -37,20 +35,6 @@ _LIMITS = (
     ("maxItems", "at most {} items"),
     ("maxProperties", "at most {} entries"),
 )
-
-
-def main() -> int:
-    """Returns 0 when the page is written or up to date, 1 when --check finds it stale."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true", help="write nothing, exit 1 if stale")
-    text = page()
-    if not parser.parse_args().check:
-        PAGE.write_text(text)
-        return 0
-    if PAGE.exists() and PAGE.read_text() == text:
-        return 0
-    sys.stderr.write(f"{PAGE.relative_to(ROOT)} is stale: run python scripts/crd_reference.py\n")
-    return 1
 
 
 def page() -> str:
@@ -146,4 +130,4 @@ def _rules(path: str, schema: Json) -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(__doc__, PAGE, page, "python scripts/crd_reference.py"))

@@ -6,16 +6,15 @@ the setting does not have itself.
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Iterator
 from dataclasses import fields
-from pathlib import Path
 from typing import Any
+
+from generated import ROOT, main
 
 from ram_operator.config import PREFIX, REQUIRED, Settings
 
-ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "reference" / "flags.md"
 _INTRODUCTION = f"""\
 # Flags of `ram-operator run`
@@ -30,18 +29,9 @@ and shortened ones are refused. Durations are in seconds.
 """
 
 
-def main() -> int:
-    """Returns 0 when the page is written or up to date, 1 when --check finds it stale."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true", help="write nothing, exit 1 if stale")
-    text = _INTRODUCTION + "".join(_rows())
-    if not parser.parse_args().check:
-        PAGE.write_text(text)
-        return 0
-    if PAGE.exists() and PAGE.read_text() == text:
-        return 0
-    sys.stderr.write(f"{PAGE.relative_to(ROOT)} is stale: run python scripts/flags_reference.py\n")
-    return 1
+def page() -> str:
+    """The whole page as Markdown."""
+    return _INTRODUCTION + "".join(_rows())
 
 
 def _rows() -> Iterator[str]:
@@ -62,4 +52,11 @@ def _accepts(default: Any, minimum: float | None, form: str) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(
+        main(
+            __doc__,
+            PAGE,
+            page,
+            "python scripts/flags_reference.py",
+        )
+    )

@@ -6,17 +6,15 @@ metric does not have itself.
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
+from generated import ROOT, main
 from prometheus_client import CollectorRegistry
 from prometheus_client.metrics import MetricWrapperBase
 
 from ram_operator.metrics import Metrics
 
-ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "reference" / "metrics.md"
 _SUFFIX = {"counter": "_total"}
 _INTRODUCTION = """\
@@ -33,19 +31,9 @@ Those of the process and the platform (`process_…`, `python_info`) are there t
 """
 
 
-def main() -> int:
-    """Returns 0 when the page is written or up to date, 1 when --check finds it stale."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true", help="write nothing, exit 1 if stale")
-    text = _INTRODUCTION + "".join(_rows())
-    if not parser.parse_args().check:
-        PAGE.write_text(text)
-        return 0
-    if PAGE.exists() and PAGE.read_text() == text:
-        return 0
-    name = PAGE.relative_to(ROOT)
-    sys.stderr.write(f"{name} is stale: run python scripts/metrics_reference.py\n")
-    return 1
+def page() -> str:
+    """The whole page as Markdown."""
+    return _INTRODUCTION + "".join(_rows())
 
 
 def _rows() -> Iterator[str]:
@@ -66,4 +54,11 @@ def _rows() -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(
+        main(
+            __doc__,
+            PAGE,
+            page,
+            "python scripts/metrics_reference.py",
+        )
+    )

@@ -6,51 +6,44 @@ words; this file must add none about a single rule.
 
 from __future__ import annotations
 
-import argparse
 import sys
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
+from generated import ROOT, main
+
 PAGE = ROOT / "docs" / "reference" / "rules.md"
 sys.path.insert(0, str(ROOT / "operator"))
 
 from ram_operator import risk  # noqa: E402 - the source root has to be on the path first
 
 _INTRODUCTION = """\
-# Rules on trust
+# Rules on trust and rights
 
 Written by `scripts/rules_reference.py` from `ram_operator/risk.py`: edit the rules, not this page.
 
-Each rule looks at a trust policy and names every principal that breaks it. Ids are stable. A
-finding of severity critical holds the creation of a role; every change of meaning of an existing
-role's trust is held whatever the findings, which are then listed in `status.pending.findings`.
+Each rule names everything that breaks it. Ids are stable. *Judged on* says what a rule looks at:
+the trust policy of a role, at its creation and at each change; only what a change does to it; the
+name of what is created; or a right to change rights that somebody is about to get. A finding of
+severity critical on a new role's trust holds its creation. Every change of meaning of an existing
+role's trust and every right to change rights is held whatever the findings, which are then listed
+in `status.pending.findings`. `…` in a sentence stands for the name of what breaks the rule.
 
-| id | rule | severity | remedy |
-| --- | --- | --- | --- |
+| id | rule | severity | judged on | says | remedy |
+| --- | --- | --- | --- | --- | --- |
 """
-
-
-def main() -> int:
-    """Returns 0 when the page is written or up to date, 1 when --check finds it stale."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true", help="write nothing, exit 1 if stale")
-    text = page()
-    if not parser.parse_args().check:
-        PAGE.write_text(text)
-        return 0
-    if PAGE.exists() and PAGE.read_text() == text:
-        return 0
-    sys.stderr.write(f"{PAGE.relative_to(ROOT)} is stale: run python scripts/rules_reference.py\n")
-    return 1
 
 
 def page() -> str:
     """The whole page as Markdown."""
     rows = [
-        f"| {rule.id} | {rule.title} | {rule.severity} | {_cell(rule.remedy)} |\n"
+        f"| {rule.id} | {rule.title} | {rule.severity} | {rule.on} | {_says(rule)}"
+        f" | {_cell(rule.remedy)} |\n"
         for rule in risk.RULES
     ]
     return _INTRODUCTION + "".join(rows)
+
+
+def _says(rule: risk.Rule) -> str:
+    return _cell(rule.sentence.format("…", "…"))
 
 
 def _cell(text: str) -> str:
@@ -58,4 +51,4 @@ def _cell(text: str) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(__doc__, PAGE, page, "python scripts/rules_reference.py"))

@@ -31,6 +31,7 @@ PARTS: Final[dict[str, tuple[str, ...]]] = {
         "tests/manifests",
         "tests/deploy",
         "tests/demo",
+        "tests/gate",
     ),
 }
 """tests/structure is part of `make static`, which comes before."""

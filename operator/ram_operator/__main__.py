@@ -1,4 +1,7 @@
-"""`python -m ram_operator run [flags]` and `version`. Exit codes: 0 done, 2 usage or error."""
+"""`python -m ram_operator run [flags]`, `void-approvals` and `version`.
+
+Exit codes: 0 done, 2 usage or error.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +10,9 @@ import sys
 from collections.abc import Sequence
 
 from . import __version__, config, logs
+from .errors import RamOperatorError
 
-USAGE = "usage: ram-operator run [flags] | version | run --help"
+USAGE = "usage: ram-operator run [flags] | void-approvals | version | run --help"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -16,6 +20,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if words == ["version"]:
         print(__version__)
         return 0
+    if words == ["void-approvals"]:
+        return _void_approvals()
     if not words or words[0] != "run":
         print(USAGE, file=sys.stderr)
         return 2
@@ -29,6 +35,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from . import startup
 
     startup.main(settings)
+    return 0
+
+
+def _void_approvals() -> int:
+    from . import startup
+
+    try:
+        count = startup.void_approvals()
+    except RamOperatorError as error:
+        print(f"not all approvals are void: {error.message}", file=sys.stderr)
+        return 2
+    print(f"{count} records: whatever was approved so far opens nothing")
     return 0
 
 

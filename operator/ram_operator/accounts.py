@@ -10,13 +10,14 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from . import desired
 from .cloud import credentials
 from .cloud.client import CloudClient, Endpoint, Endpoints, Wiring
 from .cloud.limiter import ActionClass, Limiter
+from .cloud.policies import PolicyDocuments
 from .cluster.api import ClusterApi, Conflicted
 from .cluster.records import Claim, Identity, Records
 from .config import Settings
@@ -47,6 +48,7 @@ class Session:
     client: CloudClient
     connection: tuple[Any, ...]
     """What the client was built from; another value means another client."""
+    policies: PolicyDocuments = field(default_factory=PolicyDocuments, compare=False)
 
 
 class Accounts:
@@ -111,6 +113,16 @@ class Accounts:
         return news
 
 
+@dataclass(frozen=True, slots=True)
+class _First:
+    """What the first record of an account would say. `known`: it had one already."""
+
+    uid: str
+    known: bool
+    now: str
+    sequence: int
+
+
 class AccountOpener:
     """Opens sessions: settings, credentials, client, identity, uniqueness."""
 
@@ -139,7 +151,8 @@ class AccountOpener:
         if account.suspend:
             text = f"RamAccount {name} is suspended: nothing is read or written"
             raise Stalled(Reason.SUSPENDED, text)
-        self._claim(account, str(body["metadata"]["uid"]), now, sequence)
+        known = bool((body.get("status") or {}).get("accountId"))
+        lost = self._claim(account, _First(str(body["metadata"]["uid"]), known, now, sequence))
         client, connection = self._client(spec, before)
         identity = client.caller_identity()
         found = str(identity.get("AccountId") or "")
@@ -149,30 +162,35 @@ class AccountOpener:
                 f"the credentials belong to account {found or 'unknown'}, not to"
                 f" {account.account_id}; nothing is written until they agree",
             )
-        account = replace(account, own_principal=str(identity.get("Arn") or ""))
+        arn = str(identity.get("Arn") or "")
+        account = replace(account, own_principal=arn, records_lost=lost)
         return Session(account, client, connection), identity
 
-    def _claim(self, account: Account, uid: str, now: str, sequence: int) -> None:
+    def _claim(self, account: Account, first: _First) -> bool:
+        """Whether records of the account were lost: it had one, and somebody took it away."""
         identity = Identity(account.account_id, ACCOUNT, account.account_id)
         record = self._store.get(identity.key)
         owner = Owner(self._settings.cluster_name, "", account.name)
-        claim = Claim(owner, uid, "", None, "Claimed")
+        lost_at = first.now if first.known else ""
+        claim = Claim(owner, first.uid, "", None, "Claimed", lost_at)
         if record is None:
             try:
-                self._records.claim(identity, claim, now, sequence)
-                return
+                self._records.claim(identity, claim, first.now, first.sequence)
+                return first.known
             except Conflicted:
                 record = self._records.read(identity) or {}
         holder = str(((record.get("record") or {}).get("owner") or {}).get("name", ""))
+        lost = bool((record.get("record") or {}).get("lostAt"))
         if holder in ("", account.name):
-            return
+            return lost
         if self._api.get(Key(ACCOUNT, "", holder)) is not None:
             raise Stalled(
                 Reason.CONFLICT,
                 f"account {account.account_id} is managed by RamAccount {holder};"
                 " one account has one RamAccount",
             )
-        self._records.renew(record, claim, now)
+        self._records.renew(record, claim, first.now)
+        return lost
 
     def _client(
         self, spec: Mapping[str, Any], before: Session | None

@@ -1,22 +1,24 @@
-"""The gate: which trust document may be sent to the cloud. Pure; the only maker of `Cleared`.
+"""The gate: what may be sent to the cloud. Pure; the only maker of `Cleared` and `Permit`.
 
 `cloud.execute` sends a trust document only inside a `Cleared` value, and only the functions here
-make one. A trust is cleared in two cases and no other:
+make one. A trust is cleared in three cases and no other:
 - a new role whose trust has no critical finding and means what its record (if any) last held;
-- drift that widened a trust is taken back, to a document that is provably narrower than the live.
-Every other change of meaning is held. No annotation opens the gate.
+- drift that widened a trust is taken back, to a document that is provably narrower than the live;
+- a person approved exactly this change, by the digest that the record offers.
+Every other change of meaning is held.
 """
 
 from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
-from . import documents, risk
+from . import ballots, documents, risk
+from .ballots import Ballot
 from .errors import Bug
-from .model import Account, Held, RecordFacts
+from .model import Account, Change, Direction, Held, RecordFacts, Step
 
 _SEAL: Final = object()
 
@@ -24,31 +26,149 @@ NEVER: Final = "1970-01-01T00:00:00Z"
 ASSUME: Final = "sts:AssumeRole"
 
 CREATION: Final = "RoleCreation"
+LOST: Final = "RecordsLost"
 TAKE_BACK: Final = "TrustTakenBack"
 CHANGE: Final = "TrustChange"
+SENDS: Final = 2
+"""A gated write whose end is not known may be sent once more, to what it was judged against."""
+_DIRECTIONS: Final = {
+    documents.Verdict.NARROWER: Direction.NARROWER,
+    documents.Verdict.WIDER: Direction.WIDER,
+    documents.Verdict.MIXED: Direction.MIXED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Permit:
+    """A person's approval of exactly `changes`, good for one write of them.
+
+    `digest` is what was approved, at `sequence` of the record; `by` is who approved it as admission
+    stamped it. Making one outside this module raises Bug.
+    """
+
+    seal: object
+    digest: str
+    sequence: int
+    kind: str
+    change: str
+    """Digest of the changes alone."""
+    changes: tuple[Change, ...]
+    by: str = ""
+    sends: int = 1
+
+    def __post_init__(self) -> None:
+        if self.seal is not _SEAL:
+            raise Bug("a change was permitted outside the gate")
+
+    def covers(self, field: str, entry: str = "") -> bool:
+        """Whether this part of the identity is among what was approved."""
+        return any((c.field, c.entry) == (field, entry) for c in self.changes)
+
+    def allows(self, step: Step) -> bool:
+        """Whether the step writes what was approved, in every part that needed it."""
+        keys = step.values.get("keys")
+        if keys is None:
+            sent = {(name, ""): step.values.get(name) for name in step.field.split(", ")}
+        else:
+            entries = zip(keys, step.values["entries"], strict=True)
+            sent = {(step.field, key): entry for key, entry in entries}
+        wanted = {(c.field, c.entry): c.after for c in self.changes}
+        shared = sent.keys() & wanted.keys()
+        return bool(shared) and all(sent[part] == wanted[part] for part in shared)
 
 
 @dataclass(frozen=True, slots=True)
 class Cleared:
     """Permission to send exactly `trust`, for `operation`, while the live document is `before`.
 
-    `before` is None for a creation. Making one outside this module raises Bug.
+    `before` is None for a creation. `permit` is the approval that it rests on, where it needs one.
+    Making one outside this module raises Bug.
     """
 
     seal: object
     operation: str
     trust: documents.Trust
     before: documents.Trust | None = None
+    permit: Permit | None = None
 
     def __post_init__(self) -> None:
         if self.seal is not _SEAL:
             raise Bug("a trust document was cleared outside the gate")
 
 
+def weigh(held: Held, ballot: Ballot, record: RecordFacts) -> Permit | None:
+    """Whether a held change was approved: exactly it, as the record offers it now, by the rules."""
+    if not record.exists or not record.settled or not ballot.approve or not ballot.honoured:
+        return None
+    flight, change = record.in_flight, ballots.change_digest(held)
+    if ballot.rejects(ballot.approve):
+        return None
+    if flight is not None and flight.approval:
+        # Begun and not known to have ended: the cloud still is as it was, so once more.
+        again = (flight.approval, flight.change) == (ballot.approve, change)
+        if not again or flight.sends >= SENDS:
+            return None
+        return _permit(held, ballot, record, change, flight.sends + 1)
+    stands = ballots.digest(held, ballot.scope, record.sequence)
+    pending = record.pending
+    if pending is None or pending.digest != stands or ballot.approve != stands:
+        return None
+    if pending.rejected or ballots.expired(pending, ballot.now):
+        return None
+    return _permit(held, ballot, record, change, 1)
+
+
+def _permit(held: Held, ballot: Ballot, record: RecordFacts, change: str, sends: int) -> Permit:
+    digest, sequence = ballot.approve, record.sequence
+    return Permit(_SEAL, digest, sequence, held.kind, change, held.changes, ballot.approver, sends)
+
+
+def permit_of(step: Step) -> Permit | None:
+    """The approval that a step rests on; None where it rests on none."""
+    for value in step.values.values():
+        permit = value.permit if isinstance(value, Cleared) else value
+        if isinstance(permit, Permit):
+            return permit
+    return None
+
+
+def clear(permit: Permit, field: str) -> Cleared:
+    """The approved trust, as it was approved and no other."""
+    change = next(c for c in permit.changes if c.field == field)
+    before, after = change.before, change.after
+    assert before is None or isinstance(before, documents.Trust)
+    assert isinstance(after, documents.Trust)
+    operation = CREATION if before is None else CHANGE
+    return Cleared(_SEAL, operation, after, before, permit)
+
+
+def direction(cleared: Cleared) -> Direction:
+    """What sending it does to access."""
+    before = in_force(cleared.before or documents.NOBODY)
+    return _direction(documents.compare_trust(before, cleared.trust).verdict)
+
+
+def _direction(verdict: documents.Verdict) -> Direction:
+    return _DIRECTIONS.get(verdict, Direction.UNKNOWN)
+
+
 def judge_creation(trust: documents.Trust, account: Account, record: RecordFacts) -> Cleared | Held:
     """May a role be created with this trust? Deleting and re-creating is no way round the gate."""
+    verdict = _judge_creation(trust, account, record)
+    if isinstance(verdict, Cleared):
+        return verdict
+    change = Change("trustPolicy", None, trust, Direction.WIDER)
+    return replace(verdict, changes=(change,), verdict="new")
+
+
+def _judge_creation(
+    trust: documents.Trust, account: Account, record: RecordFacts
+) -> Cleared | Held:
     findings = risk.assess(trust, account)
     gains = documents.compare_trust(documents.NOBODY, trust).gain_sentences
+    if account.records_lost and not record.exists:
+        summary = "records of this account were lost: it may have been held before"
+        return Held(LOST, summary, gains, (), findings)
     if record.baseline_unreadable:
         return Held(CREATION, "the record of this role cannot be read", gains, (), findings)
     if record.baseline is not None:
@@ -149,5 +269,7 @@ def hold_change(live: documents.Trust, wanted: documents.Trust, account: Account
         summary,
         comparison.gain_sentences,
         comparison.loss_sentences,
-        risk.assess(wanted, account),
+        risk.assess(wanted, account, in_force(live)),
+        (Change("trustPolicy", live, wanted, _direction(comparison.verdict)),),
+        comparison.verdict.value,
     )

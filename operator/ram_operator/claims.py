@@ -1,7 +1,7 @@
 """Who owns a cloud identity: the record decides, the tags in the cloud help after a loss.
 
 Called by the pass before it plans (may this object manage that identity?) and after it has reported
-(what the record is to say). The fenced trust write lives here, since the record is its fence.
+(what the record is to say).
 """
 
 from __future__ import annotations
@@ -12,17 +12,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
-from . import desired, documents
+from . import desired
 from .accounts import Session
-from .cloud import execute
 from .cluster import records
 from .cluster.api import Conflicted
 from .cluster.records import Claim, Identity
-from .constants import AdoptionPolicy, DriftPolicy, Mode, Reason
-from .errors import InvalidSpec, OutcomeUnknown, RamOperatorError, Retry, Stalled
-from .kinds import KINDS, Kind, policy_key
+from .constants import AdoptionPolicy, Mode, Reason
+from .errors import InvalidSpec, RamOperatorError, Retry, Stalled
+from .kinds import KINDS, Kind
 from .model import Key, Live, Owner, Presence, RecordFacts, Step, UnknownPart
-from .ports import Ports, Subject
+from .ports import Ports
 from .queue import Lane
 
 CLOCKS_APART: Final = 60.0
@@ -82,13 +81,13 @@ def stand(
         same_object = facts.owner_uid == claimant.uid
         gone = ours and same_object and bool(facts.cloud_id) and not facts.deleted
         return Standing(facts, gone_by_hand=gone)
+    offered = facts.pending is not None and facts.in_flight is None
     claimed = ours and not facts.cloud_id and live.owner in (None, claimant.owner)
-    if claimed and _may_have_made(facts, live):
+    if claimed and not offered and _may_have_made(facts, live):
         # Claimed before it was created, and the pass did not get as far as saying so.
         return Standing(facts, completing=True, needs_record=True, verb="Created")
     if ours and facts.cloud_id == live.cloud_id:
-        in_flight = bool(((record or {}).get("record") or {}).get("inFlight"))
-        moved = facts.owner_uid != claimant.uid or in_flight
+        moved = facts.owner_uid != claimant.uid or facts.in_flight is not None
         return Standing(facts, needs_record=moved)
     return _found(claimant, facts, live, replaced=ours)
 
@@ -168,6 +167,19 @@ def resolve(ports: Ports, session: Session, key: Key, owner: Owner) -> desired.R
     return desired.Resolved(name)
 
 
+def vacate(ports: Ports, identity: Identity, owner: Owner) -> None:
+    """A claim on what never came to be ends with the object that made it. Raises errors.*."""
+    body = ports.store.get(identity.key)
+    facts = records.facts(body, identity)
+    if body is None or facts.owner in (None, owner) or facts.owner.cluster != owner.cluster:
+        return
+    made = facts.in_flight is not None or (facts.cloud_id and not facts.deleted)
+    holder = Key(identity.kind, facts.owner.namespace, facts.owner.name)
+    if made or facts.pending is None or ports.api.get(holder) is not None:
+        return
+    ports.store.put(ports.records.disown(body))
+
+
 def carry_out(ports: Ports, work: RecordWork) -> None:
     """Make the record say what the pass has done. Raises errors.*."""
     now = ports.clock.stamp()
@@ -210,62 +222,3 @@ def tell_members(ports: Ports, row: Kind, account_id: str, step: Step) -> None:
         if owner is not None:
             key = Key(field.shown_on, owner.namespace, owner.name)
             ports.queue.add(key, Lane.PERIODIC, max(ports.recent.settle, 0.05))
-
-
-def fenced_trust(
-    ports: Ports, subject: Subject, identity: Identity, session: Session, step: Step
-) -> None:
-    """The gated write: judge what is true now, note it in the record, write, complete.
-
-    The record's compare-and-swap before the cloud write makes each permission good for one write.
-    """
-    cleared = step.values["cleared"]
-    fresh = ports.api.get(subject.key)
-    if fresh is None or not _still(fresh, subject):
-        raise Retry(Reason.PROGRESSING, "the object moved while its trust was judged", 0.5)
-    body = ports.records.read(identity)
-    facts = records.facts(body, identity)
-    if body is None or facts.owner != subject.owner(ports.settings.cluster_name):
-        raise Retry(Reason.PROGRESSING, "the record moved while the trust was judged", 0.5)
-    body = ports.records.begin(body, cleared.operation, cleared.before, cleared.trust)
-    try:
-        execute.execute(session.client, subject.row, identity.cloud_name, step)
-    except OutcomeUnknown:
-        raise
-    except RamOperatorError:
-        ports.store.put(body)
-        raise
-    ports.store.put(ports.records.complete(body, ports.clock.stamp()))
-
-
-def _still(fresh: Mapping[str, Any], subject: Subject) -> bool:
-    meta = fresh["metadata"]
-    return (
-        meta.get("uid") == subject.uid
-        and meta.get("generation") == subject.body["metadata"].get("generation")
-        and not meta.get("deletionTimestamp")
-        and not (fresh.get("spec") or {}).get("suspend")
-    )
-
-
-def harmless(ports: Ports, subject: Subject) -> frozenset[str]:
-    """Folded keys of referenced policies whose documents are known and cannot escalate."""
-    if subject.options.drift is not DriftPolicy.REVERT:
-        return frozenset()
-    found = set()
-    for key in desired.references(subject.row, subject.key.namespace, subject.spec):
-        body = ports.store.get(key)
-        name = _harmless_name(key, body) if body is not None else None
-        if name is not None:
-            found.add(policy_key("Custom", name))
-    return frozenset(found)
-
-
-def _harmless_name(key: Key, body: Mapping[str, Any]) -> str | None:
-    spec = body.get("spec") or {}
-    try:
-        document = documents.parse_policy(spec.get("document"))
-    except documents.DocumentError:
-        return None
-    name: str = spec.get("policyName") or key.name
-    return None if documents.escalates(document) else name

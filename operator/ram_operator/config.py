@@ -81,6 +81,9 @@ class Settings:
     allow_custom_endpoints: bool = _setting(
         False, "accept hosts other than RAM's and STS's own, and no TLS (emulator, proxies)"
     )
+    unguarded_approvals: bool = _setting(
+        False, "believe approvals although nothing checks who may write them: for trying out only"
+    )
     metrics_address: str = _setting(
         ":8000", "where /metrics is served; empty for nowhere", form="[host]:port, or empty"
     )

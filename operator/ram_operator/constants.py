@@ -23,8 +23,19 @@ KOPF_UNUSED_FINALIZER: Final = f"{GROUP}/kopf-unused"
 ANNOTATION_RECONCILE: Final = f"{GROUP}/reconcile-requested-at"
 ANNOTATION_ABANDON: Final = f"{GROUP}/abandon"
 ANNOTATION_RESUME_DELETIONS: Final = f"{GROUP}/resume-deletions"
+ANNOTATION_APPROVE: Final = f"{GROUP}/approve"
+ANNOTATION_REJECT: Final = f"{GROUP}/reject"
+# Stamps that admission makes; nobody else's word on who wrote what is believed.
+ANNOTATION_CHANGED_BY: Final = f"{GROUP}/changed-by"
+ANNOTATION_APPROVED_BY: Final = f"{GROUP}/approved-by"
 # Only a change of one of these annotations is worth a look; all others belong to other tools.
-WATCHED_ANNOTATIONS: Final = (ANNOTATION_RECONCILE, ANNOTATION_ABANDON, ANNOTATION_RESUME_DELETIONS)
+WATCHED_ANNOTATIONS: Final = (
+    ANNOTATION_RECONCILE,
+    ANNOTATION_ABANDON,
+    ANNOTATION_RESUME_DELETIONS,
+    ANNOTATION_APPROVE,
+    ANNOTATION_REJECT,
+)
 
 OWNER_TAG_CLUSTER: Final = "ram-operator/cluster"
 OWNER_TAG_NAMESPACE: Final = "ram-operator/namespace"
@@ -61,7 +72,10 @@ class Reason(StrEnum):
     DRIFT_CORRECTED = "DriftCorrected"
     NO_DRIFT = "NoDrift"
     # ApprovalRequired
-    DANGEROUS_CHANGE = "DangerousChange"
+    APPROVAL_REJECTED = "ApprovalRejected"
+    APPROVAL_STALE = "ApprovalStale"
+    ADMISSION_POLICY_MISSING = "AdmissionPolicyMissing"
+    RECORDS_LOST = "RecordsLost"
     NOTHING_HELD = "NothingHeld"
     # waits that end by themselves
     RETRYING = "ProgressingWithRetry"
@@ -99,6 +113,9 @@ class EventReason(StrEnum):
     ABANDONED = "Abandoned"
     CHANGE_HELD = "ChangeHeld"
     CHANGE_RELEASED = "ChangeNoLongerHeld"
+    CHANGE_APPROVED = "ChangeApproved"
+    CHANGE_REJECTED = "ChangeRejected"
+    APPROVAL_NOT_HONOURED = "ApprovalNotHonoured"
     DRIFT_DETECTED = "DriftDetected"
     DRIFT_CORRECTED = "DriftCorrected"
     STALLED = "Stalled"

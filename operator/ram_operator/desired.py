@@ -225,6 +225,7 @@ def _resolve(
 def account(name: str, spec: Mapping[str, Any]) -> Account:
     """RamAccount → its settings. Absent sections mean the strictest. Raises InvalidSpec."""
     protected = spec.get("protected") or {}
+    gate = spec.get("gate") or {}
     tenants = {
         item["namespace"]: Tenant(
             namespace=item["namespace"],
@@ -243,6 +244,14 @@ def account(name: str, spec: Mapping[str, Any]) -> Account:
         tenants=tenants,
         protected_names=frozenset(n.lower() for n in protected.get("names") or ()),
         protected_prefixes=tuple(p.lower() for p in protected.get("prefixes") or ()),
-        trusted_accounts=frozenset((spec.get("gate") or {}).get("trustedAccounts") or ()),
+        trusted_accounts=frozenset(gate.get("trustedAccounts") or ()),
         interval=duration(spec.get("driftInterval", "10m")),
+        trusted_services=_listed(gate, "trustedServices"),
+        trusted_providers=_listed(gate, "trustedProviders"),
     )
+
+
+def _listed(gate: Mapping[str, Any], name: str) -> frozenset[str] | None:
+    """None where the list is not there; an empty one trusts nobody."""
+    names = gate.get(name)
+    return None if names is None else frozenset(str(item).lower() for item in names)

@@ -9,13 +9,14 @@ identity its access back.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from . import diff, documents
 from .constants import AdoptionPolicy, DriftPolicy, Severity
-from .kinds import Field, Kind, Shape
+from .kinds import Escalation, Field, Kind, Shape
 from .model import (
+    EMPTY,
     Applied,
     Cause,
     Change,
@@ -46,6 +47,12 @@ class Memory:
     """The identity bears our mark but was never completed: what is missing may be added."""
     harmless_policies: frozenset[str] = frozenset()
     """Folded keys of policies whose documents are known not to escalate."""
+    reasons: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: EMPTY)
+    """Why the documents of other policies escalate, where they could be read."""
+    itself: frozenset[str] = frozenset()
+    """Folded keys of policies that let the identity change itself."""
+    attached: frozenset[str] | None = frozenset()
+    """Folded keys of the policies that the identity has in the cloud; None where not known."""
 
 
 def judge(row: Kind, desired: Desired, change: Change, memory: Memory) -> Judged | None:
@@ -136,10 +143,11 @@ def _disposition(
     if change.after is None and not field.remove:
         # Seen and shown, but not ours to take away.
         return Disposition.REPORT
+    escalates = field.gated or escalating(field, desired, change, memory)
     if cause is Cause.INTENT:
-        return Disposition.HOLD if field.gated else Disposition.WRITE
+        return Disposition.HOLD if escalates else Disposition.WRITE
     if cause is Cause.ADOPTION:
-        return _on_adoption(field, change, memory)
+        return _on_adoption(field, change, memory, escalates)
     policy = memory.options.drift
     if policy is DriftPolicy.REPORT:
         return Disposition.REPORT
@@ -151,39 +159,48 @@ def _disposition(
     if change.direction is Direction.WIDER and policy is DriftPolicy.REVERT_EXCESS:
         return Disposition.REPORT
     # Both at once can only be put right as a whole, which must not give an escalating right back.
-    escalates = _escalates(field, desired, change, memory)
     return Disposition.HOLD if escalates else Disposition.WRITE
 
 
-def _on_adoption(field: Field, change: Change, memory: Memory) -> Disposition:
+def _on_adoption(field: Field, change: Change, memory: Memory, escalates: bool) -> Disposition:
     if field.gated:
         return Disposition.HOLD
     may_add = memory.completing or memory.options.adoption is AdoptionPolicy.IF_EXISTS
     takes_away = change.direction not in (Direction.WIDER, Direction.NEUTRAL)
     if takes_away or not may_add or (field.shape is Shape.ENTRIES and change.after is None):
         return Disposition.REPORT
-    return Disposition.WRITE
+    return Disposition.HOLD if escalates else Disposition.WRITE
 
 
-def _escalates(field: Field, desired: Desired, change: Change, memory: Memory) -> bool:
-    """Giving back a trust entity or a right that can widen itself always waits for a person."""
-    if field.gated:
-        return True
-    if field.carries:
+def escalating(field: Field, desired: Desired, change: Change, memory: Memory) -> bool:
+    """Whether the change may give a right to change rights, or to become somebody else.
+
+    Such a change always waits for a person. What is not known of a policy counts as the worst.
+    """
+    if change.direction in (Direction.NARROWER, Direction.NEUTRAL):
+        return False
+    if field.escalates is Escalation.ATTACHMENT:
+        return not _harmless(change.entry, memory)
+    if field.escalates is Escalation.MEMBERSHIP:
         carried = desired.fields.get(field.carries)
         assert isinstance(carried, Mapping)
-        return not all(_harmless(key, memory) for key in carried)
-    if field.entries_widen:
-        return not _harmless(change.entry, memory)
-    if isinstance(change.after, documents.Policy):
+        known = memory.attached is not None
+        keys = carried.keys() | (memory.attached or frozenset())
+        return not known or not all(_harmless(key, memory) for key in keys)
+    if field.escalates is Escalation.DOCUMENT:
+        assert isinstance(change.after, documents.Policy)
         return bool(documents.escalates(change.after))
     return False
 
 
 def _harmless(key: str, memory: Memory) -> bool:
     """Known not to escalate: by its document, or as a system policy that only reads."""
-    read_only = key.startswith("System/") and key.endswith("readonlyaccess")
-    return read_only or key in memory.harmless_policies
+    return only_reads(key) or key in memory.harmless_policies
+
+
+def only_reads(key: str) -> bool:
+    """Whether an attachment's folded key is that of a system policy that allows reading alone."""
+    return key.startswith("System/") and key.endswith("readonlyaccess")
 
 
 def _severity(field: Field, change: Change, cause: Cause) -> Severity:

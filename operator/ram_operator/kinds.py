@@ -27,6 +27,18 @@ class Shape(StrEnum):
     ENTRIES = "entries"
 
 
+class Escalation(StrEnum):
+    """By which way a field can give a right to change rights, or to become somebody else."""
+
+    NEVER = ""
+    ATTACHMENT = "attachment"
+    """An entry is a policy, and has what its document allows."""
+    MEMBERSHIP = "membership"
+    """An entry gets what the policies in the field `carries` allow."""
+    DOCUMENT = "document"
+    """The value is what others have attached."""
+
+
 @dataclass(frozen=True, slots=True)
 class Field:
     """One managed field of a kind.
@@ -48,6 +60,7 @@ class Field:
     gated: bool = False
     larger_is_wider: bool = False
     entries_widen: bool = False
+    escalates: Escalation = Escalation.NEVER
     foreign: bool = False
     mode: str = ""
     """Where the manifest says Exclusive or Additive."""
@@ -178,6 +191,7 @@ _POLICIES: Final = Field(
     remove="detach",
     default={},
     entries_widen=True,
+    escalates=Escalation.ATTACHMENT,
     mode="policyMode",
 )
 _TAGS: Final = Field(
@@ -246,6 +260,7 @@ _POLICY: Final = Kind(
             parse=_policy,
             write="document",
             required=True,
+            escalates=Escalation.DOCUMENT,
         ),
         _attribute("description"),
         _TAGS,
@@ -326,6 +341,7 @@ _GROUP: Final = Kind(
             remove="expel",
             default={},
             entries_widen=True,
+            escalates=Escalation.MEMBERSHIP,
             mode="memberMode",
             carries="policies",
             prefixed=True,

@@ -8,35 +8,41 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any
 
-from . import claims, desired, memory_after, plan, report, tenancy
+from . import (
+    applying,
+    approval,
+    claims,
+    desired,
+    gatedwrite,
+    memory_after,
+    plan,
+    report,
+    rights,
+    tenancy,
+)
 from .accounts import Session
+from .applying import Carried
+from .ballots import NO_BALLOT
 from .claims import RecordWork, Standing
-from .cloud import execute
 from .cluster import finalizers, records
 from .cluster.records import Claim, Identity
 from .constants import DeletionPolicy, Mode, Reason, Severity
 from .drift import Memory
-from .errors import Bug, OutcomeUnknown, RamOperatorError, Refused, Retry, Stalled
+from .errors import Bug, OutcomeUnknown, RamOperatorError, Retry, Stalled
 from .model import (
     Applied,
-    Cause,
     Desired,
-    Direction,
     Drift,
     Live,
     Outcome,
     Phase,
     Plan,
     Presence,
-    Step,
 )
 from .ports import Ports, Subject
 from .queue import Lane
-
-_ONE_PART: Final = frozenset({Reason.ACCESS_DENIED, Reason.QUOTA_EXCEEDED, Reason.INVALID_SPEC})
-"""What the cloud refuses for these reasons says nothing about the other parts of an identity."""
 
 
 class LookAgain(Exception):
@@ -55,13 +61,6 @@ class Result:
     record: RecordWork | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Applied:
-    done: tuple[Step, ...]
-    error: RamOperatorError | None
-    facts: Mapping[str, Any]
-
-
 class ManagedPass:
     """State of one pass; made anew for each."""
 
@@ -71,6 +70,7 @@ class ManagedPass:
         self._owner = subject.owner(ports.settings.cluster_name)
         self._generation = int(subject.body["metadata"].get("generation", 0))
         self._expires: float | None = None
+        self._ballot = NO_BALLOT
 
     def run(self) -> Result:
         """The whole pass, readable as a checklist."""
@@ -81,17 +81,52 @@ class ManagedPass:
         wanted = self._desired(session)
         tenant = tenancy.check(session.account, subject.row, subject.key, wanted)
         identity = Identity(session.account.account_id, subject.key.kind, wanted.cloud_name)
+        claims.vacate(ports, identity, self._owner)
         record = ports.store.get(identity.key)
+        if gatedwrite.brief(ports, subject, identity):
+            claimant = self._claimant(session, tenant.adoption)
+            if (result := self._approved(session, identity, wanted, claimant)) is not None:
+                return result
         live = ports.observer(session).look(subject.key.kind, wanted.cloud_name)
         if live.presence is Presence.UNKNOWN:
             assert live.error is not None
             raise live.error
         tenancy.check_live(subject.row, live)
         standing = claims.stand(self._claimant(session, tenant.adoption), record, identity, live)
+        self._ballot = gatedwrite.ballot(ports, subject, identity, live.cloud_id)
         situation = self._situation(session, wanted, live, standing)
         if live.presence is Presence.ABSENT:
             return self._absent(session, identity, situation, standing)
         return self._present(session, identity, situation, standing)
+
+    def _approved(
+        self, session: Session, identity: Identity, wanted: Desired, claimant: claims.Claimant
+    ) -> Result | None:
+        """The approved change of a trust and nothing else, with what it needs read and no more.
+
+        None when anything is not as it was offered: then everything is looked at. That follows in
+        any case, a little later.
+        """
+        ports, key = self._ports, self._subject.key
+        live = ports.observer(session).glance(key.kind, wanted.cloud_name)
+        if live.presence is not Presence.PRESENT or session.account.mode is Mode.OBSERVE:
+            return None
+        tenancy.check_live(self._subject.row, live)
+        standing = claims.stand(claimant, ports.store.get(identity.key), identity, live)
+        if standing.needs_record or standing.claim_first or ports.recent.starting() > 0:
+            return None
+        self._ballot = gatedwrite.ballot(ports, self._subject, identity, live.cloud_id)
+        decision = plan.update(self._situation(session, wanted, live, standing, rights.NOTHING))
+        if [step.verb for step in decision.steps] != ["trust"]:
+            return None
+        if approval.permit_of(decision.steps[0]) is None or decision.held or decision.waiting:
+            return None
+        self._prepare_write(create=False)
+        applied = self._carry_out(session, identity, decision)
+        ports.queue.add(key, Lane.PERIODIC, ports.recent.settle)
+        outcome = self._outcome(session, decision, live, applied)
+        # What was applied of the rest is as it was.
+        return Result(replace(outcome, applied=None))
 
     def _session(self) -> Session:
         if self._subject.options.suspend:
@@ -120,16 +155,26 @@ class ManagedPass:
         )
 
     def _situation(
-        self, session: Session, wanted: Desired, live: Live, standing: Standing
+        self,
+        session: Session,
+        wanted: Desired,
+        live: Live,
+        standing: Standing,
+        known: rights.Rights | None = None,
     ) -> plan.Situation:
+        known = known or rights.look(self._ports, session, self._subject, wanted, live)
         memory = Memory(
             options=self._subject.options,
             applied=self._subject.applied_to(live.cloud_id),
             record=standing.facts,
             completing=standing.completing,
-            harmless_policies=claims.harmless(self._ports, self._subject),
+            harmless_policies=known.harmless,
+            reasons=known.reasons,
+            itself=known.itself,
+            attached=known.attached,
         )
-        return plan.Situation(self._subject.row, session.account, wanted, live, memory)
+        row = self._subject.row
+        return plan.Situation(row, session.account, wanted, live, memory, self._ballot)
 
     def _absent(
         self, session: Session, identity: Identity, situation: plan.Situation, standing: Standing
@@ -138,20 +183,32 @@ class ManagedPass:
             if not self._ports.recent.believes(self._subject.key, always_twice=True):
                 raise LookAgain(self._ports.recent.settle)
             return Result(self._gone(session, situation))
+        arn = f"acs:ram::{identity.account_id}:{situation.row.noun}/{identity.folded}"
+        if self._ports.store.trusted(arn, identity.key):
+            situation = replace(situation, named=frozenset({arn}))
         decision = plan.create(situation)
         if session.account.mode is Mode.OBSERVE:
             return Result(self._outcome(session, decision, None, None))
-        applied = _Applied((), None, {})
+        applied = Carried((), None, {})
+        if decision.held is not None and not decision.steps:
+            self._prepare_write(create=False)
+            if standing.facts.owner != self._owner:
+                offered = Claim(self._owner, self._subject.uid, "", None, "Offered")
+                claims.carry_out(self._ports, RecordWork(identity, offered))
+            decision = self._offered(identity, decision)
         if decision.steps:
             self._prepare_write(create=True)
             if situation.row.claim_first:
                 claims.carry_out(
                     self._ports, RecordWork(identity, self._claim("", decision, records.CLAIMED))
                 )
-            applied = self._apply(session, identity, decision)
+            applied = self._carry_out(session, identity, decision)
             if situation.row.claim_first and standing.facts.owner is None and _refused(applied):
                 claims.withdraw(self._ports, identity)
         created = any(step.verb == "create" for step in applied.done)
+        if created and decision.held is not None:
+            # It is offered once there is a record of what was created.
+            self._ports.queue.add(self._subject.key, Lane.PERIODIC, self._ports.recent.settle)
         live = _created(situation.desired, applied.facts) if created else None
         work = None
         if created:
@@ -179,15 +236,31 @@ class ManagedPass:
         self._finalizer()
         if standing.claim_first:
             claims.carry_out(self._ports, work)
-        applied = _Applied((), None, {})
+        applied = Carried((), None, {})
         if decision.steps:
             if recent.starting() > 0:
                 raise LookAgain(recent.starting())
             self._prepare_write(create=False)
-            applied = self._apply(session, identity, decision, situation.live.cloud_id)
+            applied = self._carry_out(session, identity, decision, situation.live.cloud_id)
+        wants_record = standing.needs_record or plan.agreed(situation)
+        if decision.held is not None and wants_record:
+            claims.carry_out(self._ports, work)
+            wants_record = False
+        decision = self._offered(identity, decision)
         outcome = self._outcome(session, decision, situation.live, applied, believed)
         outcome = replace(outcome, adopted=standing.claim_first)
-        return Result(outcome, work if standing.needs_record or plan.agreed(situation) else None)
+        if any(approval.permit_of(step) for step in decision.steps):
+            # The gated write has its own record work.
+            wants_record = False
+        return Result(outcome, work if wants_record else None)
+
+    def _offered(self, identity: Identity, decision: Plan) -> Plan:
+        """What is held is in the record before anybody is shown what to approve."""
+        if decision.held is None:
+            gatedwrite.withdraw(self._ports, identity)
+            return decision
+        held = gatedwrite.offer(self._ports, identity, decision.held, self._ballot)
+        return replace(decision, held=held)
 
     def _claim(self, cloud_id: str, decision: Plan, operation: str) -> Claim:
         uid = self._subject.uid
@@ -230,66 +303,18 @@ class ManagedPass:
         change = finalizers.add if wanted else finalizers.remove
         change(self._ports.api, subject.key, fresh)
 
-    def _apply(
+    def _carry_out(
         self, session: Session, identity: Identity, decision: Plan, cloud_id: str = ""
-    ) -> _Applied:
-        """Steps in order. Past one that a person must mend, what does not depend on it goes on."""
-        done: list[Step] = []
-        failed: list[Step] = []
-        first: RamOperatorError | None = None
-        facts: dict[str, Any] = {}
-        key, row = self._subject.key, self._subject.row
-        for step in decision.steps:
-            if any(_depends(step, earlier) for earlier in failed):
-                continue
-            if not self._may_still(session):
-                text = "writing was stopped while this pass waited for its turn"
-                first = first or Retry(Reason.PROGRESSING, text, 0.5)
-                break
-            self._ports.recent.wrote(key, self._generation)
-            try:
-                if step.verb == "trust":
-                    claims.fenced_trust(self._ports, self._subject, identity, session, step)
-                else:
-                    name, known = identity.cloud_name, str(facts.get("cloudId") or cloud_id)
-                    step_known = execute.with_cloud_id(step, known)
-                    facts.update(execute.execute(session.client, row, name, step_known))
-            except RamOperatorError as error:
-                softened = self._soften(error, step)
-                first = first or softened
-                failed.append(step)
-                if softened.reason not in _ONE_PART or isinstance(softened, Retry):
-                    break
-                continue
-            if step.verb == "detach" and step.cause is Cause.INTENT:
-                self._ports.brake.count(session.account.account_id, (key, step.summary))
-            claims.tell_members(self._ports, row, session.account.account_id, step)
-            done.append(step)
-        return _Applied(tuple(done), first, facts)
-
-    def _may_still(self, session: Session) -> bool:
-        """The account may have been set to Observe or suspended while this pass was waiting."""
-        now = self._ports.accounts.find(session.account.name)
-        return now is not None and now.account.mode is Mode.MANAGE and not now.account.suspend
-
-    def _soften(self, error: RamOperatorError, step: Step) -> RamOperatorError:
-        """What may only be an answer from before our own write is looked at again."""
-        settle = self._ports.recent.settle
-        if isinstance(error, OutcomeUnknown):
-            return OutcomeUnknown(error.message, settle)
-        patient = self._ports.recent.patient
-        if isinstance(error, Refused) and patient(self._subject.key, self._generation):
-            return Retry(Reason.PROGRESSING, error.message, max(settle, 1.0))
-        if step.verb == "create" and error.reason is Reason.CONFLICT:
-            return Retry(Reason.PROGRESSING, error.message, settle)
-        return error
+    ) -> Carried:
+        gate = gatedwrite.GatedWrite(self._ports, self._subject, identity, session, cloud_id)
+        return applying.carry_out(self._ports, self._subject, session, gate, decision)
 
     def _outcome(
         self,
         session: Session,
         decision: Plan,
         live: Live | None,
-        applied: _Applied | None,
+        applied: Carried | None,
         believed: bool = True,
     ) -> Outcome:
         done = applied.done if applied is not None else ()
@@ -318,7 +343,7 @@ class ManagedPass:
         )
 
     def _verdict(
-        self, session: Session, decision: Plan, live: Live | None, applied: _Applied | None
+        self, session: Session, decision: Plan, live: Live | None, applied: Carried | None
     ) -> tuple[Phase, Reason, str, float | None]:
         what = f"{self._subject.row.noun} {self._subject.cloud_name}"
         error = (applied.error if applied is not None else None) or _unread(live)
@@ -346,21 +371,9 @@ class ManagedPass:
         return Phase.DONE, Reason.SYNCED, f"{what} is as asked", None
 
 
-def _refused(applied: _Applied) -> bool:
+def _refused(applied: Carried) -> bool:
     """Nothing was created and nothing may still be on its way."""
     return not applied.done and not isinstance(applied.error, OutcomeUnknown | Bug)
-
-
-def _depends(step: Step, failed: Step) -> bool:
-    """Whether a step has to wait for an earlier one that was refused.
-
-    The same part is not written, nothing is added to an identity that was not created, and nothing
-    is widened while what should have been taken away first is still there.
-    """
-    if failed.verb == "create" or step.field == failed.field:
-        return True
-    tightens = failed.direction not in (Direction.NEUTRAL, Direction.WIDER)
-    return tightens and step.direction not in (Direction.NEUTRAL, Direction.NARROWER)
 
 
 def _unread(live: Live | None) -> RamOperatorError | None:

@@ -33,6 +33,7 @@ class Metrics:
         # Creation times of counters double the exposition and nobody asks for them.
         disable_created_metrics()  # type: ignore[no-untyped-call]
         self._reconcile_metrics(registry)
+        self._guard_metrics(registry)
         self._object_metrics(registry)
         self._cloud_metrics(registry)
         for kind in (*KINDS, ACCOUNT):
@@ -74,6 +75,22 @@ class Metrics:
             "1 while this process leads and may write, 0 while it stands by.",
             registry=registry,
         )
+
+    def _guard_metrics(self, registry: CollectorRegistry) -> None:
+        self.guard = Gauge(
+            "ram_operator_approvals_guarded",
+            "1 while the admission policies that guard approvals are as shipped, 0 while not.",
+            registry=registry,
+        )
+        self.unguarded = Gauge(
+            "ram_operator_unguarded_approvals",
+            "1 when approvals are believed although nothing guards them (--unguarded-approvals).",
+            registry=registry,
+        )
+
+    def guarded(self, intact: bool, waived: bool) -> None:
+        self.guard.set(intact)
+        self.unguarded.set(waived)
 
     def _object_metrics(self, registry: CollectorRegistry) -> None:
         self.objects = ObjectStates()

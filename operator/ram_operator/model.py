@@ -8,13 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, Protocol
 
 from . import documents
 from .constants import AdoptionPolicy, DeletionPolicy, DriftPolicy, Mode, Reason, Severity
 from .errors import RamOperatorError
+from .pending import Finding as Finding
+from .pending import InFlight, Pending
+from .words import Cause as Cause
+from .words import Direction as Direction
+from .words import Disposition as Disposition
+from .words import Phase as Phase
+from .words import Presence as Presence
 
 EMPTY: Mapping[str, Any] = MappingProxyType({})
 
@@ -59,14 +65,6 @@ class UnknownPart:
     """A part that could not be read. Never treated as empty; nothing is written to it."""
 
     error: RamOperatorError
-
-
-class Presence(StrEnum):
-    """Whether the cloud has the identity; unknown is neither of the others."""
-
-    PRESENT = "present"
-    ABSENT = "absent"
-    UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,8 +159,14 @@ class Account:
     protected_prefixes: tuple[str, ...]
     trusted_accounts: frozenset[str]
     interval: float
+    records_lost: bool = False
+    """Records of the account are gone: what was held before cannot be told any more."""
     own_principal: str = ""
     """ARN of the identity that the operator itself runs as; never managed by it."""
+    trusted_services: frozenset[str] | None = None
+    """In lower case; None where there is no list, which warns of each service."""
+    trusted_providers: frozenset[str] | None = None
+    """ARNs in lower case; None where there is no list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,34 +199,13 @@ class RecordFacts:
     """The operator itself deleted the identity, as its owner asked."""
     baseline: documents.Trust | None = None
     baseline_unreadable: bool = False
-
-
-class Direction(StrEnum):
-    """What a change does to access."""
-
-    NEUTRAL = "neutral"
-    NARROWER = "narrower"
-    WIDER = "wider"
-    MIXED = "mixed"
-    UNKNOWN = "unknown"
-
-
-class Cause(StrEnum):
-    """Why desired and live differ."""
-
-    CREATE = "create"
-    INTENT = "intent"
-    DRIFT = "drift"
-    ADOPTION = "adoption"
-    """The last applied value is not known: shown, and at most added to."""
-
-
-class Disposition(StrEnum):
-    """What is done about a change."""
-
-    WRITE = "write"
-    HOLD = "hold"
-    REPORT = "report"
+    sequence: int = 0
+    settled: bool = False
+    """It bears its own uid: one that is new or was restored from a backup does not."""
+    pending: Pending | None = None
+    in_flight: InFlight | None = None
+    used: frozenset[str] = frozenset()
+    """Approvals that opened something already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,24 +237,28 @@ class Judged:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
-    """A rule's judgement on a change."""
-
-    id: str
-    severity: Severity
-    message: str
-    remedy: str
-
-
-@dataclass(frozen=True, slots=True)
 class Held:
-    """A change that waits for an approval, as shown in `status.pending`."""
+    """A change that waits for an approval, as shown in `status.pending`.
+
+    `changes` are what an approval would let through, all at once; `context` is what else the
+    approver has seen of the identity. Both are in the digest. The rest of the fields says how
+    the offer stands, and comes from the record.
+    """
 
     kind: str
     summary: str
     gains: tuple[str, ...] = ()
     losses: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
+    changes: tuple[Change, ...] = ()
+    verdict: str = ""
+    context: Mapping[str, Any] = field(default_factory=_nothing)
+    digest: str = ""
+    since: str = ""
+    expires: str = ""
+    rejected: str = ""
+    voided: str = ""
+    """Why an approval that was given is not honoured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -334,15 +321,6 @@ class Plan:
         return tuple(entry for entry in self.drift if entry.action != "corrected")
 
 
-class Phase(StrEnum):
-    """How a pass ended; `report` turns it into conditions and wording."""
-
-    DONE = "done"
-    RETRY = "retry"
-    STALLED = "stalled"
-    DELETING = "deleting"
-
-
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """Everything that one pass found out, the only input of `report`."""
@@ -387,3 +365,5 @@ class Observer(Protocol):
     """Looks at one identity. A sweep can serve the same answers from its own lists later."""
 
     def look(self, kind: str, cloud_name: str) -> Live: ...
+
+    def glance(self, kind: str, cloud_name: str) -> Live: ...

@@ -8,14 +8,26 @@ waits with it; otherwise those who are about to lose the role would gain by it f
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Final
+from dataclasses import dataclass, replace
+from typing import Final
 
-from . import approval, diff, documents, drift, memory_after, wording
+from . import (
+    approval,
+    diff,
+    documents,
+    drift,
+    escalating,
+    memory_after,
+    permits,
+    wording,
+)
+from .ballots import NO_BALLOT, Ballot
+from .constants import Severity
 from .drift import Memory
-from .kinds import Kind, Shape
+from .kinds import Field, Kind, Shape
 from .model import (
     Account,
+    Applied,
     Cause,
     Change,
     Desired,
@@ -52,6 +64,9 @@ class Situation:
     desired: Desired
     live: Live
     memory: Memory
+    ballot: Ballot = NO_BALLOT
+    named: frozenset[str] = frozenset()
+    """ARNs in lower case that known roles trust, as far as they concern the identity."""
 
 
 def create(situation: Situation) -> Plan:
@@ -60,32 +75,41 @@ def create(situation: Situation) -> Plan:
     if desired.unresolved:
         # Nothing half made: a role without the policies that define it helps nobody.
         return Plan(waiting=desired.unresolved, in_sync=False)
-    values: dict[str, Any] = dict(desired.fields)
-    gated = row.gated_field
-    baseline = None
-    if gated is not None:
-        trust = desired.fields[gated.name]
-        assert isinstance(trust, documents.Trust)
-        verdict = approval.judge_creation(trust, situation.account, situation.memory.record)
-        if isinstance(verdict, Held):
-            return Plan(held=verdict, in_sync=False)
-        values[gated.name] = verdict
-        baseline = trust
-    summary = f"create {row.noun} {desired.cloud_name}"
-    steps = [Step("create", summary, Cause.CREATE, Direction.WIDER, values)]
+    newcomer = permits.Newcomer(row, desired, situation.account, situation.named)
+    step = permits.creation(newcomer, situation.ballot, situation.memory.record)
+    if isinstance(step, Held):
+        return Plan(held=step, in_sync=False)
+    baseline = desired.fields[row.gated_field.name] if row.gated_field is not None else None
+    assert baseline is None or isinstance(baseline, documents.Trust)
+    steps = [step]
+    items: list[Judged] = []
     for field in row.fields:
         entries = desired.fields.get(field.name)
         if field.entries_widen and isinstance(entries, Mapping):
-            steps += [
-                _entry_step(field.add, field.name, (key, entry), Cause.CREATE, Direction.WIDER)
-                for key, entry in sorted(entries.items())
-            ]
+            added = [_addition(situation, field, pair) for pair in sorted(entries.items())]
+            items += added
+            steps += _entry_steps(situation, added)
         elif field.after_create and isinstance(entries, Mapping):
             made = {"entries": tuple(entries.values()), "keys": tuple(entries)}
             text = f"{field.add} {', '.join(entries)}"
             steps.append(Step(field.add, text, Cause.CREATE, Direction.NEUTRAL, made, field.name))
-    applied = memory_after.created(row, desired)
-    return Plan(tuple(steps), applied=applied, baseline=baseline, in_sync=False)
+    unwritten = escalating.unwritten(row, items)
+    applied = memory_after.after_steps(Applied(), memory_after.created(row, desired), unwritten)
+    held = escalating.held(
+        row,
+        items,
+        situation.memory,
+        escalating.case(situation.row, situation.account, situation.desired, situation.live),
+    )
+    return Plan(tuple(steps), held, applied=applied, baseline=baseline, in_sync=False)
+
+
+def _addition(situation: Situation, field: Field, pair: tuple[str, Entry]) -> Judged:
+    """An entry of a new identity. What escalates waits: the identity is created without it."""
+    change = Change(field.name, None, pair[1], Direction.WIDER, pair[0])
+    waits = drift.escalating(field, situation.desired, change, situation.memory)
+    disposition = Disposition.HOLD if waits else Disposition.WRITE
+    return Judged(change, Cause.CREATE, disposition, Severity.INFO)
 
 
 def update(situation: Situation, *, believe_drift: bool = True) -> Plan:
@@ -98,6 +122,8 @@ def update(situation: Situation, *, believe_drift: bool = True) -> Plan:
     found = _judgements(situation)
     judged = [item for item in found if believe_drift or item.cause is not Cause.DRIFT]
     gate = _gate(situation, found, judged)
+    found = [permits.released(item, gate.permit) for item in found]
+    judged = [permits.released(item, gate.permit) for item in judged]
     left = [item.change for item in found if item not in judged or not _writes(item)]
     # What has to wait must not keep waiting what the same call could write beside it.
     later = [item for item in judged if gate.loose and item.change.direction in _WIDENING]
@@ -108,6 +134,7 @@ def update(situation: Situation, *, believe_drift: bool = True) -> Plan:
         *_value_steps(situation, now, [*left, *(item.change for item in later)]),
         *_value_steps(situation, later, left),
     ]
+    steps = [permits.carried(step, gate.permit) for step in steps]
     steps.sort(key=lambda step: _ORDER[step.direction])
     waiting = [*desired.unresolved, *_unread(row, desired, live)]
     postponed: list[Step] = []
@@ -124,7 +151,7 @@ def update(situation: Situation, *, believe_drift: bool = True) -> Plan:
         applied=memory_after.after_steps(
             situation.memory.applied,
             memory_after.updated(row, desired, judged, situation.memory.applied, live),
-            tuple(postponed),
+            (*postponed, *escalating.unwritten(row, judged)),
         ),
         adopting=not situation.memory.record.exists,
         baseline=_baseline(situation),
@@ -138,6 +165,7 @@ def _judgements(situation: Situation) -> list[Judged]:
     found = []
     for change in diff.changes(row, desired, situation.live):
         found.append(drift.judge(row, desired, change, memory))
+        memory = escalating.without(row, found[-1], memory)
         found.append(drift.behind(row, desired, change, memory))
     return [item for item in found if item is not None]
 
@@ -164,20 +192,51 @@ class _Gate:
     held: Held | None = None
     after: documents.Trust | None = None
     loose: bool = False
+    permit: approval.Permit | None = None
 
 
 def _gate(situation: Situation, found: list[Judged], judged: list[Judged]) -> _Gate:
+    """What is held, and whether it was approved: all of it at once, or nothing."""
+    gate = _judge(situation, found, judged)
+    if gate.held is None:
+        return gate
+    held = replace(
+        gate.held,
+        verdict=permits.verdict(gate.held),
+        context=permits.context(situation.row, situation.desired),
+    )
+    # What takes a stranger out goes first and alone: the offer is about what is left then.
+    permit = None
+    if not gate.steps:
+        permit = approval.weigh(held, situation.ballot, situation.memory.record)
+    if permit is None:
+        return replace(gate, held=held)
+    gated = situation.row.gated_field
+    if gated is None or not permit.covers(gated.name):
+        return replace(gate, held=None, permit=permit)
+    cleared = approval.clear(permit, gated.name)
+    step = permits.trust_step(situation.row, situation.live, cleared)
+    return _Gate((step,), None, cleared.trust, False, permit)
+
+
+def _judge(situation: Situation, found: list[Judged], judged: list[Judged]) -> _Gate:
     """The trust change, if there is one: a step, or held, or both."""
     gated = situation.row.gated_field
+    waiting = escalating.held(
+        situation.row,
+        judged,
+        situation.memory,
+        escalating.case(situation.row, situation.account, situation.desired, situation.live),
+    )
     if gated is None:
-        return _Gate(held=_held_entries(judged))
+        return _Gate(held=waiting)
     live, wanted = situation.live.fields.get(gated.name), situation.desired.fields[gated.name]
     if not isinstance(live, documents.Trust):
         # What is not known may trust anybody, so nobody gets more through it.
-        return _Gate(held=_held_entries(judged), loose=True)
+        return _Gate(held=waiting, loose=True)
     assert isinstance(wanted, documents.Trust)
     if all(item.change.field != gated.name for item in found):
-        return _Gate(held=_held_entries(judged), after=live)
+        return _Gate(held=waiting, after=live)
     items = [item for item in judged if item.change.field == gated.name]
     steps: list[Step] = []
     held: Held | None = None
@@ -188,40 +247,14 @@ def _gate(situation: Situation, found: list[Judged], judged: list[Judged]) -> _G
         verdict = approval.judge_take_back(live, baseline, situation.account)
         if isinstance(verdict, approval.Cleared):
             after = verdict.trust
-            steps.append(_take_back(situation, verdict, gated.name))
+            steps.append(permits.trust_step(situation.row, situation.live, verdict))
         else:
             held = verdict
     if any(item.disposition is Disposition.HOLD for item in items):
         held = approval.hold_change(after, wanted, situation.account)
     verdict_after = documents.compare_trust(approval.in_force(after), wanted).verdict
     loose = verdict_after not in (documents.Verdict.SAME, documents.Verdict.WIDER)
-    return _Gate(tuple(steps), held or _held_entries(judged), after, loose)
-
-
-def _take_back(situation: Situation, cleared: approval.Cleared, name: str) -> Step:
-    """Carries the attributes that the same call writes as they are: it gives nothing back."""
-    names = {field.name for field in situation.row.fields if field.write == "attributes"}
-    attributes = {
-        field: value
-        for field, value in situation.live.fields.items()
-        if field in names and not isinstance(value, UnknownPart)
-    }
-    return Step(
-        "trust",
-        "take back what was added to the trust by hand",
-        Cause.DRIFT,
-        Direction.NARROWER,
-        {**attributes, "cleared": cleared},
-        name,
-    )
-
-
-def _held_entries(judged: list[Judged]) -> Held | None:
-    """Escalating rights that somebody took away and that Revert may not give back by itself."""
-    gains = tuple(
-        wording.given_back(item.change) for item in judged if item.disposition is Disposition.HOLD
-    )
-    return Held("EscalatingRight", "rights taken away by hand wait", gains) if gains else None
+    return _Gate(tuple(steps), escalating.joined(held, waiting), after, loose)
 
 
 def _siblings(situation: Situation, verb: str) -> dict[str, FieldValue]:

@@ -10,6 +10,7 @@ from . import desired, report
 from .accounts import AccountOpener, Accounts, Session
 from .brake import Brake
 from .cluster.api import ClusterApi
+from .cluster.guard import AdmissionGuard
 from .cluster.records import Identity, Records
 from .config import Settings
 from .constants import ANNOTATION_RECONCILE, FINALIZER
@@ -42,6 +43,7 @@ class Ports:
     queue: WorkQueue
     api: ClusterApi
     records: Records
+    guard: AdmissionGuard
     accounts: Accounts
     opener: AccountOpener
     observer: Callable[[Session], Observer]

@@ -182,7 +182,7 @@ class Reconciler:
             if ports.store.put(reply)[1] is Seen.NEWS:
                 ports.queue.add(key)
         ports.metrics.passed(key, outcome, old, written.status)
-        pending = (written.status.get("pending") or {}).get("firstSeen")
+        pending = (written.status.get("pending") or {}).get("since")
         objects = ports.metrics.objects
         since = _epoch(pending) if pending else None
         now = ports.clock.wall()

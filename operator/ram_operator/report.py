@@ -11,10 +11,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from . import conditions, wording
+from . import approval, ballots, conditions, wording
 from .conditions import Condition
 from .constants import ANNOTATION_RECONCILE, ConditionType, EventReason, Reason, Severity
-from .model import Applied, Drift, Held, Live, Outcome, Phase, Plan
+from .model import Applied, Drift, Finding, Held, Live, Outcome, Phase, Plan
 
 LIST_LIMIT: Final = 50
 
@@ -149,20 +149,35 @@ def _drift(entry: Drift, seen: Mapping[Any, Mapping[str, Any]], now: str) -> dic
 
 
 def _pending(held: Held, before: Mapping[str, Any] | None, now: str) -> dict[str, Any]:
+    sides = ballots.sides(held.changes)
     block: dict[str, Any] = {
         "kind": held.kind,
+        "verdict": held.verdict,
         "summary": wording.clip(held.summary, 1024),
         "gains": [wording.clip(text, 1024) for text in held.gains[:LIST_LIMIT]],
         "losses": [wording.clip(text, 1024) for text in held.losses[:LIST_LIMIT]],
-        "findings": [
-            {"id": f.id, "severity": f.severity.value, "message": wording.clip(f.message, 1024)}
-            for f in held.findings[:LIST_LIMIT]
-        ],
+        "findings": [_finding(finding) for finding in held.findings[:LIST_LIMIT]],
+        "digest": held.digest,
+        "expires": held.expires,
+        "before": sides[0],
+        "after": sides[1],
+        "rejected": held.rejected,
+        "voided": held.voided,
     }
     block = {key: value for key, value in block.items() if value}
-    unchanged = before is not None and {**before, "firstSeen": ""} == {**block, "firstSeen": ""}
-    block["firstSeen"] = before.get("firstSeen", now) if unchanged and before is not None else now
-    return block
+    # The record knows; where nothing is written, as in mode Observe, the status does.
+    unchanged = before is not None and {**before, "since": ""} == {**block, "since": ""}
+    known = before.get("since", now) if unchanged and before is not None else now
+    return {**block, "since": held.since or known}
+
+
+def _finding(finding: Finding) -> dict[str, str]:
+    return {
+        "id": finding.id,
+        "severity": finding.severity.value,
+        "text": wording.clip(finding.message, 1024),
+        "remedy": wording.clip(finding.remedy, 1024),
+    }
 
 
 def held_sentence(held: Held) -> str:
@@ -174,7 +189,31 @@ def held_sentence(held: Held) -> str:
         parts.append("Would lose: " + "; ".join(held.losses))
     critical = [f for f in held.findings if f.severity is Severity.CRITICAL]
     parts += [f"{f.id} {f.message} (remedy: {f.remedy})" for f in critical]
+    if held.rejected:
+        parts.append("Rejected: " + held.rejected)
+    elif held.voided:
+        parts.append(_VOIDED[held.voided])
     return ". ".join(parts)
+
+
+_VOIDED: Final[Mapping[str, str]] = {
+    Reason.ADMISSION_POLICY_MISSING: "The approval on the object is not honoured: the admission"
+    " policies that guard approvals are missing or altered (remedy: apply deploy/admission, then"
+    " approve the digest in status.pending)",
+    Reason.APPROVAL_STALE: "The approval on the object is for something else than what is held now"
+    " (remedy: look at status.pending and approve its digest)",
+}
+
+
+def held_reason(held: Held) -> Reason:
+    """Why it waits still."""
+    if held.rejected:
+        return Reason.APPROVAL_REJECTED
+    if held.voided == Reason.ADMISSION_POLICY_MISSING:
+        return Reason.ADMISSION_POLICY_MISSING
+    if held.kind == approval.LOST:
+        return Reason.RECORDS_LOST
+    return Reason.APPROVAL_REQUIRED
 
 
 def _conditions(outcome: Outcome, old: Mapping[str, Any]) -> list[Condition]:
@@ -231,7 +270,7 @@ def _held(plan: Plan | None, old: Mapping[str, Any]) -> Condition:
     if plan is None:
         return _keep(old, kind, Reason.NOTHING_HELD, "no change is held")
     if plan.held is not None:
-        return Condition(kind, True, Reason.DANGEROUS_CHANGE, held_sentence(plan.held))
+        return Condition(kind, True, held_reason(plan.held), held_sentence(plan.held))
     return Condition(kind, False, Reason.NOTHING_HELD, "no change is held")
 
 
@@ -254,19 +293,19 @@ def _events(old: Mapping[str, Any], outcome: Outcome) -> list[Event]:
     before = old.get("conditions") or ()
     plan = outcome.plan
     events: list[Event] = []
+    permits = [permit for step in outcome.steps_done if (permit := approval.permit_of(step))]
     if plan is not None and plan.held is not None:
-        sentence = held_sentence(plan.held)
-        last = conditions.find(before, ConditionType.APPROVAL_REQUIRED)
-        if not _says(last, sentence):
-            events.append(Event(EventReason.CHANGE_HELD, sentence, warning=True))
-    elif plan is not None and "pending" in old:
+        events += _held_events(before, plan.held)
+    elif plan is not None and "pending" in old and not permits:
         events.append(Event(EventReason.CHANGE_RELEASED, "no change is held any more"))
     if outcome.adopted and outcome.live is not None:
         text = f"took over {outcome.live.cloud_name}; nothing that it has was removed"
         events.append(Event(EventReason.ADOPTED, text))
     events += _drift_events(before, outcome)
     created = any(step.verb == "create" for step in outcome.steps_done)
-    if outcome.steps_done and not created and not (plan is not None and plan.drift):
+    if permits:
+        events.append(_approved_event(permits[0], outcome))
+    elif outcome.steps_done and not created and not (plan is not None and plan.drift):
         # A creation shows in the status that is written anyway; an event would cost a write more
         # for every object of a large first apply.
         text = "; ".join(step.summary for step in outcome.steps_done)
@@ -278,6 +317,24 @@ def _events(old: Mapping[str, Any], outcome: Outcome) -> list[Event]:
     elif outcome.phase is Phase.DONE and was_stalled is not None:
         events.append(Event(EventReason.RECOVERED, outcome.message))
     return events
+
+
+def _approved_event(permit: approval.Permit, outcome: Outcome) -> Event:
+    steps = "; ".join(step.summary for step in outcome.steps_done)
+    by = f" by {permit.by}" if permit.by else ""
+    return Event(EventReason.CHANGE_APPROVED, f"approved{by} as {permit.digest}: {steps}")
+
+
+def _held_events(before: Sequence[Mapping[str, Any]], held: Held) -> list[Event]:
+    sentence = held_sentence(held)
+    if _says(conditions.find(before, ConditionType.APPROVAL_REQUIRED), sentence):
+        return []
+    reason = EventReason.CHANGE_HELD
+    if held.rejected:
+        reason = EventReason.CHANGE_REJECTED
+    elif held.voided:
+        reason = EventReason.APPROVAL_NOT_HONOURED
+    return [Event(reason, sentence, warning=True)]
 
 
 def _drift_events(before: Sequence[Mapping[str, Any]], outcome: Outcome) -> list[Event]:

@@ -1,89 +1,45 @@
-"""Rules on trust: what makes it dangerous to create a role, or to trust somebody. Pure.
+"""Rules on trust and on rights: what makes a change dangerous, as one table. Pure.
 
 A rule is one function and one row in RULES. Ids are stable for ever: alerts and approvals name
-them.
+them. Called by the gate; whether something is held does not depend on a rule, except that a
+critical finding holds a creation.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Final
 
-from . import documents
+from . import documents, findings
 from .constants import Severity
+from .findings import Case, Grant, Parts
 from .model import Account, Finding
+
+__all__ = ["RULES", "Case", "Grant", "On", "Rule", "assess", "dangerous", "judge"]
+
+
+class On(StrEnum):
+    """What a rule looks at, and so when it can be judged."""
+
+    TRUST = "creation and change"
+    CHANGE = "change"
+    NAME = "creation"
+    GRANT = "grant of a right"
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """`check` yields one text per principal that breaks the rule."""
+    """`check` yields, per thing that breaks the rule, the words that `sentence` has gaps for."""
 
     id: str
     title: str
     severity: Severity
+    on: On
+    sentence: str
     remedy: str
-    check: Callable[[documents.Trust, Account], Iterator[str]]
-
-
-def _wildcard(trust: documents.Trust, account: Account) -> Iterator[str]:
-    for principal in documents.trust_principals(trust):
-        if principal.kind == "wildcard":
-            yield f"{principal.raw} trusts every Alibaba Cloud account"
-
-
-def _unknown(trust: documents.Trust, account: Account) -> Iterator[str]:
-    for principal in documents.trust_principals(trust):
-        if principal.kind == "unknown":
-            yield f"{principal.raw} is no principal whose meaning is known"
-
-
-def _outside(trust: documents.Trust, account: Account) -> Iterator[str]:
-    inside = account.trusted_accounts | {account.account_id}
-    for principal in documents.trust_principals(trust):
-        if principal.account_id and principal.account_id not in inside:
-            yield f"{principal.raw} is outside the accounts that are trusted"
-
-
-def _oidc_subject(trust: documents.Trust, account: Account) -> Iterator[str]:
-    for principal in documents.trust_principals(trust):
-        if principal.kind == "oidc" and not _bounded(principal, "oidc:sub"):
-            yield f"{principal.raw} is trusted for every subject of its issuer"
-
-
-def _oidc_audience(trust: documents.Trust, account: Account) -> Iterator[str]:
-    for principal in documents.trust_principals(trust):
-        for key in ("oidc:aud", "oidc:iss"):
-            if principal.kind == "oidc" and not _bounded(principal, key):
-                yield f"{principal.raw} is trusted without a condition on {key}"
-
-
-def _external_id(trust: documents.Trust, account: Account) -> Iterator[str]:
-    for principal in documents.trust_principals(trust):
-        foreign = principal.account_id not in ("", account.account_id)
-        federated = principal.kind in ("oidc", "saml")
-        if foreign and not federated and not _bounded(principal, "sts:externalid"):
-            yield f"{principal.raw} is trusted without sts:ExternalId"
-
-
-def _whole_account(trust: documents.Trust, account: Account) -> Iterator[str]:
-    for principal in documents.trust_principals(trust):
-        if principal.kind == "account":
-            yield (
-                f"{principal.raw} trusts every user and role of the account that"
-                " may call sts:AssumeRole"
-            )
-
-
-_POSITIVE: Final = ("StringEquals", "StringLike", "StringEqualsIgnoreCase")
-
-
-def _bounded(principal: documents.Principal, key: str) -> bool:
-    """A positive string condition on `key` none of whose values matches anything at all."""
-    for operator, condition_key, values in principal.conditions:
-        if operator in _POSITIVE and condition_key.lower() == key:
-            return bool(values) and all(value.strip("*?") for value in values)
-    return False
+    check: Callable[[Case], Parts]
 
 
 RULES: Final = (
@@ -91,64 +47,197 @@ RULES: Final = (
         "RAM001",
         "Everybody is trusted",
         Severity.CRITICAL,
+        On.TRUST,
+        "{} trusts every Alibaba Cloud account",
         "name the accounts, users, roles or services that need the role",
-        _wildcard,
+        findings.of_kind("wildcard"),
     ),
     Rule(
         "RAM002",
         "Account outside the trusted list",
         Severity.CRITICAL,
+        On.TRUST,
+        "{} is outside the accounts that are trusted",
         "add the account to RamAccount spec.gate.trustedAccounts, or remove it from the trust",
-        _outside,
+        findings.outside,
     ),
     Rule(
         "RAM003",
         "Principal of unknown meaning",
         Severity.CRITICAL,
+        On.TRUST,
+        "{} is no principal whose meaning is known",
         "write the principal as a full ARN or as <service>.aliyuncs.com",
-        _unknown,
+        findings.of_kind("unknown"),
     ),
     Rule(
         "RAM004",
         "OIDC provider without oidc:sub",
         Severity.CRITICAL,
+        On.TRUST,
+        "{} is trusted for every subject of its issuer",
         "add a condition StringEquals oidc:sub that names the workload",
-        _oidc_subject,
+        findings.unbound("oidc", "oidc:sub"),
     ),
     Rule(
         "RAM005",
         "OIDC provider without oidc:aud or oidc:iss",
         Severity.WARNING,
+        On.TRUST,
+        "{} is trusted without a condition on {}",
         "add conditions StringEquals oidc:aud and oidc:iss",
-        _oidc_audience,
+        findings.unbound("oidc", "oidc:aud", "oidc:iss"),
     ),
     Rule(
         "RAM006",
-        "Other account without sts:ExternalId",
+        "Other account without sts:ExternalId (confused deputy)",
         Severity.WARNING,
+        On.TRUST,
+        "{} is trusted without sts:ExternalId",
         "agree on an external id with the other side and add StringEquals sts:ExternalId",
-        _external_id,
+        findings.external_id,
     ),
     Rule(
         "RAM007",
         "Whole account trusted",
         Severity.WARNING,
+        On.TRUST,
+        "{} trusts every user and role of the account that may call sts:AssumeRole",
         "name the users or roles instead of the account's root",
-        _whole_account,
+        findings.of_kind("account"),
+    ),
+    Rule(
+        "RAM008",
+        "SAML provider without saml:recipient",
+        Severity.WARNING,
+        On.TRUST,
+        "{} is trusted without a condition on {}",
+        "add a condition StringEquals saml:recipient with the sign-in address of your site",
+        findings.unbound("saml", "saml:recipient"),
+    ),
+    Rule(
+        "RAM009",
+        "Service or provider outside the trusted list",
+        Severity.CRITICAL,
+        On.TRUST,
+        "{} is on none of the lists of services and providers that are trusted",
+        "add it to RamAccount spec.gate.trustedServices or trustedProviders, or remove it",
+        findings.unlisted,
+    ),
+    Rule(
+        "RAM010",
+        "Service trusted without a list",
+        Severity.WARNING,
+        On.TRUST,
+        "{} is trusted, and no list says which services may be",
+        "list the services that you use in RamAccount spec.gate.trustedServices",
+        findings.any_service,
+    ),
+    Rule(
+        "RAM011",
+        "Entity added",
+        Severity.WARNING,
+        On.CHANGE,
+        "{} was not trusted before",
+        "approve only if you know who that is and why it needs the role",
+        findings.added,
+    ),
+    Rule(
+        "RAM012",
+        "Entity removed",
+        Severity.WARNING,
+        On.CHANGE,
+        "{} is trusted no longer",
+        "make sure that nothing that runs still needs the role that way",
+        findings.removed,
+    ),
+    Rule(
+        "RAM013",
+        "Condition dropped or weakened",
+        Severity.CRITICAL,
+        On.CHANGE,
+        "of those who stay trusted: {}",
+        "keep the condition, or say in the review why it is not needed",
+        findings.weakened,
+    ),
+    Rule(
+        "RAM014",
+        "End moved later",
+        Severity.WARNING,
+        On.CHANGE,
+        "{} is trusted for longer than was agreed on",
+        "keep the end, or agree on the new one with whoever approved the old one",
+        findings.later_end,
+    ),
+    Rule(
+        "RAM015",
+        "Longer session",
+        Severity.WARNING,
+        On.CHANGE,
+        "a session may last {1} seconds instead of {0}",
+        "keep sessions as short as the work allows",
+        findings.longer,
+    ),
+    Rule(
+        "RAM016",
+        "Name already trusted elsewhere",
+        Severity.CRITICAL,
+        On.NAME,
+        "a known role trusts {} already, and would trust what is created now",
+        "choose another name, or take the old one out of the trust first",
+        findings.named,
+    ),
+    Rule(
+        "RAM017",
+        "Right to change rights",
+        Severity.CRITICAL,
+        On.GRANT,
+        "{}: {}",
+        "give a right that names the actions and resources that are needed",
+        findings.escalating,
+    ),
+    Rule(
+        "RAM018",
+        "Privileged role that an outsider can assume",
+        Severity.CRITICAL,
+        On.GRANT,
+        "{} may assume the role that is about to get a right to change rights",
+        "give the right to another role, which only users and roles of the account may assume",
+        findings.privileged,
+    ),
+    Rule(
+        "RAM019",
+        "Identity that can widen itself",
+        Severity.CRITICAL,
+        On.GRANT,
+        "{} lets the identity that has it change what it may do itself",
+        "leave the identity's own name and its policies out of the resources",
+        findings.itself,
     ),
 )
 
 
-def assess(trust: documents.Trust, account: Account) -> tuple[Finding, ...]:
-    """All findings on a trust document, most severe first, in a stable order."""
+def judge(case: Case, *kinds: On) -> tuple[Finding, ...]:
+    """Findings of the rules that look at `kinds`, most severe first, in a stable order."""
     found = [
         Finding(rule.id, rule.severity, text, rule.remedy)
         for rule in RULES
-        for text in sorted(set(rule.check(trust, account)))
+        if rule.on in kinds
+        for text in sorted({rule.sentence.format(*parts) for parts in rule.check(case)})
     ]
     return tuple(sorted(found, key=lambda finding: finding.severity is not Severity.CRITICAL))
 
 
-def dangerous(findings: tuple[Finding, ...]) -> bool:
+def assess(
+    trust: documents.Trust,
+    account: Account,
+    before: documents.Trust | None = None,
+    session: tuple[int, int] | None = None,
+) -> tuple[Finding, ...]:
+    """Findings on a trust document; with `before` also on what changes."""
+    return judge(Case(account, trust, before, session), On.TRUST, On.CHANGE)
+
+
+def dangerous(found: tuple[Finding, ...]) -> bool:
     """Whether a new role with these findings has to wait for a person."""
-    return any(finding.severity is Severity.CRITICAL for finding in findings)
+    return any(finding.severity is Severity.CRITICAL for finding in found)

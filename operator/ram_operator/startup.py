@@ -31,8 +31,10 @@ from .brake import Brake
 from .cloud.client import Timeouts, Wiring
 from .cloud.observe import CloseObserver
 from .cluster.api import ClusterApi
+from .cluster.guard import AdmissionGuard
 from .cluster.leases import Election, LeaseLock, Terms
 from .cluster.records import Records
+from .cluster.voiding import void_all
 from .config import Settings
 from .errors import RamOperatorError, Retry
 from .leadership import Hooks, Leadership, Time, elapsed
@@ -84,6 +86,7 @@ class Operator:
             queue=self.queue,
             api=api,
             records=Records(api),
+            guard=AdmissionGuard(api, settings, clock.monotonic, metrics.guarded),
             accounts=Accounts(),
             opener=AccountOpener(settings, store, api, wiring, environment),
             observer=lambda session: CloseObserver(session.client),
@@ -185,8 +188,19 @@ class Operator:
                     )
                     self._closing.wait(BARRIER_RETRY)
 
+    def _look_at_guard(self) -> None:
+        """So that people learn of a missing guard before somebody needs an approval."""
+        try:
+            self.ports.guard.state(fresh=True)
+        except RamOperatorError as error:
+            log.warning(
+                "cannot read the admission policies that guard approvals: %s", error.message
+            )
+
     def _resync(self) -> None:
+        self._look_at_guard()
         while not self._closing.wait(self.settings.resync_seconds):
+            self._look_at_guard()
             for kind in WATCHED_KINDS:
                 try:
                     news = self.ports.store.resync(kind, self.ports.api.pages(kind))
@@ -328,6 +342,11 @@ def _micro_stamp() -> str:
 def _with_host(address: str) -> str:
     """An address without a host means all of the pod's."""
     return address if not address.startswith(":") else f"{ANY_HOST}{address}"
+
+
+def void_approvals() -> int:
+    """Raise the sequences of all records, as a step after a restore. How many there were."""
+    return void_all(ClusterApi(_api_client(1), lambda *_: None), time.time)
 
 
 def main(settings: Settings) -> None:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final
 
-from . import desired
+from . import desired, documents
 from .constants import WATCHED_ANNOTATIONS
 from .kinds import ACCOUNT, KINDS, RECORD
 from .model import Key
@@ -48,6 +48,8 @@ class Facts:
     references: tuple[Key, ...]
     account: str
     version: int
+    trusts: tuple[str, ...] = ()
+    """Of the record of a role that exists: ARNs of trusted users and roles, in lower case."""
 
 
 def key_of(body: Mapping[str, Any]) -> Key:
@@ -93,7 +95,21 @@ def _facts(key: Key, body: Mapping[str, Any]) -> Facts:
         references=references,
         account=sys.intern(str(account)),
         version=int(version) if version.isdigit() else 0,
+        trusts=_trusts(body.get("record") or {}) if key.kind == RECORD else (),
     )
+
+
+def _trusts(record: Mapping[str, Any]) -> tuple[str, ...]:
+    """By name, for whoever gets that name next is trusted as well."""
+    text = (record.get("baseline") or {}).get("trust")
+    if not text or not record.get("cloudId") or record.get("deletedAt"):
+        return ()
+    try:
+        trust = documents.parse_trust(text, lenient=True)
+    except documents.DocumentError:
+        return ()
+    raw = {principal.raw.lower() for principal in documents.trust_principals(trust)}
+    return tuple(sorted(arn for arn in raw if ":user/" in arn or ":role/" in arn))
 
 
 class Store:
@@ -105,6 +121,7 @@ class Store:
         self._facts: dict[Key, Facts] = {}
         self._dependents: dict[Key, set[Key]] = {}
         self._users: dict[str, set[Key]] = {}
+        self._trusting: dict[str, set[Key]] = {}
         self._gone: deque[str] = deque(maxlen=TOMBSTONES)
 
     def put(self, body: Mapping[str, Any]) -> tuple[Key, Seen, bool]:
@@ -184,7 +201,16 @@ class Store:
         with self._lock:
             return bool(self._users.get(account))
 
+    def trusted(self, arn: str, record: Key) -> bool:
+        """Whether a role that exists, other than that of `record`, trusts this user or role."""
+        with self._lock:
+            return bool(self._trusting.get(arn.lower(), set()) - {record})
+
     def _index(self, key: Key, before: Facts | None, after: Facts | None) -> None:
+        for arn in before.trusts if before else ():
+            self._trusting.get(arn, set()).discard(key)
+        for arn in after.trusts if after else ():
+            self._trusting.setdefault(arn, set()).add(key)
         for reference in before.references if before else ():
             self._dependents.get(reference, set()).discard(key)
         for reference in after.references if after else ():

@@ -44,3 +44,12 @@ def given_back(change: Change) -> str:
     """One sentence for an entry or field that would be given back."""
     what = value(change.after)
     return f"{change.field}: {what} would be given back"
+
+
+def given(change: Change) -> str:
+    """One sentence for an entry or a document that is asked for and not given yet."""
+    if isinstance(change.after, documents.Policy):
+        assert isinstance(change.before, documents.Policy)
+        moved = documents.compare_policy(change.before, change.after)
+        return clip(f"{change.field}: " + "; ".join(moved.gain_sentences), 1024)
+    return f"{change.field}: {value(change.after)} would be added"

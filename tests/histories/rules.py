@@ -86,7 +86,14 @@ class _Step:
                 return
             record.baseline = trust
         wanted = desired(self.kind, self.spec)
-        entries = {key: self.model.resolve(self.spec, key)[0] for key in ENTRIES[self.kind]}
+        entries = {
+            key: frozenset(
+                entry
+                for entry in self.model.resolve(self.spec, key)[0]
+                if self._harmless(key, entry)
+            )
+            for key in ENTRIES[self.kind]
+        }
         self.model.born(self.name, **wanted, **entries)
         record.owner, record.number = self.thing.number, self.model.cloud[self.name].number
         self.thing.finalizer = self.spec.get("deletionPolicy") == "Delete"
@@ -144,16 +151,18 @@ class _Step:
         if live[key] == value:
             return
         gains, loses = _direction(key, live[key], value)
+        escalates = gains and key == "document" and ESCALATING in value
+        asked = True
         if fresh or known == (KEPT, value):
             if not loses and self.spec.get("adoptionPolicy") == "IfExists":
                 write = True
             else:
                 write, after.values[key] = False, (KEPT, value)
         elif known == value:
-            write = self._reverts(gains, loses, key == "document" and ESCALATING in value)
+            write, asked = self._reverts(gains, loses, escalates), False
         else:
             write = True
-        if write and gains and loose:
+        if write and gains and (loose or (asked and escalates)):
             after.values.pop(key)
             if known is not None:
                 after.values[key] = known
@@ -198,14 +207,15 @@ class _Step:
         old, kept = memory.entries.get(key, frozenset()), memory.kept.get(key, frozenset())
         marks, left = set(wanted), set()
         for entry in sorted(wanted - live[key]):
+            waits = not self._harmless(key, entry)
             if fresh or entry in kept:
                 write = self.spec.get("adoptionPolicy") == "IfExists"
                 left |= set() if write else {entry}
             elif entry in old:
-                write = self._reverts(True, False, not self._harmless(key, entry))
+                write, waits = self._reverts(True, False, waits), False
             else:
                 write = True
-            if write and loose:
+            if write and (loose or waits):
                 marks -= set() if entry in old else {entry}
             elif write:
                 live[key] |= {entry}
@@ -238,13 +248,15 @@ class _Step:
         """Whether what it gives is known not to escalate; a member has what the group has."""
         if key == "members":
             policies, _ = self.model.resolve(self.spec, "policies")
-            return all(self._harmless("policies", policy) for policy in policies)
-        if entry[0] == "System":
-            return entry[1].endswith("ReadOnlyAccess")
+            identity = self.model.cloud.get(self.name)
+            has = identity.fields["policies"] if identity is not None else frozenset()
+            return all(self._harmless("policies", policy) for policy in policies | has)
         named = ("RamPolicy", entry[1])
-        if named not in {tuple(item) for item in self.spec.get("policies", ())}:
-            return False
-        return ESCALATING not in self.model.things[named].spec["document"]
+        asked = named in {tuple(item) for item in self.spec.get("policies", ())}
+        documents = [self.model.things[named].spec["document"]] if asked else []
+        if entry[0] == "Custom" and named in self.model.cloud:
+            documents.append(self.model.cloud[named].fields["document"])
+        return not any(ESCALATING in document for document in documents)
 
 
 def _direction(key: str, before: Any, after: Any) -> tuple[bool, bool]:

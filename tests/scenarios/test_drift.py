@@ -93,7 +93,8 @@ MOVES: dict[str, Move] = {
     "detached": role(
         lambda h, n: h.detach(n, OSS_FULL),
         f"policies[System/{OSS_FULL.lower()}]",
-        TAKEN,
+        GIVEN_BACK,
+        ("AttachPolicyToRole",),
         severity="critical",
     ),
     "detached-own": role(

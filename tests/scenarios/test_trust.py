@@ -66,7 +66,7 @@ def test_every_change_of_meaning_of_an_existing_trust_is_held(world: World) -> N
         role = world.reason("RamRole", name, "ApprovalRequired")
         held = condition(role, "ApprovalRequired")
         assert held["status"] == "True"
-        assert held["reason"] == "DangerousChange"
+        assert held["reason"] == "ApprovalRequired"
         for word in words:
             assert word.lower() in held["message"].lower(), name
         assert role["status"]["pending"]["kind"] == "TrustChange"

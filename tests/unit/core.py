@@ -57,6 +57,10 @@ ACCOUNT: Final = Account(
     trusted_accounts=frozenset(),
     interval=600.0,
 )
+HARMLESS: Final = frozenset(
+    {*(f"System/{name}" for name in "abcd"), *(f"Custom/{name}" for name in "abcd"), "Custom/read"}
+)
+"""Folded keys of the policies that tests attach without a thought for what they allow."""
 ALLOW_READ: Final = {"Effect": "Allow", "Action": "oss:GetObject", "Resource": "*"}
 ALLOW_ALL: Final = {"Effect": "Allow", "Action": "*", "Resource": "*"}
 
@@ -131,11 +135,20 @@ def situation(asked: Desired, found: Live, memory: Memory) -> plan.Situation:
 
 
 def remembered(before: Desired, **options: Any) -> Memory:
-    """Memory after `before` was created by us."""
-    first = plan.create(situation(before, made(before), Memory(OPTIONS, Applied(), RecordFacts())))
+    """Memory after `before` was created by us, with policies that are known to be harmless."""
+    nothing = Memory(OPTIONS, Applied(), RecordFacts(), harmless_policies=HARMLESS)
+    carried = before.fields.get("policies", {})
+    assert isinstance(carried, Mapping)
+    approved = replace(nothing, harmless_policies=HARMLESS | carried.keys())
+    first = plan.create(situation(before, made(before), approved))
     baseline = before.fields.get("trustPolicy")
     assert baseline is None or isinstance(baseline, documents.Trust)
-    return Memory(replace(OPTIONS, **options), first.applied, record(baseline))
+    return replace(
+        nothing,
+        options=replace(OPTIONS, **options),
+        applied=first.applied,
+        record=record(baseline),
+    )
 
 
 def carry_out(found: Live, step: Step) -> Live:

@@ -196,6 +196,13 @@ def test_an_account_with_nothing_but_its_id_is_strict() -> None:
     assert (dict(found.tenants), found.trusted_accounts) == ({}, frozenset())
     assert (found.protected_names, found.protected_prefixes) == (frozenset(), ())
     assert (found.interval, found.own_principal) == (600.0, "")
+    assert (found.trusted_services, found.trusted_providers) == (None, None)
+
+
+def test_an_empty_list_of_services_or_providers_is_not_an_absent_one() -> None:
+    gate = {"trustedServices": ["FC.aliyuncs.com"], "trustedProviders": []}
+    found = desire.account("default", {"accountId": ACCOUNT_ID, "gate": gate})
+    assert (found.trusted_services, found.trusted_providers) == ({"fc.aliyuncs.com"}, frozenset())
 
 
 def test_an_account_as_written_with_names_folded() -> None:

@@ -30,6 +30,7 @@ from tests.unit.core import (
     ANN,
     ECS,
     FC,
+    HARMLESS,
     OPTIONS,
     POLICY,
     ROLE,
@@ -89,6 +90,12 @@ MOVES: dict[str, tuple[Kind, Desired, dict[str, Any], Direction]] = {
         {"policies": {}},
         Direction.WIDER,
     ),
+    "unknown policy detached": (
+        ROLE,
+        wanted({"policies": [attachment("System/Unknown")]}),
+        {"policies": {}},
+        Direction.WIDER,
+    ),
     "session longer": (ROLE, wanted({}), {"maxSessionDurationSeconds": 7200}, Direction.NARROWER),
     "session shorter": (
         ROLE,
@@ -142,7 +149,8 @@ TABLE: dict[str, tuple[Disposition, Disposition, Disposition, Severity]] = {
     "trust exchanged": (SHOW, WRITE, WRITE, Severity.CRITICAL),
     "trust obscured": (SHOW, WRITE, WRITE, Severity.CRITICAL),
     "policy attached": (SHOW, WRITE, WRITE, Severity.CRITICAL),
-    "policy detached": (SHOW, SHOW, HOLD, Severity.CRITICAL),
+    "policy detached": (SHOW, SHOW, WRITE, Severity.CRITICAL),
+    "unknown policy detached": (SHOW, SHOW, HOLD, Severity.CRITICAL),
     "session longer": (SHOW, WRITE, WRITE, Severity.CRITICAL),
     "session shorter": (SHOW, SHOW, WRITE, Severity.WARNING),
     "description": (SHOW, WRITE, WRITE, Severity.WARNING),
@@ -154,6 +162,12 @@ TABLE: dict[str, tuple[Disposition, Disposition, Disposition, Severity]] = {
     "dangerous document narrower": (SHOW, SHOW, HOLD, Severity.CRITICAL),
     "dangerous document exchanged": (SHOW, HOLD, HOLD, Severity.CRITICAL),
 }
+ESCALATING = {
+    "unknown policy detached",
+    "dangerous document narrower",
+    "dangerous document exchanged",
+}
+"""What would give a right to change rights, whoever asks for it."""
 POLICIES = (REPORT, EXCESS, REVERT)
 CASES = list(itertools.product(MOVES, enumerate(POLICIES)))
 
@@ -195,7 +209,7 @@ def test_an_edit_of_the_manifest_is_written_unless_the_gate_judges_the_field(
     assert verdict is not None
     assert (verdict.cause, verdict.severity) == (Cause.INTENT, Severity.INFO)
     gated = row.field(verdict.change.field).gated
-    assert verdict.disposition is (HOLD if gated else WRITE)
+    assert verdict.disposition is (HOLD if gated or name in ESCALATING else WRITE)
 
 
 @pytest.mark.parametrize("adopt", AdoptionPolicy)
@@ -206,19 +220,25 @@ def test_adoption_adds_at_most_and_never_removes(
 ) -> None:
     row, asked, found, direction = MOVES[name]
     options = replace(OPTIONS, adoption=adopt)
-    memory = Memory(options, Applied(), RecordFacts(), completing=completing)
+    memory = Memory(
+        options, Applied(), RecordFacts(), completing=completing, harmless_policies=HARMLESS
+    )
     verdict = judge(asked, found, memory, row)
     assert verdict is not None
     assert (verdict.cause, verdict.severity) == (Cause.ADOPTION, Severity.INFO)
     may_add = completing or adopt is AdoptionPolicy.IF_EXISTS
     adds = direction in (Direction.WIDER, Direction.NEUTRAL)
     gated = row.field(verdict.change.field).gated
-    expected = HOLD if gated else WRITE if may_add and adds else SHOW
+    written = HOLD if name in ESCALATING else WRITE
+    expected = HOLD if gated else written if may_add and adds else SHOW
     assert verdict.disposition is expected
 
 
 def test_foreign_tags_are_none_of_our_business() -> None:
-    for memory in (remembered(wanted({})), Memory(OPTIONS, Applied(), RecordFacts())):
+    for memory in (
+        remembered(wanted({})),
+        Memory(OPTIONS, Applied(), RecordFacts(), harmless_policies=HARMLESS),
+    ):
         assert judge(wanted({}), {"tags": tags(other="x")}, memory) is None
 
 
@@ -274,7 +294,7 @@ def test_a_tag_that_adoption_left_makes_no_other_tag_ours() -> None:
 
 def test_adoption_removes_no_entry_whatever_its_direction() -> None:
     options = replace(OPTIONS, adoption=AdoptionPolicy.IF_EXISTS)
-    memory = Memory(options, Applied(), RecordFacts())
+    memory = Memory(options, Applied(), RecordFacts(), harmless_policies=HARMLESS)
     change = Change("policies", Entry("System/B"), None, Direction.NEUTRAL, "System/b")
     verdict = drift.judge(ROLE, wanted({}), change, memory)
     assert verdict is not None
@@ -333,7 +353,7 @@ def test_a_kept_attachment_that_the_manifest_drops_is_not_ours_to_remove_by_inte
 @pytest.mark.parametrize("key", ["System/a", "Custom/a"])
 def test_revert_gives_back_an_attachment_that_is_known_to_be_harmless(key: str) -> None:
     asked = wanted({"policies": [attachment(key)]})
-    memory = remembered(asked, drift=REVERT)
+    memory = replace(remembered(asked, drift=REVERT), harmless_policies=frozenset())
     verdict = judge(asked, {"policies": {}}, memory)
     assert verdict is not None
     assert verdict.disposition is HOLD

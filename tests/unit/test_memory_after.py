@@ -27,6 +27,7 @@ from ram_operator.model import (
     UnknownPart,
 )
 from tests.unit.core import (
+    HARMLESS,
     OPTIONS,
     ROLE,
     attachment,
@@ -93,7 +94,8 @@ def update(asked: Desired, found: Live, memory: Memory) -> Plan:
 
 
 def adopting(**options: Any) -> Memory:
-    return Memory(replace(OPTIONS, **options), Applied(), RecordFacts())
+    known = replace(OPTIONS, **options)
+    return Memory(known, Applied(), RecordFacts(), harmless_policies=HARMLESS)
 
 
 def found_before() -> Live:

@@ -27,6 +27,7 @@ from tests.unit.core import (
     ANN,
     ECS,
     FC,
+    HARMLESS,
     OPTIONS,
     attachment,
     live,
@@ -43,7 +44,7 @@ from tests.unit.core import (
 )
 
 A, B = attachment("System/A"), attachment("System/B")
-NEW = Memory(OPTIONS, Applied(), RecordFacts())
+NEW = Memory(OPTIONS, Applied(), RecordFacts(), harmless_policies=HARMLESS)
 EXCESS, REVERT, REPORT = DriftPolicy.REVERT_EXCESS, DriftPolicy.REVERT, DriftPolicy.REPORT
 
 

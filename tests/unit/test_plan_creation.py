@@ -6,6 +6,7 @@ from ram_operator import approval, documents, plan
 from ram_operator.drift import Memory
 from ram_operator.model import Applied, Cause, Direction, RecordFacts
 from tests.unit.core import (
+    HARMLESS,
     OPTIONS,
     OUTSIDER,
     attachment,
@@ -18,7 +19,7 @@ from tests.unit.core import (
 )
 
 A, B = attachment("System/A"), attachment("System/B")
-NEW = Memory(OPTIONS, Applied(), RecordFacts())
+NEW = Memory(OPTIONS, Applied(), RecordFacts(), harmless_policies=HARMLESS)
 
 
 def test_a_role_is_created_first_and_gets_its_policies_then() -> None:

@@ -20,6 +20,7 @@ from tests.unit.core import (
     ANN,
     ECS,
     FC,
+    HARMLESS,
     OPTIONS,
     attachment,
     carry_out,
@@ -90,7 +91,7 @@ def histories(draw: st.DrawFn) -> tuple[Desired, Live, Memory]:
     )
     kind = draw(st.sampled_from(["kept", "kept", "kept", "status lost", "adopted"]))
     if kind == "adopted":
-        return asked, found, Memory(options, Applied(), RecordFacts())
+        return asked, found, Memory(options, Applied(), RecordFacts(), harmless_policies=HARMLESS)
     memory = replace(remembered(before), options=options)
     return asked, found, memory if kind == "kept" else replace(memory, applied=Applied())
 
@@ -206,7 +207,7 @@ def test_report_touches_nothing_that_was_done_by_hand(
 @given(SPECS)
 def test_what_was_created_is_as_asked(spec: dict[str, Any]) -> None:
     asked = wanted(spec)
-    memory = Memory(OPTIONS, Applied(), RecordFacts())
+    memory = Memory(OPTIONS, Applied(), RecordFacts(), harmless_policies=HARMLESS)
     first = plan.create(situation(asked, made(asked), memory))
     create, *rest = first.steps
     fields = {**create.values, "trustPolicy": create.values["trustPolicy"].trust, "policies": {}}

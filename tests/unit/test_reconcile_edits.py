@@ -16,6 +16,7 @@ from prometheus_client import CollectorRegistry
 from ram_operator.accounts import AccountOpener, Accounts
 from ram_operator.brake import Brake
 from ram_operator.cluster.api import ClusterApi
+from ram_operator.cluster.guard import AdmissionGuard
 from ram_operator.cluster.records import Records
 from ram_operator.config import Settings
 from ram_operator.constants import API_VERSION
@@ -55,6 +56,7 @@ def ports(api: ClusterApi) -> Ports:
         queue=WorkQueue(lambda key: ""),
         api=api,
         records=Records(api),
+        guard=AdmissionGuard(api, settings, CLOCK.monotonic),
         accounts=accounts,
         opener=cast(AccountOpener, nobody),
         observer=nobody,

@@ -1,7 +1,6 @@
 """RamRecords: one name per identity, and every write a compare-and-swap; over real HTTP.
 
-The API server here is a stub that does what matters: it stores, merges (RFC 7386) and refuses what
-was read before somebody else wrote. A real one is used by the scenarios.
+The API server here is a stub, see `record_world`; a real one is used by the scenarios.
 """
 
 from __future__ import annotations
@@ -14,92 +13,33 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from kubernetes.client import Configuration
-from kubernetes.client.api_client import ApiClient
 
 from ram_operator import documents
-from ram_operator.cluster.api import ClusterApi, Conflicted, Gone, path
-from ram_operator.cluster.records import HISTORY, Claim, Identity, Records, append, facts
+from ram_operator.cluster.api import Conflicted, Gone, path
+from ram_operator.cluster.records import (
+    HISTORY,
+    Claim,
+    Identity,
+    Records,
+    append,
+    facts,
+)
 from ram_operator.constants import API_VERSION
 from ram_operator.kinds import RECORD
 from ram_operator.model import Key, Owner, RecordFacts
 from tests.unit.profiles import examples
-from tests.unit.stub_server import Reply, Request, stub
-
-Json = dict[str, Any]
-ACCOUNT = "1234567890123456"
-IDENTITY = Identity(ACCOUNT, "RamRole", "Web-Server")
-OWNER = Owner("blue", "apps", "web")
-NOW = "2026-01-01T00:00:00Z"
-
-
-def trust(service: str) -> documents.Trust:
-    statement = {
-        "Effect": "Allow",
-        "Action": "sts:AssumeRole",
-        "Principal": {"Service": [service]},
-    }
-    return documents.parse_trust({"Version": "1", "Statement": [statement]})
-
-
-FC, ECS = trust("fc.aliyuncs.com"), trust("ecs.aliyuncs.com")
-
-
-def claim(baseline: documents.Trust | None = FC, operation: str = "Created") -> Claim:
-    return Claim(OWNER, "uid-1", "cloud-1", baseline, operation)
-
-
-def merged(target: Any, patch: Any) -> Any:
-    """RFC 7386, by its own pseudo code."""
-    if not isinstance(patch, dict):
-        return patch
-    result = dict(target) if isinstance(target, dict) else {}
-    for name, value in patch.items():
-        if value is None:
-            result.pop(name, None)
-        else:
-            result[name] = merged(result.get(name), value)
-    return result
-
-
-class Server:
-    """Objects by path, with versions."""
-
-    def __init__(self) -> None:
-        self.objects: dict[str, Json] = {}
-        self.version = 100
-        self.writes: list[Json] = []
-
-    def answer(self, request: Request) -> Reply:
-        where = request.path.partition("?")[0]
-        body = json.loads(request.body) if request.body else {}
-        if request.method == "POST":
-            where = f"{where}/{body['metadata']['name']}"
-            if where in self.objects:
-                return self.refuse(409, "it exists")
-            body["metadata"]["uid"] = f"uid-of-record-{self.version}"
-            return self.store(where, body, body)
-        if where not in self.objects:
-            return self.refuse(404, "it does not exist")
-        found = self.objects[where]
-        if request.method == "GET":
-            return Reply(200, json.dumps(found).encode())
-        assert request.headers["Content-Type"] == "application/merge-patch+json"
-        wanted = body.get("metadata", {}).get("resourceVersion")
-        if wanted not in (None, found["metadata"]["resourceVersion"]):
-            return self.refuse(409, "it was changed")
-        return self.store(where, merged(found, body), body)
-
-    def store(self, where: str, body: Json, sent: Json) -> Reply:
-        self.version += 1
-        body["metadata"]["resourceVersion"] = str(self.version)
-        self.objects[where] = body
-        self.writes.append(sent)
-        return Reply(200, json.dumps(body).encode())
-
-    @staticmethod
-    def refuse(status: int, message: str) -> Reply:
-        return Reply(status, json.dumps({"kind": "Status", "message": message}).encode())
+from tests.unit.record_world import (
+    ACCOUNT,
+    ECS,
+    FC,
+    IDENTITY,
+    NOW,
+    OWNER,
+    Server,
+    claim,
+    served,
+    started,
+)
 
 
 @pytest.fixture
@@ -109,12 +49,8 @@ def server() -> Server:
 
 @pytest.fixture
 def records(server: Server) -> Iterator[Records]:
-    with stub(server.answer) as running:
-        configuration = Configuration()
-        configuration.host = f"http://{running.host}"
-        client = ApiClient(configuration)
-        yield Records(ClusterApi(client, lambda what, kind: None))
-        client.rest_client.pool_manager.clear()
+    with served(server) as opened:
+        yield opened
 
 
 # The name of a record
@@ -173,7 +109,12 @@ def test_a_record_is_read_back_as_it_was_claimed(records: Records) -> None:
     body = records.claim(IDENTITY, claim(), NOW, 17)
     assert records.read(IDENTITY) == body
     assert facts(body, IDENTITY) == RecordFacts(
-        exists=True, owner=OWNER, owner_uid="uid-1", cloud_id="cloud-1", baseline=FC
+        exists=True,
+        owner=OWNER,
+        owner_uid="uid-1",
+        cloud_id="cloud-1",
+        baseline=FC,
+        sequence=17,
     )
     assert (body["apiVersion"], body["kind"]) == (API_VERSION, RECORD)
     record = body["record"]
@@ -235,7 +176,7 @@ def test_every_change_names_the_version_and_the_uid_that_was_read(
 ) -> None:
     body = records.claim(IDENTITY, claim(), NOW, 1)
     server.writes.clear()
-    body = records.begin(body, "TrustUpdated", FC, ECS)
+    body = records.begin(body, started(), NOW)
     body = records.complete(body, NOW)
     body = records.renew(body, claim(ECS, "Updated"), NOW)
     body = records.deleted(body, NOW, "Deleted")
@@ -247,7 +188,7 @@ def test_every_change_names_the_version_and_the_uid_that_was_read(
 CHANGES = [
     lambda records, body: records.update(body, {"cloudId": "x"}),
     lambda records, body: records.renew(body, claim(), NOW),
-    lambda records, body: records.begin(body, "TrustUpdated", FC, ECS),
+    lambda records, body: records.begin(body, started(), NOW),
     lambda records, body: records.complete(body, NOW),
     lambda records, body: records.deleted(body, NOW, "Deleted"),
 ]
@@ -278,7 +219,7 @@ def test_a_record_that_is_gone_is_not_brought_back(
 
 def test_a_trust_write_is_noted_before_and_struck_off_after(records: Records) -> None:
     body = records.claim(IDENTITY, claim(), NOW, 5)
-    body = records.begin(body, "TrustUpdated", FC, ECS)
+    body = records.begin(body, started(), NOW)
     assert body["record"]["sequence"] == 6, "an approval of the old state opens nothing any more"
     flight = body["record"]["inFlight"]
     assert flight == {
@@ -286,6 +227,7 @@ def test_a_trust_write_is_noted_before_and_struck_off_after(records: Records) ->
         "digest": ECS.digest,
         "before": FC.to_json(),
         "after": ECS.to_json(),
+        "sends": 1,
     }
     body = records.complete(body, "2026-01-01T00:00:05Z")
     assert "inFlight" not in body["record"]
@@ -304,7 +246,7 @@ def test_completing_what_was_not_begun_leaves_a_bare_entry(records: Records) -> 
 
 def test_a_deleted_identity_keeps_its_baseline_for_who_comes_next(records: Records) -> None:
     body = records.claim(IDENTITY, claim(), NOW, 1)
-    body = records.deleted(records.begin(body, "TrustUpdated", FC, ECS), NOW, "Deleted")
+    body = records.deleted(records.begin(body, started(), NOW), NOW, "Deleted")
     found = facts(body, IDENTITY)
     assert (found.owner, found.owner_uid, found.deleted) == (None, "", True)
     assert found.baseline == FC
@@ -321,7 +263,13 @@ def test_a_new_owner_takes_over_and_the_deletion_is_forgotten(records: Records) 
     other = Owner("blue", "apps", "web-2")
     body = records.renew(body, Claim(other, "uid-2", "cloud-2", ECS, "Created"), NOW)
     assert facts(body, IDENTITY) == RecordFacts(
-        exists=True, owner=other, owner_uid="uid-2", cloud_id="cloud-2", baseline=ECS
+        exists=True,
+        owner=other,
+        owner_uid="uid-2",
+        cloud_id="cloud-2",
+        baseline=ECS,
+        sequence=1,
+        settled=True,
     )
 
 
@@ -343,7 +291,7 @@ def test_the_history_keeps_the_latest(records: Records) -> None:
 
 @pytest.mark.parametrize("how", ["renewed", "deleted"])
 def test_a_write_whose_process_ended_stays_in_the_history(records: Records, how: str) -> None:
-    body = records.begin(records.claim(IDENTITY, claim(), NOW, 1), "TrustTakenBack", FC, ECS)
+    body = records.begin(records.claim(IDENTITY, claim(), NOW, 1), started("TrustTakenBack"), NOW)
     if how == "renewed":
         body = records.renew(body, claim(FC, "Managed"), NOW)
     else:

@@ -8,9 +8,24 @@ from typing import Any
 
 import pytest
 
-from ram_operator import report
+from ram_operator import approval, ballots, report
+from ram_operator.ballots import Ballot, Guard
 from ram_operator.constants import ConditionType, Reason
-from ram_operator.model import Applied, Entry, Held, Live, Outcome, Phase, Plan, Presence
+from ram_operator.model import (
+    Applied,
+    Cause,
+    Change,
+    Direction,
+    Entry,
+    Held,
+    Live,
+    Outcome,
+    Phase,
+    Plan,
+    Presence,
+    RecordFacts,
+    Step,
+)
 from tests.support.kstatus import assert_kstatus_legal, kstatus
 from tests.unit.outcomes import (
     DONE,
@@ -23,6 +38,7 @@ from tests.unit.outcomes import (
     STEP,
     T0,
     T1,
+    T2,
     Json,
     after,
     build,
@@ -239,12 +255,24 @@ def test_a_held_change_is_shown_with_who_gains_who_loses_and_the_findings() -> N
         "gains": ["eve can"],
         "losses": ["ann cannot"],
         "findings": [
-            {"id": "RAM002", "severity": "critical", "message": "eve is outside"},
-            {"id": "RAM006", "severity": "warning", "message": "no external id"},
+            {
+                "id": "RAM002",
+                "severity": "critical",
+                "text": "eve is outside",
+                "remedy": "remove eve",
+            },
+            {
+                "id": "RAM006",
+                "severity": "warning",
+                "text": "no external id",
+                "remedy": "add one",
+            },
         ],
-        "firstSeen": T0,
+        "before": "{}",
+        "after": "{}",
+        "since": T0,
     }
-    assert says(status, ConditionType.APPROVAL_REQUIRED) == ("True", "DangerousChange")
+    assert says(status, ConditionType.APPROVAL_REQUIRED) == ("True", "ApprovalRequired")
     assert condition(status, ConditionType.APPROVAL_REQUIRED)["message"].lower() == (
         "trust change (mixed). would gain: eve can. would lose: ann cannot."
         " ram002 eve is outside (remedy: remove eve)"
@@ -261,11 +289,68 @@ def test_a_sentence_leaves_out_what_there_is_not() -> None:
 def test_a_held_change_keeps_its_time_as_long_as_it_is_the_same(held: Held, since: str) -> None:
     first = build(replace(STALLED, plan=Plan(held=HELD)), now=T0).status
     second = build(replace(STALLED, plan=Plan(held=held)), dict(first), T1).status
-    assert second["pending"]["firstSeen"] == since
+    assert second["pending"]["since"] == since
 
 
 def test_a_time_that_somebody_removed_starts_anew() -> None:
     outcome = replace(STALLED, plan=Plan(held=HELD))
     first: Json = dict(build(outcome, now=T0).status)
-    del first["pending"]["firstSeen"]
-    assert build(outcome, first, T1).status["pending"]["firstSeen"] == T1
+    del first["pending"]["since"]
+    assert build(outcome, first, T1).status["pending"]["since"] == T1
+
+
+# --- what became of an approval
+
+MISSING = "AdmissionPolicyMissing"
+ANSWERS: dict[str, tuple[Held, str, str, str]] = {
+    "rejected": (
+        replace(HELD, rejected="not now"),
+        "ApprovalRejected",
+        "ChangeRejected",
+        "Rejected: not now",
+    ),
+    "stale": (
+        replace(HELD, voided="ApprovalStale"),
+        "ApprovalRequired",
+        "ApprovalNotHonoured",
+        "for something else",
+    ),
+    "unguarded": (replace(HELD, voided=MISSING), MISSING, "ApprovalNotHonoured", "not honoured"),
+    "lost": (replace(HELD, kind="RecordsLost"), "RecordsLost", "ChangeHeld", "trust change"),
+}
+
+
+@pytest.mark.parametrize(("held", "why", "event", "words"), ANSWERS.values(), ids=ANSWERS)
+def test_people_see_why_it_waits_still_and_hear_of_it_once(
+    held: Held, why: str, event: str, words: str
+) -> None:
+    outcome = replace(STALLED, reason=Reason.APPROVAL_REQUIRED, plan=Plan(held=held))
+    first = build(outcome, now=T0)
+    assert says(first.status, ConditionType.APPROVAL_REQUIRED) == ("True", why)
+    assert words in condition(first.status, ConditionType.APPROVAL_REQUIRED)["message"]
+    assert reasons(first) == [event]
+    assert reasons(build(outcome, dict(first.status), T1)) == []
+
+
+def test_the_offer_is_shown_as_the_record_has_it() -> None:
+    held = replace(HELD, digest="sha256:d", since=T0, expires=T2, rejected="no")
+    pending = build(replace(STALLED, plan=Plan(held=held)), now=T1).status["pending"]
+    assert (pending["digest"], pending["since"], pending["expires"]) == ("sha256:d", T0, T2)
+    assert pending["rejected"] == "no"
+
+
+@pytest.mark.parametrize(("by", "words"), [("ann", "approved by ann as"), ("", "approved as")])
+def test_an_approved_change_is_one_event_that_says_by_whom(by: str, words: str) -> None:
+    change = Change("policies", None, Entry("System/A"), Direction.WIDER, "System/a")
+    held = Held("EscalatingGrant", "s", changes=(change,))
+    said = Ballot(guard=Guard.WAIVED, now=T0, approver=by)
+    offered = ballots.offer(held, said, RecordFacts(True, settled=True))
+    facts = RecordFacts(True, settled=True, sequence=offered.sequence, pending=offered.pending)
+    permit = approval.weigh(held, replace(said, approve=offered.pending.digest), facts)
+    assert permit is not None
+    step = Step("attach", "attach A", Cause.INTENT, Direction.WIDER, {"permit": permit})
+    old = dict(build(replace(STALLED, plan=Plan(held=HELD)), now=T0).status)
+    done = build(replace(DONE, plan=Plan(steps=(step,)), steps_done=(step,)), old, T1)
+    assert reasons(done)[0] == "ChangeApproved"
+    assert "ChangeNoLongerHeld" not in reasons(done)
+    assert words in done.events[0].message

@@ -349,3 +349,27 @@ def test_the_indexes_agree_with_the_bodies_over_random_histories(history: list[A
             assert store.users(account) == sorted(users.get(account, []))
         # No uid comes back once it was deleted or replaced.
         assert not gone & {f.uid for key in store.keys("RamRole") if (f := store.facts(key))}
+
+
+def test_a_name_is_trusted_as_long_as_a_role_that_exists_trusts_it() -> None:
+    statement = {
+        "Effect": "Allow",
+        "Action": "sts:AssumeRole",
+        "Principal": {"RAM": ["acs:ram::1:user/Ann", "acs:ram::1:root"]},
+    }
+    text = json.dumps({"Version": "1", "Statement": [statement]})
+
+    def record(version: int, **more: Any) -> dict[str, Any]:
+        block = {"cloudId": "id", "baseline": {"trust": text}, **more}
+        meta = {"name": "r", "uid": "u", "resourceVersion": str(version)}
+        return {"kind": "RamRecord", "metadata": meta, "record": block}
+
+    store = Store()
+    key, _, _ = store.put(record(1))
+    assert store.trusted("acs:ram::1:user/ANN", Key("RamRecord", "", "other"))
+    assert not store.trusted("acs:ram::1:user/ann", key), "its own trust is judged by itself"
+    assert not store.trusted("acs:ram::1:root", Key("RamRecord", "", "other"))
+    store.put(record(2, deletedAt="2026-01-01T00:00:00Z"))
+    assert not store.trusted("acs:ram::1:user/ann", Key("RamRecord", "", "other"))
+    store.put(record(3, baseline={"trust": "{"}))
+    assert not store.trusted("acs:ram::1:user/ann", Key("RamRecord", "", "other"))

@@ -25,7 +25,13 @@ ROTATE: Final = "DeleteOldestNonDefaultVersionWhenLimitExceeded"
 
 
 def execute(calls: CloudCalls, row: Kind, cloud_name: str, step: Step) -> Reply:
-    """Carry out one step. Returns facts about a created identity, else {}. Raises errors.*."""
+    """Carry out one step. Returns facts about a created identity, else {}. Raises errors.*.
+
+    A step that rests on an approval is exactly what was approved, or Bug is raised.
+    """
+    permit = step.values.get("permit")
+    if permit is not None and not (isinstance(permit, approval.Permit) and permit.allows(step)):
+        raise Bug("something else would be sent than was approved")
     return VERBS[(row.noun, step.verb)](calls, cloud_name, step)
 
 

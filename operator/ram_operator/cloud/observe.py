@@ -25,6 +25,17 @@ class CloseObserver:
     def __init__(self, calls: CloudCalls) -> None:
         self._calls = calls
 
+    def glance(self, kind: str, cloud_name: str) -> Live:
+        """What the first call alone says: of the other parts it knows nothing, so they are left out
+        as if nobody managed them. Never raises errors of the cloud.
+        """
+        try:
+            return GETS[kind](self._calls, cloud_name)
+        except Absent:
+            return Live(Presence.ABSENT, cloud_name)
+        except RamOperatorError as error:
+            return Live(Presence.UNKNOWN, cloud_name, error=error)
+
     def look(self, kind: str, cloud_name: str) -> Live:
         """What the cloud says now. Never raises errors of the cloud: they are in the value."""
         try:

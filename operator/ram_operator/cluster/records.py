@@ -9,13 +9,15 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from .. import documents
 from ..constants import API_VERSION
 from ..kinds import RECORD
 from ..model import Key, Owner, RecordFacts
+from ..pending import InFlight, Pending
 from .api import ClusterApi
 
 _DNS: Final = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
@@ -24,6 +26,8 @@ _HASHED: Final = re.compile(r"(.*\.)?[0-9a-f]{16}")
 HISTORY: Final = 20
 CLAIMED: Final = "Claimed"
 """The operation that says: about to be created, cannot be marked by the creation itself."""
+SIDE: Final = 16_384
+_PENDING: Final = tuple(field.name for field in fields(Pending))
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +64,7 @@ def facts(body: Mapping[str, Any] | None, identity: Identity) -> RecordFacts:
         return RecordFacts(exists=True, baseline_unreadable=True)
     owner = record.get("owner")
     baseline, unreadable = _baseline(record)
+    history = record.get("history") or ()
     return RecordFacts(
         exists=True,
         owner=Owner(owner["cluster"], owner["namespace"], owner["name"]) if owner else None,
@@ -69,6 +74,11 @@ def facts(body: Mapping[str, Any] | None, identity: Identity) -> RecordFacts:
         deleted=bool(record.get("deletedAt")),
         baseline=baseline,
         baseline_unreadable=unreadable,
+        sequence=int(record.get("sequence") or 0),
+        settled=bool(record.get("uid")) and record["uid"] == _uid(body),
+        pending=_pending(record.get("pending")),
+        in_flight=_in_flight(record.get("inFlight")),
+        used=frozenset(str(entry["approval"]) for entry in history if entry.get("approval")),
     )
 
 
@@ -76,6 +86,24 @@ def _claimed_at(record: Mapping[str, Any]) -> str:
     history = record.get("history") or []
     times = [str(entry["at"]) for entry in history if entry.get("operation") == CLAIMED]
     return times[-1] if times else ""
+
+
+def _uid(body: Mapping[str, Any]) -> str:
+    return str((body.get("metadata") or {}).get("uid") or "")
+
+
+def _pending(block: Mapping[str, Any] | None) -> Pending | None:
+    """None too for one that names no digest: nothing can be approved by it."""
+    if not block or not block.get("digest"):
+        return None
+    return Pending(**{name: str(block.get(name) or "") for name in _PENDING})
+
+
+def _in_flight(block: Mapping[str, Any] | None) -> InFlight | None:
+    if not block:
+        return None
+    texts = {name: str(block.get(name) or "") for name in ("operation", "change", "approval", "by")}
+    return InFlight(**texts, sends=int(block.get("sends", 1)))
 
 
 def _baseline(record: Mapping[str, Any]) -> tuple[documents.Trust | None, bool]:
@@ -101,6 +129,29 @@ class Claim:
     cloud_id: str
     baseline: documents.Trust | None
     operation: str
+    lost_at: str = ""
+    """Of an account: when it was found that its records are gone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """What a gated write is going to do. `digest` is that of the trust, where one is sent."""
+
+    flight: InFlight
+    digest: str
+    before: str
+    after: str
+    creates: bool = False
+
+    def block(self) -> dict[str, Any]:
+        block: dict[str, Any] = {
+            **asdict(self.flight),
+            "digest": self.digest,
+            "before": self.before[:SIDE],
+            "after": self.after[:SIDE],
+        }
+        # A merge patch keeps what it does not name.
+        return {name: value if value != "" else None for name, value in block.items()}
 
 
 class Records:
@@ -124,6 +175,7 @@ class Records:
             "owner": _owner_block(claim),
             "sequence": sequence,
             "baseline": _baseline_block(claim.baseline),
+            "lostAt": claim.lost_at,
             "history": [_history(now, claim.operation, claim.baseline)],
         }
         body = {
@@ -156,30 +208,71 @@ class Records:
             changes["baseline"] = _baseline_block(claim.baseline)
         return self.update(body, changes)
 
-    def begin(
-        self,
-        body: Mapping[str, Any],
-        operation: str,
-        before: documents.Trust,
-        after: documents.Trust,
-    ) -> dict[str, Any]:
-        """Note a trust write before it is sent, and raise the sequence."""
-        changes = {
-            "sequence": int(body["record"]["sequence"]) + 1,
-            "inFlight": {
-                "operation": operation,
-                "digest": after.digest,
-                "before": before.to_json()[:8192],
-                "after": after.to_json()[:8192],
-            },
+    def begin(self, body: Mapping[str, Any], start: Start, now: str) -> dict[str, Any]:
+        """Note a gated write before it is sent, and raise the sequence.
+
+        From here on the approval that it rests on can open nothing else.
+        """
+        record = body["record"]
+        changes: dict[str, Any] = {
+            "sequence": int(record["sequence"]) + 1,
+            "inFlight": start.block(),
+            "pending": None,
         }
+        flight = record.get("inFlight")
+        mine = (start.flight.approval, start.digest)
+        if flight and (flight.get("approval", ""), flight.get("digest", "")) != mine:
+            # What it was about is over; that it was begun is not forgotten.
+            changes["history"] = [*(record.get("history") or []), _ended(body, now)][-HISTORY:]
+        if start.creates:
+            changes |= {"cloudId": None, "deletedAt": None}
         return self.update(body, changes)
 
-    def complete(self, body: Mapping[str, Any], now: str) -> dict[str, Any]:
-        """The trust write is done and was looked at."""
-        entry = _begun(now, body["record"].get("inFlight") or {})
-        history = [*(body["record"].get("history") or []), entry][-HISTORY:]
-        return self.update(body, {"inFlight": None, "history": history})
+    def complete(
+        self, body: Mapping[str, Any], now: str, baseline: documents.Trust | None = None
+    ) -> dict[str, Any]:
+        """The gated write is done and was looked at; `baseline` is what holds from now on."""
+        history = [*(body["record"].get("history") or []), _ended(body, now)][-HISTORY:]
+        changes: dict[str, Any] = {"inFlight": None, "history": history}
+        if baseline is not None:
+            changes["baseline"] = _baseline_block(baseline)
+        return self.update(body, changes)
+
+    def unsent(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        """The cloud refused the write: that try does not count, it may be sent again."""
+        return self.update(body, {"inFlight": {"sends": 0}})
+
+    def offer(
+        self, body: Mapping[str, Any], sequence: int, pending: Pending | None, now: str
+    ) -> dict[str, Any]:
+        """What is held, for people to decide on; None when nothing is held any more.
+
+        A write that was begun for another change, or may not be sent again, is void by this.
+        """
+        block = {name: text for name, text in asdict(pending).items() if text} if pending else None
+        # A merge patch keeps what it does not name.
+        block = {**dict.fromkeys(_PENDING), **block} if block else None
+        changes: dict[str, Any] = {"pending": block}
+        if sequence != int(body["record"]["sequence"]):
+            changes["sequence"] = sequence
+        if body["record"].get("inFlight") and block:
+            history = [*(body["record"].get("history") or []), _ended(body, now)][-HISTORY:]
+            changes |= {"inFlight": None, "history": history}
+        return self.update(body, changes)
+
+    def disown(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        """The claim of an object that is gone, on an identity that never came to be."""
+        return self.update(body, {"owner": None, "pending": None})
+
+    def void(self, body: Mapping[str, Any], sequence: int) -> dict[str, Any]:
+        """Whatever was approved so far opens nothing. A write that was begun is not sent again."""
+        changes: dict[str, Any] = {"sequence": sequence, "pending": None, "lostAt": None}
+        record = body["record"]
+        if record.get("inFlight"):
+            ended = _ended(body, _stamp(sequence))
+            history = [*(record.get("history") or []), ended][-HISTORY:]
+            changes |= {"inFlight": None, "history": history}
+        return self.update(body, changes)
 
     def deleted(self, body: Mapping[str, Any], now: str, operation: str) -> dict[str, Any]:
         """The owner is done with the identity; the baseline stays, for who comes next."""
@@ -190,6 +283,11 @@ class Records:
             "history": append(body, now, operation, None),
         }
         return self.update(body, changes)
+
+
+def _stamp(milliseconds: int) -> str:
+    moment = datetime.fromtimestamp(milliseconds / 1000, UTC)
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _owner_block(claim: Claim) -> dict[str, str]:
@@ -215,9 +313,12 @@ def append(
     A write that was under way when its process ended may have taken effect: it is not forgotten.
     """
     record = body.get("record") or {}
-    begun = [_begun(now, record["inFlight"])] if record.get("inFlight") else []
+    begun = [_ended(body, now)] if record.get("inFlight") else []
     return [*(record.get("history") or []), *begun, _history(now, operation, trust)][-HISTORY:]
 
 
-def _begun(now: str, flight: Mapping[str, Any]) -> dict[str, str]:
-    return {"at": now, **{k: str(flight[k]) for k in ("operation", "digest") if k in flight}}
+def _ended(body: Mapping[str, Any], now: str) -> dict[str, str]:
+    """The write that was begun, as one line of the history."""
+    flight = body["record"].get("inFlight") or {}
+    names = ("operation", "digest", "approval", "by")
+    return {"at": now, **{name: str(flight[name]) for name in names if flight.get(name)}}

@@ -14,7 +14,7 @@ from .comparing import (
     documents_equal_policy,
 )
 from .errors import DocumentError
-from .escalation import escalates
+from .escalation import escalates, reaches
 from .grammar import EQUIVALENCES, Certainty, Equivalence
 from .meeting import intersect_trust
 from .model import NOBODY, Condition, Grant, Kind, Policy, Principal, Trust, trust_principals
@@ -41,5 +41,6 @@ __all__ = [
     "intersect_trust",
     "parse_policy",
     "parse_trust",
+    "reaches",
     "trust_principals",
 ]

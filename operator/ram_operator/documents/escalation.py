@@ -26,6 +26,7 @@ class _Danger:
     harmless: tuple[str, ...] = ()
 
 
+_BECOMES: Final = "can assume roles (sts:AssumeRole)"
 _READS: Final = ("Get*", "List*")
 _COPIES: Final = tuple(
     f"resourcemanager:{verb}"
@@ -55,7 +56,7 @@ _DANGERS: Final = (
         "can change identities and sign-in in IMS", ("ims:*",), tuple(f"ims:{r}" for r in _READS)
     ),
     _Danger("can hand a role to a service (ram:PassRole)", ("ram:PassRole",)),
-    _Danger("can assume roles (sts:AssumeRole)", ("sts:AssumeRole*",)),
+    _Danger(_BECOMES, ("sts:AssumeRole*",)),
     _Danger("can change roles and rights through Resource Management", _COPIES),
 )
 
@@ -64,6 +65,21 @@ def escalates(policy: Policy) -> tuple[str, ...]:
     """Why the document is escalating, as sorted sentences; empty if it is not."""
     allows = [grant for grant in policy.grants if grant.effect == "Allow"]
     return tuple(sorted({reason for grant in allows for reason in _reasons(grant)}))
+
+
+def reaches(policy: Policy, names: tuple[str, ...]) -> bool:
+    """Whether the document lets its holder change one of `names`, as far as resources tell.
+
+    A name is an ARN without its start, like `1000000000000001:role/app`; RAM has no regions, and
+    they are spelled `*` or not at all. Deny and conditions do not count.
+    """
+    targets = [f"acs:ram:{region}:{name}" for region in ("*", "") for name in names]
+    return any(
+        any(not text.startswith(_BECOMES) for text in _reasons(grant))
+        and any(glob.matches(t) for glob in _globs(grant.resources or ("*",)) for t in targets)
+        for grant in policy.grants
+        if grant.effect == "Allow"
+    )
 
 
 def _reasons(grant: Grant) -> Iterator[str]:

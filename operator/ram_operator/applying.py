@@ -1,0 +1,97 @@
+"""The steps of one plan, in order: what goes on past a failure, and what has to wait for it.
+
+Called by the pass with the gate through which every write goes. Decides nothing about access.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from . import claims, rights
+from .accounts import Session
+from .constants import Mode, Reason
+from .errors import OutcomeUnknown, RamOperatorError, Refused, Retry
+from .gatedwrite import GatedWrite
+from .model import Cause, Direction, Plan, Step
+from .ports import Ports, Subject
+
+_ONE_PART: Final = frozenset({Reason.ACCESS_DENIED, Reason.QUOTA_EXCEEDED, Reason.INVALID_SPEC})
+"""What the cloud refuses for these reasons says nothing about the other parts of an identity."""
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    done: tuple[Step, ...]
+    error: RamOperatorError | None
+    facts: Mapping[str, Any]
+
+
+def carry_out(
+    ports: Ports, subject: Subject, session: Session, gate: GatedWrite, decision: Plan
+) -> Carried:
+    """Steps in order. Past one that a person must mend, what does not depend on it goes on."""
+    done: list[Step] = []
+    failed: list[Step] = []
+    first: RamOperatorError | None = None
+    facts: dict[str, Any] = {}
+    generation = int(subject.body["metadata"].get("generation", 0))
+    for step in decision.steps:
+        if any(_depends(step, earlier) for earlier in failed):
+            continue
+        if not _may_still(ports, session):
+            text = "writing was stopped while this pass waited for its turn"
+            first = first or Retry(Reason.PROGRESSING, text, 0.5)
+            break
+        ports.recent.wrote(subject.key, generation)
+        try:
+            facts.update(gate.run(step))
+            rights.forget(session, subject)
+        except RamOperatorError as error:
+            rights.forget(session, subject)
+            softened = _soften(ports, subject, error, step)
+            first = first or softened
+            failed.append(step)
+            if softened.reason not in _ONE_PART or isinstance(softened, Retry):
+                break
+            continue
+        if step.verb == "detach" and step.cause is Cause.INTENT:
+            ports.brake.count(session.account.account_id, (subject.key, step.summary))
+        claims.tell_members(ports, subject.row, session.account.account_id, step)
+        done.append(step)
+    gate.close(decision.steps)
+    return Carried(tuple(done), first, facts)
+
+
+def _may_still(ports: Ports, session: Session) -> bool:
+    """The account may have been set to Observe or suspended while this pass was waiting."""
+    now = ports.accounts.find(session.account.name)
+    return now is not None and now.account.mode is Mode.MANAGE and not now.account.suspend
+
+
+def _soften(
+    ports: Ports, subject: Subject, error: RamOperatorError, step: Step
+) -> RamOperatorError:
+    """What may only be an answer from before our own write is looked at again."""
+    settle = ports.recent.settle
+    if isinstance(error, OutcomeUnknown):
+        return OutcomeUnknown(error.message, settle)
+    generation = int(subject.body["metadata"].get("generation", 0))
+    if isinstance(error, Refused) and ports.recent.patient(subject.key, generation):
+        return Retry(Reason.PROGRESSING, error.message, max(settle, 1.0))
+    if step.verb == "create" and error.reason is Reason.CONFLICT:
+        return Retry(Reason.PROGRESSING, error.message, settle)
+    return error
+
+
+def _depends(step: Step, failed: Step) -> bool:
+    """Whether a step has to wait for an earlier one that was refused.
+
+    The same part is not written, nothing is added to an identity that was not created, and nothing
+    is widened while what should have been taken away first is still there.
+    """
+    if failed.verb == "create" or step.field == failed.field:
+        return True
+    tightens = failed.direction not in (Direction.NEUTRAL, Direction.WIDER)
+    return tightens and step.direction not in (Direction.NEUTRAL, Direction.NARROWER)

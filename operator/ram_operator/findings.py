@@ -1,0 +1,231 @@
+"""What rules look at, and the checks behind them: each yields the names of what breaks it. Pure.
+
+Called by the table in `risk` only, which has the words, the severities and the remedies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+from . import documents
+from .model import Account
+
+Parts = Iterator[tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """A right to change rights that somebody is about to get: what gives it, and why it is one."""
+
+    what: str
+    why: str
+    itself: bool = False
+    """It reaches the identity that gets it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """All that rules may look at. What is not known is left out, and its rules find nothing."""
+
+    account: Account
+    trust: documents.Trust | None = None
+    """As asked for."""
+    before: documents.Trust | None = None
+    """As it is; None for a creation."""
+    session: tuple[int, int] | None = None
+    """Seconds that a session may last, as it is and as asked for."""
+    grants: tuple[Grant, ...] = ()
+    arn: str = ""
+    """Of the identity that is about to be created, `acs:ram::<account>:user/<name>`."""
+    named: frozenset[str] = frozenset()
+    """ARNs in lower case that the trusts of known roles name."""
+
+
+def _trusted(trust: documents.Trust | None) -> tuple[documents.Principal, ...]:
+    return documents.trust_principals(trust) if trust is not None else ()
+
+
+def of_kind(kind: str) -> Callable[[Case], Parts]:
+    def check(case: Case) -> Parts:
+        for principal in _trusted(case.trust):
+            if principal.kind == kind:
+                yield (principal.raw,)
+
+    return check
+
+
+def outside(case: Case) -> Parts:
+    inside = case.account.trusted_accounts | {case.account.account_id}
+    for principal in _trusted(case.trust):
+        if principal.account_id and principal.account_id not in inside:
+            yield (principal.raw,)
+
+
+def unbound(kind: str, *keys: str) -> Callable[[Case], Parts]:
+    """Principals of a kind without a condition on one of the keys."""
+
+    def check(case: Case) -> Parts:
+        for principal in _trusted(case.trust):
+            for key in keys:
+                if principal.kind == kind and not _bounded(principal, key):
+                    yield principal.raw, key
+
+    return check
+
+
+def external_id(case: Case) -> Parts:
+    for principal in _trusted(case.trust):
+        foreign = principal.account_id not in ("", case.account.account_id)
+        federated = principal.kind in ("oidc", "saml")
+        if foreign and not federated and not _bounded(principal, "sts:externalid"):
+            yield (principal.raw,)
+
+
+_POSITIVE: Final = ("StringEquals", "StringLike", "StringEqualsIgnoreCase")
+
+
+def _bounded(principal: documents.Principal, key: str) -> bool:
+    """A positive string condition on `key` all of whose values name something.
+
+    A pattern like `*:*`, of wildcards and separators, stands for anything there is.
+    """
+    return any(
+        operator in _POSITIVE
+        and condition_key.lower() == key
+        and bool(values)
+        and all(any(symbol.isalnum() for symbol in value) for value in values)
+        for operator, condition_key, values in principal.conditions
+    )
+
+
+def unlisted(case: Case) -> Parts:
+    lists = {
+        "service": case.account.trusted_services,
+        "saml": case.account.trusted_providers,
+        "oidc": case.account.trusted_providers,
+    }
+    for principal in _trusted(case.trust):
+        allowed = lists.get(principal.kind)
+        if allowed is not None and principal.raw.lower() not in allowed:
+            yield (principal.raw,)
+
+
+def any_service(case: Case) -> Parts:
+    return of_kind("service")(case) if case.account.trusted_services is None else iter(())
+
+
+def _by_name(trust: documents.Trust | None) -> dict[tuple[str, str], list[documents.Grant]]:
+    """What each principal is granted; statements that cannot be read are nobody's."""
+    found: dict[tuple[str, str], list[documents.Grant]] = {}
+    for grant in trust.grants if trust is not None else ():
+        if grant.effect == "Allow" and grant.principal is not None:
+            name = (grant.principal.spelled, grant.principal.folded)
+            found.setdefault(name, []).append(grant)
+    return found
+
+
+def _moved(here: documents.Trust | None, there: documents.Trust | None) -> Parts:
+    """Who is in one trust and not in the other."""
+    others = _by_name(there)
+    for name, grants in _by_name(here).items():
+        if name not in others:
+            yield (_raw(grants),)
+
+
+def _raw(grants: list[documents.Grant]) -> str:
+    principal = grants[0].principal
+    assert principal is not None
+    return principal.raw
+
+
+def added(case: Case) -> Parts:
+    return _moved(case.trust, case.before) if case.before is not None else iter(())
+
+
+def removed(case: Case) -> Parts:
+    return _moved(case.before, case.trust)
+
+
+def _kept(case: Case) -> Iterator[tuple[list[documents.Grant], list[documents.Grant]]]:
+    """What those who stay trusted were granted, and what they are to be."""
+    after = _by_name(case.trust)
+    for name, grants in _by_name(case.before).items():
+        if name in after:
+            yield grants, after[name]
+
+
+def weakened(case: Case) -> Parts:
+    for before, after in _kept(case):
+        sides = (documents.Trust("", tuple(before)), documents.Trust("", tuple(after)))
+        for text in documents.compare_trust(*sides).gain_sentences:
+            yield (text,)
+
+
+def later_end(case: Case) -> Parts:
+    for before, after in _kept(case):
+        if _end(before) < _end(after):
+            yield (_raw(after),)
+
+
+_NEVER_ENDS: Final = datetime.max.replace(tzinfo=UTC)
+_ENDS: Final = ("DateLessThan", "DateLessThanEquals")
+
+
+def _end(grants: list[documents.Grant]) -> datetime:
+    """When the last of the grants ends."""
+    return max(_grant_end(grant) for grant in grants)
+
+
+def _grant_end(grant: documents.Grant) -> datetime:
+    """Values of one condition are alternatives, conditions hold all at once."""
+    ends = [
+        max((_moment(value) for value in values), default=_NEVER_ENDS)
+        for operator, key, values in grant.conditions
+        if operator in _ENDS and key.lower() == "acs:currenttime"
+    ]
+    return min(ends, default=_NEVER_ENDS)
+
+
+def _moment(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return _NEVER_ENDS
+    return moment if moment.tzinfo is not None else _NEVER_ENDS
+
+
+def longer(case: Case) -> Parts:
+    if case.session is not None and case.session[1] > case.session[0]:
+        yield tuple(str(seconds) for seconds in case.session)
+
+
+def named(case: Case) -> Parts:
+    if case.arn and case.arn.lower() in case.named:
+        yield (case.arn,)
+
+
+def escalating(case: Case) -> Parts:
+    for grant in case.grants:
+        yield grant.what, grant.why
+
+
+def itself(case: Case) -> Parts:
+    for grant in case.grants:
+        if grant.itself:
+            yield (grant.what,)
+
+
+_OUTSIDERS: Final = frozenset({"service", "saml", "oidc", "wildcard", "unknown"})
+
+
+def privileged(case: Case) -> Parts:
+    """Who is or will be trusted counts: the right may come first."""
+    if not case.grants:
+        return
+    for principal in (*_trusted(case.trust), *_trusted(case.before)):
+        foreign = principal.account_id not in ("", case.account.account_id)
+        if foreign or principal.kind in _OUTSIDERS:
+            yield (principal.raw,)

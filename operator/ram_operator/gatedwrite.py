@@ -1,0 +1,248 @@
+"""Offers in the record, and the gated write: what is true now is judged again right before it.
+
+Called by the pass. `approval` has decided on what the watches told; here the object, its record and
+the guard are read from the API server, and the record's compare-and-swap before the cloud write
+makes each permission good for one write. Nothing here makes a permission.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from . import ballots, conditions, documents
+from .accounts import Session
+from .approval import CHANGE, Cleared, Permit, permit_of
+from .ballots import Ballot, Guard, Scope
+from .cloud import execute
+from .cluster import records
+from .cluster.records import Identity, Start
+from .constants import (
+    ANNOTATION_APPROVE,
+    ANNOTATION_APPROVED_BY,
+    ANNOTATION_CHANGED_BY,
+    ANNOTATION_REJECT,
+    ConditionType,
+    Reason,
+)
+from .errors import OutcomeUnknown, RamOperatorError, Retry
+from .model import Held, Step
+from .pending import InFlight
+from .ports import Ports, Subject
+
+
+def ballot(ports: Ports, subject: Subject, identity: Identity, cloud_id: str) -> Ballot:
+    """What people say of the object's change. Raises Retry when the guard cannot be read."""
+    approve = subject.annotation(ANNOTATION_APPROVE)
+    return Ballot(
+        scope=Scope(
+            cluster=ports.settings.cluster_name,
+            account_id=identity.account_id,
+            kind=identity.kind,
+            name=identity.folded,
+            cloud_id=cloud_id,
+            namespace=subject.key.namespace,
+            object=subject.key.name,
+        ),
+        approve=approve,
+        reject=subject.annotation(ANNOTATION_REJECT),
+        approver=subject.annotation(ANNOTATION_APPROVED_BY)[:256],
+        author=subject.annotation(ANNOTATION_CHANGED_BY),
+        # Without an approval it makes no difference, and costs requests.
+        guard=ports.guard.state() if approve else Guard.MISSING,
+        now=ports.clock.stamp(),
+        milliseconds=int(ports.clock.wall() * 1000),
+    )
+
+
+def offer(ports: Ports, identity: Identity, held: Held, said: Ballot) -> Held:
+    """Have the record say what is held, before anybody is shown the digest. Raises errors.*.
+
+    The record must exist and belong to the object.
+    """
+    body = ports.store.get(identity.key)
+    facts = records.facts(body, identity)
+    wanted = ballots.offer(held, said, facts)
+    if facts.pending != wanted.pending or facts.sequence != wanted.sequence:
+        body = ports.records.read(identity)
+        facts = records.facts(body, identity)
+        owner = facts.owner
+        if body is None or owner is None or not _owns(said, owner.namespace, owner.name):
+            raise Retry(Reason.PROGRESSING, "the record moved while its change was judged", 0.5)
+        wanted = ballots.offer(held, said, facts)
+        if facts.pending != wanted.pending or facts.sequence != wanted.sequence:
+            written = ports.records.offer(body, wanted.sequence, wanted.pending, said.now)
+            ports.store.put(written)
+    return ballots.offered(held, said, facts, wanted.pending)
+
+
+def _owns(said: Ballot, namespace: str, name: str) -> bool:
+    return (said.scope.namespace, said.scope.object) == (namespace, name)
+
+
+def brief(ports: Ports, subject: Subject, identity: Identity) -> bool:
+    """Whether the object waits for nothing but an approval of its trust, and bears it.
+
+    Then the trust alone has to be read. The status is only a hint here: what is written is judged.
+    """
+    status, present = subject.status, subject.status.get("conditions") or ()
+    current = status.get("observedGeneration") == subject.body["metadata"].get("generation")
+    pending = status.get("pending") or {}
+    if not current or (pending.get("kind"), pending.get("verdict")) != (CHANGE, "wider"):
+        return False
+    if conditions.is_true(present, ConditionType.DRIFTED):
+        return False
+    offered = records.facts(ports.store.get(identity.key), identity).pending
+    return offered is not None and offered.digest == subject.annotation(ANNOTATION_APPROVE)
+
+
+def withdraw(ports: Ports, identity: Identity) -> None:
+    """Nothing is held any more: the record says so. Raises errors.*."""
+    body = ports.store.get(identity.key)
+    if body is None or not (body.get("record") or {}).get("pending"):
+        return
+    body = ports.records.read(identity)
+    if body is not None and (body.get("record") or {}).get("pending"):
+        sequence = int(body["record"]["sequence"])
+        ports.store.put(ports.records.offer(body, sequence, None, ports.clock.stamp()))
+
+
+def _cleared(step: Step) -> list[Cleared]:
+    return [value for value in step.values.values() if isinstance(value, Cleared)]
+
+
+class GatedWrite:
+    """The gated writes of one pass. All steps that rest on one approval are one write."""
+
+    def __init__(
+        self,
+        ports: Ports,
+        subject: Subject,
+        identity: Identity,
+        session: Session,
+        cloud_id: str = "",
+    ) -> None:
+        self._ports = ports
+        self._subject = subject
+        self._identity = identity
+        self._session = session
+        self._cloud_id = cloud_id
+        self._body: Mapping[str, Any] | None = None
+        self._done: list[Step] = []
+        self._unsent = False
+        """The cloud refused a step: it surely was not carried out."""
+
+    def run(self, step: Step) -> Mapping[str, Any]:
+        """Carry out one step. Raises errors.*; Retry when something moved since it was judged."""
+        permit = permit_of(step)
+        if permit is None:
+            if step.verb != "trust":
+                return self._send(step)
+            self._body = self._begin(step, None)
+            reply = self._send(step)
+            self._complete(None)
+            return reply
+        if self._body is None:
+            self._body = self._begin(step, permit)
+        try:
+            reply = self._send(step)
+        except OutcomeUnknown:
+            raise
+        except RamOperatorError:
+            self._unsent = True
+            raise
+        self._done.append(step)
+        return reply
+
+    def close(self, steps: Sequence[Step]) -> None:
+        """After all steps: the record is completed, or says that it may be tried again."""
+        if self._body is None:
+            return
+        resting = [step for step in steps if permit_of(step) is not None]
+        if any(step.verb == "create" for step in self._done):
+            # The creation's own record work follows, with the id that the cloud gave.
+            return
+        if resting and all(step in self._done for step in resting):
+            sent = [cleared.trust for step in self._done for cleared in _cleared(step)]
+            self._complete(sent[0] if sent else None)
+        elif self._unsent and not self._done:
+            self._ports.store.put(self._ports.records.unsent(self._body))
+
+    @property
+    def trust(self) -> documents.Trust | None:
+        """The approved trust that was sent in this pass."""
+        sent = [c.trust for step in self._done for c in _cleared(step) if c.permit is not None]
+        return sent[0] if sent else None
+
+    def _send(self, step: Step) -> Mapping[str, Any]:
+        name = self._identity.cloud_name
+        known = execute.with_cloud_id(step, self._cloud_id)
+        reply = execute.execute(self._session.client, self._subject.row, name, known)
+        self._cloud_id = str(reply.get("cloudId") or self._cloud_id)
+        return reply
+
+    def _complete(self, baseline: documents.Trust | None) -> None:
+        assert self._body is not None
+        ports = self._ports
+        body = ports.records.complete(self._body, ports.clock.stamp(), baseline)
+        ports.store.put(body)
+        self._body = None
+
+    def _begin(self, step: Step, permit: Permit | None) -> Mapping[str, Any]:
+        """Judge what is true now, then take the record by compare-and-swap."""
+        ports, subject = self._ports, self._subject
+        fresh = ports.api.get(subject.key)
+        if fresh is None or not still(fresh, subject):
+            raise Retry(Reason.PROGRESSING, "the object moved while its change was judged", 0.5)
+        if permit is not None:
+            self._check_approval(fresh, permit)
+        body = ports.records.read(self._identity)
+        facts = records.facts(body, self._identity)
+        if body is None or facts.owner != subject.owner(ports.settings.cluster_name):
+            raise Retry(Reason.PROGRESSING, "the record moved while the change was judged", 0.5)
+        if permit is not None:
+            offered = [facts.pending.digest] if facts.pending else []
+            offered += [facts.in_flight.approval] if facts.in_flight else []
+            if (
+                not facts.settled
+                or facts.sequence != permit.sequence
+                or (permit.digest not in offered)
+            ):
+                raise Retry(Reason.PROGRESSING, "the offer moved while it was approved", 0.5)
+        return ports.records.begin(body, _start(step, permit), ports.clock.stamp())
+
+    def _check_approval(self, fresh: Mapping[str, Any], permit: Permit) -> None:
+        """Taken back, rejected or unguarded since: whatever is true now counts."""
+        now = replace(self._subject, body=fresh)
+        if now.annotation(ANNOTATION_APPROVE) != permit.digest:
+            raise Retry(Reason.PROGRESSING, "the approval was taken back", 0.5)
+        if Ballot(reject=now.annotation(ANNOTATION_REJECT)).rejects(permit.digest):
+            raise Retry(Reason.PROGRESSING, "the change was rejected", 0.5)
+        if self._ports.guard.state(fresh=True) is Guard.MISSING:
+            raise Retry(Reason.PROGRESSING, "the guard of approvals is gone", 0.5)
+
+
+def _start(step: Step, permit: Permit | None) -> Start:
+    cleared = next(iter(_cleared(step)), None)
+    if permit is None:
+        assert cleared is not None
+        before = cleared.before.to_json() if cleared.before is not None else ""
+        flight = InFlight(cleared.operation)
+        return Start(flight, cleared.trust.digest, before, cleared.trust.to_json())
+    before, after = ballots.sides(permit.changes)
+    trusts = [c.after for c in permit.changes if isinstance(c.after, documents.Trust)]
+    flight = InFlight(permit.kind, permit.change, permit.digest, permit.by, permit.sends)
+    creates = cleared is not None and cleared.before is None
+    return Start(flight, trusts[0].digest if trusts else "", before, after, creates)
+
+
+def still(fresh: Mapping[str, Any], subject: Subject) -> bool:
+    """Whether the object is the one that was judged, and nobody wants it left alone."""
+    meta = fresh["metadata"]
+    return (
+        meta.get("uid") == subject.uid
+        and meta.get("generation") == subject.body["metadata"].get("generation")
+        and not meta.get("deletionTimestamp")
+        and not (fresh.get("spec") or {}).get("suspend")
+    )

@@ -1,0 +1,49 @@
+"""What a record says of the gate: the offer that waits, and the write that has begun. Pure values.
+
+Read and written by `cluster.records`; judged by `approval` alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .constants import Severity
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A rule's judgement on a change."""
+
+    id: str
+    severity: Severity
+    message: str
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """The change that is held, as offered for approval. Times are RFC 3339 in UTC."""
+
+    digest: str
+    since: str
+    expires: str
+    verdict: str = ""
+    by: str = ""
+    """Who asked for it: the authors that admission stamped, else namespace/name."""
+    summary: str = ""
+    rejected: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class InFlight:
+    """A gated write that has begun and is not known to have ended.
+
+    `change` is the digest of what is written, whatever the sequence; `approval` and `by` are empty
+    for what needed nobody's word, like taking a stranger out of a trust.
+    """
+
+    operation: str
+    change: str = ""
+    approval: str = ""
+    by: str = ""
+    sends: int = 1

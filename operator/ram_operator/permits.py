@@ -1,0 +1,139 @@
+"""What an approval does to a plan: what was held is written, and carries the permit. Pure.
+
+Called by `plan`. The executor asks for the permit again, see `cloud.execute`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from . import approval, documents, escalating, risk
+from .ballots import Ballot
+from .kinds import Kind
+from .model import (
+    Account,
+    Cause,
+    Change,
+    Desired,
+    Direction,
+    Disposition,
+    FieldValue,
+    Held,
+    Judged,
+    Live,
+    RecordFacts,
+    Step,
+    UnknownPart,
+)
+
+NAME: Final = "name"
+TRUSTED: Final = "NameAlreadyTrusted"
+
+
+@dataclass(frozen=True, slots=True)
+class Newcomer:
+    """An identity that is about to be created. `named` are ARNs that known roles trust."""
+
+    row: Kind
+    desired: Desired
+    account: Account
+    named: frozenset[str]
+
+
+def creation(new: Newcomer, ballot: Ballot, record: RecordFacts) -> Held | Step:
+    """The step that creates it, or what is held of that: its trust, its name, or both."""
+    row, desired = new.row, new.desired
+    values: dict[str, Any] = dict(desired.fields)
+    held = _name(new)
+    if (gated := row.gated_field) is not None:
+        trust = desired.fields[gated.name]
+        assert isinstance(trust, documents.Trust)
+        verdict = approval.judge_creation(trust, new.account, record)
+        values[gated.name] = verdict
+        held = escalating.joined(verdict if isinstance(verdict, Held) else None, held)
+    summary = f"create {row.noun} {desired.cloud_name}"
+    if held is None:
+        return Step("create", summary, Cause.CREATE, Direction.WIDER, values)
+    held = replace(held, context=context(row, desired))
+    permit = approval.weigh(held, ballot, record)
+    if permit is None:
+        return held
+    if gated is not None and permit.covers(gated.name):
+        values[gated.name] = approval.clear(permit, gated.name)
+    if not permit.covers(NAME):
+        return Step("create", summary, Cause.CREATE, Direction.WIDER, values)
+    values |= {NAME: desired.cloud_name, "permit": permit}
+    return Step("create", summary, Cause.CREATE, Direction.WIDER, values, NAME)
+
+
+def _name(new: Newcomer) -> Held | None:
+    """RAM trusts by name: who gets a name that a role trusts is trusted from his first moment."""
+    name = new.desired.cloud_name
+    arn = f"acs:ram::{new.account.account_id}:{new.row.noun}/{name}"
+    case = risk.Case(new.account, arn=arn, named=new.named)
+    findings = risk.judge(case, risk.On.NAME)
+    if not risk.dangerous(findings):
+        return None
+    gains = tuple(finding.message for finding in findings)
+    change = Change(NAME, None, name, Direction.WIDER)
+    summary = f"{new.row.noun} {name} would be trusted from its creation"
+    return Held(TRUSTED, summary, gains, (), findings, (change,), "new")
+
+
+def context(row: Kind, desired: Desired) -> Mapping[str, FieldValue]:
+    """What else the approver has seen: attachments and session as they are asked for."""
+    return {
+        field.name: desired.fields[field.name]
+        for field in row.fields
+        if field.name in desired.fields
+        and (field.larger_is_wider or (field.entries_widen and field.add and not field.carries))
+    }
+
+
+def verdict(held: Held) -> str:
+    """In one word: what is granted beside a trust that loses something makes both."""
+    if not held.verdict:
+        return Direction.WIDER.value
+    grants = any(change.entry for change in held.changes)
+    narrows = held.verdict == Direction.NARROWER.value
+    return Direction.MIXED.value if grants and narrows else held.verdict
+
+
+def released(item: Judged, permit: approval.Permit | None) -> Judged:
+    """What was held and is approved is written. The trust has a step of its own."""
+    change = item.change
+    if permit is None or not permit.covers(change.field, change.entry):
+        return item
+    held = item.disposition is Disposition.HOLD
+    return replace(item, disposition=Disposition.WRITE) if held else item
+
+
+def carried(step: Step, permit: approval.Permit | None) -> Step:
+    """What rests on an approval carries it."""
+    if permit is None or "cleared" in step.values:
+        return step
+    keys = step.values.get("keys", ("",))
+    pairs = [(name, key) for name in step.field.split(", ") for key in keys]
+    if not any(permit.covers(name, key) for name, key in pairs):
+        return step
+    return replace(step, values={**step.values, "permit": permit})
+
+
+def trust_step(row: Kind, live: Live, cleared: approval.Cleared) -> Step:
+    """Carries the attributes that the same call writes as they are: it gives nothing back."""
+    gated = row.gated_field
+    assert gated is not None
+    names = {field.name for field in row.fields if field.write == "attributes"}
+    attributes: dict[str, Any] = {
+        field: value
+        for field, value in live.fields.items()
+        if field in names and not isinstance(value, UnknownPart)
+    }
+    values = {**attributes, "cleared": cleared}
+    if cleared.permit is None:
+        text = "take back what was added to the trust by hand"
+        return Step("trust", text, Cause.DRIFT, Direction.NARROWER, values, gated.name)
+    text, direction = "change the trust as approved", approval.direction(cleared)
+    return Step("trust", text, Cause.INTENT, direction, values, gated.name)

@@ -1,0 +1,153 @@
+"""What the policies allow that an object is about to get: looked up before the plan is made.
+
+Called by the pass. A policy is harmless only if every document that may stand behind its name is
+known and none escalates: the manifest of this namespace and what the cloud has now. Whatever cannot
+be read is left out of the answer, and the plan holds it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from . import desired, documents
+from .accounts import Session
+from .drift import only_reads
+from .errors import Absent, InvalidSpec, RamOperatorError
+from .kinds import KINDS, Escalation, Field, policy_key
+from .model import Desired, Entry, FieldValue, Key, Live, Presence, UnknownPart
+from .ports import Ports, Subject
+
+_POLICY: Final = "RamPolicy"
+
+
+@dataclass(frozen=True, slots=True)
+class Rights:
+    """Folded keys of policies that are known not to escalate, and why others do."""
+
+    harmless: frozenset[str]
+    reasons: Mapping[str, tuple[str, ...]]
+    itself: frozenset[str]
+    """Those that let the identity change itself."""
+    attached: frozenset[str] | None
+    """What the identity has now; None where that could not be read."""
+
+
+NOTHING: Final = Rights(frozenset(), {}, frozenset(), None)
+"""Where nothing is attached and nobody joins."""
+
+
+def look(ports: Ports, session: Session, subject: Subject, wanted: Desired, live: Live) -> Rights:
+    """Judge what is about to be attached, and what new members are about to get. Never raises."""
+    manifests = _manifests(ports, subject)
+    harmless: set[str] = set()
+    reasons: dict[str, tuple[str, ...]] = {}
+    itself: set[str] = set()
+    own = _own(session, subject, wanted)
+    for key, entry in sorted(_asked(subject, wanted, live).items()):
+        found = _documents(ports, session, manifests.get(key), entry)
+        if not found:
+            continue
+        why = {reason for document in found for reason in documents.escalates(document)}
+        if not why:
+            harmless.add(key)
+            continue
+        reasons[key] = tuple(sorted(why))
+        if any(documents.reaches(document, own) for document in found):
+            itself.add(key)
+    attached = _attached(subject, live)
+    return Rights(frozenset(harmless), reasons, frozenset(itself), attached)
+
+
+def forget(session: Session, subject: Subject) -> None:
+    """What was read of the object itself, where it is a policy that is being written."""
+    if any(field.escalates is Escalation.DOCUMENT for field in subject.row.fields):
+        session.policies.forget("Custom", subject.cloud_name)
+
+
+def _own(session: Session, subject: Subject, wanted: Desired) -> tuple[str, ...]:
+    """The identity and the custom policies that it is to have, named for `documents.reaches`."""
+    where = f"{session.account.account_id}:"
+    names = [f"{subject.row.noun}/{wanted.cloud_name}"]
+    for field in subject.row.fields:
+        if field.escalates is Escalation.ATTACHMENT:
+            shown = [entry.display for entry in _entries(wanted.fields.get(field.name)).values()]
+            names += [f"policy/{text[7:]}" for text in shown if text.startswith("Custom/")]
+    return tuple(where + name for name in names)
+
+
+def _asked(subject: Subject, wanted: Desired, live: Live) -> dict[str, Entry]:
+    """The policies whose documents matter in this pass; in a steady state there is none."""
+    found: dict[str, Entry] = {}
+    for field in subject.row.fields:
+        if field.escalates is Escalation.ATTACHMENT:
+            found.update(_new(field, wanted, live))
+        elif field.escalates is Escalation.MEMBERSHIP and _new(field, wanted, live):
+            found.update(_entries(wanted.fields.get(field.carries)))
+            found.update(_entries(live.fields.get(field.carries)))
+    return {key: entry for key, entry in found.items() if not only_reads(key)}
+
+
+def _new(field: Field, wanted: Desired, live: Live) -> dict[str, Entry]:
+    there = live.fields.get(field.name)
+    if isinstance(there, UnknownPart):
+        return {}
+    has = _entries(there)
+    asked = _entries(wanted.fields.get(field.name))
+    return {key: entry for key, entry in asked.items() if key not in has}
+
+
+def _entries(value: FieldValue | UnknownPart | None) -> Mapping[str, Entry]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _attached(subject: Subject, live: Live) -> frozenset[str] | None:
+    if live.presence is not Presence.PRESENT:
+        return frozenset()
+    names = [f.name for f in subject.row.fields if f.escalates is Escalation.ATTACHMENT]
+    parts = [live.fields.get(name) for name in names]
+    if any(not isinstance(part, Mapping) for part in parts):
+        return None
+    return frozenset(key for part in parts for key in _entries(part))
+
+
+def _manifests(ports: Ports, subject: Subject) -> dict[str, Any]:
+    """The documents that referenced RamPolicies ask for, by folded key."""
+    found: dict[str, Any] = {}
+    for key in desired.references(subject.row, subject.key.namespace, subject.spec):
+        body = ports.store.get(key) if key.kind == _POLICY else None
+        if body is not None:
+            found.update(_manifest(key, body.get("spec") or {}))
+    return found
+
+
+def _manifest(key: Key, spec: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    try:
+        name = desired.cloud_name(KINDS[key.kind], key.name, spec)
+    except InvalidSpec:
+        return
+    yield policy_key("Custom", name), spec.get("document")
+
+
+def _documents(
+    ports: Ports, session: Session, manifest: Any, entry: Entry
+) -> tuple[documents.Policy, ...]:
+    """All that may stand behind the name of a policy; nothing where a part of it is not known."""
+    try:
+        asked = () if manifest is None else (documents.parse_policy(manifest),)
+    except documents.DocumentError:
+        return ()
+    kind, _, name = entry.display.partition("/")
+    now = ports.clock.monotonic()
+    try:
+        live = session.policies.read(session.client, kind, name, now)
+        if documents.escalates(live):
+            # Who waits for it to be made harmless need not wait longer than that takes.
+            session.policies.forget(kind, name)
+        return (*asked, live)
+    except Absent:
+        # It is about to be made, and then it is what the manifest says.
+        return asked
+    except RamOperatorError:
+        return ()

@@ -1,0 +1,50 @@
+"""The closed vocabularies of the loop. Pure; `model` offers them beside its values."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Presence(StrEnum):
+    """Whether the cloud has the identity; unknown is neither of the others."""
+
+    PRESENT = "present"
+    ABSENT = "absent"
+    UNKNOWN = "unknown"
+
+
+class Direction(StrEnum):
+    """What a change does to access."""
+
+    NEUTRAL = "neutral"
+    NARROWER = "narrower"
+    WIDER = "wider"
+    MIXED = "mixed"
+    UNKNOWN = "unknown"
+
+
+class Cause(StrEnum):
+    """Why desired and live differ."""
+
+    CREATE = "create"
+    INTENT = "intent"
+    DRIFT = "drift"
+    ADOPTION = "adoption"
+    """The last applied value is not known: shown, and at most added to."""
+
+
+class Disposition(StrEnum):
+    """What is done about a change."""
+
+    WRITE = "write"
+    HOLD = "hold"
+    REPORT = "report"
+
+
+class Phase(StrEnum):
+    """How a pass ended; `report` turns it into conditions and wording."""
+
+    DONE = "done"
+    RETRY = "retry"
+    STALLED = "stalled"
+    DELETING = "deleting"

@@ -1,0 +1,95 @@
+"""What approvers and attackers do: read what is offered, write annotations, look at the journal."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final
+
+from tests.cluster import RequestFailed
+from tests.support.trusts import trust_writes
+from tests.support.world import PLURALS, World, condition
+
+Json = dict[str, Any]
+ESCALATING: Final = ("AdministratorAccess", "AliyunRAMFullAccess", "AliyunSTSAssumeRoleAccess")
+OPENING: Final = ("AddUserToGroup", "CreatePolicyVersion", "CreateUser", "SetDefaultPolicyVersion")
+GRANTS: Final = ("AttachPolicyToRole", "AttachPolicyToUser", "AttachPolicyToGroup")
+
+
+def held(world: World, kind: str, name: str, *, instead_of: str = "") -> Json:
+    """The object once a change of it is offered; with another digest than `instead_of`."""
+
+    def offered(item: Json) -> bool:
+        current = (
+            condition(item, "Ready").get("observedGeneration") == item["metadata"]["generation"]
+        )
+        digest = item["status"].get("pending", {}).get("digest", "")
+        return bool(current and digest and digest != instead_of)
+
+    return world.wait(kind, name, offered, "offer")
+
+
+def offer(world: World, kind: str, name: str, *, instead_of: str = "") -> str:
+    """The digest that is offered."""
+    return str(held(world, kind, name, instead_of=instead_of)["status"]["pending"]["digest"])
+
+
+def say(
+    world: World, kind: str, name: str, *, by: str = "approver", **annotations: str | None
+) -> bool:
+    """Somebody else than the author writes annotations. False when the API server refuses it."""
+    named = {f"ram.alibabacloud.com/{key}": value for key, value in annotations.items()}
+    result = world.cluster.kubectl(
+        "patch",
+        PLURALS[kind],
+        name,
+        f"--namespace={world.namespace}",
+        "--type=merge",
+        "--patch",
+        json.dumps({"metadata": {"annotations": named}}),
+        f"--as={by}",
+        "--as-group=system:masters",
+        check=False,
+    )
+    return result.returncode == 0
+
+
+def approve(world: World, kind: str, name: str) -> str:
+    """Approve what is offered, as an approver would. Returns the digest."""
+    digest = offer(world, kind, name)
+    assert say(world, kind, name, approve=digest)
+    return digest
+
+
+def patched(world: World, kind: str, name: str, digest: str, **spec: Any) -> None:
+    """An edit and an approval in one write; one after the other where that is refused."""
+    body = {
+        "metadata": {"annotations": {"ram.alibabacloud.com/approve": digest}},
+        "spec": spec,
+    }
+    try:
+        world.patch(kind, name, body)
+    except RequestFailed:
+        world.edit(kind, name, **spec)
+        say(world, kind, name, approve=digest)
+
+
+def applied(world: World, kind: str, name: str, digest: str, **spec: Any) -> None:
+    """A new object that bears an approval from the start, or gets it at once."""
+    body = world.manifest(kind, name, spec, annotations={"ram.alibabacloud.com/approve": digest})
+    try:
+        world.cluster.request("POST", world.path(kind), body)
+    except RequestFailed:
+        world.create(kind, name, spec)
+        say(world, kind, name, approve=digest)
+
+
+def opened(world: World, since: int) -> list[Json]:
+    """The operator's calls that gave anybody more than he had: trusts, escalating grants and
+    documents, members, and users, whom a trust may name already.
+    """
+    found = trust_writes(world, since)
+    for entry in world.writes(since):
+        grant = entry["action"] in GRANTS and entry["parameters"]["PolicyName"] in ESCALATING
+        if grant or entry["action"] in OPENING:
+            found.append(entry)
+    return found

@@ -1,0 +1,67 @@
+"""What an approval opens: exactly one change, exactly once."""
+
+from __future__ import annotations
+
+from tests.gate.approving import approve, held
+from tests.support.trusts import trust_writes
+from tests.support.world import World, condition, trust
+
+FC = ("Service", "fc.aliyuncs.com")
+ECS = ("Service", "ecs.aliyuncs.com")
+
+
+def test_an_approved_change_is_applied_exactly_once(world: World) -> None:
+    world.role("plain")
+    world.ready("RamRole", "plain")
+    start = world.journal_end()
+    world.edit("RamRole", "plain", trustPolicy=trust(FC, ECS))
+    role = held(world, "RamRole", "plain")
+    pending = role["status"]["pending"]
+    assert pending["kind"] == "TrustChange"
+    assert pending["verdict"] == "wider"
+    assert "ecs.aliyuncs.com" in pending["after"]
+    assert "ecs.aliyuncs.com" not in pending["before"]
+    (record,) = world.recorded("RamRole")
+    assert record["pending"]["digest"] == pending["digest"]
+    assert trust_writes(world, start) == []
+
+    digest = approve(world, "RamRole", "plain")
+    role = world.ready("RamRole", "plain")
+    assert "pending" not in role["status"]
+    assert condition(role, "ApprovalRequired")["status"] == "False"
+    assert [w["action"] for w in trust_writes(world, start)] == ["UpdateRole"]
+    (after,) = world.recorded("RamRole")
+    assert "pending" not in after
+    assert "inFlight" not in after
+    assert after["sequence"] > record["sequence"]
+    assert after["history"][-1]["approval"] == digest
+    assert after["baseline"]["digest"] == after["history"][-1]["digest"]
+
+    # A used approval that stays on the object is silent and opens nothing.
+    world.look("RamRole", "plain")
+    assert len(trust_writes(world, start)) == 1
+    reasons = [event["reason"] for event in world.events()]
+    assert reasons.count("ChangeApproved") == 1
+    assert "ApprovalNotHonoured" not in reasons
+
+
+def test_an_approved_trust_costs_three_calls(world: World) -> None:
+    """Read, read once more right before the write, write: its answer is what is read back."""
+    world.role("plain")
+    world.ready("RamRole", "plain")
+    world.edit("RamRole", "plain", trustPolicy=trust(FC, ECS))
+    held(world, "RamRole", "plain")
+    world.settle()
+    start = world.journal_end()
+    approve(world, "RamRole", "plain")
+    world.ready("RamRole", "plain")
+    calls = [
+        entry["action"]
+        for entry in world.admin.journal(world.account_id, since=start)
+        if entry["caller"] == world.keys.admin_arn
+    ]
+    assert calls[:3] == ["GetRole", "GetRole", "UpdateRole"]
+    before_the_next_look = calls[: calls.index("UpdateRole") + 1]
+    assert len(before_the_next_look) == 3
+    world.look("RamRole", "plain")
+    world.ready("RamRole", "plain")

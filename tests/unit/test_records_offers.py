@@ -1,0 +1,152 @@
+"""What records say of offers and approvals, and how all of them are voided; over real HTTP."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+from kubernetes.client import Configuration
+from kubernetes.client.api_client import ApiClient
+
+from ram_operator.cluster.api import ClusterApi
+from ram_operator.cluster.records import (
+    Claim,
+    Identity,
+    Records,
+    facts,
+)
+from ram_operator.cluster.voiding import void_all
+from ram_operator.pending import InFlight, Pending
+from tests.unit.record_world import (
+    ACCOUNT,
+    ECS,
+    IDENTITY,
+    NOW,
+    OWNER,
+    Json,
+    Server,
+    claim,
+    served,
+    started,
+)
+
+
+@pytest.fixture
+def server() -> Server:
+    return Server()
+
+
+@pytest.fixture
+def records(server: Server) -> Iterator[Records]:
+    with served(server) as opened:
+        yield opened
+
+
+# Offers and approvals
+
+PENDING = Pending("sha256:d", NOW, "2026-01-08T00:00:00Z", "wider", "ann", "a summary")
+
+
+def test_an_offer_is_read_back_and_a_new_one_leaves_nothing_of_it(records: Records) -> None:
+    body = records.claim(IDENTITY, claim(), NOW, 5)
+    body = records.offer(body, 5, replace(PENDING, rejected="no"), NOW)
+    assert facts(body, IDENTITY).pending == replace(PENDING, rejected="no")
+    assert facts(body, IDENTITY).sequence == 5
+    body = records.offer(body, 9, PENDING, NOW)
+    assert facts(body, IDENTITY).pending == PENDING
+    assert facts(body, IDENTITY).sequence == 9
+    body = records.offer(body, 9, None, NOW)
+    assert facts(body, IDENTITY).pending is None
+
+
+def test_an_approval_is_used_once_it_was_begun_and_stays_known(records: Records) -> None:
+    body = records.offer(records.claim(IDENTITY, claim(), NOW, 5), 5, PENDING, NOW)
+    body = records.begin(body, started("TrustChange", "sha256:d"), NOW)
+    found = facts(body, IDENTITY)
+    assert (found.pending, found.sequence) == (None, 6)
+    assert found.in_flight == InFlight("TrustChange", "sha256:c", "sha256:d", "ann", 1)
+    body = records.complete(body, NOW, ECS)
+    found = facts(body, IDENTITY)
+    assert (found.used, found.baseline, found.in_flight) == (frozenset({"sha256:d"}), ECS, None)
+    assert body["record"]["history"][-1]["by"] == "ann"
+
+
+def test_a_try_that_the_cloud_refused_does_not_count(records: Records) -> None:
+    body = records.claim(IDENTITY, claim(), NOW, 5)
+    body = records.unsent(records.begin(body, started("TrustChange", "sha256:d"), NOW))
+    flight = facts(body, IDENTITY).in_flight
+    assert flight is not None
+    assert flight.sends == 0
+    body = records.begin(body, started("TrustChange", "sha256:d"), NOW)
+    assert len(body["record"]["history"]) == 1, "the same write again is no other one"
+
+
+def test_what_was_begun_and_is_void_stays_in_the_history(records: Records) -> None:
+    body = records.claim(IDENTITY, claim(), NOW, 5)
+    begun = records.begin(body, started("TrustChange", "sha256:d"), NOW)
+    body = records.offer(begun, 7, PENDING, NOW)
+    assert facts(body, IDENTITY).in_flight is None
+    assert facts(body, IDENTITY).used == frozenset({"sha256:d"})
+    body = records.begin(body, started("TrustChange", "sha256:d"), NOW)
+    body = records.begin(body, started("TrustChange", "sha256:e"), NOW)
+    assert len(body["record"]["history"]) == 3
+
+
+def test_an_approved_creation_forgets_the_identity_before(records: Records) -> None:
+    body = records.deleted(records.claim(IDENTITY, claim(), NOW, 5), NOW, "Deleted")
+    body = records.begin(body, replace(started(), creates=True), NOW)
+    found = facts(body, IDENTITY)
+    assert (found.cloud_id, found.deleted) == ("", False)
+
+
+def test_a_restored_copy_is_not_settled_and_an_offer_settles_it(records: Records) -> None:
+    body = records.offer(records.claim(IDENTITY, claim(), NOW, 5), 5, PENDING, NOW)
+    assert facts(body, IDENTITY).settled
+    restored = {**body, "metadata": {**body["metadata"], "uid": "another"}}
+    assert not facts(restored, IDENTITY).settled
+
+
+def test_a_claim_that_came_to_nothing_can_be_taken_off_and_approvals_be_voided(
+    records: Records,
+) -> None:
+    body = records.offer(records.claim(IDENTITY, claim(), NOW, 5), 5, PENDING, NOW)
+    body = records.void(body, 99)
+    found = facts(body, IDENTITY)
+    assert (found.sequence, found.pending, found.owner) == (99, None, OWNER)
+    assert facts(records.disown(body), IDENTITY).owner is None
+
+
+def test_an_offer_without_a_digest_is_none(records: Records) -> None:
+    body = records.claim(IDENTITY, claim(), NOW, 5)
+    body = records.update(body, {"pending": {"verdict": "wider"}})
+    assert facts(body, IDENTITY).pending is None
+
+
+# Voiding
+
+
+def test_all_approvals_are_voided_whatever_else_goes_on(records: Records, server: Server) -> None:
+    body = records.offer(records.claim(IDENTITY, claim(), NOW, 5), 5, PENDING, NOW)
+    records.begin(body, started("TrustChange", "sha256:d"), NOW)
+    account = Claim(OWNER, "uid-1", "", None, "Claimed", NOW)
+    records.claim(Identity(ACCOUNT, "RamAccount", ACCOUNT), account, NOW, 9)
+    assert [o["record"].get("lostAt") for o in server.objects.values()] == [None, NOW]
+    listed = [json.loads(json.dumps(item)) for item in server.objects.values()]
+    records.update(listed[0], {"cloudId": "moved meanwhile"})
+
+    class Listed(ClusterApi):
+        def pages(self, kind: str) -> Iterator[tuple[int, list[Json]]]:
+            yield 1, listed
+
+    configuration = Configuration()
+    configuration.host = records._api._client.configuration.host
+    client = ApiClient(configuration)
+    count = void_all(Listed(client, lambda what, kind: None), lambda: 7.0)
+    client.rest_client.pool_manager.clear()
+    assert count == 2
+    found = [item["record"] for item in server.objects.values()]
+    assert [record["sequence"] for record in found] == [7000, 7000]
+    assert not any({"pending", "inFlight", "lostAt"} & record.keys() for record in found)
+    assert found[0]["history"][-1]["approval"] == "sha256:d"
