@@ -12,7 +12,7 @@ from typing import Any, Final
 from . import claims, rights
 from .accounts import Session
 from .constants import Mode, Reason
-from .errors import OutcomeUnknown, RamOperatorError, Refused, Retry
+from .errors import Bug, OutcomeUnknown, RamOperatorError, Refused, Retry
 from .gatedwrite import GatedWrite
 from .model import Cause, Direction, Plan, Step
 from .ports import Ports, Subject
@@ -26,6 +26,11 @@ class Carried:
     done: tuple[Step, ...]
     error: RamOperatorError | None
     facts: Mapping[str, Any]
+
+    @property
+    def refused(self) -> bool:
+        """Nothing was done and nothing may still be on its way."""
+        return not self.done and not isinstance(self.error, OutcomeUnknown | Bug)
 
 
 def carry_out(

@@ -30,7 +30,7 @@ from .cluster import finalizers, records
 from .cluster.records import Claim, Identity
 from .constants import DeletionPolicy, Mode, Reason, Severity
 from .drift import Memory
-from .errors import Bug, OutcomeUnknown, RamOperatorError, Retry, Stalled
+from .errors import RamOperatorError, Retry, Stalled
 from .model import (
     Applied,
     Desired,
@@ -203,7 +203,7 @@ class ManagedPass:
                     self._ports, RecordWork(identity, self._claim("", decision, records.CLAIMED))
                 )
             applied = self._carry_out(session, identity, decision)
-            if situation.row.claim_first and standing.facts.owner is None and _refused(applied):
+            if situation.row.claim_first and standing.facts.owner is None and applied.refused:
                 claims.withdraw(self._ports, identity)
         created = any(step.verb == "create" for step in applied.done)
         if created and decision.held is not None:
@@ -369,11 +369,6 @@ class ManagedPass:
             text = "waits for " + "; ".join(decision.waiting)
             return Phase.RETRY, Reason.DEPENDENCY_NOT_READY, text, None
         return Phase.DONE, Reason.SYNCED, f"{what} is as asked", None
-
-
-def _refused(applied: Carried) -> bool:
-    """Nothing was created and nothing may still be on its way."""
-    return not applied.done and not isinstance(applied.error, OutcomeUnknown | Bug)
 
 
 def _unread(live: Live | None) -> RamOperatorError | None:
