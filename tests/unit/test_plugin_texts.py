@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -186,3 +188,9 @@ def test_refusals_say_what_to_do(answer: Answer, code: Exit, words: tuple[str, .
     assert error.code == code
     for word in words:
         assert word in str(error)
+
+
+def test_the_reference_is_what_the_command_line_says() -> None:
+    command = [sys.executable, str(ROOT / "scripts" / "plugin_reference.py"), "--check"]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (result.returncode, result.stderr) == (0, "")

@@ -76,14 +76,12 @@ def _approve(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--digest",
         type=_digest,
-        default="",
         metavar="sha256:HEX",
         help="approve only if the change still has this digest, seen earlier",
     )
     command.add_argument(
         "--reason",
         type=_reason,
-        default="",
         metavar="TEXT",
         help="why, or the number of a ticket; kept beside the approval, for people",
     )
