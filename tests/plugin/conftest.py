@@ -26,7 +26,7 @@ def installed(control_plane: Cluster) -> Cluster:
         rule = {"apiGroups": [GROUP], "resources": PLURALS, "verbs": verbs}
         _apply(control_plane, "clusterroles", name, {"rules": [rule]})
     for user, role in (("carol", "test-approver"), ("erin", "test-editor")):
-        body = {
+        body: dict[str, object] = {
             "roleRef": {
                 "apiGroup": "rbac.authorization.k8s.io",
                 "kind": "ClusterRole",

@@ -33,7 +33,7 @@ def press(desk: Desk, name: str, action: str, parameters: dict[str, str] | None 
     """What Argo CD does for a button: the script on the live object, and a merge patch of it."""
     live = desk.get(name)
     returned = cleaned(run(actions("RamRole")[action], live, parameters), live)
-    patch = merge_patch(live, returned)
+    patch: Json = merge_patch(live, returned)
     desk.cluster.request(
         "PATCH",
         desk.path("RamRole", name),

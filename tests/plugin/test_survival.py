@@ -114,7 +114,7 @@ def by_action(desk: Desk) -> None:
     desk.cluster.request("PATCH", path, note, content_type="application/merge-patch+json")
 
 
-SURVIVES = {
+SURVIVES: dict[tuple[str, Callable[[Desk], None]], bool] = {
     # (sync, way): whether the approval is there after the next synchronisation
     ("argo-server-side", by_plugin): True,
     ("argo-client-side", by_plugin): True,
