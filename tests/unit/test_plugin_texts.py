@@ -144,24 +144,26 @@ DENIED = f"{VAP} with binding 'ram-approve' denied request: "
     [
         (Answer(401, "Unauthorized"), Exit.FAILED, ("does not know you",)),
         (
-            Answer(403, DENIED + "the author of the change may not approve it"),
+            Answer(
+                403, DENIED + "eve may not approve: it was changed by eve, and no author approves"
+            ),
             Exit.REFUSED,
-            ("the author of the change may not approve it", "ask somebody else", "ram-approve"),
+            ("no author approves", "Ask somebody else", "the admission policy ram-approve"),
         ),
         (
-            Answer(422, DENIED + "service accounts may not approve unless listed"),
+            Answer(403, DENIED + "eve may not approve: that takes the verb approve on ramroles"),
             Exit.REFUSED,
-            ("unless listed", "ram-approvers"),
+            ("does not let you approve ramrole/alpha", "can-i approve ramroles -n identity"),
         ),
         (
-            Answer(403, DENIED + "the verb approve on ramroles is missing"),
+            Answer(422, DENIED + "failed to configure binding: no params found for policy binding"),
             Exit.REFUSED,
-            ("kubectl auth can-i approve ramroles -n identity",),
+            ("The ConfigMap ram-approvers in ram-system is missing",),
         ),
         (
             Answer(403, DENIED + "because"),
             Exit.REFUSED,
-            ("you may not approve ramrole/alpha: because",),
+            ("approve ramrole/alpha: because\n(said by",),
         ),
         (
             Answer(403, 'admission webhook "w.example" denied the request: no'),

@@ -24,21 +24,18 @@ _RBAC: Final = re.compile(
     r'User "(?P<user>[^"]+)" cannot (?P<verb>\w+) resource "(?P<resource>[\w/]+)"'
 )
 _HINTS: Final = (
+    (re.compile(r"\bauthor"), "Ask somebody else who may approve."),
     (
-        re.compile("author", re.IGNORECASE),
-        "Who made the change, or a part of it, cannot approve it: ask somebody else who may.",
+        re.compile("verb approve|takes the right"),
+        "See who you are with kubectl auth whoami, and what you may with kubectl auth can-i approve"
+        " {plural} -n {namespace}",
     ),
     (
-        re.compile("service ?account|listed", re.IGNORECASE),
-        "Approve as a person, or have the account listed in the ConfigMap ram-approvers in"
-        " ram-system.",
-    ),
-    (
-        re.compile("verb approve|may not approve", re.IGNORECASE),
-        "The right is the verb approve; see who you are with: kubectl auth whoami; and what you"
-        " may with: kubectl auth can-i approve {plural} -n {namespace}",
+        re.compile("no params found"),
+        "The ConfigMap ram-approvers in ram-system is missing: have it made, it may be empty.",
     ),
 )
+"""Beside what the shipped policies say themselves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +54,7 @@ def explain(answer: Answer, target: Target | None, doing: str) -> PluginError:
         return Failed("the API server does not know you: the credentials are missing or expired")
     if denied := _ADMISSION.search(answer.message) or _WEBHOOK.search(answer.message):
         why = denied["why"].strip()
-        lines = [f"you may not {doing} {what}: {why}", *_hint(why, target)]
+        lines = [f"the API server does not let you {doing} {what}: {why}", *_hint(why, target)]
         return Refused("\n".join([*lines, f"(said by the admission policy {denied['policy']})"]))
     if answer.status == 403:
         return Refused(_rights(answer.message, target, doing, what))
