@@ -29,6 +29,7 @@ PARTS: Final[dict[str, tuple[str, ...]]] = {
         "tests/emulator",
         "tests/cluster",
         "tests/manifests",
+        "tests/plugin",
         "tests/deploy",
         "tests/demo",
         "tests/gate",

@@ -14,6 +14,8 @@ VERSION: Final = "v1alpha1"
 API_VERSION: Final = f"{GROUP}/{VERSION}"
 COMPONENT: Final = "ram-operator"
 FIELD_MANAGER: Final = "ram-operator"
+# Flux takes over what managers named kubectl* wrote, and then removes it because git lacks it.
+APPROVER_FIELD_MANAGER: Final = "ram-operator-approver"
 
 FINALIZER: Final = f"{GROUP}/cleanup"
 # kopf strips the finalizer that bears the name in its settings when no handler of ours needs
@@ -28,6 +30,8 @@ ANNOTATION_REJECT: Final = f"{GROUP}/reject"
 # Stamps that admission makes; nobody else's word on who wrote what is believed.
 ANNOTATION_CHANGED_BY: Final = f"{GROUP}/changed-by"
 ANNOTATION_APPROVED_BY: Final = f"{GROUP}/approved-by"
+# For people alone: nothing is decided by it.
+ANNOTATION_APPROVE_REASON: Final = f"{GROUP}/approve-reason"
 # Only a change of one of these annotations is worth a look; all others belong to other tools.
 WATCHED_ANNOTATIONS: Final = (
     ANNOTATION_RECONCILE,

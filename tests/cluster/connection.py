@@ -186,7 +186,7 @@ class Cluster:
                 if not line.endswith("\n"):
                     return  # being written this moment
                 event: dict[str, Any] = json.loads(line)
-                if user is None or event["user"]["username"] == user:
+                if user is None or event["user"].get("username") == user:  # a wrong token has none
                     yield event
 
     @cached_property

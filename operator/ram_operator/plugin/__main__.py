@@ -1,0 +1,57 @@
+"""`kubectl ram …`, installed as kubectl-ram. Exit codes are those of `outcomes`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from . import arguments as command_line
+from .outcomes import Exit, PluginError
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command; every failure is a sentence on stderr and never a traceback."""
+    called = "kubectl ram" if Path(sys.argv[0]).name.startswith("kubectl-") else "kubectl-ram"
+    parsed = command_line.parser(called).parse_args(arguments)
+    try:
+        return _run(parsed)
+    except PluginError as error:
+        print(f"{called}: {error}", file=sys.stderr)
+        return error.code
+    except KeyboardInterrupt:
+        print(f"\n{called}: interrupted", file=sys.stderr)
+        return Exit.NOTHING
+    except BrokenPipeError:
+        # Whoever read has seen enough; flushing at exit would complain once more.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return Exit.DONE
+    except Exception as error:  # 1 means that there was nothing to do, so no crash may end in it
+        print(f"{called}: a defect: {type(error).__name__}: {error}", file=sys.stderr)
+        return Exit.FAILED
+
+
+def _run(parsed: argparse.Namespace) -> int:
+    # Imported late: --help and wrong usage need no Kubernetes client.
+    from . import access, commands, screen
+
+    console = commands.Console(sys.stdin, sys.stdout, sys.stderr)
+    where = access.Where(
+        parsed.kubeconfig, parsed.context, parsed.namespace, parsed.request_timeout
+    )
+    # Where another form is asked for, stdout is for programs and people read stderr.
+    stream = sys.stdout if parsed.output == "text" else sys.stderr
+    colour = screen.wants_colour(parsed.color, os.environ, stream.isatty())
+    run = commands.Run(
+        parsed,
+        access.Access(where, lambda text: console.say(f"Warning: {text}")),
+        console,
+        screen.Paint(colour),
+    )
+    return commands.COMMANDS[parsed.command](run)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,168 @@
+"""The command line: commands, flags and their help, which docs/reference/kubectl-ram.md repeats.
+
+Read by `__main__` and by the script that writes that page.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from .. import __version__
+
+DIGEST: Final = re.compile(r"sha256:[0-9a-f]{64}")
+REASON_LIMIT: Final = 500
+COMMANDS: Final[dict[str, tuple[str, str]]] = {
+    "pending": (
+        "list the changes that wait for an approval",
+        "Lists what waits in the namespace, or with -A everywhere, oldest first.",
+    ),
+    "show": (
+        "show one change: who gains, who loses, and what moves",
+        "Shows who would gain and who would lose, which rules the change breaks, and a diff.",
+    ),
+    "approve": (
+        "approve the change that is shown",
+        "Shows the change, asks, and approves exactly what was shown: if anything of it moved"
+        " meanwhile, nothing is written. Needs the verb approve on the kind.",
+    ),
+    "reject": (
+        "reject the change that waits, for a reason",
+        "Rejects the change. The rejection outlasts a later approval of the same change; another"
+        " change of the manifest is another change.",
+    ),
+    "digest": (
+        "print the digest of the change that waits",
+        "Prints the digest alone, for an approval in git or for `approve --digest`.",
+    ),
+}
+"""Command → the line in the list of commands, and the text of its own help."""
+
+
+def parser(program: str = "kubectl ram") -> argparse.ArgumentParser:
+    """The whole command line. `parse_args` ends the process with 2 on wrong usage."""
+    top = argparse.ArgumentParser(
+        prog=program,
+        description="Dangerous changes of RAM identities wait until a person approves them.",
+        epilog="An object is written KIND/NAME, for example ramrole/shop-auditor.",
+        allow_abbrev=False,
+    )
+    top.set_defaults(output="text", color="auto")
+    top.add_argument("--version", action="version", version=__version__)
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name, (short, long) in COMMANDS.items():
+        command = commands.add_parser(name, help=short, description=long, allow_abbrev=False)
+        _FLAGS[name](command)
+        _cluster(command)
+    return top
+
+
+def _pending(command: argparse.ArgumentParser) -> None:
+    command.add_argument("-A", "--all-namespaces", action="store_true", help="list all namespaces")
+    _output(command, ("table", "wide", "json", "yaml", "name"))
+
+
+def _show(command: argparse.ArgumentParser) -> None:
+    _object(command)
+    _output(command, ("text", "json", "yaml", "name"))
+    _colour(command)
+
+
+def _approve(command: argparse.ArgumentParser) -> None:
+    _object(command)
+    command.add_argument("-y", "--yes", action="store_true", help="do not ask")
+    command.add_argument(
+        "--digest",
+        type=_digest,
+        metavar="sha256:HEX",
+        help="approve only if the change still has this digest, seen earlier",
+    )
+    command.add_argument(
+        "--reason",
+        type=_reason,
+        metavar="TEXT",
+        help="why, or the number of a ticket; kept beside the approval, for people",
+    )
+    _output(command, ("text", "json", "yaml", "name"))
+    _colour(command)
+
+
+def _reject(command: argparse.ArgumentParser) -> None:
+    _object(command)
+    command.add_argument(
+        "--reason", type=_reason, required=True, metavar="TEXT", help="why; shown on the object"
+    )
+    _output(command, ("text", "json", "yaml", "name"))
+
+
+def _object(command: argparse.ArgumentParser) -> None:
+    command.add_argument("object", metavar="KIND/NAME", help="for example ramrole/shop-auditor")
+
+
+_FLAGS: Final[Mapping[str, Callable[[argparse.ArgumentParser], None]]] = {
+    "pending": _pending,
+    "show": _show,
+    "approve": _approve,
+    "reject": _reject,
+    "digest": _object,
+}
+
+
+def _output(command: argparse.ArgumentParser, forms: tuple[str, ...]) -> None:
+    command.add_argument(
+        "-o",
+        "--output",
+        choices=forms,
+        default=forms[0],
+        help=f"one of {', '.join(forms)} (default: {forms[0]})",
+        metavar="FORM",
+    )
+
+
+def _colour(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--color",
+        choices=("auto", "always", "never"),
+        default="auto",
+        metavar="WHEN",
+        help="auto, always or never; auto heeds NO_COLOR and uses colours on terminals only",
+    )
+
+
+def _cluster(command: argparse.ArgumentParser) -> None:
+    group = command.add_argument_group("cluster, as for kubectl")
+    group.add_argument("-n", "--namespace", default="", help="default: that of the context")
+    group.add_argument("--context", default="", help="default: the current context")
+    group.add_argument("--kubeconfig", default="", metavar="FILE", help="default: $KUBECONFIG")
+    group.add_argument(
+        "--request-timeout",
+        type=_seconds,
+        default=30.0,
+        metavar="SECONDS",
+        help="how long to wait for each answer (default: 30)",
+    )
+
+
+def _digest(text: str) -> str:
+    if not DIGEST.fullmatch(text):
+        raise argparse.ArgumentTypeError("not sha256: and 64 lower-case hexadecimal digits")
+    return text
+
+
+def _reason(text: str) -> str:
+    stripped = text.strip()
+    if not stripped or len(stripped) > REASON_LIMIT or not stripped.isprintable():
+        raise argparse.ArgumentTypeError(f"one line of at most {REASON_LIMIT} characters")
+    return stripped
+
+
+def _seconds(text: str) -> float:
+    try:
+        value = float(text.removesuffix("s"))
+    except ValueError:
+        value = 0.0
+    if not 0 < value < 3600:
+        raise argparse.ArgumentTypeError("not a number of seconds above 0, such as 30 or 30s")
+    return value

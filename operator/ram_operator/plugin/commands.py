@@ -1,0 +1,235 @@
+"""What each command does. Talks to the API server through Access and to people through Console.
+
+Called by `__main__` alone. Whatever is approved or rejected here was read from the API server after
+the person answered, and is the same as what the person saw.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import IO, Final
+
+from ..constants import ANNOTATION_APPROVE, ANNOTATION_APPROVE_REASON, ANNOTATION_REJECT
+from . import rendering, targets
+from .access import Access, Moved
+from .outcomes import Exit, Failed, Nothing, PluginError, Refused
+from .screen import Paint, plain, written
+from .waiting import Waiting, read
+
+ATTEMPTS: Final = 5
+"""The operator may write the object's status at any time: each such write is one more try."""
+GUARD_MISSING: Final = "AdmissionPolicyMissing"
+
+
+@dataclass(frozen=True, slots=True)
+class Console:
+    """The three streams; stderr is for people, stdout for what was asked for."""
+
+    input: IO[str]
+    output: IO[str]
+    errors: IO[str]
+
+    def say(self, text: str) -> None:
+        print(text, file=self.errors, flush=True)
+
+    def ask(self, question: str) -> bool:
+        """Whether the answer is yes, spelled out. Raises Failed where nobody can answer."""
+        if not self.input.isatty():
+            raise Failed("stdin is no terminal, so that nobody can answer: look first, then --yes")
+        print(question, end=" ", file=self.errors, flush=True)
+        return self.input.readline().strip().lower() == "yes"
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run of the plugin."""
+
+    arguments: argparse.Namespace
+    access: Access
+    console: Console
+    paint: Paint
+
+    def waiting(self) -> Waiting:
+        """What waits on the object that was named. Raises Nothing if nothing does."""
+        target = targets.parse(self.arguments.object, self.access.namespace)
+        found = read(self.access.get(target), target.kind)
+        if found is None:
+            raise Nothing(f"{target.short} in namespace {target.namespace}: no change waits")
+        return found
+
+    def show(self, waiting: Waiting, stream: IO[str]) -> None:
+        stream.write(rendering.text(waiting, _now(), self.paint))
+        stream.flush()
+
+    def answered(self, waiting: Waiting, word: str) -> None:
+        """What became of it, in the form that was asked for."""
+        form = self.arguments.output
+        if form == "text":
+            self.console.output.write(f"{waiting.target.full} {word}\n")
+        else:
+            self.write(waiting, form)
+
+    def write(self, waiting: Waiting, form: str) -> None:
+        lines = (
+            rendering.names([waiting])
+            if form == "name"
+            else rendering.machine(waiting.document(), form)
+        )
+        self.console.output.write(lines)
+
+
+def pending(run: Run) -> Exit:
+    """The list. A kind that cannot be listed is told on stderr and makes the list incomplete."""
+    everywhere = run.arguments.all_namespaces
+    namespace = "" if everywhere else run.access.namespace
+    found: list[Waiting] = []
+    failures: list[PluginError] = []
+    for kind in targets.SHORT_NAMES:
+        try:
+            items = run.access.every(kind, namespace)
+        except PluginError as error:
+            failures.append(error)
+            continue
+        found += [each for item in items if (each := read(item, kind)) is not None]
+    if len(failures) == len(targets.SHORT_NAMES):
+        raise failures[0]
+    found.sort(key=lambda each: (each.pending.since or "9", each.target))
+    form = run.arguments.output
+    if form == "name":
+        run.console.output.write(rendering.names(found))
+    elif form in ("json", "yaml"):
+        run.console.output.write(rendering.machine(rendering.documents(found), form))
+    elif found:
+        wide = form == "wide"
+        table = rendering.listing(found, _now(), namespaces=everywhere, wide=wide)
+        run.console.output.write(table)
+    elif not failures:
+        where = "in any namespace" if everywhere else f"in namespace {namespace}"
+        run.console.say(f"No change waits for an approval {where}.")
+    for failure in failures:
+        run.console.say(f"not in the list: {failure}")
+    return Exit.FAILED if failures else Exit.DONE
+
+
+def show(run: Run) -> Exit:
+    """One change, for people or for programs."""
+    waiting = run.waiting()
+    if run.arguments.output == "text":
+        run.show(waiting, run.console.output)
+    else:
+        run.write(waiting, run.arguments.output)
+    return Exit.DONE
+
+
+def digest(run: Run) -> Exit:
+    """The digest alone."""
+    run.console.output.write(_offered(run.waiting()).pending.digest + "\n")
+    return Exit.DONE
+
+
+def approve(run: Run) -> Exit:
+    """Shows, asks, and approves what was shown."""
+    waiting = _approvable(run.waiting())
+    value, wanted = waiting.pending.digest, run.arguments.digest
+    if wanted and wanted != value:
+        raise Refused(f"the change moved: its digest is {plain(value)} now\n{_look(waiting)}")
+    text = run.arguments.output == "text"
+    run.show(waiting, run.console.output if text else run.console.errors)
+    question = f"\nApprove this change ({value[:19]}…)? yes or no:"
+    if not run.arguments.yes and not run.console.ask(question):
+        raise Nothing("not approved")
+    reason = f"{value} {run.arguments.reason}" if run.arguments.reason else None
+
+    def annotations(item: Waiting) -> Mapping[str, str | None]:
+        notes: dict[str, str | None] = {ANNOTATION_APPROVE: value}
+        # A reason of an earlier approval must not stand beside this one.
+        return {**notes, ANNOTATION_APPROVE_REASON: reason} if reason or item.reasoned else notes
+
+    _write(run, waiting, annotations, "approve")
+    run.answered(waiting, "approved")
+    return Exit.DONE
+
+
+def reject(run: Run) -> Exit:
+    """Writes the rejection of the change that waits now."""
+    waiting = _offered(run.waiting())
+    value = f"{waiting.pending.digest} {run.arguments.reason}"
+    _write(run, waiting, lambda item: {ANNOTATION_REJECT: value}, "reject")
+    run.answered(waiting, "rejected")
+    return Exit.DONE
+
+
+COMMANDS: Final[Mapping[str, Callable[[Run], Exit]]] = {
+    "pending": pending,
+    "show": show,
+    "approve": approve,
+    "reject": reject,
+    "digest": digest,
+}
+
+
+def _offered(waiting: Waiting) -> Waiting:
+    """Raises Refused where the operator has not said yet which digest to answer to."""
+    if not waiting.pending.digest:
+        raise Refused(
+            f"{waiting.target.short}: the operator has not offered the change for approval yet;"
+            " try again in a moment"
+        )
+    return waiting
+
+
+def _approvable(waiting: Waiting) -> Waiting:
+    """Raises Refused where an approval could not count."""
+    offered = _offered(waiting)
+    name = offered.target.short
+    if not offered.current:
+        raise Refused(f"{name}: the last edit is not looked at yet; try again in a moment")
+    if offered.state == "rejected":
+        why = written(offered.rejection) or "no reason was given"
+        raise Refused(
+            f"{name}: the change was rejected: {why}\nIf it is right after all, somebody with the"
+            f" verb approve takes the rejection back: kubectl annotate {name}"
+            f" -n {offered.target.namespace} {ANNOTATION_REJECT}-"
+        )
+    if offered.pending.voided == GUARD_MISSING:
+        raise Refused(
+            f"{name}: no approval counts now ({GUARD_MISSING}): the admission policies of"
+            " ram-operator are missing or altered; have them installed first"
+        )
+    if offered.state == "approved":
+        voided = offered.pending.voided
+        raise Nothing(f"{name}: approved already" + (f", but: {plain(voided)}" if voided else ""))
+    return offered
+
+
+def _write(
+    run: Run,
+    shown: Waiting,
+    annotations: Callable[[Waiting], Mapping[str, str | None]],
+    doing: str,
+) -> None:
+    """Reads once more and writes, if the change is still the one that was shown."""
+    for _ in range(ATTEMPTS):
+        now = read(run.access.get(shown.target), shown.target.kind)
+        if now is None:
+            raise Refused(f"{shown.target.short}: the change does not wait any more")
+        if not shown.is_same(now) or (doing == "approve" and not now.current):
+            raise Refused(f"{shown.target.short}: the change moved meanwhile\n{_look(shown)}")
+        try:
+            run.access.annotate(shown.target, now.version, annotations(now), doing)
+        except Moved:
+            continue
+        return
+    raise Refused(f"{shown.target.short}: the object changes all the time; try again")
+
+
+def _look(waiting: Waiting) -> str:
+    name, namespace = waiting.target.short, waiting.target.namespace
+    return f"Nothing was written. Look again: kubectl ram show {name} -n {namespace}"
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,178 @@
+"""What waits, as tables, texts, JSON and YAML. Pure: `now` and colours are passed in.
+
+The order of a text is that of the questions of whoever approves: who gains, who loses, which rules
+it breaks, and only then how it is spelled.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+import yaml
+
+from .screen import Paint, moment, plain, span, table, written
+from .waiting import DOCUMENT_VERSION, Waiting
+
+CONTEXT: Final = 5
+NOBODY: Final = "(unknown)"
+_SEVERITY: Final = {"critical": ("red", "bold"), "warning": ("yellow",)}
+_VERDICTS: Final = {
+    "narrower": "takes rights away",
+    "wider": "gives rights",
+    "mixed": "gives rights to some and takes them from others",
+    "unknown": "it cannot be told what it gives or takes",
+    "new": "makes something new",
+}
+
+
+def listing(
+    waiting: Sequence[Waiting], now: datetime, *, namespaces: bool, wide: bool = False
+) -> str:
+    """The table of `pending`; with a column of namespaces where there may be several."""
+    titles = ["OBJECT", "CHANGE", "VERDICT", "WAITING", "EXPIRES", "ASKED BY", "STATE"]
+    rows = [_row(each, now) for each in waiting]
+    if wide:
+        titles += ["DIGEST", "SUMMARY"]
+        rows = [
+            [*row, plain(each.pending.digest) or "-", plain(each.pending.summary)]
+            for row, each in zip(rows, waiting, strict=True)
+        ]
+    if namespaces:
+        titles = ["NAMESPACE", *titles]
+        rows = [[each.target.namespace, *row] for row, each in zip(rows, waiting, strict=True)]
+    return table(titles, rows)
+
+
+def _row(each: Waiting, now: datetime) -> list[str]:
+    pending = each.pending
+    since, expires = moment(pending.since), moment(pending.expires)
+    return [
+        each.target.short,
+        plain(pending.kind) or "-",
+        plain(pending.verdict) or "-",
+        span(now - since) if since else "-",
+        ("in " + span(expires - now) if expires > now else "expired") if expires else "-",
+        ", ".join(map(plain, each.asked_by)) or NOBODY,
+        each.state,
+    ]
+
+
+def text(each: Waiting, now: datetime, paint: Paint) -> str:
+    """The whole change for a person who has to answer."""
+    return "".join(f"{line}\n" for line in _lines(each, now, paint))
+
+
+def _lines(each: Waiting, now: datetime, paint: Paint) -> Iterator[str]:
+    yield from _head(each, now, paint)
+    pending = each.pending
+    yield ""
+    yield paint("Would gain", "bold")
+    yield from [f"  {paint('+ ' + plain(line), 'green')}" for line in pending.gains] or ["  nobody"]
+    yield paint("Would lose", "bold")
+    yield from [f"  {paint('- ' + plain(line), 'red')}" for line in pending.losses] or ["  nobody"]
+    yield paint("Rules", "bold")
+    for finding in pending.findings:
+        head = f"{plain(finding.id)} {plain(finding.severity)}"
+        yield f"  {paint(head, *_SEVERITY.get(finding.severity, ()))}  {plain(finding.text)}"
+        if finding.remedy:
+            yield f"      remedy: {plain(finding.remedy)}"
+    if not pending.findings:
+        yield "  none is broken"
+    yield ""
+    yield from difference(pending.before, pending.after, paint)
+
+
+def _head(each: Waiting, now: datetime, paint: Paint) -> Iterator[str]:
+    pending = each.pending
+    since, expires = moment(pending.since), moment(pending.expires)
+    meaning = _VERDICTS.get(pending.verdict, "")
+    verdict = f"{plain(pending.verdict)} ({meaning})" if meaning else plain(pending.verdict)
+    rows = [
+        ("object", f"{each.target.short} in namespace {each.target.namespace}"),
+        ("cloud", f"{plain(each.cloud_name) or 'not there yet'} in account {plain(each.account)}"),
+        ("change", f"{plain(pending.kind)}: {plain(pending.summary)}"),
+        ("verdict", verdict),
+        ("asked by", ", ".join(map(plain, each.asked_by)) or NOBODY),
+        ("waiting", f"{span(now - since)}, since {plain(pending.since)}" if since else ""),
+        ("expires", _expiry(expires, now, plain(pending.expires)) if expires else ""),
+        ("digest", plain(pending.digest) or "none yet: the operator has not offered the change"),
+        ("rejected", written(each.rejection) or "yes" if each.state == "rejected" else ""),
+        (
+            "voided",
+            f"an approval does not count: {plain(pending.voided)}" if pending.voided else "",
+        ),
+        ("note", "" if each.current else "the manifest was edited and is not looked at yet"),
+    ]
+    for name, value in rows:
+        if value:
+            yield f"{paint(f'{name:<9}', 'bold')} {value}"
+
+
+def _expiry(expires: datetime, now: datetime, shown: str) -> str:
+    if expires <= now:
+        return (
+            f"expired {span(now - expires)} ago, at {shown}: a new offer with a new digest follows"
+        )
+    return f"in {span(expires - now)}, at {shown}"
+
+
+def difference(before: str, after: str, paint: Paint) -> Iterator[str]:
+    """A unified diff of the two states, spelled as YAML, since long JSON lines hide what moved."""
+    if not before and not after:
+        yield "The change is too long to be shown: compare the manifest with what is in the cloud."
+        return
+    lines = difflib.unified_diff(
+        _spelled(before), _spelled(after), "as it is", "as asked", n=CONTEXT, lineterm=""
+    )
+    shown = [_painted(line, paint) for line in lines]
+    yield from shown or ["What is spelled is the same in both states; read above what is not."]
+
+
+def _painted(line: str, paint: Paint) -> str:
+    if line.startswith(("--- ", "+++ ")):
+        return paint(line, "bold")
+    return paint(line, *{"+": ("green",), "-": ("red",), "@": ("cyan",)}.get(line[:1], ()))
+
+
+def _spelled(state: str) -> list[str]:
+    """Lines of a state. What is no JSON, or says a key twice, is shown letter by letter."""
+    if not state:
+        return []
+    try:
+        value = json.loads(state, object_pairs_hook=_unique)
+    except (ValueError, RecursionError):
+        return [plain(line) for line in state.splitlines()]
+    # Without allow_unicode the dumper spells out what is beyond ASCII, as `plain` does.
+    return yaml.safe_dump(value, sort_keys=False, allow_unicode=False, width=4096).splitlines()
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a key is there twice")
+    return found
+
+
+def documents(waiting: Iterable[Waiting]) -> dict[str, Any]:
+    """The list of -o json and -o yaml."""
+    return {
+        "apiVersion": DOCUMENT_VERSION,
+        "kind": "PendingChangeList",
+        "items": [each.document() for each in waiting],
+    }
+
+
+def machine(document: dict[str, Any], form: str) -> str:
+    """A document as json or yaml."""
+    if form == "json":
+        return json.dumps(document, indent=2) + "\n"
+    return yaml.safe_dump(document, sort_keys=False, allow_unicode=False)
+
+
+def names(waiting: Iterable[Waiting]) -> str:
+    """One line for each object, as `kubectl -o name` writes them."""
+    return "".join(f"{each.target.full}\n" for each in waiting)
