@@ -35,7 +35,8 @@ GROUPS_OF: Final = "custom-columns=NAME:.metadata.name,USER:.status.cloudName,GR
 def install(guide: Guide) -> None:
     guide.screen.say(
         "An empty cluster: kube-apiserver and etcd, both real. It takes the CRDs, the"
-        " operator's rights, and the rule that only the operator writes RamRecords."
+        " operator's rights, and the rules of who may approve and configure, and that only"
+        " the operator writes RamRecords and statuses."
     )
     guide.kubectl("version")
     guide.kubectl("apply", "--server-side", "-k", "deploy/kustomize/base")

@@ -24,6 +24,7 @@ PARTS: Final[dict[str, tuple[str, ...]]] = {
         "tests/emulator",
         "tests/cluster",
         "tests/manifests",
+        "tests/admission",
         "tests/deploy",
         "tests/demo",
     ),

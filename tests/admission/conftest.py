@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Mapping
 
 import pytest
@@ -12,6 +11,7 @@ from tests.admission.people import LISTS, Json, Person, introduce
 from tests.cluster import Cluster
 from tests.cluster.connection import RequestFailed
 from tests.support.install import install
+from tests.support.waiting import until
 
 LISTS_PATH = "/api/v1/namespaces/ram-system/configmaps/ram-approvers"
 
@@ -26,10 +26,7 @@ def people(control_plane: Cluster) -> dict[str, Person]:
     everybody = introduce(control_plane)
     set_lists(control_plane, LISTS)
     for what, probe in _probes(everybody).items():
-        deadline = time.monotonic() + 30
-        while not probe():
-            assert time.monotonic() < deadline, f"{what} is not enforced after 30 s"
-            time.sleep(0.1)
+        until(probe, f"the enforcement of {what}")
     return everybody
 
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any, Final
 
@@ -17,6 +16,7 @@ from tests.cluster import Cluster
 from tests.cluster.connection import RequestFailed
 from tests.manifests.support import ROOT, load_all
 from tests.support.install import install
+from tests.support.waiting import until
 
 MERGE: Final = "application/merge-patch+json"
 MANAGE: Final[Json] = {"mode": "Manage", "suspend": False}
@@ -296,23 +296,16 @@ def test_without_the_lists_nothing_is_written(people: dict[str, Person]) -> None
     role = manifest("RamRole", "default", "no-lists")
     argocd.send("DELETE", LISTS_PATH)
     try:
-        _until(lambda: refused(admin, "POST", roles, role))
+        until(lambda: refused(admin, "POST", roles, role))
         with pytest.raises(RequestFailed, match="failed to configure binding"):
             admin.send("POST", roles, role)
         maps = LISTS_PATH.rpartition("/")[0]
         argocd.send("POST", maps, _config_map("ram-approvers", "ram-system", {}))
-        _until(lambda: not refused(admin, "POST", roles, role))
+        until(lambda: not refused(admin, "POST", roles, role))
         given = manifest("RamRole", "default", "no-lists", annotations={"approve": D1})
         _expect(lambda: people["flux"].send("POST", roles, given), "a ServiceAccount approves only")
     finally:
         install(admin.cluster)
         set_lists(admin.cluster, LISTS)
         given = manifest("RamRole", "default", "no-lists", annotations={"approve": D1})
-        _until(lambda: not refused(people["flux"], "POST", roles, given))
-
-
-def _until(true: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 30
-    while not true():
-        assert time.monotonic() < deadline, "not enforced after 30 s"
-        time.sleep(0.1)
+        until(lambda: not refused(people["flux"], "POST", roles, given))
