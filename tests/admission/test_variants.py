@@ -16,7 +16,7 @@ from tests.admission.people import LISTS, Json, Person, introduce
 from tests.cluster import Cluster, ControlPlane
 from tests.cluster.connection import RequestFailed
 from tests.manifests.support import BASE, ROOT
-from tests.support.install import wait_served
+from tests.support.install import install, wait_served
 from tests.support.waiting import until
 
 VARIANT = ROOT / "deploy" / "admission" / "variants" / "no-stamps"
@@ -98,3 +98,20 @@ def test_what_stays_and_what_is_lost(people: dict[str, Person]) -> None:
         assert refused is None or refused in str(said), step
     assert stamps(bench.get()) == ([], None)
     assert bench.get()["metadata"]["annotations"][f"{PREFIX}approve"] == D1
+
+
+def test_nobody_approves_what_is_older_than_the_stamps(people: dict[str, Person]) -> None:
+    """Made without ram-stamp, which comes later: who wrote it is not known to be harmless."""
+    bench = Bench(people, "RamRole")
+    bench.do({"by": "author", "how": "create"})
+    new = Bench(people, "RamRole")
+    install(people["administrator"].cluster)
+    rehearsal = {"by": "author", "how": "create", "dry_run": True}
+    until(lambda: stamps(new.do(rehearsal)) == (["author"], None))
+    until(lambda: "nobody knows" in str(_refusal(bench, {"by": "approver", "approve": D1})))
+    # One's own change is known from now on.
+    assert _refusal(bench, {"by": "editor", "note": "x"}) is None
+    assert "nobody knows" in str(_refusal(bench, {"by": "administrator", "approve": D1}))
+    assert _refusal(bench, {"by": "editor", "spec": "another"}) is None
+    assert _refusal(bench, {"by": "approver", "approve": D1}) is None
+    assert stamps(bench.get()) == (["editor"], "approver")
