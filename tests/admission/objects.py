@@ -52,6 +52,12 @@ CHANGES: Final[Mapping[str, Mapping[str, Json]]] = {
         "back": {"document": DOCUMENT},
     },
 }
+NOTES: Final = {
+    "RamRole": "description",
+    "RamUser": "comments",
+    "RamGroup": "comments",
+    "RamPolicy": "description",
+}
 IDLE: Final[Json] = {"driftInterval": "1h", "suspend": True}
 
 
@@ -100,7 +106,7 @@ class Bench:
         }
         spec: Json = {}
         for word in str(step.get("spec", "")).split():
-            spec |= IDLE if word == "idle" else CHANGES[self.kind][word]
+            spec |= self._change(word)
         how = step.get("how", "patch")
         query = "?dryRun=All" if step.get("dry_run") else ""
         return self._send(self.people[step["by"]], how, query, annotations, spec)

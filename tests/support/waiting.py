@@ -6,9 +6,9 @@ import time
 from collections.abc import Callable
 
 
-def until(true: Callable[[], bool], what: str = "it", pause: float = 0.1) -> None:
-    """Asks again and again. Raises AssertionError when it is not so after 30 s."""
-    deadline = time.monotonic() + 30
+def until(true: Callable[[], bool], what: str = "it", seconds: float = 30.0) -> None:
+    """Asks again and again. Raises AssertionError when it is not so in time."""
+    deadline = time.monotonic() + seconds
     while not true():
-        assert time.monotonic() < deadline, f"{what} is not so after 30 s"
-        time.sleep(pause)
+        assert time.monotonic() < deadline, f"{what} is not so after {seconds} s"
+        time.sleep(0.1)
