@@ -111,6 +111,13 @@ class Bench:
         query = "?dryRun=All" if step.get("dry_run") else ""
         return self._send(self.people[step["by"]], how, query, annotations, spec)
 
+    def _change(self, word: str) -> Json:
+        if word == "idle":
+            return IDLE
+        if word in ("noted", "unnoted"):
+            return {NOTES[self.kind]: "x" if word == "noted" else None}
+        return CHANGES[self.kind][word]
+
     def _send(self, person: Person, how: str, query: str, annotations: Json, spec: Json) -> Json:
         change = {"metadata": {"annotations": annotations}, "spec": spec}
         match how:

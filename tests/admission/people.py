@@ -64,7 +64,7 @@ PEOPLE: Final[Mapping[str, Role]] = {
     "operator": Role(f"system:serviceaccount:{NAMESPACE}:{SERVICE_ACCOUNT}"),
 }
 LISTS: Final = {
-    "serviceAccounts": f"{PEOPLE['argocd-server'].user}, {PEOPLE['bot'].user}",
+    "serviceAccounts": f"{PEOPLE['bot'].user}, {PEOPLE['argocd-server'].user}",
     "gitAccounts": f"\n{PEOPLE['flux'].user}",
     "configurers": PEOPLE["terraform"].user,
 }
