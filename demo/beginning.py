@@ -11,6 +11,7 @@ from typing import Final
 
 from demo.guide import Guide, entities
 from demo.stage import ACCOUNT, ROOT
+from tests.support.install import wait_served
 
 KINDS: Final = ("RamAccount", "RamGroup", "RamPolicy", "RamRecord", "RamRole", "RamUser")
 OVERLAY: Final = """\
@@ -35,7 +36,8 @@ GROUPS_OF: Final = "custom-columns=NAME:.metadata.name,USER:.status.cloudName,GR
 def install(guide: Guide) -> None:
     guide.screen.say(
         "An empty cluster: kube-apiserver and etcd, both real. It takes the CRDs, the"
-        " operator's rights, and the rule that only the operator writes RamRecords."
+        " operator's rights, and the rules of who may approve and configure, and that only"
+        " the operator writes RamRecords and statuses."
     )
     guide.kubectl("version")
     guide.kubectl("apply", "--server-side", "-k", "deploy/kustomize/base")
@@ -43,6 +45,8 @@ def install(guide: Guide) -> None:
     guide.kubectl("wait", "crd", "--all", "--for=condition=Established", "--timeout=30s")
     served = guide.kubectl("api-resources", "--api-group=ram.alibabacloud.com")
     guide.expect(all(kind in served for kind in KINDS), "the API server serves the kinds")
+    # Admission learns of new kinds later than the API server serves them.
+    wait_served(guide.stage.cluster)
     guide.screen.say(
         "No kubelet runs here, so the operator is started as a process, with the token of"
         " its ServiceAccount and the rights above, no others."

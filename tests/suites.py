@@ -30,6 +30,7 @@ PARTS: Final[dict[str, tuple[str, ...]]] = {
         "tests/cluster",
         "tests/manifests",
         "tests/plugin",
+        "tests/admission",
         "tests/deploy",
         "tests/demo",
         "tests/gate",

@@ -135,13 +135,8 @@ def test_somebody_else_writes_the_status_too(
     def meddle(count: int) -> object:
         if count > 60:
             return None
-        body = {"status": {"lastHandledReconcileAt": f"meddled-{count}"}}
-        return world.cluster.request(
-            "PATCH",
-            world.path(story.kind, NAME, "status"),
-            body,
-            content_type="application/merge-patch+json",
-        )
+        status = {"lastHandledReconcileAt": f"meddled-{count}"}
+        return world.write_status(story.kind, NAME, status)
 
     with _meddling(world, meddle):
         story.act(world)

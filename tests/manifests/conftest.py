@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 
 import pytest
 
 from tests.cluster import Cluster
-from tests.manifests.support import BASE, MANAGED
+from tests.manifests.support import MANAGED
+from tests.support.install import install
 
 
 @pytest.fixture(scope="session")
 def installed(control_plane: Cluster) -> Cluster:
     """The shipped installation, applied and served.
 
-    The API server takes some moments to serve a new kind and to enforce a new admission policy:
-    waits for the first, tests of admission wait for the second.
+    The API server takes some moments to enforce a new admission policy: tests of admission wait.
     """
-    control_plane.kubectl("apply", "--server-side", "--force-conflicts", "-k", BASE)
-    control_plane.kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=30s")
-    deadline = time.monotonic() + 30
-    while control_plane.kubectl("get", "ram", "-A", check=False).returncode != 0:
-        assert time.monotonic() < deadline, "the kinds are not served after 30 s"
-        time.sleep(0.2)
+    install(control_plane)
     return control_plane
 
 

@@ -121,11 +121,33 @@ def test_no_star_anywhere() -> None:
 
 
 def test_people_cannot_write_status_or_records() -> None:
+    written: dict[str, set[str]] = {}
     for document in load_all(BASE / "rbac-users.yaml"):
         writes = {"create", "update", "patch", "delete"}
         for rule in document["rules"]:
             if writes & set(rule["verbs"]):
-                assert set(rule["resources"]) == set(MANAGED)
+                key = f"{document['kind']} {document['metadata']['name']}"
+                written.setdefault(key, set()).update(rule["resources"])
+    assert written == {
+        "ClusterRole ram-operator-edit": set(MANAGED),
+        "ClusterRole ram-operator-approver": set(MANAGED),
+        "ClusterRole ram-operator-configurer": {"ramaccounts"},
+        "Role ram-operator-configurer": {"configmaps"},
+    }
+
+
+def test_two_roles_alone_give_the_verbs_of_the_gate() -> None:
+    given = {
+        (document["metadata"]["name"], verb): set(rule["resources"])
+        for file in sorted(BASE.glob("rbac-*.yaml"))
+        for document in load_all(file)
+        for rule in document.get("rules", [])
+        for verb in {"approve", "configure"} & set(rule["verbs"])
+    }
+    assert given == {
+        ("ram-operator-approver", "approve"): set(MANAGED),
+        ("ram-operator-configurer", "configure"): {"ramaccounts"},
+    }
 
 
 def test_rights_join_the_roles_of_the_cluster() -> None:
@@ -136,11 +158,14 @@ def test_rights_join_the_roles_of_the_cluster() -> None:
             if key.startswith("rbac.authorization.k8s.io/")
         }
         for document in load_all(BASE / "rbac-users.yaml")
+        if document["kind"] == "ClusterRole"
     }
     assert labels == {
         "ram-operator-view": {"view", "edit", "admin"},
         "ram-operator-edit": {"edit", "admin"},
         "ram-operator-auditor": set(),
+        "ram-operator-approver": set(),
+        "ram-operator-configurer": set(),
     }
 
 

@@ -154,9 +154,7 @@ def test_a_lost_status_shows_and_removes_nothing(world: World) -> None:
     moved = world.cloud()
     start = world.journal_end()
     for kind in ("RamRole", "RamPolicy"):
-        body = {"status": None}
-        path = world.path(kind, "lost", "status")
-        world.cluster.request("PATCH", path, body, content_type="application/merge-patch+json")
+        world.write_status(kind, "lost", None)
     role = world.look("RamRole", "lost")
     policy = world.look("RamPolicy", "lost")
 
@@ -185,12 +183,7 @@ def test_a_lost_status_of_a_trust_widened_by_hand(world: World) -> None:
     world.ready("RamRole", "lost")
     Hands(world).update_role("lost", trust=trust(FC, ECS))
     world.settle()
-    world.cluster.request(
-        "PATCH",
-        world.path("RamRole", "lost", "status"),
-        {"status": None},
-        content_type="application/merge-patch+json",
-    )
+    world.write_status("RamRole", "lost", None)
     # The trust is judged by the record, which a lost status does not touch.
     world.look("RamRole", "lost")
     assert world.cloud()["roles"]["lost"]["trust"] == TRUST_FC

@@ -136,12 +136,7 @@ def test_a_forged_status_resolves_to_nothing(world: World, kind: str) -> None:
             }
         ],
     }
-    world.cluster.request(
-        "PATCH",
-        world.path("RamPolicy", "forged", "status"),
-        {"status": forged},
-        content_type="application/merge-patch+json",
-    )
+    world.write_status("RamPolicy", "forged", forged)
     start = world.journal_end()
     world.role("app-a", policies=[{"type": "RamPolicy", "name": "forged"}])
     item = world.reason("RamRole", "app-a", "DependencyNotReady")

@@ -11,6 +11,7 @@ import pytest
 
 from ram_operator import documents
 from tests.cluster import RequestFailed
+from tests.support.approver import approve_anyhow
 from tests.support.trusts import trust_writes
 from tests.support.world import TRUST_FC, World, condition, trust
 
@@ -86,14 +87,17 @@ def test_no_annotation_opens_the_gate(world: World) -> None:
     (record,) = [r for r in world.records() if r["kind"] == "RamRole"]
 
     for value in (*APPROVALS, wanted, record["baseline"]["digest"], role["metadata"]["uid"]):
-        world.annotate("RamRole", "held", approve=value, approved=value)
+        approves = approve_anyhow(world, "RamRole", "held", value)
+        assert approves == value.startswith("sha256:"), value
+        world.annotate("RamRole", "held", approved=value)
         role = world.look("RamRole", "held")
         assert condition(role, "Ready")["reason"] == "ApprovalRequired"
 
     # An approval that is there before the change opens nothing either.
     world.role("early", description="d")
     world.ready("RamRole", "early")
-    world.annotate("RamRole", "early", approve=wanted)
+    early = wanted if wanted.startswith("sha256:") else f"sha256:{wanted}"
+    assert approve_anyhow(world, "RamRole", "early", early)
     world.edit("RamRole", "early", trustPolicy=trust(FC, ECS))
     world.reason("RamRole", "early", "ApprovalRequired")
 
@@ -143,7 +147,7 @@ def test_a_role_that_would_trust_somebody_dangerous_is_not_created(world: World)
         role = world.reason("RamRole", name, "ApprovalRequired")
         assert rule in condition(role, "ApprovalRequired")["message"]
         assert role["status"]["pending"]["kind"] == "RoleCreation"
-        world.annotate("RamRole", name, approve="sha256:" + "0" * 64)
+        assert approve_anyhow(world, "RamRole", name, "sha256:" + "0" * 64)
     for name in cases:
         world.look("RamRole", name)
     assert world.writes() == []

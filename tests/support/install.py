@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import time
+from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-from tests.cluster import Cluster
+from tests.cluster import Cluster, RequestFailed
+from tests.support.waiting import until
 
 BASE: Final = Path(__file__).resolve().parents[2] / "deploy" / "kustomize" / "base"
 
@@ -14,8 +16,42 @@ BASE: Final = Path(__file__).resolve().parents[2] / "deploy" / "kustomize" / "ba
 def install(cluster: Cluster) -> None:
     """CRDs, RBAC, admission; raises AssertionError when the kinds are not served after 30 s."""
     cluster.kubectl("apply", "--server-side", "--force-conflicts", "-k", str(BASE))
+    wait_served(cluster)
+
+
+def wait_served(cluster: Cluster) -> None:
+    """The API server takes some moments to serve a new kind, and up to half a minute until its
+    admission policies know the kind; till then it answers each write with 503.
+    """
     cluster.kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=30s")
-    deadline = time.monotonic() + 30
-    while cluster.kubectl("get", "ram", "-A", check=False).returncode != 0:
-        assert time.monotonic() < deadline, "the kinds are not served after 30 s"
-        time.sleep(0.2)
+    for plural, body in _PROBES.items():
+        until(partial(_known, cluster, plural, body), f"that {plural} can be written", 60.0)
+
+
+_API: Final = "ram.alibabacloud.com/v1alpha1"
+# Valid as far as the policy that knows the kind last looks at it: none of them is stored.
+_PROBES: Final[Mapping[str, dict[str, Any]]] = {
+    "namespaces/default/ramroles": {"kind": "RamRole", "spec": {}},
+    "namespaces/default/ramusers": {"kind": "RamUser", "spec": {}},
+    "namespaces/default/ramgroups": {"kind": "RamGroup", "spec": {}},
+    "namespaces/default/rampolicies": {"kind": "RamPolicy", "spec": {}},
+    "ramaccounts": {"kind": "RamAccount", "spec": {"accountId": "9999999999999999"}},
+    "ramrecords": {
+        "kind": "RamRecord",
+        "record": {
+            "accountId": "9999999999999999",
+            "kind": "RamRole",
+            "name": "probe",
+            "sequence": 1,
+        },
+    },
+}
+
+
+def _known(cluster: Cluster, plural: str, body: Mapping[str, Any]) -> bool:
+    whole = {"apiVersion": _API, "metadata": {"name": "probe"}, **body}
+    try:
+        cluster.request("POST", f"/apis/{_API}/{plural}?dryRun=All", whole)
+    except RequestFailed as refused:
+        return refused.status not in (404, 503)
+    return True

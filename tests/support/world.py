@@ -18,6 +18,7 @@ from ram_emulator.admin import AccountKeys, Admin, UserKeys
 from tests.cluster import Cluster, RequestFailed
 from tests.support.emulator import EmulatorProcess
 from tests.support.kstatus import assert_kstatus_legal
+from tests.support.operator import NAMESPACE, SERVICE_ACCOUNT
 
 Json = dict[str, Any]
 API: Final = "ram.alibabacloud.com/v1alpha1"
@@ -128,6 +129,19 @@ class World:
     def annotate(self, kind: str, name: str, **annotations: str | None) -> Json:
         named = {f"ram.alibabacloud.com/{k.replace('_', '-')}": v for k, v in annotations.items()}
         return self.patch(kind, name, {"metadata": {"annotations": named}})
+
+    def write_status(self, kind: str, name: str, status: Json | None) -> None:
+        """A merge patch of the status by the operator's account, which alone may write one: as if
+        the operator were confused, or the status lost. None takes all of it away.
+        """
+        token = self.cluster.service_account_token(NAMESPACE, SERVICE_ACCOUNT)
+        self.cluster.request(
+            "PATCH",
+            self.path(kind, name, "status"),
+            {"status": status},
+            content_type="application/merge-patch+json",
+            token=token,
+        )
 
     def delete(self, kind: str, name: str) -> None:
         self.cluster.request("DELETE", self.path(kind, name))
