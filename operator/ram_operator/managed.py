@@ -199,9 +199,8 @@ class ManagedPass:
         if decision.steps:
             self._prepare_write(create=True)
             if situation.row.claim_first:
-                claims.carry_out(
-                    self._ports, RecordWork(identity, self._claim("", decision, records.CLAIMED))
-                )
+                claim = self._claim("", decision, records.CLAIMED)
+                claims.carry_out(self._ports, RecordWork(identity, claim))
             applied = self._carry_out(session, identity, decision)
             if situation.row.claim_first and standing.facts.owner is None and applied.refused:
                 claims.withdraw(self._ports, identity)
