@@ -35,6 +35,12 @@ from .ports import Ports, Subject
 def ballot(ports: Ports, subject: Subject, identity: Identity, cloud_id: str) -> Ballot:
     """What people say of the object's change. Raises Retry when the guard cannot be read."""
     approve = subject.annotation(ANNOTATION_APPROVE)
+    guard = Guard.MISSING
+    if approve:
+        # Without an approval it makes no difference, and costs requests.
+        offered = records.facts(ports.store.get(identity.key), identity).pending
+        matters = offered is not None and offered.digest == approve
+        guard = _guard(ports, subject) if matters else ports.guard.state()
     return Ballot(
         scope=Scope(
             cluster=ports.settings.cluster_name,
@@ -49,8 +55,7 @@ def ballot(ports: Ports, subject: Subject, identity: Identity, cloud_id: str) ->
         reject=subject.annotation(ANNOTATION_REJECT),
         approver=subject.annotation(ANNOTATION_APPROVED_BY)[:256],
         author=subject.annotation(ANNOTATION_CHANGED_BY),
-        # Without an approval it makes no difference, and costs requests.
-        guard=_guard(ports, subject) if approve else Guard.MISSING,
+        guard=guard,
         now=ports.clock.stamp(),
         milliseconds=int(ports.clock.wall() * 1000),
     )
