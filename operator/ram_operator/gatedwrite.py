@@ -35,6 +35,12 @@ from .ports import Ports, Subject
 def ballot(ports: Ports, subject: Subject, identity: Identity, cloud_id: str) -> Ballot:
     """What people say of the object's change. Raises Retry when the guard cannot be read."""
     approve = subject.annotation(ANNOTATION_APPROVE)
+    guard = Guard.MISSING
+    if approve:
+        # Without an approval it makes no difference, and costs requests.
+        offered = records.facts(ports.store.get(identity.key), identity).pending
+        matters = offered is not None and offered.digest == approve
+        guard = _guard(ports, subject) if matters else ports.guard.state()
     return Ballot(
         scope=Scope(
             cluster=ports.settings.cluster_name,
@@ -49,11 +55,17 @@ def ballot(ports: Ports, subject: Subject, identity: Identity, cloud_id: str) ->
         reject=subject.annotation(ANNOTATION_REJECT),
         approver=subject.annotation(ANNOTATION_APPROVED_BY)[:256],
         author=subject.annotation(ANNOTATION_CHANGED_BY),
-        # Without an approval it makes no difference, and costs requests.
-        guard=ports.guard.state() if approve else Guard.MISSING,
+        guard=guard,
         now=ports.clock.stamp(),
         milliseconds=int(ports.clock.wall() * 1000),
     )
+
+
+def _guard(ports: Ports, subject: Subject, *, fresh: bool = False) -> Guard:
+    """An approval that nobody stamped was written while nobody looked, and counts as such."""
+    found = ports.guard.state(fresh=fresh)
+    stamped = bool(subject.annotation(ANNOTATION_APPROVED_BY)) or not ports.guard.stamps
+    return found if stamped or found is not Guard.INTACT else Guard.MISSING
 
 
 def offer(ports: Ports, identity: Identity, held: Held, said: Ballot) -> Held:
@@ -219,7 +231,7 @@ class GatedWrite:
             raise Retry(Reason.PROGRESSING, "the approval was taken back", 0.5)
         if Ballot(reject=now.annotation(ANNOTATION_REJECT)).rejects(permit.digest):
             raise Retry(Reason.PROGRESSING, "the change was rejected", 0.5)
-        if self._ports.guard.state(fresh=True) is Guard.MISSING:
+        if _guard(self._ports, now, fresh=True) is Guard.MISSING:
             raise Retry(Reason.PROGRESSING, "the guard of approvals is gone", 0.5)
 
 

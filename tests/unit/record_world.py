@@ -110,5 +110,5 @@ def served(server: Server) -> Iterator[Records]:
         configuration = Configuration()
         configuration.host = f"http://{running.host}"
         client = ApiClient(configuration)
-        yield Records(ClusterApi(client, lambda what, kind: None))
+        yield Records(ClusterApi(client, lambda what, kind: None), lambda: 0.0)
         client.rest_client.pool_manager.clear()

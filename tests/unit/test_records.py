@@ -268,7 +268,7 @@ def test_a_new_owner_takes_over_and_the_deletion_is_forgotten(records: Records) 
         owner_uid="uid-2",
         cloud_id="cloud-2",
         baseline=ECS,
-        sequence=1,
+        sequence=2,
         settled=True,
     )
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from kubernetes.client import Configuration
 from kubernetes.client.api_client import ApiClient
 
-from ram_operator.cluster.api import ClusterApi
+from ram_operator.cluster.api import ClusterApi, path
 from ram_operator.cluster.records import (
     Claim,
     Identity,
@@ -51,9 +52,9 @@ PENDING = Pending("sha256:d", NOW, "2026-01-08T00:00:00Z", "wider", "ann", "a su
 
 def test_an_offer_is_read_back_and_a_new_one_leaves_nothing_of_it(records: Records) -> None:
     body = records.claim(IDENTITY, claim(), NOW, 5)
-    body = records.offer(body, 5, replace(PENDING, rejected="no"), NOW)
+    body = records.offer(body, 6, replace(PENDING, rejected="no"), NOW)
     assert facts(body, IDENTITY).pending == replace(PENDING, rejected="no")
-    assert facts(body, IDENTITY).sequence == 5
+    assert facts(body, IDENTITY).sequence == 6
     body = records.offer(body, 9, PENDING, NOW)
     assert facts(body, IDENTITY).pending == PENDING
     assert facts(body, IDENTITY).sequence == 9
@@ -62,10 +63,10 @@ def test_an_offer_is_read_back_and_a_new_one_leaves_nothing_of_it(records: Recor
 
 
 def test_an_approval_is_used_once_it_was_begun_and_stays_known(records: Records) -> None:
-    body = records.offer(records.claim(IDENTITY, claim(), NOW, 5), 5, PENDING, NOW)
+    body = records.offer(records.claim(IDENTITY, claim(), NOW, 5), 6, PENDING, NOW)
     body = records.begin(body, started("TrustChange", "sha256:d"), NOW)
     found = facts(body, IDENTITY)
-    assert (found.pending, found.sequence) == (None, 6)
+    assert (found.pending, found.sequence) == (None, 7)
     assert found.in_flight == InFlight("TrustChange", "sha256:c", "sha256:d", "ann", 1)
     body = records.complete(body, NOW, ECS)
     found = facts(body, IDENTITY)
@@ -150,3 +151,21 @@ def test_all_approvals_are_voided_whatever_else_goes_on(records: Records, server
     assert [record["sequence"] for record in found] == [7000, 7000]
     assert not any({"pending", "inFlight", "lostAt"} & record.keys() for record in found)
     assert found[0]["history"][-1]["approval"] == "sha256:d"
+
+
+@pytest.mark.parametrize("write", ["renew", "begin", "update", "deleted"])
+def test_the_first_write_to_a_restored_record_voids_what_was_approved(
+    records: Records, server: Server, write: str
+) -> None:
+    body = records.offer(records.claim(IDENTITY, claim(), NOW, 5), 6, PENDING, NOW)
+    restored = {**body, "metadata": {**body["metadata"], "uid": "another"}}
+    server.objects[path(IDENTITY.key)] = json.loads(json.dumps(restored))
+    later = Records(records._api, lambda: 9.0)
+    writes: dict[str, Any] = {
+        "renew": lambda: later.renew(restored, claim(), NOW),
+        "begin": lambda: later.begin(restored, started(), NOW),
+        "update": lambda: later.update(restored, {"cloudId": "x"}),
+        "deleted": lambda: later.deleted(restored, NOW, "Deleted"),
+    }
+    found = facts(writes[write](), IDENTITY)
+    assert (found.sequence, found.pending, found.settled) == (9000, None, True)

@@ -80,6 +80,11 @@ class AdmissionGuard:
         self._lock = threading.Lock()
         self._last: tuple[float, bool] | None = None
 
+    @property
+    def stamps(self) -> bool:
+        """Whether admission, as it is shipped, stamps each approval with who wrote it."""
+        return any("/mutatingadmissionpolicies/" in where for where in shipped())
+
     def state(self, *, fresh: bool = False) -> Guard:
         """Raises errors.* when it cannot be told: then nothing is written and nothing is voided."""
         with self._lock:

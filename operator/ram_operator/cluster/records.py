@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -75,7 +76,7 @@ def facts(body: Mapping[str, Any] | None, identity: Identity) -> RecordFacts:
         baseline=baseline,
         baseline_unreadable=unreadable,
         sequence=int(record.get("sequence") or 0),
-        settled=bool(record.get("uid")) and record["uid"] == _uid(body),
+        settled=_settled(body),
         pending=_pending(record.get("pending")),
         in_flight=_in_flight(record.get("inFlight")),
         used=frozenset(str(entry["approval"]) for entry in history if entry.get("approval")),
@@ -88,8 +89,10 @@ def _claimed_at(record: Mapping[str, Any]) -> str:
     return times[-1] if times else ""
 
 
-def _uid(body: Mapping[str, Any]) -> str:
-    return str((body.get("metadata") or {}).get("uid") or "")
+def _settled(body: Mapping[str, Any]) -> bool:
+    """Whether it bears its own uid: a new one does not yet, and a restored one another's."""
+    uid = (body.get("record") or {}).get("uid")
+    return bool(uid) and uid == (body.get("metadata") or {}).get("uid")
 
 
 def _pending(block: Mapping[str, Any] | None) -> Pending | None:
@@ -157,8 +160,10 @@ class Start:
 class Records:
     """Writes of records. All raise errors.*; Conflicted means `read it again`."""
 
-    def __init__(self, api: ClusterApi) -> None:
+    def __init__(self, api: ClusterApi, clock: Callable[[], float] = time.time) -> None:
+        """`clock` is in seconds since the epoch."""
         self._api = api
+        self._clock = clock
 
     def read(self, identity: Identity) -> dict[str, Any] | None:
         """As it is now in the API server."""
@@ -187,13 +192,23 @@ class Records:
         return self._api.create(identity.key, body)
 
     def update(self, body: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-        """Compare-and-swap `changes` (merge patch of `record`) onto the record that was read."""
+        """Compare-and-swap `changes` (merge patch of `record`) onto the record that was read.
+
+        The first write to a record that is new, or was restored, makes it one of our own. With that
+        everything is void that was approved before, whatever the write is about.
+        """
         meta = body["metadata"]
+        if not _settled(body) and "sequence" not in changes:
+            changes = {"pending": None, **changes, "sequence": self._next(body)}
         patch = {
             "metadata": {"resourceVersion": meta["resourceVersion"]},
             "record": {**changes, "uid": meta["uid"]},
         }
         return self._api.merge(Key(RECORD, "", meta["name"]), patch)
+
+    def _next(self, body: Mapping[str, Any]) -> int:
+        sequence = int((body.get("record") or {}).get("sequence") or 0) + 1
+        return sequence if _settled(body) else max(sequence, int(self._clock() * 1000))
 
     def renew(self, body: Mapping[str, Any], claim: Claim, now: str) -> dict[str, Any]:
         """The identity is managed (again): owner, cloud id and baseline as claimed."""
@@ -215,7 +230,7 @@ class Records:
         """
         record = body["record"]
         changes: dict[str, Any] = {
-            "sequence": int(record["sequence"]) + 1,
+            "sequence": self._next(body),
             "inFlight": start.block(),
             "pending": None,
         }
