@@ -20,6 +20,9 @@ from .model import Desired, Entry, FieldValue, Key, Live, Presence, UnknownPart
 from .ports import Ports, Subject
 
 _POLICY: Final = "RamPolicy"
+MISSING: Final = (
+    "it does not exist, so nobody knows what it will allow; create it or correct its name"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +49,12 @@ def look(ports: Ports, session: Session, subject: Subject, wanted: Desired, live
     itself: set[str] = set()
     own = _own(session, subject, wanted)
     for key, entry in sorted(_asked(subject, wanted, live).items()):
-        found = _documents(ports, session, manifests.get(key), entry)
+        try:
+            found = _documents(ports, session, manifests.get(key), entry)
+        except Absent:
+            # A typing error, most likely; who makes such a policy later decides what it allows.
+            reasons[key] = (MISSING,)
+            continue
         if not found:
             continue
         why = {reason for document in found for reason in documents.escalates(document)}
@@ -133,7 +141,10 @@ def _manifest(key: Key, spec: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 def _documents(
     ports: Ports, session: Session, manifest: Any, entry: Entry
 ) -> tuple[documents.Policy, ...]:
-    """All that may stand behind the name of a policy; nothing where a part of it is not known."""
+    """All that may stand behind the name of a policy; nothing where a part of it is not known.
+
+    Raises Absent where nothing stands behind it.
+    """
     try:
         asked = () if manifest is None else (documents.parse_policy(manifest),)
     except documents.DocumentError:
@@ -147,6 +158,8 @@ def _documents(
             session.policies.forget(kind, name)
         return (*asked, live)
     except Absent:
+        if not asked:
+            raise
         # It is about to be made, and then it is what the manifest says.
         return asked
     except RamOperatorError:

@@ -14,21 +14,12 @@ import pytest
 from tests.cluster import ControlPlane, RequestFailed
 from tests.faults.lab import Lab
 from tests.faults.stories import NAME, STORIES
+from tests.support.install import wait_served
 from tests.support.operator import OperatorProcess
-from tests.support.world import GROUP, PLURALS, World
+from tests.support.world import World
 
 SLOW = 1.2
 """Seconds that a cloud call is held up, below the time that its caller waits for an answer."""
-
-
-def _serves(plane: ControlPlane) -> bool:
-    """A started API server answers 429 for a while where the storage of a kind is opened."""
-    try:
-        for plural in PLURALS.values():
-            plane.request("GET", f"{GROUP}/{plural}?limit=1")
-    except RequestFailed:
-        return False
-    return True
 
 
 @pytest.fixture
@@ -71,7 +62,7 @@ def test_the_api_server_restarts_while_the_cloud_is_written(
         # Long enough for the operator to come back from the cloud and find nobody to tell it to.
         time.sleep(SLOW + 1.0)
         plane.start_apiserver()
-        lab.until(lambda: _serves(plane), "custom resources are served again")
+        wait_served(plane)
 
     played = lab.play("hostile", story, arm, attend)
 

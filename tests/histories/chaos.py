@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from tests.cluster import Cluster, ControlPlane
+from tests.support.install import wait_served
 from tests.support.operator import OperatorProcess
 
 PAUSE: Final = (4.0, 9.0)
@@ -126,6 +127,7 @@ class Chaos:
     def _server(self) -> None:
         with self.gated.gate.alone():
             self._plane.restart_apiserver(kill=self._random.random() < 0.5)
+            wait_served(self._plane)
 
     def _gap(self) -> None:
         """What happens meanwhile the operator's watches can never tell: the versions are gone."""
@@ -136,6 +138,7 @@ class Chaos:
                 self._plane.stop_apiserver()
                 _compact((self._plane.directory / "etcd.url").read_text())
                 self._plane.start_apiserver()
+                wait_served(self._plane)
         finally:
             self._process.child.signal(signal.SIGCONT)
 

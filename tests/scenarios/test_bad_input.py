@@ -268,8 +268,8 @@ REFUSED: dict[str, tuple[Json, str, tuple[str, ...]]] = {
     ),
     "policy": (
         {"policies": [{"type": "System", "name": "AliyunNobodyAccess"}]},
-        "DependencyNotReady",
-        ("policy System/AliyunNobodyAccess does not exist", "correct its name"),
+        "ApprovalRequired",
+        ("System/AliyunNobodyAccess: it does not exist", "correct its name"),
     ),
     "reference": (
         {"policies": [{"type": "RamPolicy", "name": "nobody"}]},

@@ -12,6 +12,7 @@ import pytest
 
 from tests.cluster import ControlPlane
 from tests.support.emulator import EmulatorProcess
+from tests.support.install import wait_served
 from tests.support.operator import IDENTITY, OperatorProcess
 from tests.support.trusts import assert_trusts_recorded
 from tests.support.world import HOSTILE, World, open_world
@@ -241,6 +242,7 @@ def test_a_leader_that_cannot_renew_ends(crew: Crew, world: World) -> None:
         assert not leads(second)
     finally:
         crew.plane.start_apiserver()
+        wait_served(crew.plane)
     until(lambda: leads(second), "the standby takes over")
     world.look("RamRole", "exporter")
     assert world.writes(end) == []

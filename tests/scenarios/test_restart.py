@@ -13,6 +13,7 @@ import pytest
 from tests.cluster import ControlPlane
 from tests.support.emulator import EmulatorProcess
 from tests.support.hands import Hands
+from tests.support.install import wait_served
 from tests.support.operator import IDENTITY, OperatorProcess
 from tests.support.trusts import assert_trusts_recorded
 from tests.support.world import HOSTILE, TRUST_FC, World, condition, open_world, trust
@@ -169,6 +170,7 @@ def test_the_api_server_comes_back_without_its_watches(home: Home, world: World)
     fill(world)
     start = world.journal_end()
     home.plane.restart_apiserver(kill=True)
+    wait_served(home.plane)
     world.edit("RamRole", "exporter", description="two")
     world.delete("RamRole", "kept")
     world.ready("RamRole", "exporter")

@@ -53,5 +53,5 @@ def _known(cluster: Cluster, plural: str, body: Mapping[str, Any]) -> bool:
     try:
         cluster.request("POST", f"/apis/{_API}/{plural}?dryRun=All", whole)
     except RequestFailed as refused:
-        return refused.status not in (404, 503)
+        return refused.status not in (404, 429, 503)
     return True
