@@ -18,8 +18,6 @@ from demo.stage import STALE_SECONDS
 OUTSIDER: Final = "acs:ram::9999888877776666:root"
 LOOK: Final = "ram.alibabacloud.com/reconcile-requested-at"
 CORRECTED: Final = 'jsonpath={.status.conditions[?(@.type=="Drifted")].reason}=DriftCorrected'
-HELD: Final = 'jsonpath={.status.conditions[?(@.type=="ApprovalRequired")].message}'
-SERVICES: Final = "/spec/trustPolicy/Statement/0/Principal/Service"
 VISIT: Final = timedelta(seconds=6)
 
 
@@ -124,41 +122,3 @@ def come_and_go(guide: Guide) -> None:
 
 def _member(entry: dict[str, Any]) -> str:
     return str(entry["parameters"].get("UserName", ""))
-
-
-def held(guide: Guide) -> None:
-    guide.screen.say(
-        "A manifest changes who may assume a role that exists: a second service is"
-        " to be trusted with the order exports. The change is stored, and held."
-    )
-    role = "ramrole/shop-order-export"
-    guide.patch(role, [{"op": "add", "path": f"{SERVICES}/-", "value": "ecs.aliyuncs.com"}])
-    guide.wait(role, "condition=ApprovalRequired")
-    guide.expect("ApprovalRequired" in guide.get("ramroles"), "the table says what it waits for")
-    pending = guide.get(role, "jsonpath-as-json={.status.pending}")
-    guide.expect("ecs.aliyuncs.com" in pending, "and status.pending says who would gain")
-    guide.show_cloud("roles")
-    guide.expect(
-        entities(guide.state()["roles"]["shop-order-export"]) == {"fc.aliyuncs.com"},
-        "in the cloud nobody new is trusted",
-    )
-    guide.expect(guide.operator_writes() == [], "nothing was written")
-    guide.screen.say(
-        "This release has no way through: a held change is taken back in the manifest,"
-        " or made in the cloud by somebody who may."
-    )
-    guide.patch(role, [{"op": "remove", "path": f"{SERVICES}/1"}])
-    guide.wait(role, "condition=Ready")
-    guide.expect(guide.operator_writes() == [], "nothing had to be written for that either")
-
-
-def stranger(guide: Guide) -> None:
-    guide.screen.say("A new role that trusts an account which nobody has listed is not created.")
-    guide.kubectl("apply", "-f", "demo/manifests/partner.yaml")
-    guide.wait("ramrole/shop-partner", "condition=ApprovalRequired")
-    guide.get("ramrole/shop-partner")
-    message = guide.get("ramrole/shop-partner", HELD)
-    guide.expect("RAM002" in message, "the finding has an id and says what to do")
-    guide.expect("shop-partner" not in guide.state()["roles"], "the role is not in the cloud")
-    guide.kubectl("delete", "-f", "demo/manifests/partner.yaml")
-    guide.expect(guide.operator_writes() == [], "nothing was written")

@@ -42,6 +42,23 @@ class Guide:
         self.screen.output(result.stdout + result.stderr)
         return result.stdout
 
+    def refused(self, words: str, *arguments: str) -> None:
+        """Run what the API server has to refuse, saying `words`."""
+        self.screen.command(shlex.join(["kubectl", *arguments]))
+        result = self._cluster.kubectl(*arguments, check=False)
+        self.screen.output(result.stdout + result.stderr)
+        self.expect(result.returncode != 0 and words in result.stderr, "the API server refuses it")
+
+    def quietly(self, *arguments: str) -> str:
+        """kubectl's output, not printed."""
+        return self._cluster.kubectl(*arguments).stdout
+
+    def path(self, name: str, text: str) -> str:
+        """A file of the tour's own that is not shown."""
+        path = Path(self.stage.directory) / name
+        path.write_text(text)
+        return f"{self.directory}/{name}"
+
     def wait(self, what: str, until: str) -> None:
         """kubectl wait in the namespace of the samples, half a minute at most."""
         words = what.split()

@@ -1,18 +1,19 @@
 """The tour: its steps in order, and how it begins and ends.
 
-The story is that of deploy/samples. Each step is one function in beginning.py, changes.py or
-ending.py that runs what a user would type and checks what came of it.
+The story is that of deploy/samples. Each step is one function in beginning.py, changes.py, gate.py
+or ending.py that runs what a user would type and checks what came of it.
 """
 
 from __future__ import annotations
 
 import os
+import sys
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
-from demo import beginning, changes, ending
+from demo import beginning, changes, ending, gate
 from demo.guide import Guide, Unexpected
 from demo.screen import Screen
 from demo.stage import Keeper, Stage, StageError
@@ -26,18 +27,22 @@ STEPS: Final[Mapping[str, Step]] = {
     "Users and groups are created": beginning.people,
     "Changes behind the operator's back": changes.by_hand,
     "People come and go": changes.come_and_go,
-    "A change of trust in the manifest is held": changes.held,
-    "A role that trusts a stranger is not created": changes.stranger,
+    "A change of trust in the manifest is held": gate.held,
+    "Somebody else approves exactly that change": gate.approved,
+    "A used approval opens nothing more": gate.used,
+    "A role that trusts a stranger is not created": gate.stranger,
     "Deletion cleans up": ending.deletion,
     "What was kept is removed by hand": ending.sweep_up,
 }
-KEPT: Final = tuple(STEPS)[:8]
+KEPT: Final = tuple(STEPS)[:-2]
 """What is shown before a demo that is left up: all but the cleaning up."""
 
 
 def run(directory: Path, screen: Screen, *, keep: bool) -> int:
     """The whole tour; 0 if every step showed what it should, else 1 and the logs are kept."""
     started = time.monotonic()
+    # kubectl finds its plugin there.
+    os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     typed = os.path.relpath(directory)
     try:
         with Keeper(directory) as keeper:

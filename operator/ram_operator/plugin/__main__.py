@@ -39,7 +39,11 @@ def _run(parsed: argparse.Namespace) -> int:
 
     console = commands.Console(sys.stdin, sys.stdout, sys.stderr)
     where = access.Where(
-        parsed.kubeconfig, parsed.context, parsed.namespace, parsed.request_timeout
+        parsed.kubeconfig,
+        parsed.context,
+        parsed.namespace,
+        parsed.request_timeout,
+        parsed.user,
     )
     # Where another form is asked for, stdout is for programs and people read stderr.
     stream = sys.stdout if parsed.output == "text" else sys.stderr

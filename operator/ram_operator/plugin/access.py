@@ -48,6 +48,8 @@ class Where:
     namespace: str = ""
     timeout: float = 30.0
     """Seconds to wait for each answer."""
+    user: str = ""
+    """Whom to impersonate."""
 
 
 class Access:
@@ -62,6 +64,8 @@ class Access:
         except (ConfigException, OSError, ValueError) as error:
             raise Failed(f"the kubeconfig cannot be used: {error}") from None
         self._client = ApiClient(configuration)
+        if where.user:
+            self._client.default_headers["Impersonate-User"] = where.user
         self._timeout = where.timeout
         self._warn = warn
 

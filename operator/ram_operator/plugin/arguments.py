@@ -137,6 +137,13 @@ def _cluster(command: argparse.ArgumentParser) -> None:
     group.add_argument("--context", default="", help="default: the current context")
     group.add_argument("--kubeconfig", default="", metavar="FILE", help="default: $KUBECONFIG")
     group.add_argument(
+        "--as",
+        dest="user",
+        default="",
+        metavar="USER",
+        help="act as that user; takes the right to impersonate it",
+    )
+    group.add_argument(
         "--request-timeout",
         type=_seconds,
         default=30.0,
