@@ -144,12 +144,12 @@ class ManagedPass:
         applied = _Applied((), None, {})
         if decision.steps:
             self._prepare_write(create=True)
+            claimed_now = False
             if situation.row.claim_first:
-                claims.carry_out(
-                    self._ports, RecordWork(identity, self._claim("", decision, records.CLAIMED))
-                )
+                claim = self._claim("", decision, records.CLAIMED)
+                claimed_now = claims.carry_out(self._ports, RecordWork(identity, claim))
             applied = self._apply(session, identity, decision)
-            if situation.row.claim_first and standing.facts.owner is None and _refused(applied):
+            if claimed_now and _refused(applied):
                 claims.withdraw(self._ports, identity)
         created = any(step.verb == "create" for step in applied.done)
         live = _created(situation.desired, applied.facts) if created else None
