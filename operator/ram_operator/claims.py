@@ -83,7 +83,7 @@ def stand(
         return Standing(facts, gone_by_hand=gone)
     offered = facts.pending is not None and facts.in_flight is None
     claimed = ours and not facts.cloud_id and live.owner in (None, claimant.owner)
-    if claimed and not offered and _may_have_made(facts, live):
+    if claimed and not offered and may_have_made(facts, live):
         # Claimed before it was created, and the pass did not get as far as saying so.
         return Standing(facts, completing=True, needs_record=True, verb="Created")
     if ours and facts.cloud_id == live.cloud_id:
@@ -92,7 +92,7 @@ def stand(
     return _found(claimant, facts, live, replaced=ours)
 
 
-def _may_have_made(facts: RecordFacts, live: Live) -> bool:
+def may_have_made(facts: RecordFacts, live: Live) -> bool:
     """Whether an identity of that creation date can be the one whose creation was announced.
 
     What somebody makes by hand long after an announcement that came to nothing is not ours. Where
@@ -180,10 +180,11 @@ def vacate(ports: Ports, identity: Identity, owner: Owner) -> None:
     ports.store.put(ports.records.disown(body))
 
 
-def carry_out(ports: Ports, work: RecordWork) -> None:
-    """Make the record say what the pass has done. Raises errors.*."""
+def carry_out(ports: Ports, work: RecordWork) -> bool:
+    """Make the record say what the pass has done; whether nobody had it before. Raises errors.*."""
     now = ports.clock.stamp()
     body = ports.records.read(work.identity)
+    before = records.facts(body, work.identity).owner
     if body is None:
         try:
             sequence = int(ports.clock.wall() * 1000)
@@ -192,12 +193,12 @@ def carry_out(ports: Ports, work: RecordWork) -> None:
             text = "another object claimed the same identity at the same time"
             raise Retry(Reason.PROGRESSING, text, 1.0) from None
     else:
-        facts = records.facts(body, work.identity)
-        if facts.owner not in (None, work.claim.owner):
-            text = f"{work.identity.cloud_name} is managed by {facts.owner}"
+        if before not in (None, work.claim.owner):
+            text = f"{work.identity.cloud_name} is managed by {before}"
             raise Stalled(Reason.CONFLICT, text)
         body = ports.records.renew(body, work.claim, now)
     ports.store.put(body)
+    return before is None
 
 
 def withdraw(ports: Ports, identity: Identity) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from . import tenancy
+from . import claims, tenancy
 from .accounts import Session
 from .cloud import execute
 from .cluster import finalizers, records
@@ -106,6 +106,10 @@ class DeletionPass:
         ports, subject = self._ports, self._subject
         identity = subject.identity(session.account.account_id)
         facts = records.facts(ports.store.get(identity.key), identity)
+        generation = int(subject.body["metadata"].get("generation", 0))
+        if (wait := ports.recent.unread(subject.key, generation)) > 0:
+            # An old answer would show what was just removed, and it would be removed again.
+            raise LookAgain(wait)
         live = ports.observer(session).look(subject.key.kind, identity.cloud_name)
         if live.presence is Presence.UNKNOWN:
             assert live.error is not None
@@ -148,16 +152,17 @@ class DeletionPass:
 
     def _remove(self, session: Session, identity: Identity, live: Live) -> None:
         """What is attached first, then the identity. Each call is safe to repeat."""
-        row, name = self._subject.row, identity.cloud_name
-        self._ports.recent.wrote(self._subject.key)
+        row, name, key = self._subject.row, identity.cloud_name, self._subject.key
         for field_name, verb in row.clears:
             entries = live.fields.get(field_name)
             if isinstance(entries, UnknownPart):
                 raise entries.error
             assert isinstance(entries, Mapping)
-            for key, entry in sorted(entries.items()):
-                step = _step(verb, {"entries": (entry,), "keys": (key,)}, entry)
+            for entry_key, entry in sorted(entries.items()):
+                step = _step(verb, {"entries": (entry,), "keys": (entry_key,)}, entry)
+                self._ports.recent.wrote(key)
                 execute.execute(session.client, row, name, step)
+        self._ports.recent.wrote(key)
         try:
             execute.execute(session.client, row, name, _step("delete", {}, None))
         except DeleteConflict as error:
@@ -232,7 +237,7 @@ def ours(owner: Owner, facts: RecordFacts, live: Live) -> bool:
     for part in live.unknown_parts():
         raise part.error
     # What was claimed before it was made may be of a kind that bears no mark.
-    return facts.owner == owner and not facts.cloud_id
+    return facts.owner == owner and not facts.cloud_id and claims.may_have_made(facts, live)
 
 
 def _step(verb: str, values: Mapping[str, Any], entry: Entry | None) -> Step:

@@ -198,11 +198,10 @@ class ManagedPass:
             decision = self._offered(identity, decision)
         if decision.steps:
             self._prepare_write(create=True)
-            if situation.row.claim_first:
-                claim = self._claim("", decision, records.CLAIMED)
-                claims.carry_out(self._ports, RecordWork(identity, claim))
+            claim = RecordWork(identity, self._claim("", decision, records.CLAIMED))
+            claimed_now = situation.row.claim_first and claims.carry_out(self._ports, claim)
             applied = self._carry_out(session, identity, decision)
-            if situation.row.claim_first and standing.facts.owner is None and applied.refused:
+            if claimed_now and applied.refused:
                 claims.withdraw(self._ports, identity)
         created = any(step.verb == "create" for step in applied.done)
         if created and decision.held is not None:

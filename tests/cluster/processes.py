@@ -6,6 +6,7 @@ Called by controlplane.py; useful to any test that starts a server of its own.
 from __future__ import annotations
 
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -13,6 +14,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 _SUPERVISE = Path(__file__).with_name("supervise.py")
 
@@ -21,12 +23,24 @@ class StartFailed(RuntimeError):
     """A server did not become ready; the message names its log and shows the log's end."""
 
 
+PORTS: Final = range(10_000, 32_000)
+"""Below those that the system gives to outgoing connections, one of which might be faster."""
+
+
 def free_port() -> int:
-    """A TCP port on 127.0.0.1 that was free a moment ago (another process may still take it)."""
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A TCP port on 127.0.0.1 that was free a moment ago.
+
+    Drawn by chance: what the system names first it names to other test processes as well, before
+    the server that shall have it listens.
+    """
+    while True:
+        port = random.SystemRandom().choice(PORTS)
+        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
 
 
 def log_tail(log: Path, lines: int = 15) -> str:

@@ -12,10 +12,11 @@ from ram_operator.errors import Retry
 from ram_operator.model import Live, Owner, Presence, RecordFacts, UnknownPart
 
 US, THEM = Owner("blue", "apps", "web"), Owner("green", "apps", "web")
-LIVE = Live(Presence.PRESENT, "web", "id-1")
+LIVE = Live(Presence.PRESENT, "web", "id-1", created_at="2026-03-01T12:00:01Z")
 UNREAD = replace(LIVE, fields={"tags": UnknownPart(Retry(Reason.RETRYING, "no answer"))})
 NOBODYS = RecordFacts()
-CLAIMED = RecordFacts(exists=True, owner=US)
+CLAIMED = RecordFacts(exists=True, owner=US, claimed_at="2026-03-01T12:00:00Z")
+LONG_AGO = replace(CLAIMED, claimed_at="2026-02-01T12:00:00Z")
 RECORDED = replace(CLAIMED, cloud_id="id-1")
 REPLACED = replace(CLAIMED, cloud_id="id-0")
 
@@ -28,6 +29,8 @@ REPLACED = replace(CLAIMED, cloud_id="id-0")
         (CLAIMED, None, True),
         (CLAIMED, US, True),
         (CLAIMED, THEM, False),
+        (LONG_AGO, None, False),
+        (LONG_AGO, US, True),
         (REPLACED, None, False),
         (REPLACED, US, True),
         (REPLACED, THEM, False),

@@ -266,6 +266,8 @@ def _tag(noun: str) -> Verb:
 
 def _mark_user(calls: CloudCalls, name: str, step: Step) -> Reply:
     """Tag a user, which only IMS can, by id. Where that is denied the record alone tells."""
+    if not step.values["cloudId"]:
+        raise Retry(Reason.PROGRESSING, f"the id of user {name} is not known yet")
     tags = [{"Key": entry.display, "Value": entry.value} for entry in step.values["entries"]]
     target = {"ResourceType": "user", "ResourceId": [step.values["cloudId"]]}
     try:
