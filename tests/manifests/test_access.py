@@ -54,9 +54,19 @@ _MATRIX = [
     ("leases.coordination.k8s.io", "default", ""),
     ("leases.coordination.k8s.io", "kube-system", ""),
 ]
+_GUARD = "ram-stamp ram-approve ram-record ram-status ram-configure ram-approvers"
+_GUARDED = f"{_GUARD} ram-operator-record-protection".split()
+# What may be read by its name alone: resource, namespace, names.
+_NAMED = [
+    ("configmaps", "ram-system", ["ram-approvers"]),
+    ("validatingadmissionpolicies.admissionregistration.k8s.io", "", _GUARDED),
+    ("validatingadmissionpolicybindings.admissionregistration.k8s.io", "", _GUARDED),
+    ("mutatingadmissionpolicies.admissionregistration.k8s.io", "", _GUARDED),
+    ("mutatingadmissionpolicybindings.admissionregistration.k8s.io", "", _GUARDED),
+]
 
 
-def _review(cluster: Cluster, resource: str, namespace: str, verb: str) -> bool:
+def _review(cluster: Cluster, resource: str, namespace: str, verb: str, named: str = "") -> bool:
     name, _, group = resource.partition(".")
     group, _, sub_of_group = group.partition("/")
     name, _, subresource = name.partition("/")
@@ -72,6 +82,7 @@ def _review(cluster: Cluster, resource: str, namespace: str, verb: str) -> bool:
                 "resource": name,
                 "subresource": subresource or sub_of_group,
                 "namespace": namespace,
+                "name": named,
             },
         },
     }
@@ -87,11 +98,20 @@ def test_the_operator_may_do_exactly_this(
     assert answers == set(allowed.split())
 
 
+@pytest.mark.parametrize(("resource", "namespace_", "names"), _NAMED)
+def test_the_operator_may_only_read_what_is_named(
+    installed: Cluster, resource: str, namespace_: str, names: list[str]
+) -> None:
+    for name in (*names, "another"):
+        answers = {verb for verb in _VERBS if _review(installed, resource, namespace_, verb, name)}
+        assert answers == ({"get"} if name in names else set()), name
+
+
 def test_the_matrix_names_every_rule_of_the_operator() -> None:
+    allowed_in_matrix = [resource for resource, _, allowed in _MATRIX if allowed]
     asked = {
         resource.partition(".")[0] + ("/status" if "/status" in resource else "")
-        for resource, _, allowed in _MATRIX
-        if allowed
+        for resource in (*allowed_in_matrix, *(resource for resource, *_ in _NAMED))
     }
     granted = {
         resource
