@@ -28,6 +28,8 @@ CLOCKS_APART: Final = 60.0
 """Seconds that the cloud's clock and ours may differ."""
 CREATION_MAY_TAKE: Final = 900.0
 """Seconds from the announcement of a creation, which may wait for the rate limit, to its end."""
+OLD_ANSWER: Final = 2.0
+"""Seconds after which an identity that was deleted and is still shown is looked at again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,10 @@ def stand(
         same_object = facts.owner_uid == claimant.uid
         gone = ours and same_object and bool(facts.cloud_id) and not facts.deleted
         return Standing(facts, gone_by_hand=gone)
+    if facts.deleted and facts.cloud_id and facts.cloud_id == live.cloud_id:
+        # No identity comes back under its id, so this answer is older than the deletion.
+        text = f"{claimant.noun} {live.cloud_name} was just deleted; it is looked at again"
+        raise Retry(Reason.PROGRESSING, text, max(claimant.unsettled, OLD_ANSWER))
     offered = facts.pending is not None and facts.in_flight is None
     claimed = ours and not facts.cloud_id and live.owner in (None, claimant.owner)
     if claimed and not offered and may_have_made(facts, live):

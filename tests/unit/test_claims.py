@@ -9,7 +9,7 @@ import pytest
 from ram_operator.claims import Claimant, stand
 from ram_operator.cluster.records import Identity
 from ram_operator.constants import AdoptionPolicy, Reason
-from ram_operator.errors import Stalled
+from ram_operator.errors import Retry, Stalled
 from ram_operator.model import Live, Owner, Presence
 
 OWNER = Owner("blue", "team-a", "ann")
@@ -66,3 +66,15 @@ def test_what_was_made_at_another_time_is_not_ours(created_at: str) -> None:
 def test_a_claim_without_a_date_that_can_be_read_covers_nothing() -> None:
     with pytest.raises(Stalled):
         stand(claimant(), record("?"), IDENTITY, live("2026-03-01T12:00:00Z"))
+
+
+def test_an_answer_older_than_the_deletion_completes_nothing() -> None:
+    gone = record()
+    gone["record"] |= {"owner": None, "cloudId": "7", "deletedAt": "2026-03-01T12:05:00Z"}
+    shown = Live(Presence.PRESENT, "ann", cloud_id="7", owner=OWNER, created_at=CLAIMED_AT)
+    with pytest.raises(Retry, match="just deleted") as caught:
+        stand(claimant(), gone, IDENTITY, shown)
+    assert caught.value.after
+    # Another identity of that name is judged like any other.
+    other = Live(Presence.PRESENT, "ann", cloud_id="8", owner=OWNER, created_at=CLAIMED_AT)
+    assert stand(claimant(), gone, IDENTITY, other).completing
