@@ -91,7 +91,7 @@ def stand(
     claimed = ours and not facts.cloud_id and live.owner in (None, claimant.owner)
     if claimed and not offered and may_have_made(facts, live):
         # Claimed before it was created, and the pass did not get as far as saying so.
-        return Standing(facts, completing=True, needs_record=True, verb="Created")
+        return Standing(facts, completing=True, needs_record=True, verb=records.CREATED)
     if ours and facts.cloud_id == live.cloud_id:
         moved = facts.owner_uid != claimant.uid or facts.in_flight is not None
         return Standing(facts, needs_record=moved)
@@ -121,7 +121,7 @@ def _found(claimant: Claimant, facts: RecordFacts, live: Live, *, replaced: bool
         return Standing(facts, needs_record=False)
     if live.owner == claimant.owner and not replaced:
         # Created by us, and the pass did not get as far as its record.
-        return Standing(facts, completing=True, needs_record=True, verb="Created")
+        return Standing(facts, completing=True, needs_record=True, verb=records.CREATED)
     if claimant.unsettled > 0:
         text = f"{claimant.noun} {live.cloud_name} was just written; it is looked at again"
         raise Retry(Reason.PROGRESSING, text, claimant.unsettled)

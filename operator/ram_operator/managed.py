@@ -211,7 +211,7 @@ class ManagedPass:
         work = None
         if created:
             cloud_id = str(applied.facts.get("cloudId", ""))
-            work = RecordWork(identity, self._claim(cloud_id, decision, "Created"))
+            work = RecordWork(identity, self._claim(cloud_id, decision, records.CREATED))
         return Result(self._outcome(session, decision, live, applied), work)
 
     def _present(

@@ -27,6 +27,7 @@ _HASHED: Final = re.compile(r"(.*\.)?[0-9a-f]{16}")
 HISTORY: Final = 20
 CLAIMED: Final = "Claimed"
 """The operation that says: about to be created, cannot be marked by the creation itself."""
+CREATED: Final = "Created"
 SIDE: Final = 16_384
 _PENDING: Final = tuple(field.name for field in fields(Pending))
 
@@ -219,6 +220,9 @@ class Records:
             "inFlight": None,
             "history": append(body, now, claim.operation, claim.baseline),
         }
+        if claim.operation == CREATED:
+            # What was held of it before it existed is decided; what still is comes in a new offer.
+            changes["pending"] = None
         if claim.baseline is not None:
             changes["baseline"] = _baseline_block(claim.baseline)
         return self.update(body, changes)
@@ -295,6 +299,7 @@ class Records:
             "owner": None,
             "deletedAt": now if operation == "Deleted" else None,
             "inFlight": None,
+            "pending": None,
             "history": append(body, now, operation, None),
         }
         return self.update(body, changes)
