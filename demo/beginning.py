@@ -29,6 +29,11 @@ patches:
       - op: replace
         path: /spec/driftInterval
         value: 10s
+      - op: add
+        path: /spec/rateLimit
+        value:
+          writesPerSecond: 20
+          attachmentsPerSecond: 20
 """
 GROUPS_OF: Final = "custom-columns=NAME:.metadata.name,USER:.status.cloudName,GROUPS:.status.groups"
 
@@ -56,8 +61,9 @@ def install(guide: Guide) -> None:
 
 def samples(guide: Guide) -> None:
     guide.screen.say(
-        "deploy/samples with two changes: the account's endpoints are those of the"
-        " emulator, and drift is looked for every 10 seconds instead of 10 minutes."
+        "deploy/samples with three changes: the account's endpoints are those of the emulator,"
+        " nobody else uses its rate limits, and drift is looked for every 10 seconds instead of"
+        " 10 minutes."
     )
     home = Path(guide.stage.directory) / "samples"
     where = os.path.relpath(ROOT / "deploy" / "samples", home)

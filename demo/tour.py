@@ -31,6 +31,7 @@ STEPS: Final[Mapping[str, Step]] = {
     "Somebody else approves exactly that change": gate.approved,
     "A used approval opens nothing more": gate.used,
     "A role that trusts a stranger is not created": gate.stranger,
+    "A key made by hand is found": changes.key_found,
     "Deletion cleans up": ending.deletion,
     "What was kept is removed by hand": ending.sweep_up,
 }

@@ -28,7 +28,7 @@ CLOCKS_APART: Final = 60.0
 """Seconds that the cloud's clock and ours may differ."""
 CREATION_MAY_TAKE: Final = 900.0
 """Seconds from the announcement of a creation, which may wait for the rate limit, to its end."""
-OLD_ANSWER: Final = 2.0
+OLD_ANSWER: Final = 1.0
 """Seconds after which an identity that was deleted and is still shown is looked at again."""
 
 
