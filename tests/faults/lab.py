@@ -229,9 +229,8 @@ class Lab:
         assert story.reached(world), f"it did not stay: {story.shape(world)}"
         assert self.board.illegal(world) == []
         assert_trusts_recorded(world)
-        kept = [record for record in world.records() if record["kind"] == story.kind]
-        assert len(kept) == 1, f"one record is needed: {kept}"
-        (record,) = kept
+        record = world.record(story.kind, NAME)
+        assert record is not None, "the record is missing"
         assert "inFlight" not in record, f"a write is still noted as under way: {record}"
         if story.wanted is None:
             assert record.get("deletedAt"), f"the record does not know of the deletion: {record}"

@@ -28,13 +28,17 @@ def trust_writes(world: World, since: int = 0) -> list[dict[str, Any]]:
 
 def unrecorded(world: World) -> list[str]:
     """One line for each trust document that no record of its role knows."""
+    writes = trust_writes(world)
     known: set[tuple[str, str]] = set()
-    for record in world.records():
+    for role in {entry["parameters"]["RoleName"].lower() for entry in writes}:
+        record = world.record("RamRole", role) or {}
         blocks = [record.get("baseline"), record.get("inFlight"), *(record.get("history") or [])]
-        known.update((record["name"], str(b["digest"])) for b in blocks if b and b.get("digest"))
+        known.update(
+            (role, str(block["digest"])) for block in blocks if block and "digest" in block
+        )
     return [
         f"{entry['action']} {entry['parameters']['RoleName']} (call {entry['n']})"
-        for entry in trust_writes(world)
+        for entry in writes
         if (entry["parameters"]["RoleName"].lower(), entry["sent"].digest) not in known
     ]
 

@@ -15,6 +15,7 @@ import alibabacloud_ram20150501.client as ram_client
 from alibabacloud_tea_openapi.models import Config
 
 from ram_emulator.admin import AccountKeys, Admin, UserKeys
+from ram_operator.cluster.records import Identity
 from tests.cluster import Cluster, RequestFailed
 from tests.support.emulator import EmulatorProcess
 from tests.support.kstatus import assert_kstatus_legal
@@ -226,6 +227,11 @@ class World:
     def records(self) -> list[Json]:
         listed = self.cluster.request("GET", self.path("RamRecord"))["items"]
         return [item["record"] for item in listed if item["record"]["accountId"] == self.account_id]
+
+    def record(self, kind: str, cloud_name: str) -> Json | None:
+        """That of one identity: where many worlds share a cluster, a list of all is long."""
+        found = self.get("RamRecord", Identity(self.account_id, kind, cloud_name).key.name)
+        return found["record"] if found is not None else None
 
     def recorded(self, kind: str, seconds: float = 10.0) -> list[Json]:
         """The records of a kind, which follow the status."""
