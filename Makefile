@@ -88,6 +88,10 @@ histories: assets ## random histories, COUNT of them from SEED on, then some whi
 	HISTORIES_COUNT=$(or $(COUNT),5000) HISTORIES_SEED=$(or $(SEED),$$RANDOM) HISTORIES_LONG=1 \
 		$(BIN)/python -m pytest tests/histories -s $(ARGS)
 
+.PHONY: faults
+faults: assets ## every fault on every call of every story, and every kill (make test leaves out what is alike)
+	FAULTS=all $(BIN)/python -m pytest tests/faults $(ARGS)
+
 .PHONY: demo
 demo: assets ## the tour on a real API server and an emulated cloud (KEEP=1 leaves it up)
 	$(BIN)/python -m demo tour $(if $(KEEP),--keep)
