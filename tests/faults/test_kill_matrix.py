@@ -25,6 +25,7 @@ from typing import Any, Final
 import pytest
 
 from tests.cluster import ControlPlane
+from tests.cluster.processes import log_tail
 from tests.faults.board import PATIENCE, Board
 from tests.faults.lab import MORE_PART_READS, Lab, Played, Run
 from tests.faults.stories import STORIES, Story
@@ -34,6 +35,7 @@ from tests.support.operator import OperatorProcess
 
 LANES: Final = 3
 AT_ONCE: Final = 8
+LAST_WORDS: Final = 60
 BEYOND: Final = 4
 """So many calls more than undisturbed a story may have before a run of it sees no kill."""
 KINDS: Final = ("kill_before", "kill_after")
@@ -60,6 +62,11 @@ class Lane:
 
     def end(self) -> None:
         self.process.stop()
+
+    def last_words(self) -> str:
+        """Whether the operator runs, and what it logged last."""
+        state = "runs" if self.process.child.running else "has ended"
+        return f"the operator {state}; it logged last:\n{log_tail(self.log, LAST_WORDS)}"
 
     def died(self, within: float = 0.0) -> bool:
         """Whether the process has ended, or does in so many seconds."""
@@ -163,6 +170,7 @@ def _play(lane: Lane, preset: str, name: str, kinds: list[str]) -> dict[Test, li
         ends = []
         for (kind, call), run in zip(cells, runs, strict=True):
             text = _attempt(partial(lane.kill_on, run, kind, call))
+            text = text and f"{text}\n{lane.last_words()}"
             ends.append(text or pool.submit(_end, lane, run, expected))
         for (kind, call), end in zip(cells, ends, strict=True):
             text = end if isinstance(end, str) else end.result()
