@@ -1,7 +1,7 @@
 """`python -m tests.suites [pytest arguments]`: the whole test run, in parts side by side.
 
 Each part but the unit tests has a control plane of its own, since two operators on one would work
-on each other's objects. Most of the time a test waits, so five parts on two cores take little more
+on each other's objects. Most of the time a test waits, so six parts on two cores take little more
 than one. What each part printed is shown when it ends; the exit code is the worst of all.
 """
 
@@ -24,16 +24,14 @@ PARTS: Final[dict[str, tuple[str, ...]]] = {
         "tests/faults/test_api_server.py",
     ),
     "kills and histories": ("tests/faults/test_kill_matrix.py", "tests/histories"),
+    "gate": ("tests/gate", "tests/admission", "tests/plugin"),
     "unit": ("tests/unit",),
     "everything else": (
         "tests/emulator",
         "tests/cluster",
         "tests/manifests",
-        "tests/plugin",
-        "tests/admission",
         "tests/deploy",
         "tests/demo",
-        "tests/gate",
     ),
 }
 """tests/structure is part of `make static`, which comes before."""
