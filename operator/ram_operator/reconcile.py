@@ -117,6 +117,8 @@ class Reconciler:
         except RamOperatorError as error:
             self._finish(key, body, Result(self._failure(error, body)), {})
             return
+        if accountpass.unseen(self._ports, subject.options.account):
+            raise LookAgain(FIRST_LOOK)
         result = DeletionPass(self._ports, subject).run()
         if isinstance(result, Result):
             self._finish(key, body, result, {})
