@@ -17,9 +17,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final
 
+from bench import comparing
 from bench import world as bench_world
 from bench.measure import Sample, sample
+from bench.result import Measured
 from tests.cluster import Cluster, ControlPlane
+from tests.support.approver import approve_anyhow
 from tests.support.emulator import EmulatorProcess
 from tests.support.install import install
 from tests.support.operator import OperatorProcess
@@ -77,18 +80,29 @@ class Bench:
         operator = self._start()
         try:
             created, seconds = self._create(operator)
-            one = self._one_role(operator)
+            role_calls = self._one_role(operator)
+            trust_calls = self._one_trust()
             settled = sample(operator)
             quiet = self._quiet(operator, "2h")
         finally:
             operator.stop()
-        restarted = self._start()
+        again = self._start()
         try:
-            restart = self._passes(restarted, None, self._count + 1)
-            self._say(f"restart: {restart}")
+            restarted = self._passes(again, None, self._count + 1)
+            self._say(f"restart: {restarted}")
         finally:
-            restarted.stop()
-        return self._result(created, seconds, one, settled, quiet, restart)
+            again.stop()
+        return Measured(
+            objects=self._count,
+            created=created,
+            seconds=seconds,
+            role_calls=role_calls,
+            trust_calls=trust_calls,
+            settled=settled,
+            quiet=quiet,
+            restarted=restarted,
+            comparisons=comparing.per_second(),
+        ).keys()
 
     def _start(self) -> OperatorProcess:
         log = self._cluster.directory / "operator.log"
@@ -128,6 +142,22 @@ class Bench:
         self._world.ready("RamRole", "bench-one")
         return sum(sample(operator).since(before).cloud_calls.values())
 
+    def _one_trust(self) -> int:
+        """Cloud calls of one approved change of that role's trust, by the cloud's own journal."""
+        world = self._world
+        world.edit("RamRole", "bench-one", trustPolicy=bench_world.trust(bench_world.REALISTIC))
+        held = world.reason("RamRole", "bench-one", "ApprovalRequired")
+        world.admin.clear_journal()
+        if not approve_anyhow(world, "RamRole", "bench-one", held["status"]["pending"]["digest"]):
+            raise SystemExit("bench: the approval was refused")
+        world.ready("RamRole", "bench-one")
+        journal = world.admin.journal(world.account_id)
+        calls = [e["action"] for e in journal if e["caller"] == world.keys.admin_arn]
+        self._say(f"an approved change of trust: {', '.join(calls)}")
+        # The complete look that follows belongs to no step.
+        world.look("RamRole", "bench-one")
+        return len(calls)
+
     def _quiet(self, operator: OperatorProcess, interval: str) -> Sample:
         """One look at every object: a changed account wakes all that live in it."""
         before = sample(operator)
@@ -150,35 +180,6 @@ class Bench:
 
     def _say(self, text: str) -> None:
         print(text, file=sys.stderr, flush=True)
-
-    def _result(
-        self,
-        created: Sample,
-        seconds: float,
-        one: int,
-        settled: Sample,
-        quiet: Sample,
-        again: Sample,
-    ) -> Json:
-        return {
-            "objects": self._count,
-            "seconds_to_ready": round(seconds, 2),
-            "create_role_cloud_calls": one,
-            "cloud_calls": created.cloud_calls,
-            "cluster_writes": created.cluster_writes,
-            "cluster_writes_per_object": round(created.all_cluster_writes / self._count, 3),
-            "cpu_seconds": round(created.cpu_seconds, 2),
-            "settled_rss_mb": round(settled.rss_mb, 1),
-            "peak_rss_mb": round(max(settled.peak_rss_mb, quiet.peak_rss_mb), 1),
-            "quiet_pass_cloud_reads": quiet.cloud_reads,
-            "quiet_pass_cloud_writes": quiet.cloud_writes,
-            "quiet_pass_cluster_writes": quiet.all_cluster_writes,
-            "quiet_pass_cpu_seconds": round(quiet.cpu_seconds, 2),
-            "restart_peak_rss_mb": round(again.peak_rss_mb, 1),
-            "restart_cloud_reads": again.cloud_reads,
-            "restart_cloud_writes": again.cloud_writes,
-            "restart_cluster_writes": again.all_cluster_writes,
-        }
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ _INTRODUCTION = """\
 # `kubectl ram`
 
 Written by `scripts/plugin_reference.py` from the command line: edit that, not this page.
-[Approving](../user/approving.md) shows it at work.
+[Approvals](../user/approvals.md) shows it at work.
 
 An object is written KIND/NAME: `ramrole/shop-auditor`; plurals, short names (`arr/shop-auditor`)
 and `ramrole.ram.alibabacloud.com/shop-auditor` are understood as well. Shortened flags are refused.

@@ -17,7 +17,7 @@ def rows(page: str, heading: str = "") -> dict[str, list[str]]:
     """First column → other columns, of the tables under `heading`."""
     text = (DOCS / page).read_text()
     if heading:
-        text = text.split(f"## {heading}\n")[1].split("\n## ")[0]
+        text = text.split(f"# {heading}\n")[1].split("\n## ")[0]
     found = {}
     for line in text.splitlines():
         if line.startswith("| `"):
@@ -49,7 +49,37 @@ def test_reasons_and_types_are_words_in_camel_case(reason: str) -> None:
     assert re.fullmatch(r"([A-Z][a-z]+)+", reason)
 
 
+def named(prefix: str) -> list[str]:
+    """Values of the constants whose names begin so."""
+    return [value for name, value in vars(constants).items() if name.startswith(prefix)]
+
+
+FINALIZERS = [constants.FINALIZER, constants.KOPF_UNUSED_FINALIZER]
+IN_THE_GROUP = re.compile(rf"{constants.GROUP}/(?!v\d)[a-z-]*[a-z]")
+
+
+@pytest.mark.parametrize(
+    ("heading", "names"),
+    [
+        ("", named("ANNOTATION_")),
+        ("Finalizers", FINALIZERS),
+        ("Tags in the cloud", sorted({*named("OWNER_TAG_")} - {constants.OWNER_TAG_PREFIX})),
+    ],
+)
+def test_the_page_explains_exactly_the_marks_there_are(heading: str, names: list[str]) -> None:
+    found = rows("annotations.md", heading or "Annotations")
+    assert set(found) == set(names)
+    assert all(all(cells) for cells in found.values())
+
+
+def test_nothing_shipped_names_a_mark_that_is_no_constant() -> None:
+    root = DOCS.parents[1]
+    shipped = [*root.glob("deploy/**/*.y*ml"), *root.glob("operator/ram_operator/**/*.py")]
+    found = {mark for path in shipped for mark in IN_THE_GROUP.findall(path.read_text())}
+    assert found <= {*named("ANNOTATION_"), *FINALIZERS}
+
+
 def test_annotations_and_finalizers_are_in_the_group() -> None:
-    names = [constants.FINALIZER, constants.KOPF_UNUSED_FINALIZER, *constants.WATCHED_ANNOTATIONS]
+    names = [*FINALIZERS, *named("ANNOTATION_")]
     assert len(set(names)) == len(names)
     assert all(name.startswith(constants.GROUP + "/") for name in names)
