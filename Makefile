@@ -92,10 +92,6 @@ histories: assets ## random histories, COUNT of them from SEED on, then some whi
 faults: assets ## every fault on every call of every story, and every kill (make test leaves out what is alike)
 	FAULTS=all $(BIN)/python -m pytest tests/faults $(ARGS)
 
-.PHONY: mutants
-mutants: assets ## small defects put into the gate, each of which the tests have to notice
-	$(BIN)/python -m tests.mutants $(NAMES)
-
 .PHONY: demo
 demo: assets ## the tour on a real API server and an emulated cloud (KEEP=1 leaves it up)
 	$(BIN)/python -m demo tour $(if $(KEEP),--keep)
