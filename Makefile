@@ -15,7 +15,7 @@ LOCK_BEFORE ?= 2026-11-10
 LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header --exclude-newer $(LOCK_BEFORE)
 
-TYPED := operator/ram_operator operator/ram_emulator tests/cluster tests/support tests/deploy tests/histories bench $(wildcard demo)
+TYPED := operator/ram_operator operator/ram_emulator tests/cluster tests/support tests/deploy tests/histories tests/mutants bench $(wildcard demo)
 FORMATTED := operator tests bench scripts $(wildcard demo)
 
 .PHONY: help
@@ -87,6 +87,10 @@ test: static assets monitoring ## everything: static, unit, emulator, cluster an
 histories: assets ## random histories, COUNT of them from SEED on, then some while everything restarts
 	HISTORIES_COUNT=$(or $(COUNT),5000) HISTORIES_SEED=$(or $(SEED),$$RANDOM) HISTORIES_LONG=1 \
 		$(BIN)/python -m pytest tests/histories -s $(ARGS)
+
+.PHONY: mutants
+mutants: assets ## break the gate line by line, in a copy: a test has to notice each (ARGS: only those ids)
+	$(BIN)/python -m tests.mutants $(ARGS)
 
 .PHONY: demo
 demo: assets ## the tour on a real API server and an emulated cloud (KEEP=1 leaves it up)

@@ -1,7 +1,7 @@
 """`python -m tests.mutants [id ...]`: breaks the gate line by line, in a copy, and runs tests.
 
-Each mutant is killed when a test that its row names fails. The exit code is 1 when one survives that
-is not known to be equivalent, or when the tests fail without it. Runs one at a time.
+Each mutant is killed when a test that its row names fails. The exit code is 1 when one survives
+that is not known to be equivalent, or when the tests fail without it. Runs one at a time.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Final
 
 from tests.mutants.table import PACKAGE, ROOT, DoesNotApply, Mutant, read
 
-COPIED: Final = ("operator", "tests", "crds", "deploy", "demo", "docs", "requirements")
+COPIED: Final = ("operator", "tests", "crds", "deploy", "demo", "docs", "requirements", "scripts")
 SECONDS: Final = 500
 KILLED, SURVIVED, EQUIVALENT, BROKEN = "killed", "SURVIVED", "equivalent", "BROKEN"
 _PASSED, _FAILED = 0, 1
@@ -42,10 +42,11 @@ def run(directory: Path, tests: Sequence[str]) -> tuple[int, str]:
         "PYTHONDONTWRITEBYTECODE": "1",
         "HYPOTHESIS_PROFILE": "quick",
     }
-    command = [sys.executable, "-m", "pytest", "-p", "tests.mutants.inside", "-p", "no:cacheprovider"]
+    plugins = ("-p", "tests.mutants.inside", "-p", "no:cacheprovider")
+    command = [sys.executable, "-m", "pytest", *plugins, "-x", "-q", *tests]
     try:
         done = subprocess.run(
-            [*command, "-x", "-q", *tests],
+            command,
             cwd=directory,
             env=environment,
             capture_output=True,

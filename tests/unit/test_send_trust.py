@@ -1,4 +1,4 @@
-"""What the cloud writer sends of a trust, and what it refuses: judged by the calls that it makes."""
+"""What the cloud writer sends of a trust, and what it refuses: judged by the calls it makes."""
 
 from __future__ import annotations
 
