@@ -15,7 +15,7 @@ LOCK_BEFORE ?= 2026-11-10
 LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header --exclude-newer $(LOCK_BEFORE)
 
-TYPED := operator/ram_operator operator/ram_emulator tests/cluster tests/support tests/deploy tests/histories bench $(wildcard demo)
+TYPED := operator/ram_operator operator/ram_emulator tests/cluster tests/support tests/deploy tests/histories tests/mutants bench $(wildcard demo)
 FORMATTED := operator tests bench scripts $(wildcard demo)
 
 .PHONY: help
@@ -91,6 +91,10 @@ histories: assets ## random histories, COUNT of them from SEED on, then some whi
 .PHONY: faults
 faults: assets ## every fault on every call of every story, and every kill (make test leaves out what is alike)
 	FAULTS=all $(BIN)/python -m pytest tests/faults $(ARGS)
+
+.PHONY: mutants
+mutants: assets ## break the gate line by line, in a copy: a test has to notice each (ARGS: only those ids)
+	$(BIN)/python -m tests.mutants $(ARGS)
 
 .PHONY: demo
 demo: assets ## the tour on a real API server and an emulated cloud (KEEP=1 leaves it up)

@@ -260,6 +260,13 @@ def test_the_sides_are_json_for_people_and_left_out_when_too_long() -> None:
     assert ballots.sides([long]) == ('{"x": "a"}', "")
 
 
+def test_a_rejection_of_another_change_rejects_nothing() -> None:
+    other = "sha256:" + "0" * 64
+    assert not replace(SAID, reject=f"{other} no").rejects(DIGEST)
+    ballot = replace(SAID, approve=DIGEST, reject=f"{other} no")
+    assert approval.weigh(HELD, ballot, FACTS) is not None
+
+
 # --- permits
 
 
@@ -301,6 +308,13 @@ def test_a_step_is_allowed_only_as_it_was_approved() -> None:
 
     assert permit.allows(write(two))
     assert not permit.allows(write(one))
+
+
+def test_a_permit_covers_its_entries_and_not_the_whole_field() -> None:
+    permit = a_permit(ADMIN)
+    assert permit.covers("policies", "System/admin")
+    assert not permit.covers("policies", "System/other")
+    assert not permit.covers("policies")
 
 
 def test_a_permit_is_found_wherever_a_step_carries_it() -> None:

@@ -15,7 +15,16 @@ from ram_operator import desired, documents, risk
 from ram_operator.constants import Severity
 from ram_operator.risk import Case, Grant, On
 from tests.structure.pure import ROOT
-from tests.unit.core import ACCOUNT, ACCOUNT_ID, OTHER_ID, OUTSIDER, policy, trust
+from tests.unit.core import (
+    ACCOUNT,
+    ACCOUNT_ID,
+    ANN,
+    OTHER_ID,
+    OUTSIDER,
+    policy,
+    trust,
+    trust_json,
+)
 
 Json = dict[str, Any]
 TEXT = (ROOT / "tests" / "vectors" / "rules.yaml").read_text()
@@ -119,6 +128,13 @@ def test_what_changes_is_named_too() -> None:
     assert {finding.id for finding in found} == {"RAM007", "RAM011", "RAM012", "RAM015"}
     (longer,) = (finding.message for finding in found if finding.id == "RAM015")
     assert longer == "a session may last 7200 seconds instead of 3600"
+
+
+def test_the_last_of_several_grants_says_when_somebody_is_trusted_no_longer() -> None:
+    ends = trust_json(ANN, condition={"DateLessThan": {"acs:CurrentTime": "2030-01-01T00:00:00Z"}})
+    endless = {**ends, "Statement": [*ends["Statement"], *trust_json(ANN)["Statement"]]}
+    found = risk.assess(documents.parse_trust(endless), ACCOUNT, before=documents.parse_trust(ends))
+    assert "RAM014" in {finding.id for finding in found}
 
 
 def test_statements_that_cannot_be_read_and_denials_are_nobodys() -> None:

@@ -1,0 +1,113 @@
+"""What of a plan still goes on once a step was refused or the world moved on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from ram_operator import applying, gatedwrite
+from ram_operator.constants import Mode, Reason
+from ram_operator.errors import Bug, OutcomeUnknown, RamOperatorError, Retry, Stalled
+from ram_operator.model import Cause, Direction, Plan, Step
+from ram_operator.ports import Subject
+from ram_operator.queue import Key
+from tests.unit.core import ACCOUNT
+
+BODY: dict[str, Any] = {"metadata": {"uid": "u", "generation": 2}, "spec": {}}
+SUBJECT = Subject.of(Key("RamRole", "team", "app"), BODY)
+DENIED = Stalled(Reason.ACCESS_DENIED, "no")
+ASIDE = SimpleNamespace(wrote=lambda *_: None, patient=lambda *_: False, settle=0.0)
+MANAGED = replace(ACCOUNT, mode=Mode.MANAGE, suspend=False)
+
+
+@pytest.mark.parametrize(
+    ("meta", "spec"),
+    [
+        ({"uid": "other"}, {}),
+        ({"generation": 3}, {}),
+        ({"deletionTimestamp": "2026-01-01T00:00:00Z"}, {}),
+        ({}, {"suspend": True}),
+    ],
+)
+def test_an_object_that_moved_is_not_the_one_that_was_judged(
+    meta: Mapping[str, Any], spec: Mapping[str, Any]
+) -> None:
+    assert gatedwrite.still(BODY, SUBJECT)
+    assert not gatedwrite.still({"metadata": {**BODY["metadata"], **meta}, "spec": spec}, SUBJECT)
+
+
+class Gate:
+    """Takes every step but those that it was told to refuse."""
+
+    def __init__(self, refusals: Mapping[str, RamOperatorError]) -> None:
+        self.refusals = refusals
+        self.tried: list[str] = []
+
+    def run(self, step: Step) -> Mapping[str, Any]:
+        self.tried.append(step.summary)
+        if step.summary in self.refusals:
+            raise self.refusals[step.summary]
+        return {}
+
+    def close(self, _: Sequence[Step]) -> None:
+        self.tried.append("closed")
+
+
+def carried(account: Any, refusals: Mapping[str, RamOperatorError], *steps: Step) -> Any:
+    """What was tried, and what came of it."""
+    gate: Any = Gate(refusals)
+    find: Callable[[str], Any] = lambda _: account and SimpleNamespace(account=account)  # noqa: E731
+    ports: Any = SimpleNamespace(recent=ASIDE, accounts=SimpleNamespace(find=find))
+    session: Any = SimpleNamespace(account=MANAGED)
+    return gate.tried, applying.carry_out(ports, SUBJECT, session, gate, Plan(steps=steps))
+
+
+def a_step(summary: str, direction: Direction, field: str) -> Step:
+    return Step("attributes", summary, Cause.INTENT, direction, {}, field)
+
+
+TIGHTEN = a_step("tighten", Direction.NARROWER, "policies")
+WIDEN = a_step("widen", Direction.WIDER, "trustPolicy")
+LABEL = a_step("label", Direction.NEUTRAL, "tags")
+CREATE = replace(a_step("create", Direction.WIDER, ""), verb="create")
+
+
+def test_nothing_is_widened_while_what_should_go_first_is_still_there() -> None:
+    tried, result = carried(MANAGED, {"tighten": DENIED}, TIGHTEN, LABEL, WIDEN)
+    assert tried == ["tighten", "label", "closed"]
+    assert result.error is DENIED
+
+
+def test_nothing_is_added_to_what_was_not_created() -> None:
+    assert carried(MANAGED, {"create": DENIED}, CREATE, LABEL)[0] == ["create", "closed"]
+
+
+def test_what_time_mends_ends_the_pass() -> None:
+    later = Retry(Reason.PROGRESSING, "moved")
+    assert carried(MANAGED, {"label": later}, LABEL, WIDEN)[0] == ["label", "closed"]
+
+
+@pytest.mark.parametrize(
+    "account",
+    [None, replace(MANAGED, mode=Mode.OBSERVE), replace(MANAGED, suspend=True)],
+    ids=["gone", "observed", "suspended"],
+)
+def test_writing_that_was_stopped_meanwhile_does_not_begin(account: Any) -> None:
+    tried, result = carried(account, {}, WIDEN)
+    assert tried == ["closed"]
+    assert isinstance(result.error, Retry)
+
+
+@pytest.mark.parametrize(
+    ("error", "refused"),
+    [(DENIED, True), (OutcomeUnknown("lost"), False), (Bug("b"), False)],
+)
+def test_only_what_surely_did_not_happen_was_refused(
+    error: RamOperatorError, refused: bool
+) -> None:
+    assert applying.Carried((), error, {}).refused is refused
+    assert not applying.Carried((LABEL,), error, {}).refused

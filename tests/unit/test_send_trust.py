@@ -1,0 +1,151 @@
+"""What the cloud writer sends of a trust, and what it refuses: judged by the calls it makes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from ram_operator import approval
+from ram_operator.approval import Cleared, Permit
+from ram_operator.cloud import execute
+from ram_operator.errors import Bug, Retry
+from ram_operator.kinds import KINDS
+from ram_operator.model import Cause, Change, Direction, Entry, Held, Step
+from tests.unit.core import ACCOUNT, ECS, FC, OUTSIDER, trust
+from tests.unit.voting import HELD, approved, offered
+
+ROLE = KINDS["RamRole"]
+READ, WRITE = "GetRole", "UpdateRole"
+
+
+class Calls:
+    """One role, and all that was sent to it."""
+
+    def __init__(self, live: str, stored: str = "") -> None:
+        self.live = live
+        self.stored = stored
+        self.sent: list[tuple[str, Mapping[str, Any]]] = []
+
+    def call(self, action: str, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
+        self.sent.append((action, parameters))
+        text = self.live if action == READ else self.stored
+        return {"Role": {"AssumeRolePolicyDocument": text}}
+
+    @property
+    def actions(self) -> list[str]:
+        return [action for action, _ in self.sent]
+
+
+def permit_of(held: Held) -> Permit:
+    facts = offered(held)
+    permit = approval.weigh(held, approved(facts), facts)
+    assert permit is not None
+    return permit
+
+
+CLEARED = approval.clear(permit_of(HELD), "trustPolicy")
+VALUES = {"description": "of the team", "maxSessionDurationSeconds": 7200}
+
+
+def step(cleared: Any, **values: Any) -> Step:
+    values = {**VALUES, "cleared": cleared, **values}
+    return Step("trust", "", Cause.INTENT, Direction.WIDER, values, "trustPolicy")
+
+
+def attach(entry: Entry, permit: object) -> Step:
+    values = {"keys": ("System/admin",), "entries": (entry,), "permit": permit}
+    return Step("attach", "", Cause.INTENT, Direction.WIDER, values, "policies")
+
+
+def test_a_cleared_trust_is_sent_to_the_document_that_was_judged() -> None:
+    calls = Calls(trust(FC).to_json(), trust(FC, ECS).to_json())
+    execute.execute(calls, ROLE, "app", step(CLEARED))
+    assert calls.sent == [
+        (READ, {"RoleName": "app"}),
+        (
+            WRITE,
+            {
+                "RoleName": "app",
+                "NewAssumeRolePolicyDocument": trust(FC, ECS).to_json(),
+                "NewDescription": "of the team",
+                "NewMaxSessionDuration": 7200,
+            },
+        ),
+    ]
+
+
+def test_a_new_role_gets_the_cleared_trust_and_nothing_is_replaced() -> None:
+    cleared = approval.judge_creation(trust(FC), ACCOUNT, offered())
+    assert isinstance(cleared, Cleared)
+    calls = Calls("")
+    execute.send_trust(calls, "app", cleared, {})
+    ((action, parameters),) = calls.sent
+    assert action == "CreateRole"
+    assert parameters["AssumeRolePolicyDocument"] == trust(FC).to_json()
+
+
+@pytest.mark.parametrize("live", [trust(FC, OUTSIDER).to_json(), trust(ECS).to_json(), "{", ""])
+def test_nothing_is_sent_to_another_document_than_was_judged(live: str) -> None:
+    calls = Calls(live)
+    with pytest.raises(Retry, match="moved"):
+        execute.execute(calls, ROLE, "app", step(CLEARED))
+    assert calls.actions == [READ]
+
+
+@pytest.mark.parametrize("stored", [trust(OUTSIDER).to_json(), "{"])
+def test_an_answer_with_another_document_is_no_success(stored: str) -> None:
+    with pytest.raises(Retry, match="holds another trust"):
+        execute.execute(Calls(trust(FC).to_json(), stored), ROLE, "app", step(CLEARED))
+
+
+class Forged:
+    """Looks like a permission in every respect, and was not made by the gate."""
+
+    def __init__(self) -> None:
+        self.trust, self.before, self.permit = trust(OUTSIDER), trust(FC), None
+
+
+@pytest.mark.parametrize("forged", [Forged(), trust(OUTSIDER), None])
+def test_a_trust_is_sent_by_the_gates_permission_alone(forged: object) -> None:
+    calls = Calls(trust(FC).to_json())
+    with pytest.raises(Bug, match="without the gate's permission"):
+        execute.execute(calls, ROLE, "app", step(forged))
+    assert calls.sent == []
+
+
+class Nodding:
+    """Allows everything, and is no permit."""
+
+    def allows(self, _: Step) -> bool:
+        return True
+
+
+ADMIN = Change("policies", None, Entry("System/Admin"), Direction.WIDER, "System/admin")
+GRANTED = permit_of(Held("EscalatingGrant", "s", changes=(ADMIN,)))
+
+
+def test_what_was_approved_is_attached() -> None:
+    calls = Calls("")
+    execute.execute(calls, ROLE, "app", attach(Entry("System/Admin"), GRANTED))
+    assert calls.actions == ["AttachPolicyToRole"]
+
+
+@pytest.mark.parametrize(
+    ("entry", "permit"), [(Entry("System/Other"), GRANTED), (Entry("System/Admin"), Nodding())]
+)
+def test_a_step_that_is_not_what_was_approved_is_not_sent(entry: Entry, permit: object) -> None:
+    calls = Calls("")
+    with pytest.raises(Bug, match="something else"):
+        execute.execute(calls, ROLE, "app", attach(entry, permit))
+    assert calls.sent == []
+
+
+def test_a_permit_that_covers_nothing_of_the_step_does_not_let_it_through() -> None:
+    other = replace(attach(Entry("System/Admin"), GRANTED), field="members")
+    calls = Calls("")
+    with pytest.raises(Bug, match="something else"):
+        execute.execute(calls, ROLE, "app", other)
+    assert calls.sent == []
