@@ -1,15 +1,21 @@
-"""Every attack of the table, judged by the emulated cloud's journal."""
+"""Every attack of the tables, judged by the emulated cloud's journal."""
 
 from __future__ import annotations
+
+from typing import Final
 
 import pytest
 
 from tests.gate.approving import opened
 from tests.gate.attacks import ATTACKS, Attack
+from tests.gate.escalation_attacks import ESCALATION_ATTACKS
+from tests.gate.spelling_attacks import SPELLING_ATTACKS
 from tests.support.world import World, condition
 
+ALL: Final = (*ATTACKS, *SPELLING_ATTACKS, *ESCALATION_ATTACKS)
 
-@pytest.mark.parametrize("attack", ATTACKS, ids=[attack.name for attack in ATTACKS])
+
+@pytest.mark.parametrize("attack", ALL, ids=[attack.name for attack in ALL])
 def test_attack(world: World, attack: Attack) -> None:
     start, kind, name = attack.story(world)
     item = world.look(kind, name) if attack.outcome != ("Suspended",) else None
