@@ -6,12 +6,14 @@ deleted in the cloud. Being deleted, it waits for them and says for whom.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
+from . import claims
 from .cluster import finalizers
 from .cluster.records import Identity
 from .constants import (
@@ -101,6 +103,7 @@ def _look(ports: Ports, key: Key, body: Mapping[str, Any]) -> Found:
     }
     if changed:
         wake(ports, key.name)
+    _end_waits(ports, session.account.account_id)
     text = f"credentials of account {session.account.account_id} work"
     if session.account.mode is Mode.OBSERVE:
         text += "; mode Observe: nothing is written to the cloud"
@@ -126,6 +129,13 @@ def _failed(ports: Ports, key: Key, error: RamOperatorError, request: str) -> Ou
     if ports.accounts.drop(key.name, error.message, error.reason):
         wake(ports, key.name)
     return Outcome(Phase.STALLED, error.reason, error.message, handled_request=request)
+
+
+def _end_waits(ports: Ports, account_id: str) -> None:
+    """Objects may have gone while nobody looked. Raises nothing: the next look tries again."""
+    for holder in ports.store.left_waiting():
+        with contextlib.suppress(RamOperatorError):
+            claims.gone(ports, holder, account_id)
 
 
 def wake(ports: Ports, name: str) -> None:

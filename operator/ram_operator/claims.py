@@ -179,11 +179,45 @@ def vacate(ports: Ports, identity: Identity, owner: Owner) -> None:
     facts = records.facts(body, identity)
     if body is None or facts.owner in (None, owner) or facts.owner.cluster != owner.cluster:
         return
-    made = facts.in_flight is not None or (facts.cloud_id and not facts.deleted)
+    made = facts.in_flight is not None or _exists(facts)
     holder = Key(identity.kind, facts.owner.namespace, facts.owner.name)
     if made or facts.pending is None or ports.api.get(holder) is not None:
         return
     ports.store.put(ports.records.disown(body))
+
+
+def _exists(facts: RecordFacts) -> bool:
+    return bool(facts.cloud_id) and not facts.deleted
+
+
+def gone(ports: Ports, holder: Key, account_id: str = "") -> None:
+    """What is held for an object that is gone waits for nobody: no record lists it any more.
+
+    Only in the account of that id, where one is given. Raises errors.*.
+    """
+    for key in ports.store.waiting(holder):
+        if not account_id or key.name.startswith(account_id + "."):
+            _end_wait(ports, holder, key)
+
+
+def _end_wait(ports: Ports, holder: Key, key: Key) -> None:
+    """Judged by what the API server has: the store may not know yet that the object is back."""
+    body = ports.api.get(key)
+    record = (body or {}).get("record") or {}
+    identity = Identity(
+        *(str(record.get(name) or "") for name in ("accountId", "kind", "cloudName"))
+    )
+    facts = records.facts(body, identity)
+    if body is None or facts.pending is None or facts.in_flight is not None:
+        return
+    owner = Owner(ports.settings.cluster_name, holder.namespace, holder.name)
+    if facts.owner != owner or ports.api.get(holder) is not None:
+        return
+    if _exists(facts):
+        now = ports.clock.stamp()
+        ports.store.put(ports.records.offer(body, facts.sequence, None, now))
+    else:
+        ports.store.put(ports.records.disown(body))
 
 
 def carry_out(ports: Ports, work: RecordWork) -> bool:

@@ -133,6 +133,7 @@ class Reconciler:
         self._troubles.pop(key, None)
         if key.kind == ACCOUNT and ports.accounts.drop(key.name, "it does not exist"):
             accountpass.wake(ports, key.name)
+        claims.gone(ports, key)
 
     def _finish(
         self, key: Key, body: Mapping[str, Any], result: Result, extra: Mapping[str, Any]

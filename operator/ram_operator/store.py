@@ -50,6 +50,8 @@ class Facts:
     version: int
     trusts: tuple[str, ...] = ()
     """Of the record of a role that exists: ARNs of trusted users and roles, in lower case."""
+    waiting: Key | None = None
+    """Of a record with a change that is held: the object that asks for it."""
 
 
 def key_of(body: Mapping[str, Any]) -> Key:
@@ -96,7 +98,15 @@ def _facts(key: Key, body: Mapping[str, Any]) -> Facts:
         account=sys.intern(str(account)),
         version=int(version) if version.isdigit() else 0,
         trusts=_trusts(body.get("record") or {}) if key.kind == RECORD else (),
+        waiting=_waiting(body.get("record") or {}) if key.kind == RECORD else None,
     )
+
+
+def _waiting(record: Mapping[str, Any]) -> Key | None:
+    owner = record.get("owner")
+    if not owner or not record.get("pending"):
+        return None
+    return Key(str(record["kind"]), str(owner["namespace"]), str(owner["name"]))
 
 
 def _trusts(record: Mapping[str, Any]) -> tuple[str, ...]:
@@ -122,6 +132,7 @@ class Store:
         self._dependents: dict[Key, set[Key]] = {}
         self._users: dict[str, set[Key]] = {}
         self._trusting: dict[str, set[Key]] = {}
+        self._waiting: dict[Key, set[Key]] = {}
         self._gone: deque[str] = deque(maxlen=TOMBSTONES)
 
     def put(self, body: Mapping[str, Any]) -> tuple[Key, Seen, bool]:
@@ -206,7 +217,21 @@ class Store:
         with self._lock:
             return bool(self._trusting.get(arn.lower(), set()) - {record})
 
+    def waiting(self, holder: Key) -> list[Key]:
+        """Records with a change that is held and that this object asked for."""
+        with self._lock:
+            return sorted(self._waiting.get(holder, ()))
+
+    def left_waiting(self) -> list[Key]:
+        """Objects that are not there, while records say that a change waits for them."""
+        with self._lock:
+            return sorted(holder for holder in self._waiting if holder not in self._facts)
+
     def _index(self, key: Key, before: Facts | None, after: Facts | None) -> None:
+        if before and before.waiting:
+            _drop(self._waiting, before.waiting, key)
+        if after and after.waiting:
+            self._waiting.setdefault(after.waiting, set()).add(key)
         for arn in before.trusts if before else ():
             self._trusting.get(arn, set()).discard(key)
         for arn in after.trusts if after else ():
@@ -243,6 +268,14 @@ class Store:
             if facts is not None and facts.version <= snapshot and self.remove(key, facts.uid):
                 news.add(key)
         return news
+
+
+def _drop(index: dict[Key, set[Key]], at: Key, key: Key) -> None:
+    """Without leaving an empty entry, for this index is walked."""
+    keys = index.get(at, set())
+    keys.discard(key)
+    if not keys:
+        index.pop(at, None)
 
 
 WATCHED_KINDS: Final = (ACCOUNT, RECORD, *KINDS)

@@ -50,6 +50,9 @@ def stub(answer: Callable[[Request], Reply] = lambda _: Reply()) -> Iterator[Stu
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        # Head and body in one packet: apart, each answer waits 40 ms for the client's receipt.
+        wbufsize = -1
+        disable_nagle_algorithm = True
 
         def _serve(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
