@@ -260,8 +260,13 @@ def _never(grant: documents.Grant) -> bool:
     )
 
 
-def hold_change(live: documents.Trust, wanted: documents.Trust, account: Account) -> Held:
-    """The Held value of a change of an existing role's trust."""
+def hold_change(
+    live: documents.Trust,
+    wanted: documents.Trust,
+    account: Account,
+    session: tuple[int, int] | None = None,
+) -> Held:
+    """The Held value of a change of an existing role's trust; `session` changes beside it."""
     comparison = documents.compare_trust(in_force(live), wanted)
     summary = f"trust change ({comparison.verdict})"
     return Held(
@@ -269,7 +274,7 @@ def hold_change(live: documents.Trust, wanted: documents.Trust, account: Account
         summary,
         comparison.gain_sentences,
         comparison.loss_sentences,
-        risk.assess(wanted, account, in_force(live)),
+        risk.assess(wanted, account, in_force(live), session),
         (Change("trustPolicy", live, wanted, _direction(comparison.verdict)),),
         comparison.verdict.value,
     )

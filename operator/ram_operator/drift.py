@@ -53,6 +53,8 @@ class Memory:
     """Folded keys of policies that let the identity change itself."""
     attached: frozenset[str] | None = frozenset()
     """Folded keys of the policies that the identity has in the cloud; None where not known."""
+    narrowing: tuple[str, ...] = ()
+    """Of a policy: roles that have it and whose trust is about to lose something."""
 
 
 def judge(row: Kind, desired: Desired, change: Change, memory: Memory) -> Judged | None:

@@ -162,19 +162,20 @@ class ManagedPass:
         standing: Standing,
         known: rights.Rights | None = None,
     ) -> plan.Situation:
-        known = known or rights.look(self._ports, session, self._subject, wanted, live)
+        subject, account = self._subject, session.account
+        known = known or rights.look(self._ports, session, subject, wanted, live)
         memory = Memory(
-            options=self._subject.options,
-            applied=self._subject.applied_to(live.cloud_id),
+            options=subject.options,
+            applied=subject.applied_to(live.cloud_id),
             record=standing.facts,
             completing=standing.completing,
             harmless_policies=known.harmless,
             reasons=known.reasons,
             itself=known.itself,
             attached=known.attached,
+            narrowing=known.narrowing,
         )
-        row = self._subject.row
-        return plan.Situation(row, session.account, wanted, live, memory, self._ballot)
+        return plan.Situation(subject.row, account, wanted, live, memory, self._ballot)
 
     def _absent(
         self, session: Session, identity: Identity, situation: plan.Situation, standing: Standing
@@ -261,8 +262,7 @@ class ManagedPass:
         return replace(decision, held=held)
 
     def _claim(self, cloud_id: str, decision: Plan, operation: str) -> Claim:
-        uid = self._subject.uid
-        return Claim(self._owner, uid, cloud_id, decision.baseline, operation)
+        return Claim(self._owner, self._subject.uid, cloud_id, decision.baseline, operation)
 
     def _gone(self, session: Session, situation: plan.Situation) -> Outcome:
         noun = self._subject.row.noun

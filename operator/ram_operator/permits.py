@@ -92,6 +92,16 @@ def context(row: Kind, desired: Desired) -> Mapping[str, FieldValue]:
     }
 
 
+def session(row: Kind, desired: Desired, live: Live) -> tuple[int, int] | None:
+    """How long a session may last now and is to last, in seconds; None where it stays."""
+    for field in row.fields:
+        if field.larger_is_wider:
+            before, after = live.fields.get(field.name), desired.fields.get(field.name)
+            if isinstance(before, int) and isinstance(after, int) and before != after:
+                return before, after
+    return None
+
+
 def verdict(held: Held) -> str:
     """In one word: what is granted beside a trust that loses something makes both."""
     if not held.verdict:

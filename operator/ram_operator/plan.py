@@ -52,6 +52,8 @@ _ORDER: Final = {
     Direction.MIXED: 2,
     Direction.WIDER: 3,
 }
+_NAMED: Final = 5
+"""Roles that a waiting policy names."""
 _WIDENING: Final = frozenset({Direction.WIDER, Direction.MIXED, Direction.UNKNOWN})
 
 
@@ -126,7 +128,9 @@ def update(situation: Situation, *, believe_drift: bool = True) -> Plan:
     judged = [permits.released(item, gate.permit) for item in judged]
     left = [item.change for item in found if item not in judged or not _writes(item)]
     # What has to wait must not keep waiting what the same call could write beside it.
-    later = [item for item in judged if gate.loose and item.change.direction in _WIDENING]
+    roles = situation.memory.narrowing if gate.permit is None else ()
+    loose = gate.loose or bool(roles)
+    later = [item for item in judged if loose and item.change.direction in _WIDENING]
     now = [item for item in judged if item not in later]
     steps = [
         *gate.steps,
@@ -138,10 +142,11 @@ def update(situation: Situation, *, believe_drift: bool = True) -> Plan:
     steps.sort(key=lambda step: _ORDER[step.direction])
     waiting = [*desired.unresolved, *_unread(row, desired, live)]
     postponed: list[Step] = []
-    if gate.loose:
+    if loose:
         postponed = [step for step in steps if step.direction in _WIDENING]
         steps = [step for step in steps if step.direction not in _WIDENING]
-        waiting += [f"{step.summary}: waits for the trust to be as asked" for step in postponed]
+        whose = f" of {', '.join(roles[:_NAMED])}" if roles else ""
+        waiting += [f"the trust{whose} to be as asked: {step.summary}" for step in postponed]
     undone = frozenset(name for step in postponed for name in step.settles)
     return Plan(
         steps=tuple(steps),
@@ -251,7 +256,8 @@ def _judge(situation: Situation, found: list[Judged], judged: list[Judged]) -> _
         else:
             held = verdict
     if any(item.disposition is Disposition.HOLD for item in items):
-        held = approval.hold_change(after, wanted, situation.account)
+        session = permits.session(situation.row, situation.desired, situation.live)
+        held = approval.hold_change(after, wanted, situation.account, session)
     verdict_after = documents.compare_trust(approval.in_force(after), wanted).verdict
     loose = verdict_after not in (documents.Verdict.SAME, documents.Verdict.WIDER)
     return _Gate(tuple(steps), escalating.joined(held, waiting), after, loose)

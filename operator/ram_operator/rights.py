@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from . import desired, documents
+from . import desired, documents, tightening
 from .accounts import Session
 from .drift import only_reads
 from .errors import Absent, InvalidSpec, RamOperatorError
@@ -35,6 +35,8 @@ class Rights:
     """Those that let the identity change itself."""
     attached: frozenset[str] | None
     """What the identity has now; None where that could not be read."""
+    narrowing: tuple[str, ...] = ()
+    """Of a policy: roles that have it and whose trust is about to lose something."""
 
 
 NOTHING: Final = Rights(frozenset(), {}, frozenset(), None)
@@ -65,7 +67,8 @@ def look(ports: Ports, session: Session, subject: Subject, wanted: Desired, live
         if any(documents.reaches(document, own) for document in found):
             itself.add(key)
     attached = _attached(subject, live)
-    return Rights(frozenset(harmless), reasons, frozenset(itself), attached)
+    narrowing = tightening.blockers(ports, session, subject, wanted, live)
+    return Rights(frozenset(harmless), reasons, frozenset(itself), attached, narrowing)
 
 
 def forget(session: Session, subject: Subject) -> None:

@@ -1,0 +1,85 @@
+"""Roles whose trust is about to be narrowed, seen from a policy that they have. Called by the pass.
+
+A narrowing may wait for a person while a wider document of a policy would need nobody. Then whoever
+is about to be cut off would get more first, so the policy waits with it. Looked up only where the
+document differs; nothing here writes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from . import desired, documents
+from .accounts import Session
+from .cluster import records
+from .cluster.records import Identity
+from .errors import InvalidSpec
+from .kinds import KINDS, Escalation
+from .model import Desired, Key, Live, Owner, Presence
+from .ports import Ports, Subject
+
+_ROLE: Final = "RamRole"
+_NO_LOSS: Final = frozenset({documents.Verdict.SAME, documents.Verdict.WIDER})
+
+
+def blockers(
+    ports: Ports, session: Session, subject: Subject, wanted: Desired, live: Live
+) -> tuple[str, ...]:
+    """Cloud names of roles that have the policy and whose trust is to lose something.
+
+    Roles whose manifests name the policy, each against what its record last held. A manifest that
+    cannot be read counts, since nobody knows what it is to lose. Never raises.
+    """
+    if live.presence is not Presence.PRESENT or not _differs(subject, wanted, live):
+        return ()
+    found = set()
+    for key in ports.store.keys(_ROLE):
+        facts = ports.store.facts(key)
+        if facts is None or facts.account != session.account.name:
+            continue
+        body = ports.store.get(key)
+        if body is not None and _has(key, body, subject, wanted.cloud_name):
+            found.update(_narrowed(ports, session, key, body))
+    return tuple(sorted(found))
+
+
+def _differs(subject: Subject, wanted: Desired, live: Live) -> bool:
+    for field in subject.row.fields:
+        if field.escalates is Escalation.DOCUMENT:
+            asked, there = wanted.fields.get(field.name), live.fields.get(field.name)
+            if not isinstance(asked, documents.Policy) or not isinstance(there, documents.Policy):
+                return True
+            return not documents.documents_equal_policy(there, asked)
+    return False
+
+
+def _has(key: Key, body: Mapping[str, Any], policy: Subject, cloud_name: str) -> bool:
+    for item in (body.get("spec") or {}).get("policies") or ():
+        kind, name = str(item.get("type")), str(item.get("name")).lower()
+        if kind == "Custom" and name == cloud_name.lower():
+            return True
+        same_namespace = key.namespace == policy.key.namespace
+        if kind == policy.key.kind and same_namespace and name == policy.key.name:
+            return True
+    return False
+
+
+def _narrowed(ports: Ports, session: Session, key: Key, body: Mapping[str, Any]) -> list[str]:
+    """The role's name in the cloud, if it is this object's and its trust is to lose something."""
+    spec = body.get("spec") or {}
+    try:
+        name = desired.cloud_name(KINDS[_ROLE], key.name, spec)
+    except InvalidSpec:
+        return []
+    identity = Identity(session.account.account_id, _ROLE, name)
+    facts = records.facts(ports.store.get(identity.key), identity)
+    if facts.owner != Owner(ports.settings.cluster_name, key.namespace, key.name):
+        return []
+    if facts.baseline is None:
+        return [name] if facts.baseline_unreadable else []
+    try:
+        asked = documents.parse_trust(spec.get("trustPolicy"))
+    except documents.DocumentError:
+        return [name]
+    return [] if documents.compare_trust(facts.baseline, asked).verdict in _NO_LOSS else [name]
