@@ -1,8 +1,8 @@
 """`python -m tests.suites [pytest arguments]`: the whole test run, in parts side by side.
 
 Each part but the unit tests has a control plane of its own, since two operators on one would work
-on each other's objects. Most of the time a test waits, so six parts on two cores take little more
-than one. What each part printed is shown when it ends; the exit code is the worst of all.
+on each other's objects. Most of the time a test waits, so seven parts on two cores take little
+more than one. What each part printed is shown when it ends; the exit code is the worst of all.
 """
 
 from __future__ import annotations
@@ -16,8 +16,12 @@ from pathlib import Path
 from typing import IO, Final
 
 ROOT: Final = Path(__file__).resolve().parents[1]
+SCENARIOS: Final = sorted(
+    str(path.relative_to(ROOT)) for path in ROOT.glob("tests/scenarios/test_*.py")
+)
 PARTS: Final[dict[str, tuple[str, ...]]] = {
-    "scenarios": ("tests/scenarios",),
+    "scenarios": tuple(SCENARIOS[::2]),
+    "the other scenarios": tuple(SCENARIOS[1::2]),
     "faults": (
         "tests/faults/test_fault_matrix.py",
         "tests/faults/test_denied.py",

@@ -190,6 +190,11 @@ class Cluster:
                 if user is None or event["user"].get("username") == user:  # a wrong token has none
                     yield event
 
+    def close_connections(self) -> None:
+        """Before the API server goes away: those that it ends by itself are never closed here."""
+        if "_pool" in self.__dict__:
+            self._pool.clear()
+
     @cached_property
     def _pool(self) -> urllib3.PoolManager:
         """Connections are kept: a handshake for each of many polls would be most of their cost."""

@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from tests.cluster import Cluster, ControlPlane
 from tests.gate.approving import applied, held, offer, opened, say
 from tests.gate.attacks import ECS, FC, NAME, OUTSIDER, ROLE, a_role, slowly, widen
-from tests.support.world import HOSTILE, TRUST_FC, World, account_spec, put_secret, trust
+from tests.support.emulator import EmulatorProcess
+from tests.support.operator import OperatorProcess
+from tests.support.world import (
+    HOSTILE,
+    TRUST_FC,
+    World,
+    account_spec,
+    open_world,
+    put_secret,
+    trust,
+)
 
 
 def test_an_approval_is_of_no_use_in_another_account(world: World) -> None:
@@ -83,3 +96,55 @@ def test_a_second_and_laxer_ramaccount_opens_nothing(world: World) -> None:
         for role in ("second", "evil"):
             world.delete(ROLE, role)
         world.delete("RamAccount", name)
+
+
+def test_an_approval_is_of_no_use_in_another_namespace(world: World) -> None:
+    """The role moves to an object in another namespace, which brings the approval along."""
+    other = replace(world, namespace=a_namespace(world.cluster))
+    tenant = account_spec(world)["tenants"][0]
+    tenants = [tenant, {**tenant, "namespace": other.namespace}]
+    world.edit("RamAccount", world.namespace, tenants=tenants)
+    start = a_role(world)
+    widen(world)
+    digest = offer(world, ROLE, NAME)
+    world.delete(ROLE, NAME)
+    world.gone(ROLE, NAME)
+    spec = {"accountRef": {"name": world.namespace}, "adoptionPolicy": "IfExists"}
+    try:
+        other.create(ROLE, NAME, {**spec, "trustPolicy": trust(FC, ECS)})
+        assert say(other, ROLE, NAME, approve=digest)
+        other.look(ROLE, NAME)
+        world.settle()
+        assert opened(world, start) == []
+    finally:
+        other.delete(ROLE, NAME)
+
+
+def test_an_approval_is_of_no_use_in_another_cluster(
+    apart: ControlPlane, emulator: EmulatorProcess, tmp_path: Path
+) -> None:
+    """The cluster's objects, records and approvals come to an operator of another cluster name."""
+    log, name = tmp_path / "operator.log", a_namespace(apart)
+    process = OperatorProcess.start(apart, log)
+    world = open_world(apart, emulator, name, dict(HOSTILE))
+    try:
+        world.ready("RamAccount", name)
+        start = a_role(world)
+        widen(world)
+        digest = offer(world, ROLE, NAME)
+        process.stop()
+        process = OperatorProcess.start(apart, log, {"cluster-name": "another"})
+        assert say(world, ROLE, NAME, approve=digest)
+        world.reason(ROLE, NAME, "Conflict")
+        world.settle()
+        assert opened(world, start) == []
+    finally:
+        process.stop()
+        world.close()
+
+
+def a_namespace(cluster: Cluster) -> str:
+    name = f"test-{uuid.uuid4().hex[:10]}"
+    body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
+    cluster.request("POST", "/api/v1/namespaces", body)
+    return name
