@@ -75,7 +75,6 @@ class ControlPlane(Cluster):
 
     def stop_apiserver(self, *, kill: bool = False) -> None:
         """Stops the API server, with kill as a crash would; what etcd holds stays."""
-        self.close_connections()
         self.processes.pop("kube-apiserver").stop(kill=kill)
 
     def restart_apiserver(self, *, kill: bool = False) -> None:
@@ -86,7 +85,6 @@ class ControlPlane(Cluster):
     def stop(self) -> None:
         """Stops both servers; files stay. May be called again."""
         self.state_file.unlink(missing_ok=True)
-        self.close_connections()
         while self.processes:
             _, child = self.processes.popitem()
             child.stop()
