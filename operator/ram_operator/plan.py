@@ -128,9 +128,7 @@ def update(situation: Situation, *, believe_drift: bool = True) -> Plan:
     judged = [permits.released(item, gate.permit) for item in judged]
     left = [item.change for item in found if item not in judged or not _writes(item)]
     # What has to wait must not keep waiting what the same call could write beside it.
-    roles = situation.memory.narrowing if gate.permit is None else ()
-    loose = gate.loose or bool(roles)
-    later = [item for item in judged if loose and item.change.direction in _WIDENING]
+    later = [item for item in judged if gate.loose and item.change.direction in _WIDENING]
     now = [item for item in judged if item not in later]
     steps = [
         *gate.steps,
@@ -142,11 +140,10 @@ def update(situation: Situation, *, believe_drift: bool = True) -> Plan:
     steps.sort(key=lambda step: _ORDER[step.direction])
     waiting = [*desired.unresolved, *_unread(row, desired, live)]
     postponed: list[Step] = []
-    if loose:
+    if gate.loose:
         postponed = [step for step in steps if step.direction in _WIDENING]
         steps = [step for step in steps if step.direction not in _WIDENING]
-        whose = f" of {', '.join(roles[:_NAMED])}" if roles else ""
-        waiting += [f"the trust{whose} to be as asked: {step.summary}" for step in postponed]
+        waiting += [f"{_trust_of(situation)} to be as asked: {s.summary}" for s in postponed]
     undone = frozenset(name for step in postponed for name in step.settles)
     return Plan(
         steps=tuple(steps),
@@ -162,6 +159,11 @@ def update(situation: Situation, *, believe_drift: bool = True) -> Plan:
         baseline=_baseline(situation),
         in_sync=not judged and not waiting,
     )
+
+
+def _trust_of(situation: Situation) -> str:
+    roles = situation.memory.narrowing[:_NAMED]
+    return f"the trust of {', '.join(roles)}" if roles else "the trust"
 
 
 def _judgements(situation: Situation) -> list[Judged]:
@@ -218,7 +220,8 @@ def _gate(situation: Situation, found: list[Judged], judged: list[Judged]) -> _G
         return replace(gate, held=held)
     gated = situation.row.gated_field
     if gated is None or not permit.covers(gated.name):
-        return replace(gate, held=None, permit=permit)
+        loose = gate.loose and gated is not None
+        return replace(gate, held=None, permit=permit, loose=loose)
     cleared = approval.clear(permit, gated.name)
     step = permits.trust_step(situation.row, situation.live, cleared)
     return _Gate((step,), None, cleared.trust, False, permit)
@@ -234,7 +237,7 @@ def _judge(situation: Situation, found: list[Judged], judged: list[Judged]) -> _
         escalating.case(situation.row, situation.account, situation.desired, situation.live),
     )
     if gated is None:
-        return _Gate(held=waiting)
+        return _Gate(held=waiting, loose=bool(situation.memory.narrowing))
     live, wanted = situation.live.fields.get(gated.name), situation.desired.fields[gated.name]
     if not isinstance(live, documents.Trust):
         # What is not known may trust anybody, so nobody gets more through it.
