@@ -161,7 +161,14 @@ def test_an_account_that_is_given_up_leaves_its_objects_waiting(start: Start, wo
     before, end = world.cloud(), world.journal_end()
     spec = (world.get("RamAccount", world.namespace) or {})["spec"]
     world.delete("RamAccount", world.namespace)
-    advised(world, world.reason("RamAccount", world.namespace, "Deleting"))
+    # After a second it is called blocked, which on a busy machine is all that one sees.
+    waiting = world.wait(
+        "RamAccount",
+        world.namespace,
+        lambda item: condition(item, "Ready").get("reason") in ("Deleting", "DeletionBlocked"),
+        "waiting for its objects",
+    )
+    advised(world, waiting)
     world.gone("RamAccount", world.namespace)
     world.annotate("RamRole", "exporter", reconcile_requested_at="now")
     world.delete("RamRole", "exporter")
