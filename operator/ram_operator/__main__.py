@@ -1,6 +1,6 @@
 """`python -m ram_operator run [flags]`, `void-approvals` and `version`.
 
-Exit codes: 0 done, 2 usage or error.
+Exit codes: 0 done, 1 the watches of the API server ended, 2 usage or error.
 """
 
 from __future__ import annotations

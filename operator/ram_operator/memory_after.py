@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from . import diff
-from .drift import KEPT, WHATEVER
+from .drift import KEPT, WHATEVER, Memory
 from .kinds import Kind, Shape
 from .model import Applied, Cause, Desired, Disposition, Judged, Live, Step, UnknownPart
 
@@ -16,13 +16,14 @@ def created(row: Kind, desired: Desired) -> Applied:
 
 
 def updated(
-    row: Kind, desired: Desired, judged: list[Judged], before: Applied, live: Live
+    row: Kind, desired: Desired, judged: list[Judged], memory: Memory, live: Live
 ) -> Applied:
     """After an update: what was left as found stays marked as such.
 
     Of a part that could not be read the old memory stays, and so does that of entries which are
     left alone because a reference is not ready.
     """
+    before = memory.applied
     wanted = _judged(row, desired, judged)
     digests, entries = dict(wanted.digests), dict(wanted.entries)
     excess = dict(wanted.excess)
@@ -30,7 +31,7 @@ def updated(
         name = field.name
         value = desired.fields.get(name)
         if isinstance(live.fields.get(name), UnknownPart):
-            _forget_nothing(name, before, digests, entries, excess)
+            _forget_nothing(name, memory, digests, entries, excess)
         elif name in entries and field.entries_widen and desired.unresolved:
             assert isinstance(value, Mapping)
             old = before.entries.get(name, frozenset())
@@ -40,13 +41,21 @@ def updated(
 
 def _forget_nothing(
     name: str,
-    before: Applied,
+    memory: Memory,
     digests: dict[str, str],
     entries: dict[str, frozenset[str]],
     excess: dict[str, frozenset[str]],
 ) -> None:
-    """Memory of a part that is unknown: as it was; without any, as of something adopted."""
-    if name in digests:
+    """Memory of a part that is unknown: as it was; without any, as of something adopted.
+
+    What we began to create ourselves was not found: whatever it lacks is still to be written.
+    """
+    before = memory.applied
+    if memory.completing and not before.known:
+        digests.pop(name, None)
+        if entries.pop(name, None) is not None:
+            excess[name] = frozenset({WHATEVER})
+    elif name in digests:
         kept = KEPT + digests[name] if not before.known else before.digests.get(name)
         digests.pop(name)
         digests.update({name: kept} if kept is not None else {})

@@ -152,7 +152,7 @@ def update(situation: Situation, *, believe_drift: bool = True) -> Plan:
         waiting=tuple(waiting),
         applied=memory_after.after_steps(
             situation.memory.applied,
-            memory_after.updated(row, desired, judged, situation.memory.applied, live),
+            memory_after.updated(row, desired, judged, situation.memory, live),
             (*postponed, *escalating.unwritten(row, judged)),
         ),
         adopting=not situation.memory.record.exists,

@@ -107,12 +107,18 @@ class Operator:
         kopf.on.probe(id="queue", registry=registry)(self._probe)
         handlers.register(registry, self.intake)
         health = self.settings.health_address
-        kopf.run(
-            registry=registry,
-            clusterwide=True,
-            standalone=True,
-            liveness_endpoint=f"http://{_with_host(health)}/healthz" if health else None,
-        )
+        try:
+            kopf.run(
+                registry=registry,
+                clusterwide=True,
+                standalone=True,
+                liveness_endpoint=f"http://{_with_host(health)}/healthz" if health else None,
+            )
+        except Exception:
+            # A watch whose kind has just been taken away may end so: kopf goes on after any answer
+            # but 404. A new process waits at the barrier until all kinds are there.
+            log.exception("the watches ended: this process ends, and has to be started again")
+            raise SystemExit(1) from None
 
     async def _startup(self, settings: kopf.OperatorSettings, **_: Any) -> None:
         configure(settings)
@@ -204,10 +210,12 @@ class Operator:
             for kind in WATCHED_KINDS:
                 try:
                     news = self.ports.store.resync(kind, self.ports.api.pages(kind))
+                    self.intake.resynced(news)
                 except RamOperatorError as error:
                     log.warning("resync of %s failed: %s", kind, error.message)
-                else:
-                    self.intake.resynced(news)
+                except Exception:
+                    # Without this thread nobody would notice a watch that has gone silent.
+                    log.exception("resync of %s failed", kind)
 
     def _work(self) -> None:
         while (key := self.queue.get()) is not None:

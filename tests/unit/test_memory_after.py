@@ -160,6 +160,21 @@ def test_a_field_that_is_new_and_could_not_be_read_is_still_new_afterwards() -> 
     assert "description" not in decision.applied.digests
 
 
+def test_a_creation_that_is_completed_half_blind_writes_the_rest_once_it_is_seen() -> None:
+    asked = wanted({**ASKED, "tags": {"a": "1"}})
+    bare = made(wanted({}))
+    bare = replace(bare, fields={**bare.fields, "policies": policies("System/B"), "tags": {}})
+    parts = ("policies", "tags", "description")
+    half = replace(bare, fields={**bare.fields, **dict.fromkeys(parts, UNKNOWN)})
+    first = update(asked, half, replace(adopting(), completing=True))
+    facts = record(trust(("Service", "fc.aliyuncs.com")))
+    memory = replace(adopting(), applied=through_the_status(first.applied), record=facts)
+    later = update(asked, bare, memory)
+    assert {step.verb for step in later.steps} == {"attributes", "attach", "tag"}
+    # As when all of it is read at once: who put there what is beyond the manifest is not known.
+    assert later.applied.excess["policies"] == {"System/b"}
+
+
 def test_an_adoption_that_could_not_read_a_part_removes_nothing_from_it_later() -> None:
     asked, found = wanted(ASKED), found_before()
     half = replace(found, fields={**found.fields, "policies": UNKNOWN, "description": UNKNOWN})
