@@ -80,7 +80,7 @@ rules: monitoring ## write the PrometheusRule of the component from deploy/monit
 	$(BIN)/python scripts/prometheus_rule.py
 
 .PHONY: test
-test: static assets monitoring ## everything: static, unit, emulator, cluster and scenarios on a real API server
+test: venv ## everything: static, unit, emulator, cluster and scenarios on a real API server
 	$(BIN)/python -m tests.suites $(ARGS)
 
 .PHONY: histories

@@ -1,8 +1,9 @@
 """`python -m tests.suites [pytest arguments]`: the whole test run, in parts side by side.
 
-Each part but the unit tests has a control plane of its own, since two operators on one would work
-on each other's objects. Most of the time a test waits, so seven parts on two cores take little
-more than one. What each part printed is shown when it ends; the exit code is the worst of all.
+What needs no API server starts at once, while the programs that are not there yet are built. Each
+other part has a control plane of its own, since two operators on one would work on each other's
+objects. Most of the time a test waits, so seven parts on two cores take little more than one. What
+each part printed is shown when it ends; the exit code is the worst of all.
 """
 
 from __future__ import annotations
@@ -16,9 +17,11 @@ from pathlib import Path
 from typing import IO, Final
 
 ROOT: Final = Path(__file__).resolve().parents[1]
-SCENARIOS: Final = sorted(
-    str(path.relative_to(ROOT)) for path in ROOT.glob("tests/scenarios/test_*.py")
-)
+SCENARIOS: Final = [
+    str(path.relative_to(ROOT))
+    # By size, so that the two halves take about as long.
+    for path in sorted(ROOT.glob("tests/scenarios/test_*.py"), key=lambda path: path.stat().st_size)
+]
 PARTS: Final[dict[str, tuple[str, ...]]] = {
     "scenarios": tuple(SCENARIOS[::2]),
     "the other scenarios": tuple(SCENARIOS[1::2]),
@@ -29,18 +32,18 @@ PARTS: Final[dict[str, tuple[str, ...]]] = {
     ),
     "kills and histories": ("tests/faults/test_kill_matrix.py", "tests/histories"),
     "gate": ("tests/gate", "tests/admission", "tests/plugin"),
-    "unit": ("tests/unit",),
-    "everything else": (
-        "tests/emulator",
-        "tests/cluster",
-        "tests/manifests",
-        "tests/deploy",
-        "tests/demo",
-    ),
+    "everything else": ("tests/cluster", "tests/manifests", "tests/deploy", "tests/demo"),
 }
-"""tests/structure is part of `make static`, which comes before."""
-UNIT: Final = ("make", "--no-print-directory", "unit")
-"""Needs no control plane, and measures coverage."""
+"""Each with a control plane of its own."""
+MAKE: Final = ("make", "--no-print-directory")
+ALONE: Final[dict[str, tuple[str, ...]]] = {
+    "static": (*MAKE, "static"),
+    "unit": (*MAKE, "unit"),
+    "emulator": (sys.executable, "-m", "pytest", "tests/emulator"),
+}
+"""What needs none. `unit` measures coverage."""
+ALONE_FOLDERS: Final = ("tests/structure", "tests/unit", "tests/emulator")
+PROGRAMS: Final = ((), ("--monitoring",))
 BEAT: Final = 60.0
 
 
@@ -53,14 +56,10 @@ class Part:
     output: IO[bytes]
 
     @classmethod
-    def start(cls, name: str, folders: Sequence[str], arguments: Sequence[str]) -> Part:
+    def start(cls, name: str, command: Sequence[str]) -> Part:
         directory = ROOT / ".cluster"
         directory.mkdir(exist_ok=True)
         output = (directory / f"{name.replace(' ', '-')}.log").open("w+b")
-        pytest = [sys.executable, "-m", "pytest", *folders, *arguments]
-        command = [sys.executable, "-m", "tests.cluster", "run", "--", *pytest]
-        if name == "unit":
-            command = list(UNIT)
         process = subprocess.Popen(command, stdout=output, stderr=output, cwd=ROOT)
         return cls(name, process, output)
 
@@ -71,26 +70,46 @@ class Part:
         sys.stdout.flush()
 
 
+@dataclass
+class Run:
+    """The parts that still run, and the worst exit code of those that do not."""
+
+    waiting: list[Part]
+    worst: int = 0
+
+    def collect(self) -> None:
+        for part in [part for part in self.waiting if part.process.poll() is not None]:
+            self.waiting.remove(part)
+            part.show()
+            self.worst = max(self.worst, abs(part.process.returncode))
+
+    def end(self) -> None:
+        for part in self.waiting:
+            part.process.terminate()
+            part.process.wait()
+
+
 def main(arguments: Sequence[str]) -> int:
     """Run all parts; 0 when all passed."""
-    waiting = [Part.start(name, folders, arguments) for name, folders in PARTS.items()]
-    started, beat, worst = time.monotonic(), time.monotonic(), 0
+    python = (sys.executable, "-m")
+    run = Run([Part.start(name, command) for name, command in ALONE.items()])
+    started = beat = time.monotonic()
     try:
-        while waiting:
+        for which in PROGRAMS:
+            subprocess.run((*python, "tests.cluster", "assets", *which), cwd=ROOT, check=True)
+        cluster = (*python, "tests.cluster", "run", "--", *python, "pytest")
+        for name, folders in PARTS.items():
+            run.waiting.append(Part.start(name, (*cluster, *folders, *arguments)))
+        while run.waiting:
             time.sleep(0.5)
             if time.monotonic() - beat > BEAT:
                 beat = time.monotonic()
-                names = ", ".join(part.name for part in waiting)
+                names = ", ".join(part.name for part in run.waiting)
                 print(f"{beat - started:4.0f} s: {names} still running", flush=True)
-            for part in [part for part in waiting if part.process.poll() is not None]:
-                waiting.remove(part)
-                part.show()
-                worst = max(worst, abs(part.process.returncode))
+            run.collect()
     finally:
-        for part in waiting:
-            part.process.terminate()
-            part.process.wait()
-    return min(worst, 125)
+        run.end()
+    return min(run.worst, 125)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ nothing.
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import re
@@ -14,7 +15,8 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -58,7 +60,7 @@ class Cluster:
     @property
     def ca_file(self) -> Path:
         """The certificate that clients check the API server against."""
-        return self.directory / "certificates" / "apiserver.crt"
+        return self.directory / "server-ca.crt"
 
     @property
     def audit_log(self) -> Path:
@@ -177,6 +179,39 @@ class Cluster:
                 content = _json_object(error.read())
             raise RequestFailed(method, path, error.code, content) from None
 
+    @contextmanager
+    def polling(
+        self, path: str, timeout: float = 30
+    ) -> Iterator[Callable[[], dict[str, Any] | None]]:
+        """Reads one path again and again over one connection, which the end of the block closes.
+
+        What is yielded gives the object, or None while there is none (404), and raises like
+        `request`. Each handshake costs more than what is asked over it.
+        """
+        host = self.url.removeprefix("https://")
+        connection = http.client.HTTPSConnection(host, timeout=timeout, context=self._context)
+        headers = {"Authorization": f"Bearer {self.admin_token}", "Accept": "application/json"}
+
+        def ask() -> tuple[int, dict[str, Any]]:
+            connection.request("GET", path, headers=headers)
+            response = connection.getresponse()
+            return response.status, _json_object(response.read())
+
+        def read() -> dict[str, Any] | None:
+            try:
+                status, content = ask()
+            except (OSError, http.client.HTTPException):
+                connection.close()  # what was kept may be that of a server that is gone
+                status, content = ask()
+            if status == 404:
+                return None
+            if status >= 400:
+                raise RequestFailed("GET", path, status, content)
+            return content
+
+        with closing(connection):
+            yield read
+
     def audit_events(self, user: str | None = None) -> Iterator[dict[str, Any]]:
         """The audit events so far, oldest first, of one user name or of all."""
         if not self.audit_log.exists():
@@ -191,11 +226,14 @@ class Cluster:
 
     @cached_property
     def _opener(self) -> urllib.request.OpenerDirector:
-        context = ssl.create_default_context(cafile=str(self.ca_file))
         # No proxy: the address is on the loopback, whatever the environment says.
         return urllib.request.build_opener(
-            urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context)
+            urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=self._context)
         )
+
+    @cached_property
+    def _context(self) -> ssl.SSLContext:
+        return ssl.create_default_context(cafile=str(self.ca_file))
 
     def _write_kubeconfig(self, name: str, user: dict[str, str]) -> Path:
         file_name = re.sub(r"[^A-Za-z0-9.-]+", "_", name) + ".kubeconfig"

@@ -120,8 +120,6 @@ class ControlPlane(Cluster):
         _wait(child, lambda: _answers(f"{client}/readyz"))
 
     def _apiserver_ready(self) -> bool:
-        if not self.ca_file.exists():
-            return False
         try:
             self.request("GET", "/readyz", timeout=5)
             # Readiness does not wait for the namespace that kubectl uses when none is given.
@@ -134,6 +132,7 @@ class ControlPlane(Cluster):
 def _write_inputs(directory: Path, token: str) -> None:
     credentials.write_service_account_key(directory / "service-account.key")
     credentials.write_client_ca(directory)
+    credentials.write_serving_certificate(directory)
     tokens = directory / "tokens.csv"
     tokens.touch(mode=0o600)
     tokens.write_text(f'{token},admin,admin,"system:masters"\n')
@@ -148,7 +147,8 @@ def _apiserver_flags(cluster: Cluster) -> list[str]:
         "--bind-address=127.0.0.1",
         "--advertise-address=127.0.0.1",
         f"--secure-port={cluster.url.rpartition(':')[2]}",
-        f"--cert-dir={cluster.ca_file.parent}",  # the server makes its own certificate there
+        f"--tls-cert-file={home / 'server.crt'}",
+        f"--tls-private-key-file={home / 'server.key'}",
         # The loopback address is no legal endpoint of the service "kubernetes", and nobody uses it.
         "--endpoint-reconciler-type=none",
         "--service-cluster-ip-range=10.96.0.0/16",

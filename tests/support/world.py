@@ -174,13 +174,14 @@ class World:
         """The object once `until` holds; every status seen on the way must be kstatus-legal."""
         deadline = time.monotonic() + seconds
         last: Json | None = None
-        while time.monotonic() < deadline:
-            last = self.get(kind, name)
-            if last is not None:
-                assert_kstatus_legal(last)
-                if last.get("status", {}).get("conditions") and until(last):
-                    return last
-            time.sleep(0.05)
+        with self.cluster.polling(self.path(kind, name)) as read:
+            while time.monotonic() < deadline:
+                last = read()
+                if last is not None:
+                    assert_kstatus_legal(last)
+                    if last.get("status", {}).get("conditions") and until(last):
+                        return last
+                time.sleep(0.05)
         shown = {key: (last or {}).get(key) for key in ("spec", "status")}
         raise AssertionError(f"{kind} {name}: {what} did not come in {seconds} s; last: {shown}")
 
@@ -202,11 +203,10 @@ class World:
 
     def gone(self, kind: str, name: str, seconds: float = 30.0) -> None:
         deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
-            if self.get(kind, name) is None:
-                return
-            time.sleep(0.05)
-        raise AssertionError(f"{kind} {name} is still there: {self.get(kind, name)}")
+        with self.cluster.polling(self.path(kind, name)) as read:
+            while (last := read()) is not None:
+                assert time.monotonic() < deadline, f"{kind} {name} is still there: {last}"
+                time.sleep(0.05)
 
     def cloud(self) -> Json:
         """The true state of the account: roles and policies by name."""
