@@ -287,15 +287,19 @@ def _by_part(effects: Sequence[str]) -> dict[str, list[str]]:
     return found
 
 
-def without_repeat(effects: Sequence[str], expected: Sequence[str]) -> bool:
-    """Whether `effects` is `expected`, or would be without one repeat of an effect in it.
+def without_repeat(
+    effects: Sequence[str],
+    expected: Sequence[str],
+    same: Callable[[Sequence[str], Sequence[str]], bool] = lambda a, b: list(a) == list(b),
+) -> bool:
+    """Whether `effects` is the `same` as expected, or would be without one repeat of an effect.
 
     A policy version that lands while its repeat looks for one like it is made the default again.
     """
-    if list(effects) == list(expected):
+    if same(effects, expected):
         return True
     return any(
-        [*effects[:at], *effects[at + 1 :]] == list(expected)
+        same([*effects[:at], *effects[at + 1 :]], expected)
         and (effects[at] in effects[:at] or "SetDefaultPolicyVersion" in effects[at])
         for at in range(len(effects))
     )
