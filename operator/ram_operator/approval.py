@@ -18,7 +18,7 @@ from typing import Final
 from . import ballots, documents, risk
 from .ballots import Ballot
 from .errors import Bug
-from .model import Account, Change, Direction, Held, RecordFacts, Step
+from .model import Account, Change, Direction, Entry, Held, RecordFacts, Step
 
 _SEAL: Final = object()
 
@@ -74,7 +74,13 @@ class Permit:
             sent = {(step.field, key): entry for key, entry in entries}
         wanted = {(c.field, c.entry): c.after for c in self.changes}
         shared = sent.keys() & wanted.keys()
-        return bool(shared) and all(sent[part] == wanted[part] for part in shared)
+        return bool(shared) and all(_same(sent[part], wanted[part]) for part in shared)
+
+
+def _same(sent: object, approved: object) -> bool:
+    """What is sent is what was approved, and for no longer."""
+    ends = [item.until if isinstance(item, Entry) else "" for item in (sent, approved)]
+    return sent == approved and ends[0] == ends[1]
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
-from . import documents
+from . import documents, wording
 from .constants import Reason
 from .model import Change, Entry, FieldValue, Held, RecordFacts, place
 from .pending import Pending
@@ -93,7 +93,8 @@ def _canonical(value: FieldValue | Entry | None) -> Any:
     if isinstance(value, (documents.Trust, documents.Policy)):
         return {"document": value.digest}
     if isinstance(value, Entry):
-        return {"entry": value.display.lower(), "value": value.value}
+        entry = {"entry": value.display.lower(), "value": value.value}
+        return {**entry, "until": value.until} if value.until else entry
     if isinstance(value, Mapping):
         return {key: _canonical(entry) for key, entry in sorted(value.items())}
     return value
@@ -157,7 +158,8 @@ def _readable(value: FieldValue | Entry | None) -> Any:
         except (documents.DocumentError, ValueError):
             return "not readable"
     if isinstance(value, Entry):
-        return f"{value.display}={value.value}" if value.value else value.display
+        shown = f"{value.display}={value.value}" if value.value else value.display
+        return " ".join(filter(None, (shown, wording.until(value))))
     if isinstance(value, Mapping):
         return [_readable(entry) for _, entry in sorted(value.items())]
     return value

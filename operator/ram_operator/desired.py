@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
 
 from . import documents
@@ -22,7 +22,7 @@ from .constants import (
     Mode,
 )
 from .errors import InvalidSpec
-from .kinds import Field, Kind
+from .kinds import UNTIL, Field, Kind
 from .model import Account, Desired, Entry, FieldValue, Key, Options, Owner, Tenant
 
 _DURATION: Final = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
@@ -176,12 +176,13 @@ def _current(name: str, items: Any, now: float, ends: list[float]) -> list[Mappi
     """The items that have not ended; `ends` collects when the others will."""
     current: list[Mapping[str, str]] = []
     for item in items:
-        text = item.get("expiresAt")
+        text = item.get(UNTIL)
         if text is not None:
-            end = _epoch(f"spec.{name}[].expiresAt", text)
+            end = _epoch(f"spec.{name}[].{UNTIL}", text)
             if end <= now:
                 continue
             ends.append(end)
+            item = {**item, UNTIL: _utc(end)}
         current.append(item)
     return current
 
@@ -197,6 +198,10 @@ def _epoch(where: str, text: str) -> float:
             f"{where}: {text!r} is no time with a zone; write for example 2027-06-30T18:00:00Z"
         )
     return moment.timestamp()
+
+
+def _utc(end: float) -> str:
+    return datetime.fromtimestamp(end, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _resolve(
@@ -218,7 +223,8 @@ def _resolve(
         if problem or target is None:
             unresolved.append(f"{reference.kind} {key.namespace}/{item['name']}: {problem}")
         else:
-            out.append({"type": reference.resolved_type, "name": target.cloud_name})
+            named = {"type": reference.resolved_type, "name": target.cloud_name}
+            out.append({**item, **named})
     return out
 
 

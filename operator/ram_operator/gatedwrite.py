@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from . import ballots, conditions, documents
+from . import ballots, conditions, documents, ends
 from .accounts import Session
 from .approval import CHANGE, Cleared, Permit, permit_of
 from .ballots import Ballot, Guard, Scope
@@ -149,6 +149,8 @@ class GatedWrite:
         """Carry out one step. Raises errors.*; Retry when something moved since it was judged."""
         permit = permit_of(step)
         if permit is None:
+            if step.verb == ends.VERB:
+                return self._note(step)
             if step.verb != "trust":
                 return self._send(step)
             self._body = self._begin(step, None)
@@ -187,7 +189,22 @@ class GatedWrite:
         sent = [c.trust for step in self._done for c in _cleared(step) if c.permit is not None]
         return sent[0] if sent else None
 
+    def _note(self, step: Step) -> Mapping[str, Any]:
+        """Ends that need no approval. The record goes on from there."""
+        ports = self._ports
+        body = self._body or ports.records.read(self._identity)
+        owner = self._subject.owner(ports.settings.cluster_name)
+        if body is None or records.facts(body, self._identity).owner != owner:
+            raise Retry(Reason.PROGRESSING, "the record moved while ends were judged", 0.5)
+        body = ports.records.agree(body, step.values["ends"])
+        ports.store.put(body)
+        self._body = body if self._body is not None else None
+        return {}
+
     def _send(self, step: Step) -> Mapping[str, Any]:
+        if step.verb == ends.VERB:
+            # What was agreed on went into the record when the write began.
+            return {}
         name = self._identity.cloud_name
         known = execute.with_cloud_id(step, self._cloud_id)
         reply = execute.execute(self._session.client, self._subject.row, name, known)
@@ -246,7 +263,8 @@ def _start(step: Step, permit: Permit | None) -> Start:
     trusts = [c.after for c in permit.changes if isinstance(c.after, documents.Trust)]
     flight = InFlight(permit.kind, permit.change, permit.digest, permit.by, permit.sends)
     creates = cleared is not None and cleared.before is None
-    return Start(flight, trusts[0].digest if trusts else "", before, after, creates)
+    digest = trusts[0].digest if trusts else ""
+    return Start(flight, digest, before, after, creates, ends.agreed_by(permit.changes))
 
 
 def still(fresh: Mapping[str, Any], subject: Subject) -> bool:

@@ -16,6 +16,9 @@ from typing import Any, Final
 from . import documents
 from .model import Entry, FieldValue
 
+UNTIL: Final = "expiresAt"
+"""Of an item of a list in the manifest: when it ends."""
+
 
 class Shape(StrEnum):
     """How values of a field are compared."""
@@ -149,7 +152,9 @@ def policy_key(policy_type: str, name: str) -> str:
 def policy_entries(value: Any) -> dict[str, Entry]:
     """`[{type, name}]` with references resolved → entries."""
     return {
-        policy_key(item["type"], item["name"]): Entry(f"{item['type']}/{item['name']}")
+        policy_key(item["type"], item["name"]): Entry(
+            f"{item['type']}/{item['name']}", until=item.get(UNTIL, "")
+        )
         for item in value
     }
 
@@ -160,7 +165,10 @@ def custom_key(name: str) -> str:
 
 def member_entries(value: Any) -> dict[str, Entry]:
     """`[{type, name}]` with references resolved → users by folded name."""
-    return {str(item["name"]).lower(): Entry(str(item["name"])) for item in value}
+    return {
+        str(item["name"]).lower(): Entry(str(item["name"]), until=item.get(UNTIL, ""))
+        for item in value
+    }
 
 
 def names_entries(value: Any) -> dict[str, Entry]:

@@ -43,6 +43,7 @@ from .model import (
 )
 from .ports import Ports, Subject
 from .queue import Lane
+from .situation import Situation
 
 
 class LookAgain(Exception):
@@ -69,7 +70,6 @@ class ManagedPass:
         self._subject = subject
         self._owner = subject.owner(ports.settings.cluster_name)
         self._generation = int(subject.body["metadata"].get("generation", 0))
-        self._expires: float | None = None
         self._ballot = NO_BALLOT
 
     def run(self) -> Result:
@@ -138,9 +138,7 @@ class ManagedPass:
         keys = desired.references(subject.row, subject.key.namespace, subject.spec)
         resolved = {key: claims.resolve(self._ports, session, key, self._owner) for key in keys}
         circumstances = desired.Circumstances(self._owner, self._ports.clock.wall())
-        wanted = desired.build(subject.row, subject.key, subject.spec, resolved, circumstances)
-        self._expires = wanted.expires
-        return wanted
+        return desired.build(subject.row, subject.key, subject.spec, resolved, circumstances)
 
     def _claimant(self, session: Session, may_adopt: bool) -> claims.Claimant:
         observe = session.account.mode is Mode.OBSERVE
@@ -161,7 +159,7 @@ class ManagedPass:
         live: Live,
         standing: Standing,
         known: rights.Rights | None = None,
-    ) -> plan.Situation:
+    ) -> Situation:
         subject, account = self._subject, session.account
         known = known or rights.look(self._ports, session, subject, wanted, live)
         memory = Memory(
@@ -175,10 +173,10 @@ class ManagedPass:
             attached=known.attached,
             narrowing=known.narrowing,
         )
-        return plan.Situation(subject.row, account, wanted, live, memory, self._ballot)
+        return Situation(subject.row, account, wanted, live, memory, self._ballot)
 
     def _absent(
-        self, session: Session, identity: Identity, situation: plan.Situation, standing: Standing
+        self, session: Session, identity: Identity, situation: Situation, standing: Standing
     ) -> Result:
         if standing.gone_by_hand:
             if not self._ports.recent.believes(self._subject.key, always_twice=True):
@@ -216,7 +214,7 @@ class ManagedPass:
         return Result(self._outcome(session, decision, live, applied), work)
 
     def _present(
-        self, session: Session, identity: Identity, situation: plan.Situation, standing: Standing
+        self, session: Session, identity: Identity, situation: Situation, standing: Standing
     ) -> Result:
         recent, key = self._ports.recent, self._subject.key
         suspicious = plan.drifted(situation)
@@ -264,7 +262,7 @@ class ManagedPass:
     def _claim(self, cloud_id: str, decision: Plan, operation: str) -> Claim:
         return Claim(self._owner, self._subject.uid, cloud_id, decision.baseline, operation)
 
-    def _gone(self, session: Session, situation: plan.Situation) -> Outcome:
+    def _gone(self, session: Session, situation: Situation) -> Outcome:
         noun = self._subject.row.noun
         name = situation.desired.cloud_name
         text = (
@@ -318,8 +316,8 @@ class ManagedPass:
         done = applied.done if applied is not None else ()
         missing = tuple(step for step in decision.steps if step not in done)
         phase, reason, message, after = self._verdict(session, decision, live, applied)
-        if phase is not Phase.RETRY and self._expires is not None:
-            after = max(0.0, self._expires - self._ports.clock.wall())
+        if phase is not Phase.RETRY and decision.expires is not None:
+            after = max(0.0, decision.expires - self._ports.clock.wall())
         memory = None
         if applied is not None and (live is not None or done):
             before = self._subject.applied_to(live.cloud_id if live is not None else "")

@@ -46,12 +46,14 @@ class Key:
 class Entry:
     """One member of a set-like field: an attached policy or a tag (then with a value).
 
-    `handle` is what the cloud wants to hear for it; it is neither shown nor compared.
+    `handle` is what the cloud wants to hear for it; it is neither shown nor compared. `until` is
+    when it ends, RFC 3339 in UTC, "" for never: the cloud does not know, so it is not compared.
     """
 
     display: str
     value: str = ""
     handle: str = field(default="", compare=False, repr=False)
+    until: str = field(default="", compare=False)
 
 
 Entries = Mapping[str, Entry]
@@ -206,6 +208,10 @@ class RecordFacts:
     in_flight: InFlight | None = None
     used: frozenset[str] = frozenset()
     """Approvals that opened something already."""
+    ends: Mapping[str, str] = field(default_factory=_nothing)
+    """Until when grants were agreed on, by place, see `ends`."""
+    latest: str = ""
+    """The highest time that the record knows of: it is not earlier than that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -314,6 +320,8 @@ class Plan:
     baseline: documents.Trust | None = None
     """The gated state that the record is to hold afterwards; None where the kind has none."""
     in_sync: bool = True
+    expires: float | None = None
+    """When something ends, in seconds since the epoch; the object is looked at then."""
 
     @property
     def drift_lasting(self) -> tuple[Drift, ...]:

@@ -16,17 +16,16 @@ from . import (
     diff,
     documents,
     drift,
+    ends,
     escalating,
     memory_after,
     permits,
     wording,
 )
-from .ballots import NO_BALLOT, Ballot
+from . import steps as steps_of
 from .constants import Severity
-from .drift import Memory
-from .kinds import Field, Kind, Shape
+from .kinds import Field, Kind
 from .model import (
-    Account,
     Applied,
     Cause,
     Change,
@@ -35,7 +34,6 @@ from .model import (
     Disposition,
     Drift,
     Entry,
-    FieldValue,
     Held,
     Judged,
     Live,
@@ -44,31 +42,11 @@ from .model import (
     UnknownPart,
     place,
 )
+from .situation import Situation
 
-_ORDER: Final = {
-    Direction.NARROWER: 0,
-    Direction.NEUTRAL: 1,
-    Direction.UNKNOWN: 2,
-    Direction.MIXED: 2,
-    Direction.WIDER: 3,
-}
 _NAMED: Final = 5
 """Roles that a waiting policy names."""
 _WIDENING: Final = frozenset({Direction.WIDER, Direction.MIXED, Direction.UNKNOWN})
-
-
-@dataclass(frozen=True, slots=True)
-class Situation:
-    """All that a decision depends on."""
-
-    row: Kind
-    account: Account
-    desired: Desired
-    live: Live
-    memory: Memory
-    ballot: Ballot = NO_BALLOT
-    named: frozenset[str] = frozenset()
-    """ARNs in lower case that known roles trust, as far as they concern the identity."""
 
 
 def create(situation: Situation) -> Plan:
@@ -76,11 +54,11 @@ def create(situation: Situation) -> Plan:
     row, desired = situation.row, situation.desired
     if desired.unresolved:
         # Nothing half made: a role without the policies that define it helps nobody.
-        return Plan(waiting=desired.unresolved, in_sync=False)
+        return Plan(waiting=desired.unresolved, in_sync=False, expires=desired.expires)
     newcomer = permits.Newcomer(row, desired, situation.account, situation.named)
     step = permits.creation(newcomer, situation.ballot, situation.memory.record)
     if isinstance(step, Held):
-        return Plan(held=step, in_sync=False)
+        return Plan(held=step, in_sync=False, expires=desired.expires)
     baseline = desired.fields[row.gated_field.name] if row.gated_field is not None else None
     assert baseline is None or isinstance(baseline, documents.Trust)
     steps = [step]
@@ -90,7 +68,7 @@ def create(situation: Situation) -> Plan:
         if field.entries_widen and isinstance(entries, Mapping):
             added = [_addition(situation, field, pair) for pair in sorted(entries.items())]
             items += added
-            steps += _entry_steps(situation, added)
+            steps += steps_of.entries(row, added)
         elif field.after_create and isinstance(entries, Mapping):
             made = {"entries": tuple(entries.values()), "keys": tuple(entries)}
             text = f"{field.add} {', '.join(entries)}"
@@ -103,7 +81,14 @@ def create(situation: Situation) -> Plan:
         situation.memory,
         escalating.case(situation.row, situation.account, situation.desired, situation.live),
     )
-    return Plan(tuple(steps), held, applied=applied, baseline=baseline, in_sync=False)
+    return Plan(
+        steps=tuple(steps),
+        held=held,
+        applied=applied,
+        baseline=baseline,
+        in_sync=False,
+        expires=desired.expires,
+    )
 
 
 def _addition(situation: Situation, field: Field, pair: tuple[str, Entry]) -> Judged:
@@ -120,25 +105,16 @@ def update(situation: Situation, *, believe_drift: bool = True) -> Plan:
     With `believe_drift` False, differences that look like drift are neither written nor shown:
     shortly after a write of ours they may be nothing but an old answer.
     """
+    situation, ending = ends.kept(situation)
     row, desired, live = situation.row, situation.desired, situation.live
     found = _judgements(situation)
     judged = [item for item in found if believe_drift or item.cause is not Cause.DRIFT]
     gate = _gate(situation, found, judged)
     found = [permits.released(item, gate.permit) for item in found]
     judged = [permits.released(item, gate.permit) for item in judged]
-    left = [item.change for item in found if item not in judged or not _writes(item)]
-    # What has to wait must not keep waiting what the same call could write beside it.
-    later = [item for item in judged if gate.loose and item.change.direction in _WIDENING]
-    now = [item for item in judged if item not in later]
-    steps = [
-        *gate.steps,
-        *_entry_steps(situation, judged),
-        *_value_steps(situation, now, [*left, *(item.change for item in later)]),
-        *_value_steps(situation, later, left),
-    ]
-    steps = [permits.carried(step, gate.permit) for step in steps]
-    steps.sort(key=lambda step: _ORDER[step.direction])
-    waiting = [*desired.unresolved, *_unread(row, desired, live)]
+    left = [item.change for item in found if item not in judged or not steps_of.writes(item)]
+    steps = _in_order(situation, gate, judged, left)
+    waiting = [*desired.unresolved, *_unread(row, desired, live), *ending]
     postponed: list[Step] = []
     if gate.loose:
         postponed = [step for step in steps if step.direction in _WIDENING]
@@ -158,7 +134,26 @@ def update(situation: Situation, *, believe_drift: bool = True) -> Plan:
         adopting=not situation.memory.record.exists,
         baseline=_baseline(situation),
         in_sync=not judged and not waiting,
+        expires=desired.expires,
     )
+
+
+def _in_order(
+    situation: Situation, gate: _Gate, judged: list[Judged], left: list[Change]
+) -> list[Step]:
+    """All that may be written, what widens last."""
+    # What has to wait must not keep waiting what the same call could write beside it.
+    later = [item for item in judged if gate.loose and item.change.direction in _WIDENING]
+    now = [item for item in judged if item not in later]
+    steps = [
+        *ends.notes(situation),
+        *gate.steps,
+        *steps_of.entries(situation.row, judged),
+        *steps_of.values(situation, now, [*left, *(item.change for item in later)]),
+        *steps_of.values(situation, later, left),
+    ]
+    steps = [permits.carried(step, gate.permit) for step in steps]
+    return sorted(steps, key=lambda step: steps_of.ORDER[step.direction])
 
 
 def _trust_of(situation: Situation) -> str:
@@ -174,11 +169,7 @@ def _judgements(situation: Situation) -> list[Judged]:
         found.append(drift.judge(row, desired, change, memory))
         memory = escalating.without(row, found[-1], memory)
         found.append(drift.behind(row, desired, change, memory))
-    return [item for item in found if item is not None]
-
-
-def _writes(item: Judged) -> bool:
-    return item.disposition is Disposition.WRITE
+    return [*(item for item in found if item is not None), *ends.extensions(situation)]
 
 
 def _unread(row: Kind, desired: Desired, live: Live) -> list[str]:
@@ -249,7 +240,7 @@ def _judge(situation: Situation, found: list[Judged], judged: list[Judged]) -> _
     steps: list[Step] = []
     held: Held | None = None
     after = live
-    for item in (item for item in items if _writes(item)):
+    for item in (item for item in items if steps_of.writes(item)):
         baseline = item.change.after
         assert isinstance(baseline, documents.Trust)
         verdict = approval.judge_take_back(live, baseline, situation.account)
@@ -264,79 +255,6 @@ def _judge(situation: Situation, found: list[Judged], judged: list[Judged]) -> _
     verdict_after = documents.compare_trust(approval.in_force(after), wanted).verdict
     loose = verdict_after not in (documents.Verdict.SAME, documents.Verdict.WIDER)
     return _Gate(tuple(steps), escalating.joined(held, waiting), after, loose)
-
-
-def _siblings(situation: Situation, verb: str) -> dict[str, FieldValue]:
-    """All fields that one call writes together, as wanted or else as they are.
-
-    RAM may reset what a call omits, so nothing that the call could carry is left out.
-    """
-    values: dict[str, FieldValue] = {}
-    for field in situation.row.fields:
-        if field.write != verb:
-            continue
-        value = situation.desired.fields.get(field.name, situation.live.fields.get(field.name))
-        if value is not None and not isinstance(value, UnknownPart):
-            values[field.name] = value
-    return values
-
-
-def _value_steps(situation: Situation, judged: list[Judged], left: list[Change]) -> list[Step]:
-    """One step per verb: the fields that one call writes are written together or not at all.
-
-    What is to be `left` as it is in the cloud is written as it is.
-    """
-    by_verb: dict[str, list[Judged]] = {}
-    for item in judged:
-        field = situation.row.field(item.change.field)
-        if field.shape in (Shape.ENTRIES, Shape.TRUST) or not _writes(item):
-            continue
-        by_verb.setdefault(field.write, []).append(item)
-    steps = []
-    for verb, items in by_verb.items():
-        values = dict(_siblings(situation, verb))
-        for change in left:
-            if change.field in values:
-                assert change.before is not None
-                assert not isinstance(change.before, Entry)
-                values[change.field] = change.before
-        names = ", ".join(item.change.field for item in items)
-        direction = max((item.change.direction for item in items), key=_ORDER.__getitem__)
-        steps.append(Step(verb, f"update {names}", items[0].cause, direction, values, names))
-    return steps
-
-
-def _entry_steps(situation: Situation, judged: list[Judged]) -> list[Step]:
-    """Attachments one call each; tags all in one call per direction."""
-    steps: list[Step] = []
-    grouped: dict[tuple[str, str], list[Judged]] = {}
-    for item in judged:
-        field = situation.row.field(item.change.field)
-        if field.shape is not Shape.ENTRIES or not _writes(item):
-            continue
-        verb = field.remove if item.change.after is None else field.add
-        entry = item.change.after if item.change.after is not None else item.change.before
-        assert isinstance(entry, Entry)
-        if field.entries_widen:
-            member = (item.change.entry, entry)
-            steps.append(_entry_step(verb, field.name, member, item.cause, item.change.direction))
-        else:
-            grouped.setdefault((verb, field.name), []).append(item)
-    for (verb, name), items in grouped.items():
-        keys = tuple(item.change.entry for item in items)
-        summary = f"{verb} {', '.join(keys)}"
-        entries = tuple(item.change.after or item.change.before for item in items)
-        values = {"entries": entries, "keys": keys}
-        steps.append(Step(verb, summary, items[0].cause, Direction.NEUTRAL, values, name))
-    return steps
-
-
-def _entry_step(
-    verb: str, field: str, member: tuple[str, Entry], cause: Cause, direction: Direction
-) -> Step:
-    key, entry = member
-    values = {"entries": (entry,), "keys": (key,)}
-    return Step(verb, f"{verb} {entry.display}", cause, direction, values, field)
 
 
 def _shown(item: Judged) -> bool:

@@ -52,4 +52,14 @@ def given(change: Change) -> str:
         assert isinstance(change.before, documents.Policy)
         moved = documents.compare_policy(change.before, change.after)
         return clip(f"{change.field}: " + "; ".join(moved.gain_sentences), 1024)
-    return f"{change.field}: {value(change.after)} would be added"
+    text = f"{change.field}: {value(change.after)}"
+    before, after = change.before, change.after
+    end = until(after) if isinstance(after, Entry) else ""
+    if isinstance(before, Entry):
+        return f"{text} would stay {end or 'for ever'} and not {until(before)}"
+    return " ".join(filter(None, (text, "would be added", end)))
+
+
+def until(entry: Entry) -> str:
+    """When an entry ends, in words; empty when it does not."""
+    return f"until {entry.until}" if entry.until else ""

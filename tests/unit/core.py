@@ -27,6 +27,7 @@ from ram_operator.model import (
     Step,
     Tenant,
 )
+from ram_operator.situation import Situation
 
 Json = dict[str, Any]
 ACCOUNT_ID: Final = "1000000000000001"
@@ -129,9 +130,9 @@ def record(baseline: documents.Trust | None) -> RecordFacts:
     return RecordFacts(True, OWNER, "uid", "id-1", baseline=baseline)
 
 
-def situation(asked: Desired, found: Live, memory: Memory) -> plan.Situation:
+def situation(asked: Desired, found: Live, memory: Memory) -> Situation:
     row = POLICY if "document" in asked.fields else ROLE
-    return plan.Situation(row, ACCOUNT, asked, found, memory)
+    return Situation(row, ACCOUNT, asked, found, memory)
 
 
 def remembered(before: Desired, **options: Any) -> Memory:

@@ -26,6 +26,7 @@ from ram_operator.model import (
     Presence,
     RecordFacts,
 )
+from ram_operator.situation import Situation
 from tests.unit.core import (
     ACCOUNT,
     ALLOW_ALL,
@@ -69,7 +70,7 @@ def there(wanted: Desired, **changes: Any) -> Live:
 
 
 def create(row: Kind, wanted: Desired, memory: Memory = KNOWN) -> Plan:
-    return plan.create(plan.Situation(row, ACCOUNT, wanted, Live(Presence.ABSENT), memory))
+    return plan.create(Situation(row, ACCOUNT, wanted, Live(Presence.ABSENT), memory))
 
 
 def after(row: Kind, before: Desired, memory: Memory = KNOWN) -> Memory:
@@ -84,7 +85,7 @@ def after(row: Kind, before: Desired, memory: Memory = KNOWN) -> Memory:
 
 
 def update(row: Kind, wanted: Desired, live: Live, memory: Memory) -> Plan:
-    return plan.update(plan.Situation(row, ACCOUNT, wanted, live, memory))
+    return plan.update(Situation(row, ACCOUNT, wanted, live, memory))
 
 
 def waits(decision: Plan) -> list[tuple[str, str]]:

@@ -27,6 +27,7 @@ from ram_operator.model import (
     Presence,
     RecordFacts,
 )
+from ram_operator.situation import Situation
 from tests.unit.core import ACCOUNT, NOW, OPTIONS, OWNER, TENANT, attachment
 
 GROUP, USER = KINDS["RamGroup"], KINDS["RamUser"]
@@ -62,7 +63,7 @@ def remembered(row: Kind, before: Desired, **options: Any) -> Memory:
     carried = before.fields["policies"]
     assert isinstance(carried, dict)
     known = replace(memory, harmless_policies=frozenset(carried))
-    first = plan.create(plan.Situation(row, SETTINGS, before, found(before), known))
+    first = plan.create(Situation(row, SETTINGS, before, found(before), known))
     return replace(memory, options=replace(OPTIONS, **options), applied=first.applied)
 
 
@@ -216,7 +217,7 @@ def test_what_is_only_shown_is_not_compared() -> None:
 def test_a_group_is_created_with_its_rights_before_its_members() -> None:
     wanted = group(member("team-bob"), policies=(READ,))
     memory = Memory(OPTIONS, Applied(), RecordFacts())
-    made = plan.create(plan.Situation(GROUP, SETTINGS, wanted, found(wanted), memory))
+    made = plan.create(Situation(GROUP, SETTINGS, wanted, found(wanted), memory))
     assert [step.verb for step in made.steps] == ["create", "attach", "join"]
     assert (made.baseline, made.held) == (None, None)
 
@@ -224,7 +225,7 @@ def test_a_group_is_created_with_its_rights_before_its_members() -> None:
 def test_a_user_is_marked_after_it_was_created() -> None:
     wanted = asked(USER, {"policies": [attachment(READ)]})
     memory = Memory(OPTIONS, Applied(), RecordFacts())
-    made = plan.create(plan.Situation(USER, SETTINGS, wanted, found(wanted), memory))
+    made = plan.create(Situation(USER, SETTINGS, wanted, found(wanted), memory))
     assert [step.verb for step in made.steps] == ["create", "attach", "mark"]
     mark = made.steps[-1]
     assert mark.values["keys"] == tuple(desire.owner_tags(OWNER))
@@ -236,7 +237,7 @@ def test_membership_narrows_first_and_widens_last() -> None:
     before = group(member("team-bob"), policies=(READ,), comments="a")
     after = group(member("team-eve"), policies=("System/B",), comments="b")
     memory = replace(remembered(GROUP, before), harmless_policies=frozenset({"System/b"}))
-    steps = plan.update(plan.Situation(GROUP, SETTINGS, after, found(before), memory)).steps
+    steps = plan.update(Situation(GROUP, SETTINGS, after, found(before), memory)).steps
     assert [step.verb for step in steps] == ["detach", "expel", "attributes", "attach", "join"]
 
 

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ram_operator import documents, plan
+from ram_operator import steps as steps_of
 from ram_operator.constants import AdoptionPolicy, DriftPolicy
 from ram_operator.drift import Memory
 from ram_operator.model import Applied, Desired, Live, RecordFacts
@@ -126,7 +127,7 @@ def test_no_step_lets_anybody_into_a_role(
 @given(histories())
 def test_steps_that_widen_come_after_all_others(history: tuple[Desired, Live, Memory]) -> None:
     steps = plan.update(situation(*history)).steps
-    ranks = [plan._ORDER[step.direction] for step in steps]
+    ranks = [steps_of.ORDER[step.direction] for step in steps]
     assert ranks == sorted(ranks)
 
 

@@ -10,7 +10,7 @@ import hashlib
 import re
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -29,7 +29,7 @@ CLAIMED: Final = "Claimed"
 """The operation that says: about to be created, cannot be marked by the creation itself."""
 CREATED: Final = "Created"
 SIDE: Final = 16_384
-_PENDING: Final = tuple(field.name for field in fields(Pending))
+_PENDING: Final = tuple(each.name for each in fields(Pending))
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +81,8 @@ def facts(body: Mapping[str, Any] | None, identity: Identity) -> RecordFacts:
         pending=_pending(record.get("pending")),
         in_flight=_in_flight(record.get("inFlight")),
         used=frozenset(str(entry["approval"]) for entry in history if entry.get("approval")),
+        ends={str(name): str(end) for name, end in (record.get("ends") or {}).items()},
+        latest=max((str(entry.get("at") or "") for entry in history), default=""),
     )
 
 
@@ -146,6 +148,8 @@ class Start:
     before: str
     after: str
     creates: bool = False
+    ends: Mapping[str, str] = field(default_factory=dict)
+    """Until when what is granted was agreed on, see `RecordFacts.ends`."""
 
     def block(self) -> dict[str, Any]:
         block: dict[str, Any] = {
@@ -245,7 +249,13 @@ class Records:
             changes["history"] = [*(record.get("history") or []), _ended(body, now)][-HISTORY:]
         if start.creates:
             changes |= {"cloudId": None, "deletedAt": None}
+        if start.ends:
+            changes["ends"] = _ends_block(start.ends)
         return self.update(body, changes)
+
+    def agree(self, body: Mapping[str, Any], ends: Mapping[str, str]) -> dict[str, Any]:
+        """Grants end as said here from now on; "" for one that has no end to be kept."""
+        return self.update(body, {"ends": _ends_block(ends)})
 
     def complete(
         self, body: Mapping[str, Any], now: str, baseline: documents.Trust | None = None
@@ -303,6 +313,11 @@ class Records:
             "history": append(body, now, operation, None),
         }
         return self.update(body, changes)
+
+
+def _ends_block(ends: Mapping[str, str]) -> dict[str, str | None]:
+    # A merge patch removes what is null.
+    return {name: end or None for name, end in ends.items()}
 
 
 def _stamp(milliseconds: int) -> str:
