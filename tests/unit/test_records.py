@@ -21,12 +21,14 @@ from ram_operator.cluster.records import (
     Claim,
     Identity,
     Records,
+    Start,
     append,
     facts,
 )
 from ram_operator.constants import API_VERSION
 from ram_operator.kinds import RECORD
 from ram_operator.model import Key, Owner, RecordFacts
+from ram_operator.pending import InFlight
 from tests.unit.profiles import examples
 from tests.unit.record_world import (
     ACCOUNT,
@@ -115,6 +117,7 @@ def test_a_record_is_read_back_as_it_was_claimed(records: Records) -> None:
         cloud_id="cloud-1",
         baseline=FC,
         sequence=17,
+        latest=NOW,
     )
     assert (body["apiVersion"], body["kind"]) == (API_VERSION, RECORD)
     record = body["record"]
@@ -270,7 +273,22 @@ def test_a_new_owner_takes_over_and_the_deletion_is_forgotten(records: Records) 
         baseline=ECS,
         sequence=2,
         settled=True,
+        latest=NOW,
     )
+
+
+def test_ends_are_agreed_on_with_the_write_or_alone(records: Records) -> None:
+    body = records.claim(IDENTITY, claim(), NOW, 1)
+    assert facts(body, IDENTITY).ends == {}
+    flight = InFlight("EscalatingGrant", "sha256:c", "sha256:a", "ann")
+    start = Start(
+        flight, "", "", "", ends={"members[ann]": "2026-06-01T00:00:00Z", "members[bob]": ""}
+    )
+    body = records.begin(body, start, NOW)
+    assert facts(body, IDENTITY).ends == {"members[ann]": "2026-06-01T00:00:00Z"}
+    body = records.agree(body, {"members[ann]": "", "members[eve]": NOW})
+    assert facts(body, IDENTITY).ends == {"members[eve]": NOW}
+    assert facts(body, IDENTITY).in_flight == flight
 
 
 def test_without_a_new_baseline_the_old_one_stays(records: Records) -> None:
