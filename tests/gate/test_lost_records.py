@@ -1,0 +1,143 @@
+"""The records are gone, or everything was restored from a backup: it fails closed until a person
+says that what was approved before opens nothing.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from tests.cluster import ControlPlane
+from tests.gate.approving import approve, held, offer, opened, say
+from tests.support.emulator import EmulatorProcess
+from tests.support.install import BASE, install
+from tests.support.operator import NAMESPACE, SERVICE_ACCOUNT, SOURCES, OperatorProcess
+from tests.support.waiting import until
+from tests.support.world import HOSTILE, World, open_world, trust
+
+Json = dict[str, Any]
+FC = ("Service", "fc.aliyuncs.com")
+ECS = ("Service", "ecs.aliyuncs.com")
+ROLE = "RamRole"
+RECORDS = BASE.parents[2] / "crds" / "ramrecords.yaml"
+
+
+@pytest.fixture
+def alone(apart: ControlPlane, emulator: EmulatorProcess) -> Iterator[World]:
+    """A world whose operator is the test's own."""
+    name = f"test-{uuid.uuid4().hex[:10]}"
+    body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
+    apart.request("POST", "/api/v1/namespaces", body)
+    made = open_world(apart, emulator, name, dict(HOSTILE))
+    yield made
+    made.close()
+
+
+@contextmanager
+def running(plane: ControlPlane) -> Iterator[OperatorProcess]:
+    log = plane.directory / f"lost-{uuid.uuid4().hex[:6]}.log"
+    process = OperatorProcess.start(plane, log, {"resync-seconds": "1"})
+    try:
+        yield process
+    finally:
+        process.stop()
+
+
+def void_approvals(plane: ControlPlane) -> str:
+    """As a person runs it inside the operator's pod."""
+    kubeconfig = plane.kubeconfig_for_service_account(NAMESPACE, SERVICE_ACCOUNT)
+    result = subprocess.run(
+        [sys.executable, "-m", "ram_operator", "void-approvals"],
+        env={**plane.environment(kubeconfig), "PYTHONPATH": str(SOURCES)},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    return result.stdout
+
+
+def lose_records(plane: ControlPlane, world: World) -> None:
+    """Somebody deletes the definition of the kind, and with it all records; then it is applied."""
+    plane.kubectl("delete", "-f", RECORDS, "--timeout=60s")
+    install(plane)
+
+    def marked() -> bool:
+        record = world.record("RamAccount", world.account_id)
+        return record is not None and "lostAt" in record
+
+    until(marked, "that the loss is noted", 60.0)
+
+
+def pending(world: World, name: str) -> Json:
+    found: Json = held(world, ROLE, name)["status"]["pending"]
+    return found
+
+
+def test_without_records_no_role_is_created_until_a_person_has_said_so(
+    apart: ControlPlane, alone: World
+) -> None:
+    with running(apart):
+        alone.role("known", trustPolicy=trust(FC))
+        alone.role("again", trustPolicy=trust(FC), deletionPolicy="Delete")
+        alone.ready(ROLE, "known")
+        alone.ready(ROLE, "again")
+        alone.delete(ROLE, "again")
+        alone.gone(ROLE, "again")
+        lose_records(apart, alone)
+        start = alone.journal_end()
+        # Under its name it had another trust, which nobody remembers; and who has none knows less.
+        alone.role("again", trustPolicy=trust(FC, ECS))
+        alone.role("fresh", trustPolicy=trust(FC))
+        for name in ("again", "fresh"):
+            assert pending(alone, name)["kind"] == "RecordsLost"
+        # What exists is compared with what it has.
+        alone.edit(ROLE, "known", trustPolicy=trust(FC, ECS))
+        held(alone, ROLE, "known")
+        alone.settle()
+        assert opened(alone, start) == []
+
+        # One of them may be approved without giving up the rest.
+        approve(alone, ROLE, "again")
+        alone.ready(ROLE, "again")
+        assert pending(alone, "fresh")["kind"] == "RecordsLost"
+        created = [e for e in alone.writes(start) if e["action"] == "CreateRole"]
+        assert [entry["parameters"]["RoleName"] for entry in created] == ["again"]
+
+        before = pending(alone, "known")["digest"]
+        assert "whatever was approved so far opens nothing" in void_approvals(apart)
+        alone.look("RamAccount", alone.namespace)
+        alone.look(ROLE, "fresh")
+        alone.ready(ROLE, "fresh")
+        assert held(alone, ROLE, "known", instead_of=before)
+        assert [e["action"] for e in opened(alone, start)] == ["CreateRole", "CreateRole"]
+
+
+def test_what_was_approved_before_a_restore_opens_nothing_once_it_is_voided(
+    apart: ControlPlane, alone: World
+) -> None:
+    """A restore of etcd brings back records with their uids, and the approvals on the objects."""
+    with running(apart):
+        alone.role("target", trustPolicy=trust(FC))
+        alone.ready(ROLE, "target")
+        start = alone.journal_end()
+        alone.edit(ROLE, "target", trustPolicy=trust(FC, ECS))
+        digest = offer(alone, ROLE, "target")
+    assert say(alone, ROLE, "target", approve=digest)
+    void_approvals(apart)
+    with running(apart):
+        again = held(alone, ROLE, "target", instead_of=digest)
+        alone.look(ROLE, "target")
+        alone.settle()
+        assert again["status"]["pending"]["digest"] != digest
+        assert opened(alone, start) == []
+        # Who still wants it approves what is offered now.
+        approve(alone, ROLE, "target")
+        alone.ready(ROLE, "target")
+        assert len(opened(alone, start)) == 1
