@@ -28,6 +28,7 @@ CLOCKS_APART: Final = 60.0
 """Seconds that the cloud's clock and ours may differ."""
 CREATION_MAY_TAKE: Final = 900.0
 """Seconds from the announcement of a creation, which may wait for the rate limit, to its end."""
+HAND_OVER: Final = "; to hand it over, let that object give it up: annotation abandon"
 OLD_ANSWER: Final = 1.0
 """Seconds after which an identity that was deleted and is still shown is looked at again."""
 
@@ -76,7 +77,7 @@ def stand(
         raise Stalled(
             Reason.CONFLICT,
             f"{claimant.noun} {identity.cloud_name} is managed by {facts.owner};"
-            " only one object may manage an identity",
+            f" only one object may manage an identity{HAND_OVER}",
         )
     ours = facts.owner == claimant.owner
     if live.presence is Presence.ABSENT:
@@ -125,17 +126,23 @@ def _found(claimant: Claimant, facts: RecordFacts, live: Live, *, replaced: bool
     if claimant.unsettled > 0:
         text = f"{claimant.noun} {live.cloud_name} was just written; it is looked at again"
         raise Retry(Reason.PROGRESSING, text, claimant.unsettled)
-    if live.owner is not None and live.owner != claimant.owner:
+    if live.owner not in (None, claimant.owner) and not _given_up(facts, live):
         raise Stalled(
             Reason.CONFLICT,
             f"{claimant.noun} {live.cloud_name} bears the mark of {live.owner};"
-            " only one object may manage an identity",
+            f" only one object may manage an identity{HAND_OVER}",
         )
     if claimant.adoption is AdoptionPolicy.IF_EXISTS and claimant.may_adopt:
         # What was agreed on for another identity of that name says nothing about this one.
         afresh = replace(facts, baseline=None)
         return Standing(afresh, claim_first=True, verb="Adopted")
     raise Stalled(Reason.NOT_ADOPTED, _not_adopted(claimant, live, replaced))
+
+
+def _given_up(facts: RecordFacts, live: Live) -> bool:
+    """Whether the mark that the identity bears is that of who let go of this very identity."""
+    mine = live.owner is not None and records.in_words(live.owner) == facts.given_up_by
+    return mine and bool(facts.cloud_id) and facts.cloud_id == live.cloud_id
 
 
 def _not_adopted(claimant: Claimant, live: Live, replaced: bool) -> str:

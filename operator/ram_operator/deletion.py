@@ -69,7 +69,7 @@ class DeletionPass:
             return self._release(EventReason.ABANDONED, "kept in the cloud, as deletionPolicy says")
         try:
             if (account_id := self._abandoned()) is not None:
-                self._forget(subject.identity(account_id), "Abandoned")
+                self._forget(subject.identity(account_id), records.ABANDONED)
                 return self._release(EventReason.ABANDONED, "left in the cloud, as asked")
             return self._delete(self._session())
         except RamOperatorError as error:

@@ -210,6 +210,8 @@ class RecordFacts:
     """Approvals that opened something already."""
     ends: Mapping[str, str] = field(default_factory=_nothing)
     """Until when grants were agreed on, by place, see `ends`."""
+    given_up_by: str = ""
+    """The owner that let go of the identity, in words, if that was the last thing that happened."""
     latest: str = ""
     """The highest time that the record knows of: it is not earlier than that."""
 

@@ -242,6 +242,29 @@ def test_an_identity_does_not_pass_to_another_object_by_itself(world: World) -> 
     assert world.writes(start) == []
 
 
+def test_an_identity_is_handed_over_by_who_has_it(world: World) -> None:
+    world.role("first", roleName="shared", policies=[OSS])
+    world.ready("RamRole", "first")
+    world.edit("RamRole", "first", deletionPolicy="Delete")
+    world.annotate("RamRole", "first", abandon="shared")
+    world.wait("RamRole", "first", lambda o: bool(o["metadata"].get("finalizers")), "a finalizer")
+    world.delete("RamRole", "first")
+    world.gone("RamRole", "first")
+    world.settle()
+    start = world.journal_end()
+    # Who only names it does not get it, and who may adopt it gets no other trust with it.
+    world.role("second", roleName="shared", policies=[OSS])
+    world.reason("RamRole", "second", "NotAdopted")
+    wider = trust(("Service", "fc.aliyuncs.com"), ("Service", "ecs.aliyuncs.com"))
+    world.edit("RamRole", "second", adoptionPolicy="IfExists", trustPolicy=wider)
+    world.reason("RamRole", "second", "ApprovalRequired")
+    world.edit("RamRole", "second", trustPolicy=TRUST_FC)
+    world.ready("RamRole", "second")
+    assert [call["action"] for call in world.writes(start)] == ["TagResources"]
+    (record,) = [r for r in world.records() if r["kind"] == "RamRole"]
+    assert record["owner"]["name"] == "second"
+
+
 def test_the_operator_does_not_manage_what_it_runs_as(world: World) -> None:
     Hands(world).create_role("runner", trust(("RAM", f"acs:ram::{world.account_id}:user/by-hand")))
     Hands(world).attach("runner", "AdministratorAccess")

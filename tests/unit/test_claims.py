@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -66,6 +67,35 @@ def test_what_was_made_at_another_time_is_not_ours(created_at: str) -> None:
 def test_a_claim_without_a_date_that_can_be_read_covers_nothing() -> None:
     with pytest.raises(Stalled):
         stand(claimant(), record("?"), IDENTITY, live("2026-03-01T12:00:00Z"))
+
+
+@pytest.mark.parametrize(
+    ("by", "cloud_id", "may"),
+    [
+        ("team-b/bob of cluster blue", "7", True),
+        # It was given up as another identity, or by somebody else than who marked it.
+        ("team-b/bob of cluster blue", "8", False),
+        ("team-b/bob of cluster green", "7", False),
+        ("", "7", False),
+    ],
+)
+def test_who_let_go_of_an_identity_may_have_left_his_mark(
+    by: str, cloud_id: str, may: bool
+) -> None:
+    body = record()
+    given_up = {"at": CLAIMED_AT, "operation": "Abandoned", **({"by": by} if by else {})}
+    body["record"] |= {"owner": None, "cloudId": cloud_id, "history": [given_up]}
+    marked = Live(Presence.PRESENT, "ann", cloud_id="7", owner=Owner("blue", "team-b", "bob"))
+    adopter = replace(claimant(), adoption=AdoptionPolicy.IF_EXISTS, may_adopt=True)
+    if may:
+        standing = stand(adopter, body, IDENTITY, marked)
+        assert (standing.claim_first, standing.facts.baseline) == (True, None)
+        with pytest.raises(Stalled, match="exists already"):
+            stand(claimant(), body, IDENTITY, marked)
+        # What happened since counts.
+        body["record"]["history"].append({"at": CLAIMED_AT, "operation": "Adopted"})
+    with pytest.raises(Stalled, match="bears the mark of team-b/bob"):
+        stand(adopter, body, IDENTITY, marked)
 
 
 def test_an_answer_older_than_the_deletion_completes_nothing() -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -28,6 +28,8 @@ HISTORY: Final = 20
 CLAIMED: Final = "Claimed"
 """The operation that says: about to be created, cannot be marked by the creation itself."""
 CREATED: Final = "Created"
+ABANDONED: Final = "Abandoned"
+"""The operation that says: given up by its owner, so that another one may take it over."""
 SIDE: Final = 16_384
 _PENDING: Final = tuple(each.name for each in fields(Pending))
 
@@ -82,6 +84,7 @@ def facts(body: Mapping[str, Any] | None, identity: Identity) -> RecordFacts:
         in_flight=_in_flight(record.get("inFlight")),
         used=frozenset(str(entry["approval"]) for entry in history if entry.get("approval")),
         ends={str(name): str(end) for name, end in (record.get("ends") or {}).items()},
+        given_up_by=_given_up_by(history),
         latest=max((str(entry.get("at") or "") for entry in history), default=""),
     )
 
@@ -90,6 +93,16 @@ def _claimed_at(record: Mapping[str, Any]) -> str:
     history = record.get("history") or []
     times = [str(entry["at"]) for entry in history if entry.get("operation") == CLAIMED]
     return times[-1] if times else ""
+
+
+def _given_up_by(history: Sequence[Mapping[str, Any]]) -> str:
+    last = history[-1] if history else {}
+    return str(last.get("by") or "") if last.get("operation") == ABANDONED else ""
+
+
+def in_words(owner: Owner) -> str:
+    """An owner as the history of a record names it."""
+    return str(owner)[:256]
 
 
 def _settled(body: Mapping[str, Any]) -> bool:
@@ -305,12 +318,17 @@ class Records:
 
     def deleted(self, body: Mapping[str, Any], now: str, operation: str) -> dict[str, Any]:
         """The owner is done with the identity; the baseline stays, for who comes next."""
+        history = append(body, now, operation, None)
+        owner = body["record"].get("owner")
+        if operation == ABANDONED and owner:
+            former = Owner(owner["cluster"], owner["namespace"], owner["name"])
+            history[-1] = {**history[-1], "by": in_words(former)}
         changes = {
             "owner": None,
             "deletedAt": now if operation == "Deleted" else None,
             "inFlight": None,
             "pending": None,
-            "history": append(body, now, operation, None),
+            "history": history,
         }
         return self.update(body, changes)
 
