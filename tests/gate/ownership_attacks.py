@@ -1,0 +1,121 @@
+"""Attacks by who has an identity, or will have its name. Rows for the table in `attacks`."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from tests.gate.approving import held, say
+from tests.gate.attacks import (
+    ADMIN,
+    ECS,
+    FC,
+    NAME,
+    NOBODY,
+    ROLE,
+    Attack,
+    a_role,
+    widen,
+)
+from tests.support.world import World, trust
+
+Json = dict[str, Any]
+HEIR: Final = "heir"
+
+
+def trusted_role_name(world: World) -> tuple[int, str, str]:
+    """A role trusts another one by name; that is gone, and somebody makes another of its name."""
+    world.role("runner", deletionPolicy="Delete")
+    world.ready(ROLE, "runner")
+    world.settle()
+    a_role(world, trustPolicy=trust(("RAM", f"acs:ram::{world.account_id}:role/runner")))
+    world.recorded(ROLE)
+    world.delete(ROLE, "runner")
+    world.gone(ROLE, "runner")
+    world.settle()
+    start = world.journal_end()
+    world.role("second", roleName="Runner")
+    held(world, ROLE, "second")
+    say(world, ROLE, "second", approve=NOBODY)
+    return start, ROLE, "second"
+
+
+def given_up(world: World) -> int:
+    """A role whose object has let go of it. Returns where the journal ends."""
+    a_role(world, deletionPolicy="Delete")
+    world.annotate(ROLE, NAME, abandon=NAME)
+    world.delete(ROLE, NAME)
+    world.gone(ROLE, NAME)
+    world.settle()
+    return world.journal_end()
+
+
+def inherited(**spec: Any) -> Any:
+    """Another object takes the role over and asks for more in the same breath."""
+
+    def story(world: World) -> tuple[int, str, str]:
+        start = given_up(world)
+        world.role(HEIR, roleName=NAME, adoptionPolicy="IfExists", **spec)
+        held(world, ROLE, HEIR)
+        say(world, ROLE, HEIR, approve=NOBODY)
+        return start, ROLE, HEIR
+
+    return story
+
+
+def back_with_more(world: World) -> tuple[int, str, str]:
+    """The object gives the role up and comes back, as if nothing had been agreed on."""
+    start = given_up(world)
+    world.role(NAME, trustPolicy=trust(FC, ECS))
+    held(world, ROLE, NAME)
+    say(world, ROLE, NAME, approve=NOBODY)
+    return start, ROLE, NAME
+
+
+def renamed(world: World) -> tuple[int, str, str]:
+    """The object is exchanged for one of another name, which nobody let have the role."""
+    a_role(world)
+    world.delete(ROLE, NAME)
+    world.gone(ROLE, NAME)
+    world.settle()
+    start = world.journal_end()
+    world.role(HEIR, roleName=NAME, adoptionPolicy="IfExists", trustPolicy=trust(FC, ECS))
+    return start, ROLE, HEIR
+
+
+def given_up_by_another(world: World) -> tuple[int, str, str]:
+    """Who wants the role says in the name of who has it that it is free."""
+    start = a_role(world)
+    world.role(HEIR, roleName=NAME, adoptionPolicy="IfExists", deletionPolicy="Delete")
+    world.reason(ROLE, HEIR, "Conflict")
+    world.annotate(ROLE, HEIR, abandon=NAME)
+    world.delete(ROLE, HEIR)
+    world.gone(ROLE, HEIR)
+    world.role(HEIR, roleName=NAME, adoptionPolicy="IfExists", trustPolicy=trust(FC, ECS))
+    return start, ROLE, HEIR
+
+
+def offered_to_who_gave_it_up(world: World) -> tuple[int, str, str]:
+    """The old object's approval comes with the role to the new one."""
+    a_role(world, deletionPolicy="Delete")
+    widen(world)
+    digest = str(held(world, ROLE, NAME)["status"]["pending"]["digest"])
+    world.annotate(ROLE, NAME, abandon=NAME)
+    world.delete(ROLE, NAME)
+    world.gone(ROLE, NAME)
+    world.settle()
+    start = world.journal_end()
+    world.role(HEIR, roleName=NAME, adoptionPolicy="IfExists", trustPolicy=trust(FC, ECS))
+    held(world, ROLE, HEIR, instead_of=digest)
+    say(world, ROLE, HEIR, approve=digest)
+    return start, ROLE, HEIR
+
+
+OWNERSHIP_ATTACKS: Final = (
+    Attack("a role made under a name that a role trusts", trusted_role_name),
+    Attack("handed over, with another trust", inherited(trustPolicy=trust(FC, ECS))),
+    Attack("handed over, with an administrator's rights", inherited(policies=[ADMIN])),
+    Attack("given up and taken again, with another trust", back_with_more),
+    Attack("an object of another name for the role", renamed, ("Conflict",)),
+    Attack("given up by who does not have it", given_up_by_another, ("Conflict",)),
+    Attack("the old object's approval for the new one", offered_to_who_gave_it_up),
+)
