@@ -13,6 +13,9 @@ RUN python -m venv /build/tools \
 COPY operator/ram_operator /build/source/ram_operator
 RUN cp -r /build/source/ram_operator \
     "$(/opt/venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')" \
+ && printf '%s\n' '#!/usr/bin/env python' 'from ram_operator.__main__ import main' \
+    'raise SystemExit(main())' > /opt/venv/bin/ram-operator \
+ && chmod 755 /opt/venv/bin/ram-operator \
  && /opt/venv/bin/python -m compileall -q /opt/venv
 
 FROM base

@@ -74,6 +74,14 @@ def test_the_result_knows_its_version(image: Image) -> None:
 
 
 @built
+def test_the_command_that_the_documents_name_is_there(image: Image) -> None:
+    """A person runs it in a pod, to void approvals."""
+    result = image.execute("ram-operator", "version")
+    assert (result.returncode, result.stdout.strip()) == (0, ram_operator.__version__)
+    assert "void-approvals" in image.execute("ram-operator").stderr
+
+
+@built
 def test_the_result_runs(image: Image) -> None:
     (default,) = FINAL.of("CMD")
     result = image.start(*dockerfile.words(default), "--help")
