@@ -87,19 +87,24 @@ def kept(situation: Situation) -> tuple[Situation, list[str]]:
 
 def notes(situation: Situation) -> list[Step]:
     """What the record is to say of ends without anybody's approval: an earlier one, or none of an
-    entry that is neither there nor asked for any more.
+    entry that is neither there nor asked for any more, or that gives no right to change rights.
     """
     record: RecordFacts = situation.memory.record
+    agreed = {
+        place(field.name, key): entry
+        for field, key, entry, _ in _agreed(situation.row, situation.desired, situation.memory)
+    }
     changes: dict[str, str] = {}
     for field in situation.row.fields:
         asked = situation.desired.fields.get(field.name)
         present = _present(situation.live, field.name)
         for name, key in _named(record, field):
-            entry = asked.get(key) if isinstance(asked, Mapping) else None
-            if entry is None and present is not EVERYTHING and key not in present:
+            wanted = isinstance(asked, Mapping) and key in asked
+            if name in agreed:
+                end = agreed[name].until
+                changes |= {name: end} if later(record.ends[name], end) else {}
+            elif wanted or key not in present:
                 changes[name] = ""
-            elif entry is not None and later(record.ends[name], entry.until):
-                changes[name] = entry.until
     if not changes:
         return []
     text = f"note the end of {', '.join(sorted(changes))}"
