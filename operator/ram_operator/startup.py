@@ -57,13 +57,12 @@ ANY_HOST: Final = "0.0.0.0"  # noqa: S104 - a pod's probes and scrapes come from
 class Operator:
     """One process: builds all ports, runs workers, knows when it has to stop."""
 
-    def __init__(self, settings: Settings, environment: dict[str, str]) -> None:
+    def __init__(self, settings: Settings, environment: dict[str, str], clock: Clock) -> None:
         self.settings = settings
         self._closing = threading.Event()
         self._late = threading.Event()
         self._threads: list[threading.Thread] = []
         self._candidate: threading.Thread | None = None
-        clock = Clock(time.monotonic, time.time, _stamp)
         metrics = Metrics(prometheus_client.CollectorRegistry())
         _process_metrics(metrics)
         store = Store()
@@ -90,8 +89,8 @@ class Operator:
             accounts=Accounts(),
             opener=AccountOpener(settings, store, api, wiring, environment),
             observer=lambda session: CloseObserver(session.client),
-            recent=Recent(settings, time.monotonic),
-            brake=Brake(time.monotonic),
+            recent=Recent(settings, clock.monotonic),
+            brake=Brake(clock.monotonic),
             metrics=metrics,
             instance=socket.gethostname(),
         )
@@ -343,6 +342,10 @@ def _stamp() -> str:
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+CLOCK: Final = Clock(time.monotonic, time.time, _stamp)
+"""The machine's."""
+
+
 def _micro_stamp() -> str:
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
@@ -357,6 +360,6 @@ def void_approvals() -> int:
     return void_all(ClusterApi(_api_client(1), lambda *_: None), time.time)
 
 
-def main(settings: Settings) -> None:
+def main(settings: Settings, clock: Clock = CLOCK) -> None:
     """Run the operator with the process's environment."""
-    Operator(settings, dict(os.environ)).run()
+    Operator(settings, dict(os.environ), clock).run()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator
 
 import pytest
@@ -54,3 +55,14 @@ def world(
         assert_trusts_recorded(opened)
     finally:
         opened.close()
+
+
+@pytest.fixture
+def alone(apart: ControlPlane, emulator: EmulatorProcess) -> Iterator[World]:
+    """A world whose operator is the test's own."""
+    name = f"test-{uuid.uuid4().hex[:10]}"
+    body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
+    apart.request("POST", "/api/v1/namespaces", body)
+    made = open_world(apart, emulator, name, dict(HOSTILE))
+    yield made
+    made.close()

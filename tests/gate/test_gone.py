@@ -7,14 +7,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import pytest
-
 from tests.cluster import ControlPlane
 from tests.gate.approving import offer, opened
-from tests.support.emulator import EmulatorProcess
 from tests.support.operator import OperatorProcess
 from tests.support.waiting import until
-from tests.support.world import HOSTILE, World, open_world, trust
+from tests.support.world import World, trust
 
 FC = ("Service", "fc.aliyuncs.com")
 ECS = ("Service", "ecs.aliyuncs.com")
@@ -34,17 +31,6 @@ def record(world: World, name: str) -> dict[str, Any]:
 
 def waits_no_more(world: World, name: str) -> None:
     until(lambda: "pending" not in record(world, name), f"that {name} waits no more", 10.0)
-
-
-@pytest.fixture
-def alone(apart: ControlPlane, emulator: EmulatorProcess) -> Iterator[World]:
-    """A world whose operator is the test's own."""
-    name = f"test-{uuid.uuid4().hex[:10]}"
-    body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
-    apart.request("POST", "/api/v1/namespaces", body)
-    made = open_world(apart, emulator, name, dict(HOSTILE))
-    yield made
-    made.close()
 
 
 @contextmanager

@@ -11,32 +11,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import pytest
-
 from tests.cluster import ControlPlane
 from tests.gate.approving import approve, held, offer, opened, say
-from tests.support.emulator import EmulatorProcess
 from tests.support.install import BASE, install
 from tests.support.operator import NAMESPACE, SERVICE_ACCOUNT, SOURCES, OperatorProcess
 from tests.support.waiting import until
-from tests.support.world import HOSTILE, World, open_world, trust
+from tests.support.world import World, trust
 
 Json = dict[str, Any]
 FC = ("Service", "fc.aliyuncs.com")
 ECS = ("Service", "ecs.aliyuncs.com")
 ROLE = "RamRole"
 RECORDS = BASE.parents[2] / "crds" / "ramrecords.yaml"
-
-
-@pytest.fixture
-def alone(apart: ControlPlane, emulator: EmulatorProcess) -> Iterator[World]:
-    """A world whose operator is the test's own."""
-    name = f"test-{uuid.uuid4().hex[:10]}"
-    body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
-    apart.request("POST", "/api/v1/namespaces", body)
-    made = open_world(apart, emulator, name, dict(HOSTILE))
-    yield made
-    made.close()
 
 
 @contextmanager

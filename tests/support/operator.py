@@ -52,8 +52,11 @@ class OperatorProcess:
         flags: Mapping[str, str] | None = None,
         *,
         wait: bool = True,
+        shift: float = 0.0,
     ) -> OperatorProcess:
-        """Start it against the cluster. Raises StartFailed with the end of its log."""
+        """Start it against the cluster, its clock so many seconds ahead. Raises StartFailed with
+        the end of its log.
+        """
         kubeconfig = cluster.kubeconfig_for_service_account(NAMESPACE, SERVICE_ACCOUNT)
         metrics, health = free_port(), free_port()
         settings = {
@@ -64,8 +67,10 @@ class OperatorProcess:
         }
         words = [f"--{name}={value}" for name, value in settings.items()]
         # The last as in the image.
-        environment = [f"KUBECONFIG={kubeconfig}", f"PYTHONPATH={SOURCES}", "MALLOC_ARENA_MAX=2"]
-        command = ["env", *environment, sys.executable, "-m", "ram_operator", "run", *words]
+        path = f"{SOURCES}:{SOURCES.parent}" if shift else str(SOURCES)
+        environment = [f"KUBECONFIG={kubeconfig}", f"PYTHONPATH={path}", "MALLOC_ARENA_MAX=2"]
+        module = ["tests.support.shifted", str(shift)] if shift else ["ram_operator", "run"]
+        command = ["env", *environment, sys.executable, "-m", *module, *words]
         process = cls(Child.start("operator", command, log), metrics, health)
         if wait:
             process.wait_ready()
