@@ -26,7 +26,7 @@ NEVER: Final = "1970-01-01T00:00:00Z"
 ASSUME: Final = "sts:AssumeRole"
 
 CREATION: Final = "RoleCreation"
-LOST: Final = "RecordsLost"
+LOST: Final = ballots.LOST
 TAKE_BACK: Final = "TrustTakenBack"
 CHANGE: Final = "TrustChange"
 SENDS: Final = 2
@@ -162,7 +162,14 @@ def judge_creation(trust: documents.Trust, account: Account, record: RecordFacts
     """May a role be created with this trust? Deleting and re-creating is no way round the gate."""
     verdict = _judge_creation(trust, account, record)
     if isinstance(verdict, Cleared):
-        return verdict
+        if record.pending is None or record.pending.trust != trust.digest:
+            return verdict
+        # Neither other settings nor a second look release what waits for a person.
+        gains = documents.compare_trust(documents.NOBODY, trust).gain_sentences
+        findings = risk.assess(trust, account)
+        verdict = Held(
+            CREATION, "it was held before the settings of the account changed", gains, (), findings
+        )
     change = Change("trustPolicy", None, trust, Direction.WIDER)
     return replace(verdict, changes=(change,), verdict="new")
 
@@ -172,7 +179,7 @@ def _judge_creation(
 ) -> Cleared | Held:
     findings = risk.assess(trust, account)
     gains = documents.compare_trust(documents.NOBODY, trust).gain_sentences
-    if account.records_lost and not record.exists:
+    if account.records_lost and not _remembers(record):
         summary = "records of this account were lost: it may have been held before"
         return Held(LOST, summary, gains, (), findings)
     if record.baseline_unreadable:
@@ -191,6 +198,11 @@ def _judge_creation(
         summary = "creating the role would trust somebody dangerous"
         return Held(CREATION, summary, gains, (), findings)
     return Cleared(_SEAL, CREATION, trust)
+
+
+def _remembers(record: RecordFacts) -> bool:
+    """Whether the record knows more of the identity than that its creation is asked for."""
+    return record.exists and bool(record.cloud_id or record.baseline or record.deleted)
 
 
 def judge_take_back(

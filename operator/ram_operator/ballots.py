@@ -25,6 +25,8 @@ FORMAT: Final = "ram-operator/approval/1"
 VALID: Final = timedelta(days=7)
 """How long an offer stands, from when it was first seen."""
 SIDE_LIMIT: Final = 16_000
+LOST: Final = "RecordsLost"
+"""Kind of what is held because there is no record that could say what was held before."""
 _REJECT: Final = re.compile(r"(sha256:[0-9a-f]{64})(?:\s+(.*))?", re.DOTALL)
 NO_REASON: Final = "no reason was given"
 
@@ -211,8 +213,17 @@ def offer(held: Held, ballot: Ballot, record: RecordFacts) -> Offer:
             by=(", ".join(ballot.author.split("\n")) or where)[:512],
             summary=held.summary[:2048],
             rejected=ballot.rejects(stands),
+            trust=_trust(held),
         ),
     )
+
+
+def _trust(held: Held) -> str:
+    """What is held because records were lost is released when a person says that this is over."""
+    if held.kind == LOST:
+        return ""
+    trusts = [c.after.digest for c in held.changes if isinstance(c.after, documents.Trust)]
+    return trusts[0] if trusts else ""
 
 
 def offered(held: Held, ballot: Ballot, record: RecordFacts, pending: Pending) -> Held:

@@ -32,6 +32,8 @@ class Pending:
     """Who asked for it: the authors that admission stamped, else namespace/name."""
     summary: str = ""
     rejected: str = ""
+    trust: str = ""
+    """Digest of the trust that is held, where one is: it stays held whatever is set meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)

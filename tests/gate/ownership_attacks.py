@@ -1,4 +1,4 @@
-"""Attacks by who has an identity, or will have its name. Rows for the table in `attacks`."""
+"""Attacks by who has an identity or an account, or will have its name. Rows of `attacks`."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from tests.gate.attacks import (
     FC,
     NAME,
     NOBODY,
+    OUTSIDER,
     ROLE,
     Attack,
     a_role,
@@ -110,7 +111,22 @@ def offered_to_who_gave_it_up(world: World) -> tuple[int, str, str]:
     return start, ROLE, HEIR
 
 
+def settled_by_settings(world: World) -> tuple[int, str, str]:
+    """Who waits for an approval has the account's settings say that there is no danger."""
+    start = world.journal_end()
+    world.role(NAME, trustPolicy=trust(OUTSIDER))
+    held(world, ROLE, NAME)
+    gate = {"trustedAccounts": [OUTSIDER[1].split(":")[3]]}
+    world.patch("RamAccount", world.namespace, {"spec": {"gate": gate}})
+    world.look("RamAccount", world.namespace)
+    for _ in range(2):
+        world.look(ROLE, NAME)
+        world.settle()
+    return start, ROLE, NAME
+
+
 OWNERSHIP_ATTACKS: Final = (
+    Attack("the account's settings come to allow what is held", settled_by_settings),
     Attack("a role made under a name that a role trusts", trusted_role_name),
     Attack("handed over, with another trust", inherited(trustPolicy=trust(FC, ECS))),
     Attack("handed over, with an administrator's rights", inherited(policies=[ADMIN])),

@@ -87,6 +87,9 @@ def test_without_records_no_role_is_created_until_a_person_has_said_so(
         alone.edit(ROLE, "known", trustPolicy=trust(FC, ECS))
         held(alone, ROLE, "known")
         alone.settle()
+        for name in ("again", "fresh", "known"):
+            alone.look(ROLE, name)
+        alone.settle()
         assert opened(alone, start) == []
 
         # One of them may be approved without giving up the rest.

@@ -21,6 +21,7 @@ from tests.unit.core import (
     ACCOUNT_ID,
     ECS,
     FC,
+    OTHER_ID,
     OUTSIDER,
     OWNER,
     ROLE,
@@ -162,7 +163,30 @@ def test_creations_wait_while_the_records_of_the_account_are_lost() -> None:
     lost = approval.judge_creation(trust(FC), account, RecordFacts())
     assert isinstance(lost, Held)
     assert lost.kind == approval.LOST
+    # The record of the offer alone remembers nothing, and no second look releases it.
+    offer = ballots.offer(lost, ballots.Ballot(now=NOW), RecordFacts(True)).pending
+    again = approval.judge_creation(trust(FC), account, RecordFacts(True, pending=offer))
+    assert again == lost
+    # The end of that state does.
+    ended = approval.judge_creation(trust(FC), ACCOUNT, RecordFacts(True, pending=offer))
+    assert isinstance(ended, approval.Cleared)
     assert isinstance(approval.judge_creation(trust(FC), account, RECORD), approval.Cleared)
+
+
+def test_what_is_held_is_not_released_by_other_settings() -> None:
+    held = approval.judge_creation(trust(OUTSIDER), ACCOUNT, RecordFacts())
+    assert isinstance(held, Held)
+    offer = ballots.offer(held, ballots.Ballot(now=NOW), RecordFacts(True)).pending
+    lax = replace(ACCOUNT, trusted_accounts=frozenset({OTHER_ID}))
+    waiting = RecordFacts(True, pending=offer)
+    still = approval.judge_creation(trust(OUTSIDER), lax, waiting)
+    assert isinstance(still, Held)
+    assert still.changes == held.changes
+    # Who asks for it from now on, or for something else, is judged by what is set now.
+    assert isinstance(
+        approval.judge_creation(trust(OUTSIDER), lax, RecordFacts()), approval.Cleared
+    )
+    assert isinstance(approval.judge_creation(trust(FC), lax, waiting), approval.Cleared)
 
 
 def test_what_an_approval_covers_is_exact() -> None:
