@@ -177,8 +177,13 @@ def test_a_listed_account_and_a_bound_subject_may_be_trusted_from_the_start(worl
 
     gate = {"gate": {"trustedAccounts": [OUTSIDER]}}
     world.patch("RamAccount", world.namespace, {"spec": gate})
-    world.ready("RamRole", "listed")
-    assert set(world.cloud()["roles"]) == {"listed", "bound", "own"}
+    world.look("RamAccount", world.namespace)
+    world.role("later", trustPolicy=by_outsider("e-1"))
+    world.ready("RamRole", "later")
+    # What was held before is not released by it.
+    world.look("RamRole", "listed")
+    world.reason("RamRole", "listed", "ApprovalRequired")
+    assert set(world.cloud()["roles"]) == {"later", "bound", "own"}
 
 
 @pytest.mark.parametrize("deletion", ["Delete", "Retain"])
