@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -23,30 +20,20 @@ EIGHT_DAYS: Final = 8 * 24 * HOUR
 GROUP: Final = "RamGroup"
 
 
-@contextmanager
-def running(plane: ControlPlane, shift: float = 0.0) -> Iterator[None]:
-    log = plane.directory / f"clock-{uuid.uuid4().hex[:6]}.log"
-    process = OperatorProcess.start(plane, log, shift=shift)
-    try:
-        yield
-    finally:
-        process.stop()
-
-
 def test_an_offer_that_expired_is_not_young_again(apart: ControlPlane, alone: World) -> None:
-    with running(apart):
+    with OperatorProcess.running(apart):
         alone.role(NAME, trustPolicy=trust(FC))
         alone.ready(ROLE, NAME)
         start = alone.journal_end()
         alone.edit(ROLE, NAME, trustPolicy=trust(FC, ECS))
         first = offer(alone, ROLE, NAME)
-    with running(apart, EIGHT_DAYS):
+    with OperatorProcess.running(apart, shift=EIGHT_DAYS):
         second = offer(alone, ROLE, NAME, instead_of=first)
         assert say(alone, ROLE, NAME, approve=first)
         alone.look(ROLE, NAME)
         alone.settle()
         assert opened(alone, start) == []
-    with running(apart):
+    with OperatorProcess.running(apart):
         alone.look(ROLE, NAME)
         assert offer(alone, ROLE, NAME) == second
         assert say(alone, ROLE, NAME, approve=None)
@@ -63,7 +50,7 @@ def test_who_was_taken_out_at_his_end_does_not_come_back(apart: ControlPlane, al
     alone.hand.create_user(ram.CreateUserRequest(user_name="bob"))
     end = (datetime.now(UTC) + timedelta(seconds=HOUR)).strftime("%Y-%m-%dT%H:%M:%SZ")
     member = {"type": "User", "name": "bob", "expiresAt": end}
-    with running(apart):
+    with OperatorProcess.running(apart):
         alone.create(GROUP, NAME, {"policies": [ADMIN], "members": [member]})
         approve(alone, GROUP, NAME)
         alone.ready(GROUP, NAME)
@@ -72,10 +59,10 @@ def test_who_was_taken_out_at_his_end_does_not_come_back(apart: ControlPlane, al
     def taken_out() -> bool:
         return [e["action"] for e in alone.writes(start)] == ["RemoveUserFromGroup"]
 
-    with running(apart, 2 * HOUR):
+    with OperatorProcess.running(apart, shift=2 * HOUR):
         until(taken_out, "that he is taken out", 20.0)
         alone.ready(GROUP, NAME)
-    with running(apart):
+    with OperatorProcess.running(apart):
         alone.look(GROUP, NAME)
         held(alone, GROUP, NAME)
         alone.settle()

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from tests.cluster import ControlPlane
@@ -31,15 +28,6 @@ def record(world: World, name: str) -> dict[str, Any]:
 
 def waits_no_more(world: World, name: str) -> None:
     until(lambda: "pending" not in record(world, name), f"that {name} waits no more", 10.0)
-
-
-@contextmanager
-def running(plane: ControlPlane) -> Iterator[OperatorProcess]:
-    process = OperatorProcess.start(plane, plane.directory / f"gone-{uuid.uuid4().hex[:6]}.log")
-    try:
-        yield process
-    finally:
-        process.stop()
 
 
 def test_a_creation_that_was_held_is_forgotten_with_its_object(world: World) -> None:
@@ -86,11 +74,11 @@ def test_who_is_there_goes_on_waiting(world: World) -> None:
 def test_what_went_while_nobody_looked_is_found_at_the_next_look(
     apart: ControlPlane, alone: World
 ) -> None:
-    with running(apart):
+    with OperatorProcess.running(apart):
         hold_creation(alone, "missed")
         staying = hold_creation(alone, "staying")
     alone.delete("RamRole", "missed")
-    with running(apart):
+    with OperatorProcess.running(apart):
         waits_no_more(alone, "missed")
         assert "owner" not in record(alone, "missed")
         alone.look("RamRole", "staying")

@@ -3,33 +3,19 @@
 from __future__ import annotations
 
 import time
-import uuid
-from collections.abc import Iterator
 
 import pytest
 
 from tests.cluster import ControlPlane
 from tests.gate.approving import offer, say
-from tests.support.emulator import EmulatorProcess
 from tests.support.operator import OperatorProcess
 from tests.support.trusts import assert_trusts_recorded, trust_writes
-from tests.support.world import HOSTILE, World, open_world, trust
+from tests.support.world import World, trust
 
 FC = ("Service", "fc.aliyuncs.com")
 ECS = ("Service", "ecs.aliyuncs.com")
 CALLS = ("GetRole", "ListPoliciesForRole", "ListTagResources", "UpdateRole")
 CELLS = [(kind, action) for action in CALLS for kind in ("kill_before", "kill_after")]
-
-
-@pytest.fixture
-def alone(apart: ControlPlane, emulator: EmulatorProcess) -> Iterator[World]:
-    """A world whose operator is the test's own."""
-    name = f"test-{uuid.uuid4().hex[:10]}"
-    body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
-    apart.request("POST", "/api/v1/namespaces", body)
-    opened = open_world(apart, emulator, name, dict(HOSTILE))
-    yield opened
-    opened.close()
 
 
 @pytest.mark.parametrize(("kind", "action"), CELLS)

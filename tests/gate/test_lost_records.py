@@ -6,9 +6,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from tests.cluster import ControlPlane
@@ -23,16 +20,6 @@ FC = ("Service", "fc.aliyuncs.com")
 ECS = ("Service", "ecs.aliyuncs.com")
 ROLE = "RamRole"
 RECORDS = BASE.parents[2] / "crds" / "ramrecords.yaml"
-
-
-@contextmanager
-def running(plane: ControlPlane) -> Iterator[OperatorProcess]:
-    log = plane.directory / f"lost-{uuid.uuid4().hex[:6]}.log"
-    process = OperatorProcess.start(plane, log, {"resync-seconds": "1"})
-    try:
-        yield process
-    finally:
-        process.stop()
 
 
 def void_approvals(plane: ControlPlane) -> str:
@@ -75,7 +62,7 @@ def released(world: World, name: str) -> bool:
 def test_without_records_no_role_is_created_until_a_person_has_said_so(
     apart: ControlPlane, alone: World
 ) -> None:
-    with running(apart):
+    with OperatorProcess.running(apart, {"resync-seconds": "1"}):
         alone.role("known", trustPolicy=trust(FC))
         alone.role("again", trustPolicy=trust(FC), deletionPolicy="Delete")
         alone.ready(ROLE, "known")
@@ -116,7 +103,7 @@ def test_what_was_approved_before_a_restore_opens_nothing_once_it_is_voided(
     apart: ControlPlane, alone: World
 ) -> None:
     """A restore of etcd brings back records with their uids, and the approvals on the objects."""
-    with running(apart):
+    with OperatorProcess.running(apart, {"resync-seconds": "1"}):
         alone.role("target", trustPolicy=trust(FC))
         alone.ready(ROLE, "target")
         start = alone.journal_end()
@@ -124,7 +111,7 @@ def test_what_was_approved_before_a_restore_opens_nothing_once_it_is_voided(
         digest = offer(alone, ROLE, "target")
     assert say(alone, ROLE, "target", approve=digest)
     void_approvals(apart)
-    with running(apart):
+    with OperatorProcess.running(apart, {"resync-seconds": "1"}):
         again = held(alone, ROLE, "target", instead_of=digest)
         alone.look(ROLE, "target")
         alone.settle()

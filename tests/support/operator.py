@@ -5,11 +5,13 @@ from __future__ import annotations
 import sys
 import time
 import urllib.request
-from collections.abc import Mapping
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from tests.cluster import Cluster
+from tests.cluster import Cluster, ControlPlane
 from tests.cluster.processes import Child, StartFailed, free_port, log_tail
 
 NAMESPACE: Final = "ram-system"
@@ -75,6 +77,19 @@ class OperatorProcess:
         if wait:
             process.wait_ready()
         return process
+
+    @classmethod
+    @contextmanager
+    def running(
+        cls, plane: ControlPlane, flags: Mapping[str, str] | None = None, *, shift: float = 0.0
+    ) -> Iterator[OperatorProcess]:
+        """One for the length of a block, with a log of its own beside the control plane's."""
+        log = plane.directory / f"operator-{uuid.uuid4().hex[:6]}.log"
+        process = cls.start(plane, log, flags, shift=shift)
+        try:
+            yield process
+        finally:
+            process.stop()
 
     @property
     def log(self) -> str:

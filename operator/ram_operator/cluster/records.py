@@ -100,11 +100,6 @@ def _given_up_by(history: Sequence[Mapping[str, Any]]) -> str:
     return str(last.get("by") or "") if last.get("operation") == ABANDONED else ""
 
 
-def in_words(owner: Owner) -> str:
-    """An owner as the history of a record names it."""
-    return str(owner)[:256]
-
-
 def _settled(body: Mapping[str, Any]) -> bool:
     """Whether it bears its own uid: a new one does not yet, and a restored one another's."""
     uid = (body.get("record") or {}).get("uid")
@@ -322,7 +317,7 @@ class Records:
         owner = body["record"].get("owner")
         if operation == ABANDONED and owner:
             former = Owner(owner["cluster"], owner["namespace"], owner["name"])
-            history[-1] = {**history[-1], "by": in_words(former)}
+            history[-1] = {**history[-1], "by": str(former)[:256]}
         changes = {
             "owner": None,
             "deletedAt": now if operation == "Deleted" else None,
