@@ -135,10 +135,20 @@ class Admin:
         row = {"groupName": name, "members": list(members)}
         return str(self.request("POST", f"/accounts/{account_id}/groups", row)["groupId"])
 
-    def create_provider(self, account_id: str, kind: str, name: str) -> str:
-        """An identity provider (kind `oidc` or `saml`); returns its ARN."""
-        row = {"type": kind, "name": name}
+    def create_provider(self, account_id: str, kind: str, name: str, **details: object) -> str:
+        """An identity provider (kind `oidc` or `saml`); returns its ARN.
+
+        details: `issuerUrl`, `clientIds` and `fingerprints` (lists) of an OIDC provider, `metadata`
+        (the document itself) of a SAML provider, `description` of both. One that exists already
+        gets them at once, and keeps what is not named.
+        """
+        row = {"type": kind, "name": name, **details}
         return str(self.request("POST", f"/accounts/{account_id}/providers", row)["arn"])
+
+    def delete_provider(self, account_id: str, kind: str, name: str) -> None:
+        """Remove an identity provider at once."""
+        quoted = urllib.parse.quote(name, safe="")
+        self.request("DELETE", f"/accounts/{account_id}/providers/{kind}/{quoted}")
 
     def create_service_linked_role(
         self, account_id: str, service: str, role_name: str | None = None

@@ -43,6 +43,7 @@ class AdminApi:
             "/accounts/{account}/users/{user}": {"PATCH": self._patch_user},
             "/accounts/{account}/groups": {"POST": self._create_group},
             "/accounts/{account}/providers": {"POST": self._create_provider},
+            "/accounts/{account}/providers/{kind}/{name}": {"DELETE": self._delete_provider},
             "/accounts/{account}/service-linked-roles": {"POST": self._create_linked_role},
             "/accounts/{account}/keys/{key}": {"PATCH": self._patch_key},
             "/accounts/{account}/behaviours": {
@@ -90,7 +91,12 @@ class AdminApi:
         return seeding.create_group(self.universe, self._account(request), row)
 
     async def _create_provider(self, request: web.Request) -> Reply:
-        return seeding.create_provider(self._account(request), await _object(request))
+        row = await _object(request)
+        return seeding.create_provider(self.universe, self._account(request), row)
+
+    async def _delete_provider(self, request: web.Request) -> Reply:
+        account, kind = self._account(request), request.match_info["kind"]
+        return seeding.delete_provider(self.universe, account, kind, request.match_info["name"])
 
     async def _create_linked_role(self, request: web.Request) -> Reply:
         row = await _object(request)

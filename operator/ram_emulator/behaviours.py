@@ -229,6 +229,20 @@ BEHAVIOURS: Mapping[str, Behaviour] = {
         "The answer is not documented.",
         ("empty", "absent"),
     ),
+    "saml_provider_missing_code": Behaviour(
+        "EntityNotExist.SAMLProviderError",
+        "EntityNotExist.SAMLProvider",
+        "The code of an action on a missing SAML provider.",
+        "Older Terraform providers expect the first; newer ones and the table of STS the second.",
+    ),
+    "provider_entry_repeat": Behaviour(
+        "conflict",
+        "success",
+        "Adding a client id or fingerprint that is there, or removing a missing one: an error, "
+        "or nothing happens.",
+        "The answer is not documented.",
+        ("conflict", "success"),
+    ),
     "ims_permissions": Behaviour(
         "both",
         "either",
@@ -273,6 +287,10 @@ QUOTAS: Mapping[str, int] = {
     "systemPoliciesPerPrincipal": 20,
     "customPoliciesPerPrincipal": 10,
     "tagsPerResource": 20,
+    "oidcProviders": 100,
+    "samlProviders": 100,
+    "clientIdsPerProvider": 50,
+    "fingerprintsPerProvider": 5,
     "readsPerSecond": 100,
     "writesPerSecond": 20,
     "attachmentsPerSecond": 10,

@@ -12,6 +12,7 @@ from typing import Literal, TypeAlias
 Tags: TypeAlias = tuple[tuple[str, str], ...]
 PrincipalKind: TypeAlias = Literal["user", "group", "role"]
 PolicyType: TypeAlias = Literal["System", "Custom"]
+ProviderKind: TypeAlias = Literal["oidc", "saml"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +97,32 @@ class Group:
     comments: str
     created: float
     updated: float
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """An identity provider that trusts can name.
+
+    issuer, client_ids, fingerprints and issuance_limit (hours) are those of an OIDC provider,
+    metadata (base64 as it was given) and sign_algo those of a SAML provider.
+    """
+
+    kind: ProviderKind
+    name: str
+    created: float
+    updated: float
+    description: str = ""
+    issuer: str = ""
+    client_ids: tuple[str, ...] = ()
+    fingerprints: tuple[str, ...] = ()
+    issuance_limit: int = 12
+    metadata: str = ""
+    sign_algo: str = "rsa-sha1"
+
+    @property
+    def key(self) -> str:
+        """Its identity in an account."""
+        return provider_key(self.kind, self.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +218,11 @@ def fold(name: str) -> str:
 def policy_key(policy_type: str, name: str) -> str:
     """The identity of a policy: the same name may exist as System and as Custom."""
     return f"{policy_type}/{fold(name)}"
+
+
+def provider_key(kind: ProviderKind, name: str) -> str:
+    """The identity of an identity provider: its relative ARN, folded."""
+    return fold(f"{kind}-provider/{name}")
 
 
 def principal_key(kind: PrincipalKind, name: str) -> str:

@@ -25,6 +25,7 @@ from ram_emulator import (
     mfa,
     policies,
     profiles,
+    providers,
     roles,
     settings,
     sts,
@@ -58,6 +59,7 @@ _FAMILIES = (
     settings,
     sts,
     ims,
+    providers,
 )
 
 ACTIONS: Mapping[tuple[str, str], Action] = {

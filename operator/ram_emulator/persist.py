@@ -22,6 +22,7 @@ from ram_emulator.entities import (
     MfaDevice,
     Policy,
     PolicyVersion,
+    Provider,
     Role,
     Session,
     User,
@@ -29,7 +30,7 @@ from ram_emulator.entities import (
 )
 from ram_emulator.state import Account, KeyOwner, Universe
 
-FORMAT = 2
+FORMAT = 3
 
 
 def dump(universe: Universe) -> dict[str, Any]:
@@ -70,7 +71,7 @@ def _dump_account(account: Account) -> dict[str, Any]:
             if rows
         },
         "groups": [dataclasses.asdict(group) for _, group in account.groups.items()],
-        "providers": [name for _, name in account.providers.items()],
+        "providers": [dataclasses.asdict(each) for _, each in account.providers.items()],
         "attached": {
             principal: [dataclasses.asdict(a) for a in held]
             for principal, held in account.attached.items()
@@ -110,8 +111,10 @@ def _restore_account(universe: Universe, row: Mapping[str, Any]) -> None:
         account.users.load(fold(fields["name"]), User(**{**fields, **_tags(fields)}))
     for fields in row["groups"]:
         account.groups.load(fold(fields["name"]), Group(**fields))
-    for name in row["providers"]:
-        account.providers.load(fold(name), name)
+    for fields in row["providers"]:
+        lists = {name: tuple(fields[name]) for name in ("client_ids", "fingerprints")}
+        provider = Provider(**{**fields, **lists})
+        account.providers.load(provider.key, provider)
     for principal, held in row["attached"].items():
         _restore_attached(account, principal, [Attachment(**a) for a in held])
     _restore_identities(universe, account, row)

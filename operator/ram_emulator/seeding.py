@@ -6,19 +6,37 @@ a bad request. What is made here counts as having been there for long: it is nev
 
 from __future__ import annotations
 
+import base64
 import dataclasses
 import json
 from collections.abc import Mapping
 from typing import Any
 
 from ram_emulator.behaviours import apply_quotas, apply_settings
-from ram_emulator.entities import AccessKey, Group, Role, User, fold, principal_key
+from ram_emulator.entities import (
+    AccessKey,
+    Group,
+    Provider,
+    ProviderKind,
+    Role,
+    User,
+    fold,
+    principal_key,
+    provider_key,
+)
+from ram_emulator.providers import provider_arn
 from ram_emulator.roles import DEFAULT_SESSION, role_arn
 from ram_emulator.state import ROOT, Account, KeyOwner, Universe, random_id, random_text
 
 ADMIN_USER = "operator"
 
 _ALWAYS = float("inf")
+
+_FINGERPRINT = "902ef2deeb3c5b13ea4c3d5193629309e231ae55"
+_DETAILS = {
+    "oidc": ("description", "issuerUrl", "clientIds", "fingerprints"),
+    "saml": ("description", "metadata"),
+}
 
 Json = dict[str, Any]
 
@@ -124,14 +142,80 @@ def create_group(universe: Universe, account: Account, row: Mapping[str, Any]) -
     return {"groupId": group.group_id}
 
 
-def create_provider(account: Account, row: Mapping[str, Any]) -> Json:
-    """An identity provider that trusts can name; `type` is oidc or saml."""
-    kind = row.get("type")
-    if kind not in ("oidc", "saml"):
-        raise ValueError("type must be oidc or saml")
-    relative = f"{kind}-provider/{row['name']}"
-    account.providers.load(fold(relative), relative)
-    return {"arn": f"acs:ram::{account.account_id}:{relative}"}
+def create_provider(universe: Universe, account: Account, row: Mapping[str, Any]) -> Json:
+    """An identity provider of the `type` oidc or saml, or new details of one that exists.
+
+    Details that are not named stay as they are; a new provider gets defaults for them.
+    """
+    kind, name, now = _provider_kind(row.get("type")), str(row["name"]), universe.clock.now()
+    unknown = sorted(set(row) - {"type", "name", *_DETAILS[kind]})
+    if unknown:
+        raise ValueError(f"a provider of type {kind} has no {unknown[0]}")
+    before = account.providers.get(provider_key(kind, name)) or _new_provider(kind, name, now)
+    metadata = base64.b64encode(_text(row, "metadata", "").encode()).decode()
+    provider = dataclasses.replace(
+        before,
+        description=_text(row, "description", before.description),
+        issuer=_text(row, "issuerUrl", before.issuer),
+        client_ids=_texts(row, "clientIds", before.client_ids),
+        fingerprints=_texts(row, "fingerprints", before.fingerprints),
+        metadata=metadata or before.metadata,
+        updated=now,
+    )
+    for key, other in account.providers.items():
+        if kind == other.kind == "oidc" and key != provider.key and other.issuer == provider.issuer:
+            raise ValueError(f"{other.name} has the issuer {provider.issuer} already")
+    account.providers.load(provider.key, provider)
+    universe.touch()
+    return {"arn": provider_arn(account.account_id, provider)}
+
+
+def delete_provider(universe: Universe, account: Account, kind: str, name: str) -> Json:
+    """Remove an identity provider, as if it had never been there."""
+    key = provider_key(_provider_kind(kind), name)
+    if account.providers.get(key) is None:
+        raise KeyError(name)
+    account.providers.unload(key)
+    universe.touch()
+    return {}
+
+
+def _provider_kind(kind: object) -> ProviderKind:
+    if kind == "oidc":
+        return "oidc"
+    if kind == "saml":
+        return "saml"
+    raise ValueError("type must be oidc or saml")
+
+
+def _new_provider(kind: ProviderKind, name: str, now: float) -> Provider:
+    url = f"https://{name}.example"
+    if kind == "saml":
+        document = f'<EntityDescriptor entityID="{url}"/>'
+        return Provider(kind, name, now, now, metadata=base64.b64encode(document.encode()).decode())
+    return Provider(
+        kind,
+        name,
+        now,
+        now,
+        issuer=url,
+        client_ids=("sts.aliyuncs.com",),
+        fingerprints=(_FINGERPRINT,),
+    )
+
+
+def _text(row: Mapping[str, Any], name: str, default: str) -> str:
+    value = row.get(name, default)
+    if not isinstance(value, str):
+        raise ValueError(f"{name} must be a text")
+    return value
+
+
+def _texts(row: Mapping[str, Any], name: str, default: tuple[str, ...]) -> tuple[str, ...]:
+    value = row.get(name, default)
+    if not isinstance(value, (list, tuple)) or not all(isinstance(each, str) for each in value):
+        raise ValueError(f"{name} must be a list of texts")
+    return tuple(value)
 
 
 def create_service_linked_role(

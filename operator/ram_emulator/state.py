@@ -22,6 +22,7 @@ from ram_emulator.entities import (
     Membership,
     MfaDevice,
     Policy,
+    Provider,
     Role,
     Session,
     User,
@@ -53,7 +54,8 @@ class Account:
 
     site: `international` keeps no email addresses and phone numbers of users. settings: the alias,
     the password policy and the security preference, each a map of wire names. keys and profiles:
-    by the folded name of the user. members: of a group; memberships: of a user.
+    by the folded name of the user. members: of a group; memberships: of a user. providers: by
+    `provider_key`.
     """
 
     account_id: str
@@ -64,7 +66,7 @@ class Account:
     policies: Versioned[Policy] = field(default_factory=Versioned)
     users: Versioned[User] = field(default_factory=Versioned)
     groups: Versioned[Group] = field(default_factory=Versioned)
-    providers: Versioned[str] = field(default_factory=Versioned)
+    providers: Versioned[Provider] = field(default_factory=Versioned)
     keys: Versioned[tuple[AccessKey, ...]] = field(default_factory=Versioned)
     profiles: Versioned[LoginProfile] = field(default_factory=Versioned)
     devices: Versioned[MfaDevice] = field(default_factory=Versioned)

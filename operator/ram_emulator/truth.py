@@ -5,10 +5,11 @@ Shapes are described in docs/reference/emulator.md. Contains no secret.
 
 from __future__ import annotations
 
+import base64
 import json
 from typing import Any
 
-from ram_emulator.entities import Group, Policy, Role, User, fold
+from ram_emulator.entities import Group, Policy, Provider, ProviderKind, Role, User, fold
 from ram_emulator.mfa import serial_number
 from ram_emulator.settings import password_policy, security_preference
 from ram_emulator.state import Account
@@ -41,9 +42,33 @@ def true_state(account: Account) -> Json:
             }
             for _, device in account.devices.items()
         },
+        "oidcProviders": {p.name: _oidc_state(p) for p in _providers(account, "oidc")},
+        "samlProviders": {p.name: _saml_state(p) for p in _providers(account, "saml")},
         "alias": account.alias,
         "passwordPolicy": password_policy(account),
         "securityPreference": security_preference(account),
+    }
+
+
+def _providers(account: Account, kind: ProviderKind) -> list[Provider]:
+    return [provider for _, provider in account.providers.items() if provider.kind == kind]
+
+
+def _oidc_state(provider: Provider) -> Json:
+    return {
+        "issuerUrl": provider.issuer,
+        "clientIds": list(provider.client_ids),
+        "fingerprints": list(provider.fingerprints),
+        "issuanceLimitTime": provider.issuance_limit,
+        "description": provider.description,
+    }
+
+
+def _saml_state(provider: Provider) -> Json:
+    return {
+        "metadata": base64.b64decode(provider.metadata).decode("utf-8", "replace"),
+        "authnSignAlgo": provider.sign_algo,
+        "description": provider.description,
     }
 
 

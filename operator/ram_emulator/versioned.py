@@ -51,7 +51,13 @@ class Versioned(Generic[V]):
 
     def load(self, key: str, value: V) -> None:
         """Put a value that counts as having been there always."""
+        self._past.pop(key, None)
         self._now[key] = value
+
+    def unload(self, key: str) -> None:
+        """Remove `key`, which must exist, as if it had never been there."""
+        self._past.pop(key, None)
+        del self._now[key]
 
     def seen(self, key: str, as_of: float) -> V | None:
         """The value as a reader at the time `as_of` would have found it."""

@@ -18,6 +18,7 @@ from .cloud import credentials
 from .cloud.client import CloudClient, Endpoint, Endpoints, Wiring
 from .cloud.limiter import ActionClass, Limiter
 from .cloud.policies import PolicyDocuments
+from .cloud.providers import ProviderFacts
 from .cluster.api import ClusterApi, Conflicted
 from .cluster.records import Claim, Identity, Records
 from .config import Settings
@@ -49,6 +50,7 @@ class Session:
     connection: tuple[Any, ...]
     """What the client was built from; another value means another client."""
     policies: PolicyDocuments = field(default_factory=PolicyDocuments, compare=False)
+    providers: ProviderFacts = field(default_factory=ProviderFacts, compare=False)
 
 
 class Accounts:
@@ -172,7 +174,7 @@ class AccountOpener:
         record = self._store.get(identity.key)
         owner = Owner(self._settings.cluster_name, "", account.name)
         lost_at = first.now if first.known else ""
-        claim = Claim(owner, first.uid, "", None, "Claimed", lost_at)
+        claim = Claim(owner, first.uid, "", None, "Claimed", lost_at=lost_at)
         if record is None:
             try:
                 self._records.claim(identity, claim, first.now, first.sequence)

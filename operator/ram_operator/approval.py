@@ -11,9 +11,9 @@ Every other change of meaning is held.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from typing import Final
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
 
 from . import ballots, documents, risk
 from .ballots import Ballot
@@ -55,6 +55,8 @@ class Permit:
     changes: tuple[Change, ...]
     by: str = ""
     sends: int = 1
+    context: Mapping[str, Any] = field(default_factory=dict, compare=False)
+    """What else the approver has seen, see `Held`."""
 
     def __post_init__(self) -> None:
         if self.seal is not _SEAL:
@@ -125,8 +127,17 @@ def weigh(held: Held, ballot: Ballot, record: RecordFacts) -> Permit | None:
 
 
 def _permit(held: Held, ballot: Ballot, record: RecordFacts, change: str, sends: int) -> Permit:
-    digest, sequence = ballot.approve, record.sequence
-    return Permit(_SEAL, digest, sequence, held.kind, change, held.changes, ballot.approver, sends)
+    return Permit(
+        _SEAL,
+        ballot.approve,
+        record.sequence,
+        held.kind,
+        change,
+        held.changes,
+        by=ballot.approver,
+        sends=sends,
+        context=held.context,
+    )
 
 
 def permit_of(step: Step) -> Permit | None:
@@ -158,18 +169,24 @@ def _direction(verdict: documents.Verdict) -> Direction:
     return _DIRECTIONS.get(verdict, Direction.UNKNOWN)
 
 
-def judge_creation(trust: documents.Trust, account: Account, record: RecordFacts) -> Cleared | Held:
-    """May a role be created with this trust? Deleting and re-creating is no way round the gate."""
+def judge_creation(
+    trust: documents.Trust, account: Account, record: RecordFacts, moved: tuple[str, ...] = ()
+) -> Cleared | Held:
+    """May a role be created with this trust? Deleting and re-creating is no way round the gate.
+
+    `moved` says what became of its identity providers since the role existed last.
+    """
     verdict = _judge_creation(trust, account, record)
     if isinstance(verdict, Cleared):
-        if record.pending is None or record.pending.trust != trust.digest:
-            return verdict
-        # Neither other settings nor a second look release what waits for a person.
+        summary = "an identity provider that the role trusted before was changed"
+        if not moved:
+            if record.pending is None or record.pending.trust != trust.digest:
+                return verdict
+            # Neither other settings nor a second look release what waits for a person.
+            summary = "it was held before the settings of the account changed"
         gains = documents.compare_trust(documents.NOBODY, trust).gain_sentences
-        findings = risk.assess(trust, account)
-        verdict = Held(
-            CREATION, "it was held before the settings of the account changed", gains, (), findings
-        )
+        findings = risk.judge(risk.Case(account, trust, moved=moved), *risk.CREATION)
+        verdict = Held(CREATION, summary, (*gains, *moved), (), findings)
     change = Change("trustPolicy", None, trust, Direction.WIDER)
     return replace(verdict, changes=(change,), verdict="new")
 

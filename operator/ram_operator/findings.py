@@ -42,6 +42,8 @@ class Case:
     """Of the identity that is about to be created, `acs:ram::<account>:user/<name>`."""
     named: frozenset[str] = frozenset()
     """ARNs in lower case that the trusts of known roles name."""
+    moved: tuple[str, ...] = ()
+    """What became of identity providers that are trusted, one sentence each."""
 
 
 def _trusted(trust: documents.Trust | None) -> tuple[documents.Principal, ...]:
@@ -216,6 +218,11 @@ def itself(case: Case) -> Parts:
     for grant in case.grants:
         if grant.itself:
             yield (grant.what,)
+
+
+def moved(case: Case) -> Parts:
+    for sentence in case.moved:
+        yield (sentence,)
 
 
 _OUTSIDERS: Final = frozenset({"service", "saml", "oidc", "wildcard", "unknown"})

@@ -11,13 +11,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from . import ballots, conditions, documents, ends
+from . import ballots, conditions, documents, ends, providers
 from .accounts import Session
 from .approval import CHANGE, Cleared, Permit, permit_of
 from .ballots import Ballot, Guard, Scope
 from .cloud import execute
 from .cluster import records
-from .cluster.records import Identity, Start
+from .cluster.records import ENDS, PROVIDERS, Identity, Start
 from .constants import (
     ANNOTATION_APPROVE,
     ANNOTATION_APPROVED_BY,
@@ -87,6 +87,12 @@ def offer(ports: Ports, identity: Identity, held: Held, said: Ballot) -> Held:
             written = ports.records.offer(body, wanted.sequence, wanted.pending, said.now)
             ports.store.put(written)
     return ballots.offered(held, said, facts, wanted.pending)
+
+
+def standing(ports: Ports, identity: Identity, held: Held, said: Ballot) -> Held | None:
+    """What is held as the record offers it already, where it cannot be judged in full now."""
+    facts = records.facts(ports.store.get(identity.key), identity)
+    return ballots.offered(held, said, facts, facts.pending) if facts.pending else None
 
 
 def _owns(said: Ballot, namespace: str, name: str) -> bool:
@@ -190,13 +196,14 @@ class GatedWrite:
         return sent[0] if sent else None
 
     def _note(self, step: Step) -> Mapping[str, Any]:
-        """Ends that need no approval. The record goes on from there."""
+        """Ends and providers that need no approval. The record goes on from there."""
         ports = self._ports
         body = self._body or ports.records.read(self._identity)
         owner = self._subject.owner(ports.settings.cluster_name)
         if body is None or records.facts(body, self._identity).owner != owner:
-            raise Retry(Reason.PROGRESSING, "the record moved while ends were judged", 0.5)
-        body = ports.records.agree(body, step.values["ends"])
+            raise Retry(Reason.PROGRESSING, "the record moved while it was judged", 0.5)
+        noted = {name: step.values.get(name, {}) for name in (ENDS, PROVIDERS)}
+        body = ports.records.agree(body, noted)
         ports.store.put(body)
         self._body = body if self._body is not None else None
         return {}
@@ -264,7 +271,11 @@ def _start(step: Step, permit: Permit | None) -> Start:
     flight = InFlight(permit.kind, permit.change, permit.digest, permit.by, permit.sends)
     creates = cleared is not None and cleared.before is None
     digest = trusts[0].digest if trusts else ""
-    return Start(flight, digest, before, after, creates, ends.agreed_by(permit.changes))
+    agreed = {
+        ENDS: ends.agreed_by(permit.changes),
+        PROVIDERS: providers.accepted(permit.context, permit.changes),
+    }
+    return Start(flight, digest, before, after, creates, agreed)
 
 
 def still(fresh: Mapping[str, Any], subject: Subject) -> bool:

@@ -15,6 +15,7 @@ from . import (
     approval,
     claims,
     desired,
+    federation,
     gatedwrite,
     memory_after,
     plan,
@@ -162,6 +163,8 @@ class ManagedPass:
     ) -> Situation:
         subject, account = self._subject, session.account
         known = known or rights.look(self._ports, session, subject, wanted, live)
+        urgent = federation.urgent(self._ballot, standing.facts)
+        seen = federation.look(self._ports, session, subject, (wanted, live), urgent)
         memory = Memory(
             options=subject.options,
             applied=subject.applied_to(live.cloud_id),
@@ -173,7 +176,7 @@ class ManagedPass:
             attached=known.attached,
             narrowing=known.narrowing,
         )
-        return Situation(subject.row, account, wanted, live, memory, self._ballot)
+        return Situation(subject.row, account, wanted, live, memory, self._ballot, providers=seen)
 
     def _absent(
         self, session: Session, identity: Identity, situation: Situation, standing: Standing
@@ -256,11 +259,13 @@ class ManagedPass:
         if decision.held is None:
             gatedwrite.withdraw(self._ports, identity)
             return decision
-        held = gatedwrite.offer(self._ports, identity, decision.held, self._ballot)
+        write = gatedwrite.standing if decision.blind else gatedwrite.offer
+        held = write(self._ports, identity, decision.held, self._ballot)
         return replace(decision, held=held)
 
     def _claim(self, cloud_id: str, decision: Plan, operation: str) -> Claim:
-        return Claim(self._owner, self._subject.uid, cloud_id, decision.baseline, operation)
+        found = (decision.baseline, operation, decision.providers)
+        return Claim(self._owner, self._subject.uid, cloud_id, *found)
 
     def _gone(self, session: Session, situation: Situation) -> Outcome:
         noun = self._subject.row.noun
@@ -282,7 +287,7 @@ class ManagedPass:
     def _prepare_write(self, *, create: bool) -> None:
         """Read the object itself: the store may hold a manifest that is gone or changed."""
         fresh = self._ports.api.get(self._subject.key)
-        if fresh is None or not _same(fresh, self._subject.body):
+        if fresh is None or not gatedwrite.still(fresh, self._subject):
             raise LookAgain(0.2)
         if create and self._subject.options.deletion is DeletionPolicy.DELETE:
             finalizers.add(self._ports.api, self._subject.key, fresh)
@@ -294,7 +299,7 @@ class ManagedPass:
         if wanted == subject.has_finalizer:
             return
         fresh = self._ports.api.get(subject.key)
-        if fresh is None or not _same(fresh, subject.body):
+        if fresh is None or not gatedwrite.still(fresh, subject):
             raise LookAgain(0.2)
         change = finalizers.add if wanted else finalizers.remove
         change(self._ports.api, subject.key, fresh)
@@ -342,7 +347,7 @@ class ManagedPass:
         self, session: Session, decision: Plan, live: Live | None, applied: Carried | None
     ) -> tuple[Phase, Reason, str, float | None]:
         what = f"{self._subject.row.noun} {self._subject.cloud_name}"
-        error = (applied.error if applied is not None else None) or _unread(live)
+        error = (applied.error if applied is not None else None) or _unread(live) or decision.error
         if error is not None:
             phase = Phase.RETRY if isinstance(error, Retry) else Phase.STALLED
             return phase, error.reason, error.message, getattr(error, "after", None)
@@ -375,16 +380,6 @@ def _unread(live: Live | None) -> RamOperatorError | None:
 
 def _known(memory: Applied | None) -> Applied | None:
     return replace(memory, known=True) if memory is not None else None
-
-
-def _same(fresh: Mapping[str, Any], seen: Mapping[str, Any]) -> bool:
-    """Still the object that was judged, and nobody asked for its deletion."""
-    now, then = fresh["metadata"], seen["metadata"]
-    return (
-        now.get("uid") == then.get("uid")
-        and now.get("generation") == then.get("generation")
-        and not now.get("deletionTimestamp")
-    )
 
 
 def _created(wanted: Desired, facts: Mapping[str, Any]) -> Live:

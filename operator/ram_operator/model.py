@@ -210,6 +210,8 @@ class RecordFacts:
     """Approvals that opened something already."""
     ends: Mapping[str, str] = field(default_factory=_nothing)
     """Until when grants were agreed on, by place, see `ends`."""
+    providers: Mapping[str, str] = field(default_factory=_nothing)
+    """What the identity providers of the trust were when that was agreed on, see `providers`."""
     given_up_by: str = ""
     """The owner that let go of the identity, in words, if that was the last thing that happened."""
     latest: str = ""
@@ -322,6 +324,12 @@ class Plan:
     baseline: documents.Trust | None = None
     """The gated state that the record is to hold afterwards; None where the kind has none."""
     in_sync: bool = True
+    blind: bool = False
+    """What the wanted trust names could not be looked at: what is held cannot be offered anew."""
+    error: RamOperatorError | None = None
+    """Why something that a trust names could not be looked at."""
+    providers: Mapping[str, str] = field(default_factory=_nothing)
+    """What the first record is to say of identity providers, see `RecordFacts.providers`."""
     expires: float | None = None
     """When something ends, in seconds since the epoch; the object is looked at then."""
 

@@ -6,14 +6,12 @@ Called by `plan`. The executor asks for the permit again, see `cloud.execute`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Final
 
-from . import approval, documents, escalating, risk
-from .ballots import Ballot
+from . import approval, documents, escalating, providers, risk
 from .kinds import Kind
 from .model import (
-    Account,
     Cause,
     Change,
     Desired,
@@ -23,41 +21,38 @@ from .model import (
     Held,
     Judged,
     Live,
-    RecordFacts,
     Step,
     UnknownPart,
 )
+from .situation import Situation
 
 NAME: Final = "name"
 TRUSTED: Final = "NameAlreadyTrusted"
 
 
-@dataclass(frozen=True, slots=True)
-class Newcomer:
-    """An identity that is about to be created. `named` are ARNs that known roles trust."""
-
-    row: Kind
-    desired: Desired
-    account: Account
-    named: frozenset[str]
-
-
-def creation(new: Newcomer, ballot: Ballot, record: RecordFacts) -> Held | Step:
+def creation(situation: Situation) -> Held | Step:
     """The step that creates it, or what is held of that: its trust, its name, or both."""
-    row, desired = new.row, new.desired
+    row, desired = situation.row, situation.desired
     values: dict[str, Any] = dict(desired.fields)
-    held = _name(new)
+    held = _name(situation)
     if (gated := row.gated_field) is not None:
         trust = desired.fields[gated.name]
         assert isinstance(trust, documents.Trust)
-        verdict = approval.judge_creation(trust, new.account, record)
+        moved = tuple(
+            text
+            for item in providers.moved(situation)
+            for side in providers.sentences(item.change)
+            for text in side
+        )
+        record = situation.memory.record
+        verdict = approval.judge_creation(trust, situation.account, record, moved)
         values[gated.name] = verdict
         held = escalating.joined(verdict if isinstance(verdict, Held) else None, held)
     summary = f"create {row.noun} {desired.cloud_name}"
     if held is None:
         return Step("create", summary, Cause.CREATE, Direction.WIDER, values)
-    held = replace(held, context=context(row, desired))
-    permit = approval.weigh(held, ballot, record)
+    held = replace(held, context=context(situation))
+    permit = weigh(held, situation)
     if permit is None:
         return held
     if gated is not None and permit.covers(gated.name):
@@ -68,7 +63,7 @@ def creation(new: Newcomer, ballot: Ballot, record: RecordFacts) -> Held | Step:
     return Step("create", summary, Cause.CREATE, Direction.WIDER, values, NAME)
 
 
-def _name(new: Newcomer) -> Held | None:
+def _name(new: Situation) -> Held | None:
     """RAM trusts by name: who gets a name that a role trusts is trusted from his first moment."""
     name = new.desired.cloud_name
     arn = f"acs:ram::{new.account.account_id}:{new.row.noun}/{name}"
@@ -82,14 +77,35 @@ def _name(new: Newcomer) -> Held | None:
     return Held(TRUSTED, summary, gains, (), findings, (change,), "new")
 
 
-def context(row: Kind, desired: Desired) -> Mapping[str, FieldValue]:
-    """What else the approver has seen: attachments and session as they are asked for."""
-    return {
+def context(situation: Situation) -> Mapping[str, FieldValue]:
+    """What else the approver has seen: attachments and session as they are asked for, and what the
+    identity providers of the trust are.
+    """
+    row, desired = situation.row, situation.desired
+    asked = {
         field.name: desired.fields[field.name]
         for field in row.fields
         if field.name in desired.fields
         and (field.larger_is_wider or (field.entries_widen and field.add and not field.carries))
     }
+    return {**asked, **providers.context(situation)}
+
+
+def weigh(held: Held, situation: Situation) -> approval.Permit | None:
+    """The approval of what is held, if there is one and all providers that it trusts are known.
+
+    What is sent once more is sent to the providers that were approved the first time.
+    """
+    record = situation.memory.record
+    if providers.blind(situation):
+        return None
+    permit = approval.weigh(held, situation.ballot, record)
+    flight = record.in_flight
+    if permit is not None and flight is not None and flight.approval == permit.digest:
+        shown = providers.accepted(held.context, held.changes)
+        if any(record.providers.get(key) != state for key, state in shown.items()):
+            return None
+    return permit
 
 
 def session(row: Kind, desired: Desired, live: Live) -> tuple[int, int] | None:

@@ -20,6 +20,7 @@ from . import (
     escalating,
     memory_after,
     permits,
+    providers,
     wording,
 )
 from . import steps as steps_of
@@ -55,8 +56,10 @@ def create(situation: Situation) -> Plan:
     if desired.unresolved:
         # Nothing half made: a role without the policies that define it helps nobody.
         return Plan(waiting=desired.unresolved, in_sync=False, expires=desired.expires)
-    newcomer = permits.Newcomer(row, desired, situation.account, situation.named)
-    step = permits.creation(newcomer, situation.ballot, situation.memory.record)
+    if waiting := (*providers.missing(situation), *providers.unread(situation)):
+        error = providers.error(situation)
+        return Plan(waiting=waiting, in_sync=False, error=error, expires=desired.expires)
+    step = permits.creation(situation)
     if isinstance(step, Held):
         return Plan(held=step, in_sync=False, expires=desired.expires)
     baseline = desired.fields[row.gated_field.name] if row.gated_field is not None else None
@@ -75,17 +78,14 @@ def create(situation: Situation) -> Plan:
             steps.append(Step(field.add, text, Cause.CREATE, Direction.NEUTRAL, made, field.name))
     unwritten = escalating.unwritten(row, items)
     applied = memory_after.after_steps(Applied(), memory_after.created(row, desired), unwritten)
-    held = escalating.held(
-        row,
-        items,
-        situation.memory,
-        escalating.case(situation.row, situation.account, situation.desired, situation.live),
-    )
+    case = escalating.case(row, situation.account, desired, situation.live)
+    held = escalating.held(row, items, situation.memory, case)
     return Plan(
         steps=tuple(steps),
         held=held,
         applied=applied,
         baseline=baseline,
+        providers=providers.first_seen(situation),
         in_sync=False,
         expires=desired.expires,
     )
@@ -109,22 +109,25 @@ def update(situation: Situation, *, believe_drift: bool = True) -> Plan:
     row, desired, live = situation.row, situation.desired, situation.live
     found = _judgements(situation)
     judged = [item for item in found if believe_drift or item.cause is not Cause.DRIFT]
-    gate = _gate(situation, found, judged)
+    moved = providers.moved(situation)
+    gate = _gate(situation, found, judged, moved if believe_drift else [])
     found = [permits.released(item, gate.permit) for item in found]
     judged = [permits.released(item, gate.permit) for item in judged]
     left = [item.change for item in found if item not in judged or not steps_of.writes(item)]
     steps = _in_order(situation, gate, judged, left)
-    waiting = [*desired.unresolved, *_unread(row, desired, live), *ending]
+    unread = [*_unread(row, desired, live), *providers.unread(situation)]
+    waiting = [*desired.unresolved, *unread, *ending]
     postponed: list[Step] = []
     if gate.loose:
         postponed = [step for step in steps if step.direction in _WIDENING]
         steps = [step for step in steps if step.direction not in _WIDENING]
         waiting += [f"{_trust_of(situation)} to be as asked: {s.summary}" for s in postponed]
     undone = frozenset(name for step in postponed for name in step.settles)
+    shown = [*(item for item in judged if _shown(item)), *gate.moved]
     return Plan(
         steps=tuple(steps),
         held=gate.held,
-        drift=tuple(_drift_entry(item, gate, undone) for item in judged if _shown(item)),
+        drift=tuple(_drift_entry(item, gate, undone) for item in shown),
         waiting=tuple(waiting),
         applied=memory_after.after_steps(
             situation.memory.applied,
@@ -133,7 +136,10 @@ def update(situation: Situation, *, believe_drift: bool = True) -> Plan:
         ),
         adopting=not situation.memory.record.exists,
         baseline=_baseline(situation),
-        in_sync=not judged and not waiting,
+        in_sync=not judged and not waiting and not moved,
+        blind=providers.blind(situation),
+        error=providers.error(situation),
+        providers=providers.first_seen(situation),
         expires=desired.expires,
     )
 
@@ -147,6 +153,8 @@ def _in_order(
     now = [item for item in judged if item not in later]
     steps = [
         *ends.notes(situation),
+        *providers.notes(situation),
+        *providers.acceptance(gate.accepted, gate.permit),
         *gate.steps,
         *steps_of.entries(situation.row, judged),
         *steps_of.values(situation, now, [*left, *(item.change for item in later)]),
@@ -184,48 +192,55 @@ def _unread(row: Kind, desired: Desired, live: Live) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class _Gate:
-    """`after` is the trust once the steps are done; `loose`: it may give more than is asked."""
+    """`after` is the trust once the steps are done; `loose`: it may give more than is asked.
+
+    `moved` are identity providers that wait for an approval, `accepted` those that have it.
+    """
 
     steps: tuple[Step, ...] = ()
     held: Held | None = None
     after: documents.Trust | None = None
     loose: bool = False
     permit: approval.Permit | None = None
+    moved: tuple[Judged, ...] = ()
+    accepted: tuple[Judged, ...] = ()
 
 
-def _gate(situation: Situation, found: list[Judged], judged: list[Judged]) -> _Gate:
+def _gate(
+    situation: Situation, found: list[Judged], judged: list[Judged], moved: list[Judged]
+) -> _Gate:
     """What is held, and whether it was approved: all of it at once, or nothing."""
-    gate = _judge(situation, found, judged)
+    gate = replace(_judge(situation, found, judged, moved), moved=tuple(moved))
+    # Who comes in by a provider that nobody agreed on, or nobody knows, gets no more meanwhile.
+    strange = bool(providers.moved(situation) or providers.unread(situation))
     if gate.held is None:
-        return gate
+        return replace(gate, loose=gate.loose or strange)
     held = replace(
         gate.held,
         verdict=permits.verdict(gate.held),
-        context=permits.context(situation.row, situation.desired),
+        context=permits.context(situation),
     )
     # What takes a stranger out goes first and alone: the offer is about what is left then.
-    permit = None
-    if not gate.steps:
-        permit = approval.weigh(held, situation.ballot, situation.memory.record)
+    permit = permits.weigh(held, situation) if not gate.steps else None
     if permit is None:
-        return replace(gate, held=held)
+        return replace(gate, held=held, loose=gate.loose or strange)
+    gate = replace(gate, held=None, permit=permit, moved=(), accepted=tuple(moved))
     gated = situation.row.gated_field
     if gated is None or not permit.covers(gated.name):
-        loose = gate.loose and gated is not None
-        return replace(gate, held=None, permit=permit, loose=loose)
+        return replace(gate, loose=gate.loose and gated is not None)
     cleared = approval.clear(permit, gated.name)
     step = permits.trust_step(situation.row, situation.live, cleared)
-    return _Gate((step,), None, cleared.trust, False, permit)
+    return replace(gate, steps=(step,), after=cleared.trust, loose=False)
 
 
-def _judge(situation: Situation, found: list[Judged], judged: list[Judged]) -> _Gate:
+def _judge(
+    situation: Situation, found: list[Judged], judged: list[Judged], moved: list[Judged]
+) -> _Gate:
     """The trust change, if there is one: a step, or held, or both."""
-    gated = situation.row.gated_field
-    waiting = escalating.held(
-        situation.row,
-        judged,
-        situation.memory,
-        escalating.case(situation.row, situation.account, situation.desired, situation.live),
+    row, gated = situation.row, situation.row.gated_field
+    case = escalating.case(row, situation.account, situation.desired, situation.live)
+    waiting = escalating.joined(
+        providers.held(moved, case), escalating.held(row, judged, situation.memory, case)
     )
     if gated is None:
         return _Gate(held=waiting, loose=bool(situation.memory.narrowing))
@@ -246,11 +261,11 @@ def _judge(situation: Situation, found: list[Judged], judged: list[Judged]) -> _
         verdict = approval.judge_take_back(live, baseline, situation.account)
         if isinstance(verdict, approval.Cleared):
             after = verdict.trust
-            steps.append(permits.trust_step(situation.row, situation.live, verdict))
+            steps.append(permits.trust_step(row, situation.live, verdict))
         else:
             held = verdict
     if any(item.disposition is Disposition.HOLD for item in items):
-        session = permits.session(situation.row, situation.desired, situation.live)
+        session = permits.session(row, situation.desired, situation.live)
         held = approval.hold_change(after, wanted, situation.account, session)
     verdict_after = documents.compare_trust(approval.in_force(after), wanted).verdict
     loose = verdict_after not in (documents.Verdict.SAME, documents.Verdict.WIDER)
@@ -278,6 +293,8 @@ def _drift_entry(item: Judged, gate: _Gate, undone: frozenset[str]) -> Drift:
     elif action == "corrected" and name in undone:
         action = "held"
     was, now = wording.drift_values(item.change)
+    if item.change.field == providers.FIELD:
+        was, now = providers.drift_values(item.change)
     return Drift(name, was, now, item.severity, action)
 
 
@@ -312,4 +329,5 @@ def _baseline(situation: Situation) -> documents.Trust | None:
 
 def drifted(situation: Situation) -> bool:
     """Whether any difference looks like drift."""
-    return any(item.cause is Cause.DRIFT for item in _judgements(situation))
+    found = [*_judgements(situation), *providers.moved(situation)]
+    return any(item.cause is Cause.DRIFT for item in found)

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from . import approval, ballots, conditions, wording
+from . import approval, ballots, conditions, providers, wording
 from .conditions import Condition
 from .constants import ANNOTATION_RECONCILE, ConditionType, EventReason, Reason, Severity
 from .model import Applied, Drift, Finding, Held, Live, Outcome, Phase, Plan
@@ -149,7 +149,7 @@ def _drift(entry: Drift, seen: Mapping[Any, Mapping[str, Any]], now: str) -> dic
 
 
 def _pending(held: Held, before: Mapping[str, Any] | None, now: str) -> dict[str, Any]:
-    sides = ballots.sides(held.changes)
+    sides = ballots.sides(providers.shown(held))
     block: dict[str, Any] = {
         "kind": held.kind,
         "verdict": held.verdict,

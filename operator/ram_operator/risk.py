@@ -27,6 +27,7 @@ class On(StrEnum):
     CHANGE = "change"
     NAME = "creation"
     GRANT = "grant of a right"
+    PROVIDER = "change of a provider"
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +215,20 @@ RULES: Final = (
         "leave the identity's own name and its policies out of the resources",
         findings.itself,
     ),
+    Rule(
+        "RAM020",
+        "Identity provider changed behind its name",
+        Severity.CRITICAL,
+        On.PROVIDER,
+        "{}",
+        "find out in ActionTrail who changed the provider; put it back, or approve what it is now",
+        findings.moved,
+    ),
 )
+
+
+CREATION: Final = (On.TRUST, On.CHANGE, On.PROVIDER)
+"""What a trust is judged on, new or changed, with what is behind its names."""
 
 
 def judge(case: Case, *kinds: On) -> tuple[Finding, ...]:
@@ -235,7 +249,7 @@ def assess(
     session: tuple[int, int] | None = None,
 ) -> tuple[Finding, ...]:
     """Findings on a trust document; with `before` also on what changes."""
-    return judge(Case(account, trust, before, session), On.TRUST, On.CHANGE)
+    return judge(Case(account, trust, before, session), *CREATION)
 
 
 def dangerous(found: tuple[Finding, ...]) -> bool:

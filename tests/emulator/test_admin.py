@@ -49,7 +49,7 @@ def test_secrets_are_not_in_the_text_of_keys(cloud: Cloud) -> None:
         ("PATCH", "/accounts/{id}/users/operator", {"lastLoginDate": "soon"}, 400),
         ("PATCH", "/accounts/{id}/keys/none", {"status": "Active"}, 404),
         ("PUT", "/state", {"format": 99}, 400),
-        ("PUT", "/state", {"format": 1}, 400),
+        ("PUT", "/state", {"format": 2}, 400),
         ("POST", "/clock", {"advanceSeconds": "soon"}, 400),
     ],
 )

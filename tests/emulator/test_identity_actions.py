@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ram_emulator.gateway import ACTIONS
-from tests.emulator import test_actions
+from tests.emulator import test_actions, test_providers
 from tests.emulator.calls import at, invoke, refused
 from tests.emulator.conftest import Cloud, Credentials
 from tests.emulator.totp import codes
@@ -220,6 +220,7 @@ def test_each_action_succeeds_with_its_documented_fields(cloud: Cloud) -> None:
 def test_every_action_is_shown_once_at_least() -> None:
     ours = {step for step, *_ in STEPS}
     others = {action for action, *_ in test_actions.STEPS}
+    others |= {f"ims:{action}" for action, *_ in test_providers.STEPS}
     ims = {f"ims:{name}" for version, name in ACTIONS if version == "2019-08-15"}
     assert ours | others == ims | {name for version, name in ACTIONS if version != "2019-08-15"}
 

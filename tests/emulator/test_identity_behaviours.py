@@ -10,7 +10,7 @@ import pytest
 from alibabacloud_tea_openapi.exceptions import AlibabaCloudException
 
 from ram_emulator.behaviours import BEHAVIOURS
-from tests.emulator import test_behaviours
+from tests.emulator import test_behaviours, test_providers
 from tests.emulator.calls import invoke, policy, refused
 from tests.emulator.conftest import Cloud
 from tests.emulator.totp import codes
@@ -210,7 +210,8 @@ def test_behaviour(cloud: Cloud, name: str, value: str) -> None:
 
 
 def test_every_switch_is_shown() -> None:
-    assert CHECKS.keys() | test_behaviours.CHECKS.keys() == BEHAVIOURS.keys()
+    others = test_behaviours.CHECKS.keys() | test_providers.CHECKS.keys()
+    assert CHECKS.keys() | others == BEHAVIOURS.keys()
 
 
 @pytest.mark.parametrize("hostile", [True, False])

@@ -41,3 +41,14 @@ def test_keys_that_are_long_gone_are_forgotten_and_recent_ones_are_not() -> None
     lagging.delete("recent", 9001)
     assert lagging.items_seen(9000.5) == [("recent", 1)]
     assert len(lagging.items_seen(-1)) == 0
+
+
+def test_what_is_loaded_or_unloaded_has_no_past() -> None:
+    lagging: Versioned[int] = Versioned()
+    lagging.put("a", 1, 5)
+    lagging.put("b", 1, 5)
+    lagging.load("a", 2)
+    lagging.unload("b")
+    for as_of in (4, 6):
+        assert dict(lagging.items_seen(as_of)) == {"a": 2}
+        assert (lagging.seen("a", as_of), lagging.seen("b", as_of)) == (2, None)

@@ -13,6 +13,7 @@ from tests.mutants.table import PACKAGE, ROOT, Mutant, read
 MUTANTS: Final = read()
 AREAS: Final = {
     "ends": {"ends.py"},
+    "providers": {"providers.py", "permits.py", "plan.py", "approval.py"},
     "approval": {"approval.py", "ballots.py"},
     "documents": {"documents/comparing.py", "documents/principals.py", "documents/meeting.py"},
     "risk": {"risk.py", "findings.py"},

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -281,14 +282,28 @@ def test_ends_are_agreed_on_with_the_write_or_alone(records: Records) -> None:
     body = records.claim(IDENTITY, claim(), NOW, 1)
     assert facts(body, IDENTITY).ends == {}
     flight = InFlight("EscalatingGrant", "sha256:c", "sha256:a", "ann")
-    start = Start(
-        flight, "", "", "", ends={"members[ann]": "2026-06-01T00:00:00Z", "members[bob]": ""}
-    )
-    body = records.begin(body, start, NOW)
+    ends = {"members[ann]": "2026-06-01T00:00:00Z", "members[bob]": ""}
+    body = records.begin(body, Start(flight, "", "", "", agreed={"ends": ends}), NOW)
     assert facts(body, IDENTITY).ends == {"members[ann]": "2026-06-01T00:00:00Z"}
-    body = records.agree(body, {"members[ann]": "", "members[eve]": NOW})
+    body = records.agree(body, {"ends": {"members[ann]": "", "members[eve]": NOW}})
     assert facts(body, IDENTITY).ends == {"members[eve]": NOW}
     assert facts(body, IDENTITY).in_flight == flight
+
+
+def test_what_providers_are_is_said_by_every_record_work(records: Records) -> None:
+    first = replace(claim(), providers={"oidc-provider/git": "one"})
+    body = records.claim(IDENTITY, first, NOW, 1)
+    assert facts(body, IDENTITY).providers == {"oidc-provider/git": "one"}
+    body = records.renew(body, replace(claim(), providers={"saml-provider/idp": "x"}), NOW)
+    flight = InFlight("ProviderChange", "sha256:c", "sha256:a", "ann")
+    agreed = {"ends": {}, "providers": {"oidc-provider/git": "two"}}
+    body = records.begin(body, Start(flight, "", "", "", agreed=agreed), NOW)
+    found = {"oidc-provider/git": "two", "saml-provider/idp": "x"}
+    assert facts(body, IDENTITY).providers == found
+    body = records.deleted(body, NOW, "Deleted")
+    assert facts(body, IDENTITY).providers == found
+    body = records.agree(body, {"providers": {"saml-provider/idp": ""}})
+    assert facts(body, IDENTITY).providers == {"oidc-provider/git": "two"}
 
 
 def test_without_a_new_baseline_the_old_one_stays(records: Records) -> None:

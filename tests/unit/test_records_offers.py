@@ -131,7 +131,7 @@ def test_an_offer_without_a_digest_is_none(records: Records) -> None:
 def test_all_approvals_are_voided_whatever_else_goes_on(records: Records, server: Server) -> None:
     body = records.offer(records.claim(IDENTITY, claim(), NOW, 5), 5, PENDING, NOW)
     records.begin(body, started("TrustChange", "sha256:d"), NOW)
-    account = Claim(OWNER, "uid-1", "", None, "Claimed", NOW)
+    account = Claim(OWNER, "uid-1", "", None, "Claimed", lost_at=NOW)
     records.claim(Identity(ACCOUNT, "RamAccount", ACCOUNT), account, NOW, 9)
     assert [o["record"].get("lostAt") for o in server.objects.values()] == [None, NOW]
     listed = [json.loads(json.dumps(item)) for item in server.objects.values()]

@@ -82,8 +82,10 @@ IMS: Final = "IMS."
 IMS_METHODS: Final[Mapping[str, str]] = {
     "TagResources": "tag_resources",
     "ListTagResources": "list_tag_resources",
+    "GetSAMLProvider": "get_samlprovider",
+    "GetOIDCProvider": "get_oidcprovider",
 }
-"""IMS actions, called as `IMS.<action>`: RAM itself cannot tag users."""
+"""IMS actions, called as `IMS.<action>`: RAM itself cannot tag users, and has no providers."""
 
 
 class CallObserver(Protocol):
@@ -132,7 +134,7 @@ class Wiring:
 
 class _Ims:
     """The client of IMS, made at its first call: it costs 15 MB and a third of a second, and only
-    accounts with users need it.
+    accounts with users or identity providers need it.
     """
 
     def __init__(self, config: Config) -> None:

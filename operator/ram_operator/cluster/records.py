@@ -31,6 +31,10 @@ CREATED: Final = "Created"
 ABANDONED: Final = "Abandoned"
 """The operation that says: given up by its owner, so that another one may take it over."""
 SIDE: Final = 16_384
+ENDS: Final = "ends"
+"""Until when grants were agreed on, see `RecordFacts.ends`."""
+PROVIDERS: Final = "providers"
+"""What identity providers were agreed to be, see `RecordFacts.providers`."""
 _PENDING: Final = tuple(each.name for each in fields(Pending))
 
 
@@ -83,10 +87,15 @@ def facts(body: Mapping[str, Any] | None, identity: Identity) -> RecordFacts:
         pending=_pending(record.get("pending")),
         in_flight=_in_flight(record.get("inFlight")),
         used=frozenset(str(entry["approval"]) for entry in history if entry.get("approval")),
-        ends={str(name): str(end) for name, end in (record.get("ends") or {}).items()},
+        ends=_texts(record, ENDS),
+        providers=_texts(record, PROVIDERS),
         given_up_by=_given_up_by(history),
         latest=max((str(entry.get("at") or "") for entry in history), default=""),
     )
+
+
+def _texts(record: Mapping[str, Any], name: str) -> dict[str, str]:
+    return {str(key): str(text) for key, text in (record.get(name) or {}).items()}
 
 
 def _claimed_at(record: Mapping[str, Any]) -> str:
@@ -143,6 +152,8 @@ class Claim:
     cloud_id: str
     baseline: documents.Trust | None
     operation: str
+    providers: Mapping[str, str] = field(default_factory=dict)
+    """What identity providers are that it knew nothing of, see `RecordFacts.providers`."""
     lost_at: str = ""
     """Of an account: when it was found that its records are gone."""
 
@@ -156,8 +167,8 @@ class Start:
     before: str
     after: str
     creates: bool = False
-    ends: Mapping[str, str] = field(default_factory=dict)
-    """Until when what is granted was agreed on, see `RecordFacts.ends`."""
+    agreed: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """What else is agreed on by it: under ENDS and PROVIDERS, by name."""
 
     def block(self) -> dict[str, Any]:
         block: dict[str, Any] = {
@@ -194,6 +205,7 @@ class Records:
             "sequence": sequence,
             "baseline": _baseline_block(claim.baseline),
             "lostAt": claim.lost_at,
+            PROVIDERS: dict(claim.providers),
             "history": [_history(now, claim.operation, claim.baseline)],
         }
         body = {
@@ -237,7 +249,7 @@ class Records:
             changes["pending"] = None
         if claim.baseline is not None:
             changes["baseline"] = _baseline_block(claim.baseline)
-        return self.update(body, changes)
+        return self.update(body, {**changes, **_agreed_block({PROVIDERS: claim.providers})})
 
     def begin(self, body: Mapping[str, Any], start: Start, now: str) -> dict[str, Any]:
         """Note a gated write before it is sent, and raise the sequence.
@@ -257,13 +269,13 @@ class Records:
             changes["history"] = [*(record.get("history") or []), _ended(body, now)][-HISTORY:]
         if start.creates:
             changes |= {"cloudId": None, "deletedAt": None}
-        if start.ends:
-            changes["ends"] = _ends_block(start.ends)
-        return self.update(body, changes)
+        return self.update(body, {**changes, **_agreed_block(start.agreed)})
 
-    def agree(self, body: Mapping[str, Any], ends: Mapping[str, str]) -> dict[str, Any]:
-        """Grants end as said here from now on; "" for one that has no end to be kept."""
-        return self.update(body, {"ends": _ends_block(ends)})
+    def agree(
+        self, body: Mapping[str, Any], agreed: Mapping[str, Mapping[str, str]]
+    ) -> dict[str, Any]:
+        """What holds from now on, under ENDS and PROVIDERS by name; "" for what no more does."""
+        return self.update(body, _agreed_block(agreed))
 
     def complete(
         self, body: Mapping[str, Any], now: str, baseline: documents.Trust | None = None
@@ -328,9 +340,13 @@ class Records:
         return self.update(body, changes)
 
 
-def _ends_block(ends: Mapping[str, str]) -> dict[str, str | None]:
+def _agreed_block(agreed: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
     # A merge patch removes what is null.
-    return {name: end or None for name, end in ends.items()}
+    return {
+        block: {name: text or None for name, text in texts.items()}
+        for block, texts in agreed.items()
+        if texts
+    }
 
 
 def _stamp(milliseconds: int) -> str:

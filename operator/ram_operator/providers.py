@@ -1,0 +1,306 @@
+"""Identity providers behind the names in a trust: what they were agreed to be, and are. Pure.
+
+A trust names a provider; the provider's certificates and client ids decide who that is. Who may
+change those changes who may assume the role, and the trust's text stays the same. So the record
+keeps what each provider was when its trust was agreed on, and another one waits for a person,
+see `cluster.records`. Called by `plan`, `permits` and `gatedwrite`; `federation` looks them up.
+
+A provider goes by its key, `oidc-provider/git` in lower case. What it is is a text of JSON, equal
+for providers that let in the same, so texts are compared.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+from . import documents, risk
+from .constants import Severity
+from .ends import VERB
+from .errors import RamOperatorError, Retry
+from .model import (
+    Cause,
+    Change,
+    Direction,
+    Disposition,
+    Entry,
+    FieldValue,
+    Held,
+    Judged,
+    Presence,
+    Step,
+    UnknownPart,
+)
+from .situation import Situation
+from .wording import clip
+
+FIELD: Final = "providers"
+CHANGED: Final = "ProviderChange"
+ABSENT: Final = "{}"
+"""What a provider is that does not exist."""
+_KINDS: Final = {"saml": "saml-provider", "oidc": "oidc-provider"}
+_LIMIT: Final = 1024
+_LISTS: Final = {"clients": "tokens for client id {}", "fingerprints": "the certificate {}"}
+"""What another entry lets in, by the list that it is in."""
+
+
+def oidc(
+    issuer: str, clients: Iterable[str], fingerprints: Iterable[str], hours: int | None = None
+) -> str:
+    """What an OIDC provider is. `hours` is how old a token may be."""
+    facts: dict[str, Any] = {
+        "issuer": issuer,
+        "clients": sorted(set(clients)),
+        "fingerprints": sorted({text.lower() for text in fingerprints}),
+    }
+    return _text(facts if hours is None else {**facts, "hours": hours})
+
+
+def saml(metadata: bytes) -> str:
+    """What a SAML provider is: its metadata byte by byte, the certificates among them."""
+    return _text({"metadata": "sha256:" + hashlib.sha256(metadata).hexdigest()})
+
+
+def _text(facts: Mapping[str, Any]) -> str:
+    text = json.dumps(facts, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
+    if len(text) <= _LIMIT:
+        return text
+    # Too long for a record: it says which it is, and no more than that.
+    whole = {"digest": "sha256:" + hashlib.sha256(text.encode()).hexdigest()}
+    return json.dumps({**whole, "issuer": facts.get("issuer", "")[:256]}, sort_keys=True)
+
+
+def named(trust: FieldValue | UnknownPart | None, account_id: str) -> dict[str, str]:
+    """The providers of this account that a trust names, by key; names as they are spelled.
+
+    What names all providers, or one of another account, cannot be looked at: rules warn of it.
+    """
+    found: dict[str, str] = {}
+    for grant in trust.grants if isinstance(trust, documents.Trust) else ():
+        principal = grant.principal
+        if principal is None or principal.account_id != account_id:
+            continue
+        noun = _KINDS.get(principal.kind)
+        if noun is not None and not set("*?") & set(principal.name):
+            found[f"{noun}/{principal.name}".lower()] = f"{noun}/{principal.name}"
+    return found
+
+
+def _asked(situation: Situation) -> dict[str, str]:
+    gated = situation.row.gated_field
+    if gated is None:
+        return {}
+    return named(situation.desired.fields[gated.name], situation.account.account_id)
+
+
+def _live(situation: Situation) -> dict[str, str]:
+    gated = situation.row.gated_field
+    trust = situation.live.fields.get(gated.name) if gated is not None else None
+    return named(trust, situation.account.account_id)
+
+
+def moved(situation: Situation) -> list[Judged]:
+    """Providers that are trusted and are not what was agreed on. They wait for a person.
+
+    On a creation those that an earlier identity of that name trusted, and the new one would.
+    """
+    agreed = situation.memory.record.providers
+    found = []
+    for key in sorted((_live(situation) or _asked(situation)).keys() & agreed.keys()):
+        now = situation.providers.get(key)
+        if isinstance(now, Entry) and now.value != agreed[key]:
+            before = Entry(now.display, agreed[key])
+            change = Change(FIELD, before, now, _direction(before, now), key)
+            found.append(Judged(change, Cause.DRIFT, Disposition.HOLD, Severity.CRITICAL))
+    return found
+
+
+def unread(situation: Situation) -> list[str]:
+    """One sentence per provider that could not be read: nobody knows whom it lets in."""
+    return [
+        f"{key} to be read, so that it is known whom it lets in: {part.error.message}"
+        for key, part in sorted(situation.providers.items())
+        if isinstance(part, UnknownPart)
+    ]
+
+
+def error(situation: Situation) -> RamOperatorError | None:
+    """Why a provider could not be read; what a person has to mend comes first."""
+    parts = situation.providers.values()
+    errors = [part.error for part in parts if isinstance(part, UnknownPart)]
+    return min(errors, key=lambda each: isinstance(each, Retry), default=None)
+
+
+def blind(situation: Situation) -> bool:
+    """Whether nobody knows now whom the wanted trust would let in, so that it cannot be approved.
+
+    What is about to be trusted no more need not be known.
+    """
+    asked = _asked(situation)
+    return any(isinstance(situation.providers.get(key), UnknownPart) for key in asked)
+
+
+def missing(situation: Situation) -> list[str]:
+    """One sentence per provider that a new identity is to trust and that does not exist.
+
+    Whoever makes it later would decide whom it lets in.
+    """
+    return [
+        f"{key}, which the trust names, to exist"
+        for key in sorted(_asked(situation))
+        if isinstance(part := situation.providers.get(key), Entry) and part.value == ABSENT
+    ]
+
+
+def held(moves: Iterable[Judged], case: risk.Case) -> Held | None:
+    """What is held of the providers; None if nothing is."""
+    changes = tuple(item.change for item in moves)
+    if not changes:
+        return None
+    gains = tuple(text for change in changes for text in sentences(change)[0])
+    losses = tuple(text for change in changes for text in sentences(change)[1])
+    directions = {change.direction for change in changes}
+    verdict = directions.pop() if len(directions) == 1 else Direction.UNKNOWN
+    findings = risk.judge(replace(case, moved=(*gains, *losses)), risk.On.PROVIDER)
+    summary = "an identity provider that is trusted was changed"
+    return Held(CHANGED, summary, gains, losses, findings, changes, verdict.value)
+
+
+def context(situation: Situation) -> dict[str, FieldValue]:
+    """What the approver of a trust has seen of the providers in it: it is in the digest."""
+    known = {
+        key: part
+        for key in _asked(situation)
+        if isinstance(part := situation.providers.get(key), Entry)
+    }
+    return {FIELD: known} if known else {}
+
+
+def shown(held: Held) -> tuple[Change, ...]:
+    """What people are to look at: what is held, and what the providers of a held trust are."""
+    listed = {(change.field, change.entry) for change in held.changes}
+    beside = [
+        Change(FIELD, entry, entry, Direction.NEUTRAL, key)
+        for key, entry in (held.context.get(FIELD) or {}).items()
+        if (FIELD, key) not in listed
+    ]
+    return (*held.changes, *beside)
+
+
+def accepted(held_context: Mapping[str, Any], changes: Iterable[Change]) -> dict[str, str]:
+    """What an approval agrees on: providers that changed, and those of an approved trust."""
+    listed = list(changes)
+    found = {
+        change.entry: change.after.value
+        for change in listed
+        if change.field == FIELD and isinstance(change.after, Entry)
+    }
+    if any(isinstance(change.after, documents.Trust) for change in listed):
+        shown = held_context.get(FIELD) or {}
+        found |= {key: entry.value for key, entry in shown.items()}
+    return found
+
+
+def first_seen(situation: Situation) -> dict[str, str]:
+    """What the providers are that a new trust names, or that were trusted before that was kept."""
+    asked, record = _asked(situation), situation.memory.record
+    if situation.live.presence is Presence.PRESENT:
+        asked = {key: name for key, name in asked.items() if key in _live(situation)}
+    return {
+        key: part.value
+        for key in sorted(asked)
+        if isinstance(part := situation.providers.get(key), Entry) and key not in record.providers
+    }
+
+
+def notes(situation: Situation) -> list[Step]:
+    """What the record is to say of providers without anybody's approval: those that it knows
+    nothing of yet, and no more of those that nobody names.
+    """
+    row, record = situation.row, situation.memory.record
+    gated = row.gated_field
+    if gated is None or not isinstance(situation.live.fields.get(gated.name), documents.Trust):
+        return []
+    if record.owner is None:
+        # There is no record of ours yet, and the first one says it.
+        return []
+    still = _asked(situation).keys() | _live(situation).keys()
+    changes = {key: "" for key in record.providers if key not in still} | first_seen(situation)
+    if not changes:
+        return []
+    text = f"note what {', '.join(sorted(changes))} is"
+    return [Step(VERB, text, Cause.INTENT, Direction.NARROWER, {FIELD: changes})]
+
+
+def acceptance(moves: Iterable[Judged], permit: object) -> list[Step]:
+    """The step that notes what was approved; nothing is written to the cloud."""
+    changes = [item.change for item in moves]
+    if not changes:
+        return []
+    keys = tuple(change.entry for change in changes)
+    text = f"trust {', '.join(keys)} as it is now"
+    values = {"keys": keys, "entries": tuple(change.after for change in changes), "permit": permit}
+    return [Step(VERB, text, Cause.INTENT, Direction.NEUTRAL, values, FIELD)]
+
+
+def _facts(entry: Entry) -> Mapping[str, Any]:
+    try:
+        found = json.loads(entry.value)
+    except ValueError:
+        found = None
+    # Written by hand or by another version: different from whatever is true.
+    return found if isinstance(found, dict) else {"text": entry.value}
+
+
+def _direction(before: Entry, after: Entry) -> Direction:
+    was, now = _facts(before), _facts(after)
+    if not now:
+        return Direction.NARROWER
+    plain = all(isinstance(side.get(name), list) for side in (was, now) for name in _LISTS)
+    rest = [{k: v for k, v in side.items() if k not in _LISTS} for side in (was, now)]
+    if not plain or rest[0] != rest[1]:
+        return Direction.UNKNOWN
+    more = any(set(now[name]) - set(was[name]) for name in _LISTS)
+    less = any(set(was[name]) - set(now[name]) for name in _LISTS)
+    return Direction.MIXED if more and less else Direction.WIDER if more else Direction.NARROWER
+
+
+def sentences(change: Change) -> tuple[list[str], list[str]]:
+    """Who is let in now and who no longer, for people."""
+    assert isinstance(change.before, Entry)
+    assert isinstance(change.after, Entry)
+    name = change.after.display
+    was, now = _facts(change.before), _facts(change.after)
+    if not now:
+        return [], [f"{name} does not exist any more, so nobody comes in by it"]
+    if not was:
+        return [f"{name} exists now, and lets in whom it was made for: {change.after.value}"], []
+    gains = [f"{name} accepts {text} now" for text in _more(was, now)]
+    losses = [f"{name} no longer accepts {text}" for text in _more(now, was)]
+    others = sorted(
+        k for k in was.keys() | now.keys() if k not in _LISTS and was.get(k) != now.get(k)
+    )
+    gains += [
+        f"{name} has another {key}, which decides whom it lets in:"
+        f" {clip(str(now.get(key)))} instead of {clip(str(was.get(key)))}"
+        for key in others
+    ]
+    return gains, losses
+
+
+def drift_values(change: Change) -> tuple[str, str]:
+    """(was, now): what was agreed on, and what became of it."""
+    assert isinstance(change.before, Entry)
+    gains, losses = sentences(change)
+    return clip(change.before.value), clip("; ".join((*gains, *losses)), _LIMIT)
+
+
+def _more(was: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    return [
+        text.format(clip(entry))
+        for key, text in _LISTS.items()
+        for entry in sorted(set(now.get(key) or ()) - set(was.get(key) or ()))
+    ]

@@ -1,0 +1,82 @@
+"""What identity providers are, as the cloud says it: read, kept for a moment, never guessed."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from ram_operator import providers
+from ram_operator.cloud.providers import KEPT_SECONDS, ProviderFacts
+from ram_operator.errors import Absent, Retry
+
+Json = dict[str, Any]
+GIT, IDP = "oidc-provider/git", "saml-provider/idp"
+OIDC: Json = {
+    "IssuerUrl": "https://git.example",
+    "ClientIds": "ci, sts.aliyuncs.com",
+    "Fingerprints": "AA,bb",
+    "IssuanceLimitTime": 12,
+}
+
+
+class Cloud:
+    """Answers with `body`, and counts."""
+
+    def __init__(self, body: Json) -> None:
+        self.body = body
+        self.asked: list[tuple[str, Json]] = []
+
+    def call(self, action: str, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
+        self.asked.append((action, dict(parameters)))
+        if not self.body:
+            raise Absent("nothing there", code="EntityNotExist.OIDCProvider", relation=False)
+        return self.body
+
+
+def read(body: Json, name: str = GIT) -> str:
+    return ProviderFacts().read(Cloud(body), name, 0.0, fresh=False)
+
+
+def test_an_oidc_provider() -> None:
+    cloud = Cloud({"OIDCProvider": OIDC})
+    text = ProviderFacts().read(cloud, "oidc-provider/Git", 0.0, fresh=False)
+    wanted = providers.oidc("https://git.example", ["ci", "sts.aliyuncs.com"], ["aa", "bb"], 12)
+    assert text == wanted
+    assert cloud.asked == [("IMS.GetOIDCProvider", {"OIDCProviderName": "Git"})]
+    bare = {"OIDCProvider": {"IssuerUrl": "https://git.example"}}
+    assert read(bare) == providers.oidc("https://git.example", [], [])
+
+
+def test_saml_metadata_is_the_same_in_any_line_breaks() -> None:
+    encoded = base64.b64encode(b"<Entity/>" * 20).decode()
+    broken = "\n".join(encoded[at : at + 76] for at in range(0, len(encoded), 76))
+    for text in (encoded, broken):
+        body = {"SAMLProvider": {"EncodedSAMLMetadataDocument": text}}
+        assert read(body, IDP) == providers.saml(b"<Entity/>" * 20)
+    odd = {"SAMLProvider": {"EncodedSAMLMetadataDocument": "no base64!"}}
+    assert read(odd, IDP) == providers.saml(b"nobase64!")
+
+
+@pytest.mark.parametrize("body", [{"OIDCProvider": {}}, {"OIDCProvider": None}, {"RequestId": "R"}])
+def test_an_answer_without_a_provider_is_no_provider_without_clients(body: Json) -> None:
+    with pytest.raises(Retry):
+        read(body)
+
+
+def test_one_that_does_not_exist_is_told_from_one_that_cannot_be_read() -> None:
+    assert read({}) == providers.ABSENT
+
+
+def test_it_is_kept_for_a_moment_and_asked_for_when_it_matters() -> None:
+    cloud, facts = Cloud({"OIDCProvider": OIDC}), ProviderFacts()
+    times = [(0.0, False), (1.0, False), (2.0, True), (2.0 + KEPT_SECONDS, False)]
+    counts = []
+    for now, fresh in times:
+        facts.read(cloud, GIT, now, fresh=fresh)
+        counts.append(len(cloud.asked))
+    assert counts == [1, 1, 2, 3]
+    facts.read(cloud, GIT.upper().replace("OIDC-PROVIDER", "oidc-provider"), 12.0, fresh=False)
+    assert len(cloud.asked) == 3, "names are the same in any case"

@@ -1,0 +1,402 @@
+"""Who is behind the name of an identity provider: noted with the trust, and another one waits."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ram_operator import approval, plan, providers
+from ram_operator.constants import Reason, Severity
+from ram_operator.drift import Memory
+from ram_operator.errors import Retry, Stalled
+from ram_operator.kinds import KINDS
+from ram_operator.model import (
+    Applied,
+    Change,
+    Direction,
+    Entry,
+    Live,
+    Plan,
+    Presence,
+    RecordFacts,
+    UnknownPart,
+)
+from ram_operator.pending import InFlight
+from ram_operator.situation import Situation
+from tests.unit.core import (
+    ACCOUNT,
+    ACCOUNT_ID,
+    FC,
+    OPTIONS,
+    OTHER_ID,
+    OWNER,
+    ROLE,
+    attachment,
+    live,
+    made,
+    remembered,
+    trust,
+    trust_json,
+    wanted,
+    wanted_policy,
+)
+from tests.unit.profiles import examples
+from tests.unit.voting import SAID, SCOPE, approved, offered
+
+GIT, IDP = "oidc-provider/git", "saml-provider/idp"
+OIDC = ("Federated", f"acs:ram::{ACCOUNT_ID}:oidc-provider/Git")
+SAML = ("Federated", f"acs:ram::{ACCOUNT_ID}:{IDP}")
+BOUND = {"StringEquals": {"oidc:sub": "repo:app", "oidc:aud": "ci", "oidc:iss": "https://git"}}
+ISSUER = "https://git.example"
+ONE = providers.oidc(ISSUER, ["ci"], ["aa"])
+TWO = providers.oidc(ISSUER, ["ci"], ["bb"])
+DENIED = UnknownPart(Stalled(Reason.ACCESS_DENIED, "may not call ims:GetOIDCProvider"))
+Sight = Mapping[str, Entry | UnknownPart]
+
+TRUSTED = wanted({"trustPolicy": trust_json(OIDC, condition=BOUND)})
+MORE = wanted({"trustPolicy": trust_json(OIDC, FC, condition=BOUND)})
+
+
+def sees(state: str = ONE) -> Sight:
+    return {GIT: Entry("oidc-provider/Git", state)}
+
+
+def memory(**agreed: str) -> Memory:
+    before = remembered(TRUSTED)
+    facts = replace(before.record, providers=agreed, sequence=7, settled=True)
+    return replace(before, record=facts)
+
+
+AGREED = memory(**{GIT: ONE})
+
+
+def situation(asked: Any, found: Live, known: Memory, sight: Sight) -> Situation:
+    return Situation(
+        ROLE, ACCOUNT, asked, found, known, replace(SAID, scope=SCOPE), providers=sight
+    )
+
+
+def decide(sight: Sight, known: Memory = AGREED, asked: Any = TRUSTED) -> Plan:
+    return plan.update(situation(asked, made(TRUSTED), known, sight))
+
+
+def after_approval(sight: Sight, asked: Any = TRUSTED, then: Sight | None = None) -> Plan:
+    """What is decided once the offer is approved; by then the cloud may show something else."""
+    first = situation(asked, made(TRUSTED), AGREED, sight)
+    held = plan.update(first).held
+    assert held is not None
+    facts = offered(held, AGREED.record)
+    said = replace(approved(facts), scope=SCOPE)
+    again = replace(first, memory=replace(AGREED, record=facts), ballot=said)
+    return plan.update(replace(again, providers=then or sight))
+
+
+def test_which_providers_a_trust_names() -> None:
+    others = (
+        ("Federated", f"acs:ram::{OTHER_ID}:{IDP}"),
+        ("Federated", "acs:ram::*:saml-provider/*"),
+    )
+    found = providers.named(trust(OIDC, SAML, FC, *others), ACCOUNT_ID)
+    assert found == {GIT: "oidc-provider/Git", IDP: IDP}
+    assert providers.named(None, ACCOUNT_ID) == {}
+    broken = trust(SAML)
+    broken = replace(broken, grants=(*broken.grants, replace(broken.grants[0], principal=None)))
+    assert providers.named(broken, ACCOUNT_ID) == {IDP: IDP}
+
+
+def test_kinds_without_a_trust_have_no_providers() -> None:
+    policy = Situation(KINDS["RamPolicy"], ACCOUNT, wanted_policy(), Live(Presence.PRESENT), AGREED)
+    assert providers.moved(policy) == []
+    assert providers.notes(policy) == []
+    assert providers.context(policy) == {}
+
+
+def test_a_provider_as_agreed_changes_nothing() -> None:
+    decision = decide(sees())
+    assert (decision.in_sync, decision.steps, decision.held, decision.drift) == (True, (), None, ())
+
+
+def test_a_swapped_certificate_is_critical_drift_and_waits() -> None:
+    decision = decide(sees(TWO))
+    assert not decision.in_sync
+    assert decision.steps == ()
+    held = decision.held
+    assert held is not None
+    assert (held.kind, held.verdict) == (providers.CHANGED, "mixed")
+    assert held.gains == ("oidc-provider/Git accepts the certificate bb now",)
+    assert held.losses == ("oidc-provider/Git no longer accepts the certificate aa",)
+    assert {finding.id for finding in held.findings} == {"RAM020"}
+    (entry,) = decision.drift
+    assert (entry.field, entry.severity, entry.action) == (
+        f"providers[{GIT}]",
+        Severity.CRITICAL,
+        "held",
+    )
+    assert "accepts the certificate bb now" in entry.now
+    assert "aa" in entry.was
+    assert plan.drifted(situation(TRUSTED, made(TRUSTED), AGREED, sees(TWO)))
+
+
+def test_who_comes_in_by_it_gets_no_more_meanwhile() -> None:
+    more = wanted(
+        {
+            "trustPolicy": trust_json(OIDC, condition=BOUND),
+            "policies": [attachment("System/AReadOnlyAccess")],
+            "description": "new",
+        }
+    )
+    assert [step.verb for step in decide(sees(), asked=more).steps] == ["attributes", "attach"]
+    for sight in (sees(TWO), {GIT: DENIED}):
+        decision = decide(sight, asked=more)
+        assert [step.verb for step in decision.steps] == ["attributes"]
+        assert any("AReadOnlyAccess" in text for text in decision.waiting)
+    unbelieved = plan.update(situation(more, made(TRUSTED), AGREED, sees(TWO)), believe_drift=False)
+    assert [step.verb for step in unbelieved.steps] == ["attributes"]
+    assert (unbelieved.held, unbelieved.drift) == (None, ())
+    assert [step.verb for step in after_approval(sees(TWO), more).steps] == [
+        "end",
+        "attributes",
+        "attach",
+    ]
+
+
+def test_an_approval_notes_what_it_is_now_and_writes_nothing_to_the_cloud() -> None:
+    decision = after_approval(sees(TWO))
+    assert (decision.held, decision.drift) == (None, ())
+    (step,) = decision.steps
+    assert step.verb == "end"
+    permit = approval.permit_of(step)
+    assert permit is not None
+    assert providers.accepted(permit.context, permit.changes) == {GIT: TWO}
+
+
+def test_an_approval_is_good_for_what_was_shown_and_no_other() -> None:
+    three = providers.oidc(ISSUER, ["ci"], ["cc"])
+    decision = after_approval(sees(TWO), then=sees(three))
+    assert decision.held is not None
+    assert decision.steps == ()
+
+
+def test_an_approved_trust_is_for_the_providers_as_they_were_shown() -> None:
+    good = after_approval(sees(), MORE)
+    assert [step.verb for step in good.steps] == ["trust"]
+    permit = approval.permit_of(good.steps[0])
+    assert permit is not None
+    assert providers.accepted(permit.context, permit.changes) == {GIT: ONE}
+    for later in (sees(TWO), {GIT: DENIED}, sees(providers.ABSENT)):
+        swapped = after_approval(sees(), MORE, then=later)
+        assert swapped.held is not None
+        assert swapped.steps == ()
+
+
+def test_an_offer_that_says_nothing_of_providers_is_not_taken_while_they_are_unknown() -> None:
+    """It was made before they were looked at."""
+    first = situation(MORE, made(TRUSTED), AGREED, {})
+    held = plan.update(first).held
+    assert held is not None
+    facts = offered(held, AGREED.record)
+    said = replace(approved(facts), scope=SCOPE)
+    again = replace(first, memory=replace(AGREED, record=facts), ballot=said)
+    unknown = plan.update(replace(again, providers={GIT: DENIED}))
+    assert (unknown.steps, unknown.blind) == ((), True)
+    assert plan.update(replace(again, providers=sees())).steps == ()
+
+
+def test_a_provider_that_cannot_be_read_can_be_trusted_no_more() -> None:
+    asked = wanted({"trustPolicy": trust_json(FC)})
+    decision = after_approval({GIT: DENIED}, asked)
+    assert [step.verb for step in decision.steps] == ["trust"]
+    assert not decision.blind
+
+
+def test_what_is_sent_once_more_is_sent_to_the_same_providers() -> None:
+    first = situation(MORE, made(TRUSTED), AGREED, sees())
+    held = plan.update(first).held
+    assert held is not None
+    facts = offered(held, AGREED.record)
+    said = replace(approved(facts), scope=SCOPE)
+    permit = approval.weigh(held, said, facts)
+    assert permit is not None
+    flight = InFlight(permit.kind, permit.change, permit.digest, "ann", 1)
+    begun = replace(facts, sequence=8, pending=None, in_flight=flight)
+    for state, verbs in ((ONE, ["trust"]), (TWO, [])):
+        # The record has what was approved since the write began.
+        known = replace(AGREED, record=replace(begun, providers={GIT: ONE}))
+        again = replace(first, memory=known, ballot=said, providers=sees(state))
+        assert [step.verb for step in plan.update(again, believe_drift=False).steps] == verbs
+
+
+def test_what_cannot_be_read_is_neither_as_agreed_nor_changed() -> None:
+    decision = decide({GIT: DENIED})
+    assert decision.held is None
+    assert decision.blind
+    assert decision.drift == ()
+    assert not decision.in_sync
+    assert "ims:GetOIDCProvider" in decision.waiting[0]
+    assert decision.error is DENIED.error
+
+
+def test_what_a_person_has_to_mend_is_said_first() -> None:
+    later = UnknownPart(Retry(Reason.CLOUD_UNAVAILABLE, "no answer"))
+    decision = decide({"oidc-provider/a": later, GIT: DENIED, IDP: later})
+    assert decision.error is DENIED.error
+
+
+def test_the_first_look_is_noted_where_there_is_a_record() -> None:
+    decision = decide(sees(), memory())
+    assert [step.values[providers.FIELD] for step in decision.steps] == [{GIT: ONE}]
+    assert decision.held is None
+    unread = decide({GIT: DENIED}, memory())
+    assert unread.steps == ()
+    foreign = replace(memory().record, owner=None)
+    adopting = decide(sees(), replace(memory(), record=foreign))
+    assert adopting.steps == ()
+    assert adopting.providers == {GIT: ONE}
+
+
+def test_what_nobody_names_any_more_is_forgotten() -> None:
+    plain = remembered(wanted({}))
+    facts = replace(plain.record, providers={GIT: ONE})
+    known = replace(plain, record=facts)
+    decision = plan.update(situation(wanted({}), live(), known, {}))
+    assert [step.values[providers.FIELD] for step in decision.steps] == [{GIT: ""}]
+    unknown = replace(live(), fields={**live().fields, "trustPolicy": DENIED})
+    assert plan.update(situation(wanted({}), unknown, known, {})).steps == ()
+
+
+def test_what_was_added_by_hand_is_not_noted() -> None:
+    """It goes again, and whoever approves it says what it is."""
+    found = live(trustPolicy=trust(FC, OIDC))
+    decision = plan.update(situation(wanted({}), found, remembered(wanted({})), sees()))
+    assert all(providers.FIELD not in step.values for step in decision.steps)
+
+
+def creation(sight: Sight, record: RecordFacts) -> Plan:
+    known = Memory(OPTIONS, Applied(), record)
+    return plan.create(situation(TRUSTED, Live(Presence.ABSENT), known, sight))
+
+
+def test_a_new_role_is_made_for_providers_that_are_known() -> None:
+    decision = creation(sees(), RecordFacts())
+    assert [step.verb for step in decision.steps] == ["create"]
+    assert decision.providers == {GIT: ONE}
+    for sight, word in (({GIT: DENIED}, "to be read"), (sees(providers.ABSENT), "to exist")):
+        waits = creation(sight, RecordFacts())
+        assert (waits.steps, waits.held) == ((), None)
+        assert word in waits.waiting[0]
+
+
+def test_deleting_and_creating_again_does_not_launder_a_provider() -> None:
+    before = RecordFacts(True, OWNER, baseline=trust(OIDC, condition=BOUND), providers={GIT: ONE})
+    assert [step.verb for step in creation(sees(), before).steps] == ["create"]
+    swapped = creation(sees(TWO), before)
+    assert swapped.steps == ()
+    assert swapped.held is not None
+    assert swapped.held.kind == approval.CREATION
+    assert "RAM020" in {finding.id for finding in swapped.held.findings}
+    assert "accepts the certificate bb now" in " ".join(swapped.held.gains)
+
+
+def test_people_see_what_the_providers_of_a_held_trust_are() -> None:
+    held = decide(sees(), asked=MORE).held
+    assert held is not None
+    assert [change.field for change in providers.shown(held)] == ["trustPolicy", providers.FIELD]
+    swapped = decide(sees(TWO)).held
+    assert swapped is not None
+    assert providers.shown(swapped) == swapped.changes
+
+
+STATES = {
+    "absent": providers.ABSENT,
+    "old": ONE,
+    "client": providers.oidc(ISSUER, ["ci", "other"], ["aa"]),
+    "issuer": providers.oidc("https://evil.example", ["ci"], ["aa"]),
+    "hours": providers.oidc(ISSUER, ["ci"], ["aa"], 168),
+    "saml": providers.saml(b"one"),
+    "resigned": providers.saml(b"two"),
+    "by hand": "not JSON",
+    "a number": "1",
+}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "direction", "words"),
+    [
+        ("old", "absent", Direction.NARROWER, "does not exist any more"),
+        ("absent", "old", Direction.UNKNOWN, "exists now"),
+        ("old", "client", Direction.WIDER, "accepts tokens for client id other now"),
+        ("client", "old", Direction.NARROWER, "no longer accepts tokens for client id other"),
+        ("old", "issuer", Direction.UNKNOWN, "https://evil.example instead of https://git.example"),
+        ("old", "hours", Direction.UNKNOWN, "another hours"),
+        ("saml", "resigned", Direction.UNKNOWN, "another metadata"),
+        ("by hand", "old", Direction.UNKNOWN, "another issuer"),
+        ("a number", "saml", Direction.UNKNOWN, "another metadata"),
+    ],
+)
+def test_what_became_of_a_provider(
+    before: str, after: str, direction: Direction, words: str
+) -> None:
+    name = "oidc-provider/git"
+    known = memory(**{GIT: STATES[before]})
+    (item,) = providers.moved(situation(TRUSTED, made(TRUSTED), known, sees(STATES[after])))
+    assert item.change.direction is direction
+    change = Change(
+        providers.FIELD, Entry(name, STATES[before]), Entry(name, STATES[after]), direction, name
+    )
+    assert any(words in text for side in providers.sentences(change) for text in side)
+
+
+def test_several_providers_that_moved_make_no_certain_verdict() -> None:
+    asked = wanted({"trustPolicy": trust_json(OIDC, SAML, condition=BOUND)})
+    known = memory(**{GIT: ONE, IDP: STATES["saml"]})
+    sight = {**sees(STATES["client"]), IDP: Entry(IDP, STATES["resigned"])}
+    held = plan.update(situation(asked, made(asked), known, sight)).held
+    assert held is not None
+    assert {change.entry for change in held.changes} == {GIT, IDP}
+    assert held.verdict == "unknown"
+
+
+NAMES = st.lists(st.sampled_from(["a", "b", "c", 'd"', "e,", "é"]), max_size=5)
+PRINTS = st.lists(st.sampled_from(["aa", "AA", "bb", "Bb"]), max_size=3)
+
+
+@examples(300)
+@given(NAMES, PRINTS, NAMES, PRINTS)
+def test_two_providers_are_equal_when_they_let_in_the_same(
+    clients: list[str], prints: list[str], others: list[str], other_prints: list[str]
+) -> None:
+    folded = [{text.lower() for text in side} for side in (prints, other_prints)]
+    same = (set(clients), folded[0]) == (set(others), folded[1])
+    one = providers.oidc(ISSUER, clients, prints)
+    two = providers.oidc(ISSUER, others, other_prints)
+    assert (one == two) is same
+    json.loads(one)
+    known = memory(**{GIT: one})
+    found = providers.moved(situation(TRUSTED, made(TRUSTED), known, sees(two)))
+    more = bool(set(others) - set(clients) or folded[1] - folded[0])
+    less = bool(set(clients) - set(others) or folded[0] - folded[1])
+    directions = {
+        (True, True): Direction.MIXED,
+        (True, False): Direction.WIDER,
+        (False, True): Direction.NARROWER,
+    }
+    assert [item.change.direction for item in found] == (
+        [directions[more, less]] if more or less else []
+    )
+
+
+def test_what_is_too_long_for_a_record_is_told_apart_all_the_same() -> None:
+    clients = [f"client-{number:04}-{'x' * 60}" for number in range(50)]
+    long, longer = (providers.oidc(ISSUER, clients[:count], ["aa"]) for count in (49, 50))
+    assert max(len(long), len(longer)) <= 1024
+    assert long != longer
+    assert ISSUER in long
+    known = memory(**{GIT: long})
+    (item,) = providers.moved(situation(TRUSTED, made(TRUSTED), known, sees(longer)))
+    assert item.change.direction is Direction.UNKNOWN
