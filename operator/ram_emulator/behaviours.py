@@ -235,6 +235,12 @@ BEHAVIOURS: Mapping[str, Behaviour] = {
         "The code of an action on a missing SAML provider.",
         "Older Terraform providers expect the first; newer ones and the table of STS the second.",
     ),
+    "saml_metadata_in_lines": Behaviour(
+        True,
+        False,
+        "GetSAMLProvider breaks the metadata's Base64 into lines, another way each time.",
+        "The Terraform provider strips line breaks from it and ignores them when it compares.",
+    ),
     "provider_entry_repeat": Behaviour(
         "conflict",
         "success",

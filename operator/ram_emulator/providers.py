@@ -208,7 +208,12 @@ def _metadata(parameter: str, text: str) -> str:
 
 
 def _get_saml(call: Call) -> Body:
-    return {"SAMLProvider": _fields(call, _find(call, "saml", call.as_of), _SAML_READ)}
+    shown = _fields(call, _find(call, "saml", call.as_of), _SAML_READ)
+    if call.account.is_on("saml_metadata_in_lines"):
+        text, width = shown["EncodedSAMLMetadataDocument"], 40 + int(call.now * 1000) % 41
+        lines = [text[at : at + width] for at in range(0, len(text), width)]
+        shown["EncodedSAMLMetadataDocument"] = "\n".join(lines)
+    return {"SAMLProvider": shown}
 
 
 def _create_oidc(call: Call) -> Body:

@@ -75,6 +75,15 @@ def saml_provider_missing_code(cloud: Cloud, hostile: bool) -> None:
     assert (error.code, error.status_code) == (code, 404)
 
 
+def saml_metadata_in_lines(cloud: Cloud, hostile: bool) -> None:
+    ims = cloud.ims()
+    text = encoded("<EntityDescriptor/>" * 10)
+    invoke(ims, "CreateSAMLProvider", **SAML, EncodedSAMLMetadataDocument=text)
+    shown = invoke(ims, "GetSAMLProvider", **SAML)["SAMLProvider"]["EncodedSAMLMetadataDocument"]
+    assert (shown != text) is hostile
+    assert shown.replace("\n", "") == text
+
+
 def provider_entry_repeat(cloud: Cloud, hostile: bool) -> None:
     ims = cloud.ims()
     invoke(ims, "CreateOIDCProvider", **NEW_OIDC, ClientIds="a", Fingerprints="f")
@@ -92,7 +101,8 @@ def provider_entry_repeat(cloud: Cloud, hostile: bool) -> None:
 
 
 CHECKS: dict[str, Callable[[Cloud, bool], None]] = {
-    check.__name__: check for check in (saml_provider_missing_code, provider_entry_repeat)
+    check.__name__: check
+    for check in (saml_provider_missing_code, saml_metadata_in_lines, provider_entry_repeat)
 }
 
 
