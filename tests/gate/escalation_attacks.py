@@ -5,6 +5,7 @@ Rows for the table in `attacks`.
 
 from __future__ import annotations
 
+import json
 from typing import Any, Final
 
 import alibabacloud_ram20150501.models as ram
@@ -16,6 +17,9 @@ from tests.support.world import DOCUMENT, World
 
 Json = dict[str, Any]
 EVE: Final = {"type": "RamUser", "name": "eve"}
+LIMIT: Final = 6144
+"""Characters of a policy document, RAM's default quota."""
+MARGIN: Final = 20
 READER: Final = {"type": "RamPolicy", "name": "reader"}
 
 
@@ -103,6 +107,36 @@ def document_given_back(world: World) -> tuple[int, str, str]:
     return start, *waits(world, "RamPolicy", "reader")
 
 
+def document_widened_by_hand(policy: str) -> Any:
+    """Whoever holds the policy could change rights until the next look, and no longer."""
+
+    def story(world: World) -> tuple[int, str, str]:
+        world.policy("reader", driftPolicy=policy)
+        world.role(NAME, policies=[READER])
+        world.ready(ROLE, NAME)
+        world.settle()
+        start = world.journal_end()
+        Hands(world).version_policy("reader", allowing(Action=["oss:Get*", "ram:*"]))
+        world.settle()
+        world.look("RamPolicy", "reader")
+        world.ready("RamPolicy", "reader")
+        assert world.cloud()["policies"]["reader"]["document"] == DOCUMENT
+        return start, "RamPolicy", "reader"
+
+    return story
+
+
+def at_the_limit() -> Json:
+    """The longest document that RAM takes, with what matters at its very end."""
+    document = allowing(Action=["oss:Get*"])
+    end = {"Effect": "Allow", "Action": "ram:AttachPolicyToRole", "Resource": "*"}
+    document["Statement"].append(end)
+    actions = document["Statement"][0]["Action"]
+    while (left := LIMIT - len(json.dumps(document))) > MARGIN:
+        actions.append(f"oss:Get{len(actions):0{min(left - MARGIN, 60)}}")
+    return document
+
+
 def member_given_back(world: World) -> tuple[int, str, str]:
     """Somebody is thrown out of the administrators by hand; Revert does not let him in again."""
     a_user(world)
@@ -151,6 +185,16 @@ ESCALATION_ATTACKS: Final = (
     Attack(
         "one write of RAM among reads",
         by_another_name(allowing(Action=["oss:Get*", "RAM:attachpolicyto?ser"])),
+    ),
+    Attack("everything in the longest document that RAM takes", by_another_name(at_the_limit())),
+    *(
+        Attack(
+            f"a document widened by hand under {policy}",
+            document_widened_by_hand(policy),
+            ("Synced",),
+            opened=1,
+        )
+        for policy in ("Revert", "RevertExcess")
     ),
     Attack("a document that Revert would give back", document_given_back),
     Attack("a member that Revert would give back", member_given_back),

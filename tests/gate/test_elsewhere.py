@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from dataclasses import replace
 from pathlib import Path
+from typing import Any, Final
 
 import pytest
 
@@ -22,6 +23,8 @@ from tests.support.world import (
     put_secret,
     trust,
 )
+
+Json = dict[str, Any]
 
 
 def test_an_approval_is_of_no_use_in_another_account(world: World) -> None:
@@ -73,17 +76,32 @@ def test_what_is_deleted_while_its_change_is_carried_out_is_not_changed(
     assert opened(world, start) == []
 
 
-def test_a_second_and_laxer_ramaccount_opens_nothing(world: World) -> None:
+STRICT: Final = {"namePrefixes": [NAME], "policies": [], "adoption": False}
+LAXER: Final[dict[str, tuple[Json, Json]]] = {
+    # What the first account is changed to, and what the second one has instead.
+    "trusted accounts": ({}, {"gate": {"trustedAccounts": [OUTSIDER[1].split(":")[3]]}}),
+    "tenants": ({"tenants": STRICT}, {}),
+    "mode": ({"mode": "Observe"}, {}),
+    "suspension": ({"suspend": True}, {}),
+}
+
+
+@pytest.mark.parametrize("lax", LAXER)
+def test_a_second_and_laxer_ramaccount_opens_nothing(world: World, lax: str) -> None:
     start = a_role(world)
     widen(world)
     digest = offer(world, ROLE, NAME)
     name = f"{world.namespace}-lax"
-    gate = {"trustedAccounts": [OUTSIDER[1].split(":")[3]]}
-    world.create("RamAccount", name, {**account_spec(world), "gate": gate})
+    strict, more = LAXER[lax]
+    spec = account_spec(world)
+    if "tenants" in strict:
+        strict = {"tenants": [{**spec["tenants"][0], **strict["tenants"]}]}
+    world.edit("RamAccount", world.namespace, **strict)
+    world.create("RamAccount", name, {**spec, **more})
     try:
         world.reason("RamAccount", name, "Conflict")
-        spec = {"accountRef": {"name": name}, "roleName": NAME, "adoptionPolicy": "IfExists"}
-        applied(world, ROLE, "second", digest, trustPolicy=trust(FC, ECS), **spec)
+        other = {"accountRef": {"name": name}, "roleName": NAME, "adoptionPolicy": "IfExists"}
+        applied(world, ROLE, "second", digest, trustPolicy=trust(FC, ECS), **other)
         world.create(ROLE, "evil", {"accountRef": {"name": name}, "trustPolicy": trust(OUTSIDER)})
         for role in ("second", "evil"):
             world.reason(ROLE, role, "DependencyNotReady")
