@@ -1,0 +1,116 @@
+"""What became of an identity provider: as it was, more, less or not to be told; and in words."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ram_operator import plan, providers
+from ram_operator.model import Change, Direction, Entry
+from tests.unit.core import made, trust_json, wanted
+from tests.unit.profiles import examples
+from tests.unit.test_providers import (
+    BOUND,
+    GIT,
+    IDP,
+    ISSUER,
+    OIDC,
+    ONE,
+    SAML,
+    TRUSTED,
+    memory,
+    sees,
+    situation,
+)
+
+STATES = {
+    "absent": providers.ABSENT,
+    "old": ONE,
+    "client": providers.oidc(ISSUER, ["ci", "other"], ["aa"]),
+    "issuer": providers.oidc("https://evil.example", ["ci"], ["aa"]),
+    "hours": providers.oidc(ISSUER, ["ci"], ["aa"], 168),
+    "saml": providers.saml(b"one"),
+    "resigned": providers.saml(b"two"),
+    "by hand": "not JSON",
+    "a number": "1",
+}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "direction", "words"),
+    [
+        ("old", "absent", Direction.NARROWER, "does not exist any more"),
+        ("absent", "old", Direction.UNKNOWN, "exists now"),
+        ("old", "client", Direction.WIDER, "accepts tokens for client id other now"),
+        ("client", "old", Direction.NARROWER, "no longer accepts tokens for client id other"),
+        ("old", "issuer", Direction.UNKNOWN, "https://evil.example instead of https://git.example"),
+        ("old", "hours", Direction.UNKNOWN, "another hours"),
+        ("saml", "resigned", Direction.UNKNOWN, "another metadata"),
+        ("by hand", "old", Direction.UNKNOWN, "another issuer"),
+        ("a number", "saml", Direction.UNKNOWN, "another metadata"),
+    ],
+)
+def test_what_became_of_a_provider(
+    before: str, after: str, direction: Direction, words: str
+) -> None:
+    name = "oidc-provider/git"
+    known = memory(**{GIT: STATES[before]})
+    (item,) = providers.moved(situation(TRUSTED, made(TRUSTED), known, sees(STATES[after])))
+    assert item.change.direction is direction
+    change = Change(
+        providers.FIELD, Entry(name, STATES[before]), Entry(name, STATES[after]), direction, name
+    )
+    assert any(words in text for side in providers.sentences(change) for text in side)
+
+
+def test_several_providers_that_moved_make_no_certain_verdict() -> None:
+    asked = wanted({"trustPolicy": trust_json(OIDC, SAML, condition=BOUND)})
+    known = memory(**{GIT: ONE, IDP: STATES["saml"]})
+    sight = {**sees(STATES["client"]), IDP: Entry(IDP, STATES["resigned"])}
+    held = plan.update(situation(asked, made(asked), known, sight)).held
+    assert held is not None
+    assert {change.entry for change in held.changes} == {GIT, IDP}
+    assert held.verdict == "unknown"
+
+
+NAMES = st.lists(st.sampled_from(["a", "b", "c", 'd"', "e,", "é"]), max_size=5)
+PRINTS = st.lists(st.sampled_from(["aa", "AA", "bb", "Bb"]), max_size=3)
+
+
+@examples(300)
+@given(NAMES, PRINTS, NAMES, PRINTS)
+def test_two_providers_are_equal_when_they_let_in_the_same(
+    clients: list[str], prints: list[str], others: list[str], other_prints: list[str]
+) -> None:
+    folded = [{text.lower() for text in side} for side in (prints, other_prints)]
+    same = (set(clients), folded[0]) == (set(others), folded[1])
+    one = providers.oidc(ISSUER, clients, prints)
+    two = providers.oidc(ISSUER, others, other_prints)
+    assert (one == two) is same
+    json.loads(one)
+    known = memory(**{GIT: one})
+    found = providers.moved(situation(TRUSTED, made(TRUSTED), known, sees(two)))
+    more = bool(set(others) - set(clients) or folded[1] - folded[0])
+    less = bool(set(clients) - set(others) or folded[0] - folded[1])
+    directions = {
+        (True, True): Direction.MIXED,
+        (True, False): Direction.WIDER,
+        (False, True): Direction.NARROWER,
+    }
+    assert [item.change.direction for item in found] == (
+        [directions[more, less]] if more or less else []
+    )
+
+
+def test_what_is_too_long_for_a_record_is_told_apart_all_the_same() -> None:
+    clients = [f"client-{number:04}-{'x' * 60}" for number in range(50)]
+    long, longer = (providers.oidc(ISSUER, clients[:count], ["aa"]) for count in (49, 50))
+    assert max(len(long), len(longer)) <= 1024
+    assert long != longer
+    assert ISSUER in long
+    known = memory(**{GIT: long})
+    (item,) = providers.moved(situation(TRUSTED, made(TRUSTED), known, sees(longer)))
+    assert item.change.direction is Direction.UNKNOWN
