@@ -24,14 +24,14 @@ SCENARIOS: Final = [
 ]
 PARTS: Final[dict[str, tuple[str, ...]]] = {
     "scenarios": tuple(SCENARIOS[::2]),
-    "the other scenarios": tuple(SCENARIOS[1::2]),
+    "the other scenarios": (*SCENARIOS[1::2], "tests/admission", "tests/plugin"),
     "faults": (
         "tests/faults/test_fault_matrix.py",
         "tests/faults/test_denied.py",
         "tests/faults/test_api_server.py",
     ),
     "kills and histories": ("tests/faults/test_kill_matrix.py", "tests/histories"),
-    "gate": ("tests/gate", "tests/admission", "tests/plugin"),
+    "gate": ("tests/gate",),
     "everything else": ("tests/cluster", "tests/manifests", "tests/deploy", "tests/demo"),
 }
 """Each with a control plane of its own."""

@@ -170,23 +170,24 @@ def _direction(verdict: documents.Verdict) -> Direction:
 
 
 def judge_creation(
-    trust: documents.Trust, account: Account, record: RecordFacts, moved: tuple[str, ...] = ()
+    trust: documents.Trust, account: Account, record: RecordFacts, moved: Held | None = None
 ) -> Cleared | Held:
     """May a role be created with this trust? Deleting and re-creating is no way round the gate.
 
-    `moved` says what became of its identity providers since the role existed last.
+    `moved` is what is held of its identity providers, as they were when the role existed last.
     """
     verdict = _judge_creation(trust, account, record)
     if isinstance(verdict, Cleared):
-        summary = "an identity provider that the role trusted before was changed"
-        if not moved:
-            if record.pending is None or record.pending.trust != trust.digest:
-                return verdict
-            # Neither other settings nor a second look release what waits for a person.
-            summary = "it was held before the settings of the account changed"
+        stays = record.pending is not None and record.pending.trust == trust.digest
+        if not stays and moved is None:
+            return verdict
+        # Neither other settings nor a second look release what waits for a person.
+        summary = "it was held before the settings of the account changed"
+        if not stays:
+            summary = "the role existed before, with its identity providers as they were then"
         gains = documents.compare_trust(documents.NOBODY, trust).gain_sentences
-        findings = risk.judge(risk.Case(account, trust, moved=moved), *risk.CREATION)
-        verdict = Held(CREATION, summary, (*gains, *moved), (), findings)
+        kind = CREATION if stays else ballots.CHANGED
+        verdict = Held(kind, summary, gains, (), risk.assess(trust, account))
     change = Change("trustPolicy", None, trust, Direction.WIDER)
     return replace(verdict, changes=(change,), verdict="new")
 

@@ -27,6 +27,10 @@ VALID: Final = timedelta(days=7)
 SIDE_LIMIT: Final = 16_000
 LOST: Final = "RecordsLost"
 """Kind of what is held because there is no record that could say what was held before."""
+PROVIDERS: Final = "providers"
+"""The place of changes that became of an identity provider, see `providers`."""
+CHANGED: Final = "ProviderChange"
+"""Kind of what is held because an identity provider is not what was agreed on."""
 _REJECT: Final = re.compile(r"(sha256:[0-9a-f]{64})(?:\s+(.*))?", re.DOTALL)
 NO_REASON: Final = "no reason was given"
 
@@ -214,13 +218,23 @@ def offer(held: Held, ballot: Ballot, record: RecordFacts) -> Offer:
             summary=held.summary[:2048],
             rejected=ballot.rejects(stands),
             trust=_trust(held),
+            providers=_providers(held),
         ),
     )
 
 
+def _providers(held: Held) -> str:
+    changed = sorted(change.entry for change in held.changes if change.field == PROVIDERS)
+    return ", ".join(changed)[:2048]
+
+
 def _trust(held: Held) -> str:
-    """What is held because records were lost is released when a person says that this is over."""
-    if held.kind == LOST:
+    """The trust that stays held whatever else becomes of it.
+
+    Not what waits for something that can end by itself: records were lost and a person says that
+    this is over, or a provider is put back.
+    """
+    if held.kind in (LOST, CHANGED):
         return ""
     trusts = [c.after.digest for c in held.changes if isinstance(c.after, documents.Trust)]
     return trusts[0] if trusts else ""

@@ -18,6 +18,7 @@ from .model import (
     Cause,
     Change,
     Desired,
+    Direction,
     Disposition,
     Entry,
     Held,
@@ -28,6 +29,8 @@ from .model import (
 
 GRANT: Final = "EscalatingGrant"
 GIVEN_BACK: Final = "EscalatingRight"
+NEW: Final = "new"
+"""The verdict on what is created."""
 UNKNOWN: Final = "what it allows is not known"
 
 
@@ -81,8 +84,14 @@ def joined(first: Held | None, second: Held | None) -> Held | None:
     """One offer out of two. An approval opens all that is held of an object, or nothing."""
     if first is None or second is None:
         return first or second
+    verdicts = {each.verdict for each in (first, second) if each.verdict}
+    known = verdicts - {Direction.UNKNOWN.value}
+    verdict = first.verdict
+    if len(verdicts) > 1 and first.verdict != NEW:
+        verdict = Direction.MIXED.value if known == verdicts else Direction.UNKNOWN.value
     return replace(
         first,
+        verdict=verdict or second.verdict,
         summary=f"{first.summary}; {second.summary}",
         gains=(*first.gains, *second.gains),
         losses=(*first.losses, *second.losses),

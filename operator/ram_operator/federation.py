@@ -19,26 +19,27 @@ from .ports import Ports, Subject
 def look(
     ports: Ports, session: Session, subject: Subject, trusts: tuple[Desired, Live], urgent: bool
 ) -> Mapping[str, Entry | UnknownPart]:
-    """What the providers are that the wanted and the live trust name, by key. Never raises.
+    """What the providers are that the wanted and the live trust name, by name. Never raises.
 
     Not from memory when it is `urgent`, or when a person has asked for a look.
     """
     gated = subject.row.gated_field
     if gated is None:
         return {}
-    names: dict[str, str] = {}
-    for side in trusts:
-        names |= providers.named(side.fields.get(gated.name), session.account.account_id)
+    account_id = session.account.account_id
+    names = {
+        name for side in trusts for name in providers.named(side.fields.get(gated.name), account_id)
+    }
     asked = subject.request != str(subject.status.get("lastHandledReconcileAt") or "")
     found: dict[str, Entry | UnknownPart] = {}
-    for key, name in sorted(names.items()):
+    for name in sorted(names):
         now = ports.clock.monotonic()
         try:
             text = session.providers.read(session.client, name, now, fresh=urgent or asked)
         except RamOperatorError as error:
-            found[key] = UnknownPart(error)
+            found[name] = UnknownPart(error)
         else:
-            found[key] = Entry(name, text)
+            found[name] = Entry(name, text)
     return found
 
 

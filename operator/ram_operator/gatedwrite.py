@@ -17,7 +17,8 @@ from .approval import CHANGE, Cleared, Permit, permit_of
 from .ballots import Ballot, Guard, Scope
 from .cloud import execute
 from .cluster import records
-from .cluster.records import ENDS, PROVIDERS, Identity, Start
+from .cluster.agreed import ENDS, PROVIDERS
+from .cluster.records import Identity, Start
 from .constants import (
     ANNOTATION_APPROVE,
     ANNOTATION_APPROVED_BY,
@@ -202,7 +203,7 @@ class GatedWrite:
         owner = self._subject.owner(ports.settings.cluster_name)
         if body is None or records.facts(body, self._identity).owner != owner:
             raise Retry(Reason.PROGRESSING, "the record moved while it was judged", 0.5)
-        noted = {name: step.values.get(name, {}) for name in (ENDS, PROVIDERS)}
+        noted = {name: step.values[name] for name in (ENDS, PROVIDERS) if name in step.values}
         body = ports.records.agree(body, noted)
         ports.store.put(body)
         self._body = body if self._body is not None else None
@@ -268,14 +269,11 @@ def _start(step: Step, permit: Permit | None) -> Start:
         return Start(flight, cleared.trust.digest, before, cleared.trust.to_json())
     before, after = ballots.sides(permit.changes)
     trusts = [c.after for c in permit.changes if isinstance(c.after, documents.Trust)]
-    flight = InFlight(permit.kind, permit.change, permit.digest, permit.by, permit.sends)
+    seen = providers.accepted(permit.context, permit.changes)
+    flight = InFlight(permit.kind, permit.change, permit.digest, permit.by, permit.sends, seen)
     creates = cleared is not None and cleared.before is None
     digest = trusts[0].digest if trusts else ""
-    agreed = {
-        ENDS: ends.agreed_by(permit.changes),
-        PROVIDERS: providers.accepted(permit.context, permit.changes),
-    }
-    return Start(flight, digest, before, after, creates, agreed)
+    return Start(flight, digest, before, after, creates, ends.agreed_by(permit.changes))
 
 
 def still(fresh: Mapping[str, Any], subject: Subject) -> bool:

@@ -257,7 +257,9 @@ class ManagedPass:
     def _offered(self, identity: Identity, decision: Plan) -> Plan:
         """What is held is in the record before anybody is shown what to approve."""
         if decision.held is None:
-            gatedwrite.withdraw(self._ports, identity)
+            # What cannot be read may still be what is offered.
+            if not decision.unread:
+                gatedwrite.withdraw(self._ports, identity)
             return decision
         write = gatedwrite.standing if decision.blind else gatedwrite.offer
         held = write(self._ports, identity, decision.held, self._ballot)
@@ -338,6 +340,7 @@ class ManagedPass:
             applied=_known(memory),
             observe_only=session.account.mode is Mode.OBSERVE,
             drift_unconfirmed=not believed,
+            kept=report.drift_of(self._subject.status, decision.unread),
             shows={field.name: field.show for field in self._subject.row.fields if field.show},
             handled_request=self._subject.request if believed else "",
             after=after,

@@ -325,7 +325,9 @@ class Plan:
     """The gated state that the record is to hold afterwards; None where the kind has none."""
     in_sync: bool = True
     blind: bool = False
-    """What the wanted trust names could not be looked at: what is held cannot be offered anew."""
+    """It is not known who is behind the names in the trust: what is held cannot be offered anew."""
+    unread: frozenset[str] = frozenset()
+    """Parts that could not be read, as `status.drift` names them: of them nothing new is known."""
     error: RamOperatorError | None = None
     """Why something that a trust names could not be looked at."""
     providers: Mapping[str, str] = field(default_factory=_nothing)
@@ -358,6 +360,8 @@ class Outcome:
     """The identity was taken over in this pass."""
     drift_unconfirmed: bool = False
     """Drift was seen but not yet believed: what the status says of drift stays."""
+    kept: tuple[Drift, ...] = ()
+    """Drift that the status shows of parts that could not be read in this pass."""
     shows: Mapping[str, str] = field(default_factory=_nothing)
     """Field → status field that lists its live entries."""
     handled_request: str = ""
@@ -370,7 +374,8 @@ class Outcome:
             return ()
         missing = (step for step in self.plan.steps if step not in self.steps_done)
         undone = frozenset(name for step in missing for name in step.settles)
-        return tuple(d for d in self.plan.drift if d.action != "corrected" or d.field in undone)
+        found = (d for d in self.plan.drift if d.action != "corrected" or d.field in undone)
+        return (*found, *self.kept)
 
 
 class CloudCalls(Protocol):

@@ -54,7 +54,9 @@ def state_of(
     drift, looked_at = before.drift, before.looked_at
     if outcome.plan is not None:
         if not outcome.drift_unconfirmed:
-            lasting = outcome.plan.drift if outcome.observe_only else outcome.drift_lasting
+            lasting = outcome.drift_lasting
+            if outcome.observe_only:
+                lasting = (*outcome.plan.drift, *outcome.kept)
             ranks = [_RANK.index(entry.severity) for entry in lasting]
             drift = _RANK[max(ranks)].value if ranks else ""
         looked_at = now

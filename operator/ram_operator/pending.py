@@ -5,7 +5,8 @@ Read and written by `cluster.records`; judged by `approval` alone.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from .constants import Severity
 
@@ -34,6 +35,8 @@ class Pending:
     rejected: str = ""
     trust: str = ""
     """Digest of the trust that is held, where one is: it stays held whatever is set meanwhile."""
+    providers: str = ""
+    """Identity providers that are trusted and are not what was agreed on, where some are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,3 +52,5 @@ class InFlight:
     approval: str = ""
     by: str = ""
     sends: int = 1
+    providers: Mapping[str, str] = field(default_factory=dict)
+    """What the approver has seen of identity providers: agreed on once the write is done."""

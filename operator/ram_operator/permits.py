@@ -38,16 +38,13 @@ def creation(situation: Situation) -> Held | Step:
     if (gated := row.gated_field) is not None:
         trust = desired.fields[gated.name]
         assert isinstance(trust, documents.Trust)
-        moved = tuple(
-            text
-            for item in providers.moved(situation)
-            for side in providers.sentences(item.change)
-            for text in side
-        )
+        case = risk.Case(situation.account, trust)
+        moved = providers.held(providers.moved(situation), case)
         record = situation.memory.record
         verdict = approval.judge_creation(trust, situation.account, record, moved)
         values[gated.name] = verdict
-        held = escalating.joined(verdict if isinstance(verdict, Held) else None, held)
+        if isinstance(verdict, Held):
+            held = escalating.joined(escalating.joined(verdict, moved), held)
     summary = f"create {row.noun} {desired.cloud_name}"
     if held is None:
         return Step("create", summary, Cause.CREATE, Direction.WIDER, values)
@@ -101,11 +98,10 @@ def weigh(held: Held, situation: Situation) -> approval.Permit | None:
         return None
     permit = approval.weigh(held, situation.ballot, record)
     flight = record.in_flight
-    if permit is not None and flight is not None and flight.approval == permit.digest:
-        shown = providers.accepted(held.context, held.changes)
-        if any(record.providers.get(key) != state for key, state in shown.items()):
-            return None
-    return permit
+    if permit is None or flight is None or flight.approval != permit.digest:
+        return permit
+    same = flight.providers == providers.accepted(held.context, held.changes)
+    return permit if same else None
 
 
 def session(row: Kind, desired: Desired, live: Live) -> tuple[int, int] | None:
@@ -122,7 +118,7 @@ def verdict(held: Held) -> str:
     """In one word: what is granted beside a trust that loses something makes both."""
     if not held.verdict:
         return Direction.WIDER.value
-    grants = any(change.entry for change in held.changes)
+    grants = any(c.entry and c.direction is not Direction.NARROWER for c in held.changes)
     narrows = held.verdict == Direction.NARROWER.value
     return Direction.MIXED.value if grants and narrows else held.verdict
 

@@ -110,7 +110,7 @@ def update(situation: Situation, *, believe_drift: bool = True) -> Plan:
     found = _judgements(situation)
     judged = [item for item in found if believe_drift or item.cause is not Cause.DRIFT]
     moved = providers.moved(situation)
-    gate = _gate(situation, found, judged, moved if believe_drift else [])
+    gate = _gate(situation, found, judged, believe_drift)
     found = [permits.released(item, gate.permit) for item in found]
     judged = [permits.released(item, gate.permit) for item in judged]
     left = [item.change for item in found if item not in judged or not steps_of.writes(item)]
@@ -137,7 +137,8 @@ def update(situation: Situation, *, believe_drift: bool = True) -> Plan:
         adopting=not situation.memory.record.exists,
         baseline=_baseline(situation),
         in_sync=not judged and not waiting and not moved,
-        blind=providers.blind(situation),
+        blind=providers.blind(situation) or bool(moved and not believe_drift),
+        unread=frozenset(_unknown(row, desired, live)) | providers.places(situation),
         error=providers.error(situation),
         providers=providers.first_seen(situation),
         expires=desired.expires,
@@ -180,13 +181,17 @@ def _judgements(situation: Situation) -> list[Judged]:
     return [*(item for item in found if item is not None), *ends.extensions(situation)]
 
 
+def _unknown(row: Kind, desired: Desired, live: Live) -> dict[str, UnknownPart]:
+    """The managed parts that could not be read."""
+    parts = [(field.name, live.fields.get(field.name)) for field in row.fields]
+    return {n: p for n, p in parts if isinstance(p, UnknownPart) and n in desired.fields}
+
+
 def _unread(row: Kind, desired: Desired, live: Live) -> list[str]:
     """One sentence per managed part that could not be read."""
-    parts = [(field.name, live.fields.get(field.name)) for field in row.fields]
     return [
         f"{name}, which could not be read: {part.error.message}"
-        for name, part in parts
-        if isinstance(part, UnknownPart) and name in desired.fields
+        for name, part in _unknown(row, desired, live).items()
     ]
 
 
@@ -206,13 +211,13 @@ class _Gate:
     accepted: tuple[Judged, ...] = ()
 
 
-def _gate(
-    situation: Situation, found: list[Judged], judged: list[Judged], moved: list[Judged]
-) -> _Gate:
+def _gate(situation: Situation, found: list[Judged], judged: list[Judged], believed: bool) -> _Gate:
     """What is held, and whether it was approved: all of it at once, or nothing."""
+    suspects = providers.moved(situation)
+    moved = suspects if believed else []
     gate = replace(_judge(situation, found, judged, moved), moved=tuple(moved))
     # Who comes in by a provider that nobody agreed on, or nobody knows, gets no more meanwhile.
-    strange = bool(providers.moved(situation) or providers.unread(situation))
+    strange = bool(suspects or providers.unread(situation))
     if gate.held is None:
         return replace(gate, loose=gate.loose or strange)
     held = replace(
@@ -220,8 +225,10 @@ def _gate(
         verdict=permits.verdict(gate.held),
         context=permits.context(situation),
     )
-    # What takes a stranger out goes first and alone: the offer is about what is left then.
-    permit = permits.weigh(held, situation) if not gate.steps else None
+    # What takes a stranger out goes first and alone: the offer is about what is left then. And
+    # while a provider may be another one, it is not known yet what the offer has to say.
+    sure = not gate.steps and (believed or not suspects)
+    permit = permits.weigh(held, situation) if sure else None
     if permit is None:
         return replace(gate, held=held, loose=gate.loose or strange)
     gate = replace(gate, held=None, permit=permit, moved=(), accepted=tuple(moved))

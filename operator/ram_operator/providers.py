@@ -5,8 +5,9 @@ change those changes who may assume the role, and the trust's text stays the sam
 keeps what each provider was when its trust was agreed on, and another one waits for a person,
 see `cluster.records`. Called by `plan`, `permits` and `gatedwrite`; `federation` looks them up.
 
-A provider goes by its key, `oidc-provider/git` in lower case. What it is is a text of JSON, equal
-for providers that let in the same, so texts are compared.
+A provider goes by its name as the trust spells it, `oidc-provider/git`: whether RAM heeds case is
+not documented. What it is is a text of JSON, equal for providers that let in the same, so texts are
+compared.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from . import documents, risk
+from . import ballots, documents, risk
 from .constants import Severity
 from .ends import VERB
 from .errors import RamOperatorError, Retry
@@ -33,30 +34,33 @@ from .model import (
     Presence,
     Step,
     UnknownPart,
+    place,
 )
 from .situation import Situation
 from .wording import clip
 
-FIELD: Final = "providers"
-CHANGED: Final = "ProviderChange"
+FIELD: Final = ballots.PROVIDERS
+CHANGED: Final = ballots.CHANGED
 ABSENT: Final = "{}"
 """What a provider is that does not exist."""
 _KINDS: Final = {"saml": "saml-provider", "oidc": "oidc-provider"}
-_LIMIT: Final = 1024
+_LIMIT: Final = 8192
+"""What a record has room for: fifty client ids, five certificates."""
+_SHOWN: Final = 1024
+_WHOLE: Final = "digest"
+"""Stands for what is too long."""
 _LISTS: Final = {"clients": "tokens for client id {}", "fingerprints": "the certificate {}"}
 """What another entry lets in, by the list that it is in."""
 
 
-def oidc(
-    issuer: str, clients: Iterable[str], fingerprints: Iterable[str], hours: int | None = None
-) -> str:
+def oidc(issuer: str, clients: Iterable[str], fingerprints: Iterable[str], hours: str = "") -> str:
     """What an OIDC provider is. `hours` is how old a token may be."""
     facts: dict[str, Any] = {
         "issuer": issuer,
         "clients": sorted(set(clients)),
         "fingerprints": sorted({text.lower() for text in fingerprints}),
     }
-    return _text(facts if hours is None else {**facts, "hours": hours})
+    return _text({**facts, "hours": hours} if hours else facts)
 
 
 def saml(metadata: bytes) -> str:
@@ -68,35 +72,35 @@ def _text(facts: Mapping[str, Any]) -> str:
     text = json.dumps(facts, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
     if len(text) <= _LIMIT:
         return text
-    # Too long for a record: it says which it is, and no more than that.
-    whole = {"digest": "sha256:" + hashlib.sha256(text.encode()).hexdigest()}
-    return json.dumps({**whole, "issuer": facts.get("issuer", "")[:256]}, sort_keys=True)
+    # It says which it is, and no more than that.
+    whole = {_WHOLE: "sha256:" + hashlib.sha256(text.encode()).hexdigest()}
+    return json.dumps({**whole, "issuer": str(facts.get("issuer", ""))[:256]}, sort_keys=True)
 
 
-def named(trust: FieldValue | UnknownPart | None, account_id: str) -> dict[str, str]:
-    """The providers of this account that a trust names, by key; names as they are spelled.
+def named(trust: FieldValue | UnknownPart | None, account_id: str) -> tuple[str, ...]:
+    """The providers of this account that a trust names, sorted.
 
     What names all providers, or one of another account, cannot be looked at: rules warn of it.
     """
-    found: dict[str, str] = {}
+    found = set()
     for grant in trust.grants if isinstance(trust, documents.Trust) else ():
         principal = grant.principal
         if principal is None or principal.account_id != account_id:
             continue
         noun = _KINDS.get(principal.kind)
         if noun is not None and not set("*?") & set(principal.name):
-            found[f"{noun}/{principal.name}".lower()] = f"{noun}/{principal.name}"
-    return found
+            found.add(f"{noun}/{principal.name}")
+    return tuple(sorted(found))
 
 
-def _asked(situation: Situation) -> dict[str, str]:
+def _asked(situation: Situation) -> tuple[str, ...]:
     gated = situation.row.gated_field
     if gated is None:
-        return {}
+        return ()
     return named(situation.desired.fields[gated.name], situation.account.account_id)
 
 
-def _live(situation: Situation) -> dict[str, str]:
+def _live(situation: Situation) -> tuple[str, ...]:
     gated = situation.row.gated_field
     trust = situation.live.fields.get(gated.name) if gated is not None else None
     return named(trust, situation.account.account_id)
@@ -109,9 +113,9 @@ def moved(situation: Situation) -> list[Judged]:
     """
     agreed = situation.memory.record.providers
     found = []
-    for key in sorted((_live(situation) or _asked(situation)).keys() & agreed.keys()):
+    for key in _live(situation) or _asked(situation):
         now = situation.providers.get(key)
-        if isinstance(now, Entry) and now.value != agreed[key]:
+        if isinstance(now, Entry) and now.value != agreed.get(key, now.value):
             before = Entry(now.display, agreed[key])
             change = Change(FIELD, before, now, _direction(before, now), key)
             found.append(Judged(change, Cause.DRIFT, Disposition.HOLD, Severity.CRITICAL))
@@ -125,6 +129,12 @@ def unread(situation: Situation) -> list[str]:
         for key, part in sorted(situation.providers.items())
         if isinstance(part, UnknownPart)
     ]
+
+
+def places(situation: Situation) -> frozenset[str]:
+    """Where drift of those that could not be read would be shown."""
+    unknown = [k for k, part in situation.providers.items() if isinstance(part, UnknownPart)]
+    return frozenset(place(FIELD, key) for key in unknown)
 
 
 def error(situation: Situation) -> RamOperatorError | None:
@@ -150,7 +160,7 @@ def missing(situation: Situation) -> list[str]:
     """
     return [
         f"{key}, which the trust names, to exist"
-        for key in sorted(_asked(situation))
+        for key in _asked(situation)
         if isinstance(part := situation.providers.get(key), Entry) and part.value == ABSENT
     ]
 
@@ -208,10 +218,10 @@ def first_seen(situation: Situation) -> dict[str, str]:
     """What the providers are that a new trust names, or that were trusted before that was kept."""
     asked, record = _asked(situation), situation.memory.record
     if situation.live.presence is Presence.PRESENT:
-        asked = {key: name for key, name in asked.items() if key in _live(situation)}
+        asked = tuple(key for key in asked if key in _live(situation))
     return {
         key: part.value
-        for key in sorted(asked)
+        for key in asked
         if isinstance(part := situation.providers.get(key), Entry) and key not in record.providers
     }
 
@@ -227,7 +237,7 @@ def notes(situation: Situation) -> list[Step]:
     if record.owner is None:
         # There is no record of ours yet, and the first one says it.
         return []
-    still = _asked(situation).keys() | _live(situation).keys()
+    still = {*_asked(situation), *_live(situation)}
     changes = {key: "" for key in record.providers if key not in still} | first_seen(situation)
     if not changes:
         return []
@@ -277,16 +287,18 @@ def sentences(change: Change) -> tuple[list[str], list[str]]:
     if not now:
         return [], [f"{name} does not exist any more, so nobody comes in by it"]
     if not was:
-        return [f"{name} exists now, and lets in whom it was made for: {change.after.value}"], []
+        return [f"{name} exists now, and lets in whom it was made for"], []
+    if _WHOLE in was or _WHOLE in now:
+        # Lists that are cut short must not look as if entries had come or gone.
+        return [f"{name} is another one than was agreed on, which cannot be shown in full"], []
     gains = [f"{name} accepts {text} now" for text in _more(was, now)]
     losses = [f"{name} no longer accepts {text}" for text in _more(now, was)]
-    others = sorted(
-        k for k in was.keys() | now.keys() if k not in _LISTS and was.get(k) != now.get(k)
-    )
+    plain = sorted((was.keys() | now.keys()) - _LISTS.keys())
     gains += [
         f"{name} has another {key}, which decides whom it lets in:"
         f" {clip(str(now.get(key)))} instead of {clip(str(was.get(key)))}"
-        for key in others
+        for key in plain
+        if was.get(key) != now.get(key)
     ]
     return gains, losses
 
@@ -295,7 +307,7 @@ def drift_values(change: Change) -> tuple[str, str]:
     """(was, now): what was agreed on, and what became of it."""
     assert isinstance(change.before, Entry)
     gains, losses = sentences(change)
-    return clip(change.before.value), clip("; ".join((*gains, *losses)), _LIMIT)
+    return clip(change.before.value), clip("; ".join((*gains, *losses)), _SHOWN)
 
 
 def _more(was: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:

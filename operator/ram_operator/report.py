@@ -7,6 +7,7 @@ to an unchanged status and hence to no write.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -131,9 +132,29 @@ def _findings(plan: Plan, outcome: Outcome, old: Mapping[str, Any], now: str) ->
     out: dict[str, Any] = {"drift": kept}
     if plan.held is not None:
         out["pending"] = _pending(plan.held, old.get("pending"), now)
+    elif _not_known(plan) and "pending" in old:
+        out["pending"] = old["pending"]
     if observe_only:
         out["wouldDo"] = [wording.clip(step.summary, 512) for step in plan.steps[:LIST_LIMIT]]
     return out
+
+
+def _not_known(plan: Plan) -> bool:
+    """Whether what was held may still be: a part of the identity could not be read."""
+    return bool(plan.unread)
+
+
+def drift_of(status: Mapping[str, Any], places: frozenset[str]) -> tuple[Drift, ...]:
+    """What a status shows of these parts, or of entries in them; what is not readable is not."""
+    found = []
+    for item in status.get("drift") or () if places else ():
+        name = str(item.get("field", ""))
+        if name not in places and name.partition("[")[0] not in places:
+            continue
+        with contextlib.suppress(KeyError, ValueError):
+            severity = Severity(item["severity"])
+            found.append(Drift(name, item["was"], item["is"], severity, item["action"]))
+    return tuple(found)
 
 
 def _drift(entry: Drift, seen: Mapping[Any, Mapping[str, Any]], now: str) -> dict[str, Any]:
@@ -271,6 +292,8 @@ def _held(plan: Plan | None, old: Mapping[str, Any]) -> Condition:
         return _keep(old, kind, Reason.NOTHING_HELD, "no change is held")
     if plan.held is not None:
         return Condition(kind, True, held_reason(plan.held), held_sentence(plan.held))
+    if _not_known(plan):
+        return _keep(old, kind, Reason.NOTHING_HELD, "no change is held")
     return Condition(kind, False, Reason.NOTHING_HELD, "no change is held")
 
 
@@ -296,7 +319,7 @@ def _events(old: Mapping[str, Any], outcome: Outcome) -> list[Event]:
     permits = [permit for step in outcome.steps_done if (permit := approval.permit_of(step))]
     if plan is not None and plan.held is not None:
         events += _held_events(before, plan.held)
-    elif plan is not None and "pending" in old and not permits:
+    elif plan is not None and not _not_known(plan) and "pending" in old and not permits:
         events.append(Event(EventReason.CHANGE_RELEASED, "no change is held any more"))
     if outcome.adopted and outcome.live is not None:
         text = f"took over {outcome.live.cloud_name}; nothing that it has was removed"

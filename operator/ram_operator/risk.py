@@ -227,10 +227,6 @@ RULES: Final = (
 )
 
 
-CREATION: Final = (On.TRUST, On.CHANGE, On.PROVIDER)
-"""What a trust is judged on, new or changed, with what is behind its names."""
-
-
 def judge(case: Case, *kinds: On) -> tuple[Finding, ...]:
     """Findings of the rules that look at `kinds`, most severe first, in a stable order."""
     found = [
@@ -249,7 +245,7 @@ def assess(
     session: tuple[int, int] | None = None,
 ) -> tuple[Finding, ...]:
     """Findings on a trust document; with `before` also on what changes."""
-    return judge(Case(account, trust, before, session), *CREATION)
+    return judge(Case(account, trust, before, session), On.TRUST, On.CHANGE)
 
 
 def dangerous(found: tuple[Finding, ...]) -> bool:

@@ -76,6 +76,9 @@ def _narrowed(ports: Ports, session: Session, key: Key, body: Mapping[str, Any])
     facts = records.facts(ports.store.get(identity.key), identity)
     if facts.owner != Owner(ports.settings.cluster_name, key.namespace, key.name):
         return []
+    if facts.pending is not None and facts.pending.providers:
+        # Who comes in by a provider that nobody agreed on gets no more either.
+        return [name]
     if facts.baseline is None:
         return [name] if facts.baseline_unreadable else []
     try:

@@ -50,7 +50,7 @@ PARTS: Final = {
 """Actions that write the same part; any other is a part of its own."""
 MOST_ALIKE: Final = 2
 """A story that polls is disturbed at so many calls of one action that have no effect."""
-PART_READS: Final = ("ListPoliciesForRole", "ListTagResources")
+PART_READS: Final = ("ListPoliciesForRole", "ListTagResources", "IMS.GetOIDCProvider")
 MORE_PART_READS: Final = (
     "ListPoliciesForUser",
     "ListGroupsForUser",

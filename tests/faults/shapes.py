@@ -18,9 +18,14 @@ BYSTANDERS: Final = ("operator", "by-hand", "ann", "bob", "carol", "others")
 """Users and groups that a world has beside the identity of the story; only hands touch them."""
 
 
+def digest(trust: Json) -> str:
+    """Stands for a trust by meaning."""
+    return documents.parse_trust(json.dumps(trust)).digest
+
+
 def role(description: str, session: int, policies: list[Json], tags: Json) -> Json:
     return {
-        "trust": documents.parse_trust(json.dumps(TRUST_FC)).digest,
+        "trust": digest(TRUST_FC),
         "description": description,
         "session": session,
         "policies": _names(policies),
@@ -55,7 +60,7 @@ def group(comments: str, policies: list[Json], members: Sequence[str]) -> Json:
 
 def shown_role(live: Json) -> Json:
     return {
-        "trust": documents.parse_trust(json.dumps(live["trust"])).digest,
+        "trust": digest(live["trust"]),
         "description": live["description"],
         "session": live["maxSessionDuration"],
         "policies": live["policies"],

@@ -21,6 +21,9 @@ from tests.support.world import DOCUMENT, TRUST_FC, World, trust
 
 Json = dict[str, Any]
 NAME: Final = "exporter"
+PROVIDER: Final = "ci"
+ANY_ACCOUNT: Final = "1000000000000001"
+"""Stands for the account of whatever world it is."""
 
 
 def _system(*names: str) -> list[Json]:
@@ -71,6 +74,19 @@ USER_AFTER: Final[Json] = {
 }
 
 
+def _trusting(account_id: str) -> Json:
+    """A trust in an identity provider of the account: each look reads it, too."""
+    provider = f"acs:ram::{account_id}:oidc-provider/{PROVIDER}"
+    keys = {"oidc:iss": f"https://{PROVIDER}.example", "oidc:aud": "ci", "oidc:sub": "repo:app"}
+    statement = {
+        "Effect": "Allow",
+        "Action": "sts:AssumeRole",
+        "Principal": {"Federated": [provider]},
+        "Condition": {"StringEquals": keys},
+    }
+    return {"Version": "1", "Statement": [statement]}
+
+
 def _members(*names: str) -> list[Json]:
     return [{"type": "User", "name": name} for name in names]
 
@@ -88,7 +104,11 @@ GROUP_AFTER: Final[Json] = {
 }
 
 ROLE_ONE: Final = shapes.role("one", 3600, _system("OSS", "ECS"), {"team": "a", "old": "x"})
-ROLE_TWO: Final = shapes.role("two", 7200, _system("OSS", "FC", "KMS"), {"team": "b", "new": "y"})
+FEDERATED_ONE: Final = {**ROLE_ONE, "trust": shapes.digest(_trusting(ANY_ACCOUNT))}
+FEDERATED_TWO: Final = {
+    **shapes.role("two", 7200, _system("OSS", "FC", "KMS"), {"team": "b", "new": "y"}),
+    "trust": FEDERATED_ONE["trust"],
+}
 POLICY_ONE: Final = shapes.policy("one", [DOCUMENT], {"team": "a", "old": "x"})
 POLICY_TWO: Final = shapes.policy("two", [DOCUMENT, OTHER_DOCUMENT], {"team": "b", "new": "y"})
 USER_ONE: Final = shapes.user("Exporter", "one", _system("OSS", "ECS"))
@@ -114,7 +134,7 @@ class Story:
 
     def shape(self, world: World) -> Mapping[str, Json]:
         """All identities of the account by name, without what differs from world to world."""
-        state = world.cloud()
+        state = json.loads(json.dumps(world.cloud()).replace(world.account_id, ANY_ACCOUNT))
         shown: Mapping[str, Json] = {}
         for kind, (place, show) in shapes.SHOWN.items():
             rows = {n: live for n, live in state[place].items() if n not in shapes.BYSTANDERS}
@@ -142,6 +162,21 @@ def _made(kind: str, spec: Json) -> Callable[[World, Board], None]:
         board.ready(world, kind, NAME)
 
     return prepare
+
+
+def _provider(world: World, board: Board) -> None:
+    world.admin.create_provider(world.account_id, "oidc", PROVIDER)
+
+
+def _federated(world: World) -> object:
+    spec = {**ROLE_BEFORE, "trustPolicy": _trusting(world.account_id)}
+    return world.create("RamRole", NAME, spec)
+
+
+def _federated_made(world: World, board: Board) -> None:
+    _provider(world, board)
+    _federated(world)
+    board.ready(world, "RamRole", NAME)
 
 
 def _widened_by_hand(world: World, board: Board) -> None:
@@ -196,14 +231,12 @@ def _asked_to_look(world: World) -> object:
 
 
 STORIES: Final[Mapping[str, Story]] = {
-    "role_create": Story(
-        "RamRole", _nothing, lambda world: world.create("RamRole", NAME, ROLE_BEFORE), ROLE_ONE
-    ),
+    "role_create": Story("RamRole", _provider, _federated, FEDERATED_ONE),
     "role_update": Story(
         "RamRole",
-        _made("RamRole", ROLE_BEFORE),
+        _federated_made,
         lambda world: world.edit("RamRole", NAME, **ROLE_AFTER),
-        ROLE_TWO,
+        FEDERATED_TWO,
     ),
     "role_delete": Story(
         "RamRole",

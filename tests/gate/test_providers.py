@@ -197,7 +197,9 @@ def test_deleting_the_role_and_creating_it_again_accepts_no_other_provider(world
     world.gone(ROLE, NAME)
     provider(world, fingerprints=["bb" * 20])
     world.role(NAME, trustPolicy=trusting(world))
-    assert held(world, ROLE, NAME)["status"]["pending"]["kind"] == "RoleCreation"
+    pending = held(world, ROLE, NAME)["status"]["pending"]
+    assert (pending["kind"], pending["verdict"]) == ("ProviderChange", "new")
+    assert any("accepts the certificate" in text for text in pending["gains"])
     world.look(ROLE, NAME)
     world.settle()
     assert opened(world, start) == []
@@ -241,3 +243,45 @@ def test_what_cannot_be_read_is_taken_for_nothing(world: World) -> None:
     world.look(ROLE, NAME)
     offer(world, ROLE, NAME, instead_of=digest)
     assert world.writes(start) == []
+
+
+def test_whoever_stops_the_reads_does_not_end_the_alarm(world: World) -> None:
+    start = federated(world)
+    provider(world, fingerprints=["bb" * 20])
+    world.look(ROLE, NAME)
+    digest = offer(world, ROLE, NAME)
+    before = world.look(ROLE, NAME)["status"]
+    world.admin.add_fault("deny", account=world.account_id, action="GetOIDCProvider", times=-1)
+    for _ in range(2):
+        seen = world.look(ROLE, NAME)
+    world.admin.clear_faults()
+    assert condition(seen, "Ready")["reason"] == "AccessDenied"
+    assert seen["status"]["drift"] == before["drift"]
+    assert seen["status"]["pending"] == before["pending"]
+    for kind in ("Drifted", "ApprovalRequired"):
+        assert condition(seen, kind)["status"] == "True"
+    events = [event["reason"] for event in world.events()]
+    assert "ChangeReleased" not in events
+    record = world.record(ROLE, NAME)
+    assert record is not None
+    assert record["pending"]["digest"] == digest
+    assert record["pending"]["providers"] == "oidc-provider/git"
+    assert world.writes(start) == []
+
+
+def test_the_policies_of_the_role_get_no_wider_meanwhile(world: World) -> None:
+    world.policy("reader")
+    start = federated(world, policies=[{"type": "RamPolicy", "name": "reader"}])
+    provider(world, fingerprints=["bb" * 20])
+    world.look(ROLE, NAME)
+    held(world, ROLE, NAME)
+    wider = {"Effect": "Allow", "Action": ["oss:*"], "Resource": ["*"]}
+    world.edit("RamPolicy", "reader", document={"Version": "1", "Statement": [wider]})
+    waits = world.reason("RamPolicy", "reader", "DependencyNotReady")
+    assert NAME in condition(waits, "Ready")["message"]
+    world.settle()
+    assert world.writes(start) == []
+    approve(world, ROLE, NAME)
+    world.ready(ROLE, NAME)
+    world.look("RamPolicy", "reader")
+    world.ready("RamPolicy", "reader")

@@ -43,11 +43,13 @@ def read(body: Json, name: str = GIT) -> str:
 def test_an_oidc_provider() -> None:
     cloud = Cloud({"OIDCProvider": OIDC})
     text = ProviderFacts().read(cloud, "oidc-provider/Git", 0.0, fresh=False)
-    wanted = providers.oidc("https://git.example", ["ci", "sts.aliyuncs.com"], ["aa", "bb"], 12)
+    wanted = providers.oidc("https://git.example", ["ci", "sts.aliyuncs.com"], ["aa", "bb"], "12")
     assert text == wanted
     assert cloud.asked == [("IMS.GetOIDCProvider", {"OIDCProviderName": "Git"})]
     bare = {"OIDCProvider": {"IssuerUrl": "https://git.example"}}
     assert read(bare) == providers.oidc("https://git.example", [], [])
+    odd = {"OIDCProvider": {**OIDC, "IssuanceLimitTime": "12h"}}
+    assert read(odd) != wanted
 
 
 def test_saml_metadata_is_the_same_in_any_line_breaks() -> None:
@@ -56,14 +58,25 @@ def test_saml_metadata_is_the_same_in_any_line_breaks() -> None:
     for text in (encoded, broken):
         body = {"SAMLProvider": {"EncodedSAMLMetadataDocument": text}}
         assert read(body, IDP) == providers.saml(b"<Entity/>" * 20)
-    odd = {"SAMLProvider": {"EncodedSAMLMetadataDocument": "no base64!"}}
-    assert read(odd, IDP) == providers.saml(b"nobase64!")
+    for text in ("no base64!", "ünïcode"):
+        odd = {"SAMLProvider": {"EncodedSAMLMetadataDocument": text}}
+        assert read(odd, IDP) == providers.saml("".join(text.split()).encode())
 
 
-@pytest.mark.parametrize("body", [{"OIDCProvider": {}}, {"OIDCProvider": None}, {"RequestId": "R"}])
-def test_an_answer_without_a_provider_is_no_provider_without_clients(body: Json) -> None:
+@pytest.mark.parametrize(
+    ("name", "body"),
+    [
+        (GIT, {"OIDCProvider": {}}),
+        (GIT, {"OIDCProvider": None}),
+        (GIT, {"RequestId": "R"}),
+        (GIT, {"OIDCProvider": {"ClientIds": "ci"}}),
+        (IDP, {"SAMLProvider": {"SAMLProviderName": "idp"}}),
+        (IDP, {"SAMLProvider": {"EncodedSAMLMetadataDocument": ""}}),
+    ],
+)
+def test_an_answer_without_what_matters_is_no_other_provider(name: str, body: Json) -> None:
     with pytest.raises(Retry):
-        read(body)
+        read(body, name)
 
 
 def test_one_that_does_not_exist_is_told_from_one_that_cannot_be_read() -> None:
@@ -78,5 +91,5 @@ def test_it_is_kept_for_a_moment_and_asked_for_when_it_matters() -> None:
         facts.read(cloud, GIT, now, fresh=fresh)
         counts.append(len(cloud.asked))
     assert counts == [1, 1, 2, 3]
-    facts.read(cloud, GIT.upper().replace("OIDC-PROVIDER", "oidc-provider"), 12.0, fresh=False)
-    assert len(cloud.asked) == 3, "names are the same in any case"
+    facts.read(cloud, "oidc-provider/Git", 12.0, fresh=False)
+    assert len(cloud.asked) == 4, "whether RAM heeds case is not known"

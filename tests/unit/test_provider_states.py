@@ -17,6 +17,7 @@ from tests.unit.test_providers import (
     GIT,
     IDP,
     ISSUER,
+    MORE,
     OIDC,
     ONE,
     SAML,
@@ -31,7 +32,7 @@ STATES = {
     "old": ONE,
     "client": providers.oidc(ISSUER, ["ci", "other"], ["aa"]),
     "issuer": providers.oidc("https://evil.example", ["ci"], ["aa"]),
-    "hours": providers.oidc(ISSUER, ["ci"], ["aa"], 168),
+    "hours": providers.oidc(ISSUER, ["ci"], ["aa"], "168"),
     "saml": providers.saml(b"one"),
     "resigned": providers.saml(b"two"),
     "by hand": "not JSON",
@@ -56,7 +57,7 @@ STATES = {
 def test_what_became_of_a_provider(
     before: str, after: str, direction: Direction, words: str
 ) -> None:
-    name = "oidc-provider/git"
+    name = GIT
     known = memory(**{GIT: STATES[before]})
     (item,) = providers.moved(situation(TRUSTED, made(TRUSTED), known, sees(STATES[after])))
     assert item.change.direction is direction
@@ -106,11 +107,51 @@ def test_two_providers_are_equal_when_they_let_in_the_same(
 
 
 def test_what_is_too_long_for_a_record_is_told_apart_all_the_same() -> None:
-    clients = [f"client-{number:04}-{'x' * 60}" for number in range(50)]
-    long, longer = (providers.oidc(ISSUER, clients[:count], ["aa"]) for count in (49, 50))
-    assert max(len(long), len(longer)) <= 1024
+    """And nobody is told that entries went which are only not shown."""
+    clients = [f"client-{number:04}-{'x' * 200}" for number in range(50)]
+    short, long, longer = (providers.oidc(ISSUER, clients[:count], ["aa"]) for count in (3, 49, 50))
+    for text in (long, longer, providers.oidc("\U0001f600" * 255, clients, [])):
+        assert len(text) <= 8192
     assert long != longer
     assert ISSUER in long
-    known = memory(**{GIT: long})
-    (item,) = providers.moved(situation(TRUSTED, made(TRUSTED), known, sees(longer)))
-    assert item.change.direction is Direction.UNKNOWN
+    for before, after in ((long, longer), (short, long), (long, short)):
+        known = memory(**{GIT: before})
+        (item,) = providers.moved(situation(TRUSTED, made(TRUSTED), known, sees(after)))
+        assert item.change.direction is Direction.UNKNOWN
+        gains, losses = providers.sentences(item.change)
+        assert "cannot be shown in full" in gains[0]
+        assert losses == []
+
+
+def test_fifty_client_ids_are_shown_in_full() -> None:
+    clients = [f"{number:0128}" for number in range(50)]
+    one, two = (
+        providers.oidc(ISSUER, listed, ["a" * 128] * 5) for listed in (clients, clients[1:])
+    )
+    known = memory(**{GIT: one})
+    (item,) = providers.moved(situation(TRUSTED, made(TRUSTED), known, sees(two)))
+    assert providers.sentences(item.change)[1] == [
+        f"oidc-provider/Git no longer accepts tokens for client id {clients[0]}"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("after", "verdict"), [("absent", "narrower"), ("client", "wider"), ("issuer", "unknown")]
+)
+def test_the_verdict_is_that_of_the_provider(after: str, verdict: str) -> None:
+    held = plan.update(
+        situation(TRUSTED, made(TRUSTED), memory(**{GIT: ONE}), sees(STATES[after]))
+    ).held
+    assert held is not None
+    assert held.verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("after", "verdict"), [("absent", "mixed"), ("client", "wider"), ("issuer", "unknown")]
+)
+def test_the_verdict_on_both_says_no_less_than_either(after: str, verdict: str) -> None:
+    held = plan.update(
+        situation(MORE, made(TRUSTED), memory(**{GIT: ONE}), sees(STATES[after]))
+    ).held
+    assert held is not None
+    assert (held.kind, held.verdict) == ("TrustChange", verdict)

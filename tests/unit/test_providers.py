@@ -41,7 +41,7 @@ from tests.unit.core import (
 )
 from tests.unit.voting import SAID, SCOPE, approved, offered
 
-GIT, IDP = "oidc-provider/git", "saml-provider/idp"
+GIT, IDP = "oidc-provider/Git", "saml-provider/idp"
 OIDC = ("Federated", f"acs:ram::{ACCOUNT_ID}:oidc-provider/Git")
 SAML = ("Federated", f"acs:ram::{ACCOUNT_ID}:{IDP}")
 BOUND = {"StringEquals": {"oidc:sub": "repo:app", "oidc:aud": "ci", "oidc:iss": "https://git"}}
@@ -95,11 +95,11 @@ def test_which_providers_a_trust_names() -> None:
         ("Federated", "acs:ram::*:saml-provider/*"),
     )
     found = providers.named(trust(OIDC, SAML, FC, *others), ACCOUNT_ID)
-    assert found == {GIT: "oidc-provider/Git", IDP: IDP}
-    assert providers.named(None, ACCOUNT_ID) == {}
+    assert found == (GIT, IDP)
+    assert providers.named(None, ACCOUNT_ID) == ()
     broken = trust(SAML)
     broken = replace(broken, grants=(*broken.grants, replace(broken.grants[0], principal=None)))
-    assert providers.named(broken, ACCOUNT_ID) == {IDP: IDP}
+    assert providers.named(broken, ACCOUNT_ID) == (IDP,)
 
 
 def test_kinds_without_a_trust_have_no_providers() -> None:
@@ -150,7 +150,7 @@ def test_who_comes_in_by_it_gets_no_more_meanwhile() -> None:
         assert any("AReadOnlyAccess" in text for text in decision.waiting)
     unbelieved = plan.update(situation(more, made(TRUSTED), AGREED, sees(TWO)), believe_drift=False)
     assert [step.verb for step in unbelieved.steps] == ["attributes"]
-    assert (unbelieved.held, unbelieved.drift) == (None, ())
+    assert (unbelieved.held, unbelieved.drift, unbelieved.blind) == (None, (), True)
     assert [step.verb for step in after_approval(sees(TWO), more).steps] == [
         "end",
         "attributes",
@@ -215,13 +215,13 @@ def test_what_is_sent_once_more_is_sent_to_the_same_providers() -> None:
     said = replace(approved(facts), scope=SCOPE)
     permit = approval.weigh(held, said, facts)
     assert permit is not None
-    flight = InFlight(permit.kind, permit.change, permit.digest, "ann", 1)
+    seen = providers.accepted(permit.context, permit.changes)
+    flight = InFlight(permit.kind, permit.change, permit.digest, "ann", 1, seen)
     begun = replace(facts, sequence=8, pending=None, in_flight=flight)
-    for state, verbs in ((ONE, ["trust"]), (TWO, [])):
-        # The record has what was approved since the write began.
-        known = replace(AGREED, record=replace(begun, providers={GIT: ONE}))
+    known = replace(AGREED, record=replace(begun, providers={}))
+    for state, verbs in ((ONE, ["end", "trust"]), (TWO, ["end"])):
         again = replace(first, memory=known, ballot=said, providers=sees(state))
-        assert [step.verb for step in plan.update(again, believe_drift=False).steps] == verbs
+        assert [step.verb for step in plan.update(again).steps] == verbs
 
 
 def test_what_cannot_be_read_is_neither_as_agreed_nor_changed() -> None:
@@ -232,6 +232,21 @@ def test_what_cannot_be_read_is_neither_as_agreed_nor_changed() -> None:
     assert not decision.in_sync
     assert "ims:GetOIDCProvider" in decision.waiting[0]
     assert decision.error is DENIED.error
+    assert decision.unread == {f"providers[{GIT}]"}
+
+
+def test_nothing_is_approved_while_a_provider_may_be_another_one() -> None:
+    """Drift is believed at the second look; until then the offer says nothing of it."""
+    admin = {"policies": [attachment("System/AdministratorAccess")]}
+    asked = wanted({"trustPolicy": trust_json(OIDC, condition=BOUND), **admin})
+    first = situation(asked, made(TRUSTED), AGREED, sees(TWO))
+    unbelieved = plan.update(first, believe_drift=False)
+    assert unbelieved.held is not None
+    assert unbelieved.blind
+    facts = offered(unbelieved.held, AGREED.record)
+    said = replace(approved(facts), scope=SCOPE)
+    again = replace(first, memory=replace(AGREED, record=facts), ballot=said)
+    assert plan.update(again, believe_drift=False).steps == ()
 
 
 def test_what_a_person_has_to_mend_is_said_first() -> None:
@@ -284,15 +299,50 @@ def test_a_new_role_is_made_for_providers_that_are_known() -> None:
         assert word in waits.waiting[0]
 
 
+BEFORE = RecordFacts(True, OWNER, baseline=trust(OIDC, condition=BOUND), providers={GIT: ONE})
+
+
 def test_deleting_and_creating_again_does_not_launder_a_provider() -> None:
-    before = RecordFacts(True, OWNER, baseline=trust(OIDC, condition=BOUND), providers={GIT: ONE})
-    assert [step.verb for step in creation(sees(), before).steps] == ["create"]
-    swapped = creation(sees(TWO), before)
+    assert [step.verb for step in creation(sees(), BEFORE).steps] == ["create"]
+    swapped = creation(sees(TWO), BEFORE)
     assert swapped.steps == ()
     assert swapped.held is not None
-    assert swapped.held.kind == approval.CREATION
+    assert swapped.held.kind == providers.CHANGED
     assert "RAM020" in {finding.id for finding in swapped.held.findings}
     assert "accepts the certificate bb now" in " ".join(swapped.held.gains)
+    assert [change.field for change in swapped.held.changes] == ["trustPolicy", providers.FIELD]
+
+
+def test_a_creation_that_waits_for_another_reason_does_not_hide_the_swap() -> None:
+    loose = {"StringEquals": {"oidc:aud": "ci"}}
+    asked = wanted({"trustPolicy": trust_json(OIDC, condition=loose)})
+    before = replace(BEFORE, baseline=trust(OIDC, condition=loose))
+    known = Memory(OPTIONS, Applied(), before)
+    held = [
+        plan.create(situation(asked, Live(Presence.ABSENT), known, sight)).held
+        for sight in (sees(), sees(TWO))
+    ]
+    assert held[0] is not None
+    assert held[1] is not None
+    assert held[0].kind == held[1].kind == approval.CREATION
+    assert {f.id for f in held[1].findings} - {f.id for f in held[0].findings} == {"RAM020"}
+    assert "accepts the certificate bb now" in " ".join(held[1].gains)
+
+
+def test_a_creation_that_waits_for_a_provider_goes_on_once_that_is_put_back() -> None:
+    held = creation(sees(TWO), BEFORE).held
+    assert held is not None
+    waiting = offered(held, BEFORE)
+    assert waiting.pending is not None
+    assert (waiting.pending.trust, waiting.pending.providers) == ("", GIT)
+    assert [step.verb for step in creation(sees(), waiting).steps] == ["create"]
+    # What waited before that for its own sake waits on.
+    trusted = trust(OIDC, condition=BOUND).digest
+    dangerous = replace(waiting, pending=replace(waiting.pending, trust=trusted))
+    for sight in (sees(TWO), sees()):
+        stays = creation(sight, dangerous).held
+        assert stays is not None
+        assert stays.kind == approval.CREATION
 
 
 def test_people_see_what_the_providers_of_a_held_trust_are() -> None:

@@ -16,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ram_operator import documents
+from ram_operator.cluster import agreed
 from ram_operator.cluster.api import Conflicted, Gone, path
 from ram_operator.cluster.records import (
     HISTORY,
@@ -27,6 +28,7 @@ from ram_operator.cluster.records import (
     facts,
 )
 from ram_operator.constants import API_VERSION
+from ram_operator.errors import Retry
 from ram_operator.kinds import RECORD
 from ram_operator.model import Key, Owner, RecordFacts
 from ram_operator.pending import InFlight
@@ -283,27 +285,68 @@ def test_ends_are_agreed_on_with_the_write_or_alone(records: Records) -> None:
     assert facts(body, IDENTITY).ends == {}
     flight = InFlight("EscalatingGrant", "sha256:c", "sha256:a", "ann")
     ends = {"members[ann]": "2026-06-01T00:00:00Z", "members[bob]": ""}
-    body = records.begin(body, Start(flight, "", "", "", agreed={"ends": ends}), NOW)
+    body = records.begin(body, Start(flight, "", "", "", ends=ends), NOW)
     assert facts(body, IDENTITY).ends == {"members[ann]": "2026-06-01T00:00:00Z"}
     body = records.agree(body, {"ends": {"members[ann]": "", "members[eve]": NOW}})
     assert facts(body, IDENTITY).ends == {"members[eve]": NOW}
     assert facts(body, IDENTITY).in_flight == flight
 
 
-def test_what_providers_are_is_said_by_every_record_work(records: Records) -> None:
-    first = replace(claim(), providers={"oidc-provider/git": "one"})
-    body = records.claim(IDENTITY, first, NOW, 1)
-    assert facts(body, IDENTITY).providers == {"oidc-provider/git": "one"}
-    body = records.renew(body, replace(claim(), providers={"saml-provider/idp": "x"}), NOW)
-    flight = InFlight("ProviderChange", "sha256:c", "sha256:a", "ann")
-    agreed = {"ends": {}, "providers": {"oidc-provider/git": "two"}}
-    body = records.begin(body, Start(flight, "", "", "", agreed=agreed), NOW)
-    found = {"oidc-provider/git": "two", "saml-provider/idp": "x"}
-    assert facts(body, IDENTITY).providers == found
+GIT, IDP = "oidc-provider/git", "saml-provider/idp"
+
+
+def approved(**providers: str) -> Start:
+    seen = {GIT if name == "git" else IDP: text for name, text in providers.items()}
+    flight = InFlight("TrustChange", "sha256:c", "sha256:a", "ann", providers=seen)
+    return Start(flight, ECS.digest, "", "")
+
+
+def test_what_providers_are_is_noted_once_and_never_overwritten_by_a_look(records: Records) -> None:
+    body = records.claim(IDENTITY, replace(claim(), providers={GIT: "one"}), NOW, 1)
+    assert facts(body, IDENTITY).providers == {GIT: "one"}
+    body = records.renew(body, replace(claim(), providers={IDP: "x", GIT: "two"}), NOW)
+    body = records.agree(body, {"providers": {GIT: "three"}})
+    assert facts(body, IDENTITY).providers == {GIT: "one", IDP: "x"}
     body = records.deleted(body, NOW, "Deleted")
-    assert facts(body, IDENTITY).providers == found
-    body = records.agree(body, {"providers": {"saml-provider/idp": ""}})
-    assert facts(body, IDENTITY).providers == {"oidc-provider/git": "two"}
+    assert facts(body, IDENTITY).providers == {GIT: "one", IDP: "x"}
+    body = records.agree(body, {"providers": {IDP: ""}})
+    assert facts(body, IDENTITY).providers == {GIT: "one"}
+
+
+def test_what_was_approved_of_providers_holds_once_the_write_is_done(records: Records) -> None:
+    body = records.claim(IDENTITY, replace(claim(), providers={GIT: "one"}), NOW, 1)
+    body = records.begin(body, approved(git="two", idp="x"), NOW)
+    known = facts(body, IDENTITY)
+    assert known.providers == {GIT: "one"}
+    assert known.in_flight is not None
+    assert known.in_flight.providers == {GIT: "two", IDP: "x"}
+    other = records.begin(body, approved(git="three"), NOW)
+    assert facts(other, IDENTITY).in_flight == approved(git="three").flight
+    none = records.begin(other, approved(), NOW)
+    assert facts(none, IDENTITY).in_flight == approved().flight
+    body = records.complete(records.begin(none, approved(git="two"), NOW), NOW, ECS)
+    assert facts(body, IDENTITY).providers == {GIT: "two"}
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_a_write_whose_end_was_not_seen_counts_where_its_trust_is_there(
+    records: Records, there: bool
+) -> None:
+    body = records.claim(IDENTITY, replace(claim(), providers={GIT: "one"}), NOW, 1)
+    body = records.begin(body, approved(git="two"), NOW)
+    body = records.renew(body, claim(ECS if there else FC, "Renewed"), NOW)
+    assert facts(body, IDENTITY).providers == {GIT: "two" if there else "one"}
+    assert facts(body, IDENTITY).in_flight is None
+
+
+def test_a_kind_that_has_no_place_for_it_is_noticed() -> None:
+    """An older one, of which the API server drops what it does not know."""
+    written = {"providers": {GIT: "one", IDP: None}}
+    agreed.check(written, {"providers": {GIT: "one"}})
+    agreed.check({"ends": {"members[ann]": None}}, {})
+    agreed.check({"ends": None}, {})
+    with pytest.raises(Retry, match="older than this operator"):
+        agreed.check(written, {})
 
 
 def test_without_a_new_baseline_the_old_one_stays(records: Records) -> None:

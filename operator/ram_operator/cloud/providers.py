@@ -7,7 +7,6 @@ one that does not exist.
 from __future__ import annotations
 
 import base64
-import binascii
 import threading
 from collections.abc import Callable, Mapping
 from typing import Any, Final
@@ -34,9 +33,8 @@ class ProviderFacts:
         `name` is as in its ARN, `oidc-provider/git`. With `fresh` True the cloud is asked.
         Raises errors.*; one that does not exist is providers.ABSENT.
         """
-        key = name.lower()
         with self._lock:
-            at, text = self._found.get(key, (0.0, ""))
+            at, text = self._found.get(name, (0.0, ""))
         if text and not fresh and now - at < KEPT_SECONDS:
             return text
         noun, _, plain = name.partition("/")
@@ -45,26 +43,26 @@ class ProviderFacts:
         except Absent:
             text = providers.ABSENT
         with self._lock:
-            self._found[key] = (now, text)
+            self._found[name] = (now, text)
         return text
 
 
-def _answer(calls: CloudCalls, what: str, name: str) -> Mapping[str, Any]:
+def _answer(calls: CloudCalls, what: str, name: str, needs: str) -> Mapping[str, Any]:
+    """One without what makes it a provider is no answer, not a provider that is otherwise."""
     found = calls.call(f"IMS.Get{what}", {f"{what}Name": name}).get(what)
-    if not isinstance(found, Mapping) or not found:
-        text = f"Get{what} got an answer without its {what}"
+    if not isinstance(found, Mapping) or not found.get(needs):
+        text = f"Get{what} got an answer without its {needs}"
         raise Retry(Reason.CLOUD_UNAVAILABLE, text)
     return found
 
 
 def _oidc(calls: CloudCalls, name: str) -> str:
-    found = _answer(calls, "OIDCProvider", name)
-    hours = found.get("IssuanceLimitTime")
+    found = _answer(calls, "OIDCProvider", name, "IssuerUrl")
     return providers.oidc(
-        str(found.get("IssuerUrl") or ""),
+        str(found["IssuerUrl"]),
         _listed(found.get("ClientIds")),
         _listed(found.get("Fingerprints")),
-        int(hours) if hours is not None else None,
+        str(found.get("IssuanceLimitTime") or ""),
     )
 
 
@@ -73,12 +71,12 @@ def _listed(text: Any) -> list[str]:
 
 
 def _saml(calls: CloudCalls, name: str) -> str:
-    found = _answer(calls, "SAMLProvider", name)
+    needs = "EncodedSAMLMetadataDocument"
     # It may be broken into lines, another way each time.
-    text = "".join(str(found.get("EncodedSAMLMetadataDocument") or "").split())
+    text = "".join(str(_answer(calls, "SAMLProvider", name, needs)[needs]).split())
     try:
         return providers.saml(base64.b64decode(text, validate=True))
-    except binascii.Error:
+    except ValueError:
         return providers.saml(text.encode())
 
 

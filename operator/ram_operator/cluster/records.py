@@ -19,6 +19,8 @@ from ..constants import API_VERSION
 from ..kinds import RECORD
 from ..model import Key, Owner, RecordFacts
 from ..pending import InFlight, Pending
+from . import agreed
+from .agreed import ENDS, PROVIDERS
 from .api import ClusterApi
 
 _DNS: Final = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
@@ -31,10 +33,6 @@ CREATED: Final = "Created"
 ABANDONED: Final = "Abandoned"
 """The operation that says: given up by its owner, so that another one may take it over."""
 SIDE: Final = 16_384
-ENDS: Final = "ends"
-"""Until when grants were agreed on, see `RecordFacts.ends`."""
-PROVIDERS: Final = "providers"
-"""What identity providers were agreed to be, see `RecordFacts.providers`."""
 _PENDING: Final = tuple(each.name for each in fields(Pending))
 
 
@@ -87,15 +85,11 @@ def facts(body: Mapping[str, Any] | None, identity: Identity) -> RecordFacts:
         pending=_pending(record.get("pending")),
         in_flight=_in_flight(record.get("inFlight")),
         used=frozenset(str(entry["approval"]) for entry in history if entry.get("approval")),
-        ends=_texts(record, ENDS),
-        providers=_texts(record, PROVIDERS),
+        ends=agreed.texts(record, ENDS),
+        providers=agreed.texts(record, PROVIDERS),
         given_up_by=_given_up_by(history),
         latest=max((str(entry.get("at") or "") for entry in history), default=""),
     )
-
-
-def _texts(record: Mapping[str, Any], name: str) -> dict[str, str]:
-    return {str(key): str(text) for key, text in (record.get(name) or {}).items()}
 
 
 def _claimed_at(record: Mapping[str, Any]) -> str:
@@ -126,7 +120,9 @@ def _in_flight(block: Mapping[str, Any] | None) -> InFlight | None:
     if not block:
         return None
     texts = {name: str(block.get(name) or "") for name in ("operation", "change", "approval", "by")}
-    return InFlight(**texts, sends=int(block.get("sends", 1)))
+    return InFlight(
+        **texts, sends=int(block.get("sends", 1)), providers=agreed.texts(block, PROVIDERS)
+    )
 
 
 def _baseline(record: Mapping[str, Any]) -> tuple[documents.Trust | None, bool]:
@@ -167,8 +163,8 @@ class Start:
     before: str
     after: str
     creates: bool = False
-    agreed: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    """What else is agreed on by it: under ENDS and PROVIDERS, by name."""
+    ends: Mapping[str, str] = field(default_factory=dict)
+    """Until when what is granted was agreed on, see `RecordFacts.ends`."""
 
     def block(self) -> dict[str, Any]:
         block: dict[str, Any] = {
@@ -178,7 +174,7 @@ class Start:
             "after": self.after[:SIDE],
         }
         # A merge patch keeps what it does not name.
-        return {name: value if value != "" else None for name, value in block.items()}
+        return {name: value if value not in ("", {}) else None for name, value in block.items()}
 
 
 class Records:
@@ -229,7 +225,9 @@ class Records:
             "metadata": {"resourceVersion": meta["resourceVersion"]},
             "record": {**changes, "uid": meta["uid"]},
         }
-        return self._api.merge(Key(RECORD, "", meta["name"]), patch)
+        written = self._api.merge(Key(RECORD, "", meta["name"]), patch)
+        agreed.check(changes, written["record"])
+        return written
 
     def _next(self, body: Mapping[str, Any]) -> int:
         sequence = int((body.get("record") or {}).get("sequence") or 0) + 1
@@ -249,7 +247,9 @@ class Records:
             changes["pending"] = None
         if claim.baseline is not None:
             changes["baseline"] = _baseline_block(claim.baseline)
-        return self.update(body, {**changes, **_agreed_block({PROVIDERS: claim.providers})})
+        done = agreed.carried_out(body["record"], claim.baseline)
+        seen = {**agreed.unknown(body, claim.providers), **done}
+        return self.update(body, {**changes, **agreed.block({PROVIDERS: seen})})
 
     def begin(self, body: Mapping[str, Any], start: Start, now: str) -> dict[str, Any]:
         """Note a gated write before it is sent, and raise the sequence.
@@ -257,35 +257,46 @@ class Records:
         From here on the approval that it rests on can open nothing else.
         """
         record = body["record"]
+        flight = record.get("inFlight")
+        block = start.block()
+        if block[PROVIDERS]:
+            block[PROVIDERS] = {
+                **dict.fromkeys(agreed.texts(flight or {}, PROVIDERS)),
+                **block[PROVIDERS],
+            }
         changes: dict[str, Any] = {
             "sequence": self._next(body),
-            "inFlight": start.block(),
+            "inFlight": block,
             "pending": None,
         }
-        flight = record.get("inFlight")
         mine = (start.flight.approval, start.digest)
         if flight and (flight.get("approval", ""), flight.get("digest", "")) != mine:
             # What it was about is over; that it was begun is not forgotten.
             changes["history"] = [*(record.get("history") or []), _ended(body, now)][-HISTORY:]
         if start.creates:
             changes |= {"cloudId": None, "deletedAt": None}
-        return self.update(body, {**changes, **_agreed_block(start.agreed)})
+        return self.update(body, {**changes, **agreed.block({ENDS: start.ends})})
 
     def agree(
-        self, body: Mapping[str, Any], agreed: Mapping[str, Mapping[str, str]]
+        self, body: Mapping[str, Any], notes: Mapping[str, Mapping[str, str]]
     ) -> dict[str, Any]:
-        """What holds from now on, under ENDS and PROVIDERS by name; "" for what no more does."""
-        return self.update(body, _agreed_block(agreed))
+        """What holds from now on without anybody's approval, under ENDS and PROVIDERS by name; ""
+        for what no more does. What is known of a provider stays.
+        """
+        noted = {**notes, PROVIDERS: agreed.unknown(body, notes.get(PROVIDERS, {}))}
+        return self.update(body, agreed.block(noted))
 
     def complete(
         self, body: Mapping[str, Any], now: str, baseline: documents.Trust | None = None
     ) -> dict[str, Any]:
         """The gated write is done and was looked at; `baseline` is what holds from now on."""
-        history = [*(body["record"].get("history") or []), _ended(body, now)][-HISTORY:]
+        record = body["record"]
+        history = [*(record.get("history") or []), _ended(body, now)][-HISTORY:]
         changes: dict[str, Any] = {"inFlight": None, "history": history}
         if baseline is not None:
             changes["baseline"] = _baseline_block(baseline)
-        return self.update(body, changes)
+        seen = agreed.texts(record.get("inFlight") or {}, PROVIDERS)
+        return self.update(body, {**changes, **agreed.block({PROVIDERS: seen})})
 
     def unsent(self, body: Mapping[str, Any]) -> dict[str, Any]:
         """The cloud refused the write: that try does not count, it may be sent again."""
@@ -338,15 +349,6 @@ class Records:
             "history": history,
         }
         return self.update(body, changes)
-
-
-def _agreed_block(agreed: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
-    # A merge patch removes what is null.
-    return {
-        block: {name: text or None for name, text in texts.items()}
-        for block, texts in agreed.items()
-        if texts
-    }
 
 
 def _stamp(milliseconds: int) -> str:
