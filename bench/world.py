@@ -42,7 +42,7 @@ def realistic_document(number: int) -> Json:
 
 
 def trust(number: int) -> Json:
-    """Short: one service. Realistic: a service and an OIDC workload under three conditions."""
+    """Short: one service. Realistic: two more, under conditions on where they come from."""
     statements: list[Json] = [
         {
             "Effect": "Allow",

@@ -57,8 +57,10 @@ def create(situation: Situation) -> Plan:
         # Nothing half made: a role without the policies that define it helps nobody.
         return Plan(waiting=desired.unresolved, in_sync=False, expires=desired.expires)
     if waiting := (*providers.missing(situation), *providers.unread(situation)):
-        error = providers.error(situation)
-        return Plan(waiting=waiting, in_sync=False, error=error, expires=desired.expires)
+        unread, error = providers.places(situation), providers.error(situation)
+        return Plan(
+            waiting=waiting, in_sync=False, unread=unread, error=error, expires=desired.expires
+        )
     step = permits.creation(situation)
     if isinstance(step, Held):
         return Plan(held=step, in_sync=False, expires=desired.expires)

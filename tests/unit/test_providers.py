@@ -297,6 +297,7 @@ def test_a_new_role_is_made_for_providers_that_are_known() -> None:
         waits = creation(sight, RecordFacts())
         assert (waits.steps, waits.held) == ((), None)
         assert word in waits.waiting[0]
+    assert creation({GIT: DENIED}, RecordFacts()).unread == {f"providers[{GIT}]"}
 
 
 BEFORE = RecordFacts(True, OWNER, baseline=trust(OIDC, condition=BOUND), providers={GIT: ONE})
