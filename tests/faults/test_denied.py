@@ -20,15 +20,13 @@ DENIALS: Final = 4
 """So often an action is denied before it is granted."""
 
 # What is denied in which story → the other effects that still come, in any order between parts.
-# Nothing is widened (attachments, a longer session) while what narrows is refused, or nobody knows
-# whom the role trusts.
+# Nothing is widened (attachments, a longer session) while what narrows is refused.
 DENIED: Final = [
     ("role_create", "GetRole", ()),
     ("role_create", "CreateRole", ()),
     ("role_create", "AttachPolicyToRole", CREATED_ROLE),
     ("role_create", "GetOIDCProvider", ()),
     (ROLE, "GetRole", ()),
-    (ROLE, "GetOIDCProvider", ("DetachPolicyFromRole", "TagResources", "UntagResources")),
     (
         ROLE,
         "ListPoliciesForRole",
