@@ -53,7 +53,7 @@ class Intake:
         key, seen, outward = self._store.put(body)
         if kind == RECORD:
             if seen is Seen.NEWS:
-                self._wake_users_of_owner(body)
+                self._record_moved(body)
             return
         if seen is Seen.NEWS:
             self._add(key)
@@ -73,7 +73,9 @@ class Intake:
             if key.kind != RECORD:
                 self._add(key, Lane.PERIODIC)
                 self._wake(key)
-            elif self._store.facts(key) is None:
+            elif (body := self._store.get(key)) is not None:
+                self._record_moved(body)
+            else:
                 # Whose it was is gone with it, and it was not the only one.
                 self._all()
                 return
@@ -101,10 +103,15 @@ class Intake:
         for dependent in self._store.dependents(key):
             self._add(dependent, Lane.PERIODIC)
 
-    def _wake_users_of_owner(self, body: Mapping[str, Any]) -> None:
-        """A record says that its identity is managed: who refers to its object can go on."""
+    def _record_moved(self, body: Mapping[str, Any]) -> None:
+        """A record says that its identity is managed: who refers to its object can go on.
+
+        That of an account may say that the loss of its records is over, which all of its wait for.
+        """
         if owner := _owner(body):
             self._wake(owner)
+            if owner.kind == ACCOUNT:
+                self._add(owner)
 
 
 def _owner(record: Mapping[str, Any]) -> Key | None:

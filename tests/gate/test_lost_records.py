@@ -13,7 +13,7 @@ from tests.gate.approving import approve, held, offer, opened, say
 from tests.support.install import BASE, install
 from tests.support.operator import NAMESPACE, SERVICE_ACCOUNT, SOURCES, OperatorProcess
 from tests.support.waiting import until
-from tests.support.world import World, is_ready, trust
+from tests.support.world import World, trust
 
 Json = dict[str, Any]
 FC = ("Service", "fc.aliyuncs.com")
@@ -53,12 +53,6 @@ def pending(world: World, name: str) -> Json:
     return found
 
 
-def released(world: World, name: str) -> bool:
-    """Whether a look shows that it is made. The end of the loss may not have come by the watch."""
-    world.look("RamAccount", world.namespace)
-    return is_ready(world.look(ROLE, name))
-
-
 def test_without_records_no_role_is_created_until_a_person_has_said_so(
     apart: ControlPlane, alone: World
 ) -> None:
@@ -94,7 +88,7 @@ def test_without_records_no_role_is_created_until_a_person_has_said_so(
 
         before = pending(alone, "known")["digest"]
         assert "whatever was approved so far opens nothing" in void_approvals(apart)
-        until(lambda: released(alone, "fresh"), "that fresh is made", 40.0)
+        alone.ready(ROLE, "fresh")
         assert held(alone, ROLE, "known", instead_of=before)
         assert [e["action"] for e in opened(alone, start)] == ["CreateRole", "CreateRole"]
 
