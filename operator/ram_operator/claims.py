@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
-from . import desired
+from . import desired, documents
 from .accounts import Session
 from .cluster import records
 from .cluster.api import Conflicted
@@ -90,13 +90,23 @@ def stand(
         raise Retry(Reason.PROGRESSING, text, max(claimant.unsettled, OLD_ANSWER))
     offered = facts.pending is not None and facts.in_flight is None
     claimed = ours and not facts.cloud_id and live.owner in (None, claimant.owner)
-    if claimed and not offered and may_have_made(facts, live):
+    made = may_have_made(facts, live) or _sent(claimant, facts, live)
+    if claimed and not offered and made:
         # Claimed before it was created, and the pass did not get as far as saying so.
         return Standing(facts, completing=True, needs_record=True, verb=records.CREATED)
     if ours and facts.cloud_id == live.cloud_id:
         moved = facts.owner_uid != claimant.uid or facts.in_flight is not None
         return Standing(facts, needs_record=moved)
     return _found(claimant, facts, live, replaced=ours)
+
+
+def _sent(claimant: Claimant, facts: RecordFacts, live: Live) -> bool:
+    """Whether it is what an approved creation was to send, and bears our mark."""
+    flight = facts.in_flight
+    if flight is None or not flight.approval or live.owner != claimant.owner:
+        return False
+    trusts = [part.digest for part in live.fields.values() if isinstance(part, documents.Trust)]
+    return trusts == [flight.digest]
 
 
 def may_have_made(facts: RecordFacts, live: Live) -> bool:

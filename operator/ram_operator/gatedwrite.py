@@ -90,10 +90,15 @@ def offer(ports: Ports, identity: Identity, held: Held, said: Ballot) -> Held:
     return ballots.offered(held, said, facts, wanted.pending)
 
 
-def standing(ports: Ports, identity: Identity, held: Held, said: Ballot) -> Held | None:
-    """What is held as the record offers it already, where it cannot be judged in full now."""
+def standing(ports: Ports, identity: Identity, held: Held, said: Ballot) -> Held:
+    """What is held, where it cannot be judged in full now: nothing is offered anew, and the digest
+    of an offer is shown only with exactly what it is for.
+    """
     facts = records.facts(ports.store.get(identity.key), identity)
-    return ballots.offered(held, said, facts, facts.pending) if facts.pending else None
+    stands = ballots.digest(held, said.scope, facts.sequence)
+    if facts.pending is None or facts.pending.digest != stands:
+        return held
+    return ballots.offered(held, said, facts, facts.pending)
 
 
 def _owns(said: Ballot, namespace: str, name: str) -> bool:
@@ -270,7 +275,8 @@ def _start(step: Step, permit: Permit | None) -> Start:
     before, after = ballots.sides(permit.changes)
     trusts = [c.after for c in permit.changes if isinstance(c.after, documents.Trust)]
     seen = providers.accepted(permit.context, permit.changes)
-    flight = InFlight(permit.kind, permit.change, permit.digest, permit.by, permit.sends, seen)
+    flight = InFlight(permit.kind, permit.change, permit.digest, permit.by, permit.sends)
+    flight = replace(flight, providers=seen)
     creates = cleared is not None and cleared.before is None
     digest = trusts[0].digest if trusts else ""
     return Start(flight, digest, before, after, creates, ends.agreed_by(permit.changes))

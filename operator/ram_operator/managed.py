@@ -6,9 +6,7 @@ Raises errors.* and LookAgain; decides nothing that `plan`, `drift` or `approval
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 from . import (
     applying,
@@ -17,6 +15,7 @@ from . import (
     desired,
     federation,
     gatedwrite,
+    lasting,
     memory_after,
     plan,
     report,
@@ -209,7 +208,7 @@ class ManagedPass:
         if created and decision.held is not None:
             # It is offered once there is a record of what was created.
             self._ports.queue.add(self._subject.key, Lane.PERIODIC, self._ports.recent.settle)
-        live = _created(situation.desired, applied.facts) if created else None
+        live = memory_after.made(situation.desired, applied.facts) if created else None
         work = None
         if created:
             cloud_id = str(applied.facts.get("cloudId", ""))
@@ -246,6 +245,9 @@ class ManagedPass:
         if decision.held is not None and wants_record:
             claims.carry_out(self._ports, work)
             wants_record = False
+            if standing.facts.in_flight is not None and not decision.steps:
+                # The record has learnt what became of it, so there may be less to hold.
+                raise LookAgain(0.2)
         decision = self._offered(identity, decision)
         outcome = self._outcome(session, decision, situation.live, applied, believed)
         outcome = replace(outcome, adopted=standing.claim_first)
@@ -257,8 +259,7 @@ class ManagedPass:
     def _offered(self, identity: Identity, decision: Plan) -> Plan:
         """What is held is in the record before anybody is shown what to approve."""
         if decision.held is None:
-            # What cannot be read may still be what is offered.
-            if not decision.unread:
+            if not lasting.still_open(self._subject.status, decision):
                 gatedwrite.withdraw(self._ports, identity)
             return decision
         write = gatedwrite.standing if decision.blind else gatedwrite.offer
@@ -266,7 +267,7 @@ class ManagedPass:
         return replace(decision, held=held)
 
     def _claim(self, cloud_id: str, decision: Plan, operation: str) -> Claim:
-        found = (decision.baseline, operation, decision.providers)
+        found = (decision.baseline, operation, decision.providers, decision.there)
         return Claim(self._owner, self._subject.uid, cloud_id, *found)
 
     def _gone(self, session: Session, situation: Situation) -> Outcome:
@@ -340,7 +341,7 @@ class ManagedPass:
             applied=_known(memory),
             observe_only=session.account.mode is Mode.OBSERVE,
             drift_unconfirmed=not believed,
-            kept=report.drift_of(self._subject.status, decision.unread),
+            kept=lasting.drift_of(self._subject.status, decision.unread),
             shows={field.name: field.show for field in self._subject.row.fields if field.show},
             handled_request=self._subject.request if believed else "",
             after=after,
@@ -366,6 +367,9 @@ class ManagedPass:
         if decision.held is not None:
             text = report.held_sentence(decision.held)
             return Phase.STALLED, Reason.APPROVAL_REQUIRED, text, None
+        if lasting.still_open(self._subject.status, decision):
+            text = "what is held is looked at again: " + lasting.last_word(self._subject.status)
+            return Phase.STALLED, Reason.APPROVAL_REQUIRED, text, None
         if decision.drift_lasting:
             text = "; ".join(f"{entry.field}: {entry.now}" for entry in decision.drift_lasting)
             return Phase.STALLED, Reason.DRIFTED, "left as it is in the cloud: " + text, None
@@ -383,13 +387,3 @@ def _unread(live: Live | None) -> RamOperatorError | None:
 
 def _known(memory: Applied | None) -> Applied | None:
     return replace(memory, known=True) if memory is not None else None
-
-
-def _created(wanted: Desired, facts: Mapping[str, Any]) -> Live:
-    return Live(
-        Presence.PRESENT,
-        cloud_name=wanted.cloud_name,
-        cloud_id=str(facts.get("cloudId", "")),
-        arn=str(facts.get("arn", "")),
-        default_version=str(facts.get("defaultVersion", "")),
-    )

@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from . import diff
 from .drift import KEPT, WHATEVER, Memory
 from .kinds import Kind, Shape
-from .model import Applied, Cause, Desired, Disposition, Judged, Live, Step, UnknownPart
+from .model import (
+    Applied,
+    Cause,
+    Desired,
+    Disposition,
+    Judged,
+    Live,
+    Presence,
+    Step,
+    UnknownPart,
+)
 
 
 def created(row: Kind, desired: Desired) -> Applied:
@@ -143,3 +154,14 @@ def _touched(step: Step) -> set[str]:
 
 def _plain(mark: str) -> str:
     return diff.marked_key(mark.removeprefix(KEPT))
+
+
+def made(wanted: Desired, facts: Mapping[str, Any]) -> Live:
+    """What is known of an identity that was just created; `facts` is what the cloud answered."""
+    return Live(
+        Presence.PRESENT,
+        cloud_name=wanted.cloud_name,
+        cloud_id=str(facts.get("cloudId", "")),
+        arn=str(facts.get("arn", "")),
+        default_version=str(facts.get("defaultVersion", "")),
+    )

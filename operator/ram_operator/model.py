@@ -327,7 +327,11 @@ class Plan:
     blind: bool = False
     """It is not known who is behind the names in the trust: what is held cannot be offered anew."""
     unread: frozenset[str] = frozenset()
-    """Parts that could not be read, as `status.drift` names them: of them nothing new is known."""
+    """Parts that could not be read, or are not believed yet, as `status.drift` names them: of them
+    nothing new is known.
+    """
+    there: str = ""
+    """Digest of the trust that the cloud has, or has once the identity is created."""
     error: RamOperatorError | None = None
     """Why something that a trust names could not be looked at."""
     providers: Mapping[str, str] = field(default_factory=_nothing)

@@ -52,5 +52,7 @@ class InFlight:
     approval: str = ""
     by: str = ""
     sends: int = 1
+    digest: str = field(default="", compare=False)
+    """Of the trust that is sent, where one is."""
     providers: Mapping[str, str] = field(default_factory=dict)
     """What the approver has seen of identity providers: agreed on once the write is done."""

@@ -53,14 +53,8 @@ _WIDENING: Final = frozenset({Direction.WIDER, Direction.MIXED, Direction.UNKNOW
 def create(situation: Situation) -> Plan:
     """The identity does not exist: create it, then add what creation cannot carry."""
     row, desired = situation.row, situation.desired
-    if desired.unresolved:
-        # Nothing half made: a role without the policies that define it helps nobody.
-        return Plan(waiting=desired.unresolved, in_sync=False, expires=desired.expires)
-    if waiting := (*providers.missing(situation), *providers.unread(situation)):
-        unread, error = providers.places(situation), providers.error(situation)
-        return Plan(
-            waiting=waiting, in_sync=False, unread=unread, error=error, expires=desired.expires
-        )
+    if (waits := _cannot_create(situation)) is not None:
+        return waits
     step = permits.creation(situation)
     if isinstance(step, Held):
         return Plan(held=step, in_sync=False, expires=desired.expires)
@@ -87,8 +81,27 @@ def create(situation: Situation) -> Plan:
         held=held,
         applied=applied,
         baseline=baseline,
+        there=baseline.digest if baseline is not None else "",
         providers=providers.first_seen(situation),
         in_sync=False,
+        expires=desired.expires,
+    )
+
+
+def _cannot_create(situation: Situation) -> Plan | None:
+    """What a creation waits for; None where it need not wait."""
+    desired = situation.desired
+    if desired.unresolved:
+        # Nothing half made: a role without the policies that define it helps nobody.
+        return Plan(waiting=desired.unresolved, in_sync=False, expires=desired.expires)
+    waiting = (*providers.missing(situation), *providers.unread(situation))
+    if not waiting:
+        return None
+    return Plan(
+        waiting=waiting,
+        in_sync=False,
+        unread=_nothing_known(situation),
+        error=providers.error(situation),
         expires=desired.expires,
     )
 
@@ -139,8 +152,9 @@ def update(situation: Situation, *, believe_drift: bool = True) -> Plan:
         adopting=not situation.memory.record.exists,
         baseline=_baseline(situation),
         in_sync=not judged and not waiting and not moved,
+        there=_there(situation),
         blind=providers.blind(situation) or bool(moved and not believe_drift),
-        unread=frozenset(_unknown(row, desired, live)) | providers.places(situation),
+        unread=_not_known(situation, [] if believe_drift else [*found, *moved]),
         error=providers.error(situation),
         providers=providers.first_seen(situation),
         expires=desired.expires,
@@ -187,6 +201,20 @@ def _unknown(row: Kind, desired: Desired, live: Live) -> dict[str, UnknownPart]:
     """The managed parts that could not be read."""
     parts = [(field.name, live.fields.get(field.name)) for field in row.fields]
     return {n: p for n, p in parts if isinstance(p, UnknownPart) and n in desired.fields}
+
+
+def _nothing_known(situation: Situation) -> frozenset[str]:
+    """Where a creation cannot be judged at all, so that what was held of it may be held still."""
+    gated, unread = situation.row.gated_field, providers.places(situation)
+    return unread | {gated.name} if gated is not None and unread else unread
+
+
+def _not_known(situation: Situation, suspects: list[Judged]) -> frozenset[str]:
+    """Where something could not be read, or may be an old answer."""
+    unknown = _unknown(situation.row, situation.desired, situation.live)
+    changes = [item.change for item in suspects if item.cause is Cause.DRIFT]
+    suspected = {place(change.field, change.entry) for change in changes}
+    return frozenset({*unknown, *providers.places(situation), *suspected})
 
 
 def _unread(row: Kind, desired: Desired, live: Live) -> list[str]:
@@ -334,6 +362,12 @@ def _baseline(situation: Situation) -> documents.Trust | None:
     gated = situation.row.gated_field
     live = situation.live.fields.get(gated.name) if gated is not None else None
     return live if isinstance(live, documents.Trust) else None
+
+
+def _there(situation: Situation) -> str:
+    gated = situation.row.gated_field
+    live = situation.live.fields.get(gated.name) if gated is not None else None
+    return live.digest if isinstance(live, documents.Trust) else ""
 
 
 def drifted(situation: Situation) -> bool:

@@ -7,12 +7,11 @@ to an unchanged status and hence to no write.
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from . import approval, ballots, conditions, providers, wording
+from . import approval, ballots, conditions, lasting, providers, wording
 from .conditions import Condition
 from .constants import ANNOTATION_RECONCILE, ConditionType, EventReason, Reason, Severity
 from .model import Applied, Drift, Finding, Held, Live, Outcome, Phase, Plan
@@ -124,37 +123,19 @@ def applied_from(status: Mapping[str, Any], entry_fields: Sequence[str]) -> Appl
 def _findings(plan: Plan, outcome: Outcome, old: Mapping[str, Any], now: str) -> dict[str, Any]:
     observe_only = outcome.observe_only
     seen = {item.get("field"): item for item in old.get("drift") or ()}
-    lasting = outcome.drift_lasting
+    found = outcome.drift_lasting
     if outcome.drift_unconfirmed and "drift" in old:
         kept: Any = old["drift"]
     else:
-        kept = [_drift(entry, seen, now) for entry in lasting[:LIST_LIMIT]]
+        kept = [_drift(entry, seen, now) for entry in found[:LIST_LIMIT]]
     out: dict[str, Any] = {"drift": kept}
     if plan.held is not None:
         out["pending"] = _pending(plan.held, old.get("pending"), now)
-    elif _not_known(plan) and "pending" in old:
+    elif lasting.still_open(old, plan):
         out["pending"] = old["pending"]
     if observe_only:
         out["wouldDo"] = [wording.clip(step.summary, 512) for step in plan.steps[:LIST_LIMIT]]
     return out
-
-
-def _not_known(plan: Plan) -> bool:
-    """Whether what was held may still be: a part of the identity could not be read."""
-    return bool(plan.unread)
-
-
-def drift_of(status: Mapping[str, Any], places: frozenset[str]) -> tuple[Drift, ...]:
-    """What a status shows of these parts, or of entries in them; what is not readable is not."""
-    found = []
-    for item in status.get("drift") or () if places else ():
-        name = str(item.get("field", ""))
-        if name not in places and name.partition("[")[0] not in places:
-            continue
-        with contextlib.suppress(KeyError, ValueError):
-            severity = Severity(item["severity"])
-            found.append(Drift(name, item["was"], item["is"], severity, item["action"]))
-    return tuple(found)
 
 
 def _drift(entry: Drift, seen: Mapping[Any, Mapping[str, Any]], now: str) -> dict[str, Any]:
@@ -292,7 +273,7 @@ def _held(plan: Plan | None, old: Mapping[str, Any]) -> Condition:
         return _keep(old, kind, Reason.NOTHING_HELD, "no change is held")
     if plan.held is not None:
         return Condition(kind, True, held_reason(plan.held), held_sentence(plan.held))
-    if _not_known(plan):
+    if lasting.still_open(old, plan):
         return _keep(old, kind, Reason.NOTHING_HELD, "no change is held")
     return Condition(kind, False, Reason.NOTHING_HELD, "no change is held")
 
@@ -319,7 +300,9 @@ def _events(old: Mapping[str, Any], outcome: Outcome) -> list[Event]:
     permits = [permit for step in outcome.steps_done if (permit := approval.permit_of(step))]
     if plan is not None and plan.held is not None:
         events += _held_events(before, plan.held)
-    elif plan is not None and not _not_known(plan) and "pending" in old and not permits:
+    elif (
+        plan is not None and "pending" in old and not permits and not lasting.still_open(old, plan)
+    ):
         events.append(Event(EventReason.CHANGE_RELEASED, "no change is held any more"))
     if outcome.adopted and outcome.live is not None:
         text = f"took over {outcome.live.cloud_name}; nothing that it has was removed"
@@ -340,6 +323,10 @@ def _events(old: Mapping[str, Any], outcome: Outcome) -> list[Event]:
     elif outcome.phase is Phase.DONE and was_stalled is not None:
         events.append(Event(EventReason.RECOVERED, outcome.message))
     return events
+
+
+def _released(old: Mapping[str, Any], plan: Plan) -> bool:
+    return "pending" in old and not lasting.still_open(old, plan)
 
 
 def _approved_event(permit: approval.Permit, outcome: Outcome) -> Event:

@@ -76,7 +76,7 @@ def _narrowed(ports: Ports, session: Session, key: Key, body: Mapping[str, Any])
     facts = records.facts(ports.store.get(identity.key), identity)
     if facts.owner != Owner(ports.settings.cluster_name, key.namespace, key.name):
         return []
-    if facts.pending is not None and facts.pending.providers:
+    if facts.pending is not None and facts.pending.providers and facts.cloud_id:
         # Who comes in by a provider that nobody agreed on gets no more either.
         return [name]
     if facts.baseline is None:

@@ -233,7 +233,8 @@ def test_what_cannot_be_read_is_taken_for_nothing(world: World) -> None:
     seen = world.look(ROLE, NAME)
     assert condition(seen, "Ready")["reason"] == "AccessDenied"
     assert "GetOIDCProvider" in condition(seen, "Ready")["message"]
-    assert seen["status"]["pending"]["digest"] == digest
+    # The digest is not shown with less than what it is for.
+    assert "digest" not in seen["status"]["pending"]
     world.edit(ROLE, NAME, policies=ATTACHED)
     world.look(ROLE, NAME)
     world.settle()
@@ -285,3 +286,53 @@ def test_the_policies_of_the_role_get_no_wider_meanwhile(world: World) -> None:
     world.ready(ROLE, NAME)
     world.look("RamPolicy", "reader")
     world.ready("RamPolicy", "reader")
+
+
+def test_no_digest_is_shown_with_half_of_what_it_opens(world: World) -> None:
+    """Whoever swapped the certificate stops the reads, so that only the rest of it is shown."""
+    start = federated(world)
+    provider(world, fingerprints=["bb" * 20])
+    world.edit(ROLE, NAME, trustPolicy=trusting(world, "oidc", FC))
+    world.look(ROLE, NAME)
+    pending = held(world, ROLE, NAME)["status"]["pending"]
+    assert any("accepts the certificate" in text for text in pending["gains"])
+    digest = pending["digest"]
+    world.admin.add_fault("deny", account=world.account_id, action="GetOIDCProvider", times=-1)
+    for _ in range(2):
+        shown = world.look(ROLE, NAME)["status"]["pending"]
+        assert not any("accepts the certificate" in text for text in shown["gains"])
+        assert "digest" not in shown
+    assert say(world, ROLE, NAME, approve=digest)
+    world.look(ROLE, NAME)
+    world.settle()
+    world.admin.clear_faults()
+    assert opened(world, start) == []
+
+
+def test_an_edit_beside_it_does_not_end_the_alarm(world: World) -> None:
+    """Right after a write a difference is believed at the second look only."""
+    start = federated(world)
+    provider(world, fingerprints=["bb" * 20])
+    world.look(ROLE, NAME)
+    digest = offer(world, ROLE, NAME)
+    seen = []
+    for text in ("one", "two", "three"):
+        world.edit(ROLE, NAME, description=text)
+        seen.append(
+            world.wait(
+                ROLE,
+                NAME,
+                lambda o: (
+                    condition(o, "Ready")["observedGeneration"] == o["metadata"]["generation"]
+                ),
+                "acted upon",
+            )
+        )
+    for item in seen:
+        assert condition(item, "Ready")["status"] == "False"
+        assert condition(item, "ApprovalRequired")["status"] == "True"
+    record = world.record(ROLE, NAME)
+    assert record is not None
+    assert record["pending"]["digest"] == digest
+    assert [write["action"] for write in world.writes(start)] == ["UpdateRole"] * 3
+    assert opened(world, start) == []

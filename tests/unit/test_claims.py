@@ -12,6 +12,7 @@ from ram_operator.cluster.records import Identity
 from ram_operator.constants import AdoptionPolicy, Reason
 from ram_operator.errors import Retry, Stalled
 from ram_operator.model import Live, Owner, Presence
+from tests.unit.core import ECS, FC, trust
 
 OWNER = Owner("blue", "team-a", "ann")
 IDENTITY = Identity("1234567890123456", "RamUser", "ann")
@@ -108,3 +109,37 @@ def test_an_answer_older_than_the_deletion_completes_nothing() -> None:
     # Another identity of that name is judged like any other.
     other = Live(Presence.PRESENT, "ann", cloud_id="8", owner=OWNER, created_at=CLAIMED_AT)
     assert stand(claimant(), gone, IDENTITY, other).completing
+
+
+ROLE = Identity("1234567890123456", "RamRole", "app")
+SENT, OTHER = trust(FC, ECS), trust(FC)
+
+
+def begun(**flight: str) -> dict[str, Any]:
+    """The record of a role whose creation was held, approved and begun."""
+    body = record()["record"]
+    body |= {"kind": "RamRole", "name": "app", "inFlight": {"operation": "RoleCreation", **flight}}
+    body["history"] = [{"at": CLAIMED_AT, "operation": "Offered"}]
+    return {"record": body}
+
+
+@pytest.mark.parametrize(
+    ("flight", "owner", "there", "ours"),
+    [
+        ({"approval": "sha256:a", "digest": SENT.digest}, OWNER, SENT, True),
+        ({"approval": "sha256:a", "digest": SENT.digest}, OWNER, OTHER, False),
+        ({"approval": "sha256:a", "digest": SENT.digest}, None, SENT, False),
+        ({"digest": SENT.digest}, OWNER, SENT, False),
+    ],
+)
+def test_an_approved_creation_whose_end_was_not_seen_is_completed(
+    flight: dict[str, str], owner: Owner | None, there: Any, ours: bool
+) -> None:
+    """What it was to send, with our mark. Anything else under that name is somebody else's."""
+    found = Live(Presence.PRESENT, "app", "7", fields={"trustPolicy": there}, owner=owner)
+    if ours:
+        assert stand(claimant(), begun(**flight), ROLE, found).completing
+        return
+    with pytest.raises(Stalled) as caught:
+        stand(claimant(), begun(**flight), ROLE, found)
+    assert caught.value.reason is Reason.NOT_ADOPTED

@@ -151,6 +151,7 @@ def test_who_comes_in_by_it_gets_no_more_meanwhile() -> None:
     unbelieved = plan.update(situation(more, made(TRUSTED), AGREED, sees(TWO)), believe_drift=False)
     assert [step.verb for step in unbelieved.steps] == ["attributes"]
     assert (unbelieved.held, unbelieved.drift, unbelieved.blind) == (None, (), True)
+    assert unbelieved.unread == {f"providers[{GIT}]"}
     assert [step.verb for step in after_approval(sees(TWO), more).steps] == [
         "end",
         "attributes",
@@ -216,7 +217,7 @@ def test_what_is_sent_once_more_is_sent_to_the_same_providers() -> None:
     permit = approval.weigh(held, said, facts)
     assert permit is not None
     seen = providers.accepted(permit.context, permit.changes)
-    flight = InFlight(permit.kind, permit.change, permit.digest, "ann", 1, seen)
+    flight = InFlight(permit.kind, permit.change, permit.digest, "ann", 1, providers=seen)
     begun = replace(facts, sequence=8, pending=None, in_flight=flight)
     known = replace(AGREED, record=replace(begun, providers={}))
     for state, verbs in ((ONE, ["end", "trust"]), (TWO, ["end"])):
@@ -297,7 +298,8 @@ def test_a_new_role_is_made_for_providers_that_are_known() -> None:
         waits = creation(sight, RecordFacts())
         assert (waits.steps, waits.held) == ((), None)
         assert word in waits.waiting[0]
-    assert creation({GIT: DENIED}, RecordFacts()).unread == {f"providers[{GIT}]"}
+    assert creation({GIT: DENIED}, RecordFacts()).unread == {f"providers[{GIT}]", "trustPolicy"}
+    assert creation(sees(providers.ABSENT), RecordFacts()).unread == frozenset()
 
 
 BEFORE = RecordFacts(True, OWNER, baseline=trust(OIDC, condition=BOUND), providers={GIT: ONE})

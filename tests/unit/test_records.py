@@ -334,19 +334,35 @@ def test_a_write_whose_end_was_not_seen_counts_where_its_trust_is_there(
 ) -> None:
     body = records.claim(IDENTITY, replace(claim(), providers={GIT: "one"}), NOW, 1)
     body = records.begin(body, approved(git="two"), NOW)
-    body = records.renew(body, claim(ECS if there else FC, "Renewed"), NOW)
+    # The baseline is what was agreed on before, whatever the cloud has by now.
+    seen = replace(claim(FC, "Renewed"), there=(ECS if there else FC).digest)
+    body = records.renew(body, seen, NOW)
     assert facts(body, IDENTITY).providers == {GIT: "two" if there else "one"}
     assert facts(body, IDENTITY).in_flight is None
 
 
-def test_a_kind_that_has_no_place_for_it_is_noticed() -> None:
+@pytest.mark.parametrize(
+    "written",
+    [
+        {"providers": {GIT: "one", IDP: None}},
+        {"ends": {"members[ann]": NOW}},
+        {"inFlight": {"operation": "TrustChange", "providers": {GIT: "one"}}},
+        {"pending": {"digest": "sha256:d", "providers": GIT}},
+    ],
+)
+def test_a_kind_that_has_no_place_for_it_is_noticed(written: dict[str, Any]) -> None:
     """An older one, of which the API server drops what it does not know."""
-    written = {"providers": {GIT: "one", IDP: None}}
-    agreed.check(written, {"providers": {GIT: "one"}})
-    agreed.check({"ends": {"members[ann]": None}}, {})
-    agreed.check({"ends": None}, {})
+    agreed.check(written, json.loads(json.dumps(written)))
+    pruned = {name: {"digest": "sha256:d"} for name in written if name in ("inFlight", "pending")}
     with pytest.raises(Retry, match="older than this operator"):
-        agreed.check(written, {})
+        agreed.check(written, pruned)
+
+
+@pytest.mark.parametrize(
+    "written", [{}, {"ends": None}, {"ends": {"members[ann]": None}}, {"inFlight": None}]
+)
+def test_what_is_taken_away_needs_no_place(written: dict[str, Any]) -> None:
+    agreed.check(written, {})
 
 
 def test_without_a_new_baseline_the_old_one_stays(records: Records) -> None:

@@ -10,13 +10,12 @@ import pytest
 
 from ram_operator import approval, ballots, report
 from ram_operator.ballots import Ballot, Guard
-from ram_operator.constants import ConditionType, Reason, Severity
+from ram_operator.constants import ConditionType, Reason
 from ram_operator.model import (
     Applied,
     Cause,
     Change,
     Direction,
-    Drift,
     Entry,
     Held,
     Live,
@@ -355,33 +354,3 @@ def test_an_approved_change_is_one_event_that_says_by_whom(by: str, words: str) 
     assert reasons(done)[0] == "ChangeApproved"
     assert "ChangeNoLongerHeld" not in reasons(done)
     assert words in done.events[0].message
-
-
-def test_of_what_could_not_be_read_the_last_word_stands() -> None:
-    """A read that fails is no sign that all is well again."""
-    other = Drift("description", "one", "two", Severity.WARNING, "reported")
-    shown = replace(STALLED, plan=Plan(held=HELD, drift=(GONE, other)))
-    before = after(shown)
-    unread = frozenset({"policies"})
-    kept = report.drift_of(before, unread)
-    assert kept == (GONE,)
-    failed = replace(RETRY, plan=Plan(unread=unread, in_sync=False), kept=kept)
-    status = report.build(before, failed, 3, T2, {}).status
-    assert status["drift"] == before["drift"][:1]
-    assert status["pending"] == before["pending"]
-    assert condition(status, ConditionType.DRIFTED)["status"] == "True"
-    assert condition(status, ConditionType.APPROVAL_REQUIRED)["status"] == "True"
-    assert report.build(before, failed, 3, T2, {}).events == ()
-    fresh = report.build({}, failed, 3, T2, {}).status
-    assert condition(fresh, ConditionType.APPROVAL_REQUIRED)["status"] == "False"
-    assert "pending" not in fresh
-
-
-def test_drift_is_read_back_from_a_status_as_far_as_it_can_be() -> None:
-    row = {"field": "policies[x]", "was": "a", "is": "b", "severity": "critical", "action": "held"}
-    status = {"drift": [row, {**row, "severity": "?"}, {"field": "policies[y]"}]}
-    wanted = (Drift("policies[x]", "a", "b", Severity.CRITICAL, "held"),)
-    assert report.drift_of(status, frozenset({"policies[x]", "policies[y]"})) == wanted
-    assert report.drift_of(status, frozenset({"tags"})) == ()
-    assert report.drift_of(status, frozenset()) == ()
-    assert report.drift_of({}, frozenset({"policies"})) == ()

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from .. import documents
 from ..constants import Reason
 from ..errors import Retry
 
@@ -16,6 +15,8 @@ ENDS: Final = "ends"
 """Until when grants were agreed on, see `RecordFacts.ends`."""
 PROVIDERS: Final = "providers"
 """What identity providers were agreed to be, see `RecordFacts.providers`."""
+
+_PLACES: Final = ((ENDS,), (PROVIDERS,), ("inFlight", PROVIDERS), ("pending", PROVIDERS))
 
 
 def texts(record: Mapping[str, Any], name: str) -> dict[str, str]:
@@ -34,14 +35,22 @@ def block(agreed: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
 
 def check(changes: Mapping[str, Any], record: Mapping[str, Any]) -> None:
     """Raises Retry where the API server dropped what was written, as an older kind makes it do."""
-    for name in (ENDS, PROVIDERS):
-        wanted = {key for key, text in (changes.get(name) or {}).items() if text}
-        if not wanted <= (record.get(name) or {}).keys():
+    for path in _PLACES:
+        if _at(changes, path) and not _at(record, path):
             text = (
-                f"the kind RamRecord has no place for {name}: it is older than this operator;"
-                " apply the kinds of this version"
+                f"the kind RamRecord has no place for {'.'.join(path)}: it is older than this"
+                " operator; apply the kinds of this version"
             )
             raise Retry(Reason.DEPENDENCY_NOT_READY, text, 60.0)
+
+
+def _at(record: Mapping[str, Any], path: tuple[str, ...]) -> bool:
+    """Whether something is said there; null says nothing."""
+    found: Any = record
+    for name in path:
+        found = (found or {}).get(name)
+    texts_there = found.values() if isinstance(found, Mapping) else [found]
+    return any(texts_there)
 
 
 def unknown(body: Mapping[str, Any], providers: Mapping[str, str]) -> dict[str, str]:
@@ -53,8 +62,10 @@ def unknown(body: Mapping[str, Any], providers: Mapping[str, str]) -> dict[str, 
     return {name: text for name, text in providers.items() if not text or name not in known}
 
 
-def carried_out(record: Mapping[str, Any], baseline: documents.Trust | None) -> dict[str, str]:
-    """What was agreed on by the write that was begun, where what it was to send is there now."""
+def carried_out(record: Mapping[str, Any], there: str) -> dict[str, str]:
+    """What was agreed on by the write that was begun, where the trust that it was to send is there.
+
+    `there` is the digest of the live trust, "" where none is known.
+    """
     flight = record.get("inFlight") or {}
-    there = baseline is not None and flight.get("digest") == baseline.digest
-    return texts(flight, PROVIDERS) if there else {}
+    return texts(flight, PROVIDERS) if there and flight.get("digest") == there else {}

@@ -33,6 +33,7 @@ CREATED: Final = "Created"
 ABANDONED: Final = "Abandoned"
 """The operation that says: given up by its owner, so that another one may take it over."""
 SIDE: Final = 16_384
+_FLIGHT: Final = ("operation", "change", "approval", "by", "digest")
 _PENDING: Final = tuple(each.name for each in fields(Pending))
 
 
@@ -119,7 +120,7 @@ def _pending(block: Mapping[str, Any] | None) -> Pending | None:
 def _in_flight(block: Mapping[str, Any] | None) -> InFlight | None:
     if not block:
         return None
-    texts = {name: str(block.get(name) or "") for name in ("operation", "change", "approval", "by")}
+    texts = {name: str(block.get(name) or "") for name in _FLIGHT}
     return InFlight(
         **texts, sends=int(block.get("sends", 1)), providers=agreed.texts(block, PROVIDERS)
     )
@@ -150,6 +151,8 @@ class Claim:
     operation: str
     providers: Mapping[str, str] = field(default_factory=dict)
     """What identity providers are that it knew nothing of, see `RecordFacts.providers`."""
+    there: str = ""
+    """Digest of the trust that the cloud has."""
     lost_at: str = ""
     """Of an account: when it was found that its records are gone."""
 
@@ -191,7 +194,7 @@ class Records:
 
     def claim(self, identity: Identity, claim: Claim, now: str, sequence: int) -> dict[str, Any]:
         """First record of an identity. `sequence` is the time in ms: older approvals are void."""
-        record = {
+        everything: dict[str, Any] = {
             "accountId": identity.account_id,
             "kind": identity.kind,
             "name": identity.folded,
@@ -204,13 +207,16 @@ class Records:
             PROVIDERS: dict(claim.providers),
             "history": [_history(now, claim.operation, claim.baseline)],
         }
+        record = {k: v for k, v in everything.items() if v not in ("", {}, None)}
         body = {
             "apiVersion": API_VERSION,
             "kind": RECORD,
             "metadata": {"name": identity.key.name},
-            "record": {k: v for k, v in record.items() if v not in ("", {}, None)},
+            "record": record,
         }
-        return self._api.create(identity.key, body)
+        written = self._api.create(identity.key, body)
+        agreed.check(record, written["record"])
+        return written
 
     def update(self, body: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
         """Compare-and-swap `changes` (merge patch of `record`) onto the record that was read.
@@ -247,7 +253,7 @@ class Records:
             changes["pending"] = None
         if claim.baseline is not None:
             changes["baseline"] = _baseline_block(claim.baseline)
-        done = agreed.carried_out(body["record"], claim.baseline)
+        done = agreed.carried_out(body["record"], claim.there)
         seen = {**agreed.unknown(body, claim.providers), **done}
         return self.update(body, {**changes, **agreed.block({PROVIDERS: seen})})
 
