@@ -300,9 +300,7 @@ def _events(old: Mapping[str, Any], outcome: Outcome) -> list[Event]:
     permits = [permit for step in outcome.steps_done if (permit := approval.permit_of(step))]
     if plan is not None and plan.held is not None:
         events += _held_events(before, plan.held)
-    elif (
-        plan is not None and "pending" in old and not permits and not lasting.still_open(old, plan)
-    ):
+    elif plan is not None and "pending" in old and not (permits or lasting.still_open(old, plan)):
         events.append(Event(EventReason.CHANGE_RELEASED, "no change is held any more"))
     if outcome.adopted and outcome.live is not None:
         text = f"took over {outcome.live.cloud_name}; nothing that it has was removed"
@@ -323,10 +321,6 @@ def _events(old: Mapping[str, Any], outcome: Outcome) -> list[Event]:
     elif outcome.phase is Phase.DONE and was_stalled is not None:
         events.append(Event(EventReason.RECOVERED, outcome.message))
     return events
-
-
-def _released(old: Mapping[str, Any], plan: Plan) -> bool:
-    return "pending" in old and not lasting.still_open(old, plan)
 
 
 def _approved_event(permit: approval.Permit, outcome: Outcome) -> Event:

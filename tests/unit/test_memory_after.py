@@ -22,6 +22,7 @@ from ram_operator.model import (
     Outcome,
     Phase,
     Plan,
+    Presence,
     RecordFacts,
     Step,
     UnknownPart,
@@ -290,3 +291,11 @@ def test_after_half_a_pass_the_rest_is_still_an_edit_and_is_done_next_time(
         found = carry_out(found, one)
     assert {k: v for k, v in found.fields.items() if k in asked.fields} == asked.fields
     assert through_the_status(rest.applied) == through_the_status(decision.applied)
+
+
+def test_of_what_was_just_made_only_the_answer_is_known() -> None:
+    facts = {"cloudId": "7", "arn": "acs:ram::1:role/app", "defaultVersion": "v1"}
+    found = memory_after.made(wanted({}), facts)
+    assert (found.presence, found.cloud_name, found.fields) == (Presence.PRESENT, "app", {})
+    assert (found.cloud_id, found.arn, found.default_version) == tuple(facts.values())
+    assert memory_after.made(wanted({}), {}).cloud_id == ""
