@@ -17,11 +17,17 @@ from pathlib import Path
 from typing import IO, Final
 
 ROOT: Final = Path(__file__).resolve().parents[1]
-SCENARIOS: Final = [
-    str(path.relative_to(ROOT))
-    # By size, so that the two halves take about as long.
-    for path in sorted(ROOT.glob("tests/scenarios/test_*.py"), key=lambda path: path.stat().st_size)
-]
+
+
+def _by_size(folder: str) -> list[str]:
+    """Its test files, so that every second one takes about half of the time."""
+    found = (ROOT / "tests" / folder).glob("test_*.py")
+    return [str(path.relative_to(ROOT)) for path in sorted(found, key=lambda p: p.stat().st_size)]
+
+
+SCENARIOS: Final = _by_size("scenarios")
+TABLE: Final = "tests/gate/test_attacks.py"
+"""As long as all other attacks together."""
 PARTS: Final[dict[str, tuple[str, ...]]] = {
     "scenarios": tuple(SCENARIOS[::2]),
     "the other scenarios": tuple(SCENARIOS[1::2]),
@@ -31,7 +37,8 @@ PARTS: Final[dict[str, tuple[str, ...]]] = {
         "tests/faults/test_api_server.py",
     ),
     "kills and histories": ("tests/faults/test_kill_matrix.py", "tests/histories"),
-    "gate": ("tests/gate",),
+    "gate": tuple(path for path in _by_size("gate") if path != TABLE),
+    "attacks": (TABLE,),
     "admission and plugin": ("tests/admission", "tests/plugin"),
     "everything else": ("tests/cluster", "tests/manifests", "tests/deploy", "tests/demo"),
 }
