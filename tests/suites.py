@@ -50,6 +50,8 @@ ALONE: Final[dict[str, tuple[str, ...]]] = {
     "emulator": (sys.executable, "-m", "pytest", "tests/emulator"),
 }
 """What needs none. `unit` measures coverage."""
+ALONE_TAKES: Final = 90.0
+"""Seconds that these may have to themselves; mostly they are over once the programs are built."""
 ALONE_FOLDERS: Final = ("tests/structure", "tests/unit", "tests/emulator")
 PROGRAMS: Final = ((), ("--monitoring",))
 BEAT: Final = 60.0
@@ -91,6 +93,13 @@ class Run:
             part.show()
             self.worst = max(self.worst, abs(part.process.returncode))
 
+    def settle(self, seconds: float) -> None:
+        """Wait for what runs already, no longer than that: side by side it would only be slower."""
+        end = time.monotonic() + seconds
+        while self.waiting and time.monotonic() < end:
+            time.sleep(0.2)
+            self.collect()
+
     def end(self) -> None:
         for part in self.waiting:
             part.process.terminate()
@@ -105,6 +114,7 @@ def main(arguments: Sequence[str]) -> int:
     try:
         for which in PROGRAMS:
             subprocess.run((*python, "tests.cluster", "assets", *which), cwd=ROOT, check=True)
+        run.settle(ALONE_TAKES)
         cluster = (*python, "tests.cluster", "run", "--", *python, "pytest")
         for name, folders in PARTS.items():
             run.waiting.append(Part.start(name, (*cluster, *folders, *arguments)))

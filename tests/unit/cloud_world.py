@@ -21,7 +21,7 @@ from tests.unit.stub_server import Reply, Stub
 KEY_ID, SECRET, TOKEN = "LTAImadeUpKeyId", "made-up-secret", "made-up-token"
 DOCUMENT = '{"made-up":"document"}'
 HIDDEN = (KEY_ID, SECRET, TOKEN, DOCUMENT, "made-up", "http", "?", "127.0.0.1", "Signature=")
-TIMEOUTS = Timeouts(connect=1.0, read=0.4, deadline=3.0, limiter=0.5)
+TIMEOUTS = Timeouts(connect=5.0, read=1.0, deadline=20.0, limiter=0.5)
 Call = Callable[[], Any]
 
 
