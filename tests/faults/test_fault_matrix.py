@@ -159,7 +159,7 @@ def _play(lab: Lab, matrix: Matrix, cell: Cell) -> str:
         try:
             played = _played(lab, matrix, cell, seen)
             expected = matrix.undisturbed[cell.preset, cell.story].effects
-            if _as_undisturbed(matrix, cell, played):
+            if _as_undisturbed(matrix, cell, played, met_in(seen[0])):
                 return ""
             if again and without_repeat(played.effects, expected, same_by_part):
                 continue
@@ -194,14 +194,15 @@ def _played(lab: Lab, matrix: Matrix, cell: Cell, seen: list[World]) -> Played:
     return played
 
 
-def _as_undisturbed(matrix: Matrix, cell: Cell, played: Played) -> bool:
+def _as_undisturbed(matrix: Matrix, cell: Cell, played: Played, met: list[str]) -> bool:
+    """`met` are the actions that met the fault: an undisturbed run may have had one call more."""
     expected = matrix.undisturbed[cell.preset, cell.story].effects
     if cell.fault == "late":
         return without_repeat(played.effects, expected)
     if cell.fault == "delay" and without_repeat(played.effects, expected):
         # On a busy machine it is not visible when it is looked for, and so as good as late.
         return True
-    if cell.fault == "deny_once" or matrix.disturbed(cell) in _PARTS:
+    if cell.fault == "deny_once" or {matrix.disturbed(cell), *met} & {*_PARTS}:
         return same_by_part(played.effects, expected)
     return played.effects == expected
 
