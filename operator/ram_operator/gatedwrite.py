@@ -275,8 +275,9 @@ def _start(step: Step, permit: Permit | None) -> Start:
     before, after = ballots.sides(permit.changes)
     trusts = [c.after for c in permit.changes if isinstance(c.after, documents.Trust)]
     seen = providers.accepted(permit.context, permit.changes)
-    flight = InFlight(permit.kind, permit.change, permit.digest, permit.by, permit.sends)
-    flight = replace(flight, providers=seen)
+    flight = InFlight(
+        permit.kind, permit.change, permit.digest, permit.by, permit.sends, providers=seen
+    )
     creates = cleared is not None and cleared.before is None
     digest = trusts[0].digest if trusts else ""
     return Start(flight, digest, before, after, creates, ends.agreed_by(permit.changes))

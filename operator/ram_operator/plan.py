@@ -125,7 +125,7 @@ def update(situation: Situation, *, believe_drift: bool = True) -> Plan:
     found = _judgements(situation)
     judged = [item for item in found if believe_drift or item.cause is not Cause.DRIFT]
     moved = providers.moved(situation)
-    gate = _gate(situation, found, judged, believe_drift)
+    gate = _gate(situation, found, judged, moved, believe_drift)
     found = [permits.released(item, gate.permit) for item in found]
     judged = [permits.released(item, gate.permit) for item in judged]
     left = [item.change for item in found if item not in judged or not steps_of.writes(item)]
@@ -241,9 +241,17 @@ class _Gate:
     accepted: tuple[Judged, ...] = ()
 
 
-def _gate(situation: Situation, found: list[Judged], judged: list[Judged], believed: bool) -> _Gate:
-    """What is held, and whether it was approved: all of it at once, or nothing."""
-    suspects = providers.moved(situation)
+def _gate(
+    situation: Situation,
+    found: list[Judged],
+    judged: list[Judged],
+    suspects: list[Judged],
+    believed: bool,
+) -> _Gate:
+    """What is held, and whether it was approved: all of it at once, or nothing.
+
+    `suspects` are identity providers that look changed.
+    """
     moved = suspects if believed else []
     gate = replace(_judge(situation, found, judged, moved), moved=tuple(moved))
     # Who comes in by a provider that nobody agreed on, or nobody knows, gets no more meanwhile.

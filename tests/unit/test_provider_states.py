@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ram_operator import plan, providers
-from ram_operator.model import Change, Direction, Entry
+from ram_operator.model import Change, Desired, Direction, Entry
 from tests.unit.core import made, trust_json, wanted
 from tests.unit.profiles import examples
 from tests.unit.test_providers import (
@@ -136,22 +136,21 @@ def test_fifty_client_ids_are_shown_in_full() -> None:
 
 
 @pytest.mark.parametrize(
-    ("after", "verdict"), [("absent", "narrower"), ("client", "wider"), ("issuer", "unknown")]
+    ("asked", "after", "kind", "verdict"),
+    [
+        (TRUSTED, "absent", providers.CHANGED, "narrower"),
+        (TRUSTED, "client", providers.CHANGED, "wider"),
+        (TRUSTED, "issuer", providers.CHANGED, "unknown"),
+        # A wider trust beside it.
+        (MORE, "absent", "TrustChange", "mixed"),
+        (MORE, "client", "TrustChange", "wider"),
+        (MORE, "issuer", "TrustChange", "unknown"),
+    ],
 )
-def test_the_verdict_is_that_of_the_provider(after: str, verdict: str) -> None:
-    held = plan.update(
-        situation(TRUSTED, made(TRUSTED), memory(**{GIT: ONE}), sees(STATES[after]))
-    ).held
+def test_the_verdict_says_no_less_than_either_part(
+    asked: Desired, after: str, kind: str, verdict: str
+) -> None:
+    known = memory(**{GIT: ONE})
+    held = plan.update(situation(asked, made(TRUSTED), known, sees(STATES[after]))).held
     assert held is not None
-    assert held.verdict == verdict
-
-
-@pytest.mark.parametrize(
-    ("after", "verdict"), [("absent", "mixed"), ("client", "wider"), ("issuer", "unknown")]
-)
-def test_the_verdict_on_both_says_no_less_than_either(after: str, verdict: str) -> None:
-    held = plan.update(
-        situation(MORE, made(TRUSTED), memory(**{GIT: ONE}), sees(STATES[after]))
-    ).held
-    assert held is not None
-    assert (held.kind, held.verdict) == ("TrustChange", verdict)
+    assert (held.kind, held.verdict) == (kind, verdict)
