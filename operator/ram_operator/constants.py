@@ -44,7 +44,6 @@ WATCHED_ANNOTATIONS: Final = (
 OWNER_TAG_CLUSTER: Final = "ram-operator/cluster"
 OWNER_TAG_NAMESPACE: Final = "ram-operator/namespace"
 OWNER_TAG_NAME: Final = "ram-operator/name"
-OWNER_TAG_PREFIX: Final = "ram-operator/"
 
 SERVICE_LINKED_NAMES: Final = "aliyunservicerolefor"
 

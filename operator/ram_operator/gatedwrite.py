@@ -195,12 +195,6 @@ class GatedWrite:
         elif self._unsent and not self._done:
             self._ports.store.put(self._ports.records.unsent(self._body))
 
-    @property
-    def trust(self) -> documents.Trust | None:
-        """The approved trust that was sent in this pass."""
-        sent = [c.trust for step in self._done for c in _cleared(step) if c.permit is not None]
-        return sent[0] if sent else None
-
     def _note(self, step: Step) -> Mapping[str, Any]:
         """Ends and providers that need no approval. The record goes on from there."""
         ports = self._ports

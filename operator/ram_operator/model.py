@@ -320,7 +320,6 @@ class Plan:
     """Sentences: what is not done yet and what it waits for."""
     applied: Applied = field(default_factory=Applied)
     """What status.applied is to say once all steps are done."""
-    adopting: bool = False
     baseline: documents.Trust | None = None
     """The gated state that the record is to hold afterwards; None where the kind has none."""
     in_sync: bool = True

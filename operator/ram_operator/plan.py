@@ -149,7 +149,6 @@ def update(situation: Situation, *, believe_drift: bool = True) -> Plan:
             memory_after.updated(row, desired, judged, situation.memory, live),
             (*postponed, *escalating.unwritten(row, judged)),
         ),
-        adopting=not situation.memory.record.exists,
         baseline=_baseline(situation),
         in_sync=not judged and not waiting and not moved,
         there=_there(situation),

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from . import approval, ballots, conditions, lasting, providers, wording
 from .conditions import Condition
-from .constants import ANNOTATION_RECONCILE, ConditionType, EventReason, Reason, Severity
+from .constants import ConditionType, EventReason, Reason, Severity
 from .model import Applied, Drift, Finding, Held, Live, Outcome, Phase, Plan
 
 LIST_LIMIT: Final = 50
@@ -30,10 +30,9 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The status to write (None: as it is) and the events of this pass (at most two)."""
+    """The complete status and the events of this pass (at most two)."""
 
     status: Mapping[str, Any]
-    changed: bool
     events: tuple[Event, ...]
 
 
@@ -71,12 +70,11 @@ def build(
         status.update({k: old[k] for k in ("drift", "pending", "wouldDo") if k in old})
     status = {key: value for key, value in status.items() if value not in ({}, [], None, "")}
     events = tuple(_events(old, outcome))[:2]
-    return Report(status, status != dict(old), events)
+    return Report(status, events)
 
 
 _REBUILT: Final = ("drift", "pending", "wouldDo")
 _OWN: Final = ("deletionBrake",)
-REQUEST_ANNOTATION: Final = ANNOTATION_RECONCILE
 
 
 def _shown(row_shows: Mapping[str, str], live: Live) -> dict[str, Any]:

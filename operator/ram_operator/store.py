@@ -228,22 +228,23 @@ class Store:
             return sorted(holder for holder in self._waiting if holder not in self._facts)
 
     def _index(self, key: Key, before: Facts | None, after: Facts | None) -> None:
-        if before and before.waiting:
-            _drop(self._waiting, before.waiting, key)
-        if after and after.waiting:
-            self._waiting.setdefault(after.waiting, set()).add(key)
-        for arn in before.trusts if before else ():
-            self._trusting.get(arn, set()).discard(key)
-        for arn in after.trusts if after else ():
-            self._trusting.setdefault(arn, set()).add(key)
-        for reference in before.references if before else ():
-            self._dependents.get(reference, set()).discard(key)
-        for reference in after.references if after else ():
-            self._dependents.setdefault(reference, set()).add(key)
-        if before and before.account:
-            self._users.get(before.account, set()).discard(key)
-        if after and after.account:
-            self._users.setdefault(after.account, set()).add(key)
+        if before is not None:
+            for index, names in self._entries(before):
+                for name in names:
+                    _drop(index, name, key)
+        if after is not None:
+            for index, names in self._entries(after):
+                for name in names:
+                    index.setdefault(name, set()).add(key)
+
+    def _entries(self, facts: Facts) -> tuple[tuple[dict[Any, set[Key]], Iterable[Any]], ...]:
+        """Each reverse index, and under what an object of these facts stands in it."""
+        return (
+            (self._waiting, (facts.waiting,) if facts.waiting else ()),
+            (self._trusting, facts.trusts),
+            (self._dependents, facts.references),
+            (self._users, (facts.account,) if facts.account else ()),
+        )
 
     def resync(
         self, kind: str, pages: Iterable[tuple[int, Iterable[Mapping[str, Any]]]]
@@ -270,8 +271,8 @@ class Store:
         return news
 
 
-def _drop(index: dict[Key, set[Key]], at: Key, key: Key) -> None:
-    """Without leaving an empty entry, for this index is walked."""
+def _drop(index: dict[Any, set[Key]], at: Any, key: Key) -> None:
+    """Without leaving an empty entry: names come and go for as long as the process lives."""
     keys = index.get(at, set())
     keys.discard(key)
     if not keys:

@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from ram_operator import documents
-from ram_operator.constants import OWNER_TAG_PREFIX
 from tests.support.world import TRUST_FC
 
 Json = dict[str, Any]
@@ -110,6 +109,6 @@ def _digest(document: Json) -> str:
 def _tags(live: Json) -> Json:
     """Without the owner's mark, which has to be there and is another one in each world."""
     tags = live["tags"]
-    plain = {key: value for key, value in tags.items() if not key.startswith(OWNER_TAG_PREFIX)}
+    plain = {key: value for key, value in tags.items() if not key.startswith("ram-operator/")}
     assert len(tags) - len(plain) == 3, f"the owner's mark is not whole: {tags}"
     return plain

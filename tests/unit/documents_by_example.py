@@ -47,3 +47,8 @@ def refusal(parse: Any, value: Json) -> docs.DocumentError:
 def conditioned(condition: Json, *, lenient: bool = False) -> docs.Policy:
     statement = {"Effect": "Allow", "Action": "ecs:*", "Resource": "*", "Condition": condition}
     return docs.parse_policy(document(statement), lenient=lenient)
+
+
+def tokens(document: docs.Trust | docs.Policy) -> set[str]:
+    """The parts whose meaning is not known or only assumed."""
+    return {token for grant in document.grants for token in grant.tokens}

@@ -75,14 +75,13 @@ def test_a_role_as_asked_needs_nothing(believe: bool) -> None:
     memory = remembered(asked)
     decision = plan.update(situation(asked, made(asked), memory), believe_drift=believe)
     assert (decision.steps, decision.drift, decision.waiting) == ((), (), ())
-    assert (decision.held, decision.in_sync, decision.adopting) == (None, True, False)
+    assert (decision.held, decision.in_sync) == (None, True)
     assert decision.applied == memory.applied
     assert not plan.drifted(situation(asked, made(asked), memory))
 
 
-def test_an_object_without_record_is_being_adopted() -> None:
+def test_what_an_identity_without_a_record_has_is_its_baseline() -> None:
     decision = update(wanted({}), live(), NEW)
-    assert decision.adopting
     assert decision.baseline == trust(FC)
 
 

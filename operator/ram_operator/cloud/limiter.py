@@ -87,13 +87,6 @@ class Limiter:
             bucket.tokens = min(bucket.tokens, 0.0)
             bucket.calm_since = bucket.updated
 
-    def rate(self, name: ActionClass) -> float:
-        """Calls per second at present."""
-        with self._lock:
-            bucket = self._buckets[name]
-            self._refill(bucket)
-            return bucket.rate * bucket.slowed
-
     def _reserve(self, bucket: _Bucket) -> float:
         """Seconds to wait for the token that was just taken; debt orders the waiters."""
         self._refill(bucket)

@@ -223,16 +223,6 @@ class _Document:
             raise DocumentError("", "the document is no JSON", "write a RAM document instead")
         return self.text
 
-    @property
-    def size_bytes(self) -> int:
-        """Length of to_json() in UTF-8, which is what RAM's limits count."""
-        return len(self.to_json().encode("utf-8", "surrogatepass"))
-
-    @property
-    def uncertain(self) -> tuple[str, ...]:
-        """The parts whose meaning is not known or only assumed, sorted."""
-        return tuple(sorted({token for grant in self.grants for token in grant.tokens}))
-
 
 @dataclass(frozen=True)
 class Trust(_Document):
