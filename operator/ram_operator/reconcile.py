@@ -17,7 +17,7 @@ from typing import Any, Final
 from . import accountpass, claims, conditions, mergepatch, objectmetrics, report
 from .cluster import events
 from .cluster.api import Gone
-from .constants import ConditionType, Reason
+from .constants import ANNOTATION_RECONCILE, ConditionType, Reason
 from .deletion import DeletionPass, Released
 from .errors import Bug, OutcomeUnknown, RamOperatorError, Retry
 from .kinds import ACCOUNT, KINDS
@@ -102,9 +102,9 @@ class Reconciler:
             return Result(self._failure(Bug(text), body))
 
     def _failure(self, error: RamOperatorError, body: Mapping[str, Any]) -> Outcome:
-        request = str(
-            (body["metadata"].get("annotations") or {}).get(report.REQUEST_ANNOTATION, "")
-        )[:128]
+        request = str((body["metadata"].get("annotations") or {}).get(ANNOTATION_RECONCILE, ""))[
+            :128
+        ]
         if isinstance(error, Retry):
             settle = self._ports.recent.settle
             after = settle if isinstance(error, OutcomeUnknown) else error.after

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import threading
 from collections.abc import Iterator
 
 import pytest
 
-from ram_operator.cloud.client import METHODS, Timeouts
+from demo.stage import RAM_POLICY
+from ram_operator.cloud.client import IMS_METHODS, METHODS, Timeouts
 from ram_operator.constants import Reason
 from ram_operator.errors import Absent, OutcomeUnknown, Retry
 from tests.unit.cloud_world import KEY_ID, TOKEN, World, caught
@@ -113,3 +115,67 @@ def test_after_the_deadline_only_what_was_sent_is_unknown(server: Stub, sent: bo
     assert isinstance(write, Retry)
     release.set()
     world.pool.shutdown()
+
+
+def test_while_it_stops_nothing_is_sent_any_more_and_nothing_is_unknown(world: World) -> None:
+    world.server.asked.clear()
+    world.pool.shutdown()
+    for call in (world.read, world.write, world.client.caller_identity):
+        error = caught(call)
+        assert (type(error), error.reason) == (Retry, Reason.PROGRESSING)
+        assert error.message == "the operator is stopping"
+    assert world.server.asked == []
+
+
+def test_a_call_that_still_stood_in_line_when_it_stopped_was_not_sent(world: World) -> None:
+    """That of a write is no unknown outcome: nobody need look before it is sent by another."""
+    release = threading.Event()
+    for _ in range(4):
+        world.pool.submit(release.wait, 10.0)
+    world.server.asked.clear()
+    found: list[Exception] = []
+
+    def write() -> None:
+        found.append(caught(world.write))
+
+    waiting = threading.Thread(target=write)
+    waiting.start()
+    while not world.pool._work_queue.qsize():
+        waiting.join(0.01)
+    world.pool.shutdown(wait=False, cancel_futures=True)
+    waiting.join(10.0)
+    release.set()
+    assert [type(error) for error in found] == [Retry]
+    assert world.server.asked == []
+
+
+def test_a_write_that_was_sent_when_it_stopped_is_waited_for(world: World) -> None:
+    release, reached = threading.Event(), threading.Event()
+
+    def slow(_: Request) -> Reply:
+        reached.set()
+        release.wait(10.0)
+        return Reply(200, b'{"RequestId": "R-9"}')
+
+    world.server.answer = slow
+    found: list[object] = []
+    waiting = threading.Thread(target=lambda: found.append(world.write()))
+    waiting.start()
+    assert reached.wait(10.0)
+    world.pool.shutdown(wait=False, cancel_futures=True)
+    release.set()
+    waiting.join(10.0)
+    assert found == [{"RequestId": "R-9"}]
+
+
+def test_what_is_denied_is_named_as_the_operators_policy_names_it(world: World) -> None:
+    """Also where the cloud does not say which right it asked for."""
+    (statement,) = json.loads(RAM_POLICY.read_text())["Statement"]
+    world.answers(403, "NoPermission")
+    actions = [*METHODS, *(f"IMS.{action}" for action in IMS_METHODS)]
+    errors = [caught(lambda action=action: world.client.call(action, {})) for action in actions]
+    errors.append(caught(world.client.caller_identity))
+    named = [re.findall(r"may not call (\S+);", error.message) for error in errors]
+    assert all(len(found) == 1 and found[0] in statement["Action"] for found in named)
+    assert {found[0] for found in named} >= {"ims:TagResources", "sts:GetCallerIdentity"}
+    assert len({found[0] for found in named}) == len(named)

@@ -32,7 +32,7 @@ class Calls:
     def call(self, action: str, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
         self.sent.append((action, parameters))
         text = self.live if action == READ else self.stored
-        return {"Role": {"AssumeRolePolicyDocument": text}}
+        return {"Role": {"RoleId": "1", "AssumeRolePolicyDocument": text}}
 
     @property
     def actions(self) -> list[str]:

@@ -12,7 +12,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
@@ -86,6 +86,9 @@ IMS_METHODS: Final[Mapping[str, str]] = {
     "GetOIDCProvider": "get_oidcprovider",
 }
 """IMS actions, called as `IMS.<action>`: RAM itself cannot tag users, and has no providers."""
+
+
+_STOPPING: Final = "the operator is stopping"
 
 
 class CallObserver(Protocol):
@@ -197,7 +200,7 @@ class CloudClient:
             send = self._guarded(send)
         started = time.monotonic()
         try:
-            body = self._wait(action, self._wiring.pool.submit(send), writes)
+            body = self._wait(action, self._submit(send), writes)
         except RamOperatorError as error:
             if error.reason is Reason.THROTTLED:
                 self._limiter.throttled(kind)
@@ -209,6 +212,12 @@ class CloudClient:
                 "cloud write", extra={"action": action, "request_id": body.get("RequestId", "")}
             )
         return body
+
+    def _submit(self, send: Callable[[], Any]) -> Future[Any]:
+        try:
+            return self._wiring.pool.submit(send)
+        except RuntimeError:
+            raise Retry(Reason.PROGRESSING, _STOPPING) from None
 
     def _guarded(self, send: Callable[[], Any]) -> Callable[[], Any]:
         def guarded() -> Any:
@@ -227,6 +236,9 @@ class CloudClient:
                 raise OutcomeUnknown(f"{action} was not answered within its deadline") from None
             text = f"{action} was not answered within its deadline"
             raise Retry(Reason.CLOUD_UNAVAILABLE, text) from None
+        except CancelledError:
+            # The pool was shut down while the call stood in its line: it was never sent.
+            raise Retry(Reason.PROGRESSING, _STOPPING) from None
         except RamOperatorError:
             raise
         except Exception as error:

@@ -17,6 +17,7 @@ from ..constants import Reason
 from ..errors import Absent, AlreadyExists, Bug, Retry, Stalled
 from ..kinds import Kind
 from ..model import CloudCalls, Entry, Step, UnknownPart
+from . import answers
 from .observe import INACTIVE, read_trust
 
 Reply = Mapping[str, Any]
@@ -58,8 +59,8 @@ def send_trust(
             **_attributes(values, "Description", "MaxSessionDuration"),
             **_tags(values),
         }
-        role = calls.call("CreateRole", parameters).get("Role") or {}
-        return {"cloudId": role.get("RoleId", ""), "arn": role.get("Arn", "")}
+        made = answers.made(calls.call("CreateRole", parameters), "CreateRole", "Role", "RoleId")
+        return {"cloudId": made["RoleId"], "arn": made.get("Arn", "")}
     role = calls.call("GetRole", {"RoleName": name}).get("Role") or {}
     live = read_trust(role.get("AssumeRolePolicyDocument"), name)
     if isinstance(live, UnknownPart) or live.digest != cleared.before.digest:
@@ -217,8 +218,8 @@ def _user_attributes(values: Mapping[str, Any], prefix: str) -> dict[str, Any]:
 
 def _create_user(calls: CloudCalls, name: str, step: Step) -> Reply:
     parameters = {"UserName": name, **_user_attributes(step.values, "")}
-    user = calls.call("CreateUser", parameters).get("User") or {}
-    return {"cloudId": user.get("UserId", "")}
+    reply = calls.call("CreateUser", parameters)
+    return {"cloudId": answers.made(reply, "CreateUser", "User", "UserId")["UserId"]}
 
 
 def _update_user(calls: CloudCalls, name: str, step: Step) -> Reply:
@@ -230,8 +231,8 @@ def _update_user(calls: CloudCalls, name: str, step: Step) -> Reply:
 def _create_group(calls: CloudCalls, name: str, step: Step) -> Reply:
     comments = step.values.get("comments")
     parameters = {"GroupName": name, **({"Comments": comments} if comments else {})}
-    group = calls.call("CreateGroup", parameters).get("Group") or {}
-    return {"cloudId": group.get("GroupId", "")}
+    reply = calls.call("CreateGroup", parameters)
+    return {"cloudId": answers.made(reply, "CreateGroup", "Group", "GroupId")["GroupId"]}
 
 
 def _update_group(calls: CloudCalls, name: str, step: Step) -> Reply:
@@ -295,9 +296,9 @@ def _create_policy(calls: CloudCalls, name: str, step: Step) -> Reply:
     if step.values.get("description"):
         parameters["Description"] = step.values["description"]
     reply = calls.call("CreatePolicy", {**parameters, **_tags(step.values)})
-    policy = reply.get("Policy") or {}
+    policy = answers.made(reply, "CreatePolicy", "Policy", "CreateDate")
     return {
-        "cloudId": policy.get("CreateDate", ""),
+        "cloudId": policy["CreateDate"],
         "defaultVersion": policy.get("DefaultVersion", ""),
     }
 
@@ -310,7 +311,8 @@ def _policy_document(calls: CloudCalls, name: str, step: Step) -> Reply:
     """
     wanted: documents.Policy = step.values["document"]
     listed = calls.call("ListPolicyVersions", {"PolicyName": name, "PolicyType": "Custom"})
-    for version in (listed.get("PolicyVersions") or {}).get("PolicyVersion") or []:
+    names = ("PolicyVersions", "PolicyVersion")
+    for version in answers.rows(listed, "ListPolicyVersions", names, "VersionId"):
         if _same_document(_version_text(calls, name, version), wanted):
             target = {"PolicyName": name, "VersionId": version["VersionId"]}
             calls.call("SetDefaultPolicyVersion", target)
@@ -330,8 +332,10 @@ def _version_text(calls: CloudCalls, name: str, version: Mapping[str, Any]) -> A
     if version.get("PolicyDocument"):
         return version["PolicyDocument"]
     target = {"PolicyName": name, "PolicyType": "Custom", "VersionId": version["VersionId"]}
-    found = calls.call("GetPolicyVersion", target).get("PolicyVersion") or {}
-    return found.get("PolicyDocument")
+    found = calls.call("GetPolicyVersion", target)
+    return answers.part(found, "GetPolicyVersion", "PolicyVersion", "PolicyDocument")[
+        "PolicyDocument"
+    ]
 
 
 def _same_document(text: Any, wanted: documents.Policy) -> bool:

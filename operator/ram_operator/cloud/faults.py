@@ -46,6 +46,16 @@ class Fault:
 Maker = Callable[[Fault], RamOperatorError]
 
 
+def permission(action: str) -> str:
+    """What a RAM policy calls the action, as deploy/ram-policy.json does: `ram:GetRole`."""
+    service, _, name = action.rpartition(".")
+    return f"{service.lower() or _SERVICES.get(name, 'ram')}:{name}"
+
+
+_SERVICES: Final = {"GetCallerIdentity": "sts"}
+"""Of actions that are called without naming their service, which is RAM for all others."""
+
+
 def _throttled(fault: Fault) -> RamOperatorError:
     text = f"the cloud limits {fault.action} ({fault.code}); it is tried again more slowly"
     return Retry(Reason.THROTTLED, text, fault.retry_after)
@@ -70,7 +80,7 @@ def _quota(fault: Fault) -> RamOperatorError:
 
 
 def _denied(fault: Fault) -> RamOperatorError:
-    wanted = fault.denied_action or f"ram:{fault.action}"
+    wanted = fault.denied_action or permission(fault.action)
     text = (
         f"the operator's identity may not call {wanted}; grant it in the RAM policy of the operator"
     )

@@ -14,9 +14,12 @@ from ..constants import OWNER_TAG_CLUSTER, OWNER_TAG_NAME, OWNER_TAG_NAMESPACE, 
 from ..errors import Absent, Bug, RamOperatorError, Retry
 from ..kinds import KINDS, names_entries, policy_entries, tag_entries
 from ..model import CloudCalls, Entries, Entry, FieldValue, Live, Owner, Presence, UnknownPart
+from . import answers
 
 Fields = dict[str, FieldValue | UnknownPart]
 INACTIVE: Final = "inactive"
+DEFAULT_SESSION: Final = 3600
+"""Seconds, where RAM names none."""
 
 
 class CloseObserver:
@@ -74,17 +77,6 @@ def _owner(tags: FieldValue | UnknownPart | None) -> Owner | None:
     return Owner(cluster, namespace, name)
 
 
-def _main(
-    calls: CloudCalls, action: str, parameters: Mapping[str, Any], what: str
-) -> Mapping[str, Any]:
-    """The object that a Get is about. An answer without it is no answer, not an empty object."""
-    found = calls.call(action, parameters).get(what)
-    if not isinstance(found, Mapping) or not found:
-        text = f"{action} got an answer without its {what}"
-        raise Retry(Reason.CLOUD_UNAVAILABLE, text)
-    return found
-
-
 def _next(body: Mapping[str, Any], field: str, before: str) -> str:
     """The marker of the next page, or "". A list that is cut and goes nowhere is not complete."""
     following = str(body.get(field) or "")
@@ -95,16 +87,17 @@ def _next(body: Mapping[str, Any], field: str, before: str) -> str:
 
 
 def _role(calls: CloudCalls, name: str) -> Live:
-    role = _main(calls, "GetRole", {"RoleName": name}, "Role")
+    body = calls.call("GetRole", {"RoleName": name})
+    role = answers.part(body, "GetRole", "Role", "RoleId")
     fields: Fields = {
         "trustPolicy": read_trust(role.get("AssumeRolePolicyDocument"), name),
         "description": role.get("Description") or "",
-        "maxSessionDurationSeconds": int(role.get("MaxSessionDuration") or 3600),
+        "maxSessionDurationSeconds": _seconds(role.get("MaxSessionDuration")),
     }
     return Live(
         presence=Presence.PRESENT,
         cloud_name=str(role.get("RoleName") or name),
-        cloud_id=str(role.get("RoleId") or ""),
+        cloud_id=str(role["RoleId"]),
         arn=str(role.get("Arn") or ""),
         fields=fields,
         service_linked=bool(role.get("IsServiceLinkedRole")),
@@ -112,34 +105,48 @@ def _role(calls: CloudCalls, name: str) -> Live:
 
 
 def read_trust(text: Any, name: str) -> documents.Trust | UnknownPart:
-    """The live trust document; one that is no JSON object is unknown, not empty."""
+    """The live trust document; one that is missing or no JSON object is unknown, not empty."""
+    if not text:
+        return UnknownPart(answers.incomplete("GetRole", "AssumeRolePolicyDocument"))
     try:
         return documents.parse_trust(text, lenient=True)
     except documents.DocumentError as error:
         return UnknownPart(Bug(f"the trust document of role {name} cannot be read: {error}"))
 
 
+def _seconds(value: Any) -> FieldValue | UnknownPart:
+    try:
+        return int(value or DEFAULT_SESSION)
+    except (TypeError, ValueError):
+        return UnknownPart(answers.incomplete("GetRole", "MaxSessionDuration as a number"))
+
+
 def _policy(calls: CloudCalls, name: str) -> Live:
     body = calls.call("GetPolicy", {"PolicyName": name, "PolicyType": "Custom"})
-    policy = body.get("Policy") or {}
-    version = body.get("DefaultPolicyVersion") or {}
+    policy = answers.part(body, "GetPolicy", "Policy", "CreateDate")
     document: FieldValue | UnknownPart
+    version: Mapping[str, Any] = {}
+    needs = ("DefaultPolicyVersion", "VersionId", "PolicyDocument")
     try:
-        document = documents.parse_policy(version.get("PolicyDocument"), lenient=True)
+        version = answers.part(body, "GetPolicy", *needs)
+        document = documents.parse_policy(version["PolicyDocument"], lenient=True)
+    except Retry as error:
+        document = UnknownPart(error)
     except documents.DocumentError as error:
         document = UnknownPart(Bug(f"the document of policy {name} cannot be read: {error}"))
     return Live(
         presence=Presence.PRESENT,
         cloud_name=str(policy.get("PolicyName") or name),
         # A policy has neither id nor ARN in RAM; its creation date tells a re-created one apart.
-        cloud_id=str(policy.get("CreateDate") or ""),
+        cloud_id=str(policy["CreateDate"]),
         fields={"document": document, "description": policy.get("Description") or ""},
         default_version=str(version.get("VersionId") or ""),
     )
 
 
 def _user(calls: CloudCalls, name: str) -> Live:
-    user = _main(calls, "GetUser", {"UserName": name}, "User")
+    body = calls.call("GetUser", {"UserName": name})
+    user = answers.part(body, "GetUser", "User", "UserId")
     fields: Fields = {
         "displayName": user.get("DisplayName") or "",
         "email": user.get("Email") or "",
@@ -149,18 +156,19 @@ def _user(calls: CloudCalls, name: str) -> Live:
     return Live(
         presence=Presence.PRESENT,
         cloud_name=str(user.get("UserName") or name),
-        cloud_id=str(user.get("UserId") or ""),
+        cloud_id=str(user["UserId"]),
         created_at=str(user.get("CreateDate") or ""),
         fields=fields,
     )
 
 
 def _group(calls: CloudCalls, name: str) -> Live:
-    group = _main(calls, "GetGroup", {"GroupName": name}, "Group")
+    body = calls.call("GetGroup", {"GroupName": name})
+    group = answers.part(body, "GetGroup", "Group", "GroupId")
     return Live(
         presence=Presence.PRESENT,
         cloud_name=str(group.get("GroupName") or name),
-        cloud_id=str(group.get("GroupId") or ""),
+        cloud_id=str(group["GroupId"]),
         created_at=str(group.get("CreateDate") or ""),
         fields={"comments": group.get("Comments") or ""},
     )
@@ -168,7 +176,7 @@ def _group(calls: CloudCalls, name: str) -> Live:
 
 def _groups(calls: CloudCalls, noun: str, live: Live) -> Fields:
     body = calls.call("ListGroupsForUser", {"UserName": live.cloud_name})
-    rows = (body.get("Groups") or {}).get("Group") or []
+    rows = answers.rows(body, "ListGroupsForUser", ("Groups", "Group"), "GroupName")
     return {"groups": names_entries([row["GroupName"] for row in rows])}
 
 
@@ -180,7 +188,8 @@ def _members(calls: CloudCalls, noun: str, live: Live) -> Fields:
         if marker:
             query["Marker"] = marker
         body = calls.call("ListUsersForGroup", query)
-        names += [row["UserName"] for row in (body.get("Users") or {}).get("User") or []]
+        rows = answers.rows(body, "ListUsersForGroup", ("Users", "User"), "UserName")
+        names += [row["UserName"] for row in rows]
         following = _next(body, "Marker", marker)
         if not following:
             return {"members": names_entries(names)}
@@ -195,12 +204,13 @@ def _access(calls: CloudCalls, noun: str, live: Live) -> Fields:
     name = live.cloud_name
     found: dict[str, Entry] = {}
     try:
-        calls.call("GetLoginProfile", {"UserName": name})
+        body = calls.call("GetLoginProfile", {"UserName": name})
+        answers.part(body, "GetLoginProfile", "LoginProfile")
         found["loginProfile"] = Entry("loginProfile")
     except Absent as error:
         _only_relation(error)
     body = calls.call("ListAccessKeys", {"UserName": name})
-    for row in (body.get("AccessKeys") or {}).get("AccessKey") or []:
+    for row in answers.rows(body, "ListAccessKeys", ("AccessKeys", "AccessKey"), "AccessKeyId"):
         key = str(row["AccessKeyId"])
         value = INACTIVE if row.get("Status") == "Inactive" else ""
         found[f"accessKey/…{key[-4:]}"] = Entry(f"accessKey …{key[-4:]}", value, handle=key)
@@ -209,7 +219,8 @@ def _access(calls: CloudCalls, noun: str, live: Live) -> Fields:
 
 def _mfa(calls: CloudCalls, noun: str, live: Live) -> Fields:
     try:
-        calls.call("GetUserMFAInfo", {"UserName": live.cloud_name})
+        body = calls.call("GetUserMFAInfo", {"UserName": live.cloud_name})
+        answers.part(body, "GetUserMFAInfo", "MFADevice")
     except Absent as error:
         _only_relation(error)
         return {"mfa": {}}
@@ -224,8 +235,9 @@ def _only_relation(error: Absent) -> None:
 
 def _attachments(calls: CloudCalls, noun: str, live: Live) -> Fields:
     title = noun.capitalize()
-    body = calls.call(f"ListPoliciesFor{title}", {f"{title}Name": live.cloud_name})
-    rows = (body.get("Policies") or {}).get("Policy") or []
+    action = f"ListPoliciesFor{title}"
+    body = calls.call(action, {f"{title}Name": live.cloud_name})
+    rows = answers.rows(body, action, ("Policies", "Policy"), "PolicyType", "PolicyName")
     items = [{"type": row["PolicyType"], "name": row["PolicyName"]} for row in rows]
     return {"policies": policy_entries(items)}
 
@@ -234,7 +246,8 @@ def _user_tags(calls: CloudCalls, noun: str, live: Live) -> Fields:
     """IMS knows users by id; a user has at most 20 tags, so one page holds them."""
     query = {"ResourceType": noun, "ResourceId": [live.cloud_id], "PageSize": 100}
     body = calls.call("IMS.ListTagResources", query)
-    rows = (body.get("TagResources") or {}).get("TagResource") or []
+    action = "ListTagResources"
+    rows = answers.rows(body, action, ("TagResources", "TagResource"), "TagKey")
     return {"tags": tag_entries({str(row["TagKey"]): row.get("TagValue") or "" for row in rows})}
 
 
@@ -250,7 +263,7 @@ def _tags(calls: CloudCalls, noun: str, live: Live) -> Fields:
         if marker:
             query["NextToken"] = marker
         body = calls.call("ListTagResources", query)
-        for row in body.get("TagResources") or []:
+        for row in answers.rows(body, "ListTagResources", ("TagResources",), "TagKey"):
             tags[str(row["TagKey"])] = str(row.get("TagValue") or "")
         following = _next(body, "NextToken", marker)
         if not following:

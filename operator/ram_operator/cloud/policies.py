@@ -11,6 +11,7 @@ from typing import Final
 from .. import documents
 from ..errors import Bug
 from ..model import CloudCalls
+from . import answers
 
 KEPT_SECONDS: Final = 60.0
 """So long a thousand roles that get the same policy share one look at it."""
@@ -34,7 +35,8 @@ class PolicyDocuments:
         if document is not None and now - at < KEPT_SECONDS:
             return document
         body = calls.call("GetPolicy", {"PolicyName": name, "PolicyType": kind})
-        text = (body.get("DefaultPolicyVersion") or {}).get("PolicyDocument")
+        version = answers.part(body, "GetPolicy", "DefaultPolicyVersion", "PolicyDocument")
+        text = version["PolicyDocument"]
         try:
             document = documents.parse_policy(text, lenient=True)
         except documents.DocumentError as error:

@@ -12,9 +12,9 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from .. import providers
-from ..constants import Reason
-from ..errors import Absent, Retry
+from ..errors import Absent
 from ..model import CloudCalls
+from . import answers
 
 KEPT_SECONDS: Final = 10.0
 """So long a thousand roles that trust the same provider share one look at it."""
@@ -49,11 +49,8 @@ class ProviderFacts:
 
 def _answer(calls: CloudCalls, what: str, name: str, needs: str) -> Mapping[str, Any]:
     """One without what makes it a provider is no answer, not a provider that is otherwise."""
-    found = calls.call(f"IMS.Get{what}", {f"{what}Name": name}).get(what)
-    if not isinstance(found, Mapping) or not found.get(needs):
-        text = f"Get{what} got an answer without its {needs}"
-        raise Retry(Reason.CLOUD_UNAVAILABLE, text)
-    return found
+    body = calls.call(f"IMS.Get{what}", {f"{what}Name": name})
+    return answers.part(body, f"Get{what}", what, needs)
 
 
 def _oidc(calls: CloudCalls, name: str) -> str:
