@@ -17,9 +17,9 @@ from prometheus_client import (
     disable_created_metrics,
 )
 
-from . import __version__
+from . import __version__, approval
 from .kinds import ACCOUNT, KINDS
-from .model import Key, Outcome
+from .model import Direction, Key, Outcome, Step
 from .objectmetrics import ObjectStates
 
 RESULTS: Final = ("success", "retry", "stalled", "blocked", "error")
@@ -103,7 +103,9 @@ class Metrics:
         )
         self.gate = Counter(
             "ram_operator_gate_decisions_total",
-            "Judgements on changes of who is trusted, by verdict and rule; each counts once.",
+            "What the gate decided on trusts and on rights to change rights: `held` (by rule),"
+            " `approved` by a person, or `allowed` without one; each pass counts a verdict once,"
+            " and what is held still is not counted again.",
             ["kind", "verdict", "rule"],
             registry=registry,
         )
@@ -162,16 +164,26 @@ class Metrics:
         self, kind: str, outcome: Outcome, old: Mapping[str, Any], status: Mapping[str, Any]
     ) -> None:
         """What the gate said in this pass, if it was asked and had not said it before."""
-        if outcome.plan is None:
+        for verdict in sorted({_verdict(kind, step) for step in outcome.steps_done} - {""}):
+            self.gate.labels(kind, verdict, "none").inc()
+        if outcome.plan is None or outcome.plan.held is None:
             return
-        if outcome.plan.held is not None:
-            if _judgement(status.get("pending") or {}) == _judgement(old.get("pending") or {}):
-                return
-            rules = [finding.id for finding in outcome.plan.held.findings] or ["none"]
-            for rule in rules:
-                self.gate.labels(kind, "held", rule).inc()
-        elif any("cleared" in step.values or step.verb == "create" for step in outcome.steps_done):
-            self.gate.labels(kind, "allowed", "none").inc()
+        if _judgement(status.get("pending") or {}) == _judgement(old.get("pending") or {}):
+            return
+        rules = [finding.id for finding in outcome.plan.held.findings] or ["none"]
+        for rule in rules:
+            self.gate.labels(kind, "held", rule).inc()
+
+
+def _verdict(kind: str, step: Step) -> str:
+    """How the gate let a step through that was carried out; "" where it was not asked."""
+    if approval.permit_of(step) is not None:
+        return "approved"
+    if any(isinstance(value, approval.Cleared) for value in step.values.values()):
+        return "allowed"
+    judged = {field.name for field in KINDS[kind].fields if field.escalates}
+    widens = step.direction is not Direction.NARROWER
+    return "allowed" if widens and judged & set(step.field.split(", ")) else ""
 
 
 def _judgement(pending: Mapping[str, Any]) -> tuple[Any, ...]:

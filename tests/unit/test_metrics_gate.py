@@ -1,0 +1,122 @@
+"""Which decisions of the gate are counted: what it let through, and by whose word."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from prometheus_client import CollectorRegistry
+
+from ram_operator import approval, plan
+from ram_operator.constants import Reason
+from ram_operator.metrics import Metrics
+from ram_operator.model import (
+    Cause,
+    Direction,
+    Key,
+    Outcome,
+    Phase,
+    Plan,
+    Presence,
+    RecordFacts,
+    Step,
+)
+from tests.unit.core import (
+    ECS,
+    FC,
+    OUTSIDER,
+    attachment,
+    live,
+    remembered,
+    situation,
+    trust,
+    trust_json,
+    wanted,
+)
+from tests.unit.test_plan_approved import decided
+
+Counts = dict[tuple[str, str], float]
+
+
+def counted(decision: Plan, kind: str = "RamRole", **status: Any) -> Counts:
+    """What a pass counts that carried out all of it: by verdict and rule."""
+    metrics = Metrics(CollectorRegistry())
+    outcome = Outcome(Phase.DONE, Reason.SYNCED, "", plan=decision, steps_done=decision.steps)
+    metrics.passed(Key(kind, "apps", "web"), outcome, {}, status)
+    return {
+        (sample.labels["verdict"], sample.labels["rule"]): sample.value
+        for family in metrics.registry.collect()
+        for sample in family.samples
+        if sample.name == "ram_operator_gate_decisions_total"
+    }
+
+
+def step(verb: str, field: str = "", direction: Direction = Direction.WIDER) -> Step:
+    return Step(verb, verb, Cause.INTENT, direction, {}, field)
+
+
+NOTHING_JUDGED = [
+    ("RamUser", step("create")),
+    ("RamGroup", step("create")),
+    ("RamRole", step("attributes", "description, maxSessionDurationSeconds")),
+    ("RamRole", step("tag", "tags", Direction.NEUTRAL)),
+    ("RamRole", step("detach", "policies", Direction.NARROWER)),
+    ("RamGroup", step("expel", "members", Direction.NARROWER)),
+]
+
+
+@pytest.mark.parametrize(("kind", "done"), NOTHING_JUDGED, ids=str)
+def test_what_the_gate_is_not_asked_about_is_no_decision(kind: str, done: Step) -> None:
+    assert counted(Plan(steps=(done,)), kind) == {}
+
+
+@pytest.mark.parametrize(
+    ("kind", "done"),
+    [
+        ("RamUser", step("attach", "policies")),
+        ("RamGroup", step("join", "members")),
+        ("RamPolicy", step("document", "document", Direction.MIXED)),
+    ],
+)
+def test_a_right_that_gives_no_right_to_change_rights_is_allowed(kind: str, done: Step) -> None:
+    assert counted(Plan(steps=(done, done)), kind) == {("allowed", "none"): 1}
+
+
+def test_a_role_that_is_created_with_a_harmless_trust_is_allowed() -> None:
+    asked = wanted({})
+    absent = replace(live(), presence=Presence.ABSENT)
+    decision = plan.create(
+        situation(asked, absent, replace(remembered(asked), record=RecordFacts()))
+    )
+    assert [done.verb for done in decision.steps] == ["create"]
+    assert counted(decision) == {("allowed", "none"): 1}
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"trustPolicy": trust_json(FC, ECS)},
+        {"policies": [attachment("System/AdministratorAccess")]},
+        {
+            "trustPolicy": trust_json(FC, ECS),
+            "policies": [attachment("System/AdministratorAccess")],
+        },
+    ],
+    ids=["a trust", "a grant", "both"],
+)
+def test_what_a_person_approved_counts_once_and_not_as_allowed(asked: dict[str, Any]) -> None:
+    before, after = decided(wanted(asked), live(), remembered(wanted({})))
+    assert all(verdict == "held" for verdict, _ in counted(before, pending={"kind": "x"}))
+    assert all(approval.permit_of(done) for done in after.steps)
+    assert counted(after) == {("approved", "none"): 1}
+
+
+def test_what_is_taken_back_counts_beside_what_is_held() -> None:
+    asked = wanted({"trustPolicy": trust_json(FC, ECS)})
+    found = live(trustPolicy=trust(FC, OUTSIDER))
+    before, _ = decided(asked, found, remembered(wanted({})))
+    assert before.held is not None
+    counts = counted(before, pending={"kind": "TrustChange"})
+    assert counts[("allowed", "none")] == 1
+    assert {verdict for verdict, _ in counts} == {"allowed", "held"}
