@@ -45,7 +45,7 @@ Found = tuple[Outcome, dict[str, Any]]
 def run(ports: Ports, key: Key, body: Mapping[str, Any]) -> Found | None:
     """The outcome and the account's own part of the status; None when it was let go.
 
-    Raises errors.* only where the API server did not take a finalizer off.
+    Raises errors.* where the API server did not take a finalizer off or could not be asked.
     """
     if _deleting(body):
         _drop_ghosts(ports, key.name)
@@ -68,7 +68,7 @@ def protect(ports: Ports, name: str) -> None:
         return
     with _protecting:
         # Others may have waited here for the one that did it.
-        fresh = ports.api.get(key)
+        fresh = ports.fresh(key)
         if fresh is not None and not _protected(fresh) and not _deleting(fresh):
             fresh = finalizers.add(ports.api, key, fresh)
         if fresh is not None:
@@ -94,7 +94,7 @@ def _look(ports: Ports, key: Key, body: Mapping[str, Any]) -> Found:
         sequence = int(ports.clock.wall() * 1000)
         session, identity = ports.opener.open(body, before, ports.clock.stamp(), sequence)
     except RamOperatorError as error:
-        return _failed(ports, key, error, request), {}
+        return failed(ports, key, error, request), {}
     changed = ports.accounts.set(session)
     extra = {
         "principalArn": str(identity.get("Arn") or ""),
@@ -118,8 +118,11 @@ def _look(ports: Ports, key: Key, body: Mapping[str, Any]) -> Found:
     return outcome, extra
 
 
-def _failed(ports: Ports, key: Key, error: RamOperatorError, request: str) -> Outcome:
-    """A verified session outlives trouble that passes by itself, and nothing else."""
+def failed(ports: Ports, key: Key, error: RamOperatorError, request: str) -> Outcome:
+    """A verified session outlives trouble that passes by itself, and nothing else.
+
+    Called for whatever ends a pass over the account, defects of ours included.
+    """
     if isinstance(error, Retry):
         if ports.accounts.trouble(key.name, error.message):
             wake(ports, key.name)
@@ -147,12 +150,8 @@ def wake(ports: Ports, name: str) -> None:
 def _drop_ghosts(ports: Ports, name: str) -> None:
     """Whoever removes a kind may leave us without a word of its objects: ask for the first ones."""
     for key in ports.store.users(name):
-        if ports.api.get(key) is not None:
+        if ports.fresh(key) is not None:
             return
-        facts = ports.store.facts(key)
-        if facts is not None:
-            ports.store.remove(key, facts.uid)
-            ports.queue.add(key, Lane.PERIODIC)
 
 
 def _protected(body: Mapping[str, Any]) -> bool:
@@ -170,7 +169,7 @@ def _abandoned(body: Mapping[str, Any]) -> bool:
 
 
 def _release(ports: Ports, key: Key, body: Mapping[str, Any]) -> None:
-    fresh = ports.api.get(key)
+    fresh = ports.fresh(key)
     if fresh is None or fresh["metadata"]["uid"] != body["metadata"]["uid"]:
         return
     ports.store.put({**finalizers.remove(ports.api, key, fresh), "kind": ACCOUNT})

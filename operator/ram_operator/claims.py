@@ -199,7 +199,7 @@ def vacate(ports: Ports, identity: Identity, owner: Owner) -> None:
         return
     made = facts.in_flight is not None or _exists(facts)
     holder = Key(identity.kind, facts.owner.namespace, facts.owner.name)
-    if made or facts.pending is None or ports.api.get(holder) is not None:
+    if made or facts.pending is None or ports.fresh(holder) is not None:
         return
     ports.store.put(ports.records.disown(body))
 
@@ -229,7 +229,7 @@ def _end_wait(ports: Ports, holder: Key, key: Key) -> None:
     if body is None or facts.pending is None or facts.in_flight is not None:
         return
     owner = Owner(ports.settings.cluster_name, holder.namespace, holder.name)
-    if facts.owner != owner or ports.api.get(holder) is not None:
+    if facts.owner != owner or ports.fresh(holder) is not None:
         return
     if _exists(facts):
         now = ports.clock.stamp()

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from . import claims, tenancy
+from . import claims, desired, tenancy
 from .accounts import Session
 from .cloud import execute
 from .cluster import finalizers, records
@@ -24,8 +24,15 @@ from .constants import (
     Mode,
     Reason,
 )
-from .errors import DeleteConflict, OutcomeUnknown, RamOperatorError, Retry, Stalled
-from .kinds import ACCOUNT
+from .errors import (
+    DeleteConflict,
+    InvalidSpec,
+    OutcomeUnknown,
+    RamOperatorError,
+    Retry,
+    Stalled,
+)
+from .kinds import ACCOUNT, KINDS
 from .managed import LookAgain, Result
 from .model import (
     Cause,
@@ -55,26 +62,41 @@ class Released:
 class DeletionPass:
     """State of one pass; made anew for each."""
 
-    def __init__(self, ports: Ports, subject: Subject) -> None:
+    def __init__(self, ports: Ports, key: Key, body: Mapping[str, Any]) -> None:
         self._ports = ports
-        self._subject = subject
-        self._owner = subject.owner(ports.settings.cluster_name)
+        self._invalid: InvalidSpec | None = None
+        spec: Mapping[str, Any] = body.get("spec") or {}
+        try:
+            options = desired.options(spec)
+        except InvalidSpec as error:
+            # How to manage it is not known, so nothing is deleted; it can be given up all the same.
+            options, self._invalid = desired.options({}), error
+        self._subject = Subject(key, body, KINDS[key.kind], options)
+        self._owner = self._subject.owner(ports.settings.cluster_name)
+
+    @property
+    def account(self) -> str | None:
+        """The RamAccount that it lives in, where its spec tells."""
+        return None if self._invalid is not None else self._subject.options.account
 
     def run(self) -> Result | Released | None:
         """None: nothing of ours is left to do. Raises LookAgain; errors.* are in the Result."""
         subject = self._subject
         if not subject.has_finalizer:
             return None
-        if subject.options.deletion is not DeletionPolicy.DELETE:
+        if self._invalid is None and subject.options.deletion is not DeletionPolicy.DELETE:
             return self._release(EventReason.ABANDONED, "kept in the cloud, as deletionPolicy says")
         try:
             if (account_id := self._abandoned()) is not None:
-                self._forget(subject.identity(account_id), records.ABANDONED)
+                identity = Identity(account_id, subject.key.kind, self._cloud_name())
+                self._forget(identity, records.ABANDONED)
                 return self._release(EventReason.ABANDONED, "left in the cloud, as asked")
+            if self._invalid is not None:
+                raise self._invalid
             return self._delete(self._session())
         except RamOperatorError as error:
             # The account may be gone with the kinds, and nothing would ever end the wait for it.
-            return self._undefined() or Result(self._waiting(error))
+            return self._undefined() or Result(self.waiting(error))
 
     def _undefined(self) -> Released | None:
         """Whoever removes the kind from the cluster asks for no deletion in the cloud."""
@@ -88,10 +110,18 @@ class DeletionPass:
         wanted = self._subject.annotation(ANNOTATION_ABANDON)
         status = self._subject.status
         names = {str(status.get(field) or "") for field in ("cloudId", "cloudName")}
-        names.add(self._subject.cloud_name)
+        names.add(self._cloud_name())
         if wanted and wanted in names:
             return str(status.get("accountId") or "0" * 16)
         return None
+
+    def _cloud_name(self) -> str:
+        """Where the spec does not give one: as the status shows it, else that of the object."""
+        subject = self._subject
+        try:
+            return subject.cloud_name
+        except InvalidSpec:
+            return str(subject.status.get("cloudName") or subject.key.name)
 
     def _session(self) -> Session:
         session = self._ports.accounts.get(self._subject.options.account)
@@ -185,13 +215,13 @@ class DeletionPass:
         self._ports.store.put(self._ports.records.deleted(body, now, operation))
 
     def _release(self, reason: EventReason, text: str) -> Released:
-        fresh = self._ports.api.get(self._subject.key)
+        fresh = self._ports.fresh(self._subject.key)
         if fresh is not None and fresh["metadata"]["uid"] == self._subject.uid:
             finalizers.remove(self._ports.api, self._subject.key, fresh)
         return Released(Event(reason, text))
 
-    def _waiting(self, error: RamOperatorError) -> Outcome:
-        """Progress for an hour; after that, a way out in the text."""
+    def waiting(self, error: RamOperatorError) -> Outcome:
+        """Why it is not gone yet. Progress for an hour; after that, a way out in the text."""
         phase, reason, message = Phase.DELETING, Reason.DELETING, error.message
         if isinstance(error, DeleteConflict):
             reason = Reason.DELETE_CONFLICT
@@ -214,7 +244,7 @@ class DeletionPass:
 
     def _way_out(self) -> str:
         subject = self._subject
-        target = subject.status.get("cloudId") or subject.cloud_name
+        target = subject.status.get("cloudId") or self._cloud_name()
         return (
             "to leave the identity in the cloud and let the object go: kubectl annotate"
             f" -n {subject.key.namespace} {subject.row.plural} {subject.key.name}"

@@ -228,7 +228,7 @@ class GatedWrite:
     def _begin(self, step: Step, permit: Permit | None) -> Mapping[str, Any]:
         """Judge what is true now, then take the record by compare-and-swap."""
         ports, subject = self._ports, self._subject
-        fresh = ports.api.get(subject.key)
+        fresh = ports.fresh(subject.key)
         if fresh is None or not still(fresh, subject):
             raise Retry(Reason.PROGRESSING, "the object moved while its change was judged", 0.5)
         if permit is not None:

@@ -289,7 +289,7 @@ class ManagedPass:
 
     def _prepare_write(self, *, create: bool) -> None:
         """Read the object itself: the store may hold a manifest that is gone or changed."""
-        fresh = self._ports.api.get(self._subject.key)
+        fresh = self._ports.fresh(self._subject.key)
         if fresh is None or not gatedwrite.still(fresh, self._subject):
             raise LookAgain(0.2)
         if create and self._subject.options.deletion is DeletionPolicy.DELETE:
@@ -301,7 +301,7 @@ class ManagedPass:
         wanted = subject.options.deletion is DeletionPolicy.DELETE
         if wanted == subject.has_finalizer:
             return
-        fresh = self._ports.api.get(subject.key)
+        fresh = self._ports.fresh(subject.key)
         if fresh is None or not gatedwrite.still(fresh, subject):
             raise LookAgain(0.2)
         change = finalizers.add if wanted else finalizers.remove

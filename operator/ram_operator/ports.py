@@ -14,10 +14,10 @@ from .cluster.guard import AdmissionGuard
 from .cluster.records import Identity, Records
 from .config import Settings
 from .constants import ANNOTATION_RECONCILE, FINALIZER
-from .kinds import KINDS, Kind, Shape
+from .kinds import ACCOUNT, KINDS, Kind, Shape
 from .metrics import Metrics
 from .model import Applied, Key, Observer, Options, Owner
-from .queue import WorkQueue
+from .queue import Lane, WorkQueue
 from .recent import Recent
 from .store import Store
 
@@ -51,6 +51,30 @@ class Ports:
     brake: Brake
     metrics: Metrics
     instance: str
+
+    def fresh(self, key: Key) -> dict[str, Any] | None:
+        """The object as the API server has it now. Raises errors.*.
+
+        One that it does not have is forgotten at once: nobody may tell of its deletion any more.
+        """
+        known = self.store.facts(key)
+        body = self.api.get(key)
+        if body is None and known is not None:
+            self.missing(key, known.uid)
+        return body
+
+    def missing(self, key: Key, uid: str) -> None:
+        """The API server has no such object: what a watch does that tells of its deletion.
+
+        The pass that follows drops what else is remembered of it.
+        """
+        facts = self.store.facts(key)
+        if not self.store.remove(key, uid):
+            return
+        for other in (key, *self.store.dependents(key)):
+            self.queue.add(other, Lane.PERIODIC)
+        if facts is not None and facts.account and not self.store.in_use(facts.account):
+            self.queue.add(Key(ACCOUNT, "", facts.account), Lane.PERIODIC)
 
 
 @dataclass(frozen=True, slots=True)

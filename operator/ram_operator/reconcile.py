@@ -43,6 +43,10 @@ RESULTS: Final = {
 }
 
 
+Judged = tuple[Result | Released | None, Mapping[str, Any]]
+"""What came of a pass, None where nothing is left to tell, and fields of the kind's own."""
+
+
 class Reconciler:
     """Runs passes; thread-safe as long as no key runs twice at once, which the queue sees to."""
 
@@ -63,67 +67,80 @@ class Reconciler:
         except RamOperatorError as error:
             log.warning("%s: the report failed: %s", key, error.message)
             ports.queue.failed(key)
-        except Exception:
-            log.exception("%s: unexpected error", key)
-            ports.metrics.reconcile.labels(key.kind, "error").inc()
+        except Exception as error:
+            self._defect(key, error)
             ports.queue.failed(key)
         finally:
             ports.metrics.duration.labels(key.kind).observe(ports.clock.monotonic() - started)
 
     def _pass(self, key: Key) -> None:
-        ports = self._ports
-        body = ports.store.get(key)
+        body = self._ports.store.get(key)
         if body is None:
             self._forget(key)
-        elif key.kind == ACCOUNT:
-            if (found := accountpass.run(ports, key, body)) is not None:
-                self._finish(key, body, Result(found[0]), found[1])
-        elif body["metadata"].get("deletionTimestamp"):
-            self._deletion(key, body)
-        else:
-            self._finish(key, body, self._managed(key, body), {})
+            return
+        result, extra = self._result(key, body)
+        if isinstance(result, Released):
+            self._post(key, body, (result.event,))
+        elif result is not None:
+            try:
+                self._finish(key, body, result, extra)
+            except RamOperatorError:
+                raise
+            except Exception as error:
+                # Nothing may look as it was judged when what had to follow was not done.
+                found = self._failure(key, self._defect(key, error), body)
+                self._report(key, self._ports.store.get(key) or body, found, {})
+                self._ports.queue.failed(key)
 
-    def _managed(self, key: Key, body: Mapping[str, Any]) -> Result:
+    def _result(self, key: Key, body: Mapping[str, Any]) -> Judged:
+        """What came of the pass over the object. Raises LookAgain: whatever else there is, a defect
+        of ours included, is an outcome. No object may look ready that nobody looks at any more.
+        """
         try:
-            subject = Subject.of(key, body)
-            if accountpass.unseen(self._ports, subject.options.account):
-                raise LookAgain(FIRST_LOOK)
-            accountpass.protect(self._ports, subject.options.account)
-            return ManagedPass(self._ports, subject).run()
-        except RamOperatorError as error:
-            return Result(self._failure(error, body))
+            if key.kind == ACCOUNT:
+                found = accountpass.run(self._ports, key, body)
+                return (Result(found[0]), found[1]) if found is not None else (None, {})
+            if body["metadata"].get("deletionTimestamp"):
+                return self._deletion(key, body), {}
+            return self._managed(key, body), {}
         except LookAgain:
             raise
+        except RamOperatorError as error:
+            return Result(self._failure(key, error, body)), {}
         except Exception as error:
-            # A defect of ours must not leave an object Ready that nobody looks at any more.
-            log.exception("%s: unexpected error", key)
-            self._ports.metrics.reconcile.labels(key.kind, "error").inc()
-            text = f"a defect of the operator ({type(error).__name__}); see its log"
-            return Result(self._failure(Bug(text), body))
+            return Result(self._failure(key, self._defect(key, error), body)), {}
 
-    def _failure(self, error: RamOperatorError, body: Mapping[str, Any]) -> Outcome:
-        request = str((body["metadata"].get("annotations") or {}).get(ANNOTATION_RECONCILE, ""))[
-            :128
-        ]
+    def _managed(self, key: Key, body: Mapping[str, Any]) -> Result:
+        subject = Subject.of(key, body)
+        if accountpass.unseen(self._ports, subject.options.account):
+            raise LookAgain(FIRST_LOOK)
+        accountpass.protect(self._ports, subject.options.account)
+        return ManagedPass(self._ports, subject).run()
+
+    def _deletion(self, key: Key, body: Mapping[str, Any]) -> Result | Released | None:
+        deletion = DeletionPass(self._ports, key, body)
+        if deletion.account is not None and accountpass.unseen(self._ports, deletion.account):
+            raise LookAgain(FIRST_LOOK)
+        return deletion.run()
+
+    def _defect(self, key: Key, error: Exception) -> Bug:
+        """Logged with its place, and in words that are fit for a status."""
+        log.error("%s: unexpected error", key, exc_info=error)
+        self._ports.metrics.reconcile.labels(key.kind, "error").inc()
+        return Bug(f"a defect of the operator ({type(error).__name__}); see its log")
+
+    def _failure(self, key: Key, error: RamOperatorError, body: Mapping[str, Any]) -> Outcome:
+        annotations = body["metadata"].get("annotations") or {}
+        request = str(annotations.get(ANNOTATION_RECONCILE, ""))[:128]
+        if key.kind == ACCOUNT:
+            return accountpass.failed(self._ports, key, error, request)
+        if body["metadata"].get("deletionTimestamp"):
+            return DeletionPass(self._ports, key, body).waiting(error)
         if isinstance(error, Retry):
             settle = self._ports.recent.settle
             after = settle if isinstance(error, OutcomeUnknown) else error.after
             return Outcome(Phase.RETRY, error.reason, error.message, after=after)
         return Outcome(Phase.STALLED, error.reason, error.message, handled_request=request)
-
-    def _deletion(self, key: Key, body: Mapping[str, Any]) -> None:
-        try:
-            subject = Subject.of(key, body)
-        except RamOperatorError as error:
-            self._finish(key, body, Result(self._failure(error, body)), {})
-            return
-        if accountpass.unseen(self._ports, subject.options.account):
-            raise LookAgain(FIRST_LOOK)
-        result = DeletionPass(self._ports, subject).run()
-        if isinstance(result, Result):
-            self._finish(key, body, result, {})
-        elif isinstance(result, Released):
-            self._post(key, body, (result.event,))
 
     def _forget(self, key: Key) -> None:
         ports = self._ports
@@ -180,6 +197,7 @@ class Reconciler:
             try:
                 reply = ports.api.merge(key, {"status": patch}, "status")
             except Gone:
+                ports.missing(key, str(body["metadata"]["uid"]))
                 return
             # An edit that came during the pass is in the reply, and its own event is old news then.
             if ports.store.put(reply)[1] is Seen.NEWS:

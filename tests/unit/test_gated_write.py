@@ -39,7 +39,7 @@ def write(fresh: Any, guard: Guard = Guard.INTACT) -> None:
         raise Reached
 
     ports: Any = SimpleNamespace(
-        api=SimpleNamespace(get=lambda _: fresh),
+        fresh=lambda _: fresh,
         guard=SimpleNamespace(state=lambda fresh=False: guard, stamps=True),
         records=SimpleNamespace(read=read),
     )
