@@ -185,7 +185,8 @@ class AccountOpener:
         lost = bool((record.get("record") or {}).get("lostAt"))
         if holder in ("", account.name):
             return lost
-        if self._api.get(Key(ACCOUNT, "", holder)) is not None:
+        other = self._api.get(Key(ACCOUNT, "", holder))
+        if other is not None and (other.get("spec") or {}).get("accountId") == account.account_id:
             raise Stalled(
                 Reason.CONFLICT,
                 f"account {account.account_id} is managed by RamAccount {holder};"

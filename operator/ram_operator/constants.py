@@ -94,6 +94,7 @@ class Reason(StrEnum):
     ACCESS_DENIED = "AccessDenied"
     CREDENTIALS_INVALID = "CredentialsInvalid"
     ACCOUNT_MISMATCH = "AccountMismatch"
+    ACCOUNT_CHANGED = "AccountChanged"
     CONFLICT = "Conflict"
     NOT_ADOPTED = "NotAdopted"
     NOT_PERMITTED = "NotPermitted"

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from . import claims, desired, tenancy
+from . import claims, desired, elsewhere, tenancy
 from .accounts import Session
 from .cloud import execute
 from .cluster import finalizers, records
@@ -87,9 +87,9 @@ class DeletionPass:
         if self._invalid is None and subject.options.deletion is not DeletionPolicy.DELETE:
             return self._release(EventReason.ABANDONED, "kept in the cloud, as deletionPolicy says")
         try:
-            if (account_id := self._abandoned()) is not None:
-                identity = Identity(account_id, subject.key.kind, self._cloud_name())
-                self._forget(identity, records.ABANDONED)
+            if self._abandoned():
+                for identity in list(elsewhere.owned(self._ports, subject)):
+                    elsewhere.let_go(self._ports, subject, identity, records.ABANDONED)
                 return self._release(EventReason.ABANDONED, "left in the cloud, as asked")
             if self._invalid is not None:
                 raise self._invalid
@@ -105,15 +105,14 @@ class DeletionPass:
         text = "the kind is being removed from this cluster, so kept in the cloud"
         return self._release(EventReason.ABANDONED, text)
 
-    def _abandoned(self) -> str | None:
-        """The account id when a person gave the identity up by naming its cloud id."""
+    def _abandoned(self) -> bool:
+        """Whether a person gave the identity up by naming it."""
         wanted = self._subject.annotation(ANNOTATION_ABANDON)
         status = self._subject.status
         names = {str(status.get(field) or "") for field in ("cloudId", "cloudName")}
-        names.add(self._cloud_name())
-        if wanted and wanted in names:
-            return str(status.get("accountId") or "0" * 16)
-        return None
+        names |= {self._cloud_name()}
+        names |= set(elsewhere.names(self._ports, self._subject))
+        return bool(wanted) and wanted in names
 
     def _cloud_name(self) -> str:
         """Where the spec does not give one: as the status shows it, else that of the object."""
@@ -130,6 +129,7 @@ class DeletionPass:
         if session.account.mode is Mode.OBSERVE:
             text = f"RamAccount {session.account.name} is in mode Observe: nothing is deleted"
             raise Stalled(Reason.OBSERVE_ONLY, text)
+        elsewhere.check(self._ports, self._subject, session.account)
         return session
 
     def _delete(self, session: Session) -> Result | Released:
@@ -204,15 +204,8 @@ class DeletionPass:
 
     def _gone(self, identity: Identity, facts: RecordFacts) -> Released:
         if facts.exists and facts.owner == self._owner:
-            self._forget(identity, "Deleted")
+            elsewhere.let_go(self._ports, self._subject, identity, "Deleted")
         return self._release(EventReason.DELETED, f"deleted {identity.cloud_name} in the cloud")
-
-    def _forget(self, identity: Identity, operation: str) -> None:
-        body = self._ports.records.read(identity)
-        if body is None or records.facts(body, identity).owner != self._owner:
-            return
-        now = self._ports.clock.stamp()
-        self._ports.store.put(self._ports.records.deleted(body, now, operation))
 
     def _release(self, reason: EventReason, text: str) -> Released:
         fresh = self._ports.fresh(self._subject.key)

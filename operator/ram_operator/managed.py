@@ -13,6 +13,7 @@ from . import (
     approval,
     claims,
     desired,
+    elsewhere,
     federation,
     gatedwrite,
     lasting,
@@ -76,6 +77,7 @@ class ManagedPass:
         """The whole pass, readable as a checklist."""
         subject, ports = self._subject, self._ports
         session = self._session()
+        elsewhere.check(ports, subject, session.account)
         if (wait := ports.recent.unread(subject.key, self._generation)) > 0:
             raise LookAgain(wait)
         wanted = self._desired(session)

@@ -50,6 +50,8 @@ class Facts:
     version: int
     trusts: tuple[str, ...] = ()
     """Of the record of a role that exists: ARNs of trusted users and roles, in lower case."""
+    owner: Key | None = None
+    """Of a record: the object that the identity belongs to."""
     waiting: Key | None = None
     """Of a record with a change that is held: the object that asks for it."""
 
@@ -98,13 +100,14 @@ def _facts(key: Key, body: Mapping[str, Any]) -> Facts:
         account=sys.intern(str(account)),
         version=int(version) if version.isdigit() else 0,
         trusts=_trusts(body.get("record") or {}) if key.kind == RECORD else (),
-        waiting=_waiting(body.get("record") or {}) if key.kind == RECORD else None,
+        owner=(owner := _owner(body.get("record") or {}) if key.kind == RECORD else None),
+        waiting=owner if (body.get("record") or {}).get("pending") else None,
     )
 
 
-def _waiting(record: Mapping[str, Any]) -> Key | None:
+def _owner(record: Mapping[str, Any]) -> Key | None:
     owner = record.get("owner")
-    if not owner or not record.get("pending"):
+    if not owner:
         return None
     return Key(str(record["kind"]), str(owner["namespace"]), str(owner["name"]))
 
@@ -132,6 +135,7 @@ class Store:
         self._dependents: dict[Key, set[Key]] = {}
         self._users: dict[str, set[Key]] = {}
         self._trusting: dict[str, set[Key]] = {}
+        self._owned: dict[Key, set[Key]] = {}
         self._waiting: dict[Key, set[Key]] = {}
         self._gone: deque[str] = deque(maxlen=TOMBSTONES)
 
@@ -217,6 +221,11 @@ class Store:
         with self._lock:
             return bool(self._trusting.get(arn.lower(), set()) - {record})
 
+    def owned(self, holder: Key) -> list[Key]:
+        """Records of identities that belong to this object, in whatever account."""
+        with self._lock:
+            return sorted(self._owned.get(holder, ()))
+
     def waiting(self, holder: Key) -> list[Key]:
         """Records with a change that is held and that this object asked for."""
         with self._lock:
@@ -240,6 +249,7 @@ class Store:
     def _entries(self, facts: Facts) -> tuple[tuple[dict[Any, set[Key]], Iterable[Any]], ...]:
         """Each reverse index, and under what an object of these facts stands in it."""
         return (
+            (self._owned, (facts.owner,) if facts.owner else ()),
             (self._waiting, (facts.waiting,) if facts.waiting else ()),
             (self._trusting, facts.trusts),
             (self._dependents, facts.references),
