@@ -78,9 +78,14 @@ def say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-def _cache() -> Path:
+def cache(name: str) -> Path:
+    """A directory in the user's cache; it may be missing still."""
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base) / "ram-operator" / "assets"
+    return Path(base) / "ram-operator" / name
+
+
+def _cache() -> Path:
+    return cache("assets")
 
 
 def _fingerprint(programs: Sequence[Program]) -> str:

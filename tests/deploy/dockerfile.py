@@ -4,10 +4,14 @@ Each stage is a directory that stands for its root. The base image is stood in f
 environment of the Python that runs the tests, so what is replayed is everything but the base image.
 Absolute paths of a step are put below the stage's directory. Knows the instructions that the
 Dockerfile uses and refuses others.
+
+Installing and compiling takes half a minute of processor time and comes to the same until a lock
+file changes: a stage that has been given nothing else yet is kept (layers.py) and taken again.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
@@ -19,9 +23,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
+from tests.deploy.layers import Layers, link_tree
+
 # Where the steps write to; what else is absolute in a step is read from this machine.
 _OURS = re.compile(r"(?<![\w./-])/(?=(?:build|opt|usr/local)\b)")
 _BASE = "base-image"
+_LOCKED = "requirements/"
+"""What comes from here is the same wherever it is installed: the lock files have hashes."""
 # What a build inherits of this machine: how to reach package indexes, and nothing that changes what
 # is installed.
 _NETWORK = re.compile(r"(?i)(?:\w*_proxy|SSL_CERT_\w+|PIP_(?:CERT|INDEX_URL|TRUSTED_HOST)|UV_\w+)")
@@ -106,23 +114,62 @@ def send_context(source: Path, target: Path) -> None:
 class Replay:
     """The stages of one Dockerfile, each in a directory below `home`."""
 
-    def __init__(self, home: Path, context: Path) -> None:
+    def __init__(self, home: Path, context: Path, layers: Layers) -> None:
         self._home = home
         self._context = context
-        self._stages: dict[str, Stage] = {}
+        self._layers = layers
+        self._digests: dict[str, str] = {}
+        """Of the stages so far that lock files alone decide, as they ended."""
         self.environment: dict[str, str] = {}
 
     def run(self, found: list[Stage]) -> Path:
         """The root directory of the last stage. Raises AssertionError with the failing step."""
         root = self._home
         for number, stage in enumerate(found):
-            self._stages[stage.name] = stage
-            root = self.root(stage.name or str(number))
-            subprocess.run([sys.executable, "-m", "venv", root / _BASE], check=True)
+            name = stage.name or str(number)
+            root = self.root(name)
             self.environment = {}
-            for step in stage.steps:
+            done, digest = self._begin(root, stage)
+            for step in stage.steps[done:]:
                 self._step(root, step)
+                digest = digest and self._after(digest, step)
+                if digest and step.name == "RUN":
+                    self._layers.keep(digest, root)
+            if digest:
+                self._digests[name] = digest
         return root
+
+    def _begin(self, root: Path, stage: Stage) -> tuple[int, str]:
+        """Make the stage as far as it is known. How many steps are done, and the digest after."""
+        digest = self._digests.get(stage.base) or digest_of_base(stage.base)
+        done = [digest]
+        for step in stage.steps:
+            if not (digest := self._after(digest, step)):
+                break
+            done.append(digest)
+        for number in range(len(done) - 1, -1, -1):
+            if self._layers.take(done[number], root):
+                for step in stage.steps[:number]:
+                    if step.name == "ENV":
+                        self._step(root, step)
+                return number, done[number]
+        if stage.base in self._digests:
+            link_tree(self.root(stage.base), root)
+        else:
+            subprocess.run([sys.executable, "-m", "venv", root / _BASE], check=True)
+            self._layers.keep(done[0], root)
+        return 0, done[0]
+
+    def _after(self, digest: str, step: Instruction) -> str:
+        """The digest once this step is done; "" when something else than lock files decides."""
+        result = hashlib.sha256(f"{digest} {step.name} {step.text}".encode())
+        if step.name == "COPY":
+            *names, _ = step.text.split()
+            if not all(name.startswith(_LOCKED) for name in names):
+                return ""
+            for name in names:
+                result.update((self._context / name).read_bytes())
+        return result.hexdigest()
 
     def root(self, stage: str) -> Path:
         """The directory that stands for a stage's root."""
@@ -179,11 +226,17 @@ class Replay:
         for name in names:
             origin, place = source / name.lstrip("/"), Path(_below(root, target))
             if origin.is_dir():
-                shutil.copytree(origin, place, symlinks=True)
+                link_tree(origin, place)
             else:
                 place = place / origin.name if target.endswith("/") else place
                 place.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(origin, place)
+
+
+def digest_of_base(image: str) -> str:
+    """Of a stage without any step: what stands in for the image, and how steps are replayed."""
+    python = f"{image} {sys.version} {Path(sys.executable).resolve()}"
+    return hashlib.sha256(python.encode() + Path(__file__).read_bytes()).hexdigest()
 
 
 def _below(root: Path, text: str) -> str:

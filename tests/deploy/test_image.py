@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -12,13 +13,14 @@ import pytest
 import yaml
 
 import ram_operator
-from tests.cluster.building import ROOT
+from tests.cluster.building import ROOT, cache
 from tests.deploy import dockerfile
 from tests.deploy.dockerfile import Replay, Stage
+from tests.deploy.layers import Layers
 
 STAGES = dockerfile.stages((ROOT / "Dockerfile").read_text())
 FINAL = STAGES[-1]
-# Building takes a minute.
+# From nothing this takes half a minute of processor time.
 built = pytest.mark.slow
 IGNORE = (ROOT / ".dockerignore").read_text()
 # Whatever installs or compiles has no place in an image that only runs.
@@ -53,16 +55,17 @@ class Image:
 
 
 @pytest.fixture(scope="module")
-def image(tmp_path_factory: pytest.TempPathFactory) -> Image:
+def image(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Image]:
     home = tmp_path_factory.mktemp("image")
     dockerfile.send_context(ROOT, home / "context")
-    replay = Replay(home, home / "context")
+    replay = Replay(home, home / "context", Layers(cache("image")))
     root = replay.run(STAGES)
     path = replay.path(root)
     # What the last stage needs it has to hold itself.
     for name in {stage.name for stage in STAGES[:-1]} | {"context"}:
         shutil.rmtree(home / name if name == "context" else replay.root(name))
-    return Image(root, dockerfile.clean(path, replay.environment))
+    yield Image(root, dockerfile.clean(path, replay.environment))
+    shutil.rmtree(root)
 
 
 @built
