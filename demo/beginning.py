@@ -47,7 +47,7 @@ def install(guide: Guide) -> None:
     guide.kubectl("version")
     guide.kubectl("apply", "--server-side", "-k", "deploy/kustomize/base")
     guide.keeper.start_operator()
-    guide.kubectl("wait", "crd", "--all", "--for=condition=Established", "--timeout=30s")
+    guide.kubectl("wait", "crd", "--all", "--for=condition=Established", "--timeout=3m")
     served = guide.kubectl("api-resources", "--api-group=ram.alibabacloud.com")
     guide.expect(all(kind in served for kind in KINDS), "the API server serves the kinds")
     # Admission learns of new kinds later than the API server serves them.
@@ -70,7 +70,7 @@ def samples(guide: Guide) -> None:
     text = OVERLAY.format(samples=where, endpoint=guide.stage.endpoint)
     guide.file(home / "kustomization.yaml", text)
     guide.kubectl("apply", "-k", f"{guide.directory}/samples")
-    guide.kubectl("wait", "ramaccount/default", "--for=condition=Ready", "--timeout=30s")
+    guide.kubectl("wait", "ramaccount/default", "--for=condition=Ready", "--timeout=3m")
     table = guide.kubectl("get", "ramaccounts")
     guide.expect(ACCOUNT in table, "the account behind the credentials is the one that was named")
 

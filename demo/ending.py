@@ -9,6 +9,7 @@ import time
 from typing import Final
 
 from demo.guide import Guide, Unexpected
+from tests.support.waiting import Deadline
 
 DELETED: Final = ("20-order-export.yaml", "40-ci-deployer.yaml", "people/groups.yaml")
 KEPT: Final = ("30-auditor.yaml", "people/users.yaml")
@@ -23,7 +24,7 @@ def deletion(guide: Guide) -> None:
     )
     guide.kubectl("delete", *_files(DELETED), "--wait=false")
     guide.screen.say("Users and the auditor's role have the default, Retain: they stay there.")
-    guide.kubectl("delete", *_files(KEPT), "--timeout=30s")
+    guide.kubectl("delete", *_files(KEPT), "--timeout=3m")
     _resume(guide)
     guide.get("ramroles,rampolicies,ramusers,ramgroups")
     guide.show_cloud()
@@ -49,9 +50,9 @@ def _resume(guide: Guide) -> None:
         "So many at once could also be a git directory that was emptied by mistake. After a few,"
         " the brake holds the others until a person says that they are meant:"
     )
-    named, deadline = set[str](), time.monotonic() + 40
+    named, deadline = set[str](), Deadline(40)
     while left := guide.left():
-        if time.monotonic() > deadline:
+        if deadline.over:
             raise Unexpected(f"still there: {left}")
         stop = guide.brake()
         if stop and stop not in named:

@@ -62,7 +62,7 @@ class Guide:
     def wait(self, what: str, until: str) -> None:
         """kubectl wait in the namespace of the samples, half a minute at most."""
         words = what.split()
-        self.kubectl("wait", *words, "-n", NAMESPACE, f"--for={until}", "--timeout=30s")
+        self.kubectl("wait", *words, "-n", NAMESPACE, f"--for={until}", "--timeout=3m")
 
     def get(self, what: str, output: str = "") -> str:
         """kubectl get in the namespace of the samples."""

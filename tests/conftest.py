@@ -1,19 +1,49 @@
-"""Fixtures that several suites share: the run's control plane, a namespace for each test."""
+"""What all suites share: the time-out of a test, the run's control plane, a namespace for each."""
 
 from __future__ import annotations
 
 import os
 import shutil
+import signal
 import sys
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import pytest_timeout
 
 from tests.cluster import Cluster, ControlPlane
 from tests.cluster.__main__ import VARIABLE
 from tests.cluster.assets import ROOT
+from tests.support.waiting import Deadline
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_timeout_set_timer(item: pytest.Item, settings: Any) -> bool:
+    """In place of pytest-timeout's own: `timeout` counts `waiting.seconds`, as every wait here.
+
+    So a test that goes on, slowly because the machine is busy, is let go on, and one that hangs is
+    ended. It is the last resort: who waits for something gives up earlier and says for what.
+    """
+    deadline = Deadline(settings.timeout)
+
+    def ring(*_: object) -> None:
+        __tracebackhide__ = True
+        if deadline.over:
+            pytest_timeout.timeout_sigalrm(item, settings)
+        else:
+            signal.setitimer(signal.ITIMER_REAL, max(deadline.left, 1.0))
+
+    def cancel() -> None:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+
+    item.cancel_timeout = cancel  # type: ignore[attr-defined]
+    signal.signal(signal.SIGALRM, ring)
+    signal.setitimer(signal.ITIMER_REAL, settings.timeout)
+    return True
 
 
 @pytest.fixture(scope="session")

@@ -91,7 +91,7 @@ class Person:
             self.cluster.url + path, data=data, method=method, headers=headers
         )
         try:
-            with self._opener.open(request, timeout=30) as reply:
+            with self._opener.open(request, timeout=120) as reply:
                 answer: Json = json.loads(reply.read())
                 return answer
         except urllib.error.HTTPError as error:

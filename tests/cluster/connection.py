@@ -117,7 +117,7 @@ class Cluster:
         kubeconfig: Path | None = None,
         stdin: str | None = None,
         check: bool = True,
-        timeout: float = 60,
+        timeout: float = 600,
     ) -> subprocess.CompletedProcess[str]:
         """Runs kubectl, by default as administrator, and returns its result with text output.
 
@@ -155,7 +155,7 @@ class Cluster:
         *,
         content_type: str = "application/json",
         token: str | None = None,
-        timeout: float = 30,
+        timeout: float = 120,
     ) -> dict[str, Any]:
         """One request to the API server, by default as administrator; the answer's JSON object.
 
@@ -181,7 +181,7 @@ class Cluster:
 
     @contextmanager
     def polling(
-        self, path: str, timeout: float = 30
+        self, path: str, timeout: float = 120
     ) -> Iterator[Callable[[], dict[str, Any] | None]]:
         """Reads one path again and again over one connection, which the end of the block closes.
 

@@ -20,6 +20,7 @@ from types import TracebackType
 from tests.cluster import assets, credentials
 from tests.cluster.connection import Cluster, RequestFailed
 from tests.cluster.processes import Child, StartFailed, free_port, log_tail
+from tests.support.waiting import Deadline
 
 _READY_SECONDS = 90.0
 _FEWER_COLLECTIONS: tuple[str | Path, ...] = ("env", "GOGC=250")
@@ -171,8 +172,8 @@ def _apiserver_flags(cluster: Cluster) -> list[str]:
 
 def _wait(child: Child, ready: Callable[[], bool]) -> None:
     """Polls until ready. Raises StartFailed if the child ends first or takes too long."""
-    deadline = time.monotonic() + _READY_SECONDS
-    while child.running and time.monotonic() < deadline:
+    deadline = Deadline(_READY_SECONDS)
+    while child.running and not deadline.over:
         if ready():
             return
         time.sleep(0.1)

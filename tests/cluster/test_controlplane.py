@@ -6,15 +6,15 @@ import os
 import signal
 import subprocess
 import sys
-import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.cluster import Cluster, ControlPlane, KubectlError, RequestFailed
 from tests.cluster.assets import ROOT
+from tests.support.waiting import until
 
 CRD = """
 apiVersion: apiextensions.k8s.io/v1
@@ -81,13 +81,6 @@ def own_plane(tmp_path: Path) -> Iterator[ControlPlane]:
         yield plane
 
 
-def _eventually(check: Callable[[], bool], seconds: float = 20) -> None:
-    deadline = time.monotonic() + seconds
-    while not check():
-        assert time.monotonic() < deadline, "it did not come true in time"
-        time.sleep(0.1)
-
-
 def _alive(pid: int) -> bool:
     """Whether a process runs; one that ended and waits for its parent to notice does not."""
     try:
@@ -131,7 +124,7 @@ def test_a_service_account_has_the_rights_it_was_given_and_no_others(
         )
         return asked.returncode == 0
 
-    _eventually(may_read)
+    until(may_read)
     with pytest.raises(KubectlError, match="is forbidden"):
         control_plane.kubectl("create", "configmap", "no", "-n", namespace, kubeconfig=kubeconfig)
     user = f"system:serviceaccount:{namespace}:robot"
@@ -160,7 +153,7 @@ def test_validating_admission_policies_decide(control_plane: Cluster, namespace:
             return error.status, str(error)
         return 201, ""
 
-    _eventually(lambda: answer()[0] != 201)
+    until(lambda: answer()[0] != 201)
     status, message = answer()
     assert status == 422
     assert "this name is forbidden" in message
@@ -205,4 +198,4 @@ def test_a_killed_parent_leaves_nothing_running(tmp_path: Path) -> None:
         pids = [int(word) for word in parent.stdout.readline().split()]
         assert len(pids) == 2
         os.kill(parent.pid, signal.SIGKILL)
-    _eventually(lambda: not any(map(_alive, pids)))
+    until(lambda: not any(map(_alive, pids)))

@@ -18,6 +18,7 @@ from demo import cloud, stage
 from demo.screen import Screen
 from demo.tour import KEPT, STEPS
 from tests.cluster import Cluster
+from tests.support.waiting import Deadline
 
 MARK = "RAM_OPERATOR_DEMO_TEST"
 pytestmark = pytest.mark.slow
@@ -42,7 +43,6 @@ class Tour:
             env=self.environment,
             capture_output=True,
             text=True,
-            timeout=240,
             check=False,
         )
 
@@ -56,10 +56,10 @@ class Tour:
             stdout=subprocess.PIPE,
             text=True,
         ) as process:
-            deadline = time.monotonic() + 120
+            deadline = Deadline(120)
             while not (self.directory / "stage.json").exists():
                 assert process.poll() is None, "the tour ended early"
-                assert time.monotonic() < deadline, "the stage did not come up"
+                assert not deadline.over, "the stage did not come up"
                 time.sleep(0.05)
             yield process
 
@@ -72,9 +72,9 @@ class Tour:
                     found.append((entry / "cmdline").read_bytes().decode().replace("\0", " "))
         return found
 
-    def gone(self, seconds: float = 20.0) -> bool:
-        deadline = time.monotonic() + seconds
-        while self.alive() and time.monotonic() < deadline:
+    def gone(self) -> bool:
+        deadline = Deadline()
+        while self.alive() and not deadline.over:
             time.sleep(0.1)
         return self.alive() == []
 
@@ -102,7 +102,7 @@ def test_no_secret_is_shown(tour: Tour) -> None:
     with tour.started() as process:
         standing = stage.Stage.read(tour.directory)
         token = standing.cluster.admin_token
-        text = process.communicate(timeout=240)[0]
+        text = process.communicate()[0]
     assert process.returncode == 0, text[-3000:]
     assert standing.hand_key_secret not in text
     assert token not in text
@@ -121,7 +121,7 @@ def test_a_step_that_shows_something_else_fails(tour: Tour) -> None:
                 '"Action":"oss:GetObject","Resource":"*"}]}',
             },
         )
-        text = process.communicate(timeout=240)[0]
+        text = process.communicate()[0]
     assert process.returncode == 1
     assert "FAILED: three roles and five policies are in the cloud" in text
     assert tour.gone()
@@ -167,7 +167,7 @@ def _apply_the_manifest_of_the_readme(cluster: Cluster) -> None:
     assert found is not None
     mine = "ramrole/shop-mine"
     cluster.kubectl("apply", "-f", "-", stdin=found[1])
-    cluster.kubectl("wait", mine, "-n", "identity", "--for=condition=Ready", "--timeout=30s")
+    cluster.kubectl("wait", mine, "-n", "identity", "--for=condition=Ready", "--timeout=10m")
 
     for typed, instead, named in (
         ("Effect: Allow", "efect: Allow", "Effect"),
@@ -184,8 +184,8 @@ def _apply_the_manifest_of_the_readme(cluster: Cluster) -> None:
     ):
         cluster.kubectl("apply", "-f", "-", stdin=found[1].replace(typed, instead))
         until = f'jsonpath={{.status.conditions[?(@.type=="Ready")].reason}}={reason}'
-        cluster.kubectl("wait", mine, "-n", "identity", f"--for={until}", "--timeout=30s")
-    cluster.kubectl("delete", mine, "-n", "identity", "--timeout=30s")
+        cluster.kubectl("wait", mine, "-n", "identity", f"--for={until}", "--timeout=10m")
+    cluster.kubectl("delete", mine, "-n", "identity", "--timeout=10m")
 
 
 class _Terminal:

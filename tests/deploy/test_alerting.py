@@ -20,6 +20,7 @@ from tests.support.emulator import EmulatorProcess
 from tests.support.hands import Hands
 from tests.support.install import install
 from tests.support.operator import OperatorProcess
+from tests.support.waiting import Deadline
 from tests.support.world import World, open_world
 
 Json = dict[str, Any]
@@ -69,14 +70,14 @@ class Prometheus:
         return [alert for alert in found if alert["state"] == "firing"]
 
     def wait(self, until: Callable[[list[Json]], bool], what: str) -> list[Json]:
-        deadline = time.monotonic() + 30
-        while time.monotonic() < deadline:
+        deadline = Deadline()
+        while not deadline.over:
             found = self.alerts()
             if until(found):
                 return found
             assert self.child.running, log_tail(self.child.log)
             time.sleep(0.2)
-        raise AssertionError(f"{what} did not come in 30 s; firing: {self.alerts()}")
+        raise AssertionError(f"{what} did not come; firing: {self.alerts()}")
 
 
 def _hasty(rule: Json) -> Json:

@@ -36,7 +36,7 @@ def now_text(shift: float = 0) -> str:
 
 def send(port: int, method: str, target: str, headers: dict[str, str], body: bytes = b"") -> Answer:
     """One request on a connection of its own."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
     try:
         connection.request(method, target, body or None, headers)
         reply = connection.getresponse()

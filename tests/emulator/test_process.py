@@ -6,7 +6,6 @@ import os
 import stat
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -14,6 +13,7 @@ import pytest
 from tests.emulator.calls import SERVICE_TRUST, invoke
 from tests.emulator.conftest import Cloud, Credentials
 from tests.support.emulator import EmulatorProcess, emulator
+from tests.support.waiting import until
 
 ID = "1234567890123456"
 ROOT = Path(__file__).resolve().parents[2]
@@ -63,10 +63,7 @@ def test_state_is_written_while_it_runs(tmp_path: Path) -> None:
     with emulator(["--state", str(file)]) as process:
         cloud = _client(process)
         invoke(cloud.ram(), "CreateRole", RoleName="k", AssumeRolePolicyDocument=SERVICE_TRUST)
-        deadline = time.monotonic() + 5
-        while '"k"' not in file.read_text(encoding="utf-8"):
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
+        until(lambda: '"k"' in file.read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize("stdin", ["pipe", "null"])
@@ -87,10 +84,7 @@ def test_ends_when_its_parent_is_killed(stdin: str) -> None:
         child = Path(f"/proc/{int(parent.stdout.readline())}")
         assert child.exists()
         parent.kill()
-    deadline = time.monotonic() + 10
-    while child.exists() and "Z" not in _state(child):
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    until(lambda: not child.exists() or "Z" in _state(child), "that the child ended")
 
 
 def _state(process: Path) -> str:

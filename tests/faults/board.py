@@ -17,12 +17,12 @@ from typing import Any, Final
 
 from tests.cluster import Cluster, RequestFailed
 from tests.support.kstatus import assert_kstatus_legal
+from tests.support.waiting import PATIENCE, Deadline
 from tests.support.world import GROUP, PLURALS, World, is_ready
 
 Json = dict[str, Any]
 Place = tuple[str, str, str]
 KINDS: Final = ("RamRole", "RamPolicy", "RamUser", "RamGroup", "RamAccount")
-PATIENCE: Final = 60.0
 _PAUSE: Final = 0.2
 
 
@@ -63,9 +63,11 @@ class Board:
     ) -> Json | None:
         """The object (None: it is gone) once `until` holds; AssertionError with the last one."""
         place = _place(world, kind, name)
+        deadline = Deadline(seconds)
         with self._changed:
-            if self._changed.wait_for(lambda: until(self._objects.get(place)), seconds):
-                return self._objects.get(place)
+            while not deadline.over:
+                if self._changed.wait_for(lambda: until(self._objects.get(place)), _PAUSE):
+                    return self._objects.get(place)
             last = self._objects.get(place)
         status = (last or {}).get("status")
         raise AssertionError(f"{kind} {name} did not get there in {seconds} s; status: {status}")

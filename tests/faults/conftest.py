@@ -12,7 +12,7 @@ from tests.faults.board import Board
 from tests.faults.lab import Lab
 from tests.support.emulator import EmulatorProcess
 from tests.support.install import install
-from tests.support.operator import OperatorProcess
+from tests.support.operator import IMPATIENT, OperatorProcess
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +41,7 @@ def operator(
     plane: ControlPlane, operator_log: Path, no_secret_is_logged: None
 ) -> Iterator[OperatorProcess]:
     """One operator for all tests of a module that do not end it."""
-    process = OperatorProcess.start(plane, operator_log)
+    process = OperatorProcess.start(plane, operator_log, IMPATIENT)
     yield process
     process.stop()
 

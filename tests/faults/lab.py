@@ -28,10 +28,11 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from tests.cluster import Cluster
-from tests.faults.board import PATIENCE, Board
+from tests.faults.board import Board
 from tests.faults.stories import NAME, STORIES, Story
 from tests.support.emulator import EmulatorProcess
 from tests.support.trusts import assert_trusts_recorded
+from tests.support.waiting import until
 from tests.support.world import HOSTILE, STALE, World, condition, is_ready, open_world
 
 Json = dict[str, Any]
@@ -131,9 +132,7 @@ class Lab:
         world = open_world(self.cluster, self.emulator, namespace, PRESETS[preset])
         with self._lock:
             self.secrets.append(world.keys.admin_access_key_secret)
-        self.board.wait(
-            world, "RamAccount", namespace, lambda o: o is not None and is_ready(o), PATIENCE
-        )
+        self.board.wait(world, "RamAccount", namespace, lambda o: o is not None and is_ready(o))
         return world
 
     def begin(self, preset: str, story: Story) -> Run:
@@ -185,10 +184,7 @@ class Lab:
 
     def until(self, holds: Callable[[], bool], what: str) -> None:
         """Wait until `holds`; AssertionError with `what` when it does not come."""
-        deadline = time.monotonic() + PATIENCE
-        while not holds():
-            assert time.monotonic() < deadline, f"did not come: {what}"
-            time.sleep(_POLL)
+        until(holds, what, pause=_POLL)
 
     def settled(self, run: Run) -> bool:
         """Whether the story seems to have ended, without waiting for it."""
@@ -199,18 +195,16 @@ class Lab:
 
     def _reach(self, world: World, story: Story) -> None:
         """Wait until the object says that it is done and the cloud is as asked."""
-        deadline = time.monotonic() + PATIENCE
         if story.wanted is None:
             self.board.wait(world, story.kind, NAME, lambda o: o is None)
         else:
             self.board.ready(world, story.kind, NAME)
-        while not story.reached(world):
-            if time.monotonic() > deadline:
-                found, item = story.shape(world), self.board.get(world, story.kind, NAME)
-                raise AssertionError(
-                    f"the cloud holds {found}\nand not {story.wanted}\n{_status(item)}"
-                )
-            time.sleep(_POLL)
+
+        def wrong() -> str:
+            found, item = story.shape(world), self.board.get(world, story.kind, NAME)
+            return f"{story.wanted} (the cloud holds {found}\n{_status(item)})"
+
+        until(lambda: story.reached(world), wrong, pause=_POLL)
 
     def _rest(self, world: World, story: Story) -> None:
         """What is on its way arrives; then another look has nothing to do."""

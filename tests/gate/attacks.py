@@ -16,6 +16,7 @@ from typing import Any, Final
 from tests.cluster import RequestFailed
 from tests.gate.approving import applied, approve, held, offer, patched, say
 from tests.support.hands import Hands
+from tests.support.waiting import until
 from tests.support.world import TRUST_FC, World, trust
 
 Json = dict[str, Any]
@@ -178,11 +179,10 @@ def slowly(world: World, action: str, nth: int) -> Iterator[None]:
     )
     try:
         yield
-        waited = 0
-        while not any(row["id"] == fault and row["hits"] for row in world.admin.faults()):
-            world.settle()
-            waited += 1
-            assert waited < 40, f"nobody called {action}"
+        until(
+            lambda: any(row["id"] == fault and row["hits"] for row in world.admin.faults()),
+            f"that somebody called {action}",
+        )
     finally:
         world.settle()
 

@@ -60,7 +60,7 @@ def test_who_was_taken_out_at_his_end_does_not_come_back(apart: ControlPlane, al
         return [e["action"] for e in alone.writes(start)] == ["RemoveUserFromGroup"]
 
     with OperatorProcess.running(apart, shift=2 * HOUR):
-        until(taken_out, "that he is taken out", 20.0)
+        until(taken_out, "that he is taken out")
         alone.ready(GROUP, NAME)
     with OperatorProcess.running(apart):
         alone.look(GROUP, NAME)

@@ -27,7 +27,7 @@ def record(world: World, name: str) -> dict[str, Any]:
 
 
 def waits_no_more(world: World, name: str) -> None:
-    until(lambda: "pending" not in record(world, name), f"that {name} waits no more", 10.0)
+    until(lambda: "pending" not in record(world, name), f"that {name} waits no more")
 
 
 def test_a_creation_that_was_held_is_forgotten_with_its_object(world: World) -> None:

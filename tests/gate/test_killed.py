@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from tests.cluster import ControlPlane
@@ -11,6 +9,7 @@ from tests.gate.approving import offer, say
 from tests.gate.attacks import OUTSIDER
 from tests.support.operator import OperatorProcess
 from tests.support.trusts import assert_trusts_recorded, trust_writes
+from tests.support.waiting import until
 from tests.support.world import World, trust
 
 FC = ("Service", "fc.aliyuncs.com")
@@ -28,10 +27,7 @@ def killed_at(plane: ControlPlane, world: World, fault: tuple[str, str], digest:
         world.settle()
         world.admin.add_fault(kind, account=world.account_id, action=action, pid=process.child.pid)
         assert say(world, "RamRole", "target", approve=digest)
-        deadline = time.monotonic() + 20
-        while process.child.running:
-            assert time.monotonic() < deadline, f"the operator never called {action}"
-            time.sleep(0.05)
+        until(lambda: not process.child.running, f"that the operator called {action}")
     finally:
         process.stop(kill=True)
 

@@ -31,21 +31,21 @@ def void_approvals(plane: ControlPlane) -> str:
         capture_output=True,
         text=True,
         check=True,
-        timeout=60,
+        timeout=600,
     )
     return result.stdout
 
 
 def lose_records(plane: ControlPlane, world: World) -> None:
     """Somebody deletes the definition of the kind, and with it all records; then it is applied."""
-    plane.kubectl("delete", "-f", RECORDS, "--timeout=60s")
+    plane.kubectl("delete", "-f", RECORDS, "--timeout=10m")
     install(plane)
 
     def marked() -> bool:
         record = world.record("RamAccount", world.account_id)
         return record is not None and "lostAt" in record
 
-    until(marked, "that the loss is noted", 60.0)
+    until(marked, "that the loss is noted")
 
 
 def pending(world: World, name: str) -> Json:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import pytest
 from tests.cluster import Cluster
 from tests.cluster.connection import RequestFailed
 from tests.manifests.support import BASE, MANAGED, Json, load_all
+from tests.support.waiting import until
 
 _OPERATOR = "system:serviceaccount:ram-system:ram-operator"
 _RECORDS = "/apis/ram.alibabacloud.com/v1alpha1/ramrecords"
@@ -206,10 +206,7 @@ def _record(name: str, sequence: int = 1) -> Json:
 @pytest.fixture(scope="module")
 def guarded(installed: Cluster) -> Cluster:
     """A new admission policy takes some moments to be enforced: waits until it is."""
-    deadline = time.monotonic() + 30
-    while _administrator_may_create(installed):
-        assert time.monotonic() < deadline, "RamRecords are not protected after 30 s"
-        time.sleep(0.2)
+    until(lambda: not _administrator_may_create(installed), "the protection of RamRecords")
     return installed
 
 

@@ -11,7 +11,6 @@ import select
 import ssl
 import subprocess
 import tempfile
-import time
 import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -22,6 +21,7 @@ import yaml
 
 from tests.cluster import Cluster
 from tests.cluster.connection import KUBECTL
+from tests.support.waiting import Deadline
 
 Json = dict[str, Any]
 GROUP: Final = "ram.alibabacloud.com"
@@ -160,7 +160,7 @@ class Desk:
         opener = urllib.request.build_opener(
             urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context)
         )
-        with opener.open(request, timeout=30) as response:
+        with opener.open(request, timeout=120) as response:
             answer: Json = json.load(response)
         return answer
 
@@ -191,7 +191,7 @@ class Desk:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=600,
             check=False,
         )
         return Result(done.returncode, done.stdout, done.stderr)
@@ -218,11 +218,11 @@ class Terminal:
         os.close(slave)
         return cls(process, master)
 
-    def until(self, text: str, seconds: float = 30.0) -> None:
+    def until(self, text: str) -> None:
         """Waits until the text was shown."""
-        deadline = time.monotonic() + seconds
+        deadline = Deadline()
         while text not in self.shown:
-            assert time.monotonic() < deadline, f"{text!r} was not shown: {self.shown}"
+            assert not deadline.over, f"{text!r} was not shown: {self.shown}"
             assert self._read(0.2), f"{text!r} was not shown: {self.shown}"
 
     def answer(self, line: str) -> int:
@@ -231,7 +231,7 @@ class Terminal:
         while self._read(0.2):
             pass
         os.close(self.master)
-        return self.process.wait(timeout=30)
+        return self.process.wait()
 
     def _read(self, seconds: float) -> bool:
         """Reads what there is; False when the process has closed the terminal."""

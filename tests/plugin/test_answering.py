@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.plugin.support import APPROVE, DIGEST, GROUP, OTHER, REJECT, Desk
+from tests.support.waiting import Deadline
 
 REASON = f"{GROUP}/approve-reason"
 STAMPS = (f"{GROUP}/changed-by", f"{GROUP}/approved-by")
@@ -227,7 +228,7 @@ def guarded(desk: Desk) -> Iterator[Desk]:
 
 def test_a_refusal_of_admission_is_explained(guarded: Desk) -> None:
     guarded.waits("alpha")
-    deadline = time.monotonic() + 30
+    deadline = Deadline()
     erin = str(guarded.cluster.kubeconfig_for_user("erin"))
     while True:  # a new policy is enforced some moments after it was stored
         trial = (
@@ -242,7 +243,7 @@ def test_a_refusal_of_admission_is_explained(guarded: Desk) -> None:
         )
         if tried.returncode != 0:
             break
-        assert time.monotonic() < deadline, "the policy is not enforced"
+        assert not deadline.over, "the policy is not enforced"
         time.sleep(0.2)
     result = guarded.ram("approve", "ramrole/alpha", "--yes", user="erin")
     assert result.code == 3

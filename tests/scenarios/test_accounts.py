@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
+from tests.support import waiting
 from tests.support.hands import Hands
 from tests.support.world import (
     TRUST_FC,
@@ -66,13 +66,12 @@ def test_one_account_has_one_ramaccount(world: World) -> None:
 
 def _events_about(world: World, name: str) -> list[str]:
     """Reasons of the Events on a cluster-scoped object; they follow its status by a moment."""
-    deadline = time.monotonic() + 10
-    reasons: list[str] = []
-    while not reasons and time.monotonic() < deadline:
-        posted = world.cluster.request("GET", "/api/v1/namespaces/default/events")["items"]
-        reasons = [e["reason"] for e in posted if e["involvedObject"]["name"] == name]
-        time.sleep(0.1)
-    return reasons
+
+    def posted() -> list[str]:
+        events = world.cluster.request("GET", "/api/v1/namespaces/default/events")["items"]
+        return [e["reason"] for e in events if e["involvedObject"]["name"] == name]
+
+    return waiting.found(lambda: posted() or None, f"an event about {name}")
 
 
 def test_credentials_of_another_account_stop_all_writes(world: World) -> None:

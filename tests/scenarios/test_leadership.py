@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any, Final
 
 import pytest
@@ -13,21 +13,22 @@ import pytest
 from tests.cluster import ControlPlane
 from tests.support.emulator import EmulatorProcess
 from tests.support.install import wait_served
-from tests.support.operator import IDENTITY, OperatorProcess
+from tests.support.operator import IDENTITY, IMPATIENT, OperatorProcess
 from tests.support.trusts import assert_trusts_recorded
+from tests.support.waiting import PATIENCE, until
 from tests.support.world import HOSTILE, World, open_world
 
 pytestmark = pytest.mark.slow
 
 LEASE: Final = "/apis/coordination.k8s.io/v1/namespaces/ram-system/leases/ram-operator"
-DURATION: Final = 8.0
+DURATION: Final = 12.0
 TERMS: Final = {
+    **IMPATIENT,
     "leader-election": "true",
     "lease-duration-seconds": str(DURATION),
-    "renew-deadline": "3",
+    "renew-deadline": "7",
     "retry-period": "0.4",
 }
-PATIENCE: Final = 60.0
 OSS_READ: Final = {"type": "System", "name": "AliyunOSSReadOnlyAccess"}
 ECS_READ: Final = {"type": "System", "name": "AliyunECSReadOnlyAccess"}
 
@@ -60,13 +61,6 @@ class Crew:
     def holder(self) -> str:
         spec: dict[str, Any] = self.plane.request("GET", LEASE)["spec"]
         return str(spec.get("holderIdentity") or "")
-
-
-def until(reached: Callable[[], bool], what: str, seconds: float = PATIENCE) -> None:
-    deadline = time.monotonic() + seconds
-    while not reached():
-        assert time.monotonic() < deadline, f"waited {seconds} s in vain: {what}"
-        time.sleep(0.05)
 
 
 def leads(process: OperatorProcess) -> bool:

@@ -6,7 +6,6 @@ import signal
 import time
 import uuid
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 
@@ -16,6 +15,7 @@ from tests.support.hands import Hands
 from tests.support.install import wait_served
 from tests.support.operator import IDENTITY, OperatorProcess
 from tests.support.trusts import assert_trusts_recorded
+from tests.support.waiting import until
 from tests.support.world import HOSTILE, TRUST_FC, World, condition, open_world, trust
 
 pytestmark = pytest.mark.slow
@@ -114,13 +114,6 @@ def test_a_restart_in_sync_writes_nothing(home: Home, world: World, kill: bool) 
 
 def calls(world: World, since: int) -> set[str]:
     return {entry["action"] for entry in world.admin.journal(world.account_id, since=since)}
-
-
-def until(holds: Any, seconds: float = 30.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < deadline, "it did not come to hold"
-        time.sleep(0.1)
 
 
 def test_what_happened_meanwhile_is_caught_up_with(home: Home, world: World) -> None:

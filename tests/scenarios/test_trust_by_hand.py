@@ -5,12 +5,12 @@ The emulated STS is asked who may assume the role afterwards; it decides by the 
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 
 from ram_operator import documents
 from tests.support.hands import Hands, may_assume
 from tests.support.trusts import trust_writes
+from tests.support.waiting import until
 from tests.support.world import TRUST_FC, World, condition, trust
 
 FC = ("Service", "fc.aliyuncs.com")
@@ -154,9 +154,6 @@ def test_a_held_edit_does_not_shield_what_was_added_by_hand(world: World) -> Non
     assert "ecs.aliyuncs.com" in condition(role, "ApprovalRequired")["message"]
 
 
-def eventually(holds: Callable[[], bool], seconds: float = 15.0) -> None:
+def eventually(holds: Callable[[], bool]) -> None:
     """A change of trust takes a moment to reach STS."""
-    deadline = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < deadline, "it did not come to hold"
-        time.sleep(0.2)
+    until(holds, "what STS says")

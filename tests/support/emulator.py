@@ -27,7 +27,7 @@ class EmulatorProcess:
         self._process = process
         self.port = int(ready["port"])
         self.admin_url = f"http://127.0.0.1:{ready['adminPort']}"
-        self.admin = Admin(self.admin_url)
+        self.admin = Admin(self.admin_url, timeout=120.0)
         self.accounts: list[dict[str, str]] = list(ready["accounts"])
 
     @classmethod

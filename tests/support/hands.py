@@ -15,6 +15,7 @@ from alibabacloud_tea_openapi.models import Config
 from Tea.exceptions import TeaException
 
 from ram_emulator.admin import UserKeys
+from tests.support.waiting import Deadline
 from tests.support.world import World
 
 Json = dict[str, Any]
@@ -161,14 +162,14 @@ def session_of(world: World, role: str, seconds: int = 3600) -> dict[str, str]:
         endpoint=world.emulator.endpoint,
         protocol="http",
     )
-    deadline = time.monotonic() + 15
+    deadline = Deadline()
     while True:
         try:
             keys = sts_client.Client(config).assume_role(request).body.credentials
             break
         except TeaException:
             # A role that was just made is not known to STS at once.
-            if time.monotonic() > deadline:
+            if deadline.over:
                 raise
             time.sleep(0.2)
     return {

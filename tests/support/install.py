@@ -23,9 +23,9 @@ def wait_served(cluster: Cluster) -> None:
     """The API server takes some moments to serve a new kind, and up to half a minute until its
     admission policies know the kind; till then it answers each write with 503.
     """
-    cluster.kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=30s")
+    cluster.kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=10m")
     for plural, body in _PROBES.items():
-        until(partial(_known, cluster, plural, body), f"that {plural} can be written", 60.0)
+        until(partial(_known, cluster, plural, body), f"that {plural} can be written")
 
 
 _API: Final = "ram.alibabacloud.com/v1alpha1"

@@ -6,10 +6,10 @@ trace in the operator's own memory went past the gate.
 
 from __future__ import annotations
 
-import time
 from typing import Any, Final
 
 from ram_operator import documents
+from tests.support.waiting import until
 from tests.support.world import World
 
 PARAMETERS: Final = ("AssumeRolePolicyDocument", "NewAssumeRolePolicyDocument")
@@ -43,9 +43,10 @@ def unrecorded(world: World) -> list[str]:
     ]
 
 
-def assert_trusts_recorded(world: World, seconds: float = 10.0) -> None:
+def assert_trusts_recorded(world: World) -> None:
     """Raises AssertionError; waits for a record that follows its write, as it does after a kill."""
-    deadline = time.monotonic() + seconds
-    while missing := unrecorded(world):
-        assert time.monotonic() < deadline, f"trust documents without a record: {missing}"
-        time.sleep(0.1)
+    until(
+        lambda: not unrecorded(world),
+        lambda: f"a record of each trust document (missing: {unrecorded(world)})",
+        after=20.0,
+    )

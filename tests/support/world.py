@@ -18,9 +18,11 @@ from alibabacloud_tea_openapi.models import Config
 from ram_emulator.admin import AccountKeys, Admin, UserKeys
 from ram_operator.cluster.records import Identity
 from tests.cluster import Cluster, RequestFailed
+from tests.support import waiting
 from tests.support.emulator import EmulatorProcess
 from tests.support.kstatus import assert_kstatus_legal
 from tests.support.operator import NAMESPACE, SERVICE_ACCOUNT
+from tests.support.waiting import PATIENCE, Deadline
 
 Json = dict[str, Any]
 API: Final = "ram.alibabacloud.com/v1alpha1"
@@ -170,13 +172,16 @@ class World:
         name: str,
         until: Callable[[Json], bool],
         what: str,
-        seconds: float = 30.0,
+        seconds: float = PATIENCE,
     ) -> Json:
-        """The object once `until` holds; every status seen on the way must be kstatus-legal."""
-        deadline = time.monotonic() + seconds
+        """The object once `until` holds; every status seen on the way must be kstatus-legal.
+
+        seconds: of `waiting.seconds`, as wherever something is waited for here.
+        """
+        deadline = Deadline(seconds)
         last: Json | None = None
         with self.cluster.polling(self.path(kind, name)) as read:
-            while time.monotonic() < deadline:
+            while not deadline.over:
                 last = read()
                 if last is not None:
                     assert_kstatus_legal(last)
@@ -202,11 +207,11 @@ class World:
             f"reason {reason}",
         )
 
-    def gone(self, kind: str, name: str, seconds: float = 30.0) -> None:
-        deadline = time.monotonic() + seconds
+    def gone(self, kind: str, name: str, seconds: float = PATIENCE) -> None:
+        deadline = Deadline(seconds)
         with self.cluster.polling(self.path(kind, name)) as read:
             while (last := read()) is not None:
-                assert time.monotonic() < deadline, f"{kind} {name} is still there: {last}"
+                assert not deadline.over, f"{kind} {name} is still there: {last}"
                 time.sleep(0.05)
 
     def cloud(self) -> Json:
@@ -234,13 +239,12 @@ class World:
         found = self.get("RamRecord", Identity(self.account_id, kind, cloud_name).key.name)
         return found["record"] if found is not None else None
 
-    def recorded(self, kind: str, seconds: float = 10.0) -> list[Json]:
+    def recorded(self, kind: str) -> list[Json]:
         """The records of a kind, which follow the status."""
-        deadline = time.monotonic() + seconds
-        while not (found := [record for record in self.records() if record["kind"] == kind]):
-            assert time.monotonic() < deadline, f"no record of a {kind} after {seconds} s"
-            time.sleep(0.05)
-        return found
+        return waiting.found(
+            lambda: [record for record in self.records() if record["kind"] == kind] or None,
+            f"a record of a {kind}",
+        )
 
     def events(self) -> list[Json]:
         path = f"/api/v1/namespaces/{self.namespace}/events"
