@@ -195,9 +195,9 @@ class Admin:
         """All armed faults with the calls they saw and hit."""
         return list(self.request("GET", "/faults")["faults"])
 
-    def clear_faults(self) -> None:
-        """Disarm all faults."""
-        self.request("DELETE", "/faults")
+    def clear_faults(self) -> list[dict[str, Any]]:
+        """Disarm all faults. As `faults` at that moment: none of them hits a call after it."""
+        return list(self.request("DELETE", "/faults")["faults"])
 
     def advance_clock(self, seconds: float) -> float:
         """Move the emulator's clock; returns its new time in seconds since the epoch."""

@@ -149,8 +149,7 @@ class AdminApi:
         return {"id": self._faults.add(await _object(request)).identifier}
 
     async def _clear_faults(self, _request: web.Request) -> Reply:
-        self._faults.clear()
-        return {}
+        return {"faults": self._faults.clear()}
 
     async def _get_clock(self, _request: web.Request) -> Reply:
         clock = self.universe.clock

@@ -109,9 +109,11 @@ class Faults:
         """All faults with their counters."""
         return [fault.shown() for fault in self._armed]
 
-    def clear(self) -> None:
-        """Disarm all."""
+    def clear(self) -> list[dict[str, Any]]:
+        """Disarm all; their last counters."""
+        last = self.listed()
         self._armed.clear()
+        return last
 
 
 def _parse(identifier: str, row: Mapping[str, Any]) -> Fault:

@@ -18,6 +18,7 @@ from ram_emulator.admin import AdminError
 from ram_emulator.faults import KINDS
 from tests.emulator.calls import SERVICE_TRUST, invoke, refused
 from tests.emulator.conftest import Cloud
+from tests.support.waiting import until
 
 CREATE = {"RoleName": "r", "AssumeRolePolicyDocument": SERVICE_TRUST}
 
@@ -88,10 +89,7 @@ def test_delay_beyond_the_clients_patience_still_takes_effect(cloud: Cloud) -> N
     cloud.admin.add_fault("delay", account=cloud.id, action="CreateRole", seconds=0.4)
     with pytest.raises(UnretryableException):
         invoke(cloud.ram(read_timeout=100), "CreateRole", **CREATE)
-    deadline = time.monotonic() + 5
-    while not _exists(cloud) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    assert _exists(cloud)
+    until(lambda: _exists(cloud), "that it took effect")
 
 
 def test_stale_shows_the_state_before_the_last_write(cloud: Cloud) -> None:
@@ -154,7 +152,9 @@ def test_forever_until_cleared_and_by_service(cloud: Cloud) -> None:
     for _ in range(3):
         assert refused(cloud.sts(), "GetCallerIdentity").code == "NoPermission"
     invoke(cloud.ram(), "ListRoles")
-    cloud.admin.clear_faults()
+    (last,) = cloud.admin.clear_faults()
+    assert (last["seen"], last["hits"]) == (3, 3)
+    assert cloud.admin.clear_faults() == []
     invoke(cloud.sts(), "GetCallerIdentity")
 
 

@@ -26,12 +26,13 @@ import pytest
 
 from tests.cluster import ControlPlane
 from tests.cluster.processes import log_tail
-from tests.faults.board import PATIENCE, Board
+from tests.faults.board import Board
 from tests.faults.lab import MORE_PART_READS, Lab, Played, Run
 from tests.faults.stories import STORIES, Story
 from tests.support.emulator import EmulatorProcess
 from tests.support.install import install
 from tests.support.operator import OperatorProcess
+from tests.support.waiting import PAUSE, Deadline, until
 
 LANES: Final = 3
 AT_ONCE: Final = 8
@@ -68,37 +69,36 @@ class Lane:
         state = "runs" if self.process.child.running else "has ended"
         return f"the operator {state}; it logged last:\n{log_tail(self.log, LAST_WORDS)}"
 
-    def died(self, within: float = 0.0) -> bool:
-        """Whether the process has ended, or does in so many seconds."""
-        deadline = time.monotonic() + within
-        while self.process.child.running:
-            if time.monotonic() >= deadline:
-                return False
-            time.sleep(0.05)
-        return True
+    def stand(self) -> None:
+        """There is an operator afterwards, whatever went wrong before."""
+        if not self.process.child.running:
+            self.rise()
 
     def kill_on(self, run: Run, kind: str, call: int) -> bool:
         """Act, with the operator killed on that call; whether it was. Then wait for the end."""
         world, admin = run.world, self.lab.emulator.admin
-        if self.died():
-            self.rise()
-        pid = self.process.child.pid
-        admin.add_fault(kind, account=world.account_id, nth=call, pid=pid)
-        run.story.act(world)
-        hit = False
-        deadline = time.monotonic() + PATIENCE
-        while not hit and time.monotonic() < deadline:
-            hit = any(fault["hits"] for fault in admin.faults())
-            if not hit and self.lab.settled(run):
-                break
-            time.sleep(0.05)
-        # None may outlive its process: the system may give the process id to another one.
-        admin.clear_faults()
+        child = self.process.child
+        assert child.running, "the operator has ended, and nobody killed it"
+        admin.add_fault(kind, account=world.account_id, nth=call, pid=child.pid)
+        try:
+            run.story.act(world)
+            deadline = Deadline()
+            while not deadline.over and not _hit(admin.faults()) and not self.lab.settled(run):
+                time.sleep(PAUSE)
+        finally:
+            # None may outlive its process: the system may give the process id to another one. And
+            # a story that has ended is looked after: what calls then is killed all the same, after
+            # it was asked above and before this.
+            hit = _hit(admin.clear_faults())
         if hit:
-            assert self.died(within=10), "the operator outlived the kill"
+            until(lambda: not child.running, "that the operator, once killed, ended")
             self.rise()
         self.lab.reach(run)
         return hit
+
+
+def _hit(faults: list[dict[str, Any]]) -> bool:
+    return any(fault["hits"] for fault in faults)
 
 
 @pytest.fixture(scope="module")
@@ -136,7 +136,8 @@ def failures(lanes: list[Lane], request: pytest.FixtureRequest) -> dict[Test, li
         try:
             return _play(lane, pair[0], pair[1], stories[pair])
         except Exception:
-            return {(*pair, kind): [traceback.format_exc()] for kind in stories[pair]}
+            text = f"{traceback.format_exc()}\n{lane.last_words()}"
+            return {(*pair, kind): [text] for kind in stories[pair]}
         finally:
             free.put(lane)
 
@@ -150,8 +151,7 @@ def failures(lanes: list[Lane], request: pytest.FixtureRequest) -> dict[Test, li
 def _play(lane: Lane, preset: str, name: str, kinds: list[str]) -> dict[Test, list[str]]:
     """All runs of one story on one lane."""
     story, lab = STORIES[name], lane.lab
-    if lane.died():
-        lane.rise()
+    lane.stand()
     expected = lab.undisturbed(preset, name)
     cells = [
         (kind, call)
@@ -171,6 +171,7 @@ def _play(lane: Lane, preset: str, name: str, kinds: list[str]) -> dict[Test, li
         for (kind, call), run in zip(cells, runs, strict=True):
             text = _attempt(partial(lane.kill_on, run, kind, call))
             text = text and f"{text}\n{lane.last_words()}"
+            lane.stand()
             ends.append(text or pool.submit(_end, lane, run, expected))
         for (kind, call), end in zip(cells, ends, strict=True):
             text = end if isinstance(end, str) else end.result()
