@@ -15,7 +15,7 @@ LOCK_BEFORE ?= 2026-11-10
 LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header --exclude-newer $(LOCK_BEFORE)
 
-TYPED := operator/ram_operator operator/ram_emulator tests/cluster tests/support tests/deploy tests/histories tests/mutants bench $(wildcard demo)
+TYPED := operator/ram_operator operator/ram_emulator tests/cluster tests/support tests/deploy tests/histories tests/mutants tests/suites.py tests/timetable.py bench $(wildcard demo)
 FORMATTED := operator tests bench scripts $(wildcard demo)
 
 .PHONY: help
@@ -81,7 +81,15 @@ rules: monitoring ## write the PrometheusRule of the component from deploy/monit
 
 .PHONY: test
 test: venv ## everything: static, unit, emulator, cluster and scenarios on a real API server
-	$(BIN)/python -m tests.suites $(ARGS)
+	$(BIN)/python -m tests.suites test $(ARGS)
+
+.PHONY: lanes
+lanes: venv ## what is slow and rare: the faults left out of test, long histories, mutants
+	$(BIN)/python -m tests.suites lanes $(ARGS)
+
+.PHONY: times
+times: venv ## the table of times of the last test and lanes
+	@$(BIN)/python -m tests.suites table
 
 .PHONY: histories
 histories: assets ## random histories, COUNT of them from SEED on, then some while everything restarts

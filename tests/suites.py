@@ -1,137 +1,189 @@
-"""`python -m tests.suites [pytest arguments]`: the whole test run, in parts side by side.
+"""`python -m tests.suites test|lanes|table [pytest arguments]`: all tests, in parts side by side.
 
-What needs no API server starts at once, while the programs that are not there yet are built. Each
-other part has a control plane of its own, since two operators on one would work on each other's
-objects. Most of the time a test waits, so six of them on two cores take little more than one. What
-each part printed is shown when it ends; the exit code is the worst of all.
+`test` is what every change has to pass. `lanes` are slow and rare: they repeat in more variants
+what `test` tries in some. `table` shows the times of both once more. Each part's output is shown
+when it ends; at the end stand a table of times and one line, "N passed, N failed". The exit code is
+the worst of all.
+
+How many parts run at once follows the machine: another one starts while those that run leave it
+something (waiting.slowness). What needs an API server has one of its own, since two operators on
+one would work on each other's objects; the rest starts at once, while programs that are missing are
+built.
 """
 
 from __future__ import annotations
 
+import json
+import os
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import IO, Final
+from typing import Final
+
+from tests.support.waiting import slowness
+from tests.timetable import Ended, Part, Running, closing, table
 
 ROOT: Final = Path(__file__).resolve().parents[1]
-
-
-def _by_size(folder: str) -> list[str]:
-    """Its test files, so that every second one takes about half of the time."""
-    found = (ROOT / "tests" / folder).glob("test_*.py")
-    return [str(path.relative_to(ROOT)) for path in sorted(found, key=lambda p: p.stat().st_size)]
-
-
-SCENARIOS: Final = _by_size("scenarios")
+HERE: Final = ROOT / ".cluster"
+PYTHON: Final = (sys.executable, "-m")
+MAKE: Final = ("make", "--no-print-directory")
 TABLE: Final = "tests/gate/test_attacks.py"
 """As long as all other attacks together."""
-PARTS: Final[dict[str, tuple[str, ...]]] = {
-    "everything else": ("tests/cluster", "tests/manifests", "tests/deploy", "tests/demo"),
-    "gate": tuple(path for path in _by_size("gate") if path != TABLE),
-    "faults": (
-        "tests/faults/test_fault_matrix.py",
-        "tests/faults/test_denied.py",
-        "tests/faults/test_api_server.py",
-    ),
-    "kills and histories": ("tests/faults/test_kill_matrix.py", "tests/histories"),
-    "scenarios": tuple(SCENARIOS[::2]),
-    "the other scenarios": tuple(SCENARIOS[1::2]),
-    "attacks": (TABLE,),
-    "admission and plugin": ("tests/admission", "tests/plugin"),
-}
-"""Each with a control plane of its own, in the order in which they start."""
-AT_ONCE: Final = 6
-"""More of them side by side would only keep each other from being in time."""
-MAKE: Final = ("make", "--no-print-directory")
-ALONE: Final[dict[str, tuple[str, ...]]] = {
-    "static": (*MAKE, "static"),
-    "unit": (*MAKE, "unit"),
-    "emulator": (sys.executable, "-m", "pytest", "tests/emulator"),
-}
-"""What needs none. `unit` measures coverage."""
-ALONE_TAKES: Final = 90.0
-"""Seconds that these may have to themselves; mostly they are over once the programs are built."""
-ALONE_FOLDERS: Final = ("tests/structure", "tests/unit", "tests/emulator")
-PROGRAMS: Final = ((), ("--monitoring",))
+KILLS: Final = "tests/faults/test_kill_matrix.py"
+LEAST: Final = 2
+"""Parts that run at once whatever the machine says: mostly they wait."""
+MOST: Final = max(6, 2 * (os.cpu_count() or 1))
+"""For the sake of memory: each takes up to a gigabyte."""
+FULL: Final = 2.0
+"""So slow the parts that run make each other before no other one is started."""
+APART: Final = 12.0
+"""Seconds between two starts, so that the machine shows what the first one takes."""
 BEAT: Final = 60.0
 
 
-@dataclass
-class Part:
-    """One part of the run."""
-
-    name: str
-    process: subprocess.Popen[bytes]
-    output: IO[bytes]
-
-    @classmethod
-    def start(cls, name: str, command: Sequence[str]) -> Part:
-        directory = ROOT / ".cluster"
-        directory.mkdir(exist_ok=True)
-        output = (directory / f"{name.replace(' ', '-')}.log").open("w+b")
-        process = subprocess.Popen(command, stdout=output, stderr=output, cwd=ROOT)
-        return cls(name, process, output)
-
-    def show(self) -> None:
-        self.output.seek(0)
-        sys.stdout.flush()
-        sys.stdout.buffer.write(self.output.read())
-        sys.stdout.flush()
+def _files(folder: str, *without: str) -> list[str]:
+    """Its test files by size, so that every second one takes about half of the time."""
+    found = (ROOT / "tests" / folder).glob("test_*.py")
+    ordered = sorted(found, key=lambda path: path.stat().st_size)
+    return [name for path in ordered if (name := str(path.relative_to(ROOT))) not in without]
 
 
-@dataclass
+def _pytest(name: str, *places: str, **environment: str) -> Part:
+    """Tests that need no API server, or bring their own."""
+    return Part(name, (*PYTHON, "pytest", *places), places, environment)
+
+
+def _on_a_plane(name: str, *places: str) -> Part:
+    command = (*PYTHON, "tests.cluster", "run", "--", *PYTHON, "pytest", *places)
+    return Part(name, command, places)
+
+
+SCENARIOS: Final = _files("scenarios")
+ALONE: Final = (
+    Part("static", (*MAKE, "static"), ("tests/structure",)),
+    Part("unit", (*MAKE, "unit"), ("tests/unit",)),
+    _pytest("emulator", "tests/emulator"),
+    _pytest("image", "tests/deploy/test_image.py", "tests/deploy/test_layers.py"),
+)
+"""What needs no program that is built. `unit` measures coverage."""
+TEST: Final = (
+    _pytest("kills", KILLS),
+    _pytest("faults", *_files("faults", KILLS)),
+    _on_a_plane("attacks", TABLE),
+    _on_a_plane("gate", *_files("gate", TABLE)),
+    _on_a_plane("scenarios", *SCENARIOS[::2]),
+    _on_a_plane("other scenarios", *SCENARIOS[1::2]),
+    _pytest("histories", "tests/histories"),
+    _on_a_plane("admission and plugin", "tests/admission", "tests/plugin"),
+    _on_a_plane(
+        "everything else",
+        "tests/cluster",
+        "tests/manifests",
+        "tests/demo",
+        "tests/deploy/test_alerting.py",
+        "tests/deploy/test_components.py",
+        "tests/deploy/test_rules.py",
+    ),
+)
+"""In the order in which they start: the longest first."""
+LANES: Final = (
+    _pytest(
+        "all histories",
+        "tests/histories",
+        HISTORIES_LONG="1",
+        HISTORIES_COUNT="600",
+        HISTORIES_RESTARTS="60",
+        HISTORIES_SEED="5000",
+    ),
+    Part("mutants", (*PYTHON, "tests.mutants")),
+    _pytest("all faults", "tests/faults/test_fault_matrix.py", FAULTS="others"),
+)
+"""Seeds stand here, so that a run says what the one before said; `make histories` draws others."""
+RUNS: Final = {"test": TEST, "lanes": LANES}
+
+
 class Run:
-    """The parts that still run, and the worst exit code of those that do not."""
+    """The parts that run, and what became of the others."""
 
-    waiting: list[Part]
-    worst: int = 0
+    def __init__(self, arguments: Sequence[str]) -> None:
+        self.running: list[Running] = []
+        self.ended: list[Ended] = []
+        self._arguments = arguments
+        self._begin = self._beat = time.monotonic()
+        self._started = 0.0
+
+    def start(self, part: Part) -> None:
+        self._started = time.monotonic()
+        self.running.append(part.start(ROOT, HERE, self._arguments if part.is_pytest else ()))
 
     def collect(self) -> None:
-        for part in [part for part in self.waiting if part.process.poll() is not None]:
-            self.waiting.remove(part)
-            part.show()
-            self.worst = max(self.worst, abs(part.process.returncode))
+        for part in list(self.running):
+            ended = part.ended()
+            if ended is not None:
+                self.running.remove(part)
+                self.ended.append(ended)
+                part.show()
+        if time.monotonic() - self._beat > BEAT:
+            self._beat = time.monotonic()
+            names = ", ".join(part.name for part in self.running)
+            print(f"{self._beat - self._begin:4.0f} s: {names} still running", flush=True)
 
-    def settle(self, seconds: float) -> None:
-        """Wait for what runs already, no longer than that: side by side it would only be slower."""
-        end = time.monotonic() + seconds
-        while self.waiting and time.monotonic() < end:
-            time.sleep(0.2)
+    def room(self) -> bool:
+        """Whether another part may start now."""
+        if len(self.running) < LEAST:
+            return True
+        rested = time.monotonic() - self._started > APART
+        return rested and len(self.running) < MOST and slowness() < FULL
+
+    def all(self, parts: Iterable[Part]) -> None:
+        left = list(parts)
+        while left or self.running:
+            if left and self.room():
+                self.start(left.pop(0))
+            time.sleep(0.5)
             self.collect()
 
+    def close(self, name: str) -> int:
+        """Say what became of everything. The exit code."""
+        seconds = time.monotonic() - self._begin
+        rows = [ended.row() for ended in self.ended]
+        (HERE / f"times-{name}.json").write_text(json.dumps({"rows": rows, "seconds": seconds}))
+        print(table(rows, seconds), closing(rows), sep="\n", flush=True)
+        return min(max((abs(ended.code) for ended in self.ended), default=0), 125)
+
     def end(self) -> None:
-        for part in self.waiting:
-            part.process.terminate()
-            part.process.wait()
+        for part in self.running:
+            part.end()
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run all parts; 0 when all passed."""
-    python = (sys.executable, "-m")
-    run = Run([Part.start(name, command) for name, command in ALONE.items()])
-    started = beat = time.monotonic()
+    which, *rest = arguments or ["test"]
+    if which == "table":
+        return _table()
+    HERE.mkdir(exist_ok=True)
+    run = Run(rest)
     try:
-        for which in PROGRAMS:
-            subprocess.run((*python, "tests.cluster", "assets", *which), cwd=ROOT, check=True)
-        run.settle(ALONE_TAKES)
-        cluster = (*python, "tests.cluster", "run", "--", *python, "pytest")
-        left = list(PARTS.items())
-        while run.waiting or left:
-            while left and len(run.waiting) < AT_ONCE:
-                name, folders = left.pop(0)
-                run.waiting.append(Part.start(name, (*cluster, *folders, *arguments)))
-            time.sleep(0.5)
-            if time.monotonic() - beat > BEAT:
-                beat = time.monotonic()
-                names = ", ".join(part.name for part in run.waiting)
-                print(f"{beat - started:4.0f} s: {names} still running", flush=True)
-            run.collect()
+        if which == "test":
+            for part in ALONE:
+                run.start(part)
+        for program in ((), ("--monitoring",)):
+            subprocess.run((*PYTHON, "tests.cluster", "assets", *program), cwd=ROOT, check=True)
+        run.all(RUNS[which])
+        return run.close(which)
     finally:
         run.end()
-    return min(run.worst, 125)
+
+
+def _table() -> int:
+    """The times of the last runs, all in one."""
+    found = [HERE / f"times-{name}.json" for name in RUNS]
+    runs = [json.loads(path.read_text()) for path in found if path.exists()]
+    rows = [row for run in runs for row in run["rows"]]
+    print(table(rows, sum(run["seconds"] for run in runs)), closing(rows), sep="\n", flush=True)
+    return 0
 
 
 if __name__ == "__main__":

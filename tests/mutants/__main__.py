@@ -105,7 +105,9 @@ def main(asked: Sequence[str]) -> int:
         seconds = time.monotonic() - start
         print(f"{state:10} {mutant.id:32} {mutant.file:24} {seconds:5.1f} s  {text}", flush=True)
     print(", ".join(f"{count} {state}" for state, count in counts.items()))
-    return 1 if counts[SURVIVED] or counts[BROKEN] else 0
+    wrong = counts[SURVIVED] + counts[BROKEN]
+    print(f"{len(mutants) - wrong} passed, {wrong} failed")
+    return 1 if wrong else 0
 
 
 if __name__ == "__main__":

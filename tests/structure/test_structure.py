@@ -14,7 +14,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from tests.structure import pure
-from tests.suites import ALONE_FOLDERS, PARTS
+from tests.suites import ALONE, TEST
 
 ROOT = pure.ROOT
 MAX_LINES = 400
@@ -126,7 +126,7 @@ def test_locks_have_hashes_and_name_no_server() -> None:
 
 
 def test_the_test_run_leaves_no_file_out() -> None:
-    places = [*ALONE_FOLDERS, *(place for part in PARTS.values() for place in part)]
+    places = [place for part in (*ALONE, *TEST) for place in part.places]
     played = [ROOT / place for place in places]
     for path in _tracked("tests/**/test_*.py"):
         found = [place for place in played if path.is_relative_to(place)]
