@@ -172,7 +172,9 @@ def _release(ports: Ports, key: Key, body: Mapping[str, Any]) -> None:
     fresh = ports.fresh(key)
     if fresh is None or fresh["metadata"]["uid"] != body["metadata"]["uid"]:
         return
-    ports.store.put({**finalizers.remove(ports.api, key, fresh), "kind": ACCOUNT})
+    released = finalizers.remove(ports.api, key, fresh)
+    if not _deleting(released):
+        _remember(ports, released)
     if _abandoned(body):
         log.info("%s: given up, as asked; its objects wait for another of its name", key)
 

@@ -17,6 +17,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -101,7 +102,9 @@ class Operator:
         """Blocks until told to stop by a signal."""
         registry = kopf.OperatorRegistry()
         kopf.on.login(registry=registry)(_login)
-        kopf.on.startup(registry=registry)(self._startup)
+        # What is worth another try is tried again in there. For anything else kopf would wait a
+        # minute, again and again, and whoever starts processes would not learn of it.
+        kopf.on.startup(registry=registry, errors=kopf.ErrorsMode.PERMANENT)(self._startup)
         kopf.on.cleanup(registry=registry)(self._cleanup)
         kopf.on.probe(id="queue", registry=registry)(self._probe)
         handlers.register(registry, self.intake)
@@ -131,11 +134,8 @@ class Operator:
         log.info("ready", extra={"cluster": self.settings.cluster_name})
 
     def _stand(self, leadership: Leadership) -> None:
-        try:
+        with _ends_with("leader election"):
             leadership.run(Hooks(self._take_over, _end))
-        except Exception:
-            log.exception("leader election failed: this process ends")
-            _end()
 
     def _take_over(self) -> None:
         """What the predecessor wrote last may not have come by the watches yet."""
@@ -143,9 +143,11 @@ class Operator:
         self._threads.append(_thread("take-over", self._list_and_begin))
 
     def _list_and_begin(self) -> None:
-        self._barrier()
-        self.ports.recent.begin()
-        self._begin()
+        # Whoever holds the lease and does not work keeps others from working.
+        with _ends_with("taking over"):
+            self._barrier()
+            self.ports.recent.begin()
+            self._begin()
 
     def _begin(self) -> None:
         if self._closing.is_set():
@@ -183,7 +185,7 @@ class Operator:
         for kind in WATCHED_KINDS:
             while not self._closing.is_set():
                 try:
-                    self.ports.store.resync(kind, self.ports.api.pages(kind))
+                    self.ports.store.resync(kind, self.ports.api.pages(kind), set())
                     break
                 except RamOperatorError as error:
                     log.error(
@@ -208,13 +210,19 @@ class Operator:
             self._look_at_guard()
             for kind in WATCHED_KINDS:
                 try:
-                    news = self.ports.store.resync(kind, self.ports.api.pages(kind))
-                    self.intake.resynced(news)
+                    self._list_again(kind)
                 except RamOperatorError as error:
                     log.warning("resync of %s failed: %s", kind, error.message)
                 except Exception:
                     # Without this thread nobody would notice a watch that has gone silent.
                     log.exception("resync of %s failed", kind)
+
+    def _list_again(self, kind: str) -> None:
+        news = set[Key]()
+        try:
+            self.ports.store.resync(kind, self.ports.api.pages(kind), news)
+        finally:
+            self.intake.resynced(news)
 
     def _work(self) -> None:
         while (key := self.queue.get()) is not None:
@@ -239,7 +247,15 @@ class Operator:
         if not address:
             return
         host, _, port = _with_host(address).rpartition(":")
-        prometheus_client.start_http_server(int(port), host, self.ports.metrics.registry)
+        try:
+            prometheus_client.start_http_server(int(port), host, self.ports.metrics.registry)
+        except OSError as error:
+            log.error(
+                "cannot serve metrics on %s: %s; set --metrics-address to an address that is free",
+                address,
+                error.strerror,
+            )
+            raise
 
 
 class Patience:
@@ -284,6 +300,16 @@ def leadership_of(settings: Settings) -> Leadership:
     api = ClusterApi(_api_client(1, retries=0), lambda *_: None)
     lock = LeaseLock(api, settings.operator_namespace)
     return Leadership(lock, Election(identity, terms), Time(elapsed, _micro_stamp))
+
+
+@contextmanager
+def _ends_with(what: str) -> Iterator[None]:
+    """The process does when this fails: nothing else would notice that a thread is gone."""
+    try:
+        yield
+    except Exception:
+        log.exception("%s failed: this process ends", what)
+        _end()
 
 
 def _end() -> None:

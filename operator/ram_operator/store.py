@@ -257,13 +257,13 @@ class Store:
         )
 
     def resync(
-        self, kind: str, pages: Iterable[tuple[int, Iterable[Mapping[str, Any]]]]
-    ) -> set[Key]:
-        """Make the store equal to a complete list. Returns the keys that are worth a pass.
+        self, kind: str, pages: Iterable[tuple[int, Iterable[Mapping[str, Any]]]], news: set[Key]
+    ) -> None:
+        """Make the store equal to a complete list, and add the keys that are worth a pass to
+        `news`: those of a list that breaks off too, for nobody else tells what is stored already.
 
         An object that came after the list's snapshot is no ghost, although the list lacks it.
         """
-        news: set[Key] = set()
         listed: set[Key] = set()
         snapshot = 0
         held = set(self.keys(kind))
@@ -278,7 +278,6 @@ class Store:
             facts = self.facts(key)
             if facts is not None and facts.version <= snapshot and self.remove(key, facts.uid):
                 news.add(key)
-        return news
 
 
 def _drop(index: dict[Any, set[Key]], at: Any, key: Key) -> None:

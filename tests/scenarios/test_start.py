@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import socket
 import time
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -12,7 +14,7 @@ from tests.cluster import ControlPlane
 from tests.support.emulator import EmulatorProcess
 from tests.support.install import BASE, install
 from tests.support.operator import OperatorProcess
-from tests.support.waiting import Deadline
+from tests.support.waiting import Deadline, until
 from tests.support.world import open_world
 
 pytestmark = pytest.mark.slow
@@ -58,3 +60,17 @@ def until_log(process: OperatorProcess, *words: str) -> None:
         assert process.child.running, process.log
         assert not deadline.over, process.log
         time.sleep(0.2)
+
+
+def test_it_ends_where_it_cannot_serve_its_metrics(empty: ControlPlane, tmp_path: Path) -> None:
+    """Nobody would start it again, nor learn of it, while it waited for the port to be free."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        log = tmp_path / "operator.log"
+        process = OperatorProcess.start(empty, log, {"metrics-address": address}, wait=False)
+        try:
+            until(lambda: not process.child.running, "that it ended")
+            line = f"cannot serve metrics on {address}: Address already in use; set --metrics-"
+            assert line in process.log
+        finally:
+            process.stop()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pytest
@@ -220,6 +220,12 @@ def test_an_objects_account_may_be_left_out() -> None:
 Pages = list[tuple[int, list[Json]]]
 
 
+def resynced(store: Store, kind: str, pages: Iterable[tuple[int, list[Json]]]) -> set[Key]:
+    news = set[Key]()
+    store.resync(kind, pages, news)
+    return news
+
+
 def test_a_resync_finds_what_is_new_what_changed_and_what_is_gone() -> None:
     store = Store()
     for name in ("same", "changed", "gone"):
@@ -229,16 +235,16 @@ def test_a_resync_finds_what_is_new_what_changed_and_what_is_gone() -> None:
         (20, [listed, role(12, uid="changed", name="changed", generation=2)]),
         (20, [role(15, uid="new", name="new")]),
     ]
-    news = store.resync("RamRole", pages)
+    news = resynced(store, "RamRole", pages)
     assert news == {Key("RamRole", "apps", name) for name in ("changed", "gone", "new")}
     assert store.get(Key("RamRole", "apps", "gone")) is None
-    assert store.resync("RamRole", pages) == set()
+    assert resynced(store, "RamRole", pages) == set()
 
 
 def test_a_resync_of_one_kind_leaves_the_others() -> None:
     store = Store()
     store.put(role())
-    assert store.resync("RamPolicy", [(20, [])]) == set()
+    assert resynced(store, "RamPolicy", [(20, [])]) == set()
     assert store.get(KEY) is not None
 
 
@@ -252,7 +258,7 @@ def test_what_came_or_moved_after_the_snapshot_is_no_ghost() -> None:
         store.put(role(21, uid="later", name="later"))
         yield 20, []
 
-    assert store.resync("RamRole", pages()) == set()
+    assert resynced(store, "RamRole", pages()) == set()
     assert {key.name for key in store.keys("RamRole")} == {"newer", "later"}
 
 
@@ -265,14 +271,30 @@ def test_what_is_deleted_while_the_list_is_read_does_not_return() -> None:
         store.remove(Key("RamRole", "apps", "brief"), "u2")
         yield 20, [role(1), role(2, uid="u2", name="brief")]
 
-    assert store.resync("RamRole", pages()) == set()
+    assert resynced(store, "RamRole", pages()) == set()
     assert store.keys("RamRole") == []
+
+
+def test_what_a_list_told_before_it_broke_off_is_news() -> None:
+    """It is in the store by then, and the watch that brings it later says nothing new."""
+    store = Store()
+    store.put(role(1))
+    news = set[Key]()
+
+    def pages() -> Iterator[tuple[int, list[Json]]]:
+        yield 20, [role(12, uid="new", name="new")]
+        raise OSError("the connection is gone")
+
+    with pytest.raises(OSError, match="gone"):
+        store.resync("RamRole", pages(), news)
+    assert news == {Key("RamRole", "apps", "new")}
+    assert store.get(KEY) is not None, "an incomplete list removes nothing"
 
 
 def test_without_a_list_nothing_is_removed() -> None:
     store = Store()
     store.put(role())
-    assert store.resync("RamRole", []) == set()
+    assert resynced(store, "RamRole", []) == set()
     assert store.get(KEY) is not None
 
 
@@ -338,7 +360,7 @@ def test_the_indexes_agree_with_the_bodies_over_random_histories(history: list[A
             gone.add(value["metadata"]["uid"])
         else:
             held = {key: store.facts(key) for key in store.keys("RamRole")}
-            store.resync("RamRole", [value])
+            resynced(store, "RamRole", [value])
             left = {facts.uid for key in store.keys("RamRole") if (facts := store.facts(key))}
             gone |= {facts.uid for facts in held.values() if facts} - left
         dependents, users = brute_force(store)
