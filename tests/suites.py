@@ -93,8 +93,8 @@ LANES: Final = (
         "all histories",
         "tests/histories",
         HISTORIES_LONG="1",
-        HISTORIES_COUNT="600",
-        HISTORIES_RESTARTS="60",
+        HISTORIES_COUNT="400",
+        HISTORIES_RESTARTS="48",
         HISTORIES_SEED="5000",
     ),
     Part("mutants", (*PYTHON, "tests.mutants")),
@@ -107,7 +107,9 @@ RUNS: Final = {"test": TEST, "lanes": LANES}
 class Run:
     """The parts that run, and what became of the others."""
 
-    def __init__(self, arguments: Sequence[str]) -> None:
+    def __init__(self, logs: Path, arguments: Sequence[str] = ()) -> None:
+        logs.mkdir(exist_ok=True)
+        self._logs = logs
         self.running: list[Running] = []
         self.ended: list[Ended] = []
         self._arguments = arguments
@@ -116,7 +118,7 @@ class Run:
 
     def start(self, part: Part) -> None:
         self._started = time.monotonic()
-        self.running.append(part.start(ROOT, HERE, self._arguments if part.is_pytest else ()))
+        self.running.append(part.start(ROOT, self._logs, self._arguments if part.is_pytest else ()))
 
     def collect(self) -> None:
         for part in list(self.running):
@@ -149,7 +151,9 @@ class Run:
         """Say what became of everything. The exit code."""
         seconds = time.monotonic() - self._begin
         rows = [ended.row() for ended in self.ended]
-        (HERE / f"times-{name}.json").write_text(json.dumps({"rows": rows, "seconds": seconds}))
+        (self._logs / f"times-{name}.json").write_text(
+            json.dumps({"rows": rows, "seconds": seconds})
+        )
         print(table(rows, seconds), closing(rows), sep="\n", flush=True)
         return min(max((abs(ended.code) for ended in self.ended), default=0), 125)
 
@@ -163,8 +167,7 @@ def main(arguments: Sequence[str]) -> int:
     which, *rest = arguments or ["test"]
     if which == "table":
         return _table()
-    HERE.mkdir(exist_ok=True)
-    run = Run(rest)
+    run = Run(HERE, rest)
     try:
         if which == "test":
             for part in ALONE:

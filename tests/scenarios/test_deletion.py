@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 from tests.support.hands import Hands
+from tests.support.waiting import until
 from tests.support.world import TRUST_FC, World, condition
 
 Json = dict[str, Any]
@@ -53,11 +53,10 @@ def test_only_our_own_finalizer_is_taken_off_and_only_by_us(world: World) -> Non
     world.role("role", deletionPolicy="Delete")
     world.ready("RamRole", "role")
     world.patch("RamRole", "role", {"metadata": {"finalizers": [FOREIGN, OURS]}})
-    deadline = time.monotonic() + 10
-    while time.monotonic() < deadline:
+    # Each look is an event that the framework sees first.
+    for _ in range(5):
+        world.look("RamRole", "role")
         assert finalizers(world.get("RamRole", "role")) == [FOREIGN, OURS]
-        time.sleep(0.5)
-    world.look("RamRole", "role")
     world.delete("RamRole", "role")
     world.wait("RamRole", "role", lambda o: finalizers(o) == [FOREIGN], "ours taken off")
     assert world.cloud()["roles"] == {}
@@ -116,40 +115,41 @@ def test_an_emptied_directory_does_not_empty_the_cloud(world: World) -> None:
     )
     brake = account["status"]["deletionBrake"]
     assert "resume-deletions=" + brake["engagedAt"] in brake["reason"]
-    world.settle()
-    left = [name for name in names if world.get("RamRole", name) is not None]
-    for name in left:
+
+    def left() -> dict[str, Json]:
+        found = {name: world.get("RamRole", name) for name in names}
+        return {name: condition(item, "Ready") for name, item in found.items() if item is not None}
+
+    def held() -> bool:
+        return all(ready.get("reason") == "DeletionBrake" for ready in left().values())
+
+    until(held, lambda: f"that the brake holds what is left: {left()}")
+    for name in left():
         world.annotate("RamRole", name, reconcile_requested_at="1")
     world.settle()
+    until(held, lambda: f"that the brake holds what is left: {left()}")
+    assert all(world.namespace in ready["message"] for ready in left().values())
     deleted = [w["action"] for w in world.writes(start)].count("DeleteRole")
     assert 1 <= deleted <= 5
     assert len(world.cloud()["roles"]) == len(names) - deleted
-    left = [name for name in names if world.get("RamRole", name) is not None]
-    for name in left:
-        item = world.wait(
-            "RamRole",
-            name,
-            lambda o: condition(o, "Ready").get("reason") == "DeletionBrake",
-            "the brake",
-        )
-        assert world.namespace in condition(item, "Ready")["message"]
 
     # Another stop's name resumes nothing.
     world.annotate("RamAccount", world.namespace, resume_deletions="2020-01-01T00:00:00Z")
+    world.look("RamAccount", world.namespace)
     world.settle()
     assert len(world.cloud()["roles"]) == len(names) - deleted
     # Creating and changing go on meanwhile.
     world.role("new")
     world.ready("RamRole", "new")
 
-    for _ in range(len(names)):
+    def resumed() -> bool:
         account = world.get("RamAccount", world.namespace) or {}
         engaged = (account["status"].get("deletionBrake") or {}).get("engagedAt")
         if engaged:
             world.annotate("RamAccount", world.namespace, resume_deletions=engaged)
-        if set(world.cloud()["roles"]) == {"new"}:
-            break
-        time.sleep(1.5)
+        return set(world.cloud()["roles"]) == {"new"}
+
+    until(resumed, "the end of the deletions", pause=0.5)
     for name in names:
         world.gone("RamRole", name)
     assert set(world.cloud()["roles"]) == {"new"}

@@ -101,9 +101,10 @@ def test_a_restart_in_sync_writes_nothing(home: Home, world: World, kill: bool) 
     home.stop(kill=kill)
     start, audited = world.journal_end(), home.end()
     home.start()
-    # The pass after the start, and one more.
+    # The pass after the start, and what follows from it.
     until(lambda: {"GetRole", "GetPolicy"} <= calls(world, start))
-    time.sleep(2.0)
+    assert home.process is not None
+    until(home.process.idle, "that nothing is left to do")
     assert world.writes(start) == []
     assert home.writes(audited) == []
     # A look that is asked for is answered in the status, which is a write; the cloud sees none.

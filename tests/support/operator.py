@@ -131,5 +131,11 @@ class OperatorProcess:
         with urllib.request.urlopen(url, timeout=60) as reply:
             return str(reply.read().decode())
 
+    def idle(self) -> bool:
+        """Whether no object is worked on or waits to be, but for looks at a later time."""
+        words = dict(line.rsplit(" ", 1) for line in self.metrics().splitlines() if line)
+        named = ("ram_operator_queue_depth", "ram_operator_reconcile_active")
+        return all(float(words[name]) == 0.0 for name in named)
+
     def stop(self, *, kill: bool = False) -> None:
         self.child.stop(kill=kill)
