@@ -98,17 +98,17 @@ def test_a_process_that_stops_sends_no_write(world: World) -> None:
 
 @pytest.mark.parametrize("sent", [True, False], ids=["sent", "still in the pool's line"])
 def test_after_the_deadline_only_what_was_sent_is_unknown(server: Stub, sent: bool) -> None:
-    world = World(server, Timeouts(connect=1.0, read=5.0, deadline=0.3, limiter=1.0))
+    world = World(server, Timeouts(connect=1.0, read=5.0, deadline=1.0, limiter=5.0))
     release = threading.Event()
 
     def wedged(_: Request) -> Reply:
-        release.wait(10.0)
+        release.wait(60.0)
         return Reply(200, b'{"RequestId": "R"}')
 
     server.answer = wedged
     if not sent:
         for _ in range(4):
-            world.pool.submit(release.wait, 10.0)
+            world.pool.submit(release.wait, 60.0)
     read, write = caught(world.read), caught(world.write)
     assert (type(read), read.reason) == (Retry, Reason.CLOUD_UNAVAILABLE)
     assert isinstance(write, OutcomeUnknown) == sent
@@ -131,7 +131,7 @@ def test_a_call_that_still_stood_in_line_when_it_stopped_was_not_sent(world: Wor
     """That of a write is no unknown outcome: nobody need look before it is sent by another."""
     release = threading.Event()
     for _ in range(4):
-        world.pool.submit(release.wait, 10.0)
+        world.pool.submit(release.wait, 60.0)
     world.server.asked.clear()
     found: list[Exception] = []
 
@@ -143,7 +143,7 @@ def test_a_call_that_still_stood_in_line_when_it_stopped_was_not_sent(world: Wor
     while not world.pool._work_queue.qsize():
         waiting.join(0.01)
     world.pool.shutdown(wait=False, cancel_futures=True)
-    waiting.join(10.0)
+    waiting.join(60.0)
     release.set()
     assert [type(error) for error in found] == [Retry]
     assert world.server.asked == []
@@ -154,17 +154,17 @@ def test_a_write_that_was_sent_when_it_stopped_is_waited_for(world: World) -> No
 
     def slow(_: Request) -> Reply:
         reached.set()
-        release.wait(10.0)
+        release.wait(60.0)
         return Reply(200, b'{"RequestId": "R-9"}')
 
     world.server.answer = slow
     found: list[object] = []
     waiting = threading.Thread(target=lambda: found.append(world.write()))
     waiting.start()
-    assert reached.wait(10.0)
+    assert reached.wait(60.0)
     world.pool.shutdown(wait=False, cancel_futures=True)
     release.set()
-    waiting.join(10.0)
+    waiting.join(60.0)
     assert found == [{"RequestId": "R-9"}]
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from ram_operator.model import Key
 from ram_operator.queue import Backoff, Lane, WorkQueue
+from tests.support.waiting import until
 from tests.unit.fake_clock import FakeClock
 
 
@@ -33,7 +34,7 @@ def take(work: WorkQueue) -> Key:
     got: list[Key | None] = []
     thread = threading.Thread(target=lambda: got.append(work.get()), daemon=True)
     thread.start()
-    thread.join(10.0)
+    thread.join(60.0)
     assert got, "get() blocks although something is ready"
     assert got[0] is not None
     return got[0]
@@ -244,7 +245,7 @@ def test_close_wakes_all_workers_and_hands_out_nothing_more() -> None:
         worker.start()
     work.close()
     for worker in workers:
-        worker.join(10.0)
+        worker.join(60.0)
     assert got == [None] * 4
     work.add(key("a"))
     assert work.get() is None
@@ -257,7 +258,7 @@ def test_a_worker_that_sleeps_for_a_late_key_wakes_for_an_earlier_one() -> None:
     work.add(key("late"), delay=30.0)
     worker.start()
     work.add(key("early"), delay=0.05)
-    worker.join(10.0)
+    worker.join(60.0)
     assert got == [key("early")]
 
 
@@ -294,12 +295,10 @@ def test_threads_never_work_on_one_key_at_once_and_no_add_is_lost() -> None:
         thread.start()
     for thread in producers:
         thread.join(60.0)
-    deadline = time.monotonic() + 20.0
-    while seen != asked and time.monotonic() < deadline:
-        time.sleep(0.01)
+    until(lambda: seen == asked, "that all was worked on")
     work.close()
     for thread in workers:
-        thread.join(10.0)
+        thread.join(60.0)
     assert doubles == []
     assert seen == asked
 
