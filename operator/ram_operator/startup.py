@@ -119,7 +119,7 @@ class Operator:
         except Exception:
             # A watch whose kind has just been taken away may end so: kopf goes on after any answer
             # but 404. A new process waits at the barrier until all kinds are there.
-            log.exception("the watches ended: this process ends, and has to be started again")
+            log.exception("it cannot go on: this process ends, and has to be started again")
             raise SystemExit(1) from None
 
     async def _startup(self, settings: kopf.OperatorSettings, **_: Any) -> None:

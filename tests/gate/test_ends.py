@@ -104,7 +104,7 @@ def test_an_earlier_end_is_kept_from_then_on(world: World) -> None:
 
 
 def test_the_right_goes_when_its_agreed_end_comes(world: World) -> None:
-    granted(world, moment(12.0 * waiting.slowness()))
+    granted(world, moment(8.0 * waiting.slowness()))
     start = world.journal_end()
     world.edit(GROUP, NAME, members=until(None))
     held(world, GROUP, NAME)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cluster import ControlPlane
+from tests.cluster import Cluster, ControlPlane
 from tests.support.emulator import EmulatorProcess
 from tests.support.install import BASE, install
 from tests.support.operator import OperatorProcess
@@ -62,12 +62,12 @@ def until_log(process: OperatorProcess, *words: str) -> None:
         time.sleep(0.2)
 
 
-def test_it_ends_where_it_cannot_serve_its_metrics(empty: ControlPlane, tmp_path: Path) -> None:
+def test_it_ends_where_it_cannot_serve_its_metrics(installed: Cluster, tmp_path: Path) -> None:
     """Nobody would start it again, nor learn of it, while it waited for the port to be free."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         address = f"127.0.0.1:{taken.getsockname()[1]}"
         log = tmp_path / "operator.log"
-        process = OperatorProcess.start(empty, log, {"metrics-address": address}, wait=False)
+        process = OperatorProcess.start(installed, log, {"metrics-address": address}, wait=False)
         try:
             until(lambda: not process.child.running, "that it ended")
             line = f"cannot serve metrics on {address}: Address already in use; set --metrics-"
