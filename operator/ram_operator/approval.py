@@ -3,7 +3,8 @@
 `cloud.execute` sends a trust document only inside a `Cleared` value, and only the functions here
 make one. A trust is cleared in three cases and no other:
 - a new role whose trust has no critical finding and means what its record (if any) last held;
-- drift that widened a trust is taken back, to a document that is provably narrower than the live;
+- drift that widened a trust is taken back, to a document that is provably within what was agreed on
+  and takes something from the live one; it adds nothing to that, unless letters make a difference;
 - a person approved exactly this change, by the digest that the record offers.
 Every other change of meaning is held.
 """
@@ -230,16 +231,28 @@ def judge_take_back(
 
     `wanted` is what the record holds. Where the live document only adds to it, it is restored;
     where parts were also removed by hand, only what both have in common stays, and where they have
-    nothing in common nobody is trusted until a person decides.
+    nothing in common nobody is trusted until a person decides. Who is agreed on and is there in
+    other letters stays, in the letters that were agreed on.
     """
     if _within(wanted, live):
         return Cleared(_SEAL, TAKE_BACK, wanted, live)
-    if documents.compare_trust(live, wanted).verdict is not documents.Verdict.WIDER:
+    if documents.compare_trust(live, wanted).losses:
         common = documents.intersect_trust(live, wanted)
-        for target in [common] if common is not None else _closed(live):
-            if _within(target, live):
-                return Cleared(_SEAL, TAKE_BACK, target, live)
+        if common is not None:
+            if _takes(common, live) and not documents.compare_trust(wanted, common).gains:
+                return Cleared(_SEAL, TAKE_BACK, common, live)
+        else:
+            for target in _closed(live):
+                if _within(target, live):
+                    return Cleared(_SEAL, TAKE_BACK, target, live)
     return hold_change(live, wanted, account)
+
+
+def _takes(target: documents.Trust, live: documents.Trust) -> bool:
+    """Whether `target` takes more from the live document than a spelling."""
+    comparison = documents.compare_trust(live, target)
+    less = comparison.verdict in (documents.Verdict.NARROWER, documents.Verdict.UNKNOWN)
+    return less and bool(comparison.losses) and not comparison.respelled
 
 
 def _within(target: documents.Trust, live: documents.Trust) -> bool:

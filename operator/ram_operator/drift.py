@@ -63,8 +63,24 @@ def judge(row: Kind, desired: Desired, change: Change, memory: Memory) -> Judged
     cause = _cause(field, desired, change, memory)
     if cause is None:
         return None
+    return _judged(field, desired, change, cause, memory)
+
+
+def _judged(field: Field, desired: Desired, change: Change, cause: Cause, memory: Memory) -> Judged:
+    if cause is Cause.DRIFT and respelled(change):
+        # Nobody knows that it is another, and nobody that it is not: neither taken back nor agreed.
+        return Judged(change, cause, Disposition.REPORT, Severity.INFO)
     disposition = _disposition(field, desired, change, cause, memory)
     return Judged(change, cause, disposition, _severity(field, change, cause))
+
+
+def respelled(change: Change) -> bool:
+    """Whether a document differs, if at all, in spellings that are assumed to be equal.
+
+    Not one that only has a spelling more: without that it is letter by letter what it was.
+    """
+    comparison = change.comparison
+    return comparison is not None and comparison.respelled and bool(comparison.gains)
 
 
 def _cause(field: Field, desired: Desired, change: Change, memory: Memory) -> Cause | None:
@@ -99,8 +115,7 @@ def behind(row: Kind, desired: Desired, change: Change, memory: Memory) -> Judge
     moved = diff.compare(field, change.before, baseline)
     if not moved:
         return None
-    disposition = _disposition(field, desired, moved[0], Cause.DRIFT, memory)
-    return Judged(moved[0], Cause.DRIFT, disposition, _severity(field, moved[0], Cause.DRIFT))
+    return _judged(field, desired, moved[0], Cause.DRIFT, memory)
 
 
 def _trust_cause(change: Change, record: RecordFacts) -> Cause:

@@ -359,7 +359,7 @@ class ManagedPass:
             return phase, error.reason, error.message, getattr(error, "after", None)
         if applied is None:
             if decision.in_sync and decision.held is None:
-                return Phase.DONE, Reason.SYNCED, f"{what} is as asked", None
+                return Phase.DONE, Reason.SYNCED, report.as_asked(what, decision), None
             would = [step.summary for step in decision.steps]
             would += [f"wait for {text}" for text in decision.waiting]
             if decision.held is not None:
@@ -378,7 +378,7 @@ class ManagedPass:
         if decision.waiting:
             text = "waits for " + "; ".join(decision.waiting)
             return Phase.RETRY, Reason.DEPENDENCY_NOT_READY, text, None
-        return Phase.DONE, Reason.SYNCED, f"{what} is as asked", None
+        return Phase.DONE, Reason.SYNCED, report.as_asked(what, decision), None
 
 
 def _unread(live: Live | None) -> RamOperatorError | None:

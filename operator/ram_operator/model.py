@@ -16,6 +16,7 @@ from .constants import AdoptionPolicy, DeletionPolicy, DriftPolicy, Mode, Reason
 from .errors import RamOperatorError
 from .pending import Finding as Finding
 from .pending import InFlight, Pending
+from .words import RESPELLED
 from .words import Cause as Cause
 from .words import Direction as Direction
 from .words import Disposition as Disposition
@@ -280,7 +281,7 @@ class Drift:
     now: str
     severity: Severity
     action: str
-    """`corrected`, `reported` or `held`."""
+    """`corrected`, `reported`, `held` or `respelled`."""
 
 
 def place(name: str, entry: str) -> str:
@@ -316,6 +317,8 @@ class Plan:
     steps: tuple[Step, ...] = ()
     held: Held | None = None
     drift: tuple[Drift, ...] = ()
+    respelled: tuple[Drift, ...] = ()
+    """What differs only in spellings that are assumed to be equal: shown, and no drift."""
     waiting: tuple[str, ...] = ()
     """Sentences: what is not done yet and what it waits for."""
     applied: Applied = field(default_factory=Applied)
@@ -378,7 +381,7 @@ class Outcome:
         missing = (step for step in self.plan.steps if step not in self.steps_done)
         undone = frozenset(name for step in missing for name in step.settles)
         found = (d for d in self.plan.drift if d.action != "corrected" or d.field in undone)
-        return (*found, *self.kept)
+        return (*found, *(entry for entry in self.kept if entry.action != RESPELLED))
 
 
 class CloudCalls(Protocol):

@@ -20,6 +20,7 @@ from prometheus_client.samples import Sample
 from .constants import Reason, Severity
 from .kinds import KINDS
 from .model import Key, Outcome
+from .words import RESPELLED
 
 LABELS: Final = ("kind", "resource_namespace", "resource_name")
 _RANK: Final = tuple(Severity)
@@ -56,7 +57,8 @@ def state_of(
         if not outcome.drift_unconfirmed:
             lasting = outcome.drift_lasting
             if outcome.observe_only:
-                lasting = (*outcome.plan.drift, *outcome.kept)
+                kept = (entry for entry in outcome.kept if entry.action != RESPELLED)
+                lasting = (*outcome.plan.drift, *kept)
             ranks = [_RANK.index(entry.severity) for entry in lasting]
             drift = _RANK[max(ranks)].value if ranks else ""
         looked_at = now

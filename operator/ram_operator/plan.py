@@ -138,11 +138,12 @@ def update(situation: Situation, *, believe_drift: bool = True) -> Plan:
         steps = [step for step in steps if step.direction not in _WIDENING]
         waiting += [f"{_trust_of(situation)} to be as asked: {s.summary}" for s in postponed]
     undone = frozenset(name for step in postponed for name in step.settles)
-    shown = [*(item for item in judged if _shown(item)), *gate.moved]
+    drifted, respelled = _shown_apart(judged, gate, undone)
     return Plan(
         steps=tuple(steps),
         held=gate.held,
-        drift=tuple(_drift_entry(item, gate, undone) for item in shown),
+        drift=drifted,
+        respelled=respelled,
         waiting=tuple(waiting),
         applied=memory_after.after_steps(
             situation.memory.applied,
@@ -150,7 +151,7 @@ def update(situation: Situation, *, believe_drift: bool = True) -> Plan:
             (*postponed, *escalating.unwritten(row, judged)),
         ),
         baseline=_baseline(situation),
-        in_sync=not judged and not waiting and not moved,
+        in_sync=all(map(_only_spelling, judged)) and not waiting and not moved,
         there=_there(situation),
         blind=providers.blind(situation) or bool(moved and not believe_drift),
         unread=_not_known(situation, [] if believe_drift else [*found, *moved]),
@@ -321,6 +322,20 @@ def _shown(item: Judged) -> bool:
     if item.cause is Cause.DRIFT:
         return True
     return item.cause is Cause.ADOPTION and item.disposition is Disposition.REPORT
+
+
+def _shown_apart(
+    judged: list[Judged], gate: _Gate, undone: frozenset[str]
+) -> tuple[tuple[Drift, ...], tuple[Drift, ...]]:
+    """Drift, and what differs in spelling alone: drift too while something waits for it."""
+    shown = [*(item for item in judged if _shown(item)), *gate.moved]
+    spelled = [item for item in shown if _only_spelling(item) and not undone]
+    drifts = (_drift_entry(item, gate, undone) for item in shown if item not in spelled)
+    return tuple(drifts), tuple(wording.respelled(item.change) for item in spelled)
+
+
+def _only_spelling(item: Judged) -> bool:
+    return item.cause is Cause.DRIFT and drift.respelled(item.change)
 
 
 def _drift_entry(item: Judged, gate: _Gate, undone: frozenset[str]) -> Drift:

@@ -6,8 +6,9 @@ keeps what each provider was when its trust was agreed on, and another one waits
 see `cluster.records`. Called by `plan`, `permits` and `gatedwrite`; `federation` looks them up.
 
 A provider goes by its name as the trust spells it, `oidc-provider/git`: whether RAM heeds case is
-not documented. What it is is a text of JSON, equal for providers that let in the same, so texts are
-compared.
+not documented. So it is looked at under that name, and compared with what was agreed on of any name
+that differs in letters alone. What it is is a text of JSON, equal for providers that let in the
+same, so texts are compared.
 """
 
 from __future__ import annotations
@@ -106,17 +107,23 @@ def _live(situation: Situation) -> tuple[str, ...]:
     return named(trust, situation.account.account_id)
 
 
+def _agreed(situation: Situation, key: str) -> str | None:
+    """What the provider was agreed to be; None where the record knows it in no letters."""
+    known = situation.memory.record.providers
+    alike = (text for name, text in sorted(known.items()) if name.lower() == key.lower())
+    return known.get(key, next(alike, None))
+
+
 def moved(situation: Situation) -> list[Judged]:
     """Providers that are trusted and are not what was agreed on. They wait for a person.
 
     On a creation those that an earlier identity of that name trusted, and the new one would.
     """
-    agreed = situation.memory.record.providers
     found = []
     for key in _live(situation) or _asked(situation):
-        now = situation.providers.get(key)
-        if isinstance(now, Entry) and now.value != agreed.get(key, now.value):
-            before = Entry(now.display, agreed[key])
+        now, agreed = situation.providers.get(key), _agreed(situation, key)
+        if isinstance(now, Entry) and agreed is not None and now.value != agreed:
+            before = Entry(now.display, agreed)
             change = Change(FIELD, before, now, _direction(before, now), key)
             found.append(Judged(change, Cause.DRIFT, Disposition.HOLD, Severity.CRITICAL))
     return found
@@ -216,19 +223,21 @@ def accepted(held_context: Mapping[str, Any], changes: Iterable[Change]) -> dict
 
 def first_seen(situation: Situation) -> dict[str, str]:
     """What the providers are that a new trust names, or that were trusted before that was kept."""
-    asked, record = _asked(situation), situation.memory.record
+    asked = _asked(situation)
     if situation.live.presence is Presence.PRESENT:
         asked = tuple(key for key in asked if key in _live(situation))
     return {
         key: part.value
         for key in asked
-        if isinstance(part := situation.providers.get(key), Entry) and key not in record.providers
+        if isinstance(part := situation.providers.get(key), Entry)
+        and _agreed(situation, key) is None
     }
 
 
 def notes(situation: Situation) -> list[Step]:
     """What the record is to say of providers without anybody's approval: those that it knows
-    nothing of yet, and no more of those that nobody names.
+    nothing of yet, and no more of those that nobody names. What was agreed on goes along to a name
+    in other letters.
     """
     row, record = situation.row, situation.memory.record
     gated = row.gated_field
@@ -239,6 +248,8 @@ def notes(situation: Situation) -> list[Step]:
         return []
     still = {*_asked(situation), *_live(situation)}
     changes = {key: "" for key in record.providers if key not in still} | first_seen(situation)
+    alike = {key: _agreed(situation, key) for key in still if key not in record.providers}
+    changes |= {key: text for key, text in alike.items() if text is not None}
     if not changes:
         return []
     text = f"note what {', '.join(sorted(changes))} is"

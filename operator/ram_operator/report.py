@@ -15,6 +15,7 @@ from . import approval, ballots, conditions, lasting, providers, wording
 from .conditions import Condition
 from .constants import ConditionType, EventReason, Reason, Severity
 from .model import Applied, Drift, Finding, Held, Live, Outcome, Phase, Plan
+from .words import RESPELLED
 
 LIST_LIMIT: Final = 50
 
@@ -121,7 +122,8 @@ def applied_from(status: Mapping[str, Any], entry_fields: Sequence[str]) -> Appl
 def _findings(plan: Plan, outcome: Outcome, old: Mapping[str, Any], now: str) -> dict[str, Any]:
     observe_only = outcome.observe_only
     seen = {item.get("field"): item for item in old.get("drift") or ()}
-    found = outcome.drift_lasting
+    kept_spelling = (entry for entry in outcome.kept if entry.action == RESPELLED)
+    found = (*outcome.drift_lasting, *plan.respelled, *kept_spelling)
     if outcome.drift_unconfirmed and "drift" in old:
         kept: Any = old["drift"]
     else:
@@ -134,6 +136,12 @@ def _findings(plan: Plan, outcome: Outcome, old: Mapping[str, Any], now: str) ->
     if observe_only:
         out["wouldDo"] = [wording.clip(step.summary, 512) for step in plan.steps[:LIST_LIMIT]]
     return out
+
+
+def as_asked(what: str, plan: Plan) -> str:
+    """One line for what needs nothing done, and for what is spelled otherwise than agreed on."""
+    spelled = "".join(f"; {entry.field} is {entry.now}" for entry in plan.respelled)
+    return f"{what} is as asked{spelled}"
 
 
 def _drift(entry: Drift, seen: Mapping[Any, Mapping[str, Any]], now: str) -> dict[str, Any]:

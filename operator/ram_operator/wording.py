@@ -5,10 +5,14 @@ from __future__ import annotations
 from typing import Final
 
 from . import documents
-from .model import Change, Entry, FieldValue
+from .constants import Severity
+from .model import Change, Drift, Entry, FieldValue
+from .words import RESPELLED
 
 LIMIT: Final = 256
 NOTHING: Final = "(none)"
+SPELLING: Final = "spelled otherwise than was agreed on, and most likely the same"
+SETTLE: Final = "to settle it, write it in the manifest as the cloud has it"
 
 
 def clip(text: str, limit: int = LIMIT) -> str:
@@ -38,6 +42,13 @@ def drift_values(change: Change) -> tuple[str, str]:
         return value(wanted), value(live)
     sentences = "; ".join((*moved.gain_sentences, *moved.loss_sentences))
     return value(wanted), clip(sentences or value(live), 1024)
+
+
+def respelled(change: Change) -> Drift:
+    """The entry for what differs only in a spelling that is assumed to be equal."""
+    was, now = drift_values(change)
+    text = f"{SPELLING}: {now}; {SETTLE}"
+    return Drift(change.field, was, clip(text, 1024), Severity.INFO, RESPELLED)
 
 
 def given_back(change: Change) -> str:

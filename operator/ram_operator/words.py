@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Final
+
+RESPELLED: Final = "respelled"
+"""In `Drift.action`: it differs only in a spelling that is assumed to be equal."""
 
 
 class Presence(StrEnum):

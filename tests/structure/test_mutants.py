@@ -16,6 +16,7 @@ AREAS: Final = {
     "ends": {"ends.py"},
     "providers": {"providers.py", "permits.py", "plan.py", "approval.py"},
     "approval": {"approval.py", "ballots.py"},
+    "letters": {"drift.py", "plan.py", "approval.py", "providers.py"},
     "documents": {"documents/comparing.py", "documents/principals.py", "documents/meeting.py"},
     "risk": {"risk.py", "findings.py"},
     "writer": {"cloud/execute.py", "gatedwrite.py", "applying.py"},

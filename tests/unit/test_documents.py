@@ -85,8 +85,6 @@ def test_actions_of_trust_differ() -> None:
         "service fc.aliyuncs.com can now set the source identity of sessions of this role",
     )
     assert comparison.gains[0].actions == ("sts:SetSourceIdentity",)
-    assert comparison.gains_certain
-    assert not comparison.losses_certain
 
 
 @pytest.mark.parametrize(
@@ -174,7 +172,6 @@ def test_a_gain_for_requests_without_the_key_alone_is_not_certain() -> None:
         halves = [{**shape, "Condition": {name: {key: value}}} for name in (one, two)]
         comparison = docs.compare_policy(docs.parse_policy(document(*halves)), whole)
         assert comparison.verdict is Verdict.UNKNOWN
-        assert not comparison.gains_certain
         assert comparison.losses == ()
 
 

@@ -57,6 +57,11 @@ class TestIntersection:
         assert self.both(live, trust({"RAM": "acs:ram::1:root"})) is None
         assert self.both(document("x"), trust({"RAM": "acs:ram::1:root"})) is None
 
+    def test_what_would_be_written_is_what_was_wanted(self) -> None:
+        odd = trust({"RAM": "acs:ram::1:root"}, {"Bool": {"acs:MFAPresent": True}})
+        more = {**odd, "Statement": [*odd["Statement"], *trust({"RAM": "*"})["Statement"]]}
+        assert self.both(more, odd) is None
+
     def test_actions_that_are_not_named_are_left_out(self) -> None:
         statement = {
             "Effect": "Allow",

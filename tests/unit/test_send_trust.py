@@ -101,6 +101,12 @@ def test_an_answer_with_another_document_is_no_success(stored: str) -> None:
         execute.execute(Calls(trust(FC).to_json(), stored), ROLE, "app", step(CLEARED))
 
 
+def test_an_answer_in_other_letters_is_no_other_document() -> None:
+    sent = CLEARED.trust.to_json().replace("fc.aliyuncs", "FC.aliyuncs")
+    assert sent != CLEARED.trust.to_json()
+    execute.execute(Calls(trust(FC).to_json(), sent), ROLE, "app", step(CLEARED))
+
+
 class Forged:
     """Looks like a permission in every respect, and was not made by the gate."""
 

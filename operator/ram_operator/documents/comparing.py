@@ -39,8 +39,9 @@ class Comparison:
     `wider`: a request is allowed after and not before, and none the other way round; `narrower`
     and `mixed` accordingly; `same`: none either way, so there is nothing to write. `unknown`:
     the documentation does not decide. Sentences are sorted and free of repeats; with `unknown`
-    they say "may". `same_for_display` is true where the two only differ in spellings that are
-    assumed to be equal: no drift to show, but no licence to treat them as one.
+    they say "may". `same_for_display` is true where, with every assumed row of the table of equal
+    spellings taken for true, the two are the same: nothing to alarm people with, but no licence to
+    treat them as one.
     """
 
     verdict: Verdict
@@ -48,9 +49,12 @@ class Comparison:
     losses: tuple[Grant, ...] = ()
     gain_sentences: tuple[str, ...] = ()
     loss_sentences: tuple[str, ...] = ()
-    gains_certain: bool = False
-    losses_certain: bool = False
     same_for_display: bool = False
+
+    @property
+    def respelled(self) -> bool:
+        """The two may differ, and if they do, then in spellings that are assumed to be equal."""
+        return self.verdict is Verdict.UNKNOWN and self.same_for_display
 
 
 _VERDICTS: Final = {
@@ -101,8 +105,6 @@ def _compare(before: Trust | Policy, after: Trust | Policy) -> Comparison:
         losses=tuple(found.grant for found in losses),
         gain_sentences=_sentences(gains, before.grants, gain=True),
         loss_sentences=_sentences(losses, after.grants, gain=False),
-        gains_certain=gained,
-        losses_certain=lost,
         same_for_display=same,
     )
 
@@ -136,7 +138,9 @@ class Comparer:
         self._proofs = [_search(view) for view in views]
         shows = [replace(view, assumed=True, absent=False, loose=loose) for view in views]
         self._shows = [_search(view) for view in dict.fromkeys(shows)]
-        self._probable = _search(replace(views[0], assumed=True))
+        # What is open besides spelling is open still: each reading of it has to agree.
+        likely = [replace(view, assumed=True, fold_names=True) for view in views]
+        self._likely = [_search(view) for view in dict.fromkeys(likely)]
 
     def escaping(self, source: Grants, target: Grants) -> Iterator[_Found]:
         """What `source` gives and `target` does not, grant by grant."""
@@ -166,7 +170,8 @@ class Comparer:
         """Whether, with every assumption taken for true, `target` gives all of `source`."""
         try:
             return not any(
-                _escapes(self._probable, Unclear.TOKEN, grant, source, target)
+                _escapes(search, Unclear.TOKEN, grant, source, target)
+                for search in self._likely
                 for grant in source
                 if grant.effect == "Allow"
             )

@@ -140,6 +140,34 @@ EQUIVALENCES: Final = (
         "GetRole replies carry the role's ARN in lower case",
     ),
     Equivalence(
+        "time-zone",
+        "2030-01-01T08:00:00+08:00",
+        "2030-01-01T00:00:00Z",
+        Certainty.DOCUMENTED,
+        "RAM guide, policy elements: Date operators take ISO 8601, in which both are one time",
+    ),
+    Equivalence(
+        "number",
+        "1",
+        "1.0",
+        Certainty.DOCUMENTED,
+        "RAM guide, policy elements: Numeric operators compare numbers",
+    ),
+    Equivalence(
+        "one-address",
+        "192.0.2.7",
+        "192.0.2.7/32",
+        Certainty.DOCUMENTED,
+        "RAM guide, policy elements: IpAddress takes addresses and CIDR blocks",
+    ),
+    Equivalence(
+        "ignored-case",
+        "StringEqualsIgnoreCase App",
+        "StringEqualsIgnoreCase app",
+        Certainty.DOCUMENTED,
+        "RAM guide, policy elements: what the operator is for",
+    ),
+    Equivalence(
         "name-case",
         "acs:ram::1:user/Ann",
         "acs:ram::1:user/ann",
@@ -192,6 +220,13 @@ EQUIVALENCES: Final = (
         '"true"',
         Certainty.ASSUMED,
         "condition values are strings; what another type does is not documented",
+    ),
+    Equivalence(
+        "truth-case",
+        "TRUE",
+        "true",
+        Certainty.ASSUMED,
+        "Bool takes true and false; what other letters do is not documented",
     ),
     Equivalence(
         "lone-statement",

@@ -1,6 +1,6 @@
 """What two trust documents have in common, as a document that can be written.
 
-Called where additions made by hand are taken back: the result never gives what only one side does.
+Called where additions made by hand are taken back: the result never gives what was not agreed on.
 """
 
 from __future__ import annotations
@@ -16,21 +16,25 @@ from .parsing import parse_trust
 
 
 def intersect_trust(live: Trust, wanted: Trust) -> Trust | None:
-    """The grants that both documents surely give; None if there are none.
+    """The grants that `wanted` gives and `live` still does; None if there are none.
 
-    Sound but not always complete: every request that the result allows is allowed by both; what
-    cannot be proved or written strictly (denies, unknown parts) is left out.
+    Every request that the result allows is surely allowed by `wanted`, and by `live` too unless one
+    of the spellings that are assumed to be equal is not: who stays is written as it was wanted, and
+    a difference of letters cuts nobody off. Not always complete: what cannot be proved or written
+    strictly (denies, unknown parts) is left out.
     """
     candidates = [
-        grant
+        written
         for grant in (*wanted.grants, *live.grants, *_pairs(live.grants, wanted.grants))
-        if grant.effect == "Allow" and not grant.tokens
+        if grant.effect == "Allow" and all(term.reading for term in grant.terms if term.token)
+        for written in _written(grant)
     ]
     comparer = Comparer((*live.grants, *wanted.grants, *candidates))
     common = [
         grant
         for grant in dict.fromkeys(candidates)
-        if comparer.covers(live.grants, grant, ()) and comparer.covers(wanted.grants, grant, ())
+        if comparer.covers(wanted.grants, grant, ())
+        and comparer.probably_covers((grant,), live.grants)
     ]
     kept: list[Grant] = []
     for at, grant in enumerate(common):
@@ -38,6 +42,12 @@ def intersect_trust(live: Trust, wanted: Trust) -> Trust | None:
         if not comparer.covers(rest, grant, ()):
             kept.append(grant)
     return _document(kept)
+
+
+def _written(grant: Grant) -> tuple[Grant, ...]:
+    """What RAM would be told of a grant, which may not be all that there was to it."""
+    made = _document([grant])
+    return made.grants if made is not None else ()
 
 
 def _pairs(live: Iterable[Grant], wanted: Iterable[Grant]) -> list[Grant]:
@@ -51,8 +61,7 @@ def _pairs(live: Iterable[Grant], wanted: Iterable[Grant]) -> list[Grant]:
                 continue
             for grant, other in ((one, two), (two, one)):
                 actions = _shared_actions(grant, other)
-                made = _document([replace(grant, conditions=conditions, actions=actions)])
-                out += made.grants if made else ()
+                out.append(replace(grant, conditions=conditions, actions=actions))
     return out
 
 
