@@ -198,7 +198,7 @@ def _judge_creation(
 ) -> Cleared | Held:
     findings = risk.assess(trust, account)
     gains = documents.compare_trust(documents.NOBODY, trust).gain_sentences
-    if account.records_lost and not _remembers(record):
+    if lost(account, record):
         summary = "records of this account were lost: it may have been held before"
         return Held(LOST, summary, gains, (), findings)
     if record.baseline_unreadable:
@@ -219,9 +219,12 @@ def _judge_creation(
     return Cleared(_SEAL, CREATION, trust)
 
 
-def _remembers(record: RecordFacts) -> bool:
-    """Whether the record knows more of the identity than that its creation is asked for."""
-    return record.exists and bool(record.cloud_id or record.baseline or record.deleted)
+def lost(account: Account, record: RecordFacts) -> bool:
+    """Whether records are gone, and this one knows no more of the identity than that its creation
+    is asked for.
+    """
+    remembers = record.exists and bool(record.cloud_id or record.baseline or record.deleted)
+    return account.records_lost and not remembers
 
 
 def judge_take_back(

@@ -203,6 +203,7 @@ class DeletionPass:
             ) from None
 
     def _gone(self, identity: Identity, facts: RecordFacts) -> Released:
+        self._ports.store.saw_trust(identity.key, ())
         if facts.exists and facts.owner == self._owner:
             elsewhere.let_go(self._ports, self._subject, identity, "Deleted")
         return self._release(EventReason.DELETED, f"deleted {identity.cloud_name} in the cloud")

@@ -103,6 +103,11 @@ class Kind:
     """The cloud's own resource type, as in ARNs and tag calls: `role`, `policy`."""
     name_field: str
     name_pattern: re.Pattern[str]
+    trusted_as: str
+    """What a trust writes before a name of the kind, `user` as in `acs:ram::1:user/ann`; empty
+    where no trust can name one, as with groups. One that can is held back from a name that a trust
+    mentions already.
+    """
     fields: tuple[Field, ...]
     references: tuple[Reference, ...] = ()
     tag_field: str = ""
@@ -120,6 +125,10 @@ class Kind:
     def optional(self, read: str) -> bool:
         """Whether the fields of a read may be done without."""
         return all(field.optional for field in self.fields if field.read == read)
+
+    def arn(self, account_id: str, name: str) -> str:
+        """By which a trust names such an identity, in lower case; empty where none can."""
+        return f"acs:ram::{account_id}:{self.trusted_as}/{name.lower()}" if self.trusted_as else ""
 
     @property
     def gated_field(self) -> Field | None:
@@ -220,6 +229,7 @@ _ROLE: Final = Kind(
     noun="role",
     name_field="roleName",
     name_pattern=re.compile(r"[A-Za-z0-9.-]{1,64}"),
+    trusted_as="role",
     reads=("attachments", "tags"),
     tag_field="tags",
     references=(_POLICY_REFERENCE,),
@@ -257,6 +267,7 @@ _POLICY: Final = Kind(
     noun="policy",
     name_field="policyName",
     name_pattern=re.compile(r"[A-Za-z0-9-]{1,128}"),
+    trusted_as="",
     reads=("tags",),
     tag_field="tags",
     fields=(
@@ -281,6 +292,7 @@ _USER: Final = Kind(
     noun="user",
     name_field="userName",
     name_pattern=re.compile(r"[A-Za-z0-9._-]{1,64}"),
+    trusted_as="user",
     reads=("attachments", "groups", "access", "mfa", "user tags"),
     tag_field="tags",
     references=(_POLICY_REFERENCE,),
@@ -328,6 +340,7 @@ _GROUP: Final = Kind(
     noun="group",
     name_field="groupName",
     name_pattern=re.compile(r"[A-Za-z0-9._-]{1,64}"),
+    trusted_as="",
     reads=("attachments", "members"),
     references=(
         _POLICY_REFERENCE,

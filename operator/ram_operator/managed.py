@@ -18,6 +18,7 @@ from . import (
     gatedwrite,
     lasting,
     memory_after,
+    naming,
     plan,
     report,
     rights,
@@ -33,7 +34,6 @@ from .constants import DeletionPolicy, Mode, Reason, Severity
 from .drift import Memory
 from .errors import RamOperatorError, Retry, Stalled
 from .model import (
-    Applied,
     Desired,
     Drift,
     Live,
@@ -94,6 +94,7 @@ class ManagedPass:
             assert live.error is not None
             raise live.error
         tenancy.check_live(subject.row, live)
+        naming.note(ports, identity, subject.row, live)
         standing = claims.stand(self._claimant(session, tenant.adoption), record, identity, live)
         self._ballot = gatedwrite.ballot(ports, subject, identity, live.cloud_id)
         situation = self._situation(session, wanted, live, standing)
@@ -186,9 +187,8 @@ class ManagedPass:
             if not self._ports.recent.believes(self._subject.key, always_twice=True):
                 raise LookAgain(self._ports.recent.settle)
             return Result(self._gone(session, situation))
-        arn = f"acs:ram::{identity.account_id}:{situation.row.noun}/{identity.folded}"
-        if self._ports.store.trusted(arn, identity.key):
-            situation = replace(situation, named=frozenset({arn}))
+        named = naming.trusted(self._ports, identity, situation.row)
+        situation = replace(situation, named=named)
         decision = plan.create(situation)
         if session.account.mode is Mode.OBSERVE:
             return Result(self._outcome(session, decision, None, None))
@@ -332,6 +332,7 @@ class ManagedPass:
         if applied is not None and (live is not None or done):
             before = self._subject.applied_to(live.cloud_id if live is not None else "")
             memory = memory_after.after_steps(before, decision.applied, missing)
+            memory = replace(memory, known=True)
         return Outcome(
             phase,
             reason,
@@ -340,7 +341,7 @@ class ManagedPass:
             live=live,
             account_id=session.account.account_id,
             steps_done=done,
-            applied=_known(memory),
+            applied=memory,
             observe_only=session.account.mode is Mode.OBSERVE,
             drift_unconfirmed=not believed,
             kept=lasting.drift_of(self._subject.status, decision.unread),
@@ -385,7 +386,3 @@ def _unread(live: Live | None) -> RamOperatorError | None:
     """Why a part of the identity is not known; what a person has to mend comes first."""
     errors = [part.error for part in live.unknown_parts()] if live is not None else []
     return min(errors, key=lambda error: isinstance(error, Retry), default=None)
-
-
-def _known(memory: Applied | None) -> Applied | None:
-    return replace(memory, known=True) if memory is not None else None

@@ -63,15 +63,25 @@ def creation(situation: Situation) -> Held | Step:
 def _name(new: Situation) -> Held | None:
     """RAM trusts by name: who gets a name that a role trusts is trusted from his first moment."""
     name = new.desired.cloud_name
-    arn = f"acs:ram::{new.account.account_id}:{new.row.noun}/{name}"
+    arn = new.row.arn(new.account.account_id, name)
     case = risk.Case(new.account, arn=arn, named=new.named)
     findings = risk.judge(case, risk.On.NAME)
     if not risk.dangerous(findings):
-        return None
+        return _lost(new) if arn else None
     gains = tuple(finding.message for finding in findings)
     change = Change(NAME, None, name, Direction.WIDER)
     summary = f"{new.row.noun} {name} would be trusted from its creation"
     return Held(TRUSTED, summary, gains, (), findings, (change,), "new")
+
+
+def _lost(new: Situation) -> Held | None:
+    """Without records nobody knows which names are trusted. What has a trust is held for that."""
+    if new.row.gated_field is not None or not approval.lost(new.account, new.memory.record):
+        return None
+    name = new.desired.cloud_name
+    gains = (f"{new.row.noun} {name} would be trusted where a forgotten role names it",)
+    summary = "records of this account were lost: a role may trust that name already"
+    return Held(approval.LOST, summary, gains, (), (), (Change(NAME, None, name, Direction.WIDER),))
 
 
 def context(situation: Situation) -> Mapping[str, FieldValue]:

@@ -15,10 +15,11 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final
 
-from . import desired, documents
+from . import desired, trusted_names
 from .constants import WATCHED_ANNOTATIONS
 from .kinds import ACCOUNT, KINDS, RECORD
 from .model import Key
+from .trusted_names import TrustedNames
 
 TOMBSTONES: Final = 1000
 """Uids of deleted objects that are remembered, so that an older list does not bring them back."""
@@ -48,8 +49,8 @@ class Facts:
     references: tuple[Key, ...]
     account: str
     version: int
-    trusts: tuple[str, ...] = ()
-    """Of the record of a role that exists: ARNs of trusted users and roles, in lower case."""
+    trusts: frozenset[str] = frozenset()
+    """Of the record of a role that exists: the names that its trust mentions."""
     owner: Key | None = None
     """Of a record: the object that the identity belongs to."""
     waiting: Key | None = None
@@ -99,9 +100,9 @@ def _facts(key: Key, body: Mapping[str, Any]) -> Facts:
         references=references,
         account=sys.intern(str(account)),
         version=int(version) if version.isdigit() else 0,
-        trusts=_trusts(body.get("record") or {}) if key.kind == RECORD else (),
         owner=(owner := _owner(body.get("record") or {}) if key.kind == RECORD else None),
         waiting=owner if (body.get("record") or {}).get("pending") else None,
+        trusts=trusted_names.of_record(body.get("record") or {} if key.kind == RECORD else {}),
     )
 
 
@@ -110,19 +111,6 @@ def _owner(record: Mapping[str, Any]) -> Key | None:
     if not owner:
         return None
     return Key(str(record["kind"]), str(owner["namespace"]), str(owner["name"]))
-
-
-def _trusts(record: Mapping[str, Any]) -> tuple[str, ...]:
-    """By name, for whoever gets that name next is trusted as well."""
-    text = (record.get("baseline") or {}).get("trust")
-    if not text or not record.get("cloudId") or record.get("deletedAt"):
-        return ()
-    try:
-        trust = documents.parse_trust(text, lenient=True)
-    except documents.DocumentError:
-        return ()
-    raw = {principal.raw.lower() for principal in documents.trust_principals(trust)}
-    return tuple(sorted(arn for arn in raw if ":user/" in arn or ":role/" in arn))
 
 
 class Store:
@@ -134,8 +122,9 @@ class Store:
         self._facts: dict[Key, Facts] = {}
         self._dependents: dict[Key, set[Key]] = {}
         self._users: dict[str, set[Key]] = {}
-        self._trusting: dict[str, set[Key]] = {}
         self._owned: dict[Key, set[Key]] = {}
+        self._agreed = TrustedNames()
+        self._seen = TrustedNames()
         self._waiting: dict[Key, set[Key]] = {}
         self._gone: deque[str] = deque(maxlen=TOMBSTONES)
 
@@ -217,9 +206,17 @@ class Store:
             return bool(self._users.get(account))
 
     def trusted(self, arn: str, record: Key) -> bool:
-        """Whether a role that exists, other than that of `record`, trusts this user or role."""
+        """Whether the trust of a role that exists, other than that of `record`, mentions this name:
+        the agreed one, or the live one as it was when last looked at.
+        """
+        name = arn.lower()
         with self._lock:
-            return bool(self._trusting.get(arn.lower(), set()) - {record})
+            return bool((self._agreed.mention(name) | self._seen.mention(name)) - {record})
+
+    def saw_trust(self, record: Key, names: Iterable[str]) -> None:
+        """These names are mentioned by the live trust of the role that `record` is about."""
+        with self._lock:
+            self._seen.put(record, names)
 
     def owned(self, holder: Key) -> list[Key]:
         """Records of identities that belong to this object, in whatever account."""
@@ -237,6 +234,7 @@ class Store:
             return sorted(holder for holder in self._waiting if holder not in self._facts)
 
     def _index(self, key: Key, before: Facts | None, after: Facts | None) -> None:
+        self._agreed.put(key, after.trusts if after is not None else ())
         if before is not None:
             for index, names in self._entries(before):
                 for name in names:
@@ -251,7 +249,6 @@ class Store:
         return (
             (self._owned, (facts.owner,) if facts.owner else ()),
             (self._waiting, (facts.waiting,) if facts.waiting else ()),
-            (self._trusting, facts.trusts),
             (self._dependents, facts.references),
             (self._users, (facts.account,) if facts.account else ()),
         )

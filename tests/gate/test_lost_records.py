@@ -70,6 +70,12 @@ def test_without_records_no_role_is_created_until_a_person_has_said_so(
         alone.role("fresh", trustPolicy=trust(FC))
         for name in ("again", "fresh"):
             assert pending(alone, name)["kind"] == "RecordsLost"
+        # A role that nobody remembers may trust the name of a user; of a group none can.
+        alone.create("RamUser", "anybody", {})
+        alone.create("RamGroup", "team", {})
+        waiting = held(alone, "RamUser", "anybody")["status"]["pending"]
+        assert waiting["kind"] == "RecordsLost"
+        alone.ready("RamGroup", "team")
         # What exists is compared with what it has.
         alone.edit(ROLE, "known", trustPolicy=trust(FC, ECS))
         held(alone, ROLE, "known")
@@ -89,8 +95,10 @@ def test_without_records_no_role_is_created_until_a_person_has_said_so(
         before = pending(alone, "known")["digest"]
         assert "whatever was approved so far opens nothing" in void_approvals(apart)
         alone.ready(ROLE, "fresh")
+        alone.ready("RamUser", "anybody")
         assert held(alone, ROLE, "known", instead_of=before)
-        assert [e["action"] for e in opened(alone, start)] == ["CreateRole", "CreateRole"]
+        actions = sorted(entry["action"] for entry in opened(alone, start))
+        assert actions == ["CreateRole", "CreateRole", "CreateUser"]
 
 
 def test_what_was_approved_before_a_restore_opens_nothing_once_it_is_voided(

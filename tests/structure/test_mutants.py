@@ -17,6 +17,7 @@ AREAS: Final = {
     "providers": {"providers.py", "permits.py", "plan.py", "approval.py"},
     "approval": {"approval.py", "ballots.py"},
     "letters": {"drift.py", "plan.py", "approval.py", "providers.py"},
+    "names": {"documents/names.py", "trusted_names.py", "store.py", "permits.py"},
     "documents": {"documents/comparing.py", "documents/principals.py", "documents/meeting.py"},
     "risk": {"risk.py", "findings.py"},
     "writer": {"cloud/execute.py", "gatedwrite.py", "applying.py"},

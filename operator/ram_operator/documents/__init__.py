@@ -18,11 +18,14 @@ from .escalation import escalates, reaches
 from .grammar import EQUIVALENCES, Certainty, Equivalence
 from .meeting import intersect_trust
 from .model import NOBODY, Condition, Grant, Kind, Policy, Principal, Trust, trust_principals
+from .names import is_pattern, mentioned, stands_for
 from .parsing import parse_policy, parse_trust
+from .principals import NOUNS
 
 __all__ = [
     "EQUIVALENCES",
     "NOBODY",
+    "NOUNS",
     "Certainty",
     "Comparison",
     "Condition",
@@ -39,8 +42,11 @@ __all__ = [
     "documents_equal_policy",
     "escalates",
     "intersect_trust",
+    "is_pattern",
+    "mentioned",
     "parse_policy",
     "parse_trust",
     "reaches",
+    "stands_for",
     "trust_principals",
 ]

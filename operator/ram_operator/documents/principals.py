@@ -20,6 +20,8 @@ ACCOUNT: Final = Dim("", "account")
 NAME: Final = Dim("", "name")
 _CLASSES: Final = {Kind.USER: 0, Kind.ROLE: 1, Kind.SERVICE: 2, Kind.SAML: 3, Kind.OIDC: 4}
 _PROVIDERS: Final = {"saml-provider": Kind.SAML, "oidc-provider": Kind.OIDC}
+NOUNS: Final = ("user", "role", *_PROVIDERS)
+"""What a trust can name one by one, as in ARNs. RAM's guide lists nothing else: no groups."""
 
 Read = tuple[Principal, tuple[Term, ...]]
 
