@@ -183,6 +183,15 @@ def test_a_provider_is_not_known_without_what_makes_it_one(world: World) -> None
             ProviderFacts().read(world.client, name, 0.0, fresh=True)
 
 
+@pytest.mark.parametrize("part", ["AccountId", "Arn"])
+def test_whose_the_credentials_are_is_not_known_without_it(world: World, part: str) -> None:
+    """An account that cannot be told for a moment is no other account, and keeps its session."""
+    whole = {"AccountId": "1234567890123456", "Arn": "acs:ram::1234567890123456:user/op"}
+    answering(world, {"GetCallerIdentity": without(whole, (part,))})
+    with pytest.raises(Retry, match=f"without its {part}"):
+        world.client.caller_identity()
+
+
 @pytest.mark.parametrize("kind", ["RamUser", "RamGroup", "RamPolicy"])
 def test_of_a_creation_without_an_id_the_outcome_is_unknown(world: World, kind: str) -> None:
     answering(world, {})

@@ -25,7 +25,7 @@ from darabonba.runtime import RuntimeOptions
 
 from ..constants import Reason
 from ..errors import OutcomeUnknown, RamOperatorError, Retry
-from . import faults
+from . import answers, faults
 from .credentials import Credentials
 from .limiter import Limiter, action_class
 
@@ -185,10 +185,12 @@ class CloudClient:
 
     def caller_identity(self) -> Mapping[str, Any]:
         """STS GetCallerIdentity: which account and principal the credentials belong to."""
-        return self._send(
+        body = self._send(
             "GetCallerIdentity",
             lambda: self._sts.get_caller_identity_with_options(RuntimeOptions()),
         )
+        # Without it an account could not be told from another, nor what is the operator's own.
+        return answers.part({"answer": body}, "GetCallerIdentity", "answer", "AccountId", "Arn")
 
     def _send(self, action: str, send: Callable[[], Any]) -> Mapping[str, Any]:
         kind = action_class(action.removeprefix(IMS))
