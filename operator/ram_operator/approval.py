@@ -56,6 +56,7 @@ class Permit:
     changes: tuple[Change, ...]
     by: str = ""
     sends: int = 1
+    expires: str = ""
     context: Mapping[str, Any] = field(default_factory=dict, compare=False)
     """What else the approver has seen, see `Held`."""
 
@@ -115,28 +116,28 @@ def weigh(held: Held, ballot: Ballot, record: RecordFacts) -> Permit | None:
     if flight is not None and flight.approval:
         # Begun and not known to have ended: the cloud still is as it was, so once more.
         again = (flight.approval, flight.change) == (ballot.approve, change)
-        if not again or flight.sends >= SENDS:
+        if not again or flight.sends >= SENDS or ballot.now >= flight.expires:
             return None
-        return _permit(held, ballot, record, change, flight.sends + 1)
+        return replace(_permit(held, ballot, record, flight.expires), sends=flight.sends + 1)
     stands = ballots.digest(held, ballot.scope, record.sequence)
     pending = record.pending
     if pending is None or pending.digest != stands or ballot.approve != stands:
         return None
     if pending.rejected or ballots.expired(pending, ballot.now):
         return None
-    return _permit(held, ballot, record, change, 1)
+    return _permit(held, ballot, record, pending.expires)
 
 
-def _permit(held: Held, ballot: Ballot, record: RecordFacts, change: str, sends: int) -> Permit:
+def _permit(held: Held, ballot: Ballot, record: RecordFacts, expires: str) -> Permit:
     return Permit(
         _SEAL,
         ballot.approve,
         record.sequence,
         held.kind,
-        change,
+        ballots.change_digest(held),
         held.changes,
         by=ballot.approver,
-        sends=sends,
+        expires=expires,
         context=held.context,
     )
 

@@ -270,7 +270,13 @@ def _start(step: Step, permit: Permit | None) -> Start:
     trusts = [c.after for c in permit.changes if isinstance(c.after, documents.Trust)]
     seen = providers.accepted(permit.context, permit.changes)
     flight = InFlight(
-        permit.kind, permit.change, permit.digest, permit.by, permit.sends, providers=seen
+        permit.kind,
+        permit.change,
+        permit.digest,
+        permit.by,
+        permit.sends,
+        providers=seen,
+        expires=permit.expires,
     )
     creates = cleared is not None and cleared.before is None
     digest = trusts[0].digest if trusts else ""

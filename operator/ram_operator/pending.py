@@ -56,3 +56,5 @@ class InFlight:
     """Of the trust that is sent, where one is."""
     providers: Mapping[str, str] = field(default_factory=dict)
     """What the approver has seen of identity providers: agreed on once the write is done."""
+    expires: str = ""
+    """When the approval ends that it rests on; not known, and so over, in records of 0.1.0."""

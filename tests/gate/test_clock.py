@@ -10,6 +10,7 @@ import alibabacloud_ram20150501.models as ram
 from tests.cluster import ControlPlane
 from tests.gate.approving import approve, held, offer, opened, say
 from tests.gate.attacks import ADMIN, ECS, FC, NAME, ROLE
+from tests.gate.test_killed import killed_at
 from tests.support.operator import OperatorProcess
 from tests.support.waiting import until
 from tests.support.world import World, trust
@@ -43,6 +44,28 @@ def test_an_offer_that_expired_is_not_young_again(apart: ControlPlane, alone: Wo
         assert opened(alone, start) == []
         approve(alone, ROLE, NAME)
         alone.ready(ROLE, NAME)
+        assert len(opened(alone, start)) == 1
+
+
+def test_what_was_begun_is_not_sent_once_its_approval_has_ended(
+    apart: ControlPlane, alone: World
+) -> None:
+    """The operator was killed before the cloud saw the write, and comes back after a week."""
+    with OperatorProcess.running(apart):
+        alone.role("target", trustPolicy=trust(FC))
+        alone.ready(ROLE, "target")
+        start = alone.journal_end()
+        alone.edit(ROLE, "target", trustPolicy=trust(FC, ECS))
+        first = offer(alone, ROLE, "target")
+    killed_at(apart, alone, ("kill_before", "UpdateRole"), first)
+    assert "inFlight" in (alone.record(ROLE, "target") or {})
+    with OperatorProcess.running(apart, shift=EIGHT_DAYS):
+        offer(alone, ROLE, "target", instead_of=first)
+        alone.look(ROLE, "target")
+        alone.settle()
+        assert opened(alone, start) == []
+        approve(alone, ROLE, "target")
+        alone.ready(ROLE, "target")
         assert len(opened(alone, start)) == 1
 
 

@@ -212,14 +212,14 @@ def test_why_an_approval_opens_nothing(said: dict[str, Any], facts: RecordFacts,
 
 
 def begun(**more: Any) -> RecordFacts:
-    flight = InFlight("TrustChange", ballots.change_digest(HELD), DIGEST, "ann")
+    flight = InFlight("TrustChange", ballots.change_digest(HELD), DIGEST, "ann", expires=END)
     return replace(FACTS, sequence=8, pending=None, in_flight=replace(flight, **more))
 
 
 def test_a_begun_write_is_sent_once_more_to_what_it_was_judged_against() -> None:
     permit = approval.weigh(HELD, replace(SAID, approve=DIGEST), begun())
     assert permit is not None
-    assert (permit.sends, permit.sequence) == (2, 8)
+    assert (permit.sends, permit.sequence, permit.expires) == (2, 8, END)
 
 
 @pytest.mark.parametrize(
@@ -228,6 +228,9 @@ def test_a_begun_write_is_sent_once_more_to_what_it_was_judged_against() -> None
         (begun(sends=2), DIGEST),
         (begun(change="sha256:other"), DIGEST),
         (begun(), "sha256:other"),
+        # Its approval has ended by now, or nobody knows when it does.
+        (begun(expires=SOON), DIGEST),
+        (begun(expires=""), DIGEST),
     ],
 )
 def test_anything_else_is_void(facts: RecordFacts, approve: str) -> None:

@@ -217,7 +217,8 @@ def test_what_is_sent_once_more_is_sent_to_the_same_providers() -> None:
     permit = approval.weigh(held, said, facts)
     assert permit is not None
     seen = providers.accepted(permit.context, permit.changes)
-    flight = InFlight(permit.kind, permit.change, permit.digest, "ann", 1, providers=seen)
+    flight = InFlight(permit.kind, permit.change, permit.digest, expires=permit.expires)
+    flight = replace(flight, providers=seen)
     begun = replace(facts, sequence=8, pending=None, in_flight=flight)
     known = replace(AGREED, record=replace(begun, providers={}))
     for state, verbs in ((ONE, ["end", "trust"]), (TWO, ["end"])):

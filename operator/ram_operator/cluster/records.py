@@ -33,7 +33,7 @@ CREATED: Final = "Created"
 ABANDONED: Final = "Abandoned"
 """The operation that says: given up by its owner, so that another one may take it over."""
 SIDE: Final = 16_384
-_FLIGHT: Final = ("operation", "change", "approval", "by", "digest")
+_FLIGHT: Final = ("operation", "change", "approval", "by", "digest", "expires")
 _PENDING: Final = tuple(each.name for each in fields(Pending))
 
 
