@@ -35,6 +35,15 @@ def test_the_whole_ends_as_badly_as_its_worst_part(
     assert {row["name"]: row["code"] for row in rows} == {"good": 0, "bad": 1, "worse": 4}
 
 
+@pytest.mark.parametrize(("arguments", "code"), [((), 5), (("-k", "gate"), 0)])
+def test_a_part_may_have_no_test_that_was_asked_for(
+    tmp_path: Path, arguments: tuple[str, ...], code: int
+) -> None:
+    run = Run(tmp_path, arguments)
+    run.all([part("empty", "raise SystemExit(5)")])
+    assert run.close("chosen") == code
+
+
 def test_some_run_at_once_whatever_the_machine_does(tmp_path: Path) -> None:
     run = Run(tmp_path)
     try:
