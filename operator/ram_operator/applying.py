@@ -23,14 +23,17 @@ _ONE_PART: Final = frozenset({Reason.ACCESS_DENIED, Reason.QUOTA_EXCEEDED, Reaso
 
 @dataclass(frozen=True, slots=True)
 class Carried:
+    """What became of the steps: `done` took effect, each of `errors` kept one from it."""
+
     done: tuple[Step, ...]
-    error: RamOperatorError | None
+    errors: tuple[RamOperatorError, ...]
     facts: Mapping[str, Any]
 
     @property
     def refused(self) -> bool:
         """Nothing was done and nothing may still be on its way."""
-        return not self.done and not isinstance(self.error, OutcomeUnknown | Bug)
+        open_ended = any(isinstance(error, OutcomeUnknown | Bug) for error in self.errors)
+        return not self.done and not open_ended
 
 
 def carry_out(
@@ -39,7 +42,7 @@ def carry_out(
     """Steps in order. Past one that a person must mend, what does not depend on it goes on."""
     done: list[Step] = []
     failed: list[Step] = []
-    first: RamOperatorError | None = None
+    errors: list[RamOperatorError] = []
     facts: dict[str, Any] = {}
     generation = int(subject.body["metadata"].get("generation", 0))
     for step in decision.steps:
@@ -47,7 +50,7 @@ def carry_out(
             continue
         if not _may_still(ports, session):
             text = "writing was stopped while this pass waited for its turn"
-            first = first or Retry(Reason.PROGRESSING, text, 0.5)
+            errors.append(Retry(Reason.PROGRESSING, text, 0.5))
             break
         ports.recent.wrote(subject.key, generation)
         try:
@@ -56,7 +59,7 @@ def carry_out(
         except RamOperatorError as error:
             rights.forget(session, subject)
             softened = _soften(ports, subject, error, step)
-            first = first or softened
+            errors.append(softened)
             failed.append(step)
             if softened.reason not in _ONE_PART or isinstance(softened, Retry):
                 break
@@ -65,8 +68,12 @@ def carry_out(
             ports.brake.count(session.account.account_id, (subject.key, step.summary))
         claims.tell_members(ports, subject.row, session.account.account_id, step)
         done.append(step)
-    gate.close(decision.steps)
-    return Carried(tuple(done), first, facts)
+    try:
+        gate.close(decision.steps)
+    except RamOperatorError as error:
+        # What was done is told all the same.
+        errors.append(error)
+    return Carried(tuple(done), tuple(errors), facts)
 
 
 def _may_still(ports: Ports, session: Session) -> bool:
@@ -94,9 +101,19 @@ def _depends(step: Step, failed: Step) -> bool:
     """Whether a step has to wait for an earlier one that was refused.
 
     The same part is not written, nothing is added to an identity that was not created, and nothing
-    is widened while what should have been taken away first is still there.
+    is widened while what should have been taken away first is still there. Of a set each entry is
+    taken away on its own.
     """
-    if failed.verb == "create" or step.field == failed.field:
+    if failed.verb == "create":
+        return True
+    if step.field == failed.field and not _other_entry(step, failed):
         return True
     tightens = failed.direction not in (Direction.NEUTRAL, Direction.WIDER)
     return tightens and step.direction not in (Direction.NEUTRAL, Direction.NARROWER)
+
+
+def _other_entry(step: Step, failed: Step) -> bool:
+    """Whether it takes another entry of the same set away."""
+    entries = "keys" in step.values and "keys" in failed.values
+    narrows = step.direction is Direction.NARROWER
+    return entries and narrows and step.settles.isdisjoint(failed.settles)

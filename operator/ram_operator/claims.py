@@ -29,6 +29,7 @@ CLOCKS_APART: Final = 60.0
 CREATION_MAY_TAKE: Final = 900.0
 """Seconds from the announcement of a creation, which may wait for the rate limit, to its end."""
 HAND_OVER: Final = "; to hand it over, let that object give it up: annotation abandon"
+HELD_CREATION: Final = "its creation waits for an approval, see its status.pending"
 OLD_ANSWER: Final = 1.0
 """Seconds after which an identity that was deleted and is still shown is looked at again."""
 
@@ -169,7 +170,10 @@ def _not_adopted(claimant: Claimant, live: Live, replaced: bool) -> str:
 
 
 def resolve(ports: Ports, session: Session, key: Key, owner: Owner) -> desired.Resolved:
-    """What a reference names. Believes the record, never the status of the object named."""
+    """What a reference names; ready once the record says that the identity was made or found.
+
+    Never believes the status of the object named.
+    """
     body = ports.store.get(key)
     if body is None:
         return desired.Resolved("", "it does not exist")
@@ -179,15 +183,19 @@ def resolve(ports: Ports, session: Session, key: Key, owner: Owner) -> desired.R
     except InvalidSpec as error:
         return desired.Resolved("", error.message)
     if (spec.get("accountRef") or {}).get("name", "default") != session.account.name:
-        return desired.Resolved("", "it lives in another RamAccount")
+        return desired.Resolved(name, "it lives in another RamAccount")
     if session.account.mode is Mode.OBSERVE:
         return desired.Resolved(name)
     if body["metadata"].get("deletionTimestamp"):
-        return desired.Resolved("", "it is being deleted")
+        return desired.Resolved(name, "it is being deleted")
     identity = Identity(session.account.account_id, key.kind, name)
     facts = records.facts(ports.store.get(identity.key), identity)
     if facts.owner != Owner(owner.cluster, key.namespace, key.name):
-        return desired.Resolved("", "it is not ready")
+        return desired.Resolved(name, "it is not ready")
+    if not _exists(facts):
+        # A record that somebody owns may be about what nobody has made yet.
+        held = facts.pending is not None
+        return desired.Resolved(name, HELD_CREATION if held else "it is not ready")
     return desired.Resolved(name)
 
 
@@ -242,7 +250,8 @@ def carry_out(ports: Ports, work: RecordWork) -> bool:
     """Make the record say what the pass has done; whether nobody had it before. Raises errors.*."""
     now = ports.clock.stamp()
     body = ports.records.read(work.identity)
-    before = records.facts(body, work.identity).owner
+    facts = records.facts(body, work.identity)
+    before = facts.owner
     if body is None:
         try:
             sequence = int(ports.clock.wall() * 1000)
@@ -256,7 +265,16 @@ def carry_out(ports: Ports, work: RecordWork) -> bool:
             raise Stalled(Reason.CONFLICT, text)
         body = ports.records.renew(body, work.claim, now)
     ports.store.put(body)
+    if work.claim.cloud_id and not _exists(facts):
+        _tell_dependents(ports, work)
     return before is None
+
+
+def _tell_dependents(ports: Ports, work: RecordWork) -> None:
+    """What they refer to is there now. The watch brings no news of what the store has already."""
+    owner = work.claim.owner
+    for key in ports.store.dependents(Key(work.identity.kind, owner.namespace, owner.name)):
+        ports.queue.add(key, Lane.PERIODIC)
 
 
 def withdraw(ports: Ports, identity: Identity) -> None:

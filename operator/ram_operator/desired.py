@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from dataclasses import field as data_field
 from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
 
@@ -22,17 +23,18 @@ from .constants import (
     Mode,
 )
 from .errors import InvalidSpec
-from .kinds import UNTIL, Field, Kind
-from .model import Account, Desired, Entry, FieldValue, Key, Options, Owner, Tenant
+from .kinds import UNTIL, Field, Kind, Reference
+from .model import Account, Desired, Entry, FieldValue, Key, Options, Owner, Tenant, place
 
 _DURATION: Final = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
 
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """What a reference names: the cloud name, or why it is not ready yet."""
+    """What a reference names, and why it is not ready yet."""
 
     cloud_name: str
+    """"" where nobody can tell."""
     problem: str = ""
 
 
@@ -122,16 +124,15 @@ def build(
     Entries whose `expiresAt` has come are not in it.
     """
     fields: dict[str, FieldValue] = {}
-    unresolved: list[str] = []
-    ends: list[float] = []
+    found = _Found()
     for field in row.fields:
         raw = _raw(field, spec)
         if raw is None:
             continue
         try:
-            if field.name in {reference.spec for reference in row.references}:
-                raw = _current(field.name, raw or (), circumstances.now, ends)
-                raw = _resolve(row, key, raw or (), resolved, unresolved)
+            if types := _types(row, field, key.namespace):
+                raw = _current(field, raw, types, resolved, circumstances.now, found)
+                raw = _resolve(field, raw, types, resolved, found)
             fields[field.name] = field.parse(raw)
         except documents.DocumentError as error:
             raise InvalidSpec(f"spec.{field.spec}.{error}") from None
@@ -144,13 +145,44 @@ def build(
     return Desired(
         cloud_name=cloud_name(row, key.name, spec),
         fields=fields,
-        unresolved=tuple(unresolved),
+        unresolved=tuple(found.unresolved),
         referenced=_referenced(row, resolved),
         additive=frozenset(
             field.name for field in row.fields if field.mode and spec.get(field.mode) == "Additive"
         ),
-        expires=min(ends, default=None),
+        awaited=frozenset(found.awaited),
+        nameless=frozenset(found.nameless),
+        ended=frozenset(found.ended),
     )
+
+
+@dataclass(slots=True)
+class _Found:
+    """What the items of a manifest's lists say besides the entries, see `Desired`."""
+
+    unresolved: list[str] = data_field(default_factory=list)
+    awaited: set[str] = data_field(default_factory=set)
+    nameless: set[tuple[str, str]] = data_field(default_factory=set)
+    ended: set[str] = data_field(default_factory=set)
+
+
+_Types = Mapping[str, tuple[Reference, str]]
+"""Type of an item → what such a reference names, and the namespace of the object."""
+
+
+def _types(row: Kind, field: Field, namespace: str) -> _Types:
+    return {r.type: (r, namespace) for r in row.references if r.spec == field.name}
+
+
+def _target(
+    item: Mapping[str, str], types: _Types, resolved: Mapping[Key, Resolved]
+) -> tuple[Reference, Key, Resolved] | None:
+    """What an item refers to; None for one that names the entry itself."""
+    if item["type"] not in types:
+        return None
+    reference, namespace = types[item["type"]]
+    key = Key(reference.kind, namespace, item["name"])
+    return reference, key, resolved.get(key, Resolved("", "it does not exist"))
 
 
 def _raw(field: Field, spec: Mapping[str, Any]) -> Any:
@@ -172,19 +204,44 @@ def _referenced(row: Kind, resolved: Mapping[Key, Resolved]) -> frozenset[str]:
     )
 
 
-def _current(name: str, items: Any, now: float, ends: list[float]) -> list[Mapping[str, str]]:
-    """The items that have not ended; `ends` collects when the others will."""
+def _current(
+    field: Field,
+    items: Any,
+    types: _Types,
+    resolved: Mapping[Key, Resolved],
+    now: float,
+    found: _Found,
+) -> list[Mapping[str, str]]:
+    """The items that have not ended; `found` collects those that have."""
     current: list[Mapping[str, str]] = []
-    for item in items:
-        text = item.get(UNTIL)
-        if text is not None:
-            end = _epoch(f"spec.{name}[].{UNTIL}", text)
-            if end <= now:
-                continue
-            ends.append(end)
-            item = {**item, UNTIL: _utc(end)}
-        current.append(item)
+    for item in items or ():
+        end = end_of(field, item)
+        if end is not None and end <= now:
+            found.ended.update(
+                place(field.name, key) for key in _keys(field, item, types, resolved)
+            )
+            continue
+        current.append(item if end is None else {**item, UNTIL: _utc(end)})
     return current
+
+
+def _keys(
+    field: Field, item: Mapping[str, str], types: _Types, resolved: Mapping[Key, Resolved]
+) -> tuple[str, ...]:
+    """The folded key of the entry that an item is about, where it is known."""
+    target = _target(item, types, resolved)
+    if target is not None:
+        reference, _, named = target
+        return (reference.entry_key(named.cloud_name),) if named.cloud_name else ()
+    entries = field.parse([item])
+    assert isinstance(entries, Mapping)
+    return tuple(entries)
+
+
+def end_of(field: Field, item: Mapping[str, Any]) -> float | None:
+    """When an item of a list ends, in seconds since the epoch. Raises InvalidSpec."""
+    text = item.get(UNTIL)
+    return None if text is None else _epoch(f"spec.{field.spec}[].{UNTIL}", text)
 
 
 def _epoch(where: str, text: str) -> float:
@@ -205,26 +262,27 @@ def _utc(end: float) -> str:
 
 
 def _resolve(
-    row: Kind,
-    key: Key,
-    items: Any,
+    field: Field,
+    items: list[Mapping[str, str]],
+    types: _Types,
     resolved: Mapping[Key, Resolved],
-    unresolved: list[str],
+    found: _Found,
 ) -> list[Mapping[str, str]]:
-    by_type = {reference.type: reference for reference in row.references}
     out: list[Mapping[str, str]] = []
     for item in items:
-        reference = by_type.get(item["type"])
-        if reference is None:
+        target = _target(item, types, resolved)
+        if target is None:
             out.append(item)
             continue
-        target = resolved.get(Key(reference.kind, key.namespace, item["name"]))
-        problem = "it does not exist" if target is None else target.problem
-        if problem or target is None:
-            unresolved.append(f"{reference.kind} {key.namespace}/{item['name']}: {problem}")
+        reference, key, named = target
+        if not named.problem:
+            out.append({**item, "type": reference.resolved_type, "name": named.cloud_name})
+            continue
+        found.unresolved.append(f"{key}: {named.problem}")
+        if named.cloud_name:
+            found.awaited.add(place(field.name, reference.entry_key(named.cloud_name)))
         else:
-            named = {"type": reference.resolved_type, "name": target.cloud_name}
-            out.append({**item, **named})
+            found.nameless.add((field.name, reference.type))
     return out
 
 

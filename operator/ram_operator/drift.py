@@ -27,6 +27,7 @@ from .model import (
     Judged,
     Options,
     RecordFacts,
+    place,
 )
 
 KEPT: Final = "~"
@@ -59,19 +60,19 @@ class Memory:
 
 def judge(row: Kind, desired: Desired, change: Change, memory: Memory) -> Judged | None:
     """Cause and disposition of one change; None when it is none of our business."""
-    field = row.field(change.field)
-    cause = _cause(field, desired, change, memory)
+    cause = _cause(row, desired, change, memory)
     if cause is None:
         return None
-    return _judged(field, desired, change, cause, memory)
+    return _judged(row, desired, change, cause, memory)
 
 
-def _judged(field: Field, desired: Desired, change: Change, cause: Cause, memory: Memory) -> Judged:
+def _judged(row: Kind, desired: Desired, change: Change, cause: Cause, memory: Memory) -> Judged:
     if cause is Cause.DRIFT and respelled(change):
         # Nobody knows that it is another, and nobody that it is not: neither taken back nor agreed.
         return Judged(change, cause, Disposition.REPORT, Severity.INFO)
-    disposition = _disposition(field, desired, change, cause, memory)
-    return Judged(change, cause, disposition, _severity(field, change, cause))
+    disposition = _disposition(row, desired, change, cause, memory)
+    severity = _severity(row.field(change.field), change, cause)
+    return Judged(change, cause, disposition, severity)
 
 
 def respelled(change: Change) -> bool:
@@ -83,12 +84,13 @@ def respelled(change: Change) -> bool:
     return comparison is not None and comparison.respelled and bool(comparison.gains)
 
 
-def _cause(field: Field, desired: Desired, change: Change, memory: Memory) -> Cause | None:
+def _cause(row: Kind, desired: Desired, change: Change, memory: Memory) -> Cause | None:
+    field = row.field(change.field)
     if field.shape is Shape.TRUST:
         return _trust_cause(change, memory.record)
     if field.shape is Shape.ENTRIES:
         if change.after is None:
-            return _removal_cause(field, desired, change, memory.applied)
+            return _removal_cause(row, desired, change, memory.applied)
         return _addition_cause(field, change, memory.applied)
     known = memory.applied.digests.get(field.name)
     if not memory.applied.known:
@@ -115,7 +117,7 @@ def behind(row: Kind, desired: Desired, change: Change, memory: Memory) -> Judge
     moved = diff.compare(field, change.before, baseline)
     if not moved:
         return None
-    return _judged(field, desired, moved[0], Cause.DRIFT, memory)
+    return _judged(row, desired, moved[0], Cause.DRIFT, memory)
 
 
 def _trust_cause(change: Change, record: RecordFacts) -> Cause:
@@ -136,29 +138,43 @@ def _addition_cause(field: Field, change: Change, applied: Applied) -> Cause:
     return Cause.DRIFT if mark in marks else Cause.INTENT
 
 
-def _removal_cause(
-    field: Field, desired: Desired, change: Change, applied: Applied
-) -> Cause | None:
+def stays(row: Kind, desired: Desired, name: str, key: str) -> bool:
+    """Whether a reference that is not ready may stand for exactly this entry of the field `name`.
+
+    Then it stays as it is until that is known. What has ended goes all the same.
+    """
+    where = place(name, key)
+    if where in desired.ended:
+        return False
+    return where in desired.awaited or any(
+        (name, reference.type) in desired.nameless and reference.may_name(key)
+        for reference in row.references
+        if reference.spec == name
+    )
+
+
+def _removal_cause(row: Kind, desired: Desired, change: Change, applied: Applied) -> Cause | None:
+    field = row.field(change.field)
     marks = applied.entries.get(field.name, frozenset())
     ours = {diff.marked_key(mark) for mark in marks if not mark.startswith(KEPT)}
     if change.entry in ours:
-        # A reference that is not ready may be exactly this entry: it stays until that is known.
-        return None if desired.unresolved and field.entries_widen else Cause.INTENT
+        return None if stays(row, desired, field.name, change.entry) else Cause.INTENT
     if field.foreign or field.name in desired.additive:
         return None
     excess = applied.excess.get(field.name, frozenset())
     if not applied.known or change.entry in excess or WHATEVER in excess:
         return Cause.ADOPTION
-    if desired.unresolved and change.entry.startswith("Custom/"):
-        return None
-    return Cause.DRIFT
+    # What is asked for by its name is nobody's excess, although it is not ready.
+    return None if place(field.name, change.entry) in desired.awaited else Cause.DRIFT
 
 
 def _disposition(
-    field: Field, desired: Desired, change: Change, cause: Cause, memory: Memory
+    row: Kind, desired: Desired, change: Change, cause: Cause, memory: Memory
 ) -> Disposition:
-    if change.after is None and not field.remove:
-        # Seen and shown, but not ours to take away.
+    field = row.field(change.field)
+    removal = field.shape is Shape.ENTRIES and change.after is None
+    if removal and (not field.remove or stays(row, desired, field.name, change.entry)):
+        # Seen and shown, but not ours to take away, or not yet known to be in excess.
         return Disposition.REPORT
     escalates = field.gated or escalating(field, desired, change, memory)
     if cause is Cause.INTENT:

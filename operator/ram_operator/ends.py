@@ -9,14 +9,17 @@ An end is a time of RFC 3339 in UTC, "" for none; these are in order as texts.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from . import drift
 from .constants import Severity
+from .desired import end_of
 from .drift import Memory
+from .errors import InvalidSpec
 from .kinds import Field, Kind
 from .model import (
     Cause,
@@ -64,25 +67,53 @@ def kept(situation: Situation) -> tuple[Situation, list[str]]:
     """Without the grants that are there although their agreed end has come, whatever is asked for.
 
     Once they are gone they are asked for anew, and wait like any other: one sentence for each. What
-    ends by agreement is looked at then.
+    a reference may stand for that is not ready goes as well.
     """
     desired = situation.desired
     now = max(situation.ballot.now, situation.memory.record.latest)
-    fields = dict(desired.fields)
+    fields, ended = dict(desired.fields), set(desired.ended)
     waiting = []
-    looks = [desired.expires] if desired.expires is not None else []
     for field, key, _, agreed in _agreed(situation.row, desired, situation.memory):
-        if key not in _present(situation.live, field.name):
+        if agreed > now or key not in _present(situation.live, field.name):
             continue
-        if agreed > now:
-            looks.append(datetime.fromisoformat(agreed).timestamp())
-            continue
+        ended.add(place(field.name, key))
         waiting.append(f"{place(field.name, key)} to be gone, as its agreed end has come")
         entries = fields[field.name]
         assert isinstance(entries, Mapping)
         fields[field.name] = {other: entry for other, entry in entries.items() if other != key}
-    left = replace(desired, fields=fields, expires=min(looks, default=None))
+    ended |= _over(situation, now)
+    left = replace(desired, fields=fields, ended=frozenset(ended))
     return replace(situation, desired=left), waiting
+
+
+def _over(situation: Situation, now: str) -> set[str]:
+    """What is there beyond its agreed end, and would stay because a reference may stand for it."""
+    record, found = situation.memory.record, set()
+    for field in situation.row.fields:
+        asked = situation.desired.fields.get(field.name)
+        for name, key in _named(record, field):
+            wanted = isinstance(asked, Mapping) and key in asked
+            if not wanted and record.ends[name] and record.ends[name] <= now:
+                found.add(name)
+    return found
+
+
+def upcoming(row: Kind, spec: Mapping[str, Any], agreed: Iterable[str], now: float) -> float | None:
+    """The next end after `now` that the manifest asks for or that was agreed on, as epoch seconds.
+
+    Nothing of the cloud has to be known for it. What cannot be read is left out.
+    """
+    found: list[float] = []
+    for text in agreed:
+        with contextlib.suppress(ValueError):
+            found.append(datetime.fromisoformat(text).timestamp())
+    for field in row.fields:
+        items = spec.get(field.spec) if field.entries_widen else None
+        for item in items if isinstance(items, list) else ():
+            with contextlib.suppress(InvalidSpec, TypeError, AttributeError):
+                end = end_of(field, item)
+                found += [end] if end is not None else []
+    return min((end for end in found if end > now), default=None)
 
 
 def notes(situation: Situation) -> list[Step]:

@@ -91,6 +91,8 @@ class Reference:
     resolved_type: str
     entry_key: Callable[[str], str]
     """Cloud name of the object referred to → folded key of its entry."""
+    may_name: Callable[[str], bool]
+    """Whether an entry of that folded key can be what such a reference stands for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +174,17 @@ def custom_key(name: str) -> str:
     return policy_key("Custom", name)
 
 
+def is_custom(key: str) -> bool:
+    """Whether it is the folded key of a custom policy's attachment."""
+    policy_type, _, name = key.partition("/")
+    return policy_key(policy_type, name) == custom_key(name)
+
+
+def is_user(key: str) -> bool:
+    """Members are users, all of them."""
+    return bool(key)
+
+
 def member_entries(value: Any) -> dict[str, Entry]:
     """`[{type, name}]` with references resolved → users by folded name."""
     return {
@@ -190,7 +203,9 @@ def tag_entries(value: Mapping[str, Any]) -> dict[str, Entry]:
     return {str(key): Entry(str(key), str(text)) for key, text in value.items()}
 
 
-_POLICY_REFERENCE: Final = Reference("policies", "RamPolicy", "RamPolicy", "Custom", custom_key)
+_POLICY_REFERENCE: Final = Reference(
+    "policies", "RamPolicy", "RamPolicy", "Custom", custom_key, is_custom
+)
 
 
 def _attribute(name: str) -> Field:
@@ -344,7 +359,7 @@ _GROUP: Final = Kind(
     reads=("attachments", "members"),
     references=(
         _POLICY_REFERENCE,
-        Reference("members", "RamUser", "RamUser", "User", str.lower),
+        Reference("members", "RamUser", "RamUser", "User", str.lower, is_user),
     ),
     clears=(("members", "expel"), ("policies", "detach")),
     claim_first=True,

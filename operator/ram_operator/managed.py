@@ -20,9 +20,9 @@ from . import (
     memory_after,
     naming,
     plan,
-    report,
     rights,
     tenancy,
+    verdict,
 )
 from .accounts import Session
 from .applying import Carried
@@ -32,7 +32,7 @@ from .cluster import finalizers, records
 from .cluster.records import Claim, Identity
 from .constants import DeletionPolicy, Mode, Reason, Severity
 from .drift import Memory
-from .errors import RamOperatorError, Retry, Stalled
+from .errors import RamOperatorError, Stalled
 from .model import (
     Desired,
     Drift,
@@ -61,6 +61,16 @@ class Result:
 
     outcome: Outcome
     record: RecordWork | None = None
+
+
+@dataclass(slots=True)
+class _Written:
+    """How far the writes of a pass came."""
+
+    applied: Carried
+    decision: Plan
+    claimed: bool = False
+    """The identity was taken over."""
 
 
 class ManagedPass:
@@ -192,13 +202,16 @@ class ManagedPass:
         decision = plan.create(situation)
         if session.account.mode is Mode.OBSERVE:
             return Result(self._outcome(session, decision, None, None))
-        applied = Carried((), None, {})
+        applied = Carried((), (), {})
         if decision.held is not None and not decision.steps:
             self._prepare_write(create=False)
-            if standing.facts.owner != self._owner:
-                offered = Claim(self._owner, self._subject.uid, "", None, "Offered")
-                claims.carry_out(self._ports, RecordWork(identity, offered))
-            decision = self._offered(identity, decision)
+            try:
+                if standing.facts.owner != self._owner:
+                    offered = Claim(self._owner, self._subject.uid, "", None, "Offered")
+                    claims.carry_out(self._ports, RecordWork(identity, offered))
+                decision = self._offered(identity, decision)
+            except RamOperatorError as error:
+                applied = replace(applied, errors=(error,))
         if decision.steps:
             self._prepare_write(create=True)
             claim = RecordWork(identity, self._claim("", decision, records.CLAIMED))
@@ -234,29 +247,51 @@ class ManagedPass:
         if session.account.mode is Mode.OBSERVE:
             return Result(self._outcome(session, decision, situation.live, None, believed))
         work = RecordWork(identity, self._claim(situation.live.cloud_id, decision, standing.verb))
+        wants_record = standing.needs_record or plan.agreed(situation)
+        written = _Written(Carried((), (), {}), decision)
+        try:
+            self._prepare(standing, work, written)
+            self._write(session, identity, situation, written)
+            if decision.held is not None and wants_record:
+                claims.carry_out(self._ports, work)
+                wants_record = False
+                if standing.facts.in_flight is not None and not decision.steps:
+                    # The record has learnt what became of it, so there may be less to hold.
+                    raise LookAgain(0.2)
+            written.decision = self._offered(identity, decision)
+        except RamOperatorError as error:
+            # Neither what was written nor what was found goes untold because this failed.
+            self._failed(identity, written, error)
+            wants_record = False
+        done = (situation.live, written.applied, believed)
+        outcome = replace(self._outcome(session, written.decision, *done), adopted=written.claimed)
+        # The gated write has its own record work.
+        wants_record &= not any(approval.permit_of(step) for step in decision.steps)
+        return Result(outcome, work if wants_record else None)
+
+    def _prepare(self, standing: Standing, work: RecordWork, written: _Written) -> None:
         self._finalizer()
         if standing.claim_first:
             claims.carry_out(self._ports, work)
-        applied = Carried((), None, {})
-        if decision.steps:
-            if recent.starting() > 0:
-                raise LookAgain(recent.starting())
-            self._prepare_write(create=False)
-            applied = self._carry_out(session, identity, decision, situation.live.cloud_id)
-        wants_record = standing.needs_record or plan.agreed(situation)
-        if decision.held is not None and wants_record:
-            claims.carry_out(self._ports, work)
-            wants_record = False
-            if standing.facts.in_flight is not None and not decision.steps:
-                # The record has learnt what became of it, so there may be less to hold.
-                raise LookAgain(0.2)
-        decision = self._offered(identity, decision)
-        outcome = self._outcome(session, decision, situation.live, applied, believed)
-        outcome = replace(outcome, adopted=standing.claim_first)
-        if any(approval.permit_of(step) for step in decision.steps):
-            # The gated write has its own record work.
-            wants_record = False
-        return Result(outcome, work if wants_record else None)
+            written.claimed = True
+
+    def _write(
+        self, session: Session, identity: Identity, situation: Situation, written: _Written
+    ) -> None:
+        recent, decision = self._ports.recent, written.decision
+        if not decision.steps:
+            return
+        if recent.starting() > 0:
+            raise LookAgain(recent.starting())
+        self._prepare_write(create=False)
+        written.applied = self._carry_out(session, identity, decision, situation.live.cloud_id)
+
+    def _failed(self, identity: Identity, written: _Written, error: RamOperatorError) -> None:
+        """What is held is shown, with its digest only if that is on offer."""
+        written.applied = replace(written.applied, errors=(*written.applied.errors, error))
+        if (held := written.decision.held) is not None:
+            held = gatedwrite.standing(self._ports, identity, held, self._ballot)
+            written.decision = replace(written.decision, held=held)
 
     def _offered(self, identity: Identity, decision: Plan) -> Plan:
         """What is held is in the record before anybody is shown what to approve."""
@@ -325,18 +360,20 @@ class ManagedPass:
     ) -> Outcome:
         done = applied.done if applied is not None else ()
         missing = tuple(step for step in decision.steps if step not in done)
-        phase, reason, message, after = self._verdict(session, decision, live, applied)
-        if phase is not Phase.RETRY and decision.expires is not None:
-            after = max(0.0, decision.expires - self._ports.clock.wall())
+        errors = applied.errors if applied is not None else None
+        what = f"{self._subject.row.noun} {self._subject.cloud_name}"
+        name, status = session.account.name, self._subject.status
+        case = verdict.Case(what, name, status, decision, live, errors)
+        found, also = verdict.judge(case)
         memory = None
         if applied is not None and (live is not None or done):
             before = self._subject.applied_to(live.cloud_id if live is not None else "")
             memory = memory_after.after_steps(before, decision.applied, missing)
             memory = replace(memory, known=True)
         return Outcome(
-            phase,
-            reason,
-            message,
+            found.phase,
+            found.reason,
+            found.message,
             plan=decision,
             live=live,
             account_id=session.account.account_id,
@@ -344,45 +381,9 @@ class ManagedPass:
             applied=memory,
             observe_only=session.account.mode is Mode.OBSERVE,
             drift_unconfirmed=not believed,
-            kept=lasting.drift_of(self._subject.status, decision.unread),
+            kept=lasting.drift_of(status, decision.unread),
             shows={field.name: field.show for field in self._subject.row.fields if field.show},
             handled_request=self._subject.request if believed else "",
-            after=after,
+            after=found.after,
+            also=also,
         )
-
-    def _verdict(
-        self, session: Session, decision: Plan, live: Live | None, applied: Carried | None
-    ) -> tuple[Phase, Reason, str, float | None]:
-        what = f"{self._subject.row.noun} {self._subject.cloud_name}"
-        error = (applied.error if applied is not None else None) or _unread(live) or decision.error
-        if error is not None:
-            phase = Phase.RETRY if isinstance(error, Retry) else Phase.STALLED
-            return phase, error.reason, error.message, getattr(error, "after", None)
-        if applied is None:
-            if decision.in_sync and decision.held is None:
-                return Phase.DONE, Reason.SYNCED, report.as_asked(what, decision), None
-            would = [step.summary for step in decision.steps]
-            would += [f"wait for {text}" for text in decision.waiting]
-            if decision.held is not None:
-                would.append("hold: " + report.held_sentence(decision.held))
-            text = f"RamAccount {session.account.name} is in mode Observe; would "
-            return Phase.STALLED, Reason.OBSERVE_ONLY, text + "; ".join(would or ["report"]), None
-        if decision.held is not None:
-            text = report.held_sentence(decision.held)
-            return Phase.STALLED, Reason.APPROVAL_REQUIRED, text, None
-        if lasting.still_open(self._subject.status, decision):
-            text = "what is held is looked at again: " + lasting.last_word(self._subject.status)
-            return Phase.STALLED, Reason.APPROVAL_REQUIRED, text, None
-        if decision.drift_lasting:
-            text = "; ".join(f"{entry.field}: {entry.now}" for entry in decision.drift_lasting)
-            return Phase.STALLED, Reason.DRIFTED, "left as it is in the cloud: " + text, None
-        if decision.waiting:
-            text = "waits for " + "; ".join(decision.waiting)
-            return Phase.RETRY, Reason.DEPENDENCY_NOT_READY, text, None
-        return Phase.DONE, Reason.SYNCED, report.as_asked(what, decision), None
-
-
-def _unread(live: Live | None) -> RamOperatorError | None:
-    """Why a part of the identity is not known; what a person has to mend comes first."""
-    errors = [part.error for part in live.unknown_parts()] if live is not None else []
-    return min(errors, key=lambda error: isinstance(error, Retry), default=None)

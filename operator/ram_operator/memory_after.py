@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from . import diff
+from . import diff, drift
 from .drift import KEPT, WHATEVER, Memory
 from .kinds import Kind, Shape
 from .model import (
@@ -43,10 +43,10 @@ def updated(
         value = desired.fields.get(name)
         if isinstance(live.fields.get(name), UnknownPart):
             _forget_nothing(name, memory, digests, entries, excess)
-        elif name in entries and field.entries_widen and desired.unresolved:
-            assert isinstance(value, Mapping)
-            old = before.entries.get(name, frozenset())
-            entries[name] |= {mark for mark in old if _plain(mark) not in value}
+        elif name in entries and isinstance(value, Mapping):
+            old = {mark: _plain(mark) for mark in before.entries.get(name, frozenset())}
+            left = {m for m, key in old.items() if drift.stays(row, desired, name, key)}
+            entries[name] |= {mark for mark in left if old[mark] not in value}
     return Applied(True, digests, entries, excess)
 
 

@@ -97,8 +97,8 @@ class Metrics:
         registry.register(self.objects)
         self.drift_changes = Counter(
             "ram_operator_drift_changes_total",
-            "Drift found, by field and by what was done about it; what lasts is counted once.",
-            ["kind", "field", "action"],
+            "Drift found, by field, severity and what was done about it; what lasts counts once.",
+            ["kind", "field", "severity", "action"],
             registry=registry,
         )
         self.gate = Counter(
@@ -149,16 +149,16 @@ class Metrics:
         known = {(entry.get("field"), entry.get("action")) for entry in old.get("drift") or ()}
         for entry in status.get("drift") or ():
             if (entry["field"], entry["action"]) not in known:
-                self._drifted(key, entry["field"], entry["action"])
-        if outcome.plan is not None and not outcome.drift_unconfirmed:
-            for found in outcome.plan.drift:
-                # What was put right is in no status, and comes anew when it happens again.
-                if found not in outcome.drift_lasting:
-                    self._drifted(key, found.field, found.action)
+                self._drifted(key, entry["field"], entry["severity"], entry["action"])
         self._decided(key.kind, outcome, old, status)
 
-    def _drifted(self, key: Key, field: str, action: str) -> None:
-        self.drift_changes.labels(key.kind, field.partition("[")[0], action).inc()
+    def corrected(self, key: Key, outcome: Outcome) -> None:
+        """Count what was put right: it comes anew when it happens again."""
+        for found in outcome.drift_corrected:
+            self._drifted(key, found.field, found.severity, found.action)
+
+    def _drifted(self, key: Key, field: str, severity: str, action: str) -> None:
+        self.drift_changes.labels(key.kind, field.partition("[")[0], severity, action).inc()
 
     def _decided(
         self, kind: str, outcome: Outcome, old: Mapping[str, Any], status: Mapping[str, Any]

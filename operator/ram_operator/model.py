@@ -13,6 +13,9 @@ from typing import Any, Protocol
 
 from . import documents
 from .constants import AdoptionPolicy, DeletionPolicy, DriftPolicy, Mode, Reason, Severity
+from .drift_entries import CORRECTED as CORRECTED
+from .drift_entries import Drift as Drift
+from .drift_entries import place as place
 from .errors import RamOperatorError
 from .pending import Finding as Finding
 from .pending import InFlight, Pending
@@ -110,7 +113,7 @@ class Desired:
     """What the manifest asks for, references resolved.
 
     A field that is not in `fields` is not managed. `unresolved` has one sentence per reference that
-    is not ready: what it names is neither attached nor, as it may be attached already, detached.
+    is not ready: what it names is neither given nor, as it may be there already, taken away.
     """
 
     cloud_name: str
@@ -118,10 +121,14 @@ class Desired:
     unresolved: tuple[str, ...] = ()
     additive: frozenset[str] = frozenset()
     """Fields whose foreign entries stay."""
-    expires: float | None = None
-    """When the next entry ends, in seconds since the epoch; the object is looked at then."""
     referenced: frozenset[str] = frozenset()
     """Folded keys of entries that come from references to objects of the same namespace."""
+    awaited: frozenset[str] = frozenset()
+    """Places of the entries that references stand for which are not ready, as far as known."""
+    nameless: frozenset[tuple[str, str]] = frozenset()
+    """(field, type) of references to what does not exist: nobody knows what they stand for."""
+    ended: frozenset[str] = frozenset()
+    """Places of entries whose end has come: they go, whatever else is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,23 +280,6 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True)
-class Drift:
-    """One drift entry, as shown in `status.drift`."""
-
-    field: str
-    was: str
-    now: str
-    severity: Severity
-    action: str
-    """`corrected`, `reported`, `held` or `respelled`."""
-
-
-def place(name: str, entry: str) -> str:
-    """How a difference is named in `status.drift`; `entry` is "" for a field that is no set."""
-    return f"{name}[{entry}]" if entry else name
-
-
-@dataclass(frozen=True, slots=True)
 class Step:
     """One cloud write. `verb` keys into the dispatch table of `cloud.execute`."""
 
@@ -338,13 +328,11 @@ class Plan:
     """Why something that a trust names could not be looked at."""
     providers: Mapping[str, str] = field(default_factory=_nothing)
     """What the first record is to say of identity providers, see `RecordFacts.providers`."""
-    expires: float | None = None
-    """When something ends, in seconds since the epoch; the object is looked at then."""
 
     @property
     def drift_lasting(self) -> tuple[Drift, ...]:
         """Drift that is still there when the pass is over."""
-        return tuple(entry for entry in self.drift if entry.action != "corrected")
+        return tuple(entry for entry in self.drift if entry.action != CORRECTED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -372,15 +360,28 @@ class Outcome:
     """Field → status field that lists its live entries."""
     handled_request: str = ""
     after: float | None = None
+    also: tuple[str, ...] = ()
+    """What is so besides, a sentence each: `message` does not hide it."""
+
+    @property
+    def whole(self) -> str:
+        """All that is to be said, what weighs most first."""
+        return "; ".join((self.message, *self.also))
+
+    @property
+    def drift_corrected(self) -> tuple[Drift, ...]:
+        """Drift that a step of this pass has put right."""
+        settled = frozenset(name for step in self.steps_done for name in step.settles)
+        found = self.plan.drift if self.plan is not None else ()
+        return tuple(d for d in found if d.action == CORRECTED and d.field in settled)
 
     @property
     def drift_lasting(self) -> tuple[Drift, ...]:
         """Drift that is still there: left alone, or its correction was not carried out."""
         if self.plan is None:
             return ()
-        missing = (step for step in self.plan.steps if step not in self.steps_done)
-        undone = frozenset(name for step in missing for name in step.settles)
-        found = (d for d in self.plan.drift if d.action != "corrected" or d.field in undone)
+        corrected = self.drift_corrected
+        found = (entry for entry in self.plan.drift if entry not in corrected)
         return (*found, *(entry for entry in self.kept if entry.action != RESPELLED))
 
 

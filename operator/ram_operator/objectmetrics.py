@@ -46,25 +46,23 @@ class ObjectState:
 
 def state_of(
     outcome: Outcome,
-    conditions: Iterable[Mapping[str, Any]],
+    status: Mapping[str, Any],
     pending_since: float | None,
     before: ObjectState,
     now: float,
 ) -> ObjectState:
-    """The state after a pass; a pass that could not compare leaves drift and last look."""
-    drift, looked_at = before.drift, before.looked_at
-    if outcome.plan is not None:
-        if not outcome.drift_unconfirmed:
-            lasting = outcome.drift_lasting
-            if outcome.observe_only:
-                kept = (entry for entry in outcome.kept if entry.action != RESPELLED)
-                lasting = (*outcome.plan.drift, *kept)
-            ranks = [_RANK.index(entry.severity) for entry in lasting]
-            drift = _RANK[max(ranks)].value if ranks else ""
-        looked_at = now
-    elif outcome.verified:
-        looked_at = now
-    present = _one(tuple((str(c["type"]), str(c["status"])) for c in conditions))
+    """The state after a pass that leaves this status; one that could not compare leaves the last
+    look. What people are shown of drift is what is measured.
+    """
+    severities = {
+        str(entry.get("severity"))
+        for entry in status.get("drift") or ()
+        if entry.get("action") != RESPELLED
+    }
+    drift = next((rank.value for rank in reversed(_RANK) if rank.value in severities), "")
+    looked = outcome.plan is not None or outcome.verified
+    looked_at = now if looked else before.looked_at
+    present = _one(tuple((str(c["type"]), str(c["status"])) for c in status["conditions"]))
     observe_only = 1.0 if outcome.reason is Reason.OBSERVE_ONLY else None
     return ObjectState(present, drift, pending_since, looked_at, observe_only=observe_only)
 

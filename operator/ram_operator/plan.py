@@ -16,12 +16,12 @@ from . import (
     diff,
     documents,
     drift,
+    drift_shown,
     ends,
     escalating,
     memory_after,
     permits,
     providers,
-    wording,
 )
 from . import steps as steps_of
 from .constants import Severity
@@ -33,7 +33,6 @@ from .model import (
     Desired,
     Direction,
     Disposition,
-    Drift,
     Entry,
     Held,
     Judged,
@@ -57,7 +56,7 @@ def create(situation: Situation) -> Plan:
         return waits
     step = permits.creation(situation)
     if isinstance(step, Held):
-        return Plan(held=step, in_sync=False, expires=desired.expires)
+        return Plan(held=step, in_sync=False)
     baseline = desired.fields[row.gated_field.name] if row.gated_field is not None else None
     assert baseline is None or isinstance(baseline, documents.Trust)
     steps = [step]
@@ -84,7 +83,6 @@ def create(situation: Situation) -> Plan:
         there=baseline.digest if baseline is not None else "",
         providers=providers.first_seen(situation),
         in_sync=False,
-        expires=desired.expires,
     )
 
 
@@ -93,7 +91,7 @@ def _cannot_create(situation: Situation) -> Plan | None:
     desired = situation.desired
     if desired.unresolved:
         # Nothing half made: a role without the policies that define it helps nobody.
-        return Plan(waiting=desired.unresolved, in_sync=False, expires=desired.expires)
+        return Plan(waiting=desired.unresolved, in_sync=False)
     waiting = (*providers.missing(situation), *providers.unread(situation))
     if not waiting:
         return None
@@ -102,7 +100,6 @@ def _cannot_create(situation: Situation) -> Plan | None:
         in_sync=False,
         unread=_nothing_known(situation),
         error=providers.error(situation),
-        expires=desired.expires,
     )
 
 
@@ -138,7 +135,8 @@ def update(situation: Situation, *, believe_drift: bool = True) -> Plan:
         steps = [step for step in steps if step.direction not in _WIDENING]
         waiting += [f"{_trust_of(situation)} to be as asked: {s.summary}" for s in postponed]
     undone = frozenset(name for step in postponed for name in step.settles)
-    drifted, respelled = _shown_apart(judged, gate, undone)
+    done = drift_shown.Done(gate.after, bool(gate.steps), undone)
+    drifted, respelled = drift_shown.apart([*judged, *gate.moved], done)
     return Plan(
         steps=tuple(steps),
         held=gate.held,
@@ -151,13 +149,12 @@ def update(situation: Situation, *, believe_drift: bool = True) -> Plan:
             (*postponed, *escalating.unwritten(row, judged)),
         ),
         baseline=_baseline(situation),
-        in_sync=all(map(_only_spelling, judged)) and not waiting and not moved,
+        in_sync=all(map(drift_shown.only_spelling, judged)) and not waiting and not moved,
         there=_there(situation),
         blind=providers.blind(situation) or bool(moved and not believe_drift),
         unread=_not_known(situation, [] if believe_drift else [*found, *moved]),
         error=providers.error(situation),
         providers=providers.first_seen(situation),
-        expires=desired.expires,
     )
 
 
@@ -315,46 +312,6 @@ def _judge(
     verdict_after = documents.compare_trust(approval.in_force(after), wanted).verdict
     loose = verdict_after not in (documents.Verdict.SAME, documents.Verdict.WIDER)
     return _Gate(tuple(steps), escalating.joined(held, waiting), after, loose)
-
-
-def _shown(item: Judged) -> bool:
-    """What `status.drift` lists: moves of the cloud, and what adoption left as it was."""
-    if item.cause is Cause.DRIFT:
-        return True
-    return item.cause is Cause.ADOPTION and item.disposition is Disposition.REPORT
-
-
-def _shown_apart(
-    judged: list[Judged], gate: _Gate, undone: frozenset[str]
-) -> tuple[tuple[Drift, ...], tuple[Drift, ...]]:
-    """Drift, and what differs in spelling alone: drift too while something waits for it."""
-    shown = [*(item for item in judged if _shown(item)), *gate.moved]
-    spelled = [item for item in shown if _only_spelling(item) and not undone]
-    drifts = (_drift_entry(item, gate, undone) for item in shown if item not in spelled)
-    return tuple(drifts), tuple(wording.respelled(item.change) for item in spelled)
-
-
-def _only_spelling(item: Judged) -> bool:
-    return item.cause is Cause.DRIFT and drift.respelled(item.change)
-
-
-def _drift_entry(item: Judged, gate: _Gate, undone: frozenset[str]) -> Drift:
-    action = {
-        Disposition.WRITE: "corrected",
-        Disposition.REPORT: "reported",
-        Disposition.HOLD: "held",
-    }[item.disposition]
-    name = place(item.change.field, item.change.entry)
-    wanted = item.change.after
-    if action == "corrected" and isinstance(wanted, documents.Trust) and gate.after is not None:
-        restored = documents.compare_trust(gate.after, wanted).verdict is documents.Verdict.SAME
-        action = "corrected" if restored else "reported" if gate.steps else "held"
-    elif action == "corrected" and name in undone:
-        action = "held"
-    was, now = wording.drift_values(item.change)
-    if item.change.field == providers.FIELD:
-        was, now = providers.drift_values(item.change)
-    return Drift(name, was, now, item.severity, action)
 
 
 def agreed(situation: Situation) -> bool:

@@ -7,6 +7,7 @@ between retry, slow retry and bug; no text is ever inspected.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import random
 from collections.abc import Callable, Mapping
@@ -14,7 +15,16 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
-from . import accountpass, claims, conditions, mergepatch, objectmetrics, report
+from . import (
+    accountpass,
+    claims,
+    conditions,
+    ends,
+    mergepatch,
+    objectmetrics,
+    report,
+    transitions,
+)
 from .cluster import events
 from .cluster.api import Gone
 from .constants import ANNOTATION_RECONCILE, ConditionType, Reason
@@ -75,6 +85,8 @@ class Reconciler:
 
     def _pass(self, key: Key) -> None:
         body = self._ports.store.get(key)
+        if body is not None and key.kind != ACCOUNT:
+            self._wake_at_end(key, body)
         if body is None:
             self._forget(key)
             return
@@ -91,6 +103,19 @@ class Reconciler:
                 found = self._failure(key, self._defect(key, error), body)
                 self._report(key, self._ports.store.get(key) or body, found, {})
                 self._ports.queue.failed(key)
+
+    def _wake_at_end(self, key: Key, body: Mapping[str, Any]) -> None:
+        """Whatever comes of this pass, and whatever it waits for: what ends is looked at then."""
+        ports, now = self._ports, self._ports.clock.wall()
+        with contextlib.suppress(RamOperatorError):
+            subject = Subject.of(key, body)
+            session = ports.accounts.find(subject.options.account)
+            identity = subject.identity(session.account.account_id) if session else None
+            record = ports.store.facts(identity.key) if identity else None
+            end = ends.upcoming(subject.row, subject.spec, record.ends if record else (), now)
+            if end is not None:
+                # Not earlier, for it would still be there, and not much later.
+                ports.queue.add(key, Lane.URGENT, end - now + 0.1)
 
     def _result(self, key: Key, body: Mapping[str, Any]) -> Judged:
         """What came of the pass over the object. Raises LookAgain: whatever else there is, a defect
@@ -172,8 +197,12 @@ class Reconciler:
         self._schedule(key, body, outcome)
 
     def _quiet(self, key: Key, old: Mapping[str, Any], outcome: Outcome) -> bool:
-        """Passing trouble during a periodic look is no news for an object that is ready."""
+        """Passing trouble during a periodic look is no news for an object that is ready, unless
+        the same look found drift, or a change to hold.
+        """
         if outcome.phase is not Phase.RETRY or outcome.steps_done:
+            return False
+        if outcome.plan is not None and (outcome.plan.drift or outcome.plan.held):
             return False
         facts = self._ports.store.get(key) or {}
         current = old.get("observedGeneration") == (facts.get("metadata") or {}).get("generation")
@@ -192,34 +221,46 @@ class Reconciler:
         old = body.get("status") or {}
         generation = int(body["metadata"].get("generation", 0))
         written = report.build(old, outcome, generation, ports.clock.stamp(), extra)
+        ports.metrics.corrected(key, outcome)
         patch = mergepatch.between(old, written.status)
         if patch:
             try:
                 reply = ports.api.merge(key, {"status": patch}, "status")
-            except Gone:
-                ports.missing(key, str(body["metadata"]["uid"]))
-                return
+            except RamOperatorError as error:
+                # What was done is found by no later pass; all else is, and is told then.
+                self._post(key, body, transitions.done(outcome))
+                if isinstance(error, Gone):
+                    ports.missing(key, str(body["metadata"]["uid"]))
+                    return
+                raise
             # An edit that came during the pass is in the reply, and its own event is old news then.
             if ports.store.put(reply)[1] is Seen.NEWS:
                 ports.queue.add(key)
+        self._measure(key, body, outcome, written)
+        self._post(key, body, written.events)
+
+    def _measure(
+        self, key: Key, body: Mapping[str, Any], outcome: Outcome, written: report.Report
+    ) -> None:
+        ports, old = self._ports, body.get("status") or {}
         ports.metrics.passed(key, outcome, old, written.status)
         pending = (written.status.get("pending") or {}).get("since")
         objects = ports.metrics.objects
         since = _epoch(pending) if pending else None
         now = ports.clock.wall()
-        present = written.status["conditions"]
-        state = objectmetrics.state_of(outcome, present, since, objects.get(key), now)
+        state = objectmetrics.state_of(outcome, written.status, since, objects.get(key), now)
         braked = (written.status.get("deletionBrake") or {}).get("engagedAt")
         since = _epoch(braked) if braked else None
         objects.set(key, replace(state, braked_since=since, interval=self._interval(key, body)))
-        self._post(key, body, written.events)
 
-    def _post(self, key: Key, body: Mapping[str, Any], posted: tuple[report.Event, ...]) -> None:
+    def _post(self, key: Key, body: Mapping[str, Any], told: tuple[report.Event, ...]) -> None:
         """Events tell, they decide nothing: one that cannot be posted is only logged."""
         ports = self._ports
         by = (ports.instance, ports.clock.stamp())
-        for event in posted:
-            log.info("%s: %s: %s", key, event.reason, event.message)
+        for event in told:
+            level = logging.WARNING if event.warning else logging.INFO
+            log.log(level, "%s: %s: %s", key, event.reason, event.message)
+        for event in transitions.posted(told):
             try:
                 events.post(ports.api, key, body, event, by)
             except RamOperatorError as error:
@@ -241,7 +282,6 @@ class Reconciler:
             delay = min(delay, self._ports.settings.stalled_seconds)
         delay *= 0.9 + 0.2 * self._jitter()
         if outcome.after is not None:
-            # Something ends then: not earlier, for it would still be there, and not much later.
             delay = min(delay, outcome.after + 0.1)
         queue.add(key, Lane.PERIODIC, delay)
 

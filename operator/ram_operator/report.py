@@ -11,27 +11,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from . import approval, ballots, conditions, lasting, providers, wording
+from . import approval, ballots, conditions, lasting, providers, transitions, wording
 from .conditions import Condition
-from .constants import ConditionType, EventReason, Reason, Severity
+from .constants import ConditionType, Reason
 from .model import Applied, Drift, Finding, Held, Live, Outcome, Phase, Plan
-from .words import RESPELLED
+from .transitions import Event as Event
 
-LIST_LIMIT: Final = 50
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """One Kubernetes event; `warning` picks the type."""
-
-    reason: EventReason
-    message: str
-    warning: bool = False
+LIST_LIMIT: Final = lasting.LIMIT
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The complete status and the events of this pass (at most two)."""
+    """The complete status and the events of this pass."""
 
     status: Mapping[str, Any]
     events: tuple[Event, ...]
@@ -69,9 +60,10 @@ def build(
         status.update(_findings(outcome.plan, outcome, old, now))
     else:
         status.update({k: old[k] for k in ("drift", "pending", "wouldDo") if k in old})
+    if corrected := outcome.drift_corrected:
+        status["corrected"] = lasting.corrections(old, corrected, now)
     status = {key: value for key, value in status.items() if value not in ({}, [], None, "")}
-    events = tuple(_events(old, outcome))[:2]
-    return Report(status, events)
+    return Report(status, transitions.told(old, outcome))
 
 
 _REBUILT: Final = ("drift", "pending", "wouldDo")
@@ -122,13 +114,8 @@ def applied_from(status: Mapping[str, Any], entry_fields: Sequence[str]) -> Appl
 def _findings(plan: Plan, outcome: Outcome, old: Mapping[str, Any], now: str) -> dict[str, Any]:
     observe_only = outcome.observe_only
     seen = {item.get("field"): item for item in old.get("drift") or ()}
-    kept_spelling = (entry for entry in outcome.kept if entry.action == RESPELLED)
-    found = (*outcome.drift_lasting, *plan.respelled, *kept_spelling)
-    if outcome.drift_unconfirmed and "drift" in old:
-        kept: Any = old["drift"]
-    else:
-        kept = [_drift(entry, seen, now) for entry in found[:LIST_LIMIT]]
-    out: dict[str, Any] = {"drift": kept}
+    listed = lasting.listed(old, outcome)
+    out: dict[str, Any] = {"drift": [_drift(entry, seen, now) for entry in listed[:LIST_LIMIT]]}
     if plan.held is not None:
         out["pending"] = _pending(plan.held, old.get("pending"), now)
     elif lasting.still_open(old, plan):
@@ -138,20 +125,14 @@ def _findings(plan: Plan, outcome: Outcome, old: Mapping[str, Any], now: str) ->
     return out
 
 
-def as_asked(what: str, plan: Plan) -> str:
-    """One line for what needs nothing done, and for what is spelled otherwise than agreed on."""
-    spelled = "".join(f"; {entry.field} is {entry.now}" for entry in plan.respelled)
-    return f"{what} is as asked{spelled}"
-
-
 def _drift(entry: Drift, seen: Mapping[Any, Mapping[str, Any]], now: str) -> dict[str, Any]:
-    field = wording.clip(entry.field, 512)
+    field = wording.clip(entry.field, lasting.FIELD)
     return {
         "field": field,
         "was": entry.was,
         "is": entry.now,
         "severity": entry.severity.value,
-        "action": "pending" if entry.action == "corrected" else entry.action,
+        "action": entry.action,
         "firstSeen": seen.get(field, {}).get("firstSeen", now),
     }
 
@@ -188,31 +169,6 @@ def _finding(finding: Finding) -> dict[str, str]:
     }
 
 
-def held_sentence(held: Held) -> str:
-    """One line for conditions and events: what waits, who gains, who loses."""
-    parts = [held.summary]
-    if held.gains:
-        parts.append("Would gain: " + "; ".join(held.gains))
-    if held.losses:
-        parts.append("Would lose: " + "; ".join(held.losses))
-    critical = [f for f in held.findings if f.severity is Severity.CRITICAL]
-    parts += [f"{f.id} {f.message} (remedy: {f.remedy})" for f in critical]
-    if held.rejected:
-        parts.append("Rejected: " + held.rejected)
-    elif held.voided:
-        parts.append(_VOIDED[held.voided])
-    return ". ".join(parts)
-
-
-_VOIDED: Final[Mapping[str, str]] = {
-    Reason.ADMISSION_POLICY_MISSING: "The approval on the object is not honoured: the admission"
-    " policies that guard approvals are missing or altered (remedy: apply deploy/admission, then"
-    " approve the digest in status.pending)",
-    Reason.APPROVAL_STALE: "The approval on the object is for something else than what is held now"
-    " (remedy: look at status.pending and approve its digest)",
-}
-
-
 def held_reason(held: Held) -> Reason:
     """Why it waits still."""
     if held.rejected:
@@ -229,7 +185,7 @@ def _conditions(outcome: Outcome, old: Mapping[str, Any]) -> list[Condition]:
     return [
         *_summary(outcome),
         _synced(outcome, old),
-        *_drifted(plan, outcome, old),
+        _drifted(outcome, old),
         _held(plan, old),
     ]
 
@@ -237,10 +193,10 @@ def _conditions(outcome: Outcome, old: Mapping[str, Any]) -> list[Condition]:
 def _summary(outcome: Outcome) -> list[Condition]:
     if outcome.phase in (Phase.RETRY, Phase.DELETING):
         seen = outcome.live is not None or outcome.phase is Phase.DELETING
-        return conditions.working(outcome.reason, outcome.message, seen=seen)
+        return conditions.working(outcome.reason, outcome.whole, seen=seen)
     if outcome.phase is Phase.STALLED:
-        return conditions.stalled(outcome.reason, outcome.message)
-    return conditions.done(outcome.message)
+        return conditions.stalled(outcome.reason, outcome.whole)
+    return conditions.done(outcome.whole)
 
 
 def _synced(outcome: Outcome, old: Mapping[str, Any]) -> Condition:
@@ -250,27 +206,32 @@ def _synced(outcome: Outcome, old: Mapping[str, Any]) -> Condition:
             text = "the cloud was not compared: " + outcome.message
             return Condition(ConditionType.SYNCED, None, Reason.COMPARE_FAILED, text)
         plan = Plan()
-    clean = outcome.phase is Phase.DONE and not outcome.drift_lasting and plan.held is None
+    clean = outcome.phase is Phase.DONE and plan.held is None
+    clean = clean and not lasting.standing(old, outcome)
     if clean:
         return Condition(ConditionType.SYNCED, True, Reason.NO_DIFFERENCE, "the cloud is as asked")
     text = "the cloud is not as asked"
     return Condition(ConditionType.SYNCED, False, Reason.DIFFERENCE_FOUND, text)
 
 
-def _drifted(plan: Plan | None, outcome: Outcome, old: Mapping[str, Any]) -> list[Condition]:
-    if plan is None or outcome.drift_unconfirmed:
-        return [_keep(old, ConditionType.DRIFTED, Reason.NO_DRIFT, "no drift is known")]
-    if outcome.drift_lasting:
-        text = _drift_sentence(outcome.drift_lasting)
-        return [Condition(ConditionType.DRIFTED, True, Reason.DRIFT_DETECTED, text)]
-    if plan.drift:
-        text = "corrected: " + _drift_sentence(plan.drift)
-        return [Condition(ConditionType.DRIFTED, False, Reason.DRIFT_CORRECTED, text)]
+def _drifted(outcome: Outcome, old: Mapping[str, Any]) -> Condition:
+    kind, plan = ConditionType.DRIFTED, outcome.plan
+    if plan is None:
+        return _keep(old, kind, Reason.NO_DRIFT, "no drift is known")
+    if standing := lasting.standing(old, outcome):
+        text = wording.drift(standing)
+        if head := lasting.head(standing):
+            text = f"{head}: {text}"
+        return Condition(kind, True, Reason.DRIFT_DETECTED, text)
+    if corrected := outcome.drift_corrected:
+        text = "corrected: " + wording.drift(lasting.by_weight(corrected))
+        return Condition(kind, False, Reason.DRIFT_CORRECTED, text)
     # What was corrected last stays readable until something else happens to the object.
-    before = conditions.find(old.get("conditions") or (), ConditionType.DRIFTED)
-    if before is not None and before.get("reason") == Reason.DRIFT_CORRECTED:
-        return [_keep(old, ConditionType.DRIFTED, Reason.NO_DRIFT, "")]
-    return [Condition(ConditionType.DRIFTED, False, Reason.NO_DRIFT, "no drift is known")]
+    before = conditions.find(old.get("conditions") or (), kind)
+    corrected_before = before is not None and before.get("reason") == Reason.DRIFT_CORRECTED
+    if corrected_before or outcome.drift_unconfirmed:
+        return _keep(old, kind, Reason.NO_DRIFT, "no drift is known")
+    return Condition(kind, False, Reason.NO_DRIFT, "no drift is known")
 
 
 def _held(plan: Plan | None, old: Mapping[str, Any]) -> Condition:
@@ -278,7 +239,7 @@ def _held(plan: Plan | None, old: Mapping[str, Any]) -> Condition:
     if plan is None:
         return _keep(old, kind, Reason.NOTHING_HELD, "no change is held")
     if plan.held is not None:
-        return Condition(kind, True, held_reason(plan.held), held_sentence(plan.held))
+        return Condition(kind, True, held_reason(plan.held), wording.held(plan.held))
     if lasting.still_open(old, plan):
         return _keep(old, kind, Reason.NOTHING_HELD, "no change is held")
     return Condition(kind, False, Reason.NOTHING_HELD, "no change is held")
@@ -296,77 +257,3 @@ def _keep(old: Mapping[str, Any], kind: ConditionType, reason: Reason, message: 
         return Condition(kind, False, reason, message)
     status = {"True": True, "False": False}.get(str(before.get("status")))
     return Condition(kind, status, last, str(before.get("message", "")))
-
-
-def _events(old: Mapping[str, Any], outcome: Outcome) -> list[Event]:
-    """Transitions only: what was so before is not said again."""
-    before = old.get("conditions") or ()
-    plan = outcome.plan
-    events: list[Event] = []
-    permits = [permit for step in outcome.steps_done if (permit := approval.permit_of(step))]
-    if plan is not None and plan.held is not None:
-        events += _held_events(before, plan.held)
-    elif plan is not None and "pending" in old and not (permits or lasting.still_open(old, plan)):
-        events.append(Event(EventReason.CHANGE_RELEASED, "no change is held any more"))
-    if outcome.adopted and outcome.live is not None:
-        text = f"took over {outcome.live.cloud_name}; nothing that it has was removed"
-        events.append(Event(EventReason.ADOPTED, text))
-    events += _drift_events(before, outcome)
-    created = any(step.verb == "create" for step in outcome.steps_done)
-    if permits:
-        events.append(_approved_event(permits[0], outcome))
-    elif outcome.steps_done and not created and not (plan is not None and plan.drift):
-        # A creation shows in the status that is written anyway; an event would cost a write more
-        # for every object of a large first apply.
-        text = "; ".join(step.summary for step in outcome.steps_done)
-        events.append(Event(EventReason.UPDATED, text))
-    was_stalled = conditions.find(before, ConditionType.STALLED)
-    if outcome.phase is Phase.STALLED and outcome.reason is not Reason.APPROVAL_REQUIRED:
-        if was_stalled is None or was_stalled.get("reason") != outcome.reason.value:
-            events.append(Event(EventReason.STALLED, outcome.message, warning=True))
-    elif outcome.phase is Phase.DONE and was_stalled is not None:
-        events.append(Event(EventReason.RECOVERED, outcome.message))
-    return events
-
-
-def _approved_event(permit: approval.Permit, outcome: Outcome) -> Event:
-    steps = "; ".join(step.summary for step in outcome.steps_done)
-    by = f" by {permit.by}" if permit.by else ""
-    return Event(EventReason.CHANGE_APPROVED, f"approved{by} as {permit.digest}: {steps}")
-
-
-def _held_events(before: Sequence[Mapping[str, Any]], held: Held) -> list[Event]:
-    sentence = held_sentence(held)
-    if _says(conditions.find(before, ConditionType.APPROVAL_REQUIRED), sentence):
-        return []
-    reason = EventReason.CHANGE_HELD
-    if held.rejected:
-        reason = EventReason.CHANGE_REJECTED
-    elif held.voided:
-        reason = EventReason.APPROVAL_NOT_HONOURED
-    return [Event(reason, sentence, warning=True)]
-
-
-def _drift_events(before: Sequence[Mapping[str, Any]], outcome: Outcome) -> list[Event]:
-    plan = outcome.plan
-    if plan is None or not plan.drift or outcome.drift_unconfirmed:
-        return []
-    if outcome.drift_lasting:
-        text = _drift_sentence(outcome.drift_lasting)
-        known = _says(conditions.find(before, ConditionType.DRIFTED), text)
-        return [] if known else [Event(EventReason.DRIFT_DETECTED, text, warning=True)]
-    text = _drift_sentence(plan.drift)
-    return [Event(EventReason.DRIFT_CORRECTED, text, warning=True)]
-
-
-def _drift_sentence(entries: Sequence[Drift]) -> str:
-    return "; ".join(f"{entry.field} ({entry.severity}): {entry.now}" for entry in entries)
-
-
-def _says(condition: Mapping[str, Any] | None, message: str) -> bool:
-    """Whether the condition is True and says so already, as far as there was room."""
-    return (
-        condition is not None
-        and condition.get("status") == "True"
-        and condition.get("message") == conditions.cut(message)
-    )

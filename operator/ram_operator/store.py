@@ -55,6 +55,8 @@ class Facts:
     """Of a record: the object that the identity belongs to."""
     waiting: Key | None = None
     """Of a record with a change that is held: the object that asks for it."""
+    ends: tuple[str, ...] = ()
+    """Of a record: the times until which something was agreed on."""
 
 
 def key_of(body: Mapping[str, Any]) -> Key:
@@ -103,7 +105,12 @@ def _facts(key: Key, body: Mapping[str, Any]) -> Facts:
         owner=(owner := _owner(body.get("record") or {}) if key.kind == RECORD else None),
         waiting=owner if (body.get("record") or {}).get("pending") else None,
         trusts=trusted_names.of_record(body.get("record") or {} if key.kind == RECORD else {}),
+        ends=_ends(body.get("record") or {}) if key.kind == RECORD else (),
     )
+
+
+def _ends(record: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(str(end) for end in (record.get("ends") or {}).values() if end)
 
 
 def _owner(record: Mapping[str, Any]) -> Key | None:

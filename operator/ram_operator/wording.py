@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from . import documents
-from .constants import Severity
-from .model import Change, Drift, Entry, FieldValue
+from .constants import Reason, Severity
+from .model import Change, Drift, Entry, FieldValue, Held, Plan
 from .words import RESPELLED
 
 LIMIT: Final = 256
 NOTHING: Final = "(none)"
 SPELLING: Final = "spelled otherwise than was agreed on, and most likely the same"
 SETTLE: Final = "to settle it, write it in the manifest as the cloud has it"
+SIDE: Final = 400
+"""Characters of what was and of what is, in one sentence."""
 
 
 def clip(text: str, limit: int = LIMIT) -> str:
@@ -74,3 +77,45 @@ def given(change: Change) -> str:
 def until(entry: Entry) -> str:
     """When an entry ends, in words; empty when it does not."""
     return f"until {entry.until}" if entry.until else ""
+
+
+def as_asked(what: str, plan: Plan) -> str:
+    """One line for what needs nothing done, and for what is spelled otherwise than agreed on."""
+    spelled = "".join(f"; {entry.field} is {entry.now}" for entry in plan.respelled)
+    return f"{what} is as asked{spelled}"
+
+
+def drift(entries: Iterable[Drift]) -> str:
+    """One line for a condition: what the cloud says now."""
+    return "; ".join(f"{entry.field} ({entry.severity}): {entry.now}" for entry in entries)
+
+
+def moved(entry: Drift) -> str:
+    """One sentence for an event: which field, from what was applied to what the cloud says."""
+    what = f"{entry.field} ({entry.severity}, {entry.action})"
+    return f"{what}: {clip(entry.was, SIDE)} → {clip(entry.now, SIDE)}"
+
+
+def held(offer: Held) -> str:
+    """One line for conditions and events: what waits, who gains, who loses."""
+    parts = [offer.summary]
+    if offer.gains:
+        parts.append("Would gain: " + "; ".join(offer.gains))
+    if offer.losses:
+        parts.append("Would lose: " + "; ".join(offer.losses))
+    critical = [f for f in offer.findings if f.severity is Severity.CRITICAL]
+    parts += [f"{f.id} {f.message} (remedy: {f.remedy})" for f in critical]
+    if offer.rejected:
+        parts.append("Rejected: " + offer.rejected)
+    elif offer.voided:
+        parts.append(_VOIDED[offer.voided])
+    return ". ".join(parts)
+
+
+_VOIDED: Final[Mapping[str, str]] = {
+    Reason.ADMISSION_POLICY_MISSING: "The approval on the object is not honoured: the admission"
+    " policies that guard approvals are missing or altered (remedy: apply deploy/admission, then"
+    " approve the digest in status.pending)",
+    Reason.APPROVAL_STALE: "The approval on the object is for something else than what is held now"
+    " (remedy: look at status.pending and approve its digest)",
+}

@@ -257,6 +257,9 @@ def _check_status(name: str, move: Move, outcome: str, item: Json) -> None:
     if outcome == CORRECTED:
         assert (drifted["status"], drifted["reason"]) == ("False", "DriftCorrected"), name
         assert "drift" not in item["status"], name
+        (corrected,) = item["status"]["corrected"]
+        assert (corrected["field"], corrected["severity"]) == (move.where, move.severity), name
+        assert corrected["at"]
         assert condition(item, "Ready")["status"] == "True", name
         return
     assert (drifted["status"], drifted["reason"]) == ("True", "DriftDetected"), name
@@ -293,6 +296,7 @@ def _check_metric(
         labels = {
             "kind": move.kind,
             "field": move.where.partition("[")[0],
+            "severity": move.severity,
             "action": outcome,
         }
         counted = [s for s in samples if s.name == "ram_operator_drift_changes_total"]

@@ -266,25 +266,6 @@ def test_additive_leaves_attachments_of_others_and_takes_back_its_own() -> None:
     assert (verdict.cause, verdict.disposition) == (Cause.INTENT, WRITE)
 
 
-def unresolved() -> Desired:
-    return wanted({"policies": [{"type": "RamPolicy", "name": "read"}]})
-
-
-@pytest.mark.parametrize("ours", [(), ("Custom/A",), ("System/A",)])
-def test_while_a_reference_is_not_ready_what_it_may_name_stays(ours: tuple[str, ...]) -> None:
-    memory = remembered(wanted({"policies": [attachment(name) for name in ours]}))
-    assert judge(unresolved(), {"policies": policies("Custom/A")}, memory) is None
-    verdict = judge(unresolved(), {"policies": policies("System/A")}, memory)
-    assert (verdict is None) == ("System/A" in ours)
-
-
-def test_while_a_reference_is_not_ready_tags_are_still_removed() -> None:
-    memory = remembered(wanted({"tags": {"a": "1"}}))
-    verdict = judge(unresolved(), {"tags": tags(a="1")}, memory)
-    assert verdict is not None
-    assert verdict.cause is Cause.INTENT
-
-
 def test_a_tag_that_adoption_left_makes_no_other_tag_ours() -> None:
     memory = remembered(wanted({}))
     marks = frozenset({KEPT + diff.entry_mark("a", Entry("a", "1"))})

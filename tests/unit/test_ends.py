@@ -110,11 +110,18 @@ def test_a_clock_that_was_set_back_gives_no_time() -> None:
     assert [step.verb for step in decision.steps] == ["detach"]
 
 
-def test_it_is_looked_at_when_the_agreed_end_comes() -> None:
-    memory = agreed(role(day(7)), **{PLACE: day(7)})
-    assert decide(role(day(9)), there(role(None)), memory).expires == NOW + 7 * DAY
-    assert decide(role(None), there(role(None)), memory).expires == NOW + 7 * DAY
-    assert decide(role(day(2)), there(role(None)), memory).expires == NOW + 2 * DAY
+@pytest.mark.parametrize(("asked_for", "first"), [(day(9), 7), (None, 7), (day(2), 2)])
+def test_it_is_looked_at_when_the_first_end_comes(asked_for: str | None, first: int) -> None:
+    item = {"type": "System", "name": "AdministratorAccess"}
+    spec = {"policies": [{**item, "expiresAt": asked_for} if asked_for else item]}
+    assert ends.upcoming(ROLE, spec, [day(7)], NOW) == NOW + first * DAY
+
+
+@pytest.mark.parametrize("agreed_on", ["", "soon", day(0)])
+def test_what_is_over_or_cannot_be_read_is_no_end_to_wait_for(agreed_on: str) -> None:
+    items: Any = ["x", {"expiresAt": "soon"}, {"expiresAt": 7}, {"expiresAt": day(0)}, {}]
+    assert ends.upcoming(ROLE, {"policies": items, "tags": {"a": "1"}}, [agreed_on], NOW) is None
+    assert ends.upcoming(ROLE, {"policies": "x"}, [agreed_on], NOW) is None
 
 
 def test_the_end_of_what_is_harmless_is_nobodys_business() -> None:
@@ -189,4 +196,6 @@ def test_nobody_has_it_longer_than_was_agreed(edits: list[int | None], data: Any
         if ADMIN in has and end is not None:
             least = min(least, float(end))
         assert ADMIN not in has or now < least
-        assert not isinstance(has.get(ADMIN), Entry) or decision.expires is not None
+        then = datetime.fromisoformat(day(now)).timestamp()
+        looked_at = ends.upcoming(ROLE, {}, memory.record.ends.values(), then)
+        assert not isinstance(has.get(ADMIN), Entry) or looked_at is not None

@@ -20,6 +20,7 @@ from tests.unit.core import ACCOUNT
 BODY: dict[str, Any] = {"metadata": {"uid": "u", "generation": 2}, "spec": {}}
 SUBJECT = Subject.of(Key("RamRole", "team", "app"), BODY)
 DENIED = Stalled(Reason.ACCESS_DENIED, "no")
+LIMITED = Stalled(Reason.QUOTA_EXCEEDED, "too many")
 ASIDE = SimpleNamespace(wrote=lambda *_: None, patient=lambda *_: False, settle=0.0)
 MANAGED = replace(ACCOUNT, mode=Mode.MANAGE, suspend=False)
 
@@ -55,6 +56,8 @@ class Gate:
 
     def close(self, _: Sequence[Step]) -> None:
         self.tried.append("closed")
+        if "closed" in self.refusals:
+            raise self.refusals["closed"]
 
 
 def carried(account: Any, refusals: Mapping[str, RamOperatorError], *steps: Step) -> Any:
@@ -79,11 +82,33 @@ CREATE = replace(a_step("create", Direction.WIDER, ""), verb="create")
 def test_nothing_is_widened_while_what_should_go_first_is_still_there() -> None:
     tried, result = carried(MANAGED, {"tighten": DENIED}, TIGHTEN, LABEL, WIDEN)
     assert tried == ["tighten", "label", "closed"]
-    assert result.error is DENIED
+    assert result.errors == (DENIED,)
+
+
+def test_what_is_taken_away_of_a_set_goes_entry_by_entry() -> None:
+    first, second = (
+        replace(TIGHTEN, verb="detach", summary=name, values={"keys": (name,)}) for name in "ab"
+    )
+    tried, result = carried(MANAGED, {"a": DENIED, "b": LIMITED}, first, second, TIGHTEN, WIDEN)
+    assert tried == ["a", "b", "closed"]
+    assert result.errors == (DENIED, LIMITED)
+
+
+def test_what_is_added_to_a_set_waits_for_what_may_not_be_added_before_it() -> None:
+    first, second = (
+        replace(WIDEN, verb="attach", summary=name, field="policies", values={"keys": (name,)})
+        for name in "ab"
+    )
+    assert carried(MANAGED, {"a": DENIED}, first, second)[0] == ["a", "closed"]
 
 
 def test_nothing_is_added_to_what_was_not_created() -> None:
     assert carried(MANAGED, {"create": DENIED}, CREATE, LABEL)[0] == ["create", "closed"]
+
+
+def test_what_was_done_is_known_although_the_record_could_not_be_completed() -> None:
+    result = carried(MANAGED, {"closed": LIMITED}, TIGHTEN, LABEL)[1]
+    assert (result.done, result.errors) == ((TIGHTEN, LABEL), (LIMITED,))
 
 
 def test_what_time_mends_ends_the_pass() -> None:
@@ -99,7 +124,7 @@ def test_what_time_mends_ends_the_pass() -> None:
 def test_writing_that_was_stopped_meanwhile_does_not_begin(account: Any) -> None:
     tried, result = carried(account, {}, WIDEN)
     assert tried == ["closed"]
-    assert isinstance(result.error, Retry)
+    assert [type(error) for error in result.errors] == [Retry]
 
 
 @pytest.mark.parametrize(
@@ -109,5 +134,5 @@ def test_writing_that_was_stopped_meanwhile_does_not_begin(account: Any) -> None
 def test_only_what_surely_did_not_happen_was_refused(
     error: RamOperatorError, refused: bool
 ) -> None:
-    assert applying.Carried((), error, {}).refused is refused
-    assert not applying.Carried((LABEL,), error, {}).refused
+    assert applying.Carried((), (DENIED, error), {}).refused is refused
+    assert not applying.Carried((LABEL,), (error,), {}).refused

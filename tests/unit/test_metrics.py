@@ -9,13 +9,15 @@ import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
 import ram_operator
+from ram_operator import report
 from ram_operator.constants import Reason, Severity
 from ram_operator.kinds import ACCOUNT, KINDS
 from ram_operator.metrics import RESULTS, Metrics
-from ram_operator.model import Drift, Held, Key, Outcome, Phase, Plan
+from ram_operator.model import Cause, Direction, Drift, Held, Key, Outcome, Phase, Plan, Step
 from ram_operator.objectmetrics import ObjectState, ObjectStates, state_of
 
 KEY, OTHER = Key("RamRole", "apps", "web"), Key("RamPolicy", "apps", "web")
+NARROWER = Direction.NARROWER
 LABELS = {"kind": "RamRole", "resource_namespace": "apps", "resource_name": "web"}
 NOW = 1_767_225_600.0
 
@@ -84,19 +86,27 @@ def test_the_gauges_of_the_queue_can_ask_the_queue(metrics: Metrics) -> None:
 
 
 def test_drift_is_counted_by_field_and_never_by_entry(metrics: Metrics) -> None:
-    metrics.passed(
-        KEY,
-        outcome(
-            drift(Severity.CRITICAL, "corrected", "policies[System/one]"),
-            drift(Severity.CRITICAL, "corrected", "policies[System/two]"),
-            drift(Severity.WARNING, "reported", "description"),
+    found = outcome(
+        drift(Severity.CRITICAL, "corrected", "policies[System/one]"),
+        drift(Severity.CRITICAL, "corrected", "policies[System/two]"),
+        drift(Severity.WARNING, "corrected", "tags[a]"),
+        drift(Severity.WARNING, "reported", "description"),
+        steps_done=(
+            Step("detach", "", Cause.DRIFT, NARROWER, {"keys": ("System/one",)}, "policies"),
+            Step("detach", "", Cause.DRIFT, NARROWER, {"keys": ("System/two",)}, "policies"),
+            Step("tag", "", Cause.DRIFT, NARROWER, {"keys": ("a",)}, "tags"),
         ),
-        {},
-        {"drift": [{"field": "description", "action": "reported"}]},
     )
-    metrics.passed(KEY, Outcome(Phase.RETRY, Reason.THROTTLED, "no plan"), {}, {})
-    for field, action, times in (("policies", "corrected", 2), ("description", "reported", 1)):
-        labels = {"kind": "RamRole", "field": field, "action": action}
+    shown = {"drift": [{"field": "description", "severity": "warning", "action": "reported"}]}
+    for what in (found, Outcome(Phase.RETRY, Reason.THROTTLED, "no plan")):
+        metrics.corrected(KEY, what)
+        metrics.passed(KEY, what, {}, shown if what is found else {})
+    for field, severity, action, times in (
+        ("policies", "critical", "corrected", 2),
+        ("tags", "warning", "corrected", 1),
+        ("description", "warning", "reported", 1),
+    ):
+        labels = {"kind": "RamRole", "field": field, "severity": severity, "action": action}
         assert value(metrics, "drift_changes_total", **labels) == times
 
 
@@ -104,8 +114,9 @@ def test_drift_that_lasts_is_counted_once_and_again_when_something_else_is_done(
     metrics: Metrics,
 ) -> None:
     def found(action: str, before: str) -> None:
-        status = {"drift": [{"field": "members[User/a]", "action": action}]}
-        old = {"drift": [{"field": "members[User/a]", "action": before}]} if before else {}
+        row = {"field": "members[User/a]", "severity": "critical"}
+        status = {"drift": [{**row, "action": action}]}
+        old = {"drift": [{**row, "action": before}]} if before else {}
         metrics.passed(
             KEY, outcome(drift(Severity.CRITICAL, action, "members[User/a]")), old, status
         )
@@ -113,16 +124,18 @@ def test_drift_that_lasts_is_counted_once_and_again_when_something_else_is_done(
     for action, before in (("reported", ""), *[("reported", "reported")] * 5, ("held", "reported")):
         found(action, before)
     for action in ("reported", "held"):
-        labels = {"kind": "RamRole", "field": "members", "action": action}
+        labels = {"kind": "RamRole", "field": "members", "severity": "critical", "action": action}
         assert value(metrics, "drift_changes_total", **labels) == 1
 
 
-def test_drift_that_is_not_believed_yet_is_not_counted(metrics: Metrics) -> None:
-    doubtful = replace(
-        outcome(drift(Severity.CRITICAL, "corrected", "description")), drift_unconfirmed=True
-    )
-    metrics.passed(KEY, doubtful, {}, {})
-    labels = {"kind": "RamRole", "field": "description", "action": "corrected"}
+def test_a_correction_that_was_not_carried_out_is_not_counted(metrics: Metrics) -> None:
+    metrics.corrected(KEY, outcome(drift(Severity.CRITICAL, "corrected", "description")))
+    labels = {
+        "kind": "RamRole",
+        "field": "description",
+        "severity": "critical",
+        "action": "corrected",
+    }
     assert value(metrics, "drift_changes_total", **labels) is None
 
 
@@ -203,10 +216,14 @@ def test_no_metric_has_a_label_that_a_scrape_sets_itself_or_that_grows_without_b
 
 BEFORE = ObjectState((("Ready", "True"),), "warning", None, NOW - 60.0)
 CONDITIONS = [{"type": "Ready", "status": "False", "reason": "x"}]
+STATUS = {
+    "drift": [{"field": "x", "was": "a", "is": "b", "severity": "warning", "action": "reported"}]
+}
 
 
 def after(result: Outcome, since: float | None = None) -> ObjectState:
-    return state_of(result, CONDITIONS, since, BEFORE, NOW)
+    status = report.build(STATUS, result, 1, "2026-01-01T00:00:00Z", {}).status
+    return state_of(result, {**status, "conditions": CONDITIONS}, since, BEFORE, NOW)
 
 
 def test_a_pass_that_compared_renews_everything() -> None:
@@ -229,8 +246,19 @@ def test_a_pass_that_could_not_compare_leaves_drift_and_last_look() -> None:
 
 
 def test_drift_that_is_not_believed_yet_changes_nothing() -> None:
-    found = after(outcome(drift(Severity.CRITICAL, "reported"), drift_unconfirmed=True))
+    found = after(outcome(drift_unconfirmed=True))
     assert (found.drift, found.looked_at) == ("warning", NOW)
+
+
+def test_of_a_process_that_just_began_the_status_is_the_memory() -> None:
+    first = state_of(
+        Outcome(Phase.RETRY, Reason.THROTTLED, ""),
+        {**STATUS, "conditions": CONDITIONS},
+        None,
+        ObjectState(),
+        NOW,
+    )
+    assert (first.drift, first.looked_at) == ("warning", None)
 
 
 def test_where_nothing_is_written_all_drift_lasts() -> None:

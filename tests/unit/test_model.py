@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -85,8 +86,16 @@ def test_drift_lasts_if_it_was_left_or_if_its_correction_was_not_carried_out() -
     plan = Plan(steps, drift=entries)
     assert [d.field for d in plan.drift_lasting] == ["policies[x]", "trustPolicy"]
     outcome = Outcome(Phase.RETRY, Reason.THROTTLED, "", plan=plan, steps_done=steps[:1])
-    assert [d.field for d in outcome.drift_lasting] == ["tags[a]", "policies[x]", "trustPolicy"]
-    assert Outcome(Phase.DONE, Reason.SYNCED, "").drift_lasting == ()
+    assert [d.field for d in outcome.drift_corrected] == ["description"]
+    lasting = ["tags[a]", "tags[b]", "policies[x]", "trustPolicy"]
+    assert [d.field for d in outcome.drift_lasting] == lasting
+    bare = Outcome(Phase.DONE, Reason.SYNCED, "")
+    assert (bare.drift_lasting, bare.drift_corrected) == ((), ())
+
+
+def test_what_is_so_besides_follows_what_weighs_most() -> None:
+    outcome = Outcome(Phase.RETRY, Reason.THROTTLED, "a", also=("b", "c"))
+    assert (outcome.whole, replace(outcome, also=()).whole) == ("a; b; c", "a")
 
 
 def test_places_are_named_as_in_the_status() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from ram_operator import desired as desire
-from ram_operator import diff, drift, kinds, plan, tenancy
+from ram_operator import diff, drift, ends, kinds, plan, tenancy
 from ram_operator.constants import DriftPolicy, Severity
 from ram_operator.desired import Resolved
 from ram_operator.drift import Memory
@@ -102,14 +102,14 @@ ENDS = {
 def test_an_entry_counts_until_its_end(end: str, counts: bool) -> None:
     wanted = group(member("team-bob", expiresAt=end))
     assert ("team-bob" in str(wanted.fields["members"])) == counts
-    assert (wanted.expires is not None) == counts
+    assert wanted.ended == frozenset(() if counts else {"members[team-bob]"})
 
 
 def test_the_next_end_is_known() -> None:
-    ends = ("2024-01-01T00:00:01Z", "2024-01-01T00:00:00Z", "2000-01-01T00:00:00Z")
-    wanted = group(*(member(f"team-{n}", expiresAt=end) for n, end in enumerate(ends)))
-    assert wanted.expires == 1704067200.0
-    assert group(member("team-a")).expires is None
+    times = ("2024-01-01T00:00:01Z", "2024-01-01T00:00:00Z", "2000-01-01T00:00:00Z")
+    members = [member(f"team-{n}", expiresAt=end) for n, end in enumerate(times)]
+    assert ends.upcoming(GROUP, {"members": members}, (), NOW) == 1704067200.0
+    assert ends.upcoming(GROUP, {"members": [member("team-a")]}, (), NOW) is None
 
 
 @pytest.mark.parametrize("text", ["tomorrow", "", "2027-06-30", "2027-06-30T18:00:00"])

@@ -338,6 +338,23 @@ def test_a_held_edit_does_not_shield_what_was_added_by_hand() -> None:
 # --- drift as shown
 
 
+@pytest.mark.parametrize("policy", [EXCESS, REVERT])
+def test_of_a_trust_that_gained_and_lost_both_halves_are_shown(policy: DriftPolicy) -> None:
+    asked = wanted({"trustPolicy": trust_json(FC, ECS)})
+    decision = update(asked, differs(asked, trustPolicy=trust(FC, ANN)), drift=policy)
+    back, left = decision.drift
+    assert verbs(decision) == ["trust"]
+    assert [(entry.field, entry.action) for entry in decision.drift] == [
+        ("trustPolicy", "corrected"),
+        ("trustPolicy", "reported"),
+    ]
+    assert ("user/ann" in back.now, "ecs.aliyuncs.com" in back.now) == (True, False)
+    assert ("user/ann" in left.now, "ecs.aliyuncs.com" in left.now) == (False, True)
+    # What is left is told in the same words when it is found alone.
+    (alone,) = update(asked, differs(asked, trustPolicy=trust(FC)), drift=EXCESS).drift
+    assert alone == left
+
+
 def test_drift_shows_what_was_asked_what_is_and_how_bad_it_is() -> None:
     asked = wanted({"policies": [A], "description": "d"})
     found = differs(asked, policies=policies("System/A", "System/B"), description="e")

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ram_operator import approval, ballots, report
+from ram_operator import approval, ballots, report, wording
 from ram_operator.ballots import Ballot, Guard
 from ram_operator.constants import ConditionType, Reason
 from ram_operator.model import (
@@ -280,7 +280,7 @@ def test_a_held_change_is_shown_with_who_gains_who_loses_and_the_findings() -> N
 
 
 def test_a_sentence_leaves_out_what_there_is_not() -> None:
-    assert report.held_sentence(Held("k", "waits")) == "waits"
+    assert wording.held(Held("k", "waits")) == "waits"
 
 
 @pytest.mark.parametrize(
@@ -354,3 +354,4 @@ def test_an_approved_change_is_one_event_that_says_by_whom(by: str, words: str) 
     assert reasons(done)[0] == "ChangeApproved"
     assert "ChangeNoLongerHeld" not in reasons(done)
     assert words in done.events[0].message
+    assert reasons(build(replace(RETRY, plan=Plan(steps=(step,))), old, T1)) == []

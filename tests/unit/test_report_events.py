@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -152,6 +153,10 @@ def outcomes(draw: st.DrawFn) -> Outcome:
     )
 
 
+def but_corrections(status: Any) -> Json:
+    return {name: value for name, value in status.items() if name != "corrected"}
+
+
 _ACTS = {EventReason.UPDATED, EventReason.ADOPTED, EventReason.DRIFT_CORRECTED}
 
 
@@ -167,9 +172,8 @@ def test_every_status_is_legal_and_the_same_outcome_again_changes_nothing(
         first = report.build(status, outcome, generation, T1, {})
         assert json.dumps(status) == kept, "the old status is only read"
         assert_kstatus_legal({"metadata": {"generation": generation}, "status": first.status})
-        assert len(first.events) <= 2
         again = report.build(first.status, outcome, generation, T2, {})
-        assert again.status == first.status
+        assert but_corrections(again.status) == but_corrections(first.status)
         assert {event.reason for event in again.events} <= _ACTS
         status = dict(first.status)
 

@@ -1,0 +1,116 @@
+"""Several things are true at once: the first gives phase and reason, and none is left out."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import pytest
+
+from ram_operator import lasting, report, verdict, wording
+from ram_operator.constants import Reason, Severity
+from ram_operator.errors import RamOperatorError, Retry, Stalled
+from ram_operator.model import Drift, Held, Live, Phase, Plan, Presence, UnknownPart
+from tests.unit.outcomes import GONE, HELD, STALLED, after
+
+DENIED = Stalled(Reason.ACCESS_DENIED, "RAM denies ram:DetachPolicyFromRole")
+LIMITED = Stalled(Reason.QUOTA_EXCEEDED, "no more than 20 policies")
+SLOW = Retry(Reason.THROTTLED, "RAM throttles reads", 3.0)
+OPEN: Any = after(
+    type(STALLED)(
+        Phase.STALLED, Reason.APPROVAL_REQUIRED, "", plan=Plan(held=Held("TrustChange", "open"))
+    )
+)
+WAITING = "RamPolicy team/read: it does not exist"
+PARTS: dict[str, tuple[str, Phase, Reason, str]] = {
+    # what is so: a word to turn it on, and the verdict if nothing weighs more
+    "step": ("step", Phase.STALLED, Reason.ACCESS_DENIED, DENIED.message),
+    "unread": ("unread", Phase.RETRY, Reason.THROTTLED, SLOW.message),
+    "provider": ("provider", Phase.STALLED, Reason.QUOTA_EXCEEDED, LIMITED.message),
+    "held": ("held", Phase.STALLED, Reason.APPROVAL_REQUIRED, wording.held(HELD)),
+    "drift": ("drift", Phase.STALLED, Reason.DRIFTED, "left as it is in the cloud: policies[x]"),
+    "waiting": ("waiting", Phase.RETRY, Reason.DEPENDENCY_NOT_READY, "waits for " + WAITING),
+}
+
+
+def case(*so: str, observe: bool = False, **more: Any) -> verdict.Case:
+    decision = Plan(
+        held=HELD if "held" in so else None,
+        drift=(GONE,) if "drift" in so else (),
+        waiting=(WAITING,) if "waiting" in so else (),
+        error=LIMITED if "provider" in so else None,
+        in_sync=not so,
+    )
+    fields = {"tags": UnknownPart(SLOW)} if "unread" in so else {}
+    live = Live(Presence.PRESENT, "app", fields=fields)
+    errors: tuple[RamOperatorError, ...] = (DENIED,) if "step" in so else ()
+    given: dict[str, Any] = {"decision": decision, "live": live, "status": {}, **more}
+    return verdict.Case("role app", "main", errors=None if observe else errors, **given)
+
+
+@pytest.mark.parametrize("number", range(1, len(PARTS) + 1))
+def test_whatever_is_so_is_said_and_what_weighs_most_comes_first(number: int) -> None:
+    for so in itertools.combinations(PARTS, number):
+        found, also = verdict.judge(case(*so))
+        first, *others = [PARTS[name] for name in so]
+        assert (found.phase, found.reason) == first[1:3], so
+        assert found.message.startswith(first[3]), so
+        assert len(also) == len(others), so
+        for text, other in zip(also, others, strict=True):
+            assert text.startswith(other[3]), so
+
+
+def test_where_nothing_is_wrong_it_is_as_asked() -> None:
+    for observe in (False, True):
+        found, also = verdict.judge(case(observe=observe))
+        assert (found, also) == (
+            verdict.Verdict(Phase.DONE, Reason.SYNCED, "role app is as asked"),
+            (),
+        )
+
+
+def test_in_observe_one_sentence_says_what_would_be_done() -> None:
+    found, also = verdict.judge(case("held", "drift", "waiting", observe=True))
+    assert (found.phase, found.reason, also) == (Phase.STALLED, Reason.OBSERVE_ONLY, ())
+    for part in ("RamAccount main is in mode Observe; would wait for ", WAITING, "hold: "):
+        assert part in found.message
+    assert verdict.judge(case("drift", observe=True))[0].message.endswith("; would report")
+    found, also = verdict.judge(case("unread", "held", observe=True))
+    assert (found.reason, len(also)) == (Reason.THROTTLED, 1)
+
+
+def test_of_what_cannot_be_read_a_person_mends_the_first() -> None:
+    parts: Any = {"tags": UnknownPart(SLOW), "policies": UnknownPart(DENIED)}
+    found, also = verdict.judge(case(live=Live(Presence.PRESENT, fields=parts)))
+    assert (found.reason, also) == (Reason.ACCESS_DENIED, (SLOW.message,))
+    found, also = verdict.judge(case("unread", live=None))
+    assert (found.reason, also) == (Reason.SYNCED, ())
+
+
+def test_an_error_says_when_to_look_again_and_is_not_repeated() -> None:
+    twice: Any = {"tags": UnknownPart(SLOW), "policies": UnknownPart(SLOW)}
+    plan = Plan(waiting=(f"tags, which could not be read: {SLOW.message}",), in_sync=False)
+    live = Live(Presence.PRESENT, fields=twice)
+    found, also = verdict.judge(case(live=live, decision=plan))
+    assert (found.phase, found.after, found.message) == (Phase.RETRY, 3.0, SLOW.message)
+    assert also == (f"waits for {plan.waiting[0]}",)
+
+
+def test_what_is_held_of_drift_is_said_once_and_the_gravest_comes_first() -> None:
+    mild = Drift("tags[a]", "1", "2", Severity.WARNING, "reported")
+    waits = Drift("trustPolicy", "a", "b", Severity.CRITICAL, "held")
+    found, also = verdict.judge(
+        case(decision=Plan(held=HELD, drift=(mild, waits, GONE), in_sync=False))
+    )
+    assert found.reason is Reason.APPROVAL_REQUIRED
+    assert also == ("left as it is in the cloud: policies[x]: (none); tags[a]: 2",)
+
+
+def test_what_may_be_held_still_is_said_with_the_last_word() -> None:
+    decision = Plan(unread=frozenset({"trustPolicy"}), drift=(GONE,), in_sync=False)
+    assert lasting.still_open(OPEN, decision)
+    found, also = verdict.judge(case(status=OPEN, decision=decision))
+    assert found.reason is Reason.APPROVAL_REQUIRED
+    assert found.message == "what is held is looked at again: open"
+    assert len(also) == 1
+    assert report.held_reason(HELD) is Reason.APPROVAL_REQUIRED
