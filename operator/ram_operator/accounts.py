@@ -17,6 +17,7 @@ from . import desired
 from .cloud import credentials
 from .cloud.client import CloudClient, Endpoint, Endpoints, Wiring
 from .cloud.limiter import ActionClass, Limiter
+from .cloud.own_identity import OwnIdentity
 from .cloud.policies import PolicyDocuments
 from .cloud.providers import ProviderFacts
 from .cluster.api import ClusterApi, Conflicted
@@ -51,6 +52,7 @@ class Session:
     """What the client was built from; another value means another client."""
     policies: PolicyDocuments = field(default_factory=PolicyDocuments, compare=False)
     providers: ProviderFacts = field(default_factory=ProviderFacts, compare=False)
+    own: OwnIdentity = field(default_factory=OwnIdentity, compare=False)
 
 
 class Accounts:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from . import claims, desired, elsewhere, tenancy
+from . import claims, desired, elsewhere, own_rights, tenancy
 from .accounts import Session
 from .cloud import execute
 from .cluster import finalizers, records
@@ -152,6 +152,7 @@ class DeletionPass:
             return self._release(EventReason.ABANDONED, "not ours, so left in the cloud")
         tenancy.check_protected(session.account, subject.row, identity.cloud_name)
         tenancy.check_live(subject.row, live)
+        own_rights.confirm(ports, session, subject.row, identity.cloud_name)
         if ports.recent.starting() > 0:
             raise LookAgain(ports.recent.starting())
         if (kept := self._undefined()) is not None:

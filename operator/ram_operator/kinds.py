@@ -42,6 +42,16 @@ class Escalation(StrEnum):
     """The value is what others have attached."""
 
 
+class Lends(StrEnum):
+    """How others come to have rights by an identity of the kind."""
+
+    NOTHING = ""
+    ATTACHED = "attached"
+    """It is a policy: whoever has it attached may what its document allows."""
+    JOINED = "joined"
+    """It is a group: whoever is in it has the policies of the group."""
+
+
 @dataclass(frozen=True, slots=True)
 class Field:
     """One managed field of a kind.
@@ -110,6 +120,8 @@ class Kind:
     where no trust can name one, as with groups. One that can is held back from a name that a trust
     mentions already.
     """
+    lends: Lends
+    """The operator's own rights may hang on such an identity; what they hang on nobody manages."""
     fields: tuple[Field, ...]
     references: tuple[Reference, ...] = ()
     tag_field: str = ""
@@ -245,6 +257,7 @@ _ROLE: Final = Kind(
     name_field="roleName",
     name_pattern=re.compile(r"[A-Za-z0-9.-]{1,64}"),
     trusted_as="role",
+    lends=Lends.NOTHING,
     reads=("attachments", "tags"),
     tag_field="tags",
     references=(_POLICY_REFERENCE,),
@@ -283,6 +296,7 @@ _POLICY: Final = Kind(
     name_field="policyName",
     name_pattern=re.compile(r"[A-Za-z0-9-]{1,128}"),
     trusted_as="",
+    lends=Lends.ATTACHED,
     reads=("tags",),
     tag_field="tags",
     fields=(
@@ -308,6 +322,7 @@ _USER: Final = Kind(
     name_field="userName",
     name_pattern=re.compile(r"[A-Za-z0-9._-]{1,64}"),
     trusted_as="user",
+    lends=Lends.NOTHING,
     reads=("attachments", "groups", "access", "mfa", "user tags"),
     tag_field="tags",
     references=(_POLICY_REFERENCE,),
@@ -356,6 +371,7 @@ _GROUP: Final = Kind(
     name_field="groupName",
     name_pattern=re.compile(r"[A-Za-z0-9._-]{1,64}"),
     trusted_as="",
+    lends=Lends.JOINED,
     reads=("attachments", "members"),
     references=(
         _POLICY_REFERENCE,

@@ -19,6 +19,7 @@ from . import (
     lasting,
     memory_after,
     naming,
+    own_rights,
     plan,
     rights,
     tenancy,
@@ -105,6 +106,7 @@ class ManagedPass:
             raise live.error
         tenancy.check_live(subject.row, live)
         naming.note(ports, identity, subject.row, live)
+        own_rights.watch(ports, session, subject.row, live)
         standing = claims.stand(self._claimant(session, tenant.adoption), record, identity, live)
         self._ballot = gatedwrite.ballot(ports, subject, identity, live.cloud_id)
         situation = self._situation(session, wanted, live, standing)
@@ -250,7 +252,7 @@ class ManagedPass:
         wants_record = standing.needs_record or plan.agreed(situation)
         written = _Written(Carried((), (), {}), decision)
         try:
-            self._prepare(standing, work, written)
+            self._prepare(session, standing, work, written)
             self._write(session, identity, situation, written)
             if decision.held is not None and wants_record:
                 claims.carry_out(self._ports, work)
@@ -269,7 +271,12 @@ class ManagedPass:
         wants_record &= not any(approval.permit_of(step) for step in decision.steps)
         return Result(outcome, work if wants_record else None)
 
-    def _prepare(self, standing: Standing, work: RecordWork, written: _Written) -> None:
+    def _prepare(
+        self, session: Session, standing: Standing, work: RecordWork, written: _Written
+    ) -> None:
+        if written.decision.steps or standing.claim_first:
+            name = work.identity.cloud_name
+            own_rights.confirm(self._ports, session, self._subject.row, name)
         self._finalizer()
         if standing.claim_first:
             claims.carry_out(self._ports, work)

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from .constants import SERVICE_LINKED_NAMES, Reason
 from .errors import Stalled
-from .kinds import Kind
+from .kinds import KINDS, Field, Kind
 from .model import Account, Desired, Entry, Key, Live, Tenant
 
 ANY = "*"
@@ -23,6 +23,7 @@ def check(account: Account, row: Kind, key: Key, desired: Desired) -> Tenant:
         entries = desired.fields.get(field.name)
         if field.entries_widen and isinstance(entries, Mapping):
             for name, entry in entries.items():
+                _check_own_member(account, field, entry)
                 if name in desired.referenced:
                     continue
                 if field.prefixed:
@@ -86,7 +87,7 @@ def check_protected(account: Account, row: Kind, cloud_name: str) -> None:
         why = f"it is on the list of protected names of RamAccount {account.name}"
     elif any(folded.startswith(prefix) for prefix in account.protected_prefixes):
         why = f"it has a protected prefix of RamAccount {account.name}"
-    elif _names_own_principal(account.own_principal, row.noun, folded):
+    elif principal(account.own_principal) == (row.noun, folded):
         why = "the operator itself runs as it"
     if why:
         raise Stalled(Reason.PROTECTED, f"{row.noun} {cloud_name} is protected: {why}")
@@ -102,9 +103,26 @@ def check_live(row: Kind, live: Live) -> None:
         )
 
 
-def _names_own_principal(arn: str, noun: str, folded: str) -> bool:
-    """Sessions appear as role/<name>/<session> or assumed-role/<name>/<session>."""
+def _check_own_member(account: Account, field: Field, entry: Entry) -> None:
+    """A policy of a group may deny: who is made a member of it may lose rights by that."""
+    noun = KINDS[field.shown_on].noun if field.shown_on else ""
+    if noun and principal(account.own_principal) == (noun, entry.display.lower()):
+        raise Stalled(
+            Reason.PROTECTED,
+            f"{field.name}: {noun} {entry.display} is protected: the operator itself runs as it;"
+            " remove it here",
+        )
+
+
+def principal(arn: str) -> tuple[str, str]:
+    """(noun, folded name) of who calls, as GetCallerIdentity names it.
+
+    Sessions appear as role/<name>/<session> or assumed-role/<name>/<session>. ("root", "") is the
+    account itself, and ("", "") says that it cannot be told.
+    """
     path = arn.lower().rpartition(":")[2].split("/")
-    if len(path) < 2:
-        return False
-    return path[0] in (noun, f"assumed-{noun}") and path[1] == folded
+    if path == ["root"]:
+        return "root", ""
+    if len(path) < 2 or not all(path[:2]):
+        return "", ""
+    return path[0].removeprefix("assumed-"), path[1]

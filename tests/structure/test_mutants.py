@@ -18,6 +18,7 @@ AREAS: Final = {
     "approval": {"approval.py", "ballots.py"},
     "letters": {"drift.py", "plan.py", "approval.py", "providers.py"},
     "names": {"documents/names.py", "trusted_names.py", "store.py", "permits.py"},
+    "own-rights": {"own_rights.py", "cloud/own_identity.py", "tenancy.py", "managed.py"},
     "documents": {"documents/comparing.py", "documents/principals.py", "documents/meeting.py"},
     "risk": {"risk.py", "findings.py"},
     "writer": {"cloud/execute.py", "gatedwrite.py", "applying.py"},

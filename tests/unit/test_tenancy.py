@@ -11,7 +11,8 @@ from ram_operator import desired as desire
 from ram_operator import tenancy
 from ram_operator.constants import Reason
 from ram_operator.errors import Stalled
-from ram_operator.model import Account, Key, Live, Presence, Tenant
+from ram_operator.kinds import KINDS
+from ram_operator.model import Account, Desired, Entry, Key, Live, Presence, Tenant
 from tests.unit.core import ACCOUNT, ACCOUNT_ID, KEY, ROLE, TENANT, attachment, wanted
 
 ARN = f"acs:ram::{ACCOUNT_ID}"
@@ -167,6 +168,32 @@ ALLOWED: dict[str, tuple[Account, str, tuple[str, ...]]] = {
 @pytest.mark.parametrize(("settings", "name", "policies"), ALLOWED.values(), ids=ALLOWED)
 def test_it_is_allowed(settings: Account, name: str, policies: tuple[str, ...]) -> None:
     assert check(settings, name, *policies) is settings.tenants["team"]
+
+
+OWN_USER: dict[str, tuple[str, str, bool]] = {
+    # the operator's principal, a member of a group that is asked for, whether that is refused
+    "the operator's user": (f"{ARN}:user/Bot", "bot", True),
+    "another user": (f"{ARN}:user/bot", "bott", False),
+    "a user with the name of the operator's role": (f"{ARN}:role/bot/session", "bot", False),
+    "a user of the account": (f"{ARN}:root", "root", False),
+}
+
+
+@pytest.mark.parametrize(("own", "member", "refused"), OWN_USER.values(), ids=OWN_USER)
+def test_the_operators_user_joins_no_group(own: str, member: str, refused: bool) -> None:
+    """A policy of the group may deny."""
+    group = KINDS["RamGroup"]
+    place = tenant(kinds=frozenset({"RamGroup"}), prefixes=("*",))
+    settings = account(place, own_principal=own)
+    key = Key("RamGroup", "team", "all")
+    for referenced in (frozenset(), frozenset({member})):
+        asked = Desired("all", {"members": {member: Entry(member)}}, referenced=referenced)
+        if refused:
+            with pytest.raises(Stalled, match="runs as it") as caught:
+                tenancy.check(settings, group, key, asked)
+            assert caught.value.reason is Reason.PROTECTED
+        else:
+            tenancy.check(settings, group, key, asked)
 
 
 def test_what_a_reference_names_needs_no_place_in_the_tenants_list() -> None:
