@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from . import documents
 from .model import Entry, FieldValue
+from .words import Lends as Lends
 
 UNTIL: Final = "expiresAt"
 """Of an item of a list in the manifest: when it ends."""
@@ -40,16 +41,6 @@ class Escalation(StrEnum):
     """An entry gets what the policies in the field `carries` allow."""
     DOCUMENT = "document"
     """The value is what others have attached."""
-
-
-class Lends(StrEnum):
-    """How others come to have rights by an identity of the kind."""
-
-    NOTHING = ""
-    ATTACHED = "attached"
-    """It is a policy: whoever has it attached may what its document allows."""
-    JOINED = "joined"
-    """It is a group: whoever is in it has the policies of the group."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,10 +107,8 @@ class Kind:
     name_field: str
     name_pattern: re.Pattern[str]
     trusted_as: str
-    """What a trust writes before a name of the kind, `user` as in `acs:ram::1:user/ann`; empty
-    where no trust can name one, as with groups. One that can is held back from a name that a trust
-    mentions already.
-    """
+    """`user` as in the `acs:ram::1:user/ann` of a trust, "" where no trust can name the kind. One
+    that can be named is held back from a name that a trust mentions already."""
     lends: Lends
     """The operator's own rights may hang on such an identity; what they hang on nobody manages."""
     fields: tuple[Field, ...]
@@ -190,11 +179,6 @@ def is_custom(key: str) -> bool:
     """Whether it is the folded key of a custom policy's attachment."""
     policy_type, _, name = key.partition("/")
     return policy_key(policy_type, name) == custom_key(name)
-
-
-def is_user(key: str) -> bool:
-    """Members are users, all of them."""
-    return bool(key)
 
 
 def member_entries(value: Any) -> dict[str, Entry]:
@@ -375,7 +359,7 @@ _GROUP: Final = Kind(
     reads=("attachments", "members"),
     references=(
         _POLICY_REFERENCE,
-        Reference("members", "RamUser", "RamUser", "User", str.lower, is_user),
+        Reference("members", "RamUser", "RamUser", "User", str.lower, bool),
     ),
     clears=(("members", "expel"), ("policies", "detach")),
     claim_first=True,

@@ -52,3 +52,13 @@ class Phase(StrEnum):
     RETRY = "retry"
     STALLED = "stalled"
     DELETING = "deleting"
+
+
+class Lends(StrEnum):
+    """How others come to have rights by an identity of the kind."""
+
+    NOTHING = ""
+    ATTACHED = "attached"
+    """It is a policy: whoever has it attached may what its document allows."""
+    JOINED = "joined"
+    """It is a group: whoever is in it has the policies of the group."""
