@@ -22,10 +22,12 @@ Written by `scripts/rules_reference.py` from `ram_operator/risk.py`: edit the ru
 
 Each rule names everything that breaks it. Ids are stable. *Judged on* says what a rule looks at:
 the trust policy of a role, at its creation and at each change; only what a change does to it; the
-name of what is created; or a right to change rights that somebody is about to get. A finding of
-severity critical on a new role's trust holds its creation. Every change of meaning of an existing
-role's trust and every right to change rights is held whatever the findings, which are then listed
-in `status.pending.findings`. `…` in a sentence stands for the name of what breaks the rule.
+name of what is created; or a right that somebody is about to get: to change rights, to act as
+another identity by a detour, or to do either for longer. A finding of severity critical on a new
+role's trust holds its creation. Every change of meaning of an existing role's trust and every right
+to change rights is held whatever the findings, which are then listed in
+`status.pending.findings`. What RAM021 says of something that is not held is in an event
+`FindingReported`. `…` in a sentence stands for the name of what breaks the rule.
 
 | id | rule | severity | judged on | says | remedy |
 | --- | --- | --- | --- | --- | --- |
@@ -43,7 +45,7 @@ def page() -> str:
 
 
 def _says(rule: risk.Rule) -> str:
-    return _cell(rule.sentence.format("…", "…"))
+    return _cell(rule.sentence.format("…", "…", "…"))
 
 
 def _cell(text: str) -> str:

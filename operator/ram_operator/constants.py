@@ -122,6 +122,7 @@ class EventReason(StrEnum):
     APPROVAL_NOT_HONOURED = "ApprovalNotHonoured"
     DRIFT_DETECTED = "DriftDetected"
     DRIFT_CORRECTED = "DriftCorrected"
+    FINDING_REPORTED = "FindingReported"
     STALLED = "Stalled"
     RECOVERED = "Recovered"
 

@@ -312,6 +312,8 @@ def account(name: str, spec: Mapping[str, Any]) -> Account:
         interval=duration(spec.get("driftInterval", "10m")),
         trusted_services=_listed(gate, "trustedServices"),
         trusted_providers=_listed(gate, "trustedProviders"),
+        trusted_subjects=tuple(str(item) for item in gate.get("trustedSubjects") or ()),
+        hold_indirect=gate.get("holdIndirect") is True,
     )
 
 

@@ -52,6 +52,12 @@ class Memory:
     """Why the documents of other policies escalate, where they could be read."""
     itself: frozenset[str] = frozenset()
     """Folded keys of policies that let the identity change itself."""
+    ways: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: EMPTY)
+    """How the documents of policies let act as another identity by a detour, harmless or not."""
+    outsiders: tuple[str, ...] = ()
+    """Of a role: who may assume it from outside the account, as it is or as asked for."""
+    holds_ways: bool = False
+    """Whether such a detour waits for a person, as a right to change rights does."""
     attached: frozenset[str] | None = frozenset()
     """Folded keys of the policies that the identity has in the cloud; None where not known."""
     narrowing: tuple[str, ...] = ()
@@ -215,15 +221,26 @@ def escalating(field: Field, desired: Desired, change: Change, memory: Memory) -
     if field.escalates is Escalation.ATTACHMENT:
         return not _harmless(change.entry, memory)
     if field.escalates is Escalation.MEMBERSHIP:
-        carried = desired.fields.get(field.carries)
-        assert isinstance(carried, Mapping)
-        known = memory.attached is not None
-        keys = carried.keys() | (memory.attached or frozenset())
-        return not known or not all(_harmless(key, memory) for key in keys)
+        return bool(suspects(field, desired, memory))
+    if field.escalates is Escalation.SESSION:
+        return bool(memory.outsiders or suspects(field, desired, memory))
     if field.escalates is Escalation.DOCUMENT:
         assert isinstance(change.after, documents.Policy)
-        return bool(documents.escalates(change.after))
+        ways = documents.indirect(change.after) if memory.holds_ways else ()
+        return bool(documents.escalates(change.after) or ways)
     return False
+
+
+def suspects(field: Field, desired: Desired, memory: Memory) -> tuple[str, ...]:
+    """Folded keys of the policies carried by what is in the field that are not known to be
+    harmless, as they are attached or asked for; WHATEVER where it is not known which are attached.
+    """
+    carried = desired.fields.get(field.carries)
+    assert isinstance(carried, Mapping)
+    if memory.attached is None:
+        return (WHATEVER,)
+    keys = carried.keys() | memory.attached
+    return tuple(sorted(key for key in keys if not _harmless(key, memory)))
 
 
 def _harmless(key: str, memory: Memory) -> bool:
@@ -233,7 +250,8 @@ def _harmless(key: str, memory: Memory) -> bool:
 
 def only_reads(key: str) -> bool:
     """Whether an attachment's folded key is that of a system policy that allows reading alone."""
-    return key.startswith("System/") and key.endswith("readonlyaccess")
+    kind, _, name = key.partition("/")
+    return kind == "System" and documents.reads_only(name)
 
 
 def _severity(field: Field, change: Change, cause: Cause) -> Severity:

@@ -6,11 +6,11 @@ or become somebody else: a policy attached, a membership of a group that has one
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Final
 
-from . import documents, risk, wording
+from . import documents, drift, risk, wording
 from .drift import Memory
 from .kinds import Escalation, Field, Kind
 from .model import (
@@ -21,17 +21,23 @@ from .model import (
     Direction,
     Disposition,
     Entry,
+    Finding,
     Held,
     Judged,
     Live,
     Step,
+    place,
 )
+from .situation import Situation
 
 GRANT: Final = "EscalatingGrant"
 GIVEN_BACK: Final = "EscalatingRight"
 NEW: Final = "new"
 """The verdict on what is created."""
 UNKNOWN: Final = "what it allows is not known"
+UNKNOWN_OF: Final = "allows what is not known"
+NOT_READ: Final = "what it has attached could not be read"
+_GIVES_NOTHING: Final = (Direction.NARROWER, Direction.NEUTRAL)
 
 
 def case(row: Kind, account: Account, desired: Desired, live: Live) -> risk.Case:
@@ -45,11 +51,12 @@ def case(row: Kind, account: Account, desired: Desired, live: Live) -> risk.Case
     return risk.Case(account, wanted, found)
 
 
-def held(row: Kind, items: Iterable[Judged], memory: Memory, case: risk.Case) -> Held | None:
+def held(situation: Situation, items: Iterable[Judged], case: risk.Case) -> Held | None:
     """The escalating changes among `items` that wait, as one offer; None if there is none.
 
     `case` is what is known of the identity besides.
     """
+    row, desired, memory = situation.row, situation.desired, situation.memory
     waiting = [
         item
         for item in items
@@ -58,16 +65,60 @@ def held(row: Kind, items: Iterable[Judged], memory: Memory, case: risk.Case) ->
     if not waiting:
         return None
     back = all(item.cause is Cause.DRIFT for item in waiting)
-    summary = "rights taken away by hand wait" if back else "rights to change rights wait"
+    summary = _summary(row, waiting)
     gains = tuple(
         wording.given_back(item.change) if item.cause is Cause.DRIFT else wording.given(item.change)
         for item in waiting
     )
     changes = tuple(item.change for item in waiting)
-    case = replace(case, grants=_grants(row, changes, memory))
+    case = replace(case, grants=_grants(row, desired, changes, memory))
+    for change in changes:
+        case = _with_session(row.field(change.field), desired, change, memory, case)
     findings = risk.judge(case, risk.On.GRANT)
     kind = GIVEN_BACK if back else GRANT
     return Held(kind, summary, gains, (), findings, changes)
+
+
+def _with_session(
+    field: Field, desired: Desired, change: Change, memory: Memory, case: risk.Case
+) -> risk.Case:
+    """The case with what makes a longer session dangerous, where the change is one."""
+    before, after = change.before, change.after
+    if not isinstance(before, int) or not isinstance(after, int):
+        return case
+    why = _privileges(field, desired, memory)
+    return replace(case, session=(before, after), privileged=why)
+
+
+def _summary(row: Kind, waiting: list[Judged]) -> str:
+    if all(item.cause is Cause.DRIFT for item in waiting):
+        return "rights taken away by hand wait"
+    fields = {row.field(item.change.field).escalates for item in waiting}
+    if fields == {Escalation.SESSION}:
+        return "a longer session of a privileged role waits"
+    return "rights to change rights wait"
+
+
+def noticed(situation: Situation, items: Iterable[Judged]) -> tuple[tuple[str, Finding], ...]:
+    """What the rules say of what is given without waiting: detours to other identities, by place.
+
+    Only of what is asked for. What drift gives back was seen when it was asked for.
+    """
+    found: list[tuple[str, Finding]] = []
+    about = case(situation.row, situation.account, situation.desired, situation.live)
+    for item in items:
+        change, gives = item.change, item.disposition is Disposition.WRITE
+        if not gives or item.cause is Cause.DRIFT or change.direction in _GIVES_NOTHING:
+            continue
+        ways = _ways(situation.row.field(change.field), situation.desired, change, situation.memory)
+        if isinstance(change.before, documents.Policy):
+            had = documents.indirect(change.before)
+            ways = tuple(way for way in ways if way not in had)
+        if ways:
+            about = replace(about, grants=tuple(_detour(change, way) for way in ways))
+            where = place(change.field, change.entry)
+            found += [(where, finding) for finding in risk.judge(about, risk.On.GRANT)]
+    return tuple(found)
 
 
 def without(row: Kind, item: Judged | None, memory: Memory) -> Memory:
@@ -118,11 +169,13 @@ def _step(item: Judged) -> Step:
     return Step("hold", "held", item.cause, change.direction, values, change.field)
 
 
-def _grants(row: Kind, changes: Iterable[Change], memory: Memory) -> tuple[risk.Grant, ...]:
+def _grants(
+    row: Kind, desired: Desired, changes: Iterable[Change], memory: Memory
+) -> tuple[risk.Grant, ...]:
     return tuple(
-        risk.Grant(_what(change), reason, change.entry in memory.itself)
+        grant
         for change in changes
-        for reason in _reasons(row.field(change.field), change, memory)
+        for grant in _grants_of(row.field(change.field), desired, change, memory)
     )
 
 
@@ -130,10 +183,52 @@ def _what(change: Change) -> str:
     return change.after.display if isinstance(change.after, Entry) else change.field
 
 
-def _reasons(field: Field, change: Change, memory: Memory) -> tuple[str, ...]:
+def _grants_of(field: Field, desired: Desired, change: Change, memory: Memory) -> list[risk.Grant]:
+    itself = change.entry in memory.itself
+    ways = _ways(field, desired, change, memory)
+    reasons = _reasons(field, change, memory, known=bool(ways))
+    grants = [risk.Grant(_what(change), reason, itself) for reason in reasons]
+    return grants + [_detour(change, way) for way in ways]
+
+
+def _detour(change: Change, way: str) -> risk.Grant:
+    return risk.Grant(_what(change), way, indirect=True)
+
+
+def _reasons(field: Field, change: Change, memory: Memory, *, known: bool) -> tuple[str, ...]:
+    """Why it is a right to change rights. `known`: it is one to act by a detour anyway."""
     if field.escalates is Escalation.DOCUMENT:
         assert isinstance(change.after, documents.Policy)
         return documents.escalates(change.after)
     if field.escalates is Escalation.ATTACHMENT:
-        return memory.reasons.get(change.entry, (UNKNOWN,))
-    return ("its group has rights to change rights",)
+        return memory.reasons.get(change.entry, () if known else (UNKNOWN,))
+    if field.escalates is Escalation.MEMBERSHIP:
+        return ("its group has rights to change rights",)
+    return ()
+
+
+def _ways(field: Field, desired: Desired, change: Change, memory: Memory) -> tuple[str, ...]:
+    """How it lets act as another identity by a detour."""
+    if field.escalates is Escalation.DOCUMENT:
+        assert isinstance(change.after, documents.Policy)
+        return documents.indirect(change.after)
+    if field.escalates is Escalation.ATTACHMENT:
+        return memory.ways.get(change.entry, ())
+    if field.escalates is Escalation.MEMBERSHIP:
+        carried = desired.fields.get(field.carries)
+        assert isinstance(carried, Mapping)
+        keys = sorted(carried.keys() | (memory.attached or frozenset()))
+        return tuple(f"its group {way}" for key in keys for way in memory.ways.get(key, ()))
+    return ()
+
+
+def _privileges(field: Field, desired: Desired, memory: Memory) -> tuple[str, ...]:
+    """What makes more of the role than an ordinary one, in words."""
+    sentences = [f"{raw} may assume it from outside the account" for raw in memory.outsiders]
+    for key in drift.suspects(field, desired, memory):
+        if key == drift.WHATEVER:
+            sentences.append(NOT_READ)
+            continue
+        why = (*memory.reasons.get(key, ()), *memory.ways.get(key, ()))
+        sentences += [f"{key} {reason}" for reason in why or (UNKNOWN_OF,)]
+    return tuple(sentences)

@@ -24,6 +24,8 @@ class Grant:
     why: str
     itself: bool = False
     """It reaches the identity that gets it."""
+    indirect: bool = False
+    """It changes no right, and lets act as somebody else by a detour."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,8 @@ class Case:
     """As it is; None for a creation."""
     session: tuple[int, int] | None = None
     """Seconds that a session may last, as it is and as asked for."""
+    privileged: tuple[str, ...] = ()
+    """Why the role whose session gets longer is more than an ordinary one."""
     grants: tuple[Grant, ...] = ()
     arn: str = ""
     """Of the identity that is about to be created, `acs:ram::<account>:user/<name>`."""
@@ -72,35 +76,31 @@ def unbound(kind: str, *keys: str) -> Callable[[Case], Parts]:
     def check(case: Case) -> Parts:
         for principal in _trusted(case.trust):
             for key in keys:
-                if principal.kind == kind and not _bounded(principal, key):
+                if principal.kind == kind and not documents.binds(principal.conditions, key):
                     yield principal.raw, key
 
     return check
+
+
+def any_subject(case: Case) -> Parts:
+    """OIDC providers that are trusted without a condition that names one owner of subjects."""
+    listed = case.account.trusted_subjects
+    for principal in _trusted(case.trust):
+        bound = documents.binds_subject(principal.conditions, listed)
+        if principal.kind == "oidc" and not bound:
+            yield (principal.raw,)
 
 
 def external_id(case: Case) -> Parts:
     for principal in _trusted(case.trust):
         foreign = principal.account_id not in ("", case.account.account_id)
         federated = principal.kind in ("oidc", "saml")
-        if foreign and not federated and not _bounded(principal, "sts:externalid"):
+        if (
+            foreign
+            and not federated
+            and not documents.binds(principal.conditions, "sts:externalid")
+        ):
             yield (principal.raw,)
-
-
-_POSITIVE: Final = ("StringEquals", "StringLike", "StringEqualsIgnoreCase")
-
-
-def _bounded(principal: documents.Principal, key: str) -> bool:
-    """A positive string condition on `key` all of whose values name something.
-
-    A pattern like `*:*`, of wildcards and separators, stands for anything there is.
-    """
-    return any(
-        operator in _POSITIVE
-        and condition_key.lower() == key
-        and bool(values)
-        and all(any(symbol.isalnum() for symbol in value) for value in values)
-        for operator, condition_key, values in principal.conditions
-    )
 
 
 def unlisted(case: Case) -> Parts:
@@ -211,7 +211,8 @@ def named(case: Case) -> Parts:
 
 def escalating(case: Case) -> Parts:
     for grant in case.grants:
-        yield grant.what, grant.why
+        if not grant.indirect:
+            yield grant.what, grant.why
 
 
 def itself(case: Case) -> Parts:
@@ -225,14 +226,46 @@ def moved(case: Case) -> Parts:
         yield (sentence,)
 
 
-_OUTSIDERS: Final = frozenset({"service", "saml", "oidc", "wildcard", "unknown"})
+_NOT_OURS: Final = frozenset({"saml", "oidc", "wildcard", "unknown"})
+"""Kinds of principals whose members nobody in the account decides about."""
+
+
+def outsiders(account: Account, *trusts: documents.Trust | None) -> tuple[str, ...]:
+    """Who may assume the role from outside the account: other accounts and what acts for them,
+    identity providers, wildcards. Services of the account itself are none.
+    """
+    found = {
+        principal.raw
+        for trust in trusts
+        for principal in _trusted(trust)
+        if principal.account_id not in ("", account.account_id) or principal.kind in _NOT_OURS
+    }
+    return tuple(sorted(found))
 
 
 def privileged(case: Case) -> Parts:
     """Who is or will be trusted counts: the right may come first."""
-    if not case.grants:
+    if all(grant.indirect for grant in case.grants):
         return
     for principal in (*_trusted(case.trust), *_trusted(case.before)):
         foreign = principal.account_id not in ("", case.account.account_id)
-        if foreign or principal.kind in _OUTSIDERS:
+        if foreign or principal.kind in _NOT_OURS or principal.kind == "service":
             yield (principal.raw,)
+
+
+def detours(case: Case) -> Parts:
+    for grant in case.grants:
+        if grant.indirect:
+            yield grant.what, grant.why
+
+
+def detours_outside(case: Case) -> Parts:
+    if any(grant.indirect for grant in case.grants):
+        for raw in outsiders(case.account, case.trust, case.before):
+            yield (raw,)
+
+
+def longer_privileged(case: Case) -> Parts:
+    for sentence in case.privileged:
+        for seconds in longer(case):
+            yield *seconds, sentence

@@ -41,6 +41,8 @@ class Escalation(StrEnum):
     """An entry gets what the policies in the field `carries` allow."""
     DOCUMENT = "document"
     """The value is what others have attached."""
+    SESSION = "session"
+    """A larger value leaves for longer what the policies in the field `carries` allow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,7 @@ class Field:
     mode: str = ""
     """Where the manifest says Exclusive or Additive."""
     carries: str = ""
-    """An entry here has the rights of that other field: a member has the group's policies."""
+    """What is here has the rights of that other field: a member, or a session."""
     prefixed: bool = False
     """Entries are names in the account, and have to be inside the tenant's prefixes."""
     optional: bool = False
@@ -107,10 +109,9 @@ class Kind:
     name_field: str
     name_pattern: re.Pattern[str]
     trusted_as: str
-    """`user` as in the `acs:ram::1:user/ann` of a trust, "" where no trust can name the kind. One
-    that can be named is held back from a name that a trust mentions already."""
+    """`user` as in the `acs:ram::1:user/ann` of a trust, "" where no trust can name the kind."""
     lends: Lends
-    """The operator's own rights may hang on such an identity; what they hang on nobody manages."""
+    """Whether the operator's own rights may hang on such an identity."""
     fields: tuple[Field, ...]
     references: tuple[Reference, ...] = ()
     tag_field: str = ""
@@ -176,9 +177,7 @@ def custom_key(name: str) -> str:
 
 
 def is_custom(key: str) -> bool:
-    """Whether it is the folded key of a custom policy's attachment."""
-    policy_type, _, name = key.partition("/")
-    return policy_key(policy_type, name) == custom_key(name)
+    return key.startswith(custom_key(""))
 
 
 def member_entries(value: Any) -> dict[str, Entry]:
@@ -258,6 +257,8 @@ _ROLE: Final = Kind(
             gated=True,
         ),
         _attribute("description"),
+        _POLICIES,
+        # Behind the policies: what is detached in the same edit makes no longer session dangerous.
         Field(
             "maxSessionDurationSeconds",
             "maxSessionDurationSeconds",
@@ -267,8 +268,9 @@ _ROLE: Final = Kind(
             write="attributes",
             default=3600,
             larger_is_wider=True,
+            escalates=Escalation.SESSION,
+            carries="policies",
         ),
-        _POLICIES,
         _TAGS,
     ),
 )
@@ -332,7 +334,7 @@ _USER: Final = Kind(
         # Written on the group, shown here.
         Field("groups", "", Shape.ENTRIES, read="groups", parse=names_entries, show="groups"),
         Field("mfa", "", Shape.ENTRIES, read="mfa", parse=names_entries),
-        # Our mark alone, through IMS, as RAM has no tags for users; many may not call it.
+        # Our mark alone, through IMS: RAM has no tags for users.
         Field(
             "tags",
             "",

@@ -189,6 +189,9 @@ class ManagedPass:
             itself=known.itself,
             attached=known.attached,
             narrowing=known.narrowing,
+            ways=known.ways,
+            outsiders=known.outsiders,
+            holds_ways=known.holds_ways,
         )
         return Situation(subject.row, account, wanted, live, memory, self._ballot, providers=seen)
 

@@ -173,10 +173,10 @@ class Account:
     """Records of the account are gone: what was held before cannot be told any more."""
     own_principal: str = ""
     """ARN of the identity that the operator itself runs as; never managed by it."""
-    trusted_services: frozenset[str] | None = None
-    """In lower case; None where there is no list, which warns of each service."""
-    trusted_providers: frozenset[str] | None = None
-    """ARNs in lower case; None where there is no list."""
+    trusted_services: frozenset[str] | None = None  # in lower case; None without a list
+    trusted_providers: frozenset[str] | None = None  # ARNs in lower case; None without a list
+    trusted_subjects: tuple[str, ...] = ()  # patterns, see `documents.binds_subject`
+    hold_indirect: bool = False  # on every identity, see `documents.indirect`
 
 
 @dataclass(frozen=True, slots=True)
@@ -328,6 +328,7 @@ class Plan:
     """Why something that a trust names could not be looked at."""
     providers: Mapping[str, str] = field(default_factory=_nothing)
     """What the first record is to say of identity providers, see `RecordFacts.providers`."""
+    noticed: tuple[tuple[str, Finding], ...] = ()  # of what needed no approval, by place
 
     @property
     def drift_lasting(self) -> tuple[Drift, ...]:

@@ -133,8 +133,12 @@ def verdict(held: Held) -> str:
     return Direction.MIXED.value if grants and narrows else held.verdict
 
 
-def released(item: Judged, permit: approval.Permit | None) -> Judged:
+def released(items: list[Judged], permit: approval.Permit | None) -> list[Judged]:
     """What was held and is approved is written. The trust has a step of its own."""
+    return [_released(item, permit) for item in items]
+
+
+def _released(item: Judged, permit: approval.Permit | None) -> Judged:
     change = item.change
     if permit is None or not permit.covers(change.field, change.entry):
         return item

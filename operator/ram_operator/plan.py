@@ -74,7 +74,7 @@ def create(situation: Situation) -> Plan:
     unwritten = escalating.unwritten(row, items)
     applied = memory_after.after_steps(Applied(), memory_after.created(row, desired), unwritten)
     case = escalating.case(row, situation.account, desired, situation.live)
-    held = escalating.held(row, items, situation.memory, case)
+    held = escalating.held(situation, items, case)
     return Plan(
         steps=tuple(steps),
         held=held,
@@ -82,6 +82,7 @@ def create(situation: Situation) -> Plan:
         baseline=baseline,
         there=baseline.digest if baseline is not None else "",
         providers=providers.first_seen(situation),
+        noticed=escalating.noticed(situation, items),
         in_sync=False,
     )
 
@@ -123,12 +124,11 @@ def update(situation: Situation, *, believe_drift: bool = True) -> Plan:
     judged = [item for item in found if believe_drift or item.cause is not Cause.DRIFT]
     moved = providers.moved(situation)
     gate = _gate(situation, found, judged, moved, believe_drift)
-    found = [permits.released(item, gate.permit) for item in found]
-    judged = [permits.released(item, gate.permit) for item in judged]
+    noticed = escalating.noticed(situation, judged)
+    found, judged = (permits.released(items, gate.permit) for items in (found, judged))
     left = [item.change for item in found if item not in judged or not steps_of.writes(item)]
     steps = _in_order(situation, gate, judged, left)
-    unread = [*_unread(row, desired, live), *providers.unread(situation)]
-    waiting = [*desired.unresolved, *unread, *ending]
+    waiting = [*desired.unresolved, *_unread(situation), *ending]
     postponed: list[Step] = []
     if gate.loose:
         postponed = [step for step in steps if step.direction in _WIDENING]
@@ -155,6 +155,7 @@ def update(situation: Situation, *, believe_drift: bool = True) -> Plan:
         unread=_not_known(situation, [] if believe_drift else [*found, *moved]),
         error=providers.error(situation),
         providers=providers.first_seen(situation),
+        noticed=noticed,
     )
 
 
@@ -214,11 +215,12 @@ def _not_known(situation: Situation, suspects: list[Judged]) -> frozenset[str]:
     return frozenset({*unknown, *providers.places(situation), *suspected})
 
 
-def _unread(row: Kind, desired: Desired, live: Live) -> list[str]:
-    """One sentence per managed part that could not be read."""
+def _unread(situation: Situation) -> list[str]:
+    """One sentence per managed part or identity provider that could not be read."""
+    unknown = _unknown(situation.row, situation.desired, situation.live)
     return [
-        f"{name}, which could not be read: {part.error.message}"
-        for name, part in _unknown(row, desired, live).items()
+        *(f"{name}, which could not be read: {p.error.message}" for name, p in unknown.items()),
+        *providers.unread(situation),
     ]
 
 
@@ -282,7 +284,7 @@ def _judge(
     row, gated = situation.row, situation.row.gated_field
     case = escalating.case(row, situation.account, situation.desired, situation.live)
     waiting = escalating.joined(
-        providers.held(moved, case), escalating.held(row, judged, situation.memory, case)
+        providers.held(moved, case), escalating.held(situation, judged, case)
     )
     if gated is None:
         return _Gate(held=waiting, loose=bool(situation.memory.narrowing))

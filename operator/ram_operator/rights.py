@@ -9,14 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from dataclasses import field as default
 from typing import Any, Final
 
-from . import desired, documents, tightening
+from . import desired, documents, findings, tightening
 from .accounts import Session
 from .drift import only_reads
 from .errors import Absent, InvalidSpec, RamOperatorError
 from .kinds import KINDS, Escalation, Field, policy_key
-from .model import Desired, Entry, FieldValue, Key, Live, Presence, UnknownPart
+from .model import EMPTY, Desired, Entry, FieldValue, Key, Live, Presence, UnknownPart
 from .ports import Ports, Subject
 
 _POLICY: Final = "RamPolicy"
@@ -37,8 +38,15 @@ class Rights:
     """What the identity has now; None where that could not be read."""
     narrowing: tuple[str, ...] = ()
     """Of a policy: roles that have it and whose trust is about to lose something."""
+    ways: Mapping[str, tuple[str, ...]] = default(default_factory=lambda: EMPTY)
+    """How policies let act as another identity by a detour, by folded key."""
+    outsiders: tuple[str, ...] = ()
+    """Of a role: who may assume it from outside the account, as it is or as asked for."""
+    holds_ways: bool = False
+    """Whether such detours wait for a person here."""
 
 
+UNREAD: Final = "somebody whom nobody can tell, since the trust cannot be read,"
 NOTHING: Final = Rights(frozenset(), {}, frozenset(), None)
 """Where nothing is attached and nobody joins."""
 
@@ -49,7 +57,10 @@ def look(ports: Ports, session: Session, subject: Subject, wanted: Desired, live
     harmless: set[str] = set()
     reasons: dict[str, tuple[str, ...]] = {}
     itself: set[str] = set()
+    ways: dict[str, tuple[str, ...]] = {}
     own = _own(session, subject, wanted)
+    outside = _outsiders(session, subject, wanted, live)
+    strict = session.account.hold_indirect or bool(outside)
     for key, entry in sorted(_asked(subject, wanted, live).items()):
         try:
             found = _documents(ports, session, manifests.get(key), entry)
@@ -60,15 +71,31 @@ def look(ports: Ports, session: Session, subject: Subject, wanted: Desired, live
         if not found:
             continue
         why = {reason for document in found for reason in documents.escalates(document)}
+        detours = {way for document in found for way in documents.indirect(document)}
+        if detours:
+            ways[key] = tuple(sorted(detours))
         if not why:
-            harmless.add(key)
+            if not (detours and strict):
+                harmless.add(key)
             continue
         reasons[key] = tuple(sorted(why))
         if any(documents.reaches(document, own) for document in found):
             itself.add(key)
     attached = _attached(subject, live)
     narrowing = tightening.blockers(ports, session, subject, wanted, live)
-    return Rights(frozenset(harmless), reasons, frozenset(itself), attached, narrowing)
+    strict = strict or tightening.exposed(ports, session, subject, wanted, live)
+    found_here = (frozenset(harmless), reasons, frozenset(itself), attached, narrowing)
+    return Rights(*found_here, ways, outside, strict)
+
+
+def _outsiders(session: Session, subject: Subject, wanted: Desired, live: Live) -> tuple[str, ...]:
+    gated = subject.row.gated_field
+    if gated is None:
+        return ()
+    trusts = [fields.get(gated.name) for fields in (wanted.fields, live.fields)]
+    known = [trust for trust in trusts if isinstance(trust, documents.Trust)]
+    unread = (UNREAD,) if any(isinstance(trust, UnknownPart) for trust in trusts) else ()
+    return (*findings.outsiders(session.account, *known), *unread)
 
 
 def forget(session: Session, subject: Subject) -> None:
@@ -94,10 +121,20 @@ def _asked(subject: Subject, wanted: Desired, live: Live) -> dict[str, Entry]:
     for field in subject.row.fields:
         if field.escalates is Escalation.ATTACHMENT:
             found.update(_new(field, wanted, live))
-        elif field.escalates is Escalation.MEMBERSHIP and _new(field, wanted, live):
-            found.update(_entries(wanted.fields.get(field.carries)))
-            found.update(_entries(live.fields.get(field.carries)))
+        elif field.carries and (_new(field, wanted, live) or _longer(field, wanted, live)):
+            found.update(_carried(field, wanted, live))
     return {key: entry for key, entry in found.items() if not only_reads(key)}
+
+
+def _carried(field: Field, wanted: Desired, live: Live) -> dict[str, Entry]:
+    """What comes with the field's value: policies as they are attached and as asked for."""
+    sides = (wanted.fields.get(field.carries), live.fields.get(field.carries))
+    return {key: entry for side in sides for key, entry in _entries(side).items()}
+
+
+def _longer(field: Field, wanted: Desired, live: Live) -> bool:
+    asked, there = wanted.fields.get(field.name), live.fields.get(field.name)
+    return isinstance(asked, int) and isinstance(there, int) and asked > there
 
 
 def _new(field: Field, wanted: Desired, live: Live) -> dict[str, Entry]:

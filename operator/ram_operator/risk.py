@@ -73,12 +73,13 @@ RULES: Final = (
     ),
     Rule(
         "RAM004",
-        "OIDC provider without oidc:sub",
+        "OIDC provider without an oidc:sub of one owner",
         Severity.CRITICAL,
         On.TRUST,
-        "{} is trusted for every subject of its issuer",
-        "add a condition StringEquals oidc:sub that names the workload",
-        findings.unbound("oidc", "oidc:sub"),
+        "{} is trusted for subjects of its issuer that may be anybody's",
+        "add a condition StringEquals oidc:sub that names the workload; wildcards only behind what"
+        " names one owner, like repo:<owner>/<repository>:*, without variables",
+        findings.any_subject,
     ),
     Rule(
         "RAM005",
@@ -223,6 +224,35 @@ RULES: Final = (
         "{}",
         "find out in ActionTrail who changed the provider; put it back, or approve what it is now",
         findings.moved,
+    ),
+    Rule(
+        "RAM021",
+        "Right to act as another identity by a detour",
+        Severity.WARNING,
+        On.GRANT,
+        "{}: {}",
+        "name the actions and resources that are needed; set RamAccount spec.gate.holdIndirect to"
+        " have such rights wait for an approval",
+        findings.detours,
+    ),
+    Rule(
+        "RAM022",
+        "Detour to other identities for an outsider",
+        Severity.CRITICAL,
+        On.GRANT,
+        "{} may assume from outside the account the role that is about to get a right to act as"
+        " another identity",
+        "give the right to another role, which only users and roles of the account may assume",
+        findings.detours_outside,
+    ),
+    Rule(
+        "RAM023",
+        "Longer session of a privileged role",
+        Severity.CRITICAL,
+        On.GRANT,
+        "a session may last {1} seconds instead of {0}, and {2}",
+        "keep sessions of such a role as short as the work allows",
+        findings.longer_privileged,
     ),
 )
 

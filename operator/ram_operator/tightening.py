@@ -7,10 +7,10 @@ document differs; nothing here writes.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from . import desired, documents
+from . import desired, documents, findings
 from .accounts import Session
 from .cluster import records
 from .cluster.records import Identity
@@ -34,14 +34,54 @@ def blockers(
     if live.presence is not Presence.PRESENT or not _differs(subject, wanted, live):
         return ()
     found = set()
+    for key, body in _holders(ports, session, subject, wanted.cloud_name):
+        found.update(_narrowed(ports, session, key, body))
+    return tuple(sorted(found))
+
+
+def exposed(ports: Ports, session: Session, subject: Subject, wanted: Desired, live: Live) -> bool:
+    """Whether a role that has the policy can be assumed from outside the account.
+
+    Roles whose manifests name the policy, by what they ask for and by what their records last held.
+    What cannot be read counts. Looked up only where the document comes to allow a detour. Never
+    raises.
+    """
+    if live.presence is not Presence.PRESENT or not _differs(subject, wanted, live):
+        return False
+    asked = [wanted.fields.get(field.name) for field in subject.row.fields]
+    if not any(isinstance(d, documents.Policy) and documents.indirect(d) for d in asked):
+        return False
+    return any(
+        _outside(ports, session, key, body)
+        for key, body in _holders(ports, session, subject, wanted.cloud_name)
+    )
+
+
+def _outside(ports: Ports, session: Session, key: Key, body: Mapping[str, Any]) -> bool:
+    spec = body.get("spec") or {}
+    try:
+        name = desired.cloud_name(KINDS[_ROLE], key.name, spec)
+        asked = documents.parse_trust(spec.get("trustPolicy"))
+    except (InvalidSpec, documents.DocumentError):
+        return True
+    identity = Identity(session.account.account_id, _ROLE, name)
+    facts = records.facts(ports.store.get(identity.key), identity)
+    if facts.baseline_unreadable:
+        return True
+    return bool(findings.outsiders(session.account, asked, facts.baseline))
+
+
+def _holders(
+    ports: Ports, session: Session, subject: Subject, cloud_name: str
+) -> Iterator[tuple[Key, Mapping[str, Any]]]:
+    """Roles of the account whose manifests name the policy."""
     for key in ports.store.keys(_ROLE):
         facts = ports.store.facts(key)
         if facts is None or facts.account != session.account.name:
             continue
         body = ports.store.get(key)
-        if body is not None and _has(key, body, subject, wanted.cloud_name):
-            found.update(_narrowed(ports, session, key, body))
-    return tuple(sorted(found))
+        if body is not None and _has(key, body, subject, cloud_name):
+            yield key, body
 
 
 def _differs(subject: Subject, wanted: Desired, live: Live) -> bool:

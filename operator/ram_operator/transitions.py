@@ -35,6 +35,7 @@ def told(old: Mapping[str, Any], outcome: Outcome) -> tuple[Event, ...]:
         *_of_held(old, outcome),
         *_of_adoption(outcome),
         *_of_drift(old, outcome),
+        *_of_findings(outcome),
         *_of_writes(outcome),
         *_of_stalling(old, outcome),
     )
@@ -57,7 +58,11 @@ def done(outcome: Outcome) -> tuple[Event, ...]:
     the status.
     """
     corrected = lasting.by_weight(outcome.drift_corrected)
-    return (*(_corrected(entry) for entry in corrected), *_of_writes(outcome))
+    return (
+        *(_corrected(entry) for entry in corrected),
+        *_of_findings(outcome),
+        *_of_writes(outcome),
+    )
 
 
 def _of_held(old: Mapping[str, Any], outcome: Outcome) -> Iterable[Event]:
@@ -126,6 +131,17 @@ def _detected(entry: Drift) -> Event:
 
 def _corrected(entry: Drift) -> Event:
     return Event(EventReason.DRIFT_CORRECTED, wording.moved(entry), warning=True)
+
+
+def _of_findings(outcome: Outcome) -> list[Event]:
+    """What the rules say of what this pass gave, where nobody had to approve it."""
+    given = {name for step in outcome.steps_done for name in step.settles}
+    noticed = outcome.plan.noticed if outcome.plan is not None else ()
+    found = [finding for name, finding in noticed if name in given]
+    if not found:
+        return []
+    text = ". ".join(dict.fromkeys(f"{f.id} {f.message} (remedy: {f.remedy})" for f in found))
+    return [Event(EventReason.FINDING_REPORTED, text, warning=True)]
 
 
 def _permits(outcome: Outcome) -> list[approval.Permit]:

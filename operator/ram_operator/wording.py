@@ -68,6 +68,8 @@ def given(change: Change) -> str:
         return clip(f"{change.field}: " + "; ".join(moved.gain_sentences), 1024)
     text = f"{change.field}: {value(change.after)}"
     before, after = change.before, change.after
+    if isinstance(after, int):
+        return f"{text} instead of {value(before)}"
     end = until(after) if isinstance(after, Entry) else ""
     if isinstance(before, Entry):
         return f"{text} would stay {end or 'for ever'} and not {until(before)}"

@@ -28,6 +28,8 @@ ADMISSION: Final = ROOT / "deploy" / "admission"
 # What the account has before, a change of spec (or of annotations), and whether it configures.
 CHANGES: Final[dict[str, tuple[Json, Json, bool]]] = {
     "gate": (MANAGE, {"gate": {"trustedAccounts": ["6666666666666666"]}}, True),
+    "gate-subjects": (MANAGE, {"gate": {"trustedSubjects": ["repo:org/*"]}}, True),
+    "gate-detours": ({"gate": {"holdIndirect": True}}, {"gate": {"holdIndirect": False}}, True),
     "gate-removed": ({"gate": {"trustedAccounts": []}}, {"gate": None}, True),
     "tenants": (
         MANAGE,

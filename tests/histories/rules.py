@@ -120,7 +120,9 @@ class _Step:
     def _manage(self, identity: Identity) -> None:
         live, fresh = identity.fields, self.thing.memory is None
         memory = self.thing.memory or Memory()
+        outside = OUTSIDE in live.get("trust", ()) or OUTSIDE in self.spec.get("trust", ())
         loose = self._trust(live) if self.kind == "RamRole" else False
+        self.privileged = outside or self._carries(live, memory)
         self.thing.memory = Memory()
         for key, value in desired(self.kind, self.spec).items():
             if key not in ("trust", "tag"):
@@ -129,6 +131,17 @@ class _Step:
             self._tag(live, memory, fresh)
         for key in ENTRIES[self.kind]:
             self._entries(key, live, memory, fresh, loose)
+
+    def _carries(self, live: dict[str, Any], memory: Memory) -> bool:
+        """Whether the role has, or is to have, a policy that is not harmless; what is detached as
+        asked for goes first.
+        """
+        if self.kind != "RamRole":
+            return False
+        wanted, _ = self.model.resolve(self.spec, "policies")
+        ours = frozenset() if self.missing else memory.entries.get("policies", frozenset())
+        has = live["policies"] - (ours - wanted)
+        return not all(self._harmless("policies", entry) for entry in wanted | has)
 
     def _trust(self, live: dict[str, Any]) -> bool:
         """Takes back what was added by hand; whether more is trusted than is asked for."""
@@ -151,7 +164,8 @@ class _Step:
         if live[key] == value:
             return
         gains, loses = _direction(key, live[key], value)
-        escalates = gains and key == "document" and ESCALATING in value
+        escalates = gains and (key == "session" and self.privileged)
+        escalates = escalates or (gains and key == "document" and ESCALATING in value)
         asked = True
         if fresh or known == (KEPT, value):
             if not loses and self.spec.get("adoptionPolicy") == "IfExists":

@@ -20,7 +20,8 @@ AREAS: Final = {
     "names": {"documents/names.py", "trusted_names.py", "store.py", "permits.py"},
     "own-rights": {"own_rights.py", "cloud/own_identity.py", "tenancy.py", "managed.py"},
     "documents": {"documents/comparing.py", "documents/principals.py", "documents/meeting.py"},
-    "risk": {"risk.py", "findings.py"},
+    "risk": {"risk.py", "findings.py", "documents/subjects.py"},
+    "actions": {"documents/actions.py", "documents/escalation.py", "drift.py"},
     "writer": {"cloud/execute.py", "gatedwrite.py", "applying.py"},
 }
 LEAST: Final = 30

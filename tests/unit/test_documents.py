@@ -54,6 +54,7 @@ def test_policies_are_compared_by_meaning(row: Json) -> None:
 def test_escalation_is_seen_and_explained(row: Json) -> None:
     parsed = docs.parse_policy(policy(row["statements"]), lenient=True)
     assert list(docs.escalates(parsed)) == row["reasons"]
+    assert list(docs.indirect(parsed)) == row.get("ways", list(docs.indirect(parsed)))
 
 
 def test_deny_on_the_live_side_is_subtracted() -> None:

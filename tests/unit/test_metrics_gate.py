@@ -59,7 +59,8 @@ def step(verb: str, field: str = "", direction: Direction = Direction.WIDER) -> 
 NOTHING_JUDGED = [
     ("RamUser", step("create")),
     ("RamGroup", step("create")),
-    ("RamRole", step("attributes", "description, maxSessionDurationSeconds")),
+    ("RamRole", step("attributes", "description", Direction.NEUTRAL)),
+    ("RamRole", step("attributes", "maxSessionDurationSeconds", Direction.NARROWER)),
     ("RamRole", step("tag", "tags", Direction.NEUTRAL)),
     ("RamRole", step("detach", "policies", Direction.NARROWER)),
     ("RamGroup", step("expel", "members", Direction.NARROWER)),
@@ -77,6 +78,7 @@ def test_what_the_gate_is_not_asked_about_is_no_decision(kind: str, done: Step) 
         ("RamUser", step("attach", "policies")),
         ("RamGroup", step("join", "members")),
         ("RamPolicy", step("document", "document", Direction.MIXED)),
+        ("RamRole", step("attributes", "description, maxSessionDurationSeconds")),
     ],
 )
 def test_a_right_that_gives_no_right_to_change_rights_is_allowed(kind: str, done: Step) -> None:

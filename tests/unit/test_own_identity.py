@@ -10,7 +10,7 @@ import pytest
 from ram_operator.cloud.own_identity import OwnIdentity
 from ram_operator.constants import Reason
 from ram_operator.errors import RamOperatorError, Retry, Stalled
-from ram_operator.kinds import KINDS, Kind, Lends
+from ram_operator.kinds import KINDS, Escalation, Kind, Lends
 
 ARN: Final = "acs:ram::1:"
 Rows = list[tuple[str, str]]
@@ -98,4 +98,5 @@ def test_each_kind_says_how_it_lends_rights(row: Kind) -> None:
     listed = [ref for other in KINDS.values() for ref in other.references if ref.kind == row.kind]
     attached = any(reference.resolved_type == "Custom" for reference in listed)
     assert (row.lends is Lends.ATTACHED) == attached
-    assert (row.lends is Lends.JOINED) == any(field.carries for field in row.fields)
+    joined = any(field.escalates is Escalation.MEMBERSHIP for field in row.fields)
+    assert (row.lends is Lends.JOINED) == joined

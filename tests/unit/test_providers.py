@@ -139,7 +139,7 @@ def test_who_comes_in_by_it_gets_no_more_meanwhile() -> None:
     more = wanted(
         {
             "trustPolicy": trust_json(OIDC, condition=BOUND),
-            "policies": [attachment("System/AReadOnlyAccess")],
+            "policies": [attachment("System/AliyunOSSReadOnlyAccess")],
             "description": "new",
         }
     )
@@ -147,7 +147,7 @@ def test_who_comes_in_by_it_gets_no_more_meanwhile() -> None:
     for sight in (sees(TWO), {GIT: DENIED}):
         decision = decide(sight, asked=more)
         assert [step.verb for step in decision.steps] == ["attributes"]
-        assert any("AReadOnlyAccess" in text for text in decision.waiting)
+        assert any("AliyunOSSReadOnlyAccess" in text for text in decision.waiting)
     unbelieved = plan.update(situation(more, made(TRUSTED), AGREED, sees(TWO)), believe_drift=False)
     assert [step.verb for step in unbelieved.steps] == ["attributes"]
     assert (unbelieved.held, unbelieved.drift, unbelieved.blind) == (None, (), True)

@@ -52,6 +52,7 @@ def lists(example: Json) -> Any:
     gate = {"trustedAccounts": example.get("accounts", [])}
     for name, key in (("services", "trustedServices"), ("providers", "trustedProviders")):
         gate |= {key: example[name]} if name in example else {}
+    gate |= {"trustedSubjects": example["subjects"]} if "subjects" in example else {}
     spec = {"accountId": ACCOUNT_ID, "gate": gate}
     return desired.account("default", spec)
 
@@ -63,7 +64,11 @@ def case(example: Json) -> Case:
         trust=named(example.get("trust"), example.get("when")),
         before=named(example.get("before"), example.get("before_when")),
         session=(session[0], session[1]) if session else None,
-        grants=tuple(Grant(row[0], row[1], len(row) > 2) for row in example.get("grants", [])),
+        privileged=tuple(example.get("privileged", [])),
+        grants=tuple(
+            Grant(row[0], row[1], "itself" in row[2:], "indirect" in row[2:])
+            for row in example.get("grants", [])
+        ),
         arn=example.get("arn", ""),
         named=frozenset(example.get("named", [])),
         moved=tuple(example.get("moved", [])),
@@ -155,8 +160,8 @@ def test_only_critical_findings_are_dangerous() -> None:
 
 def test_ids_are_stable() -> None:
     critical = {int(r.id[3:]) for r in risk.RULES if r.severity is Severity.CRITICAL}
-    assert [rule.id for rule in risk.RULES] == [f"RAM{n:03}" for n in range(1, 21)]
-    assert critical == {1, 2, 3, 4, 9, 13, 16, 17, 18, 19, 20}
+    assert [rule.id for rule in risk.RULES] == [f"RAM{n:03}" for n in range(1, 24)]
+    assert critical == {1, 2, 3, 4, 9, 13, 16, 17, 18, 19, 20, 22, 23}
 
 
 def test_the_page_of_rules_is_up_to_date() -> None:

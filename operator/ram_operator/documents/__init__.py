@@ -6,6 +6,7 @@ are sound (see docs/decisions/002-comparing-documents.md); "unknown" is an answe
 
 from __future__ import annotations
 
+from .actions import reads_only
 from .comparing import (
     Comparison,
     Verdict,
@@ -14,13 +15,14 @@ from .comparing import (
     documents_equal_policy,
 )
 from .errors import DocumentError
-from .escalation import escalates, reaches
+from .escalation import escalates, indirect, reaches
 from .grammar import EQUIVALENCES, Certainty, Equivalence
 from .meeting import intersect_trust
 from .model import NOBODY, Condition, Grant, Kind, Policy, Principal, Trust, trust_principals
 from .names import is_pattern, mentioned, stands_for
 from .parsing import parse_policy, parse_trust
 from .principals import NOUNS
+from .subjects import binds, binds_subject
 
 __all__ = [
     "EQUIVALENCES",
@@ -37,16 +39,20 @@ __all__ = [
     "Principal",
     "Trust",
     "Verdict",
+    "binds",
+    "binds_subject",
     "compare_policy",
     "compare_trust",
     "documents_equal_policy",
     "escalates",
+    "indirect",
     "intersect_trust",
     "is_pattern",
     "mentioned",
     "parse_policy",
     "parse_trust",
     "reaches",
+    "reads_only",
     "stands_for",
     "trust_principals",
 ]
