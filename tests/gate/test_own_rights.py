@@ -17,7 +17,7 @@ Json = dict[str, Any]
 POLICY: Final = "RamPolicy"
 GROUP: Final = "RamGroup"
 OWN: Final = "operator-own"
-OPERATOR: Final = "Operator"
+OPERATOR: Final = "RamBot"
 ALL: Final[Json] = {
     "Version": "1",
     "Statement": [{"Effect": "Allow", "Action": ["*"], "Resource": ["*"]}],
@@ -33,6 +33,7 @@ def runs_as(world: World, keys: UserKeys) -> None:
     """The operator of this account runs as that user from now on."""
     values = {"accessKeyId": keys.access_key_id, "accessKeySecret": keys.access_key_secret}
     put_secret(world.cluster, world.namespace, values)
+    world.settle()
     world.look("RamAccount", world.namespace)
     account = world.ready("RamAccount", world.namespace)
     assert account["status"]["principalArn"].endswith(f"user/{OPERATOR}")
