@@ -77,9 +77,11 @@ def carry_out(
 
 
 def _may_still(ports: Ports, session: Session) -> bool:
-    """The account may have been set to Observe or suspended while this pass was waiting."""
+    """The account may have been set to Observe, suspended or exchanged while this pass waited."""
     now = ports.accounts.find(session.account.name)
-    return now is not None and now.account.mode is Mode.MANAGE and not now.account.suspend
+    if now is None or now.account.account_id != session.account.account_id:
+        return False
+    return now.account.mode is Mode.MANAGE and not now.account.suspend
 
 
 def _soften(

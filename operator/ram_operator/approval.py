@@ -30,8 +30,7 @@ CREATION: Final = "RoleCreation"
 LOST: Final = ballots.LOST
 TAKE_BACK: Final = "TrustTakenBack"
 CHANGE: Final = "TrustChange"
-SENDS: Final = 2
-"""A gated write whose end is not known may be sent once more, to what it was judged against."""
+SENDS: Final = ballots.SENDS
 _DIRECTIONS: Final = {
     documents.Verdict.NARROWER: Direction.NARROWER,
     documents.Verdict.WIDER: Direction.WIDER,
@@ -110,8 +109,9 @@ def weigh(held: Held, ballot: Ballot, record: RecordFacts) -> Permit | None:
     """Whether a held change was approved: exactly it, as the record offers it now, by the rules."""
     if not record.exists or not record.settled or not ballot.approve or not ballot.honoured:
         return None
+    held = ballots.knowing(held, record.rejections)
     flight, change = record.in_flight, ballots.change_digest(held)
-    if ballot.rejects(ballot.approve):
+    if ballot.rejects(ballot.approve) or not ballots.overrules(held, ballot):
         return None
     if flight is not None and flight.approval:
         # Begun and not known to have ended: the cloud still is as it was, so once more.

@@ -10,8 +10,8 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
@@ -19,9 +19,11 @@ from typing import Any, Final
 from . import documents, wording
 from .constants import Reason
 from .model import Change, Entry, FieldValue, Held, RecordFacts, place
-from .pending import Pending
+from .pending import Offer, Pending, Rejection, Why
 
-FORMAT: Final = "ram-operator/approval/1"
+FORMAT: Final = "ram-operator/approval/2"
+CHANGE_FORMAT: Final = "ram-operator/approval/1"
+"""A write that was begun, and a rejection, outlive an upgrade."""
 VALID: Final = timedelta(days=7)
 """How long an offer stands, from when it was first seen."""
 SIDE_LIMIT: Final = 16_000
@@ -33,6 +35,15 @@ CHANGED: Final = "ProviderChange"
 """Kind of what is held because an identity provider is not what was agreed on."""
 _REJECT: Final = re.compile(r"(sha256:[0-9a-f]{64})(?:\s+(.*))?", re.DOTALL)
 NO_REASON: Final = "no reason was given"
+SENDS: Final = 2
+"""A gated write whose end is not known may be sent once more, to what it was judged against."""
+UNKNOWN: Final = "(unknown)"
+ACCOUNTS: Final = "system:serviceaccount:"
+"""What the names of ServiceAccounts begin with."""
+REMEMBERED: Final = 20
+"""Rejections that a record has room for. What is beyond counts against any change."""
+WISHES: Final = 64
+"""Parts of a rejected change that are told apart."""
 
 
 class Guard(StrEnum):
@@ -73,6 +84,10 @@ class Ballot:
     reject: str = ""
     approver: str = ""
     author: str = ""
+    rejecter: str = ""
+    """Who wrote the rejection, as admission stamped it."""
+    asked: Mapping[str, str] = field(default_factory=dict)
+    """What the manifest asks for, see `desired.asked`."""
     guard: Guard = Guard.MISSING
     now: str = ""
     milliseconds: int = 0
@@ -123,7 +138,53 @@ def _sha(value: Any) -> str:
 
 def change_digest(held: Held) -> str:
     """Stands for what is changed, whatever the sequence: tells a begun write from another."""
-    return _sha([FORMAT, _changes(held)])
+    return _sha([CHANGE_FORMAT, _changes(held)])
+
+
+def wishes(held: Held) -> tuple[str, ...]:
+    """Stands for each part of the change as it is to become, whatever it was before."""
+    rows = {_short([place(c.field, c.entry), _canonical(c.after)]) for c in held.changes}
+    return tuple(sorted(rows)[:WISHES])
+
+
+def _short(value: Any) -> str:
+    return _sha(value).removeprefix("sha256:")[:16]
+
+
+def parts(held: Held, scope: Scope) -> dict[str, str]:
+    """A short digest of each thing that the digest is about, by what people call it."""
+    names = sorted({change.field for change in held.changes})
+    rows: dict[str, Any] = {
+        f"{name} {side}": [[c.entry, _canonical(value(c))] for c in _of(held, name)]
+        for name in names
+        for side, value in _SIDES.items()
+    }
+    rows |= {f"{name} as asked for": _canonical(v) for name, v in held.context.items()}
+    rows["the identity"] = [scope.account_id, scope.kind, scope.name, scope.cloud_id]
+    rows["the rules that it breaks"] = sorted({finding.id for finding in held.findings})
+    rows["what was rejected"] = _rejected(held)
+    return {name: _short(value) for name, value in rows.items()}
+
+
+_SIDES: Final[Mapping[str, Callable[[Change], Any]]] = {
+    "as it is": lambda change: change.before,
+    "as it is to be": lambda change: change.after,
+}
+
+
+def _of(held: Held, name: str) -> list[Change]:
+    return sorted((c for c in held.changes if c.field == name), key=lambda change: change.entry)
+
+
+def _rejected(held: Held) -> list[Any]:
+    return [[r.change, r.at, r.by, r.reason] for r in held.rejections]
+
+
+def knowing(held: Held, known: Iterable[Rejection]) -> Held:
+    """The change with what was said against it, or against a part of it; the latest first."""
+    mine = set(wishes(held))
+    against = [each for each in known if not each.wishes or mine & set(each.wishes)]
+    return replace(held, rejections=tuple(reversed(against)))
 
 
 def digest(held: Held, scope: Scope, sequence: int) -> str:
@@ -142,6 +203,7 @@ def digest(held: Held, scope: Scope, sequence: int) -> str:
             "changes": _changes(held),
             "context": {name: _canonical(value) for name, value in held.context.items()},
             "findings": sorted({finding.id for finding in held.findings}),
+            "rejections": _rejected(held),
         }
     )
 
@@ -181,46 +243,82 @@ def _expiry(since: str) -> str:
     return end.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-@dataclass(frozen=True, slots=True)
-class Offer:
-    """What the record has to say about a held change. `sequence` is the one in the digest."""
+def rejection(pending: Pending, ballot: Ballot) -> Rejection | None:
+    """What the object says against an offer; None where it says nothing against it."""
+    if not (reason := ballot.rejects(pending.digest)):
+        return None
+    by = ballot.rejecter[:256] or UNKNOWN
+    return Rejection(pending.change, pending.wishes, ballot.now, by, reason)
 
-    sequence: int
-    pending: Pending
+
+def remembered(known: Iterable[Rejection], new: Rejection) -> tuple[Rejection, ...]:
+    """All rejections with one more. Who says the same once more takes nobody else's word away."""
+    found = [each for each in known if (each.change, each.by) != (new.change, new.by)]
+    found.append(new)
+    any_change = [each for each in found if not each.wishes]
+    told = [each for each in found if each.wishes]
+    while len(told) + len(any_change) > REMEMBERED:
+        # What it was about is forgotten, that it was said is not.
+        any_change = [replace(told.pop(0), change="", wishes=())]
+    return (*any_change, *told)
 
 
 def offer(held: Held, ballot: Ballot, record: RecordFacts) -> Offer:
     """The offer for a held change: as the record has it, or anew.
 
-    The sequence is raised, so that whatever was approved before is void, when the record is new or
-    was restored, when the offer has expired, and when it was approved while nobody guarded that.
+    The sequence is raised where there was another one, where the record is new or was restored, and
+    where the offer was approved while nobody guarded that: whatever was approved before is void.
     """
+    said = _said(held, ballot, record)
+    known = remembered(record.rejections, said) if said else record.rejections
+    held = knowing(held, known)
+    why = _why(held, ballot, record, said)
+    sequence, pending = record.sequence, record.pending
+    if why in (Why.ENDED, Why.MOVED):
+        sequence = max(record.sequence + 1, ballot.milliseconds)
+    stands = why is Why.STANDS and pending is not None
+    since = pending.since if stands and pending is not None else ballot.now
+    where = f"{ballot.scope.namespace}/{ballot.scope.object}"
+    made = Pending(
+        digest=digest(held, ballot.scope, sequence),
+        since=since,
+        expires=_expiry(since),
+        verdict=held.verdict,
+        by=(", ".join(ballot.author.split("\n")) or where)[:512],
+        summary=held.summary[:2048],
+        trust=_trust(held),
+        providers=_providers(held),
+        change=change_digest(held),
+        wishes=wishes(held),
+        asked=ballot.asked,
+        parts=parts(held, ballot.scope),
+    )
+    return Offer(sequence, made, known if said else (), why)
+
+
+def _why(held: Held, ballot: Ballot, record: RecordFacts, said: Rejection | None) -> Why:
+    """What becomes of the offer that the record has."""
     pending = record.pending
     stands = digest(held, ballot.scope, record.sequence)
-    same = record.settled and pending is not None and pending.digest == stands
-    ended = same and pending is not None and expired(pending, ballot.now)
-    unguarded = ballot.approve == stands and not ballot.honoured
-    sequence = record.sequence
-    if not record.settled or ended or unguarded:
-        sequence = max(record.sequence + 1, ballot.milliseconds)
-        stands = digest(held, ballot.scope, sequence)
-        same = False
-    since = pending.since if same and pending is not None else ballot.now
-    where = f"{ballot.scope.namespace}/{ballot.scope.object}"
-    return Offer(
-        sequence,
-        Pending(
-            digest=stands,
-            since=since,
-            expires=_expiry(since),
-            verdict=held.verdict,
-            by=(", ".join(ballot.author.split("\n")) or where)[:512],
-            summary=held.summary[:2048],
-            rejected=ballot.rejects(stands),
-            trust=_trust(held),
-            providers=_providers(held),
-        ),
-    )
+    if not record.settled or said or (ballot.approve == stands and not ballot.honoured):
+        return Why.ENDED
+    if pending is None:
+        return Why.FIRST
+    if expired(pending, ballot.now) or pending.asked != ballot.asked:
+        return Why.ENDED
+    return Why.STANDS if pending.digest == stands else Why.MOVED
+
+
+def _said(held: Held, ballot: Ballot, record: RecordFacts) -> Rejection | None:
+    """A rejection that no record has yet: of a write that was begun, or from before an upgrade."""
+    pending, flight = record.pending, record.in_flight
+    reason = ballot.rejects(flight.approval) if flight is not None and flight.approval else ""
+    if pending is not None:
+        reason = reason or ballot.rejects(pending.digest) or pending.rejected
+    if not reason:
+        return None
+    by = ballot.rejecter[:256] or UNKNOWN
+    return Rejection(change_digest(held), wishes(held), ballot.now, by, reason)
 
 
 def _providers(held: Held) -> str:
@@ -247,16 +345,22 @@ def offered(held: Held, ballot: Ballot, record: RecordFacts, pending: Pending) -
         digest=pending.digest,
         since=pending.since,
         expires=pending.expires,
-        rejected=pending.rejected,
-        voided=_voided(ballot, record, pending.digest),
+        voided=_voided(held, ballot, record, pending.digest),
     )
 
 
-def _voided(ballot: Ballot, record: RecordFacts, stands: str) -> str:
+def _voided(held: Held, ballot: Ballot, record: RecordFacts, stands: str) -> str:
     """Why the approval on the object opens nothing. One that did its work is no news."""
     used = record.used | ({record.in_flight.approval} if record.in_flight else set())
     if not ballot.approve or ballot.approve in used:
         return ""
     if not ballot.honoured:
         return Reason.ADMISSION_POLICY_MISSING.value
-    return "" if ballot.approve == stands else Reason.APPROVAL_STALE.value
+    if ballot.approve != stands:
+        return Reason.APPROVAL_STALE.value
+    return "" if overrules(held, ballot) else Reason.APPROVAL_REJECTED.value
+
+
+def overrules(held: Held, ballot: Ballot) -> bool:
+    """Whether the approver may open what somebody said no to: a person, and no account of git."""
+    return not held.rejections or not ballot.approver.startswith(ACCOUNTS)

@@ -240,8 +240,7 @@ def _end_wait(ports: Ports, holder: Key, key: Key) -> None:
     if facts.owner != owner or ports.fresh(holder) is not None:
         return
     if _exists(facts):
-        now = ports.clock.stamp()
-        ports.store.put(ports.records.offer(body, facts.sequence, None, now))
+        ports.store.put(ports.records.end(body))
     else:
         ports.store.put(ports.records.disown(body))
 

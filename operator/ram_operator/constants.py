@@ -30,6 +30,7 @@ ANNOTATION_REJECT: Final = f"{GROUP}/reject"
 # Stamps that admission makes; nobody else's word on who wrote what is believed.
 ANNOTATION_CHANGED_BY: Final = f"{GROUP}/changed-by"
 ANNOTATION_APPROVED_BY: Final = f"{GROUP}/approved-by"
+ANNOTATION_REJECTED_BY: Final = f"{GROUP}/rejected-by"
 # For people alone: nothing is decided by it.
 ANNOTATION_APPROVE_REASON: Final = f"{GROUP}/approve-reason"
 # Only a change of one of these annotations is worth a look; all others belong to other tools.
@@ -120,6 +121,7 @@ class EventReason(StrEnum):
     CHANGE_APPROVED = "ChangeApproved"
     CHANGE_REJECTED = "ChangeRejected"
     APPROVAL_NOT_HONOURED = "ApprovalNotHonoured"
+    APPROVAL_VOIDED = "ApprovalVoided"
     DRIFT_DETECTED = "DriftDetected"
     DRIFT_CORRECTED = "DriftCorrected"
     FINDING_REPORTED = "FindingReported"

@@ -5,6 +5,8 @@ What the schema cannot say is judged here and ends as InvalidSpec with the place
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,7 +25,7 @@ from .constants import (
     Mode,
 )
 from .errors import InvalidSpec
-from .kinds import UNTIL, Field, Kind, Reference
+from .kinds import UNTIL, Escalation, Field, Kind, Reference
 from .model import Account, Desired, Entry, FieldValue, Key, Options, Owner, Tenant, place
 
 _DURATION: Final = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
@@ -102,6 +104,37 @@ def owner_tags(owner: Owner) -> dict[str, Entry]:
         OWNER_TAG_NAME: owner.name,
     }
     return {key: Entry(key, value) for key, value in pairs.items()}
+
+
+def asked(row: Kind, name: str, spec: Mapping[str, Any]) -> dict[str, str]:
+    """What the manifest asks for where the gate judges it, a short digest by field. Never raises.
+
+    By the object alone, so that it can be told whatever else is not known. Documents go by their
+    meaning where they have one.
+    """
+    judged = [
+        field
+        for field in row.fields
+        if field.spec
+        and (field.gated or field.larger_is_wider or field.escalates is not Escalation.NEVER)
+    ]
+    values = {field.name: _meaning(field, spec) for field in judged}
+    values[row.name_field] = str(spec.get(row.name_field) or name).lower()
+    return {
+        field: hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:16]
+        for field, value in values.items()
+    }
+
+
+def _meaning(field: Field, spec: Mapping[str, Any]) -> Any:
+    raw = spec.get(field.spec, field.default)
+    if isinstance(raw, list):
+        return sorted(json.dumps(item, sort_keys=True) for item in raw)
+    try:
+        value = field.parse(raw)
+    except (documents.DocumentError, TypeError, ValueError, KeyError, AttributeError):
+        return raw
+    return value.digest if isinstance(value, (documents.Trust, documents.Policy)) else raw
 
 
 @dataclass(frozen=True, slots=True)

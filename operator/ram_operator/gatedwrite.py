@@ -1,4 +1,4 @@
-"""Offers in the record, and the gated write: what is true now is judged again right before it.
+"""What people say of a change, and the gated write: what is true is judged again right before it.
 
 Called by the pass. `approval` has decided on what the watches told; here the object, its record and
 the guard are read from the API server, and the record's compare-and-swap before the cloud write
@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from . import ballots, conditions, documents, ends, providers
+from . import ballots, conditions, desired, documents, ends, providers
 from .accounts import Session
 from .approval import CHANGE, Cleared, Permit, permit_of
 from .ballots import Ballot, Guard, Scope
@@ -24,11 +24,12 @@ from .constants import (
     ANNOTATION_APPROVED_BY,
     ANNOTATION_CHANGED_BY,
     ANNOTATION_REJECT,
+    ANNOTATION_REJECTED_BY,
     ConditionType,
     Reason,
 )
 from .errors import OutcomeUnknown, RamOperatorError, Retry
-from .model import Held, Step
+from .model import Step
 from .pending import InFlight
 from .ports import Ports, Subject
 
@@ -56,6 +57,8 @@ def ballot(ports: Ports, subject: Subject, identity: Identity, cloud_id: str) ->
         reject=subject.annotation(ANNOTATION_REJECT),
         approver=subject.annotation(ANNOTATION_APPROVED_BY)[:256],
         author=subject.annotation(ANNOTATION_CHANGED_BY),
+        rejecter=subject.annotation(ANNOTATION_REJECTED_BY)[:256],
+        asked=desired.asked(subject.row, subject.key.name, subject.spec),
         guard=guard,
         now=ports.clock.stamp(),
         milliseconds=int(ports.clock.wall() * 1000),
@@ -67,42 +70,6 @@ def _guard(ports: Ports, subject: Subject, *, fresh: bool = False) -> Guard:
     found = ports.guard.state(fresh=fresh)
     stamped = bool(subject.annotation(ANNOTATION_APPROVED_BY)) or not ports.guard.stamps
     return found if stamped or found is not Guard.INTACT else Guard.MISSING
-
-
-def offer(ports: Ports, identity: Identity, held: Held, said: Ballot) -> Held:
-    """Have the record say what is held, before anybody is shown the digest. Raises errors.*.
-
-    The record must exist and belong to the object.
-    """
-    body = ports.store.get(identity.key)
-    facts = records.facts(body, identity)
-    wanted = ballots.offer(held, said, facts)
-    if facts.pending != wanted.pending or facts.sequence != wanted.sequence:
-        body = ports.records.read(identity)
-        facts = records.facts(body, identity)
-        owner = facts.owner
-        if body is None or owner is None or not _owns(said, owner.namespace, owner.name):
-            raise Retry(Reason.PROGRESSING, "the record moved while its change was judged", 0.5)
-        wanted = ballots.offer(held, said, facts)
-        if facts.pending != wanted.pending or facts.sequence != wanted.sequence:
-            written = ports.records.offer(body, wanted.sequence, wanted.pending, said.now)
-            ports.store.put(written)
-    return ballots.offered(held, said, facts, wanted.pending)
-
-
-def standing(ports: Ports, identity: Identity, held: Held, said: Ballot) -> Held:
-    """What is held, where it cannot be judged in full now: nothing is offered anew, and the digest
-    of an offer is shown only with exactly what it is for.
-    """
-    facts = records.facts(ports.store.get(identity.key), identity)
-    stands = ballots.digest(held, said.scope, facts.sequence)
-    if facts.pending is None or facts.pending.digest != stands:
-        return held
-    return ballots.offered(held, said, facts, facts.pending)
-
-
-def _owns(said: Ballot, namespace: str, name: str) -> bool:
-    return (said.scope.namespace, said.scope.object) == (namespace, name)
 
 
 def brief(ports: Ports, subject: Subject, identity: Identity) -> bool:
@@ -119,17 +86,6 @@ def brief(ports: Ports, subject: Subject, identity: Identity) -> bool:
         return False
     offered = records.facts(ports.store.get(identity.key), identity).pending
     return offered is not None and offered.digest == subject.annotation(ANNOTATION_APPROVE)
-
-
-def withdraw(ports: Ports, identity: Identity) -> None:
-    """Nothing is held any more: the record says so. Raises errors.*."""
-    body = ports.store.get(identity.key)
-    if body is None or not (body.get("record") or {}).get("pending"):
-        return
-    body = ports.records.read(identity)
-    if body is not None and (body.get("record") or {}).get("pending"):
-        sequence = int(body["record"]["sequence"])
-        ports.store.put(ports.records.offer(body, sequence, None, ports.clock.stamp()))
 
 
 def _cleared(step: Step) -> list[Cleared]:

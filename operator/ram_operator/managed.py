@@ -19,6 +19,7 @@ from . import (
     lasting,
     memory_after,
     naming,
+    offers,
     own_rights,
     plan,
     rights,
@@ -31,15 +32,13 @@ from .ballots import NO_BALLOT
 from .claims import RecordWork, Standing
 from .cluster import finalizers, records
 from .cluster.records import Claim, Identity
-from .constants import DeletionPolicy, Mode, Reason, Severity
+from .constants import DeletionPolicy, Mode, Reason
 from .drift import Memory
 from .errors import RamOperatorError, Stalled
 from .model import (
     Desired,
-    Drift,
     Live,
     Outcome,
-    Phase,
     Plan,
     Presence,
 )
@@ -83,6 +82,7 @@ class ManagedPass:
         self._owner = subject.owner(ports.settings.cluster_name)
         self._generation = int(subject.body["metadata"].get("generation", 0))
         self._ballot = NO_BALLOT
+        self._unread: tuple[str, ...] = ()
 
     def run(self) -> Result:
         """The whole pass, readable as a checklist."""
@@ -177,6 +177,7 @@ class ManagedPass:
     ) -> Situation:
         subject, account = self._subject, session.account
         known = known or rights.look(self._ports, session, subject, wanted, live)
+        self._unread = known.unread
         urgent = federation.urgent(self._ballot, standing.facts)
         seen = federation.look(self._ports, session, subject, (wanted, live), urgent)
         memory = Memory(
@@ -201,7 +202,8 @@ class ManagedPass:
         if standing.gone_by_hand:
             if not self._ports.recent.believes(self._subject.key, always_twice=True):
                 raise LookAgain(self._ports.recent.settle)
-            return Result(self._gone(session, situation))
+            what = (situation.row.noun, situation.desired.cloud_name)
+            return Result(verdict.gone(what, identity.account_id, self._subject.request))
         named = naming.trusted(self._ports, identity, situation.row)
         situation = replace(situation, named=named)
         decision = plan.create(situation)
@@ -300,39 +302,27 @@ class ManagedPass:
         """What is held is shown, with its digest only if that is on offer."""
         written.applied = replace(written.applied, errors=(*written.applied.errors, error))
         if (held := written.decision.held) is not None:
-            held = gatedwrite.standing(self._ports, identity, held, self._ballot)
+            held = offers.standing(self._ports, identity, held, self._ballot)
             written.decision = replace(written.decision, held=held)
 
     def _offered(self, identity: Identity, decision: Plan) -> Plan:
         """What is held is in the record before anybody is shown what to approve."""
+        decision = replace(decision, unsure=(*decision.unsure, *self._unread))
+        ports, subject = self._ports, self._subject
         if decision.held is None:
-            if not lasting.still_open(self._subject.status, decision):
-                gatedwrite.withdraw(self._ports, identity)
-            return decision
-        write = gatedwrite.standing if decision.blind else gatedwrite.offer
-        held = write(self._ports, identity, decision.held, self._ballot)
-        return replace(decision, held=held)
+            if any(approval.permit_of(step) for step in decision.steps):
+                return decision
+            wait = offers.withdraw(ports, subject, identity, decision)
+        else:
+            held, wait = offers.offer(ports, subject, identity, decision, self._ballot)
+            decision = replace(decision, held=held)
+        if wait and not decision.steps:
+            raise LookAgain(wait)
+        return decision
 
     def _claim(self, cloud_id: str, decision: Plan, operation: str) -> Claim:
         found = (decision.baseline, operation, decision.providers, decision.there)
         return Claim(self._owner, self._subject.uid, cloud_id, *found)
-
-    def _gone(self, session: Session, situation: Situation) -> Outcome:
-        noun = self._subject.row.noun
-        name = situation.desired.cloud_name
-        text = (
-            f"{noun} {name} was deleted in the cloud by hand and is not given back by itself;"
-            f" to have it created again delete this object and apply it anew"
-        )
-        drift = Drift(noun, name, "deleted by hand", Severity.CRITICAL, "reported")
-        return Outcome(
-            Phase.STALLED,
-            Reason.NOT_FOUND,
-            text,
-            plan=Plan(drift=(drift,), in_sync=False),
-            account_id=session.account.account_id,
-            handled_request=self._subject.request,
-        )
 
     def _prepare_write(self, *, create: bool) -> None:
         """Read the object itself: the store may hold a manifest that is gone or changed."""

@@ -18,7 +18,7 @@ from .drift_entries import Drift as Drift
 from .drift_entries import place as place
 from .errors import RamOperatorError
 from .pending import Finding as Finding
-from .pending import InFlight, Pending
+from .pending import InFlight, Pending, Rejection
 from .words import RESPELLED
 from .words import Cause as Cause
 from .words import Direction as Direction
@@ -84,8 +84,7 @@ class Live:
     fields: Mapping[str, FieldValue | UnknownPart] = field(default_factory=_nothing)
     service_linked: bool = False
     default_version: str = ""
-    created_at: str = ""
-    """As the cloud writes it; empty for kinds whose id tells enough."""
+    created_at: str = ""  # as the cloud writes it; empty where the id tells enough
     owner: Owner | None = None
     error: RamOperatorError | None = None
 
@@ -171,8 +170,7 @@ class Account:
     interval: float
     records_lost: bool = False
     """Records of the account are gone: what was held before cannot be told any more."""
-    own_principal: str = ""
-    """ARN of the identity that the operator itself runs as; never managed by it."""
+    own_principal: str = ""  # ARN of the identity that the operator itself runs as
     trusted_services: frozenset[str] | None = None  # in lower case; None without a list
     trusted_providers: frozenset[str] | None = None  # ARNs in lower case; None without a list
     trusted_subjects: tuple[str, ...] = ()  # patterns, see `documents.binds_subject`
@@ -213,9 +211,9 @@ class RecordFacts:
     settled: bool = False
     """It bears its own uid: one that is new or was restored from a backup does not."""
     pending: Pending | None = None
+    rejections: tuple[Rejection, ...] = ()  # the latest last
     in_flight: InFlight | None = None
-    used: frozenset[str] = frozenset()
-    """Approvals that opened something already."""
+    used: frozenset[str] = frozenset()  # approvals that opened something already
     ends: Mapping[str, str] = field(default_factory=_nothing)
     """Until when grants were agreed on, by place, see `ends`."""
     providers: Mapping[str, str] = field(default_factory=_nothing)
@@ -274,9 +272,11 @@ class Held:
     digest: str = ""
     since: str = ""
     expires: str = ""
-    rejected: str = ""
-    voided: str = ""
-    """Why an approval that was given is not honoured."""
+    rejections: tuple[Rejection, ...] = ()
+    """Who said no to it, or to a part of it, the latest first. The digest covers them."""
+    voided: str = ""  # why an approval that was given is not honoured
+    missing: tuple[str, ...] = ()
+    """What has to be known before it is offered, or offered anew: a sentence each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -317,7 +317,9 @@ class Plan:
     """The gated state that the record is to hold afterwards; None where the kind has none."""
     in_sync: bool = True
     blind: bool = False
-    """It is not known who is behind the names in the trust: what is held cannot be offered anew."""
+    """It is not known who is behind names in the trust, or what is drift: nothing is offered."""
+    unsure: tuple[str, ...] = ()
+    """Sentences: what is not known, or not believed yet. No offer ends by such a look."""
     unread: frozenset[str] = frozenset()
     """Parts that could not be read, or are not believed yet, as `status.drift` names them: of them
     nothing new is known.
@@ -350,9 +352,7 @@ class Outcome:
     applied: Applied | None = None
     observe_only: bool = False
     verified: bool = False
-    """The account's credentials were checked in this pass."""
     adopted: bool = False
-    """The identity was taken over in this pass."""
     drift_unconfirmed: bool = False
     """Drift was seen but not yet believed: what the status says of drift stays."""
     kept: tuple[Drift, ...] = ()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from .constants import Severity
 
@@ -22,6 +23,19 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
+class Rejection:
+    """Somebody said no to a change. It is shown with the change from then on."""
+
+    change: str
+    """Digest of the change, whatever the sequence."""
+    wishes: tuple[str, ...] = ()
+    """Stands for each part as it was to become, see `ballots.wishes`; none: for any change."""
+    at: str = ""
+    by: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Pending:
     """The change that is held, as offered for approval. Times are RFC 3339 in UTC."""
 
@@ -33,10 +47,42 @@ class Pending:
     """Who asked for it: the authors that admission stamped, else namespace/name."""
     summary: str = ""
     rejected: str = ""
+    """Why it was rejected, where 0.1.0 wrote the record. Today what is rejected has ended."""
     trust: str = ""
     """Digest of the trust that is held, where one is: it stays held whatever is set meanwhile."""
     providers: str = ""
     """Identity providers that are trusted and are not what was agreed on, where some are."""
+    change: str = ""
+    """Digest of the change, whatever the sequence."""
+    wishes: tuple[str, ...] = ()
+    """As in a rejection of it."""
+    asked: Mapping[str, str] = field(default_factory=dict)
+    """What the manifest asked for, see `desired.asked`; empty where 0.1.0 wrote the record."""
+    parts: Mapping[str, str] = field(default_factory=dict)
+    """Stands for what the digest covers, by what people call it: tells what has moved since."""
+
+
+class Why(StrEnum):
+    """What became of the offer that the record had."""
+
+    STANDS = "stands"
+    FIRST = "first"
+    """There was none."""
+    ENDED = "ended"
+    """By a fact: it expired, was rejected, or its manifest or its record is another one."""
+    MOVED = "moved"
+    """By what was read: of the cloud, of other objects, of the account."""
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What the record has to say about a held change. `sequence` is the one in the digest."""
+
+    sequence: int
+    pending: Pending
+    rejections: tuple[Rejection, ...] = ()
+    """All that are known, where one came with this."""
+    why: Why = Why.STANDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,3 +104,5 @@ class InFlight:
     """What the approver has seen of identity providers: agreed on once the write is done."""
     expires: str = ""
     """When the approval ends that it rests on; not known, and so over, in records of 0.1.0."""
+    asked: Mapping[str, str] = field(default_factory=dict, compare=False)
+    """What the manifest asked for when it was offered, see `Pending`."""

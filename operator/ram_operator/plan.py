@@ -44,6 +44,7 @@ from .model import (
 )
 from .situation import Situation
 
+_SECOND_LOOK: Final = "a second look that shows the same drift"
 _NAMED: Final = 5
 """Roles that a waiting policy names."""
 _WIDENING: Final = frozenset({Direction.WIDER, Direction.MIXED, Direction.UNKNOWN})
@@ -119,7 +120,7 @@ def update(situation: Situation, *, believe_drift: bool = True) -> Plan:
     shortly after a write of ours they may be nothing but an old answer.
     """
     situation, ending = ends.kept(situation)
-    row, desired, live = situation.row, situation.desired, situation.live
+    desired = situation.desired
     found = _judgements(situation)
     judged = [item for item in found if believe_drift or item.cause is not Cause.DRIFT]
     moved = providers.moved(situation)
@@ -128,35 +129,41 @@ def update(situation: Situation, *, believe_drift: bool = True) -> Plan:
     found, judged = (permits.released(items, gate.permit) for items in (found, judged))
     left = [item.change for item in found if item not in judged or not steps_of.writes(item)]
     steps = _in_order(situation, gate, judged, left)
-    waiting = [*desired.unresolved, *_unread(situation), *ending]
-    postponed: list[Step] = []
-    if gate.loose:
-        postponed = [step for step in steps if step.direction in _WIDENING]
-        steps = [step for step in steps if step.direction not in _WIDENING]
-        waiting += [f"{_trust_of(situation)} to be as asked: {s.summary}" for s in postponed]
+    unknown = [*desired.unresolved, *_unread(situation)]
+    waiting = [*unknown, *ending]
+    postponed = [step for step in steps if gate.loose and step.direction in _WIDENING]
+    waiting += [f"{_trust_of(situation)} to be as asked: {s.summary}" for s in postponed]
     undone = frozenset(name for step in postponed for name in step.settles)
     done = drift_shown.Done(gate.after, bool(gate.steps), undone)
     drifted, respelled = drift_shown.apart([*judged, *gate.moved], done)
     return Plan(
-        steps=tuple(steps),
+        steps=tuple(step for step in steps if step not in postponed),
         held=gate.held,
         drift=drifted,
         respelled=respelled,
         waiting=tuple(waiting),
-        applied=memory_after.after_steps(
-            situation.memory.applied,
-            memory_after.updated(row, desired, judged, situation.memory, live),
-            (*postponed, *escalating.unwritten(row, judged)),
-        ),
+        applied=_applied(situation, judged, postponed),
         baseline=_baseline(situation),
         in_sync=all(map(drift_shown.only_spelling, judged)) and not waiting and not moved,
         there=_there(situation),
-        blind=providers.blind(situation) or bool(moved and not believe_drift),
+        blind=providers.blind(situation) or not believe_drift,
+        unsure=(
+            *desired.unresolved,
+            *_unread(situation),
+            *([] if believe_drift else [_SECOND_LOOK]),
+        ),
         unread=_not_known(situation, [] if believe_drift else [*found, *moved]),
         error=providers.error(situation),
         providers=providers.first_seen(situation),
         noticed=noticed,
     )
+
+
+def _applied(situation: Situation, judged: list[Judged], postponed: list[Step]) -> Applied:
+    row, memory = situation.row, situation.memory
+    wanted = memory_after.updated(row, situation.desired, judged, memory, situation.live)
+    left = (*postponed, *escalating.unwritten(row, judged))
+    return memory_after.after_steps(memory.applied, wanted, left)
 
 
 def _in_order(

@@ -14,6 +14,7 @@ from .cluster.guard import AdmissionGuard
 from .cluster.records import Identity, Records
 from .config import Settings
 from .constants import ANNOTATION_RECONCILE, FINALIZER
+from .errors import InvalidSpec
 from .kinds import ACCOUNT, KINDS, Kind, Shape
 from .metrics import Metrics
 from .model import Applied, Key, Observer, Options, Owner
@@ -90,6 +91,14 @@ class Subject:
     def of(cls, key: Key, body: Mapping[str, Any]) -> Subject:
         """Raises InvalidSpec."""
         return cls(key, body, KINDS[key.kind], desired.options(body.get("spec") or {}))
+
+    @classmethod
+    def lenient(cls, key: Key, body: Mapping[str, Any]) -> Subject:
+        """Also of a manifest that does not say well how it is to be managed."""
+        try:
+            return cls.of(key, body)
+        except InvalidSpec:
+            return cls(key, body, KINDS[key.kind], desired.options({}))
 
     @property
     def spec(self) -> Mapping[str, Any]:

@@ -28,6 +28,7 @@ class Recent:
         self._written: dict[Key, int] = {}
         self._suspects: dict[Key, float] = {}
         self._refused: dict[Key, tuple[int, float]] = {}
+        self._doubts: dict[Key, tuple[str, float]] = {}
 
     def begin(self) -> None:
         """This process takes over now: a predecessor may have written until a moment ago."""
@@ -95,8 +96,27 @@ class Recent:
         with self._lock:
             self._suspects.pop(key, None)
 
+    def doubted(self, key: Key, seen: str) -> float | None:
+        """Seconds until it may be believed that an offer ends by what the cloud says, which `seen`
+        stands for; 0 when two looks in a row said the same, the settle time apart. None where the
+        last look said yet another thing: then it may be a while.
+        """
+        with self._lock:
+            now = self._clock()
+            known = self._doubts.get(key)
+            if known is None or known[0] != seen:
+                self._doubts[key] = (seen, now)
+                return self._settle if known is None else None
+            return max(0.0, known[1] + self._settle - now)
+
+    def certain(self, key: Key) -> None:
+        """The look agreed with what is offered."""
+        with self._lock:
+            self._doubts.pop(key, None)
+
     def forget(self, key: Key) -> None:
         with self._lock:
+            self._doubts.pop(key, None)
             self._writes.pop(key, None)
             self._written.pop(key, None)
             self._suspects.pop(key, None)

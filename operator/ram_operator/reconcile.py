@@ -22,6 +22,7 @@ from . import (
     ends,
     mergepatch,
     objectmetrics,
+    offers,
     report,
     transitions,
 )
@@ -121,19 +122,21 @@ class Reconciler:
         """What came of the pass over the object. Raises LookAgain: whatever else there is, a defect
         of ours included, is an outcome. No object may look ready that nobody looks at any more.
         """
+        extra: Mapping[str, Any] = {}
         try:
             if key.kind == ACCOUNT:
                 found = accountpass.run(self._ports, key, body)
                 return (Result(found[0]), found[1]) if found is not None else (None, {})
             if body["metadata"].get("deletionTimestamp"):
                 return self._deletion(key, body), {}
-            return self._managed(key, body), {}
+            extra = offers.answer(self._ports, Subject.lenient(key, body))
+            return self._managed(key, body), extra
         except LookAgain:
             raise
         except RamOperatorError as error:
-            return Result(self._failure(key, error, body)), {}
+            return Result(self._failure(key, error, body)), extra
         except Exception as error:
-            return Result(self._failure(key, self._defect(key, error), body)), {}
+            return Result(self._failure(key, self._defect(key, error), body)), extra
 
     def _managed(self, key: Key, body: Mapping[str, Any]) -> Result:
         subject = Subject.of(key, body)

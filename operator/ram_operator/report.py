@@ -15,6 +15,7 @@ from . import approval, ballots, conditions, lasting, providers, transitions, wo
 from .conditions import Condition
 from .constants import ConditionType, Reason
 from .model import Applied, Drift, Finding, Held, Live, Outcome, Phase, Plan
+from .pending import Rejection
 from .transitions import Event as Event
 
 LIST_LIMIT: Final = lasting.LIMIT
@@ -37,10 +38,12 @@ def build(
 ) -> Report:
     """The complete status that follows from `outcome`. `old` is the status now in the cluster.
 
-    `extra` are fields of a kind's own; those of `_OWN` that it lacks are dropped.
+    `extra` are fields of a kind's own; those of `_OWN` that it lacks are dropped. A `pending` in it
+    is what the old one may still say.
     """
     status: dict[str, Any] = {k: v for k, v in old.items() if k not in (*_REBUILT, *_OWN)}
-    status.update(extra)
+    status.update({k: v for k, v in extra.items() if k not in _REBUILT})
+    last = {**old, **{k: v for k, v in extra.items() if k in _REBUILT}}
     if outcome.phase in (Phase.DONE, Phase.STALLED):
         # Says "acted upon", so a pass that has to come again leaves it.
         status["observedGeneration"] = generation
@@ -57,9 +60,9 @@ def build(
     if outcome.applied is not None:
         status.update(_applied(outcome.applied))
     if outcome.plan is not None:
-        status.update(_findings(outcome.plan, outcome, old, now))
+        status.update(_findings(outcome.plan, outcome, last, now))
     else:
-        status.update({k: old[k] for k in ("drift", "pending", "wouldDo") if k in old})
+        status.update({k: last[k] for k in _REBUILT if k in last})
     if corrected := outcome.drift_corrected:
         status["corrected"] = lasting.corrections(old, corrected, now)
     status = {key: value for key, value in status.items() if value not in ({}, [], None, "")}
@@ -67,7 +70,7 @@ def build(
 
 
 _REBUILT: Final = ("drift", "pending", "wouldDo")
-_OWN: Final = ("deletionBrake",)
+_OWN: Final = ("deletionBrake", "lastHandledRejection")
 
 
 def _shown(row_shows: Mapping[str, str], live: Live) -> dict[str, Any]:
@@ -150,7 +153,8 @@ def _pending(held: Held, before: Mapping[str, Any] | None, now: str) -> dict[str
         "expires": held.expires,
         "before": sides[0],
         "after": sides[1],
-        "rejected": held.rejected,
+        "rejected": held.rejections[0].reason if held.rejections else "",
+        "rejections": [_rejection(each) for each in held.rejections],
         "voided": held.voided,
     }
     block = {key: value for key, value in block.items() if value}
@@ -158,6 +162,11 @@ def _pending(held: Held, before: Mapping[str, Any] | None, now: str) -> dict[str
     unchanged = before is not None and {**before, "since": ""} == {**block, "since": ""}
     known = before.get("since", now) if unchanged and before is not None else now
     return {**block, "since": held.since or known}
+
+
+def _rejection(said: Rejection) -> dict[str, str]:
+    named = {"by": said.by, "at": said.at, "reason": said.reason}
+    return {name: text for name, text in named.items() if text}
 
 
 def _finding(finding: Finding) -> dict[str, str]:
@@ -171,7 +180,7 @@ def _finding(finding: Finding) -> dict[str, str]:
 
 def held_reason(held: Held) -> Reason:
     """Why it waits still."""
-    if held.rejected:
+    if held.rejections:
         return Reason.APPROVAL_REJECTED
     if held.voided == Reason.ADMISSION_POLICY_MISSING:
         return Reason.ADMISSION_POLICY_MISSING

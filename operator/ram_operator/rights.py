@@ -44,6 +44,8 @@ class Rights:
     """Of a role: who may assume it from outside the account, as it is or as asked for."""
     holds_ways: bool = False
     """Whether such detours wait for a person here."""
+    unread: tuple[str, ...] = ()
+    """One sentence for each policy whose document could not be read."""
 
 
 UNREAD: Final = "somebody whom nobody can tell, since the trust cannot be read,"
@@ -58,6 +60,7 @@ def look(ports: Ports, session: Session, subject: Subject, wanted: Desired, live
     reasons: dict[str, tuple[str, ...]] = {}
     itself: set[str] = set()
     ways: dict[str, tuple[str, ...]] = {}
+    unread: list[str] = []
     own = _own(session, subject, wanted)
     outside = _outsiders(session, subject, wanted, live)
     strict = session.account.hold_indirect or bool(outside)
@@ -69,6 +72,7 @@ def look(ports: Ports, session: Session, subject: Subject, wanted: Desired, live
             reasons[key] = (MISSING,)
             continue
         if not found:
+            unread.append(f"the policy {entry.display} to be read")
             continue
         why = {reason for document in found for reason in documents.escalates(document)}
         detours = {way for document in found for way in documents.indirect(document)}
@@ -85,7 +89,7 @@ def look(ports: Ports, session: Session, subject: Subject, wanted: Desired, live
     narrowing = tightening.blockers(ports, session, subject, wanted, live)
     strict = strict or tightening.exposed(ports, session, subject, wanted, live)
     found_here = (frozenset(harmless), reasons, frozenset(itself), attached, narrowing)
-    return Rights(*found_here, ways, outside, strict)
+    return Rights(*found_here, ways, outside, strict, tuple(unread))
 
 
 def _outsiders(session: Session, subject: Subject, wanted: Desired, live: Live) -> tuple[str, ...]:

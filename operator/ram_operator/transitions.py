@@ -84,7 +84,7 @@ def _held(before: Sequence[Mapping[str, Any]], held: Held) -> list[Event]:
     if found and (found.get("status"), found.get("message")) == ("True", conditions.cut(sentence)):
         return []
     reason = EventReason.CHANGE_HELD
-    if held.rejected:
+    if held.rejections and held.voided != Reason.APPROVAL_REJECTED:
         reason = EventReason.CHANGE_REJECTED
     elif held.voided:
         reason = EventReason.APPROVAL_NOT_HONOURED

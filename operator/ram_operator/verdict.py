@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from . import lasting, wording
-from .constants import Reason
+from .constants import Reason, Severity
 from .errors import RamOperatorError, Retry
-from .model import Drift, Live, Phase, Plan
+from .model import Drift, Live, Outcome, Phase, Plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +47,24 @@ def judge(case: Case) -> tuple[Verdict, tuple[str, ...]]:
         if not any(other.message in text for text in said):
             said.append(other.message)
     return first, tuple(said[1:])
+
+
+def gone(what: tuple[str, str], account_id: str, request: str) -> Outcome:
+    """The outcome of a look that finds the identity (noun, name) deleted by hand."""
+    noun, name = what
+    text = (
+        f"{noun} {name} was deleted in the cloud by hand and is not given back by itself;"
+        " to have it created again delete this object and apply it anew"
+    )
+    drift = Drift(noun, name, "deleted by hand", Severity.CRITICAL, "reported")
+    return Outcome(
+        Phase.STALLED,
+        Reason.NOT_FOUND,
+        text,
+        plan=Plan(drift=(drift,), in_sync=False),
+        account_id=account_id,
+        handled_request=request,
+    )
 
 
 def _all(case: Case) -> Iterator[Verdict]:

@@ -100,17 +100,18 @@ def moved(entry: Drift) -> str:
 
 def held(offer: Held) -> str:
     """One line for conditions and events: what waits, who gains, who loses."""
-    parts = [offer.summary]
+    parts = [f"Rejected by {each.by} at {each.at}: {each.reason}" for each in offer.rejections[:3]]
+    parts.append(offer.summary)
     if offer.gains:
         parts.append("Would gain: " + "; ".join(offer.gains))
     if offer.losses:
         parts.append("Would lose: " + "; ".join(offer.losses))
     critical = [f for f in offer.findings if f.severity is Severity.CRITICAL]
     parts += [f"{f.id} {f.message} (remedy: {f.remedy})" for f in critical]
-    if offer.rejected:
-        parts.append("Rejected: " + offer.rejected)
-    elif offer.voided:
+    if offer.voided:
         parts.append(_VOIDED[offer.voided])
+    if offer.missing:
+        parts.append("Not offered anew before this is known: " + "; ".join(offer.missing))
     return ". ".join(parts)
 
 
@@ -120,4 +121,6 @@ _VOIDED: Final[Mapping[str, str]] = {
     " approve the digest in status.pending)",
     Reason.APPROVAL_STALE: "The approval on the object is for something else than what is held now"
     " (remedy: look at status.pending and approve its digest)",
+    Reason.APPROVAL_REJECTED: "The approval on the object is that of a ServiceAccount, and does not"
+    " open what somebody rejected (remedy: let a person with the right approve it)",
 }

@@ -102,13 +102,15 @@ class Bench:
         annotations = {
             PREFIX + key.replace("_", "-"): value
             for key, value in step.items()
-            if key in ("approve", "reject", "changed-by", "approved-by", "note")
+            if key in ("approve", "reject", "changed-by", "approved-by", "rejected-by", "note")
         }
         spec: Json = {}
         for word in str(step.get("spec", "")).split():
             spec |= self._change(word)
         how = step.get("how", "patch")
         query = "?dryRun=All" if step.get("dry_run") else ""
+        if how == "status":
+            return self._write_status(query, step)
         return self._send(self.people[step["by"]], how, query, annotations, spec)
 
     def _change(self, word: str) -> Json:
@@ -140,9 +142,6 @@ class Bench:
                 return person.send("PATCH", self.path + query, body, kind)
             case "delete":
                 return person.send("DELETE", self.path + query)
-            case "status":
-                kind = "application/merge-patch+json"
-                return person.send("PATCH", f"{self.path}/status{query}", self._status(), kind)
         raise AssertionError(how)
 
     def _whole(self, how: str, annotations: Json, spec: Json) -> Json:
@@ -160,9 +159,16 @@ class Bench:
         body["spec"] |= copy.deepcopy(spec)
         return body
 
-    def _status(self) -> Json:
-        """What the operator writes when everything was applied."""
-        return {"status": settled(int(self.get()["metadata"]["generation"]))}
+    def _write_status(self, query: str, step: Mapping[str, Any]) -> Json:
+        """What the operator writes when everything was applied, or of a rejection."""
+        status: Json = {"lastHandledRejection": step.get("handled")}
+        if "rejections" in step:
+            status["pending"] = {"digest": D2, "rejections": step["rejections"]}
+        else:
+            status |= settled(int(self.get()["metadata"]["generation"]))
+        kind, body = "application/merge-patch+json", {"status": status}
+        person = self.people["operator"]
+        return person.send("PATCH", f"{self.path}/status{query}", body, kind)
 
     def write_status(self, **change: Any) -> None:
         """The operator's status of an object that was applied, with a change."""
@@ -192,6 +198,13 @@ def settled(generation: int) -> Json:
         for kind in ("Ready", "Synced")
     ]
     return {"observedGeneration": generation, "conditions": conditions}
+
+
+def rejecter(item: Mapping[str, Any]) -> str | None:
+    """Who wrote the rejection on an object, by his name in the tables."""
+    names = {role.user: name for name, role in PEOPLE.items()}
+    found = (item["metadata"].get("annotations") or {}).get(PREFIX + "rejected-by")
+    return None if found is None else names.get(found, found)
 
 
 def stamps(item: Mapping[str, Any]) -> tuple[list[str], str | None]:

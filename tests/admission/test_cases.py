@@ -8,7 +8,7 @@ from typing import Any, Final
 import pytest
 import yaml
 
-from tests.admission.objects import D1, D2, PREFIX, Bench, stamps
+from tests.admission.objects import D1, D2, PREFIX, Bench, rejecter, stamps
 from tests.cluster.connection import RequestFailed
 
 CASES: Final = yaml.safe_load(Path(__file__).with_name("cases.yaml").read_text())
@@ -36,6 +36,8 @@ def test_case(bench: Bench, case: dict[str, Any]) -> None:
             assert step["refused"] in refusal, (number, step)
         else:
             assert refusal is None, (number, step)
+        if "rejecter" in step:
+            assert rejecter(bench.get()) == step["rejecter"], (number, step)
         if "authors" in step or "approver" in step:
             authors, approver = stamps(bench.get())
             assert (
@@ -65,8 +67,9 @@ def test_every_person_with_a_part_is_in_a_case() -> None:
 
 def test_no_name_of_an_annotation_is_misspelt() -> None:
     known = {
-        *("by", "how", "spec", "dry_run", "refused", "authors", "approver"),
-        *("approve", "reject", "note", "changed-by", "approved-by"),
+        *("by", "how", "spec", "dry_run", "refused", "authors", "approver", "rejecter"),
+        *("approve", "reject", "note", "changed-by", "approved-by", "rejected-by"),
+        *("handled", "rejections"),
     }
     assert {key for case in CASES for step in case["steps"] for key in step} <= known
     assert PREFIX.endswith("/")

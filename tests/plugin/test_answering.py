@@ -12,7 +12,8 @@ from tests.plugin.support import APPROVE, DIGEST, GROUP, OTHER, REJECT, Desk
 from tests.support.waiting import Deadline
 
 REASON = f"{GROUP}/approve-reason"
-STAMPS = (f"{GROUP}/changed-by", f"{GROUP}/approved-by")
+STAMPS = (f"{GROUP}/changed-by", f"{GROUP}/approved-by", f"{GROUP}/rejected-by")
+NO = {"by": "eve@shop.example", "at": "2026-11-24T12:23:04Z", "reason": "not before the audit"}
 
 
 def _answers(desk: Desk, name: str) -> dict[str, str]:
@@ -138,7 +139,7 @@ def test_a_digest_seen_earlier_pins_the_approval(desk: Desk) -> None:
     ("pending", "said"),
     [
         ({"digest": None}, "has not offered"),
-        ({"rejected": "not before the audit"}, "rejected: not before the audit"),
+        ({"rejected": "not before the audit"}, "--digest"),
         ({"voided": "AdmissionPolicyMissing"}, "no approval counts now"),
     ],
 )
@@ -160,9 +161,16 @@ def test_a_rejection_names_digest_and_reason_and_blocks_the_approval(desk: Desk)
     assert _answers(desk, "alpha") == {REJECT: f"{DIGEST} not before the audit"}
     late = desk.ram("approve", "ramrole/alpha", "--yes")
     assert (late.code, late.out) == (3, "")
-    assert "kubectl annotate ramrole/alpha" in late.err, "and how it is taken back"
-    desk.offer("alpha", digest=OTHER)
-    assert desk.ram("approve", "ramrole/alpha", "--yes").code == 0, "another change is another"
+    assert "once the operator has recorded that" in late.err, "and how it goes on"
+    again = {"rejected": "not before the audit", "rejections": [NO]}
+    desk.offer("alpha", digest=OTHER, **again)
+    unseen = desk.ram("approve", "ramrole/alpha", "--yes")
+    assert (unseen.code, _answers(desk, "alpha").get(APPROVE)) == (3, None)
+    assert f"--digest {OTHER}" in unseen.err
+    assert unseen.err.index("Rejected") < unseen.err.index("Would gain")
+    assert "eve@shop.example at 2026-11-24T12:23:04Z: not before the audit" in unseen.err
+    assert desk.ram("approve", "ramrole/alpha", "--yes", "--digest", OTHER).code == 0
+    assert desk.ram("pending").out.splitlines()[1].split()[-1] == "approved"
     for reason in ("", " ", "two\nlines", "x" * 501):
         assert desk.ram("reject", "ramrole/alpha", "--reason", reason).code == 2
     assert desk.ram("reject", "ramrole/alpha").code == 2

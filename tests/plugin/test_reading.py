@@ -212,10 +212,12 @@ def test_the_namespace_of_the_context_counts(desk: Desk) -> None:
 
 def test_a_rejection_is_shown(desk: Desk) -> None:
     desk.waits("alpha", rejected="not before the audit")
-    assert "rejected  not before the audit" in desk.ram("show", "ramrole/alpha").out
+    shown = desk.ram("show", "ramrole/alpha").out
+    assert "Rejected\n  (unknown): not before the audit\n" in shown
+    assert shown.index("Rejected") < shown.index("Would gain")
     assert desk.ram("pending").out.splitlines()[1].split()[-1] == "rejected"
     desk.waits("beta")
     note = {"metadata": {"annotations": {REJECT: f"{OTHER} of an earlier change"}}}
     path = desk.path("RamRole", "beta")
     desk.cluster.request("PATCH", path, note, content_type="application/merge-patch+json")
-    assert "rejected" not in desk.ram("show", "ramrole/beta").out
+    assert "Rejected" not in desk.ram("show", "ramrole/beta").out

@@ -12,6 +12,7 @@ from tests.mutants.table import PACKAGE, ROOT, Mutant, read
 
 MUTANTS: Final = read()
 AREAS: Final = {
+    "offers": {"offers.py", "ballots.py", "cluster/records.py"},
     "elsewhere": {"elsewhere.py", "managed.py", "deletion.py"},
     "ends": {"ends.py"},
     "providers": {"providers.py", "permits.py", "plan.py", "approval.py"},

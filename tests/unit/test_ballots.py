@@ -22,7 +22,7 @@ from ram_operator.model import (
     Severity,
     Step,
 )
-from ram_operator.pending import InFlight
+from ram_operator.pending import InFlight, Why
 from tests.unit.core import (
     ACCOUNT,
     ECS,
@@ -47,6 +47,7 @@ def test_the_offered_digest_opens_exactly_the_change() -> None:
     assert approval.direction(cleared) is Direction.WIDER
 
 
+ADMIN = Change("policies", None, Entry("System/Admin"), Direction.WIDER, "System/admin")
 FACTS = offered()
 DIGEST = FACTS.pending.digest if FACTS.pending else ""
 NOT_OPENED: dict[str, tuple[RecordFacts, dict[str, Any]]] = {
@@ -179,8 +180,17 @@ def test_a_clock_that_was_set_back_raises_the_sequence_all_the_same() -> None:
     ],
 )
 def test_a_rejection_names_the_digest_and_perhaps_a_reason(text: str, reason: str) -> None:
-    made = ballots.offer(HELD, replace(SAID, reject=text), FACTS)
-    assert made.pending.rejected == reason
+    assert FACTS.pending is not None
+    said = replace(SAID, reject=text, rejecter="bob")
+    found = ballots.rejection(FACTS.pending, said)
+    assert (found.reason if found else "") == reason
+    made = ballots.offer(HELD, said, FACTS)
+    assert made.why is (Why.ENDED if reason else Why.STANDS)
+    if found is not None:
+        assert found.by == "bob"
+        assert found.at == SAID.now
+        assert made.rejections == (found,)
+        assert made.sequence > FACTS.sequence
 
 
 VOIDED: dict[str, tuple[dict[str, Any], RecordFacts, str]] = {
@@ -285,9 +295,6 @@ def a_permit(*changes: Change) -> Permit:
     permit = approval.weigh(held, approved(facts), facts)
     assert permit is not None
     return permit
-
-
-ADMIN = Change("policies", None, Entry("System/Admin"), Direction.WIDER, "System/admin")
 
 
 def test_a_step_is_allowed_only_as_it_was_approved() -> None:

@@ -19,7 +19,7 @@ from ram_operator.cluster.records import (
     facts,
 )
 from ram_operator.cluster.voiding import void_all
-from ram_operator.pending import InFlight, Pending
+from ram_operator.pending import InFlight, Offer, Pending, Rejection
 from tests.unit.record_world import (
     ACCOUNT,
     ECS,
@@ -48,22 +48,27 @@ def records(server: Server) -> Iterator[Records]:
 # Offers and approvals
 
 PENDING = Pending("sha256:d", NOW, "2026-01-08T00:00:00Z", "wider", "ann", "a summary")
+NO = (Rejection("sha256:c", ("w",), NOW, "bob", "not now"),)
 
 
 def test_an_offer_is_read_back_and_a_new_one_leaves_nothing_of_it(records: Records) -> None:
     body = records.claim(IDENTITY, claim(), NOW, 5)
-    body = records.offer(body, 6, replace(PENDING, rejected="no"), NOW)
-    assert facts(body, IDENTITY).pending == replace(PENDING, rejected="no")
+    more = {"wishes": ("w",), "asked": {"a": "1"}, "parts": {"p": "1", "q": "2"}, "trust": "t"}
+    first = replace(PENDING, **more)
+    body = records.offer(body, Offer(6, first), NOW)
+    assert facts(body, IDENTITY).pending == first
     assert facts(body, IDENTITY).sequence == 6
-    body = records.offer(body, 9, PENDING, NOW)
-    assert facts(body, IDENTITY).pending == PENDING
-    assert facts(body, IDENTITY).sequence == 9
-    body = records.offer(body, 9, None, NOW)
-    assert facts(body, IDENTITY).pending is None
+    second = replace(PENDING, digest="sha256:e", parts={"q": "3"})
+    body = records.offer(body, Offer(9, second, NO), NOW)
+    assert facts(body, IDENTITY).pending == second
+    assert (facts(body, IDENTITY).sequence, facts(body, IDENTITY).rejections) == (9, NO)
+    body = records.end(body)
+    found = facts(body, IDENTITY)
+    assert (found.pending, found.sequence, found.rejections) == (None, 10, NO)
 
 
 def test_an_approval_is_used_once_it_was_begun_and_stays_known(records: Records) -> None:
-    body = records.offer(records.claim(IDENTITY, claim(), NOW, 5), 6, PENDING, NOW)
+    body = records.offer(records.claim(IDENTITY, claim(), NOW, 5), Offer(6, PENDING), NOW)
     body = records.begin(body, started("TrustChange", "sha256:d"), NOW)
     found = facts(body, IDENTITY)
     assert (found.pending, found.sequence) == (None, 7)
@@ -87,7 +92,7 @@ def test_a_try_that_the_cloud_refused_does_not_count(records: Records) -> None:
 def test_what_was_begun_and_is_void_stays_in_the_history(records: Records) -> None:
     body = records.claim(IDENTITY, claim(), NOW, 5)
     begun = records.begin(body, started("TrustChange", "sha256:d"), NOW)
-    body = records.offer(begun, 7, PENDING, NOW)
+    body = records.offer(begun, Offer(7, PENDING), NOW)
     assert facts(body, IDENTITY).in_flight is None
     assert facts(body, IDENTITY).used == frozenset({"sha256:d"})
     body = records.begin(body, started("TrustChange", "sha256:d"), NOW)
@@ -103,7 +108,7 @@ def test_an_approved_creation_forgets_the_identity_before(records: Records) -> N
 
 
 def test_a_restored_copy_is_not_settled_and_an_offer_settles_it(records: Records) -> None:
-    body = records.offer(records.claim(IDENTITY, claim(), NOW, 5), 5, PENDING, NOW)
+    body = records.offer(records.claim(IDENTITY, claim(), NOW, 5), Offer(5, PENDING), NOW)
     assert facts(body, IDENTITY).settled
     restored = {**body, "metadata": {**body["metadata"], "uid": "another"}}
     assert not facts(restored, IDENTITY).settled
@@ -112,7 +117,7 @@ def test_a_restored_copy_is_not_settled_and_an_offer_settles_it(records: Records
 def test_a_claim_that_came_to_nothing_can_be_taken_off_and_approvals_be_voided(
     records: Records,
 ) -> None:
-    body = records.offer(records.claim(IDENTITY, claim(), NOW, 5), 5, PENDING, NOW)
+    body = records.offer(records.claim(IDENTITY, claim(), NOW, 5), Offer(5, PENDING), NOW)
     body = records.void(body, 99)
     found = facts(body, IDENTITY)
     assert (found.sequence, found.pending, found.owner) == (99, None, OWNER)
@@ -129,7 +134,7 @@ def test_an_offer_without_a_digest_is_none(records: Records) -> None:
 
 
 def test_all_approvals_are_voided_whatever_else_goes_on(records: Records, server: Server) -> None:
-    body = records.offer(records.claim(IDENTITY, claim(), NOW, 5), 5, PENDING, NOW)
+    body = records.offer(records.claim(IDENTITY, claim(), NOW, 5), Offer(5, PENDING), NOW)
     records.begin(body, started("TrustChange", "sha256:d"), NOW)
     account = Claim(OWNER, "uid-1", "", None, "Claimed", lost_at=NOW)
     records.claim(Identity(ACCOUNT, "RamAccount", ACCOUNT), account, NOW, 9)
@@ -157,7 +162,7 @@ def test_all_approvals_are_voided_whatever_else_goes_on(records: Records, server
 def test_the_first_write_to_a_restored_record_voids_what_was_approved(
     records: Records, server: Server, write: str
 ) -> None:
-    body = records.offer(records.claim(IDENTITY, claim(), NOW, 5), 6, PENDING, NOW)
+    body = records.offer(records.claim(IDENTITY, claim(), NOW, 5), Offer(6, PENDING), NOW)
     restored = {**body, "metadata": {**body["metadata"], "uid": "another"}}
     server.objects[path(IDENTITY.key)] = json.loads(json.dumps(restored))
     later = Records(records._api, lambda: 9.0)

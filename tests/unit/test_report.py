@@ -26,6 +26,7 @@ from ram_operator.model import (
     RecordFacts,
     Step,
 )
+from ram_operator.pending import Rejection
 from tests.support.kstatus import assert_kstatus_legal, kstatus
 from tests.unit.outcomes import (
     DONE,
@@ -302,12 +303,28 @@ def test_a_time_that_somebody_removed_starts_anew() -> None:
 # --- what became of an approval
 
 MISSING = "AdmissionPolicyMissing"
+SAID_NO = (
+    Rejection("c", ("w",), T1, "bob", "not now"),
+    Rejection("c", ("w",), T0, "ann", "no"),
+)
 ANSWERS: dict[str, tuple[Held, str, str, str]] = {
     "rejected": (
-        replace(HELD, rejected="not now"),
+        replace(HELD, rejections=SAID_NO, voided="ApprovalStale"),
         "ApprovalRejected",
         "ChangeRejected",
-        "Rejected: not now",
+        f"Rejected by bob at {T1}: not now. Rejected by ann at {T0}: no. trust change",
+    ),
+    "approved by git": (
+        replace(HELD, rejections=SAID_NO, voided="ApprovalRejected"),
+        "ApprovalRejected",
+        "ApprovalNotHonoured",
+        "that of a ServiceAccount",
+    ),
+    "not known": (
+        replace(HELD, missing=("the tags to be read",)),
+        "ApprovalRequired",
+        "ChangeHeld",
+        "Not offered anew before this is known: the tags to be read",
     ),
     "stale": (
         replace(HELD, voided="ApprovalStale"),
@@ -333,10 +350,22 @@ def test_people_see_why_it_waits_still_and_hear_of_it_once(
 
 
 def test_the_offer_is_shown_as_the_record_has_it() -> None:
-    held = replace(HELD, digest="sha256:d", since=T0, expires=T2, rejected="no")
+    held = replace(HELD, digest="sha256:d", since=T0, expires=T2, rejections=SAID_NO)
     pending = build(replace(STALLED, plan=Plan(held=held)), now=T1).status["pending"]
     assert (pending["digest"], pending["since"], pending["expires"]) == ("sha256:d", T0, T2)
-    assert pending["rejected"] == "no"
+    assert pending["rejected"] == "not now"
+    assert pending["rejections"] == [
+        {"by": "bob", "at": T1, "reason": "not now"},
+        {"by": "ann", "at": T0, "reason": "no"},
+    ]
+
+
+def test_of_an_offer_that_has_ended_only_the_words_stay() -> None:
+    first: Json = dict(build(replace(STALLED, plan=Plan(held=replace(HELD, digest="d")))).status)
+    left = {"summary": "s", "since": T0}
+    kept = report.build(first, STALLED, 1, T1, {"pending": left}).status
+    assert kept["pending"] == left
+    assert first["pending"]["digest"] == "d"
 
 
 @pytest.mark.parametrize(("by", "words"), [("ann", "approved by ann as"), ("", "approved as")])

@@ -114,3 +114,12 @@ def test_what_may_be_held_still_is_said_with_the_last_word() -> None:
     assert found.message == "what is held is looked at again: open"
     assert len(also) == 1
     assert report.held_reason(HELD) is Reason.APPROVAL_REQUIRED
+
+
+def test_what_was_deleted_by_hand_is_critical_drift_and_nothing_else_is_known() -> None:
+    outcome = verdict.gone(("role", "ci"), "1122334455667788", "asked")
+    assert (outcome.phase, outcome.reason) == (Phase.STALLED, Reason.NOT_FOUND)
+    assert "role ci was deleted in the cloud by hand" in outcome.message
+    (entry,) = outcome.drift_lasting
+    assert (entry.field, entry.severity, entry.action) == ("role", Severity.CRITICAL, "reported")
+    assert outcome.handled_request == "asked"

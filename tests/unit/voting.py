@@ -29,7 +29,8 @@ HELD = replace(
     context={"policies": policies("System/A")},
 )
 RECORD = replace(record(trust(FC)), sequence=7, settled=True)
-SAID = Ballot(SCOPE, guard=Guard.INTACT, now=SOON, milliseconds=1_767_312_000_000)
+ASKED = {"trustPolicy": "x"}
+SAID = Ballot(SCOPE, guard=Guard.INTACT, now=SOON, milliseconds=1_767_312_000_000, asked=ASKED)
 
 
 def offered(held: Held = HELD, facts: RecordFacts = RECORD, said: Ballot = SAID) -> RecordFacts:

@@ -16,7 +16,14 @@ ENDS: Final = "ends"
 PROVIDERS: Final = "providers"
 """What identity providers were agreed to be, see `RecordFacts.providers`."""
 
-_PLACES: Final = ((ENDS,), (PROVIDERS,), ("inFlight", PROVIDERS), ("pending", PROVIDERS))
+_PLACES: Final = (
+    (ENDS,),
+    (PROVIDERS,),
+    ("inFlight", PROVIDERS),
+    ("pending", PROVIDERS),
+    ("pending", "asked"),
+    ("rejections",),
+)
 
 
 def texts(record: Mapping[str, Any], name: str) -> dict[str, str]:

@@ -6,8 +6,6 @@ write is a compare-and-swap on the record's resourceVersion.
 
 from __future__ import annotations
 
-import hashlib
-import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
@@ -17,123 +15,21 @@ from typing import Any, Final
 from .. import documents
 from ..constants import API_VERSION
 from ..kinds import RECORD
-from ..model import Key, Owner, RecordFacts
-from ..pending import InFlight, Pending
+from ..model import Key, Owner
+from ..pending import InFlight, Offer, Pending, Rejection
 from . import agreed
 from .agreed import ENDS, PROVIDERS
 from .api import ClusterApi
+from .facts import ABANDONED as ABANDONED
+from .facts import CLAIMED as CLAIMED
+from .facts import Identity as Identity
+from .facts import facts as facts
+from .facts import settled
 
-_DNS: Final = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
-_HASHED: Final = re.compile(r"(.*\.)?[0-9a-f]{16}")
-"""What the key of a name with a hash looks like: no readable name may pass for one."""
 HISTORY: Final = 20
-CLAIMED: Final = "Claimed"
-"""The operation that says: about to be created, cannot be marked by the creation itself."""
 CREATED: Final = "Created"
-ABANDONED: Final = "Abandoned"
-"""The operation that says: given up by its owner, so that another one may take it over."""
 SIDE: Final = 16_384
-_FLIGHT: Final = ("operation", "change", "approval", "by", "digest", "expires")
 _PENDING: Final = tuple(each.name for each in fields(Pending))
-
-
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """What a record is about."""
-
-    account_id: str
-    kind: str
-    cloud_name: str
-
-    @property
-    def folded(self) -> str:
-        return self.cloud_name.lower()
-
-    @property
-    def key(self) -> Key:
-        """Readable where the name allows it; else with a hash, and the record tells which."""
-        name = self.folded
-        odd = ".." in name or ".-" in name or "-." in name
-        if odd or not _DNS.fullmatch(name) or _HASHED.fullmatch(name):
-            tail = hashlib.sha256(name.encode()).hexdigest()[:16]
-            name = re.sub(r"[^a-z0-9]+", "-", name).strip("-") + "." + tail
-        return Key(RECORD, "", f"{self.account_id}.{self.kind.lower()}.{name.lstrip('.')}")
-
-
-def facts(body: Mapping[str, Any] | None, identity: Identity) -> RecordFacts:
-    """What the gate needs. A record of another identity under this name counts as unreadable."""
-    if body is None:
-        return RecordFacts()
-    record: Mapping[str, Any] = body.get("record") or {}
-    expected = (identity.account_id, identity.kind, identity.folded)
-    found = (record.get("accountId"), record.get("kind"), record.get("name"))
-    if found != expected:
-        return RecordFacts(exists=True, baseline_unreadable=True)
-    owner = record.get("owner")
-    baseline, unreadable = _baseline(record)
-    history = record.get("history") or ()
-    return RecordFacts(
-        exists=True,
-        owner=Owner(owner["cluster"], owner["namespace"], owner["name"]) if owner else None,
-        owner_uid=str((owner or {}).get("uid", "")),
-        cloud_id=str(record.get("cloudId") or ""),
-        claimed_at=_claimed_at(record),
-        deleted=bool(record.get("deletedAt")),
-        baseline=baseline,
-        baseline_unreadable=unreadable,
-        sequence=int(record.get("sequence") or 0),
-        settled=_settled(body),
-        pending=_pending(record.get("pending")),
-        in_flight=_in_flight(record.get("inFlight")),
-        used=frozenset(str(entry["approval"]) for entry in history if entry.get("approval")),
-        ends=agreed.texts(record, ENDS),
-        providers=agreed.texts(record, PROVIDERS),
-        given_up_by=_given_up_by(history),
-        latest=max((str(entry.get("at") or "") for entry in history), default=""),
-    )
-
-
-def _claimed_at(record: Mapping[str, Any]) -> str:
-    history = record.get("history") or []
-    times = [str(entry["at"]) for entry in history if entry.get("operation") == CLAIMED]
-    return times[-1] if times else ""
-
-
-def _given_up_by(history: Sequence[Mapping[str, Any]]) -> str:
-    last = history[-1] if history else {}
-    return str(last.get("by") or "") if last.get("operation") == ABANDONED else ""
-
-
-def _settled(body: Mapping[str, Any]) -> bool:
-    """Whether it bears its own uid: a new one does not yet, and a restored one another's."""
-    uid = (body.get("record") or {}).get("uid")
-    return bool(uid) and uid == (body.get("metadata") or {}).get("uid")
-
-
-def _pending(block: Mapping[str, Any] | None) -> Pending | None:
-    """None too for one that names no digest: nothing can be approved by it."""
-    if not block or not block.get("digest"):
-        return None
-    return Pending(**{name: str(block.get(name) or "") for name in _PENDING})
-
-
-def _in_flight(block: Mapping[str, Any] | None) -> InFlight | None:
-    if not block:
-        return None
-    texts = {name: str(block.get(name) or "") for name in _FLIGHT}
-    return InFlight(
-        **texts, sends=int(block.get("sends", 1)), providers=agreed.texts(block, PROVIDERS)
-    )
-
-
-def _baseline(record: Mapping[str, Any]) -> tuple[documents.Trust | None, bool]:
-    text = (record.get("baseline") or {}).get("trust")
-    if not text:
-        return None, False
-    try:
-        return documents.parse_trust(text, lenient=True), False
-    except documents.DocumentError:
-        return None, True
 
 
 def _baseline_block(trust: documents.Trust | None) -> dict[str, Any]:
@@ -221,11 +117,16 @@ class Records:
     def update(self, body: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
         """Compare-and-swap `changes` (merge patch of `record`) onto the record that was read.
 
+        An offer that is dropped or replaced has ended for good: the sequence is raised with it,
+        whoever writes, so that its digest stands for nothing any more.
+
         The first write to a record that is new, or was restored, makes it one of our own. With that
         everything is void that was approved before, whatever the write is about.
         """
         meta = body["metadata"]
-        if not _settled(body) and "sequence" not in changes:
+        if "sequence" not in changes and _ends_offer(body, changes):
+            changes = {**changes, "sequence": self._next(body)}
+        if not settled(body) and "sequence" not in changes:
             changes = {"pending": None, **changes, "sequence": self._next(body)}
         patch = {
             "metadata": {"resourceVersion": meta["resourceVersion"]},
@@ -237,7 +138,7 @@ class Records:
 
     def _next(self, body: Mapping[str, Any]) -> int:
         sequence = int((body.get("record") or {}).get("sequence") or 0) + 1
-        return sequence if _settled(body) else max(sequence, int(self._clock() * 1000))
+        return sequence if settled(body) else max(sequence, int(self._clock() * 1000))
 
     def renew(self, body: Mapping[str, Any], claim: Claim, now: str) -> dict[str, Any]:
         """The identity is managed (again): owner, cloud id and baseline as claimed."""
@@ -251,6 +152,7 @@ class Records:
         if claim.operation == CREATED:
             # What was held of it before it existed is decided; what still is comes in a new offer.
             changes["pending"] = None
+            changes |= _overruled(body["record"])
         if claim.baseline is not None:
             changes["baseline"] = _baseline_block(claim.baseline)
         done = agreed.carried_out(body["record"], claim.there)
@@ -258,9 +160,10 @@ class Records:
         return self.update(body, {**changes, **agreed.block({PROVIDERS: seen})})
 
     def begin(self, body: Mapping[str, Any], start: Start, now: str) -> dict[str, Any]:
-        """Note a gated write before it is sent, and raise the sequence.
+        """Note a gated write before it is sent, and raise the sequence where it was approved.
 
-        From here on the approval that it rests on can open nothing else.
+        From here on the approval that it rests on can open nothing else. What needs none, like
+        taking a stranger out, leaves an offer as it is: that is about what is there then.
         """
         record = body["record"]
         flight = record.get("inFlight")
@@ -270,11 +173,11 @@ class Records:
                 **dict.fromkeys(agreed.texts(flight or {}, PROVIDERS)),
                 **block[PROVIDERS],
             }
-        changes: dict[str, Any] = {
-            "sequence": self._next(body),
-            "inFlight": block,
-            "pending": None,
-        }
+        changes: dict[str, Any] = {"inFlight": block}
+        if start.flight.approval:
+            offered = (record.get("pending") or flight or {}).get("asked") or {}
+            block["asked"] = {**dict.fromkeys((flight or {}).get("asked") or ()), **offered} or None
+            changes |= {"sequence": self._next(body), "pending": None}
         mine = (start.flight.approval, start.digest)
         if flight and (flight.get("approval", ""), flight.get("digest", "")) != mine:
             # What it was about is over; that it was begun is not forgotten.
@@ -298,7 +201,7 @@ class Records:
         """The gated write is done and was looked at; `baseline` is what holds from now on."""
         record = body["record"]
         history = [*(record.get("history") or []), _ended(body, now)][-HISTORY:]
-        changes: dict[str, Any] = {"inFlight": None, "history": history}
+        changes: dict[str, Any] = {"inFlight": None, "history": history, **_overruled(record)}
         if baseline is not None:
             changes["baseline"] = _baseline_block(baseline)
         seen = agreed.texts(record.get("inFlight") or {}, PROVIDERS)
@@ -308,20 +211,29 @@ class Records:
         """The cloud refused the write: that try does not count, it may be sent again."""
         return self.update(body, {"inFlight": {"sends": 0}})
 
-    def offer(
-        self, body: Mapping[str, Any], sequence: int, pending: Pending | None, now: str
-    ) -> dict[str, Any]:
-        """What is held, for people to decide on; None when nothing is held any more.
+    def spend(self, body: Mapping[str, Any], sends: int) -> dict[str, Any]:
+        """The write that was begun is not sent again: it counts as sent so often."""
+        return self.update(body, {"inFlight": {"sends": sends}})
+
+    def end(self, body: Mapping[str, Any], rejections: Sequence[Rejection] = ()) -> dict[str, Any]:
+        """The offer has ended, for good; `rejections` are all that are known, where one is new."""
+        return self.update(body, {"pending": None, **_rejections(rejections)})
+
+    def offer(self, body: Mapping[str, Any], offered: Offer, now: str) -> dict[str, Any]:
+        """What is held, for people to decide on.
 
         A write that was begun for another change, or may not be sent again, is void by this.
         """
-        block = {name: text for name, text in asdict(pending).items() if text} if pending else None
+        record = body["record"]
+        block = {name: value for name, value in asdict(offered.pending).items() if value}
+        before = (record.get("pending") or {}).get("parts") or {}
         # A merge patch keeps what it does not name.
-        block = {**dict.fromkeys(_PENDING), **block} if block else None
-        changes: dict[str, Any] = {"pending": block}
-        if sequence != int(body["record"]["sequence"]):
-            changes["sequence"] = sequence
-        if body["record"].get("inFlight") and block:
+        block = {**dict.fromkeys(_PENDING), **block}
+        block["parts"] = {**dict.fromkeys(before), **offered.pending.parts}
+        changes: dict[str, Any] = {"pending": block, **_rejections(offered.rejections)}
+        if offered.sequence != int(record["sequence"]):
+            changes["sequence"] = offered.sequence
+        if record.get("inFlight"):
             history = [*(body["record"].get("history") or []), _ended(body, now)][-HISTORY:]
             changes |= {"inFlight": None, "history": history}
         return self.update(body, changes)
@@ -355,6 +267,28 @@ class Records:
             "history": history,
         }
         return self.update(body, changes)
+
+
+def _ends_offer(body: Mapping[str, Any], changes: Mapping[str, Any]) -> bool:
+    """Whether the digest that is offered is offered no more."""
+    digest = ((body.get("record") or {}).get("pending") or {}).get("digest")
+    if not digest or "pending" not in changes:
+        return False
+    return bool((changes["pending"] or {}).get("digest") != digest)
+
+
+def _rejections(known: Sequence[Rejection]) -> dict[str, Any]:
+    listed = [{k: v for k, v in asdict(each).items() if v} for each in known]
+    return {"rejections": listed} if listed else {}
+
+
+def _overruled(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Without the rejections of the change that was approved all the same."""
+    flight = record.get("inFlight") or {}
+    known = record.get("rejections") or []
+    left = [item for item in known if item.get("change") != flight.get("change")]
+    overruled = flight.get("approval") and len(left) < len(known)
+    return {"rejections": left or None} if overruled else {}
 
 
 def _stamp(milliseconds: int) -> str:

@@ -30,8 +30,9 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     ),
     "reject": (
         "reject the change that waits, for a reason",
-        "Rejects the change. The rejection outlasts a later approval of the same change; another"
-        " change of the manifest is another change.",
+        "Rejects the change. Its offer ends, and the same change is offered again under a digest"
+        " that covers the rejection: `show` has who rejected it, when and why above all else."
+        " `approve` opens it all the same, in a terminal or with `--yes --digest`.",
     ),
     "digest": (
         "print the digest of the change that waits",

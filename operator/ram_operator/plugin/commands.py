@@ -138,6 +138,11 @@ def approve(run: Run) -> Exit:
         raise Refused(f"the change moved: its digest is {plain(value)} now\n{_look(waiting)}")
     text = run.arguments.output == "text"
     run.show(waiting, run.console.output if text else run.console.errors)
+    if waiting.state == "rejected" and run.arguments.yes and not wanted:
+        raise Refused(
+            f"{waiting.target.short}: the change was rejected, as shown; to approve it all the"
+            f" same, repeat it with --digest {plain(value)}"
+        )
     question = f"\nApprove this change ({value[:19]}…)? yes or no:"
     if not run.arguments.yes and not run.console.ask(question):
         raise Nothing("not approved")
@@ -187,12 +192,11 @@ def _approvable(waiting: Waiting) -> Waiting:
     name = offered.target.short
     if not offered.current:
         raise Refused(f"{name}: the last edit is not looked at yet; try again in a moment")
-    if offered.state == "rejected":
+    if offered.refused:
         why = written(offered.rejection) or "no reason was given"
         raise Refused(
-            f"{name}: the change was rejected: {why}\nIf it is right after all, somebody with the"
-            f" verb approve takes the rejection back: kubectl annotate {name}"
-            f" -n {offered.target.namespace} {ANNOTATION_REJECT}-"
+            f"{name}: the change was rejected: {why}\nIf it is right after all, it can be approved"
+            " once the operator has recorded that and offers it again; look again in a moment"
         )
     if offered.pending.voided == GUARD_MISSING:
         raise Refused(

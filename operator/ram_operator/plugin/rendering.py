@@ -70,6 +70,7 @@ def _lines(each: Waiting, now: datetime, paint: Paint) -> Iterator[str]:
     yield from _head(each, now, paint)
     pending = each.pending
     yield ""
+    yield from _against(each, paint)
     yield paint("Would gain", "bold")
     yield from [f"  {paint('+ ' + plain(line), 'green')}" for line in pending.gains] or ["  nobody"]
     yield paint("Would lose", "bold")
@@ -86,6 +87,20 @@ def _lines(each: Waiting, now: datetime, paint: Paint) -> Iterator[str]:
     yield from difference(pending.before, pending.after, paint)
 
 
+def _against(each: Waiting, paint: Paint) -> Iterator[str]:
+    """Who said no comes before all else: an approval is given in the knowledge of it."""
+    told = [(r.by or NOBODY, r.at, r.reason) for r in each.pending.rejections]
+    if each.refused or (each.state == "rejected" and not told):
+        told.insert(0, (NOBODY, "", each.rejection))
+    if not told:
+        return
+    yield paint("Rejected", "bold", "red")
+    for by, at, reason in told:
+        when = f" at {plain(at)}" if at else ""
+        yield f"  {plain(by)}{when}: {written(reason) or 'no reason was given'}"
+    yield ""
+
+
 def _head(each: Waiting, now: datetime, paint: Paint) -> Iterator[str]:
     pending = each.pending
     since, expires = moment(pending.since), moment(pending.expires)
@@ -100,7 +115,6 @@ def _head(each: Waiting, now: datetime, paint: Paint) -> Iterator[str]:
         ("waiting", f"{span(now - since)}, since {plain(pending.since)}" if since else ""),
         ("expires", _expiry(expires, now, plain(pending.expires)) if expires else ""),
         ("digest", plain(pending.digest) or "none yet: the operator has not offered the change"),
-        ("rejected", written(each.rejection) or "yes" if each.state == "rejected" else ""),
         (
             "voided",
             f"an approval does not count: {plain(pending.voided)}" if pending.voided else "",

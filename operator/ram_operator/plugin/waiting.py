@@ -35,6 +35,15 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
+class Rejection:
+    """Somebody said no to the change, or to a part of it."""
+
+    by: str
+    at: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Pending:
     """`status.pending`; texts are empty where it lacks them."""
 
@@ -50,6 +59,7 @@ class Pending:
     before: str
     after: str
     rejected: str
+    rejections: tuple[Rejection, ...]
     voided: str
 
 
@@ -77,17 +87,28 @@ class Waiting:
 
     @property
     def state(self) -> str:
-        """rejected, approved, or waiting for an answer to this very change."""
+        """approved, rejected, or waiting for an answer to this very change.
+
+        What was rejected is offered again, and can be approved by who knows of the rejection.
+        """
         digest = self.pending.digest
-        if self.pending.rejected or (digest and self.reject.split(" ")[0] == digest):
+        if self.refused:
             return "rejected"
-        return "approved" if digest and self.approve == digest else "waiting"
+        if digest and self.approve == digest:
+            return "approved"
+        return "rejected" if self.pending.rejected or self.pending.rejections else "waiting"
+
+    @property
+    def refused(self) -> bool:
+        """Whether a rejection of the very digest is on the object: another one will be offered."""
+        digest = self.pending.digest
+        return bool(digest) and self.reject.split(" ")[0] == digest
 
     @property
     def rejection(self) -> str:
-        """The reason that was given, or an empty text."""
+        """The reason that was given last, or an empty text."""
         digest, _, reason = self.reject.partition(" ")
-        return self.pending.rejected or (reason if digest == self.pending.digest else "")
+        return reason if digest == self.pending.digest else self.pending.rejected
 
     def is_same(self, other: Waiting) -> bool:
         """Whether whoever saw this has seen `other`: not only the digest, all that is shown."""
@@ -155,6 +176,11 @@ def _pending(block: Mapping[str, Any]) -> Pending:
         before=_text(block, "before"),
         after=_text(block, "after"),
         rejected=_text(block, "rejected"),
+        rejections=tuple(
+            Rejection(_text(r, "by"), _text(r, "at"), _text(r, "reason"))
+            for r in _list(block, "rejections")
+            if isinstance(r, Mapping)
+        ),
         voided=_text(block, "voided"),
     )
 

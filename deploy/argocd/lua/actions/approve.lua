@@ -5,7 +5,8 @@ if pending == nil or pending.digest == nil then
   error("no change waits for an approval", 0)
 end
 if pending.rejected ~= nil then
-  error("the change was rejected: " .. pending.rejected, 0)
+  error("the change was rejected, so that only a person approves it, by kubectl ram: "
+    .. pending.rejected, 0)
 end
 if obj.metadata.annotations == nil then
   obj.metadata.annotations = {}

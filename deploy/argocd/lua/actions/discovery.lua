@@ -11,7 +11,7 @@ return {
     iconClass = "fa fa-fw fa-check",
   },
   ["reject"] = {
-    disabled = not waits,
+    disabled = digest == nil,
     displayName = "Reject the change",
     iconClass = "fa fa-fw fa-times",
     params = { { name = "reason", default = "rejected in Argo CD" } },

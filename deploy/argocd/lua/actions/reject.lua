@@ -1,4 +1,5 @@
--- Rejects the change that Argo CD shows; outlasts a later approval of the same change.
+-- Rejects the change that Argo CD shows. From then on it is shown with that, and Argo CD's account
+-- approves it no more.
 local pending = obj.status ~= nil and obj.status.pending or nil
 if pending == nil or pending.digest == nil then
   error("no change waits for an answer", 0)
