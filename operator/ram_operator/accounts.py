@@ -19,7 +19,7 @@ from .cloud.client import CloudClient, Endpoint, Endpoints, Wiring
 from .cloud.limiter import ActionClass, Limiter
 from .cloud.own_identity import OwnIdentity
 from .cloud.policies import PolicyDocuments
-from .cloud.providers import ProviderFacts
+from .cloud.writing import Kept, Writer
 from .cluster.api import ClusterApi, Conflicted
 from .cluster.records import Claim, Identity, Records
 from .config import Settings
@@ -50,9 +50,16 @@ class Session:
     client: CloudClient
     connection: tuple[Any, ...]
     """What the client was built from; another value means another client."""
-    policies: PolicyDocuments = field(default_factory=PolicyDocuments, compare=False)
-    providers: ProviderFacts = field(default_factory=ProviderFacts, compare=False)
     own: OwnIdentity = field(default_factory=OwnIdentity, compare=False)
+    kept: Kept = field(default_factory=Kept, compare=False)
+    """What sessions of the same account id share, one after the other and side by side."""
+    patience: float = 20.0
+    """Seconds that a write waits for others to the same identity."""
+
+    @property
+    def writer(self) -> Writer:
+        """The way by which all writes go."""
+        return Writer(self.client, self.kept, self.patience)
 
 
 class Accounts:
@@ -144,6 +151,16 @@ class AccountOpener:
         self._api = api
         self._records = Records(api)
         self._wiring = wiring
+        self._lock = threading.Lock()
+        self._kept: dict[str, Kept] = {}
+
+    def _kept_of(self, account_id: str) -> Kept:
+        """The same for all sessions of the account: a pass may still write by an earlier one."""
+        with self._lock:
+            if account_id not in self._kept:
+                policies = PolicyDocuments(self._settings.document_settle_seconds)
+                self._kept[account_id] = Kept(policies)
+            return self._kept[account_id]
 
     def open(
         self, body: Mapping[str, Any], before: Session | None, now: str, sequence: int
@@ -168,7 +185,9 @@ class AccountOpener:
             )
         arn = str(identity.get("Arn") or "")
         account = replace(account, own_principal=arn, records_lost=lost)
-        return Session(account, client, connection), identity
+        kept = self._kept_of(account.account_id)
+        patience = self._settings.call_deadline
+        return Session(account, client, connection, kept=kept, patience=patience), identity
 
     def _claim(self, account: Account, first: _First) -> bool:
         """Whether records of the account were lost: it had one, and somebody took it away."""

@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from . import claims, rights
+from . import claims
 from .accounts import Session
-from .constants import Mode, Reason
+from .constants import Reason
 from .errors import Bug, OutcomeUnknown, RamOperatorError, Refused, Retry
-from .gatedwrite import GatedWrite
+from .gatedwrite import GatedWrite, may_still
 from .model import Cause, Direction, Plan, Step
 from .ports import Ports, Subject
 
@@ -48,16 +48,17 @@ def carry_out(
     for step in decision.steps:
         if any(_depends(step, earlier) for earlier in failed):
             continue
-        if not _may_still(ports, session):
-            text = "writing was stopped while this pass waited for its turn"
-            errors.append(Retry(Reason.PROGRESSING, text, 0.5))
+        try:
+            may_still(ports, session)
+        except Retry as error:
+            errors.append(error)
             break
         ports.recent.wrote(subject.key, generation)
         try:
             facts.update(gate.run(step))
-            rights.forget(session, subject)
+            # It may have waited for its turn since.
+            ports.recent.wrote(subject.key, generation)
         except RamOperatorError as error:
-            rights.forget(session, subject)
             softened = _soften(ports, subject, error, step)
             errors.append(softened)
             failed.append(step)
@@ -74,14 +75,6 @@ def carry_out(
         # What was done is told all the same.
         errors.append(error)
     return Carried(tuple(done), tuple(errors), facts)
-
-
-def _may_still(ports: Ports, session: Session) -> bool:
-    """The account may have been set to Observe, suspended or exchanged while this pass waited."""
-    now = ports.accounts.find(session.account.name)
-    if now is None or now.account.account_id != session.account.account_id:
-        return False
-    return now.account.mode is Mode.MANAGE and not now.account.suspend
 
 
 def _soften(

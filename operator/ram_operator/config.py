@@ -12,6 +12,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, dataclass, field, fields
 from typing import Any, Final
 
+from .constants import SETTLE_SECONDS
+
 PREFIX: Final = "RAM_OPERATOR_"
 _FORMS: Final[Mapping[str, re.Pattern[str]]] = {
     "json or plain": re.compile("json|plain"),
@@ -55,6 +57,11 @@ class Settings:
         60.0,
         "after a write or a start, drift within this time is only believed when seen twice",
         0.0,
+    )
+    document_settle_seconds: float = _setting(
+        SETTLE_SECONDS,
+        "after a write to a policy, both its document and the one that is read count for so long",
+        1.0,
     )
     stalled_seconds: float = _setting(
         300.0, "how often an object that needs a person is tried", 1.0

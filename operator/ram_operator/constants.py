@@ -60,6 +60,13 @@ class ConditionType(StrEnum):
     APPROVAL_REQUIRED = "ApprovalRequired"
 
 
+SETTLE_SECONDS: Final = 60.0
+"""How long RAM may show a policy's document from before a write of ours. No figure is documented;
+waits of clients in the field end within seconds, and this is several times the longest of them.
+Longer costs little: the document that we sent counts beside the one that is read, no more.
+"""
+
+
 class Reason(StrEnum):
     """The closed list of condition reasons; `docs/reference/reasons.md` explains each one."""
 

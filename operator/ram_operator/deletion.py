@@ -8,11 +8,11 @@ cloud agrees that the identity is gone the finalizer stays, and the status says 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from . import claims, desired, elsewhere, own_rights, tenancy
+from . import claims, desired, elsewhere, gatedwrite, own_rights, tenancy
 from .accounts import Session
 from .cloud import execute
 from .cluster import finalizers, records
@@ -183,7 +183,7 @@ class DeletionPass:
 
     def _remove(self, session: Session, identity: Identity, live: Live) -> None:
         """What is attached first, then the identity. Each call is safe to repeat."""
-        row, name, key = self._subject.row, identity.cloud_name, self._subject.key
+        row, name = self._subject.row, identity.cloud_name
         for field_name, verb in row.clears:
             entries = live.fields.get(field_name)
             if isinstance(entries, UnknownPart):
@@ -191,17 +191,23 @@ class DeletionPass:
             assert isinstance(entries, Mapping)
             for entry_key, entry in sorted(entries.items()):
                 step = _step(verb, {"entries": (entry,), "keys": (entry_key,)}, entry)
-                self._ports.recent.wrote(key)
-                execute.execute(session.client, row, name, step)
-        self._ports.recent.wrote(key)
+                self._write(session, name, step)
         try:
-            execute.execute(session.client, row, name, _step("delete", {}, None))
+            self._write(session, name, _step("delete", {}, None))
         except DeleteConflict as error:
             raise DeleteConflict(
                 f"{row.noun} {name} cannot be deleted yet: {error.message};"
                 " remove what still uses it",
                 code=error.code,
             ) from None
+
+    def _write(self, session: Session, name: str, step: Step) -> None:
+        """It may wait for its turn, and by then the account be set to Observe or suspended."""
+        ports, key = self._ports, self._subject.key
+        writer = replace(session.writer, wanted=lambda: gatedwrite.may_still(ports, session))
+        ports.recent.wrote(key)
+        execute.execute(writer, self._subject.row, name, step)
+        ports.recent.wrote(key)
 
     def _gone(self, identity: Identity, facts: RecordFacts) -> Released:
         self._ports.store.saw_trust(identity.key, ())

@@ -58,6 +58,10 @@ class Memory:
     """Of a role: who may assume it from outside the account, as it is or as asked for."""
     holds_ways: bool = False
     """Whether such a detour waits for a person, as a right to change rights does."""
+    judged: Mapping[str, frozenset[str]] = field(default_factory=lambda: EMPTY)
+    """Folded key of a policy → digests of the documents that all this was judged by."""
+    sent: tuple[documents.Policy, ...] = ()
+    """Of a policy: what we wrote so lately that the cloud may show what was there before."""
     attached: frozenset[str] | None = frozenset()
     """Folded keys of the policies that the identity has in the cloud; None where not known."""
     narrowing: tuple[str, ...] = ()
@@ -217,7 +221,7 @@ def escalating(field: Field, desired: Desired, change: Change, memory: Memory) -
     Such a change always waits for a person. What is not known of a policy counts as the worst.
     """
     if change.direction in (Direction.NARROWER, Direction.NEUTRAL):
-        return False
+        return field.escalates is Escalation.DOCUMENT and _widens_sent(field, change, memory)
     if field.escalates is Escalation.ATTACHMENT:
         return not _harmless(change.entry, memory)
     if field.escalates is Escalation.MEMBERSHIP:
@@ -241,6 +245,15 @@ def suspects(field: Field, desired: Desired, memory: Memory) -> tuple[str, ...]:
         return (WHATEVER,)
     keys = carried.keys() | memory.attached
     return tuple(sorted(key for key in keys if not _harmless(key, memory)))
+
+
+def _widens_sent(field: Field, change: Change, memory: Memory) -> bool:
+    """Whether it escalates and is wider than what we wrote, which an old answer does not show."""
+    after = change.after
+    assert isinstance(after, documents.Policy)
+    moves = (move for sent in memory.sent for move in diff.compare(field, sent, after))
+    loses = (Direction.NARROWER, Direction.NEUTRAL)
+    return any(move.direction not in loses for move in moves) and bool(documents.escalates(after))
 
 
 def _harmless(key: str, memory: Memory) -> bool:

@@ -1,7 +1,7 @@
 """What the identity providers are that a trust names: looked up before the plan is made.
 
 Called by the pass; `providers` judges it. In a steady state each is looked at once in a while, and
-right before a change that people approved is written.
+right before a role is created or a change that people approved is written.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from . import providers
 from .accounts import Session
 from .ballots import Ballot
 from .errors import RamOperatorError
-from .model import Desired, Entry, Live, RecordFacts, UnknownPart
+from .model import Desired, Entry, Live, Presence, RecordFacts, UnknownPart
 from .ports import Ports, Subject
 
 
@@ -35,7 +35,7 @@ def look(
     for name in sorted(names):
         now = ports.clock.monotonic()
         try:
-            text = session.providers.read(session.client, name, now, fresh=urgent or asked)
+            text = session.kept.providers.read(session.client, name, now, fresh=urgent or asked)
         except RamOperatorError as error:
             found[name] = UnknownPart(error)
         else:
@@ -43,6 +43,9 @@ def look(
     return found
 
 
-def urgent(ballot: Ballot, record: RecordFacts) -> bool:
-    """Whether the object bears an approval that was not used up yet."""
-    return bool(ballot.approve) and ballot.approve not in record.used
+def urgent(ballot: Ballot, record: RecordFacts, live: Live) -> bool:
+    """Whether a trust may be about to be sent: the role is created, or the object bears an approval
+    that was not used up yet.
+    """
+    approved = bool(ballot.approve) and ballot.approve not in record.used
+    return approved or live.presence is Presence.ABSENT

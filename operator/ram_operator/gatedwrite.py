@@ -26,10 +26,11 @@ from .constants import (
     ANNOTATION_REJECT,
     ANNOTATION_REJECTED_BY,
     ConditionType,
+    Mode,
     Reason,
 )
 from .errors import OutcomeUnknown, RamOperatorError, Retry
-from .model import Step
+from .model import Direction, Step
 from .pending import InFlight
 from .ports import Ports, Subject
 
@@ -170,9 +171,24 @@ class GatedWrite:
             return {}
         name = self._identity.cloud_name
         known = execute.with_cloud_id(step, self._cloud_id)
-        reply = execute.execute(self._session.client, self._subject.row, name, known)
+        writer = replace(self._session.writer, wanted=lambda: self._wanted(step))
+        reply = execute.execute(writer, self._subject.row, name, known)
         self._cloud_id = str(reply.get("cloudId") or self._cloud_id)
         return reply
+
+    def _wanted(self, step: Step) -> None:
+        """Whether the watches have told of anything against it while it waited for its turn."""
+        ports, subject, permit = self._ports, self._subject, permit_of(step)
+        may_still(ports, self._session)
+        seen = ports.store.get(subject.key)
+        # An edit does not keep what takes something away waiting: there may be one every second.
+        edited = seen is None or not still(seen, subject)
+        if edited and (step.direction is not Direction.NARROWER or permit is not None):
+            raise Retry(Reason.PROGRESSING, "the object moved while its change waited", 0.5)
+        if seen is not None and (seen.get("spec") or {}).get("suspend"):
+            raise Retry(Reason.PROGRESSING, "the object was suspended while its change waited", 0.5)
+        if seen is not None and permit is not None:
+            _check_said(replace(subject, body=seen), permit)
 
     def _complete(self, baseline: documents.Trust | None) -> None:
         assert self._body is not None
@@ -207,12 +223,28 @@ class GatedWrite:
     def _check_approval(self, fresh: Mapping[str, Any], permit: Permit) -> None:
         """Taken back, rejected or unguarded since: whatever is true now counts."""
         now = replace(self._subject, body=fresh)
-        if now.annotation(ANNOTATION_APPROVE) != permit.digest:
-            raise Retry(Reason.PROGRESSING, "the approval was taken back", 0.5)
-        if Ballot(reject=now.annotation(ANNOTATION_REJECT)).rejects(permit.digest):
-            raise Retry(Reason.PROGRESSING, "the change was rejected", 0.5)
+        _check_said(now, permit)
         if _guard(self._ports, now, fresh=True) is Guard.MISSING:
             raise Retry(Reason.PROGRESSING, "the guard of approvals is gone", 0.5)
+
+
+def _check_said(now: Subject, permit: Permit) -> None:
+    """What people say of the change by now."""
+    if now.annotation(ANNOTATION_APPROVE) != permit.digest:
+        raise Retry(Reason.PROGRESSING, "the approval was taken back", 0.5)
+    if Ballot(reject=now.annotation(ANNOTATION_REJECT)).rejects(permit.digest):
+        raise Retry(Reason.PROGRESSING, "the change was rejected", 0.5)
+
+
+def may_still(ports: Ports, session: Session) -> None:
+    """Raises Retry where the account was set to Observe, suspended, or exchanged by now."""
+    found = ports.accounts.find(session.account.name)
+    now = found.account if found is not None else None
+    if now is None or now.account_id != session.account.account_id:
+        raise Retry(Reason.PROGRESSING, "the account was exchanged while this pass waited", 0.5)
+    if now.mode is not Mode.MANAGE or now.suspend:
+        text = "writing was stopped while this pass waited for its turn"
+        raise Retry(Reason.PROGRESSING, text, 0.5)
 
 
 def _start(step: Step, permit: Permit | None) -> Start:

@@ -178,7 +178,7 @@ class ManagedPass:
         subject, account = self._subject, session.account
         known = known or rights.look(self._ports, session, subject, wanted, live)
         self._unread = known.unread
-        urgent = federation.urgent(self._ballot, standing.facts)
+        urgent = federation.urgent(self._ballot, standing.facts, live)
         seen = federation.look(self._ports, session, subject, (wanted, live), urgent)
         memory = Memory(
             options=subject.options,
@@ -193,6 +193,8 @@ class ManagedPass:
             ways=known.ways,
             outsiders=known.outsiders,
             holds_ways=known.holds_ways,
+            judged=known.judged,
+            sent=known.sent,
         )
         return Situation(subject.row, account, wanted, live, memory, self._ballot, providers=seen)
 

@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Any, Protocol
 
 from . import documents
+from .basis import NEVER, Basis
 from .constants import AdoptionPolicy, DeletionPolicy, DriftPolicy, Mode, Reason, Severity
 from .drift_entries import CORRECTED as CORRECTED
 from .drift_entries import Drift as Drift
@@ -87,6 +88,7 @@ class Live:
     created_at: str = ""  # as the cloud writes it; empty where the id tells enough
     owner: Owner | None = None
     error: RamOperatorError | None = None
+    read_at: float = NEVER  # when the look began, in monotonic seconds
 
     def value(self, name: str) -> FieldValue | UnknownPart | None:
         return self.fields.get(name)
@@ -289,6 +291,7 @@ class Step:
     direction: Direction
     values: Mapping[str, Any] = field(default_factory=_nothing)
     field: str = ""
+    rests: Basis | None = None
 
     @property
     def settles(self) -> frozenset[str]:
@@ -355,14 +358,11 @@ class Outcome:
     adopted: bool = False
     drift_unconfirmed: bool = False
     """Drift was seen but not yet believed: what the status says of drift stays."""
-    kept: tuple[Drift, ...] = ()
-    """Drift that the status shows of parts that could not be read in this pass."""
-    shows: Mapping[str, str] = field(default_factory=_nothing)
-    """Field → status field that lists its live entries."""
+    kept: tuple[Drift, ...] = ()  # what the status shows of parts that could not be read
+    shows: Mapping[str, str] = field(default_factory=_nothing)  # field → where status lists it
     handled_request: str = ""
     after: float | None = None
-    also: tuple[str, ...] = ()
-    """What is so besides, a sentence each: `message` does not hide it."""
+    also: tuple[str, ...] = ()  # what is so besides, a sentence each
 
     @property
     def whole(self) -> str:

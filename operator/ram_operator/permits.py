@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from . import approval, documents, escalating, providers, risk
-from .kinds import Kind
+from .kinds import Escalation, Kind
 from .model import (
     Cause,
     Change,
@@ -21,6 +21,7 @@ from .model import (
     Held,
     Judged,
     Live,
+    Presence,
     Step,
     UnknownPart,
 )
@@ -48,7 +49,7 @@ def creation(situation: Situation) -> Held | Step:
     summary = f"create {row.noun} {desired.cloud_name}"
     if held is None:
         return Step("create", summary, Cause.CREATE, Direction.WIDER, values)
-    held = replace(held, context=context(situation))
+    held = replace(held, context=context(situation, held))
     permit = weigh(held, situation)
     if permit is None:
         return held
@@ -84,9 +85,9 @@ def _lost(new: Situation) -> Held | None:
     return Held(approval.LOST, summary, gains, (), (), (Change(NAME, None, name, Direction.WIDER),))
 
 
-def context(situation: Situation) -> Mapping[str, FieldValue]:
-    """What else the approver has seen: attachments and session as they are asked for, and what the
-    identity providers of the trust are.
+def context(situation: Situation, held: Held) -> Mapping[str, FieldValue]:
+    """What else the approver has seen: attachments and session as they are asked for, who is in the
+    group, and what the identity providers of the trust are.
     """
     row, desired = situation.row, situation.desired
     asked = {
@@ -95,16 +96,31 @@ def context(situation: Situation) -> Mapping[str, FieldValue]:
         if field.name in desired.fields
         and (field.larger_is_wider or (field.entries_widen and field.add and not field.carries))
     }
-    return {**asked, **providers.context(situation)}
+    members = {n: part for n, part in getting(held, situation).items() if isinstance(part, Mapping)}
+    return {**asked, **members, **providers.context(situation)}
+
+
+def getting(held: Held, situation: Situation) -> Mapping[str, FieldValue | UnknownPart | None]:
+    """Who else gets a right to change rights that is held: the members of a group, if any."""
+    row = situation.row
+    policies = {f.name for f in row.fields if f.escalates is Escalation.ATTACHMENT}
+    attaches = any(change.field in policies for change in held.changes)
+    fields = [field for field in row.fields if field.escalates is Escalation.MEMBERSHIP]
+    if not attaches or situation.live.presence is not Presence.PRESENT:
+        return {}
+    found = {field.name: situation.live.fields.get(field.name) for field in fields}
+    return {name: part for name, part in found.items() if part != {}}
 
 
 def weigh(held: Held, situation: Situation) -> approval.Permit | None:
-    """The approval of what is held, if there is one and all providers that it trusts are known.
+    """The approval of what is held, if there is one and all that it lets in are known.
 
     What is sent once more is sent to the providers that were approved the first time.
     """
     record = situation.memory.record
     if providers.blind(situation):
+        return None
+    if not all(isinstance(part, Mapping) for part in getting(held, situation).values()):
         return None
     permit = approval.weigh(held, situation.ballot, record)
     flight = record.in_flight

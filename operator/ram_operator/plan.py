@@ -22,6 +22,7 @@ from . import (
     memory_after,
     permits,
     providers,
+    resting,
 )
 from . import steps as steps_of
 from .constants import Severity
@@ -77,7 +78,7 @@ def create(situation: Situation) -> Plan:
     case = escalating.case(row, situation.account, desired, situation.live)
     held = escalating.held(situation, items, case)
     return Plan(
-        steps=tuple(steps),
+        steps=tuple(resting.on(situation, steps, baseline)),
         held=held,
         applied=applied,
         baseline=baseline,
@@ -183,7 +184,8 @@ def _in_order(
         *steps_of.values(situation, later, left),
     ]
     steps = [permits.carried(step, gate.permit) for step in steps]
-    return sorted(steps, key=lambda step: steps_of.ORDER[step.direction])
+    steps = sorted(steps, key=lambda step: steps_of.ORDER[step.direction])
+    return resting.on(situation, steps, gate.after)
 
 
 def _trust_of(situation: Situation) -> str:
@@ -267,7 +269,7 @@ def _gate(
     held = replace(
         gate.held,
         verdict=permits.verdict(gate.held),
-        context=permits.context(situation),
+        context=permits.context(situation, gate.held),
     )
     # What takes a stranger out goes first and alone: the offer is about what is left then. And
     # while a provider may be another one, it is not known yet what the offer has to say.

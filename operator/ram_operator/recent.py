@@ -68,6 +68,11 @@ class Recent:
         """Seconds until a predecessor's last writes are visible; 0 when they are."""
         return max(0.0, self._started + self._settle - self._clock())
 
+    def inherits(self, seconds: float) -> bool:
+        """Whether a predecessor may have written within so many seconds."""
+        with self._lock:
+            return self._clock() - self._started < seconds
+
     def believes(self, key: Key, *, always_twice: bool = False) -> bool:
         """Whether a surprising look may be believed: seen twice, or long after any write."""
         with self._lock:

@@ -1,8 +1,9 @@
 """What the policies allow that an object is about to get: looked up before the plan is made.
 
 Called by the pass. A policy is harmless only if every document that may stand behind its name is
-known and none escalates: the manifest of this namespace and what the cloud has now. Whatever cannot
-be read is left out of the answer, and the plan holds it.
+known and none escalates: the manifest of this namespace, what the cloud has now, and what we wrote
+so lately that the cloud may not show it yet. Whatever cannot be read is left out of the answer, and
+the plan holds it.
 """
 
 from __future__ import annotations
@@ -14,6 +15,9 @@ from typing import Any, Final
 
 from . import desired, documents, findings, tightening
 from .accounts import Session
+from .cloud.policies import digests
+from .cluster import records
+from .cluster.records import Identity
 from .drift import only_reads
 from .errors import Absent, InvalidSpec, RamOperatorError
 from .kinds import KINDS, Escalation, Field, policy_key
@@ -36,6 +40,8 @@ class Rights:
     """Those that let the identity change itself."""
     attached: frozenset[str] | None
     """What the identity has now; None where that could not be read."""
+    judged: Mapping[str, frozenset[str]]
+    """Folded key → digests of all documents that it was judged by."""
     narrowing: tuple[str, ...] = ()
     """Of a policy: roles that have it and whose trust is about to lose something."""
     ways: Mapping[str, tuple[str, ...]] = default(default_factory=lambda: EMPTY)
@@ -44,12 +50,14 @@ class Rights:
     """Of a role: who may assume it from outside the account, as it is or as asked for."""
     holds_ways: bool = False
     """Whether such detours wait for a person here."""
+    sent: tuple[documents.Policy, ...] = ()
+    """Of a policy: what we wrote so lately that what was read may be older."""
     unread: tuple[str, ...] = ()
     """One sentence for each policy whose document could not be read."""
 
 
 UNREAD: Final = "somebody whom nobody can tell, since the trust cannot be read,"
-NOTHING: Final = Rights(frozenset(), {}, frozenset(), None)
+NOTHING: Final = Rights(frozenset(), {}, frozenset(), None, {})
 """Where nothing is attached and nobody joins."""
 
 
@@ -61,6 +69,7 @@ def look(ports: Ports, session: Session, subject: Subject, wanted: Desired, live
     itself: set[str] = set()
     ways: dict[str, tuple[str, ...]] = {}
     unread: list[str] = []
+    judged: dict[str, frozenset[str]] = {}
     own = _own(session, subject, wanted)
     outside = _outsiders(session, subject, wanted, live)
     strict = session.account.hold_indirect or bool(outside)
@@ -69,11 +78,12 @@ def look(ports: Ports, session: Session, subject: Subject, wanted: Desired, live
             found = _documents(ports, session, manifests.get(key), entry)
         except Absent:
             # A typing error, most likely; who makes such a policy later decides what it allows.
-            reasons[key] = (MISSING,)
+            reasons[key], judged[key] = (MISSING,), frozenset()
             continue
         if not found:
             unread.append(f"the policy {entry.display} to be read")
             continue
+        judged[key] = digests(found)
         why = {reason for document in found for reason in documents.escalates(document)}
         detours = {way for document in found for way in documents.indirect(document)}
         if detours:
@@ -88,8 +98,10 @@ def look(ports: Ports, session: Session, subject: Subject, wanted: Desired, live
     attached = _attached(subject, live)
     narrowing = tightening.blockers(ports, session, subject, wanted, live)
     strict = strict or tightening.exposed(ports, session, subject, wanted, live)
-    found_here = (frozenset(harmless), reasons, frozenset(itself), attached, narrowing)
-    return Rights(*found_here, ways, outside, strict, tuple(unread))
+    found_here = (frozenset(harmless), reasons, frozenset(itself), attached, judged, narrowing)
+    return Rights(
+        *found_here, ways, outside, strict, _sent(session, subject, wanted), tuple(unread)
+    )
 
 
 def _outsiders(session: Session, subject: Subject, wanted: Desired, live: Live) -> tuple[str, ...]:
@@ -102,10 +114,10 @@ def _outsiders(session: Session, subject: Subject, wanted: Desired, live: Live) 
     return (*findings.outsiders(session.account, *known), *unread)
 
 
-def forget(session: Session, subject: Subject) -> None:
-    """What was read of the object itself, where it is a policy that is being written."""
+def _sent(session: Session, subject: Subject, wanted: Desired) -> tuple[documents.Policy, ...]:
     if any(field.escalates is Escalation.DOCUMENT for field in subject.row.fields):
-        session.policies.forget("Custom", subject.cloud_name)
+        return session.kept.policies.sent(wanted.cloud_name)
+    return ()
 
 
 def _own(session: Session, subject: Subject, wanted: Desired) -> tuple[str, ...]:
@@ -194,17 +206,30 @@ def _documents(
     except documents.DocumentError:
         return ()
     kind, _, name = entry.display.partition("/")
-    now = ports.clock.monotonic()
     try:
-        live = session.policies.read(session.client, kind, name, now)
-        if documents.escalates(live):
-            # Who waits for it to be made harmless need not wait longer than that takes.
-            session.policies.forget(kind, name)
-        return (*asked, live)
+        live = session.kept.policies.read(session.client, kind, name)
+        return (*asked, *live, *_predecessors(ports, session, entry))
     except Absent:
         if not asked:
             raise
         # It is about to be made, and then it is what the manifest says.
         return asked
-    except RamOperatorError:
+    except (RamOperatorError, documents.DocumentError):
         return ()
+
+
+def _predecessors(ports: Ports, session: Session, entry: Entry) -> tuple[documents.Policy, ...]:
+    """What another process may have written right before this one began to lead: what the object
+    that owns the policy asks for. An answer of the cloud may be older than that. Raises
+    DocumentError.
+    """
+    kind, _, name = entry.display.partition("/")
+    if kind != "Custom" or not ports.recent.inherits(ports.settings.document_settle_seconds):
+        return ()
+    identity = Identity(session.account.account_id, _POLICY, name)
+    owner = records.facts(ports.store.get(identity.key), identity).owner
+    if owner is None or owner.cluster != ports.settings.cluster_name:
+        return ()
+    body = ports.store.get(Key(_POLICY, owner.namespace, owner.name)) or {}
+    document = (body.get("spec") or {}).get("document")
+    return () if document is None else (documents.parse_policy(document),)

@@ -23,7 +23,16 @@ AREAS: Final = {
     "documents": {"documents/comparing.py", "documents/principals.py", "documents/meeting.py"},
     "risk": {"risk.py", "findings.py", "documents/subjects.py"},
     "actions": {"documents/actions.py", "documents/escalation.py", "drift.py"},
-    "writer": {"cloud/execute.py", "gatedwrite.py", "applying.py"},
+    "writer": {"cloud/execute.py", "cloud/checks.py", "gatedwrite.py", "applying.py"},
+    "judged": {
+        "cloud/checks.py",
+        "cloud/client.py",
+        "cloud/locks.py",
+        "cloud/policies.py",
+        "cloud/writing.py",
+        "permits.py",
+        "resting.py",
+    },
 }
 LEAST: Final = 30
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -13,6 +13,7 @@ import pytest
 
 from ram_operator.cloud.client import CloudClient, Endpoint, Endpoints, Timeouts, Wiring
 from ram_operator.cloud.credentials import Credentials
+from ram_operator.cloud.jobs import Needs
 from ram_operator.cloud.limiter import ActionClass, Limiter
 from ram_operator.constants import Reason
 from ram_operator.errors import OutcomeUnknown, RamOperatorError, Retry
@@ -54,7 +55,12 @@ class World:
 
     def write(self) -> Any:
         parameters = {"RoleName": "web", "NewAssumeRolePolicyDocument": DOCUMENT}
-        return self.client.call("UpdateRole", parameters)
+        return self.job("UpdateRole", parameters)
+
+    def job(self, action: str, parameters: Mapping[str, Any], reads: int = 0) -> Any:
+        """A job of one writing call alone."""
+        needs = Needs(action, reads, action)
+        return self.client.run(needs, lambda calls: calls.call(action, parameters))
 
     def answers(self, status: int, code: str | None, **more: Any) -> None:
         headers = more.pop("headers", {})

@@ -14,10 +14,12 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from ram_operator import documents
+from ram_operator.basis import Basis
 from ram_operator.cloud.execute import execute
 from ram_operator.cloud.observe import GETS, READS, CloseObserver
 from ram_operator.cloud.policies import PolicyDocuments
 from ram_operator.cloud.providers import ProviderFacts
+from ram_operator.cloud.writing import Kept, Writer
 from ram_operator.constants import Reason
 from ram_operator.errors import OutcomeUnknown, Retry
 from ram_operator.kinds import KINDS
@@ -173,7 +175,7 @@ def test_what_a_policy_allows_is_not_known_without_its_document(
         return
     answering(world, {"GetPolicy": without(WHOLE["GetPolicy"], path)})
     with pytest.raises(Retry, match="without its"):
-        PolicyDocuments().read(world.client, "Custom", "web", 0.0)
+        PolicyDocuments().read(world.client, "Custom", "web")
 
 
 def test_a_provider_is_not_known_without_what_makes_it_one(world: World) -> None:
@@ -198,7 +200,7 @@ def test_of_a_creation_without_an_id_the_outcome_is_unknown(world: World, kind: 
     values = {"document": documents.parse_policy(DOCUMENT, lenient=True)}
     step = Step("create", "create web", Cause.CREATE, Direction.WIDER, values)
     with pytest.raises(OutcomeUnknown, match="its outcome is looked at"):
-        execute(world.client, KINDS[kind], "web", step)
+        execute(Writer(world.client, Kept()), KINDS[kind], "web", step)
 
 
 @pytest.mark.parametrize(
@@ -216,10 +218,11 @@ def test_no_version_is_made_while_it_is_not_known_which_there_are(
     versions = {"PolicyVersions": {"PolicyVersion": [{"VersionId": "v1"}]}}
     answering(world, {"ListPolicyVersions": versions, action: answer})
     values = {"document": documents.parse_policy(DOCUMENT, lenient=True)}
-    step = Step("document", "", Cause.INTENT, Direction.MIXED, values, "document")
+    rests = Basis(documents=frozenset(), identity="then")
+    step = Step("document", "", Cause.INTENT, Direction.MIXED, values, "document", rests)
     world.server.asked.clear()
     with pytest.raises(Retry, match="without its"):
-        execute(world.client, KINDS["RamPolicy"], "web", step)
+        execute(Writer(world.client, Kept()), KINDS["RamPolicy"], "web", step)
     asked = {action_of(request) for request in world.server.asked}
     assert not asked & {"CreatePolicyVersion", "SetDefaultPolicyVersion"}
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -9,15 +11,20 @@ import pytest
 
 from ram_operator import approval, constants
 from ram_operator.ballots import Guard
+from ram_operator.basis import Basis
+from ram_operator.constants import Mode
 from ram_operator.errors import Retry
 from ram_operator.gatedwrite import GatedWrite
-from ram_operator.model import Cause, Direction, Key, Step
+from ram_operator.model import Cause, Change, Direction, Entry, Held, Key, Step
 from ram_operator.ports import Subject
+from tests.unit.core import ACCOUNT, FC, trust
+from tests.unit.judged_world import READ, Cloud
 from tests.unit.voting import HELD, approved, offered
 
 FACTS = offered()
 PERMIT = approval.weigh(HELD, approved(FACTS), FACTS)
 assert PERMIT is not None
+MANAGED = replace(ACCOUNT, mode=Mode.MANAGE, suspend=False)
 APPROVE, REJECT = constants.ANNOTATION_APPROVE, constants.ANNOTATION_REJECT
 BY = constants.ANNOTATION_APPROVED_BY
 SAYS = {APPROVE: PERMIT.digest, BY: "ann"}
@@ -68,3 +75,71 @@ def test_what_is_still_as_it_was_judged_goes_on_to_the_record() -> None:
 def test_what_moved_since_is_not_sent(fresh: Any, guard: Guard, words: str) -> None:
     with pytest.raises(Retry, match=words):
         write(fresh, guard)
+
+
+JUDGED = {"Custom/p": frozenset({READ.digest})}
+GRANT = Change("policies", None, Entry("Custom/p"), Direction.WIDER, "Custom/p")
+AGREED = Held("EscalatingGrant", "s", changes=(GRANT,))
+GRANTED = approval.weigh(AGREED, approved(offered(AGREED)), offered(AGREED))
+assert GRANTED is not None
+
+
+def a_step(direction: Direction, **values: Any) -> Step:
+    verb = "detach" if direction is Direction.NARROWER else "attach"
+    values = {"keys": ("Custom/p",), "entries": (Entry("Custom/p"),), **values}
+    rests = Basis(JUDGED, trusts=frozenset({trust(FC).digest}))
+    return Step(verb, verb, Cause.INTENT, direction, values, "policies", rests)
+
+
+def sent_after(step: Step, meanwhile: Any, account: Any = MANAGED) -> list[str]:
+    """What goes out when the watches tell of `meanwhile` while the step waits for its turn."""
+    cloud = Cloud()
+    cloud.trust = trust(FC).to_json()
+    ports: Any = SimpleNamespace(
+        store=SimpleNamespace(get=lambda _: meanwhile),
+        accounts=SimpleNamespace(find=lambda _: account and SimpleNamespace(account=account)),
+    )
+    subject = Subject.of(Key("RamRole", "team", "app"), body(SAYS))
+    session: Any = SimpleNamespace(writer=cloud.writer, account=MANAGED)
+    identity: Any = SimpleNamespace(cloud_name="app")
+    gate = GatedWrite(ports, subject, identity, session)
+    with contextlib.suppress(Retry):
+        gate._send(step)
+    assert cloud.kept.locks.idle
+    return cloud.actions()
+
+
+EDITED = body(SAYS)
+EDITED["metadata"]["generation"] = 3
+WIDER, NARROWER = a_step(Direction.WIDER), a_step(Direction.NARROWER)
+APPROVED = a_step(Direction.WIDER, permit=GRANTED)
+SAYS_SO = body({APPROVE: GRANTED.digest})
+
+
+@pytest.mark.parametrize(
+    ("step", "meanwhile", "goes"),
+    [
+        (WIDER, body(SAYS), True),
+        (WIDER, EDITED, False),
+        (WIDER, body(SAYS, suspend=True), False),
+        (WIDER, None, False),
+        (NARROWER, EDITED, True),
+        (NARROWER, None, True),
+        (NARROWER, body(SAYS, suspend=True), False),
+        (APPROVED, SAYS_SO, True),
+        (APPROVED, body({}), False),
+        (APPROVED, body({APPROVE: GRANTED.digest, REJECT: GRANTED.digest}), False),
+    ],
+)
+def test_what_is_said_while_it_waits_for_its_turn_counts(
+    step: Step, meanwhile: Any, goes: bool
+) -> None:
+    assert bool(sent_after(step, meanwhile)) is goes
+
+
+@pytest.mark.parametrize(
+    "account", [None, replace(MANAGED, mode=Mode.OBSERVE), replace(MANAGED, suspend=True)]
+)
+@pytest.mark.parametrize("step", [WIDER, NARROWER, APPROVED])
+def test_an_account_that_stops_writing_stops_what_waits(account: Any, step: Step) -> None:
+    assert sent_after(step, SAYS_SO, account) == []

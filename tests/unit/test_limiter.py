@@ -230,3 +230,48 @@ def test_threads_together_keep_to_the_rate() -> None:
     assert len(sent) == 80
     # 50 at once, then 30 more at 50 a second.
     assert time.monotonic() - started >= 30 / 50 - 0.01
+
+
+def test_several_tokens_are_taken_at_once_or_not_at_all() -> None:
+    clock = FakeClock()
+    limits = limiter(clock, 4.0)
+    assert limits.acquire(READ, 0.0, 3)
+    assert not limits.acquire(READ, 0.2, 2)
+    assert limits.acquire(READ, 0.25, 2)
+    assert clock.slept == pytest.approx([0.25])
+    assert drain(limits) == 0
+
+
+def test_what_is_given_back_can_be_had_again_and_no_more_than_that() -> None:
+    limits = limiter(FakeClock(), 4.0)
+    assert limits.acquire(READ, 0.0, 3)
+    limits.give_back(READ, 2)
+    assert drain(limits) == 3
+    limits.give_back(READ, 100)
+    assert drain(limits) == 4
+
+
+@examples(100)
+@given(
+    st.lists(
+        st.tuples(st.integers(1, 6), st.integers(0, 6), st.floats(0.0, 2.0)),
+        min_size=1,
+        max_size=30,
+    )
+)
+def test_with_what_is_given_back_no_more_is_sent_than_agreed(
+    jobs: list[tuple[int, int, float]],
+) -> None:
+    """Each job takes some tokens, sends fewer and gives the others back."""
+    clock = FakeClock()
+    limits, sent, rate = limiter(clock, 5.0), [], 5.0
+    for taken, used, pause in jobs:
+        assert limits.acquire(READ, 60.0, taken)
+        used = min(used, taken)
+        sent += [clock.now] * used
+        limits.give_back(READ, taken - used)
+        clock.advance(pause)
+    for first, start in enumerate(sent):
+        for last in range(first, len(sent)):
+            most = max(rate, 6.0) + rate * (sent[last] - start)
+            assert last - first + 1 <= most + 1e-6

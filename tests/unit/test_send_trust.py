@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -10,10 +10,13 @@ import pytest
 
 from ram_operator import approval
 from ram_operator.approval import Cleared, Permit
+from ram_operator.basis import Basis
 from ram_operator.cloud import execute
+from ram_operator.cloud.jobs import Needs, Reply
+from ram_operator.cloud.writing import Kept, Writer
 from ram_operator.errors import Bug, Retry
 from ram_operator.kinds import KINDS
-from ram_operator.model import Cause, Change, Direction, Entry, Held, Step
+from ram_operator.model import Cause, Change, CloudCalls, Direction, Entry, Held, Step
 from tests.unit.core import ACCOUNT, ECS, FC, OUTSIDER, trust
 from tests.unit.voting import HELD, approved, offered
 
@@ -34,9 +37,16 @@ class Calls:
         text = self.live if action == READ else self.stored
         return {"Role": {"RoleId": "1", "AssumeRolePolicyDocument": text}}
 
+    def run(self, _: Needs, work: Callable[[CloudCalls], Reply]) -> Reply:
+        return work(self)
+
     @property
     def actions(self) -> list[str]:
         return [action for action, _ in self.sent]
+
+
+def carry_out(calls: Calls, step: Step) -> None:
+    execute.execute(Writer(calls, Kept()), ROLE, "app", step)
 
 
 def permit_of(held: Held) -> Permit:
@@ -47,6 +57,7 @@ def permit_of(held: Held) -> Permit:
 
 
 CLEARED = approval.clear(permit_of(HELD), "trustPolicy")
+UNSET = {"description": "", "maxSessionDurationSeconds": 0}
 VALUES = {"description": "of the team", "maxSessionDurationSeconds": 7200}
 
 
@@ -57,12 +68,13 @@ def step(cleared: Any, **values: Any) -> Step:
 
 def attach(entry: Entry, permit: object) -> Step:
     values = {"keys": ("System/admin",), "entries": (entry,), "permit": permit}
-    return Step("attach", "", Cause.INTENT, Direction.WIDER, values, "policies")
+    rests = Basis({"System/admin": frozenset()}, trusts=frozenset({trust(FC).digest}))
+    return Step("attach", "", Cause.INTENT, Direction.WIDER, values, "policies", rests)
 
 
 def test_a_cleared_trust_is_sent_to_the_document_that_was_judged() -> None:
     calls = Calls(trust(FC).to_json(), trust(FC, ECS).to_json())
-    execute.execute(calls, ROLE, "app", step(CLEARED))
+    carry_out(calls, step(CLEARED))
     assert calls.sent == [
         (READ, {"RoleName": "app"}),
         (
@@ -81,7 +93,7 @@ def test_a_new_role_gets_the_cleared_trust_and_nothing_is_replaced() -> None:
     cleared = approval.judge_creation(trust(FC), ACCOUNT, offered())
     assert isinstance(cleared, Cleared)
     calls = Calls("")
-    execute.send_trust(calls, "app", cleared, {})
+    execute.send_trust(Writer(calls, Kept()), "app", cleared, step(cleared, **UNSET))
     ((action, parameters),) = calls.sent
     assert action == "CreateRole"
     assert parameters["AssumeRolePolicyDocument"] == trust(FC).to_json()
@@ -91,20 +103,20 @@ def test_a_new_role_gets_the_cleared_trust_and_nothing_is_replaced() -> None:
 def test_nothing_is_sent_to_another_document_than_was_judged(live: str) -> None:
     calls = Calls(live)
     with pytest.raises(Retry, match="moved"):
-        execute.execute(calls, ROLE, "app", step(CLEARED))
+        carry_out(calls, step(CLEARED))
     assert calls.actions == [READ]
 
 
 @pytest.mark.parametrize("stored", [trust(OUTSIDER).to_json(), "{"])
 def test_an_answer_with_another_document_is_no_success(stored: str) -> None:
     with pytest.raises(Retry, match="holds another trust"):
-        execute.execute(Calls(trust(FC).to_json(), stored), ROLE, "app", step(CLEARED))
+        carry_out(Calls(trust(FC).to_json(), stored), step(CLEARED))
 
 
 def test_an_answer_in_other_letters_is_no_other_document() -> None:
     sent = CLEARED.trust.to_json().replace("fc.aliyuncs", "FC.aliyuncs")
     assert sent != CLEARED.trust.to_json()
-    execute.execute(Calls(trust(FC).to_json(), sent), ROLE, "app", step(CLEARED))
+    carry_out(Calls(trust(FC).to_json(), sent), step(CLEARED))
 
 
 class Forged:
@@ -118,7 +130,7 @@ class Forged:
 def test_a_trust_is_sent_by_the_gates_permission_alone(forged: object) -> None:
     calls = Calls(trust(FC).to_json())
     with pytest.raises(Bug, match="without the gate's permission"):
-        execute.execute(calls, ROLE, "app", step(forged))
+        carry_out(calls, step(forged))
     assert calls.sent == []
 
 
@@ -134,9 +146,9 @@ GRANTED = permit_of(Held("EscalatingGrant", "s", changes=(ADMIN,)))
 
 
 def test_what_was_approved_is_attached() -> None:
-    calls = Calls("")
-    execute.execute(calls, ROLE, "app", attach(Entry("System/Admin"), GRANTED))
-    assert calls.actions == ["AttachPolicyToRole"]
+    calls = Calls(trust(FC).to_json())
+    carry_out(calls, attach(Entry("System/Admin"), GRANTED))
+    assert calls.actions == [READ, "AttachPolicyToRole"]
 
 
 @pytest.mark.parametrize(
@@ -145,7 +157,7 @@ def test_what_was_approved_is_attached() -> None:
 def test_a_step_that_is_not_what_was_approved_is_not_sent(entry: Entry, permit: object) -> None:
     calls = Calls("")
     with pytest.raises(Bug, match="something else"):
-        execute.execute(calls, ROLE, "app", attach(entry, permit))
+        carry_out(calls, attach(entry, permit))
     assert calls.sent == []
 
 
@@ -153,5 +165,5 @@ def test_a_permit_that_covers_nothing_of_the_step_does_not_let_it_through() -> N
     other = replace(attach(Entry("System/Admin"), GRANTED), field="members")
     calls = Calls("")
     with pytest.raises(Bug, match="something else"):
-        execute.execute(calls, ROLE, "app", other)
+        carry_out(calls, other)
     assert calls.sent == []

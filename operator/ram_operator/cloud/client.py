@@ -1,8 +1,10 @@
-"""One account's connection to the cloud: every call goes through `CloudClient.call`.
+"""One account's connection to the cloud: every call goes through `CloudClient.run`.
 
-Limiter first, then the real SDK in a bounded thread pool (its synchronous client keeps connections
-alive, its asynchronous one opens one per call), then the table of faults. A call has a deadline:
-after it the outcome of a write is unknown and has to be looked at; a wedged connection holds a
+Limiter first, then a place in a bounded thread pool, in which the whole job runs: its reads and the
+write that rests on them, with nothing between them that waits for a turn. The real SDK sends (its
+synchronous client keeps connections alive, its asynchronous one opens one per call), the table of
+faults says what an answer means. A job has a deadline: after it nothing more of it is sent, the
+outcome of a write that was sent is unknown and has to be looked at; a wedged connection holds a
 thread of the pool, never the caller.
 """
 
@@ -24,10 +26,12 @@ from alibabacloud_tea_openapi.models import Config
 from darabonba.runtime import RuntimeOptions
 
 from ..constants import Reason
-from ..errors import OutcomeUnknown, RamOperatorError, Retry
+from ..errors import Bug, OutcomeUnknown, RamOperatorError, Retry
+from ..model import CloudCalls
 from . import answers, faults
 from .credentials import Credentials
-from .limiter import Limiter, action_class
+from .jobs import Needs, Reply, is_write
+from .limiter import ActionClass, Limiter, action_class
 
 log = logging.getLogger(__name__)
 
@@ -78,6 +82,7 @@ METHODS: Final[Mapping[str, str]] = {
 }
 """RAM actions that the operator uses, and hence all that its own RAM policy has to allow."""
 
+IDENTITY: Final = "GetCallerIdentity"
 IMS: Final = "IMS."
 IMS_METHODS: Final[Mapping[str, str]] = {
     "TagResources": "tag_resources",
@@ -88,6 +93,8 @@ IMS_METHODS: Final[Mapping[str, str]] = {
 """IMS actions, called as `IMS.<action>`: RAM itself cannot tag users, and has no providers."""
 
 
+_DEADLINES: Final = 3
+"""A job of many reads has no more than so many deadlines of one call: it may hold locks."""
 _STOPPING: Final = "the operator is stopping"
 
 
@@ -174,83 +181,169 @@ class CloudClient:
         self._sts = sts_client.Client(_config(credentials, endpoints.sts, wiring.timeouts))
         self._ims = _Ims(_config(credentials, endpoints.ims, wiring.timeouts))
 
-    def call(self, action: str, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
-        """One action of RAM, or with the prefix `IMS.` of IMS. Raises errors.* only."""
-        if action.startswith(IMS):
-            name = action.removeprefix(IMS)
-            return self._send(action, lambda: self._ims.send(name, parameters))
-        method = getattr(self._ram, METHODS[action] + "_with_options")
-        request = getattr(ram_models, action + "Request")().from_map(dict(parameters))
-        return self._send(action, lambda: method(request, RuntimeOptions()))
+    def call(self, action: str, parameters: Mapping[str, Any]) -> Reply:
+        """One reading action of RAM, or with the prefix `IMS.` of IMS. Raises errors.* only.
 
-    def caller_identity(self) -> Mapping[str, Any]:
+        What writes is sent by `run` alone, with what it rests on.
+        """
+        if is_write(action):
+            raise Bug(f"{action} would be sent outside a job")
+        needs = Needs(what=action, reads=1)
+        return self.run(needs, lambda calls: calls.call(action, parameters))
+
+    def caller_identity(self) -> Reply:
         """STS GetCallerIdentity: which account and principal the credentials belong to."""
-        body = self._send(
-            "GetCallerIdentity",
-            lambda: self._sts.get_caller_identity_with_options(RuntimeOptions()),
-        )
+        body = self.call(IDENTITY, {})
         # Without it an account could not be told from another, nor what is the operator's own.
-        return answers.part({"answer": body}, "GetCallerIdentity", "answer", "AccountId", "Arn")
+        return answers.part({"answer": body}, IDENTITY, "answer", "AccountId", "Arn")
 
-    def _send(self, action: str, send: Callable[[], Any]) -> Mapping[str, Any]:
-        kind = action_class(action.removeprefix(IMS))
-        if not self._limiter.acquire(kind, self._wiring.timeouts.limiter):
-            text = f"{action} waits for its turn; the account's rate limit is used up"
-            raise Retry(Reason.THROTTLED, text)
-        writes = not action.removeprefix(IMS).startswith(("Get", "List"))
-        if writes:
-            send = self._guarded(send)
-        started = time.monotonic()
-        try:
-            body = self._wait(action, self._submit(send), writes)
-        except RamOperatorError as error:
-            if error.reason is Reason.THROTTLED:
-                self._limiter.throttled(kind)
-            self._wiring.watch(action, error.reason.value, time.monotonic() - started)
-            raise
-        self._wiring.watch(action, "Success", time.monotonic() - started)
-        if writes:
-            log.info(
-                "cloud write", extra={"action": action, "request_id": body.get("RequestId", "")}
-            )
-        return body
+    def run(self, needs: Needs, work: Callable[[CloudCalls], Reply]) -> Reply:
+        """Run `work` in the pool once all tokens that it may need are there. Raises errors.*.
 
-    def _submit(self, send: Callable[[], Any]) -> Future[Any]:
+        What `work` calls is sent at once. After the deadline this returns by raising, and `work`
+        cannot call any more.
+        """
+        self._take(needs)
+        job = _Job(self._send, self._wiring, self._limiter, needs)
+        deadline = self._wiring.timeouts.deadline * min(needs.calls, _DEADLINES)
         try:
-            return self._wiring.pool.submit(send)
+            future = self._submit(work, job)
+            try:
+                return future.result(timeout=deadline)
+            except FutureTimeout:
+                future.cancel()
+                raise job.give_up() from None
+            except CancelledError:
+                # The pool begins nothing that was still in its line.
+                raise _stopping() from None
+        finally:
+            for kind, left in job.close().items():
+                self._limiter.give_back(kind, left)
+
+    def _submit(self, work: Callable[[CloudCalls], Reply], job: CloudCalls) -> Future[Reply]:
+        try:
+            return self._wiring.pool.submit(work, job)
         except RuntimeError:
-            raise Retry(Reason.PROGRESSING, _STOPPING) from None
+            # The pool takes nothing more.
+            raise _stopping() from None
 
-    def _guarded(self, send: Callable[[], Any]) -> Callable[[], Any]:
-        def guarded() -> Any:
-            # In the thread that sends: the pool may have let the call wait.
-            self._wiring.before_write()
-            return send()
+    def _take(self, needs: Needs) -> None:
+        """What is scarce comes first: the reads must not be kept from others meanwhile."""
+        taken: list[tuple[ActionClass, int]] = []
+        for kind, count in needs.tokens:
+            if not self._limiter.acquire(kind, self._wiring.timeouts.limiter, count):
+                for earlier, tokens in taken:
+                    self._limiter.give_back(earlier, tokens)
+                text = f"{needs.what} waits for its turn; the account's rate limit is used up"
+                raise Retry(Reason.THROTTLED, text)
+            taken.append((kind, count))
 
-        return guarded
+    def _send(self, action: str, parameters: Mapping[str, Any]) -> Any:
+        """By the SDK, whose exceptions it raises."""
+        if action == IDENTITY:
+            return self._sts.get_caller_identity_with_options(RuntimeOptions())
+        if action.startswith(IMS):
+            return self._ims.send(action.removeprefix(IMS), parameters)
+        request = getattr(ram_models, action + "Request")().from_map(dict(parameters))
+        return getattr(self._ram, METHODS[action] + "_with_options")(request, RuntimeOptions())
 
-    def _wait(self, action: str, future: Future[Any], writes: bool) -> Mapping[str, Any]:
+
+class _Job:
+    """The calls of one job, each on a token that was taken for it before."""
+
+    def __init__(
+        self,
+        send: Callable[[str, Mapping[str, Any]], Any],
+        wiring: Wiring,
+        limiter: Limiter,
+        needs: Needs,
+    ) -> None:
+        self._send = send
+        self._wiring = wiring
+        self._limiter = limiter
+        self._what = needs.what
+        self._lock = threading.Lock()
+        self._tokens = dict(needs.tokens)
+        self._closed = False
+        self._wrote = ""
+        """The write that may have been sent."""
+        self._under_way: tuple[str, float] | None = None
+
+    def call(self, action: str, parameters: Mapping[str, Any]) -> Reply:
+        """Send it now. Raises errors.* only."""
+        kind, writes = action_class(action), is_write(action)
+        started = self._begin(action, kind, writes)
         try:
-            reply = future.result(timeout=self._wiring.timeouts.deadline)
-        except FutureTimeout:
-            never_sent = future.cancel()
-            if writes and not never_sent:
-                raise OutcomeUnknown(f"{action} was not answered within its deadline") from None
-            text = f"{action} was not answered within its deadline"
-            raise Retry(Reason.CLOUD_UNAVAILABLE, text) from None
-        except CancelledError:
-            # The pool was shut down while the call stood in its line: it was never sent.
-            raise Retry(Reason.PROGRESSING, _STOPPING) from None
-        except RamOperatorError:
+            body = _body(self._send(action, parameters), action, writes)
+        except RamOperatorError as error:
+            self._end(action, error.reason.value, started)
             raise
         except Exception as error:
             # `from None`: the SDK's exception texts hold the URL with all parameters.
-            raise faults.classify(error, action, writes=writes) from None
-        body: Mapping[str, Any] = reply.body.to_map() if reply.body is not None else {}
-        if not body.get("RequestId"):
-            # An empty object from a proxy must not read as an identity without any attribute.
-            raise faults.unusable(action, writes=writes)
+            known = faults.classify(error, action, writes=writes)
+            if known.reason is Reason.THROTTLED:
+                self._limiter.throttled(kind)
+            self._end(action, known.reason.value, started)
+            raise known from None
+        self._end(action, "Success", started)
+        if writes:
+            facts = {"action": action, "request_id": body.get("RequestId", "")}
+            log.info("cloud write", extra=facts)
         return body
+
+    def _begin(self, action: str, kind: ActionClass, writes: bool) -> float:
+        with self._lock:
+            if self._closed:
+                raise Retry(Reason.CLOUD_UNAVAILABLE, f"{action} came too late and was not sent")
+            if not self._tokens.get(kind):
+                raise Bug(f"{action} would be sent without a turn")
+            if writes:
+                # In the thread that sends, right before it does: the job may have waited.
+                self._wiring.before_write()
+                self._wrote = action
+            self._tokens[kind] -= 1
+            started = time.monotonic()
+            self._under_way = (action, started)
+            return started
+
+    def _end(self, action: str, result: str, started: float) -> None:
+        with self._lock:
+            told, self._under_way = self._closed, None
+        if not told:
+            self._wiring.watch(action, result, time.monotonic() - started)
+
+    def give_up(self) -> RamOperatorError:
+        """Nothing more is sent. What is known of what was: the error for whoever waited."""
+        with self._lock:
+            self._closed = True
+            under_way, wrote = self._under_way, self._wrote
+        text = f"{wrote or self._what} was not answered within its deadline"
+        error: Retry = Retry(Reason.CLOUD_UNAVAILABLE, text)
+        if wrote:
+            error = OutcomeUnknown(text)
+        if under_way is not None:
+            action, started = under_way
+            self._wiring.watch(action, error.reason.value, time.monotonic() - started)
+        return error
+
+    def close(self) -> Mapping[ActionClass, int]:
+        """Nothing more is sent. The tokens that are left."""
+        with self._lock:
+            self._closed = True
+            left, self._tokens = self._tokens, {}
+        return {kind: count for kind, count in left.items() if count}
+
+
+def _stopping() -> RamOperatorError:
+    return Retry(Reason.PROGRESSING, _STOPPING)
+
+
+def _body(reply: Any, action: str, writes: bool) -> Reply:
+    body: Reply = reply.body.to_map() if reply.body is not None else {}
+    if not body.get("RequestId"):
+        # An empty object from a proxy must not read as an identity without any attribute.
+        raise faults.unusable(action, writes=writes)
+    return body
 
 
 def _config(credentials: Credentials, endpoint: Endpoint, timeouts: Timeouts) -> Config:

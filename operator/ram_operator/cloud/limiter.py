@@ -30,7 +30,10 @@ class ActionClass(StrEnum):
 
 
 def action_class(action: str) -> ActionClass:
-    """Class of a RAM action by its verb, as the published table of limits groups them."""
+    """Class of an action by its verb, as the published table of limits groups them; its name may
+    have the prefix of its service.
+    """
+    action = action.rpartition(".")[2]
     if action.startswith(("Get", "List")):
         return ActionClass.READ
     if action.startswith(("Attach", "Detach", "AddUser", "RemoveUser", "Tag", "Untag")):
@@ -65,16 +68,23 @@ class Limiter:
         now = clock()
         self._buckets = {name: _Bucket(rate, max(1.0, rate), now) for name, rate in rates.items()}
 
-    def acquire(self, name: ActionClass, timeout: float) -> bool:
-        """Take a token, waiting at most `timeout` seconds. False: nothing was taken."""
+    def acquire(self, name: ActionClass, timeout: float, count: int = 1) -> bool:
+        """Take `count` tokens, waiting at most `timeout` seconds. False: nothing was taken."""
         with self._lock:
-            wait = self._reserve(self._buckets[name])
+            wait = self._reserve(self._buckets[name], count)
             if wait > timeout:
-                self._buckets[name].tokens += 1.0
+                self._buckets[name].tokens += count
                 return False
         if wait > 0:
             self._sleep(wait)
         return True
+
+    def give_back(self, name: ActionClass, count: int) -> None:
+        """Tokens that were taken for calls which were not made."""
+        with self._lock:
+            bucket = self._buckets[name]
+            self._refill(bucket)
+            bucket.tokens = min(max(1.0, bucket.rate), bucket.tokens + count)
 
     def throttled(self, name: ActionClass) -> None:
         """The cloud said no: halve the rate and drop what was saved up."""
@@ -87,10 +97,10 @@ class Limiter:
             bucket.tokens = min(bucket.tokens, 0.0)
             bucket.calm_since = bucket.updated
 
-    def _reserve(self, bucket: _Bucket) -> float:
-        """Seconds to wait for the token that was just taken; debt orders the waiters."""
+    def _reserve(self, bucket: _Bucket, count: int) -> float:
+        """Seconds to wait for the tokens that were just taken; debt orders the waiters."""
         self._refill(bucket)
-        bucket.tokens -= 1.0
+        bucket.tokens -= count
         return 0.0 if bucket.tokens >= 0 else -bucket.tokens / (bucket.rate * bucket.slowed)
 
     def _refill(self, bucket: _Bucket) -> None:

@@ -6,6 +6,7 @@ in `kinds` names; a part whose read fails is an UnknownPart and never an empty v
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -23,10 +24,11 @@ DEFAULT_SESSION: Final = 3600
 
 
 class CloseObserver:
-    """Looks by calling the cloud; `calls` is one account's client."""
+    """Looks by calling the cloud; `calls` is one account's client, `clock` a monotonic one."""
 
-    def __init__(self, calls: CloudCalls) -> None:
+    def __init__(self, calls: CloudCalls, clock: Callable[[], float] = time.monotonic) -> None:
         self._calls = calls
+        self._clock = clock
 
     def glance(self, kind: str, cloud_name: str) -> Live:
         """What the first call alone says: of the other parts it knows nothing, so they are left out
@@ -41,10 +43,11 @@ class CloseObserver:
 
     def look(self, kind: str, cloud_name: str) -> Live:
         """What the cloud says now. Never raises errors of the cloud: they are in the value."""
+        begun = self._clock()
         try:
             live = GETS[kind](self._calls, cloud_name)
         except Absent:
-            return Live(Presence.ABSENT, cloud_name)
+            return Live(Presence.ABSENT, cloud_name, read_at=begun)
         except RamOperatorError as error:
             return Live(Presence.UNKNOWN, cloud_name, error=error)
         fields: Fields = dict(live.fields)
@@ -66,6 +69,7 @@ class CloseObserver:
             default_version=live.default_version,
             created_at=live.created_at,
             owner=_owner(fields.get(row.tag_field)),
+            read_at=begun,
         )
 
 

@@ -1,0 +1,100 @@
+"""What is written of policies: the verbs of `execute` for them. Called by its table alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from .. import documents
+from ..model import Step
+from . import answers, checks
+from .calls import gone_is_done, send, tags, turn
+from .jobs import Reply
+from .writing import Write, Writer
+
+ROTATE: Final = "DeleteOldestNonDefaultVersionWhenLimitExceeded"
+
+
+def create(writer: Writer, name: str, step: Step) -> Reply:
+    """Whoever named the policy before has judged something else: the writer sees to that."""
+    document: documents.Policy = step.values["document"]
+    parameters: dict[str, Any] = {
+        "PolicyName": name,
+        "PolicyDocument": document.to_json(),
+        **tags(step.values),
+    }
+    if step.values.get("description"):
+        parameters["Description"] = step.values["description"]
+    reply = writer.send(Write("CreatePolicy", parameters, turn(step), document=document))
+    policy = answers.made(reply, "CreatePolicy", "Policy", "CreateDate")
+    return {
+        "cloudId": policy["CreateDate"],
+        "defaultVersion": policy.get("DefaultVersion", ""),
+    }
+
+
+def write_document(writer: Writer, name: str, step: Step) -> Reply:
+    """Make the document the default version. A version with the same meaning is used again.
+
+    CreatePolicyVersion never answers `exists already`, so a lost reply would leave a second copy
+    and rotate a good version away. A version never changes while the policy is the same one, which
+    the check makes sure of.
+    """
+    wanted: documents.Policy = step.values["document"]
+    judged = (checks.document(writer.kept, name, step),)
+    version = _version_of(writer, name, wanted)
+    if version:
+        target = {"PolicyName": name, "VersionId": version}
+        writer.send(Write("SetDefaultPolicyVersion", target, turn(step), judged, wanted))
+        return {"defaultVersion": version}
+    parameters = {
+        "PolicyName": name,
+        "PolicyDocument": wanted.to_json(),
+        "SetAsDefault": True,
+        "RotateStrategy": ROTATE,
+    }
+    reply = writer.send(Write("CreatePolicyVersion", parameters, turn(step), judged, wanted))
+    return {"defaultVersion": (reply.get("PolicyVersion") or {}).get("VersionId", "")}
+
+
+def _version_of(writer: Writer, name: str, wanted: documents.Policy) -> str:
+    """Id of a version with that meaning, or ""."""
+    listed = writer.read("ListPolicyVersions", {"PolicyName": name, "PolicyType": "Custom"})
+    names = ("PolicyVersions", "PolicyVersion")
+    for version in answers.rows(listed, "ListPolicyVersions", names, "VersionId"):
+        if _same_document(_version_text(writer, name, version), wanted):
+            return str(version["VersionId"])
+    return ""
+
+
+def _version_text(writer: Writer, name: str, version: Mapping[str, Any]) -> Any:
+    """The row's document, which RAM may leave out of the list."""
+    if version.get("PolicyDocument"):
+        return version["PolicyDocument"]
+    target = {"PolicyName": name, "PolicyType": "Custom", "VersionId": version["VersionId"]}
+    found = writer.read("GetPolicyVersion", target)
+    return answers.part(found, "GetPolicyVersion", "PolicyVersion", "PolicyDocument")[
+        "PolicyDocument"
+    ]
+
+
+def _same_document(text: Any, wanted: documents.Policy) -> bool:
+    if not text:
+        return False
+    try:
+        return documents.parse_policy(text, lenient=True).digest == wanted.digest
+    except documents.DocumentError:
+        return False
+
+
+def describe(writer: Writer, name: str, step: Step) -> Reply:
+    """The description alone."""
+    parameters = {"PolicyName": name, "NewDescription": step.values["description"]}
+    send(writer, step, "UpdatePolicyDescription", parameters)
+    return {}
+
+
+def delete(writer: Writer, name: str, step: Step) -> Reply:
+    """With all its versions. RAM refuses it while anybody has it."""
+    parameters = {"PolicyName": name, "CascadingDelete": True}
+    return gone_is_done(writer, step, "DeletePolicy", parameters)

@@ -1,0 +1,119 @@
+"""What is judged is what is written, of policies that change between the two: by the journal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+import alibabacloud_ram20150501.models as ram
+import pytest
+
+from tests.cluster import Cluster, ControlPlane
+from tests.gate.approving import approve, held
+from tests.gate.attacks import ADMIN, FC, NAME, OUTSIDER, ROLE, a_role
+from tests.gate.replay import given_away
+from tests.gate.swaps import (
+    REMEMBERED,
+    SENT,
+    WAITING,
+    Swap,
+    approved_everything,
+    asks_for_zz,
+    called,
+    crowd,
+    shows_the_past,
+)
+from tests.support.emulator import EmulatorProcess
+from tests.support.hands import Hands
+from tests.support.operator import OperatorProcess
+from tests.support.world import HOSTILE, TRUST_FC, World, condition, open_world, trust
+
+ALL: Final = (*WAITING, *SENT, *REMEMBERED)
+
+
+@pytest.fixture
+def shipped(
+    operator: OperatorProcess, installed: Cluster, emulator: EmulatorProcess, namespace: str
+) -> Iterator[World]:
+    """An account with the rate limit that is shipped."""
+    opened = open_world(installed, emulator, namespace, dict(HOSTILE), rateLimit={})
+    opened.ready("RamAccount", namespace)
+    yield opened
+    opened.close()
+
+
+@pytest.mark.parametrize("swap", ALL, ids=[swap.name for swap in ALL])
+def test_nobody_gets_what_was_not_judged(shipped: World, swap: Swap) -> None:
+    start, kind, name = swap.story(shipped)
+    shipped.wait(
+        kind, name, lambda o: condition(o, "Ready").get("reason") in swap.outcomes, "outcome"
+    )
+    # Time enough for a pass that would do it late.
+    shipped.settle()
+    shipped.settle()
+    assert given_away(shipped, start) == []
+
+
+def test_another_process_knows_what_its_predecessor_may_have_written(
+    apart: ControlPlane, alone: World
+) -> None:
+    """It leads right after the write, and RAM still shows what was there before."""
+    with OperatorProcess.running(apart):
+        alone.ready("RamAccount", alone.namespace)
+        approved_everything(alone)
+    shows_the_past(alone)
+    start = alone.journal_end()
+    with OperatorProcess.running(apart):
+        held(alone, *asks_for_zz(alone, ROLE))
+        alone.settle()
+    assert given_away(alone, start) == []
+
+
+def grants(world: World, since: int) -> list[str]:
+    """The operator's attachments of an administrator's rights."""
+    return [
+        entry["action"]
+        for entry in world.writes(since)
+        if entry["parameters"].get("PolicyName") == ADMIN["name"]
+    ]
+
+
+def test_an_approved_right_is_for_those_who_were_in_the_group(shipped: World) -> None:
+    """Somebody comes in by hand while the approved attachment waits for its turn."""
+    world = shipped
+    for name in ("ann", "eve"):
+        world.create("RamUser", name, {})
+        world.ready("RamUser", name)
+    members = [{"type": "RamUser", "name": "ann"}]
+    world.create("RamGroup", "target", {"members": members, "driftPolicy": "Report"})
+    world.ready("RamGroup", "target")
+    world.edit("RamGroup", "target", policies=[ADMIN])
+    offered = held(world, "RamGroup", "target")["status"]["pending"]["digest"]
+    crowd(world, 6)
+    start = world.journal_end()
+    called(world, "AttachPolicyToUser", start)
+    approve(world, "RamGroup", "target")
+    called(world, "ListUsersForGroup", start)
+    world.hand.add_user_to_group(ram.AddUserToGroupRequest(group_name="target", user_name="eve"))
+    again = held(world, "RamGroup", "target", instead_of=offered)
+    assert again["status"]["pending"]["digest"] != offered
+    assert grants(world, start) == []
+
+
+def test_an_approved_right_is_for_those_whom_the_role_trusted(shipped: World) -> None:
+    """A stranger is let in by hand while the approved attachment waits for its turn. He is taken
+    out, and what was approved is offered once more.
+    """
+    world = shipped
+    a_role(world)
+    world.edit(ROLE, NAME, policies=[ADMIN])
+    offered = held(world, ROLE, NAME)["status"]["pending"]["digest"]
+    crowd(world, 6)
+    start = world.journal_end()
+    called(world, "AttachPolicyToUser", start)
+    approve(world, ROLE, NAME)
+    called(world, "GetRole", start, RoleName=NAME)
+    Hands(world).update_role(NAME, trust=trust(FC, OUTSIDER))
+    held(world, ROLE, NAME, instead_of=offered)
+    assert world.cloud()["roles"][NAME]["trust"] == TRUST_FC
+    assert grants(world, start) == []

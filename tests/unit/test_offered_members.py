@@ -1,0 +1,88 @@
+"""A right to change rights for a group is offered for those who are in it, and for nobody else."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from ram_operator import desired as desire
+from ram_operator import plan
+from ram_operator.constants import Reason
+from ram_operator.drift import Memory
+from ram_operator.errors import Retry
+from ram_operator.kinds import KINDS
+from ram_operator.model import Applied, Held, Key, Live, Plan, Presence, UnknownPart
+from ram_operator.situation import Situation
+from tests.unit.core import ACCOUNT, NOW, OPTIONS, OWNER, attachment
+from tests.unit.core import record as recorded
+from tests.unit.voting import approved, offered
+
+GROUP = KINDS["RamGroup"]
+MEMBERS = GROUP.field("members")
+UNKNOWN = UnknownPart(Retry(Reason.THROTTLED, "later"))
+ADMIN = "System/AdministratorAccess"
+
+
+def people(*names: str) -> Any:
+    return MEMBERS.parse([{"type": "User", "name": name} for name in names])
+
+
+def group(members: Any, asked: tuple[str, ...] = ("ann",), **spec: Any) -> Situation:
+    """It is to get an administrator's rights."""
+    named = [{"type": "User", "name": name} for name in asked]
+    spec = {"policies": [attachment(ADMIN)], "members": named, **spec}
+    wanted = desire.build(
+        GROUP, Key("RamGroup", "team", "app"), spec, {}, desire.Circumstances(OWNER, NOW)
+    )
+    live = Live(Presence.PRESENT, "app", "id-1", "", {"policies": {}, "members": members})
+    applied = Applied(known=True, entries={"members": frozenset(asked)})
+    memory = Memory(OPTIONS, applied, replace(recorded(None), sequence=7, settled=True))
+    return Situation(GROUP, ACCOUNT, wanted, live, memory)
+
+
+def held(found: Situation) -> Held:
+    waits = plan.update(found).held
+    assert waits is not None
+    return waits
+
+
+def decided(offered_for: Situation, now: Situation) -> Plan:
+    """The plan once what was offered is approved."""
+    facts = offered(held(offered_for))
+    memory = replace(now.memory, record=facts)
+    return plan.update(replace(now, memory=memory, ballot=approved(facts)))
+
+
+def test_an_approval_is_for_the_members_that_were_there() -> None:
+    there = group(people("ann"))
+    after = decided(there, there)
+    assert (after.held, [step.verb for step in after.steps]) == (None, ["attach"])
+    rests = after.steps[0].rests
+    assert rests is not None
+    assert rests.members == {"ann"}
+
+
+def test_somebody_who_came_by_hand_makes_another_offer() -> None:
+    after = decided(group(people("ann")), group(people("ann", "eve"), memberMode="Additive"))
+    assert after.held is not None
+    assert "attach" not in [step.verb for step in after.steps]
+
+
+def test_what_is_not_known_of_members_is_not_approved() -> None:
+    there = group(UNKNOWN)
+    after = decided(there, there)
+    assert (after.held is not None, after.steps) == (True, ())
+
+
+@pytest.mark.parametrize("members", [{}, people("ann")])
+def test_an_offer_that_is_about_members_alone_is_as_it_was(members: Any) -> None:
+    """Of an empty group nothing is added, and who joins is what is offered anyway."""
+    there = group({}, asked=())
+    assert "members" not in held(there).context
+    fields = {"policies": there.desired.fields["policies"], "members": members}
+    joins = group({}, asked=("ann", "eve"))
+    memory = replace(joins.memory, applied=Applied(known=True), attached=None)
+    joins = replace(joins, live=replace(joins.live, fields=fields), memory=memory)
+    assert "members" not in held(joins).context
