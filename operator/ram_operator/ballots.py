@@ -19,7 +19,7 @@ from typing import Any, Final
 from . import documents, wording
 from .constants import Reason
 from .model import Change, Entry, FieldValue, Held, RecordFacts, place
-from .pending import Offer, Pending, Rejection, Why
+from .pending import InFlight, Offer, Pending, Rejection, Why
 
 FORMAT: Final = "ram-operator/approval/2"
 CHANGE_FORMAT: Final = "ram-operator/approval/1"
@@ -137,8 +137,14 @@ def _sha(value: Any) -> str:
 
 
 def change_digest(held: Held) -> str:
-    """Stands for what is changed, whatever the sequence: tells a begun write from another."""
-    return _sha([CHANGE_FORMAT, _changes(held)])
+    """Stands for what is changed and what else was seen, whatever the sequence: tells a begun write
+    from another. Who came into a group since is nobody whom the approver has seen.
+    """
+    return _sha([CHANGE_FORMAT, _changes(held), _context(held)])
+
+
+def _context(held: Held) -> Mapping[str, Any]:
+    return {name: _canonical(value) for name, value in held.context.items()}
 
 
 def wishes(held: Held) -> tuple[str, ...]:
@@ -243,12 +249,15 @@ def _expiry(since: str) -> str:
     return end.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def rejection(pending: Pending, ballot: Ballot) -> Rejection | None:
-    """What the object says against an offer; None where it says nothing against it."""
-    if not (reason := ballot.rejects(pending.digest)):
+def rejection(offered: Pending | InFlight, ballot: Ballot) -> Rejection | None:
+    """What the object says against an offer, or against a write that was begun with it; None where
+    it says nothing.
+    """
+    digest = offered.digest if isinstance(offered, Pending) else offered.approval
+    if not digest or not (reason := ballot.rejects(digest)):
         return None
     by = ballot.rejecter[:256] or UNKNOWN
-    return Rejection(pending.change, pending.wishes, ballot.now, by, reason)
+    return Rejection(offered.change, offered.wishes, ballot.now, by, reason)
 
 
 def remembered(known: Iterable[Rejection], new: Rejection) -> tuple[Rejection, ...]:
@@ -310,11 +319,9 @@ def _why(held: Held, ballot: Ballot, record: RecordFacts, said: Rejection | None
 
 
 def _said(held: Held, ballot: Ballot, record: RecordFacts) -> Rejection | None:
-    """A rejection that no record has yet: of a write that was begun, or from before an upgrade."""
-    pending, flight = record.pending, record.in_flight
-    reason = ballot.rejects(flight.approval) if flight is not None and flight.approval else ""
-    if pending is not None:
-        reason = reason or ballot.rejects(pending.digest) or pending.rejected
+    """A rejection that the record does not have yet: of an offer of an older version."""
+    pending = record.pending
+    reason = (ballot.rejects(pending.digest) or pending.rejected) if pending is not None else ""
     if not reason:
         return None
     by = ballot.rejecter[:256] or UNKNOWN

@@ -73,6 +73,4 @@ def _halves(item: Judged, after: documents.Trust) -> list[Drift]:
     excess = wording.drift_values(replace(item.change, after=after))
     back = Drift(name, *excess, item.severity, CORRECTED)
     rest = replace(item.change, before=after)
-    if documents.compare_trust(after, wanted).respelled:
-        return [back, wording.respelled(rest)]
     return [back, Drift(name, *wording.drift_values(rest), item.severity, "reported")]

@@ -90,8 +90,8 @@ class _End:
 
 
 def _answered(ports: Ports, subject: Subject, key: Key, body: Mapping[str, Any] | None) -> bool:
-    """Whether all is done that the object says of this record. A rejection of what was begun, or
-    was offered by an older version, is noted once the change is offered anew.
+    """Whether all is done that the object says of this record. A rejection of what an older version
+    offered is noted once the change is offered anew.
     """
     facts = _facts(ports, subject, body)
     if _end(subject, facts, ports.clock.stamp()) is not None:
@@ -104,12 +104,12 @@ def _answered(ports: Ports, subject: Subject, key: Key, body: Mapping[str, Any] 
         found = _end(subject, facts, ports.clock.stamp())
         if found is not None and body is not None:
             _carry_out(ports, subject, body, facts, found)
-            return not found.begun
+            return True
+    pending = facts.pending
+    if pending is None:
+        return True
     said = Ballot(reject=subject.annotation(ANNOTATION_REJECT))
-    pending, flight = facts.pending, facts.in_flight
-    older = pending is not None and (pending.rejected or said.rejects(pending.digest))
-    begun = flight is not None and flight.approval and said.rejects(flight.approval)
-    return not (older or begun)
+    return not (pending.rejected or said.rejects(pending.digest))
 
 
 def _facts(ports: Ports, subject: Subject, body: Mapping[str, Any] | None) -> RecordFacts:
@@ -130,21 +130,31 @@ def _same(fresh: Mapping[str, Any], subject: Subject) -> bool:
 def _end(subject: Subject, facts: RecordFacts, now: str) -> _End | None:
     """What the object alone says against the offer, or against a write that was begun."""
     pending, flight = facts.pending, facts.in_flight
+    said = Ballot(
+        reject=subject.annotation(ANNOTATION_REJECT),
+        rejecter=subject.annotation(ANNOTATION_REJECTED_BY),
+        now=now,
+    )
     if pending is not None and pending.asked:
-        said = Ballot(
-            reject=subject.annotation(ANNOTATION_REJECT),
-            rejecter=subject.annotation(ANNOTATION_REJECTED_BY),
-            now=now,
-        )
         if (rejection := ballots.rejection(pending, said)) is not None:
             return _End(f"the change was rejected by {rejection.by}", rejection)
         if moved := _asked_otherwise(subject, pending.asked):
             return _End(f"the manifest asks for something else now ({moved})")
-    if flight is None or not (flight.approval and flight.asked) or flight.sends >= ballots.SENDS:
+    if flight is None or not flight.approval:
+        return None
+    rejection = ballots.rejection(flight, said)
+    if rejection is not None and not _told(rejection, facts):
+        return _End(f"the change was rejected by {rejection.by}", rejection, begun=True)
+    if not flight.asked or flight.sends >= ballots.SENDS:
         return None
     moved = _asked_otherwise(subject, flight.asked)
     why = f"the manifest asks for something else now ({moved})"
     return _End(why, begun=True) if moved else None
+
+
+def _told(rejection: Rejection, facts: RecordFacts) -> bool:
+    """Whether the record has it: the annotation stays for as long as people leave it there."""
+    return any(replace(each, at=rejection.at) == rejection for each in facts.rejections)
 
 
 def _asked_otherwise(subject: Subject, before: Mapping[str, str]) -> str:
@@ -159,11 +169,11 @@ def _difference(before: Mapping[str, str], now: Mapping[str, str]) -> str:
 def _carry_out(
     ports: Ports, subject: Subject, body: Mapping[str, Any], facts: RecordFacts, found: _End
 ) -> None:
+    known = found.rejection and ballots.remembered(facts.rejections, found.rejection)
     if found.begun:
-        ports.store.put(ports.records.spend(body, ballots.SENDS))
+        ports.store.put(ports.records.spend(body, ballots.SENDS, known or ()))
         digest = facts.in_flight.approval if facts.in_flight is not None else ""
     else:
-        known = found.rejection and ballots.remembered(facts.rejections, found.rejection)
         ports.store.put(ports.records.end(body, known or ()))
         digest = facts.pending.digest if facts.pending is not None else ""
     _tell(ports, subject, digest, found.why)
@@ -247,14 +257,13 @@ def _shown(held: Held, said: Ballot, facts: RecordFacts, pending: Pending) -> He
 
 
 def standing(ports: Ports, identity: Identity, held: Held, said: Ballot) -> Held:
-    """What is held, as far as it is on offer already, where the pass failed."""
+    """What is held, where nothing may be offered anew: the digest of an offer is shown only with
+    exactly what it is for.
+    """
     return _standing(held, said, records.facts(ports.store.get(identity.key), identity), ())
 
 
 def _standing(held: Held, said: Ballot, facts: RecordFacts, missing: tuple[str, ...]) -> Held:
-    """What is held, where nothing may be offered anew: the digest of an offer is shown only with
-    exactly what it is for.
-    """
     held = replace(ballots.knowing(held, facts.rejections), missing=missing)
     stands = ballots.digest(held, said.scope, facts.sequence)
     if facts.pending is None or facts.pending.digest != stands:

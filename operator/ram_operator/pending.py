@@ -106,3 +106,5 @@ class InFlight:
     """When the approval ends that it rests on; not known, and so over, in records of 0.1.0."""
     asked: Mapping[str, str] = field(default_factory=dict, compare=False)
     """What the manifest asked for when it was offered, see `Pending`."""
+    wishes: tuple[str, ...] = field(default=(), compare=False)
+    """As in a rejection of it."""

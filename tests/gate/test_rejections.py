@@ -147,7 +147,7 @@ def test_a_rejection_is_shown_whatever_becomes_of_its_annotation(people: World, 
     latest = offer(world, ROLE, NAME)
     assert say(world, ROLE, NAME, approve=latest)
     world.ready(ROLE, NAME)
-    assert [e["action"] for e in opened(world, start)][-1] == "UpdateRole"
+    assert "UpdateRole" in [e["action"] for e in opened(world, start)]
     if way not in ("joined with another change", "the object made anew"):
         assert "rejections" not in (world.record(ROLE, NAME) or {})
 
@@ -209,7 +209,7 @@ def test_one_of_no_offer_keeps_nobody_from_rejecting(people: World) -> None:
 
 def test_git_does_not_open_what_somebody_rejected(people: World) -> None:
     world = people
-    start, digest = held(world)
+    _, digest = held(world)
     second = rejected(world, OBJECTOR, digest)
     lists = "/api/v1/namespaces/ram-system/configmaps/ram-approvers"
     kind = "application/merge-patch+json"
@@ -231,6 +231,7 @@ def test_git_does_not_open_what_somebody_rejected(people: World) -> None:
     try:
         # That it may approve is seen by another value, which is none of what is offered.
         until(lambda: _may(world), "that git may approve", 20.0)
+        start = world.journal_end()
         assert not write(world, GIT, approve=second)
         world.settle()
         assert opened(world, start) == []
@@ -243,6 +244,7 @@ def _may(world: World) -> bool:
     """By an object of which nothing was rejected."""
     if world.get("RamUser", NAME) is None:
         world.create("RamUser", NAME, {})
+        world.ready("RamUser", NAME)
     return write(world, GIT, kind="RamUser", dry=True, approve=NOBODY)
 
 

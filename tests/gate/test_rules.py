@@ -202,13 +202,13 @@ def federated(world: World) -> None:
 
 
 def unreadable(world: World) -> None:
-    """Nobody knows what the role may do."""
+    """Nobody knows what the role may do: of what was attached by hand nothing can be read."""
     Hands(world).create_policy("reports", allowing(Action=["oss:Get*"]))
-    world.settle()
-    world.role(NAME, policies=[REPORTS])
+    world.role(NAME, policyMode="Additive")
     world.ready(ROLE, NAME)
-    deny = {"account": world.account_id, "action": "GetPolicy", "code": "NoPermission"}
-    world.admin.add_fault("error", **deny, status=403)
+    Hands(world).attach(NAME, "reports", "Custom")
+    world.admin.add_fault("deny", account=world.account_id, action="GetPolicy", times=-1)
+    world.settle()
 
 
 SCENES: Final = {

@@ -1,7 +1,7 @@
 """The operator starts on what an earlier version left behind: offers, approvals, writes under way.
 
-What was approved and not done is done, as it was approved; nothing else changes in the cloud, and
-what waited for a person goes on waiting for one.
+Nothing changes in the cloud, and what waited for a person goes on waiting for one. What an offer
+covers is more than it was, so each is made anew, once, and what was approved is asked for again.
 """
 
 from __future__ import annotations
@@ -19,18 +19,16 @@ from tests.support.emulator import EmulatorProcess
 from tests.support.install import install
 from tests.support.operator import OperatorProcess
 from tests.support.saved import Saved
-from tests.support.world import World, condition, trust
+from tests.support.world import World, condition
 
 Json = dict[str, Any]
 Write = tuple[str, str, str]
 VERSIONS: Final = ("0.1.0",)
 ROLE, USER = "RamRole", "RamUser"
-FC, ECS = ("Service", "fc.aliyuncs.com"), ("Service", "ecs.aliyuncs.com")
-WIDENED: Final = documents.parse_trust(trust(FC, ECS)).digest
 MONTH: Final = 30.0
 """Days: every offer of the fixture has ended by then."""
-APPROVED: Final[set[Write]] = {("UpdateRole", "approved-while-down", WIDENED)}
-"""What people approved and no operator has begun: action, identity, what it is to get."""
+APPROVED: Final = (ROLE, "approved-while-down")
+"""What people approved and no operator has begun."""
 BEGUN: Final = ((ROLE, "killed-before"), (USER, "approved-refused"))
 """What 0.1.0 began and the cloud has not: its records do not say when the approval ends."""
 NAMES: Final = ("RoleName", "UserName", "GroupName", "PolicyName")
@@ -136,22 +134,19 @@ def assert_still_held(upgrade: Upgrade, after: dict[tuple[str, str], Json], *ope
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_what_was_approved_is_done_and_nothing_else(
+def test_nothing_is_done_and_what_was_approved_is_asked_for_anew(
     plane: ControlPlane, own_emulator: EmulatorProcess, version: str
 ) -> None:
     upgrade = Upgrade(version, plane, own_emulator, 0.0)
     with OperatorProcess.running(plane, shift=upgrade.shift):
         after = upgrade.look()
-        assert set(upgrade.writes()) == APPROVED
+        assert upgrade.writes() == []
         assert_nothing_else_moved(upgrade, after)
-        assert_still_held(upgrade, after, "approved-while-down", "killed-after")
-        record = upgrade.worlds["shop"].record(ROLE, "approved-while-down") or {}
-        assert record["baseline"]["digest"] == WIDENED
+        assert_still_held(upgrade, after, "killed-after")
+        assert after[APPROVED]["status"]["pending"]["voided"] == "ApprovalStale"
+        told = [e for e in upgrade.worlds["shop"].events() if e["reason"] == "ApprovalVoided"]
+        assert APPROVED[1] in {event["involvedObject"]["name"] for event in told}
         assert_states(upgrade, after)
-        # After a month its offer has ended, and what was said of it with it.
-        rejected = condition(after[(ROLE, "rejected")], "ApprovalRequired")
-        assert rejected["reason"] == "ApprovalRejected"
-        assert "we do not know them" in rejected["message"]
         opens_nothing_old(upgrade, after)
 
 
@@ -189,7 +184,12 @@ def opens_nothing_old(upgrade: Upgrade, after: dict[tuple[str, str], Json]) -> N
 
 def assert_states(upgrade: Upgrade, after: dict[tuple[str, str], Json]) -> None:
     """What was begun is settled, and what each of the others showed then it shows now."""
-    for kind, name in (*BEGUN, ("RamGroup", "killed-after"), (ROLE, "approved-while-down")):
+    rejected = condition(after[(ROLE, "rejected")], "ApprovalRequired")
+    assert rejected["reason"] == "ApprovalRejected"
+    assert "we do not know them" in rejected["message"]
+    (said,) = (upgrade.worlds["shop"].record(ROLE, "rejected") or {})["rejections"]
+    assert "we do not know them" in said["reason"]
+    for kind, name in (*BEGUN, ("RamGroup", "killed-after"), APPROVED):
         assert "inFlight" not in (upgrade.worlds["shop"].record(kind, name) or {})
     for key in BEGUN:
         said = after[key]["metadata"]["annotations"]["ram.alibabacloud.com/approve"]

@@ -223,3 +223,10 @@ def test_one_pattern_that_takes_too_long_may_be_anything() -> None:
     nots = tuple(f"*{'a?' * 30}{n}*" for n in range(60))
     document = policy({"Effect": "Allow", "NotAction": [*nots, "ram:*"], "Resource": "*"})
     assert documents.escalates(document)
+
+
+def test_a_not_action_that_takes_too_long_leaves_everything_in() -> None:
+    hostile = [f"*r*a*m*{n}*:*x*y*z*" for n in range(900)]
+    document = policy({"Effect": "Allow", "NotAction": hostile, "Resource": "*"})
+    assert not actions.classify_all_but(tuple(hostile)).known
+    assert documents.escalates(document)

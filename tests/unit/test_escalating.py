@@ -10,13 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ram_operator import desired as desire
-from ram_operator import documents, escalating, plan
+from ram_operator import documents, drift, escalating, plan
 from ram_operator.constants import AdoptionPolicy, DriftPolicy
 from ram_operator.drift import Memory
 from ram_operator.kinds import KINDS, Escalation, Kind, policy_entries
 from ram_operator.model import (
     Applied,
+    Change,
     Desired,
+    Direction,
     Entry,
     Finding,
     Held,
@@ -329,3 +331,11 @@ def _keys(wanted: Desired, name: str) -> Any:
 def _only(before: Desired, wanted: Desired, name: str, keys: set[str]) -> dict[str, Entry]:
     every = {**_keys(before, name), **_keys(wanted, name)}
     return {key: entry for key, entry in every.items() if key in keys}
+
+
+def test_what_gives_nobody_a_right_waits_for_nobody() -> None:
+    """A login or a key that somebody made is reported; it is no right to change rights."""
+    row = KINDS["RamUser"]
+    wanted = Desired("ann", {})
+    change = Change("access", None, Entry("login profile"), Direction.WIDER, "login profile")
+    assert not drift.escalating(row.field("access"), wanted, change, KNOWN)

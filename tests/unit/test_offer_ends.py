@@ -9,7 +9,7 @@ import pytest
 
 from ram_operator import approval, ballots
 from ram_operator.model import Change, Direction, Entry, Held, RecordFacts
-from ram_operator.pending import InFlight, Rejection, Why
+from ram_operator.pending import Rejection, Why
 from tests.unit.core import ACCOUNT, ECS, FC, OUTSIDER, policies, trust
 from tests.unit.voting import HELD, LATER, NOW, RECORD, SAID, SCOPE, approved, offered
 
@@ -131,14 +131,6 @@ def test_rejections_beyond_the_room_for_them_count_against_everything() -> None:
 
 OLD = replace(FACTS, pending=replace(FACTS.pending, digest="sha256:" + "1" * 64, asked={}))
 LATE: dict[str, tuple[RecordFacts, str]] = {
-    "of a write that was begun": (
-        replace(
-            FACTS,
-            pending=None,
-            in_flight=InFlight("TrustChange", ballots.change_digest(HELD), DIGEST),
-        ),
-        DIGEST,
-    ),
     "of an offer of an older version": (OLD, "sha256:" + "1" * 64),
     "noted by an older version": (
         replace(OLD, pending=replace(OLD.pending, rejected="no reason was given")),

@@ -7,17 +7,18 @@ from typing import Any
 
 import pytest
 
+from ram_operator import approval, plan
 from ram_operator import desired as desire
-from ram_operator import plan
 from ram_operator.constants import Reason
 from ram_operator.drift import Memory
 from ram_operator.errors import Retry
 from ram_operator.kinds import KINDS
 from ram_operator.model import Applied, Held, Key, Live, Plan, Presence, UnknownPart
+from ram_operator.pending import InFlight
 from ram_operator.situation import Situation
 from tests.unit.core import ACCOUNT, NOW, OPTIONS, OWNER, attachment
 from tests.unit.core import record as recorded
-from tests.unit.voting import approved, offered
+from tests.unit.voting import END, approved, offered
 
 GROUP = KINDS["RamGroup"]
 MEMBERS = GROUP.field("members")
@@ -68,6 +69,21 @@ def test_somebody_who_came_by_hand_makes_another_offer() -> None:
     after = decided(group(people("ann")), group(people("ann", "eve"), memberMode="Additive"))
     assert after.held is not None
     assert "attach" not in [step.verb for step in after.steps]
+
+
+def test_what_was_begun_is_for_those_members_too() -> None:
+    """The write was refused, since somebody had come in by then: it is not simply sent again."""
+    there = group(people("ann"))
+    facts = offered(held(there))
+    permit = approval.weigh(held(there), approved(facts), facts)
+    assert permit is not None
+    flight = InFlight(permit.kind, permit.change, permit.digest, "ann", 0, expires=END)
+    begun = replace(facts, sequence=facts.sequence + 1, pending=None, in_flight=flight)
+    said = approved(facts)
+    for members, goes in ((people("ann"), True), (people("ann", "eve"), False)):
+        now = group(members, memberMode="Additive")
+        now = replace(now, memory=replace(now.memory, record=begun), ballot=said)
+        assert ("attach" in [step.verb for step in plan.update(now).steps]) is goes
 
 
 def test_what_is_not_known_of_members_is_not_approved() -> None:

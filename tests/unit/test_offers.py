@@ -179,14 +179,27 @@ def test_a_rejection_of_nothing_is_dealt_with() -> None:
     [
         {"pending": {**PENDING, "asked": None}},
         {"pending": {**PENDING, "asked": None, "rejected": "no"}},
-        {"pending": None, "inFlight": FLIGHT},
     ],
-    ids=["of an older version", "noted by an older version", "of a write that was begun"],
+    ids=["of an older version", "noted by an older version"],
 )
 def test_what_can_only_be_noted_with_the_offer_is_not_dealt_with_before(record: Json) -> None:
     with about(manifest(reject=D), **record) as (server, around, subject):
         assert offers.answer(around, subject) == {}
         assert server.writes == []
+
+
+@pytest.mark.parametrize("sends", [0, 1, 2])
+def test_a_rejection_of_a_write_that_was_begun_is_recorded_once(sends: int) -> None:
+    flight = {**FLIGHT, "sends": sends, "wishes": ["w"]}
+    body = manifest(reject=f"{D} no", by="bob")
+    with about(body, pending=None, inFlight=flight) as (server, around, subject):
+        assert offers.answer(around, subject) == {offers.HANDLED: D}
+        record = left(server)
+        assert record["inFlight"]["sends"] == ballots.SENDS
+        said = [(r["change"], r["wishes"], r["by"]) for r in record["rejections"]]
+        assert said == [("c", ["w"], "bob")]
+        assert offers.answer(around, subject) == {offers.HANDLED: D}
+        assert len(server.writes) == 1
 
 
 def test_where_the_account_is_not_known_no_rejection_is_dealt_with() -> None:

@@ -79,6 +79,31 @@ def test_an_approval_is_used_once_it_was_begun_and_stays_known(records: Records)
     assert body["record"]["history"][-1]["by"] == "ann"
 
 
+def test_a_write_that_is_begun_keeps_what_was_asked_for(records: Records) -> None:
+    offered = replace(PENDING, asked={"a": "1"}, wishes=("w",))
+    body = records.offer(records.claim(IDENTITY, claim(), NOW, 5), Offer(6, offered), NOW)
+    for _ in range(2):
+        # Once more, too, when there is no offer any longer.
+        body = records.begin(body, started("TrustChange", "sha256:d"), NOW)
+        flight = facts(body, IDENTITY).in_flight
+        assert flight is not None
+        assert (flight.asked, flight.wishes) == ({"a": "1"}, ("w",))
+    body = records.spend(body, 2, NO)
+    found = facts(body, IDENTITY)
+    assert found.in_flight is not None
+    assert (found.in_flight.sends, found.rejections) == (2, NO)
+    # What is approved all the same and done takes the rejection of exactly that along.
+    other = replace(NO[0], change="sha256:other")
+    body = records.spend(body, 2, (*NO, other))
+    assert facts(records.complete(body, NOW), IDENTITY).rejections == (other,)
+
+
+def test_a_stranger_is_taken_out_and_the_offer_stands(records: Records) -> None:
+    body = records.offer(records.claim(IDENTITY, claim(), NOW, 5), Offer(6, PENDING), NOW)
+    body = records.complete(records.begin(body, started("TrustTakenBack"), NOW), NOW)
+    assert (facts(body, IDENTITY).pending, facts(body, IDENTITY).sequence) == (PENDING, 6)
+
+
 def test_a_try_that_the_cloud_refused_does_not_count(records: Records) -> None:
     body = records.claim(IDENTITY, claim(), NOW, 5)
     body = records.unsent(records.begin(body, started("TrustChange", "sha256:d"), NOW))

@@ -135,6 +135,7 @@ def _in_flight(block: Mapping[str, Any] | None) -> InFlight | None:
         sends=int(block.get("sends", 1)),
         providers=agreed.texts(block, PROVIDERS),
         asked=agreed.texts(block, "asked"),
+        wishes=tuple(map(str, block.get("wishes") or ())),
     )
 
 

@@ -73,7 +73,7 @@ class Start:
             "after": self.after[:SIDE],
         }
         # A merge patch keeps what it does not name.
-        return {name: value if value not in ("", {}) else None for name, value in block.items()}
+        return {k: value if value not in ("", {}, ()) else None for k, value in block.items()}
 
 
 class Records:
@@ -175,8 +175,12 @@ class Records:
             }
         changes: dict[str, Any] = {"inFlight": block}
         if start.flight.approval:
-            offered = (record.get("pending") or flight or {}).get("asked") or {}
-            block["asked"] = {**dict.fromkeys((flight or {}).get("asked") or ()), **offered} or None
+            offered, before = (
+                record.get("pending") or flight or {},
+                (flight or {}).get("asked") or {},
+            )
+            block["asked"] = {**dict.fromkeys(before), **(offered.get("asked") or {})} or None
+            block["wishes"] = offered.get("wishes")
             changes |= {"sequence": self._next(body), "pending": None}
         mine = (start.flight.approval, start.digest)
         if flight and (flight.get("approval", ""), flight.get("digest", "")) != mine:
@@ -211,9 +215,11 @@ class Records:
         """The cloud refused the write: that try does not count, it may be sent again."""
         return self.update(body, {"inFlight": {"sends": 0}})
 
-    def spend(self, body: Mapping[str, Any], sends: int) -> dict[str, Any]:
+    def spend(
+        self, body: Mapping[str, Any], sends: int, rejections: Sequence[Rejection] = ()
+    ) -> dict[str, Any]:
         """The write that was begun is not sent again: it counts as sent so often."""
-        return self.update(body, {"inFlight": {"sends": sends}})
+        return self.update(body, {"inFlight": {"sends": sends}, **_rejections(rejections)})
 
     def end(self, body: Mapping[str, Any], rejections: Sequence[Rejection] = ()) -> dict[str, Any]:
         """The offer has ended, for good; `rejections` are all that are known, where one is new."""
