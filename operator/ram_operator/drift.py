@@ -33,6 +33,8 @@ from .model import (
 KEPT: Final = "~"
 """Prefix in `status.applied` of what was left as found when the identity was adopted."""
 
+_LOSES: Final = (Direction.NARROWER, Direction.NEUTRAL)
+
 WHATEVER: Final = "*"
 """In `status.excess`: the part could not be read yet, so all that it holds was there before."""
 
@@ -220,8 +222,8 @@ def escalating(field: Field, desired: Desired, change: Change, memory: Memory) -
 
     Such a change always waits for a person. What is not known of a policy counts as the worst.
     """
-    if change.direction in (Direction.NARROWER, Direction.NEUTRAL):
-        return field.escalates is Escalation.DOCUMENT and _widens_sent(field, change, memory)
+    if change.direction in _LOSES and not _widens_sent(field, change, memory):
+        return False
     if field.escalates is Escalation.ATTACHMENT:
         return not _harmless(change.entry, memory)
     if field.escalates is Escalation.MEMBERSHIP:
@@ -248,12 +250,12 @@ def suspects(field: Field, desired: Desired, memory: Memory) -> tuple[str, ...]:
 
 
 def _widens_sent(field: Field, change: Change, memory: Memory) -> bool:
-    """Whether it escalates and is wider than what we wrote, which an old answer does not show."""
-    after = change.after
-    assert isinstance(after, documents.Policy)
-    moves = (move for sent in memory.sent for move in diff.compare(field, sent, after))
-    loses = (Direction.NARROWER, Direction.NEUTRAL)
-    return any(move.direction not in loses for move in moves) and bool(documents.escalates(after))
+    """Whether a document is wider than one that we wrote, which an old answer does not show."""
+    if field.escalates is not Escalation.DOCUMENT:
+        return False
+    assert isinstance(change.after, documents.Policy)
+    moves = [move for sent in memory.sent for move in diff.compare(field, sent, change.after)]
+    return any(move.direction not in _LOSES for move in moves)
 
 
 def _harmless(key: str, memory: Memory) -> bool:

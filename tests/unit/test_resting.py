@@ -148,3 +148,14 @@ def test_narrower_than_an_old_answer_is_no_narrowing(
     found = plan.update(situation(wanted_policy(document=ram), there, memory))
     assert (found.held is not None) is waits
     assert ([step.verb for step in found.steps] == []) is waits
+
+
+@pytest.mark.parametrize("holds", [True, False])
+def test_a_detour_is_no_narrowing_of_an_old_answer_either(holds: bool) -> None:
+    """To run code as another identity waits here, where such detours do."""
+    code = {**ALLOW_READ, "Action": "fc:UpdateFunction"}
+    asked = wanted_policy(document={"Version": "1", "Statement": [code]})
+    there = replace(made(wanted_policy()), fields={"document": EVERYTHING, "description": ""})
+    memory = replace(remembered(wanted_policy()), sent=(policy(ALLOW_READ),), holds_ways=holds)
+    found = plan.update(situation(asked, there, memory))
+    assert (found.held is not None) is holds
