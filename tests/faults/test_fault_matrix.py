@@ -203,6 +203,8 @@ def _played(lab: Lab, matrix: Matrix, cell: Cell, seen: list[World]) -> Played:
 def _as_undisturbed(matrix: Matrix, cell: Cell, played: Played, met: list[str]) -> bool:
     """`met` are the actions that met the fault: an undisturbed run may have had one call more."""
     expected = matrix.undisturbed[cell.preset, cell.story].effects
+    if _HAS in {matrix.disturbed(cell), *met}:
+        played = replace(played, effects=_updated_once(played.effects))
     if cell.fault == "late":
         return without_repeat(played.effects, expected)
     if cell.fault == "delay" and without_repeat(played.effects, expected):
@@ -211,6 +213,17 @@ def _as_undisturbed(matrix: Matrix, cell: Cell, played: Played, met: list[str]) 
     if cell.fault == "deny_once" or {matrix.disturbed(cell), *met} & {*_PARTS}:
         return same_by_part(played.effects, expected)
     return played.effects == expected
+
+
+_HAS: Final = "ListPoliciesForRole"
+
+
+def _updated_once(effects: tuple[str, ...]) -> tuple[str, ...]:
+    """The last update of the role alone: until it is known what the role has, a longer session
+    waits, and what the same call writes besides does not.
+    """
+    updates = [effect for effect in effects if effect.startswith('["UpdateRole"')]
+    return tuple(effect for effect in effects if effect not in updates[:-1])
 
 
 def _wait_for_delayed(world: World) -> None:
