@@ -131,3 +131,9 @@ def test_the_test_run_leaves_no_file_out() -> None:
     for path in _tracked("tests/**/test_*.py"):
         found = [place for place in played if path.is_relative_to(place)]
         assert len(found) == 1, f"{path.relative_to(ROOT)} runs in {found}"
+
+
+def test_the_index_of_the_docs_lists_each_decision() -> None:
+    index = (ROOT / "docs" / "index.md").read_text()
+    pages = {path.name for path in (ROOT / "docs" / "decisions").glob("*.md")}
+    assert pages == set(re.findall(r"\(decisions/([\w.-]+)\)", index))
