@@ -84,7 +84,7 @@ test: venv ## everything: static, unit, emulator, cluster and scenarios on a rea
 	$(BIN)/python -m tests.suites test $(ARGS)
 
 .PHONY: lanes
-lanes: venv ## what is slow and rare: the faults left out of test, long histories, mutants
+lanes: venv ## what is slow and rare: the faults left out of test, and long histories
 	$(BIN)/python -m tests.suites lanes $(ARGS)
 
 .PHONY: times

@@ -100,7 +100,6 @@ LANES: Final = (
         HISTORIES_RESTARTS="60",
         HISTORIES_SEED="5000",
     ),
-    Part("mutants", (*PYTHON, "tests.mutants")),
     _pytest("all faults", "tests/faults/test_fault_matrix.py", FAULTS="others"),
 )
 """Seeds stand here, so that a run says what the one before said; `make histories` draws others."""
