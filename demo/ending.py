@@ -67,7 +67,10 @@ def _resume(guide: Guide) -> None:
 def sweep_up(guide: Guide) -> None:
     guide.screen.say("What was retained is now an ordinary role, and goes the ordinary way:")
     role = "shop-auditor"
-    for kind, name in (("System", "ReadOnlyAccess"), ("Custom", "shop-auditor-no-data")):
+    for kind, name in (
+        ("System", "AliyunConfigReadOnlyAccess"),
+        ("Custom", "shop-auditor-no-data"),
+    ):
         guide.by_hand("DetachPolicyFromRole", RoleName=role, PolicyType=kind, PolicyName=name)
     # The cloud may refuse a deletion for a moment after the last policy was detached.
     time.sleep(0.5)

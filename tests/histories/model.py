@@ -153,6 +153,16 @@ class Model:
                 found.add((REFERENCES[kind][1], name))
         return frozenset(found), missing
 
+    def stays(self, spec: Spec, key: str, entry: Entry) -> bool:
+        """Whether an object that is referred to and not ready may stand for the entry."""
+        for kind, name in spec.get(key, ()):
+            if kind in REFERENCES and entry[0] == REFERENCES[kind][1]:
+                missing = self.resolve({key: [(kind, name)]}, key)[1]
+                unknown = self.things.get((REFERENCES[kind][0], name)) is None
+                if missing and (unknown or entry[1] == name):
+                    return True
+        return False
+
     def holders(self, policy: str) -> Iterator[Name]:
         """Who has the custom policy attached."""
         for name, identity in self.cloud.items():

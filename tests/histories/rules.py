@@ -139,7 +139,7 @@ class _Step:
         if self.kind != "RamRole":
             return False
         wanted, _ = self.model.resolve(self.spec, "policies")
-        ours = frozenset() if self.missing else memory.entries.get("policies", frozenset())
+        ours = {e for e in memory.entries.get("policies", ()) if not self._stays("policies", e)}
         has = live["policies"] - (ours - wanted)
         return not all(self._harmless("policies", entry) for entry in wanted | has)
 
@@ -241,22 +241,24 @@ class _Step:
                 self.model.removals += key in ENTRIES[self.kind] and entry in old
             elif outcome == "excess":
                 excess.add(entry)
-        if self.missing:
-            marks |= old - wanted
+        marks |= {entry for entry in old - wanted if self._stays(key, entry)}
         after.entries[key] = frozenset(marks) - left
         after.kept[key], after.excess[key] = frozenset(left), frozenset(excess)
 
     def _beyond(self, key: str, entry: Entry, memory: Memory, fresh: bool) -> str:
         """What becomes of an entry that the manifest does not have: remove, excess or nothing."""
         if entry in memory.entries.get(key, ()):
-            return "" if self.missing else "remove"
+            return "" if self._stays(key, entry) else "remove"
         if self.spec.get(MODES[key]) == "Additive":
             return ""
         if fresh or entry in memory.excess.get(key, ()):
             return "excess"
-        if self.policy == "Report" or (self.missing and entry[0] == "Custom"):
+        if self.policy == "Report" or self._stays(key, entry):
             return ""
         return "remove"
+
+    def _stays(self, key: str, entry: Entry) -> bool:
+        return self.model.stays(self.spec, key, entry)
 
     def _harmless(self, key: str, entry: Entry) -> bool:
         """Whether what it gives is known not to escalate; a member has what the group has."""
@@ -267,7 +269,8 @@ class _Step:
             return all(self._harmless("policies", policy) for policy in policies | has)
         named = ("RamPolicy", entry[1])
         asked = named in {tuple(item) for item in self.spec.get("policies", ())}
-        documents = [self.model.things[named].spec["document"]] if asked else []
+        thing = self.model.things.get(named) if asked else None
+        documents = [thing.spec["document"]] if thing is not None else []
         if entry[0] == "Custom" and named in self.model.cloud:
             documents.append(self.model.cloud[named].fields["document"])
         return not any(ESCALATING in document for document in documents)

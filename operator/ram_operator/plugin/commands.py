@@ -136,9 +136,11 @@ def approve(run: Run) -> Exit:
     value, wanted = waiting.pending.digest, run.arguments.digest
     if wanted and wanted != value:
         raise Refused(f"the change moved: its digest is {plain(value)} now\n{_look(waiting)}")
-    text = run.arguments.output == "text"
+    # A rejection has to be seen before it is overruled, and what is refused has no output.
+    unseen = waiting.state == "rejected" and run.arguments.yes and not wanted
+    text = run.arguments.output == "text" and not unseen
     run.show(waiting, run.console.output if text else run.console.errors)
-    if waiting.state == "rejected" and run.arguments.yes and not wanted:
+    if unseen:
         raise Refused(
             f"{waiting.target.short}: the change was rejected, as shown; to approve it all the"
             f" same, repeat it with --digest {plain(value)}"
