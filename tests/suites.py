@@ -95,7 +95,6 @@ LANES: Final = (
     _pytest(
         "all histories",
         "tests/histories",
-        HISTORIES_LONG="1",
         HISTORIES_COUNT="300",
         HISTORIES_RESTARTS="20",
         HISTORIES_SEED="5000",
