@@ -23,7 +23,9 @@ from .pending import InFlight, Offer, Pending, Rejection, Why
 
 FORMAT: Final = "ram-operator/approval/2"
 CHANGE_FORMAT: Final = "ram-operator/approval/1"
-"""A write that was begun, and a rejection, outlive an upgrade."""
+"""Of the change alone. It moves only with a reason: writes that were begun and rejections are known
+by it. What 0.1.0 began covers less, so it is offered anew.
+"""
 VALID: Final = timedelta(days=7)
 """How long an offer stands, from when it was first seen."""
 SIDE_LIMIT: Final = 16_000
