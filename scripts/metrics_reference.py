@@ -13,7 +13,7 @@ from generated import ROOT, main
 from prometheus_client import CollectorRegistry
 from prometheus_client.metrics import MetricWrapperBase
 
-from ram_operator.metrics import Metrics
+from ram_operator.observability.metrics import Metrics
 
 PAGE = ROOT / "docs" / "reference" / "metrics.md"
 _SUFFIX = {"counter": "_total"}

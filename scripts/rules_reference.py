@@ -1,7 +1,7 @@
 """Writes docs/reference/rules.md from the rules on trust; with --check says if it is up to date.
 
-Called by people after an edit of ram_operator.risk and by the tests. The rows are the rules' own
-words; this file must add none about a single rule.
+Called by people after an edit of ram_operator.gate.rules and by the tests. The rows are the rules'
+own words; this file must add none about a single rule.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from generated import ROOT, main
 PAGE = ROOT / "docs" / "reference" / "rules.md"
 sys.path.insert(0, str(ROOT / "operator"))
 
-from ram_operator import risk  # noqa: E402 - the source root has to be on the path first
+from ram_operator.gate import rules  # noqa: E402 - the source root has to be on the path first
 
 _INTRODUCTION = """\
 # Rules on trust and rights
 
-Written by `scripts/rules_reference.py` from `ram_operator/risk.py`: edit the rules, not this page.
+Written by `scripts/rules_reference.py` from `gate/rules.py`: edit the rules, not this page.
 
 Each rule names everything that breaks it. Ids are stable. *Judged on* says what a rule looks at:
 the trust policy of a role, at its creation and at each change; only what a change does to it; the
@@ -39,12 +39,12 @@ def page() -> str:
     rows = [
         f"| {rule.id} | {rule.title} | {rule.severity} | {rule.on} | {_says(rule)}"
         f" | {_cell(rule.remedy)} |\n"
-        for rule in risk.RULES
+        for rule in rules.RULES
     ]
     return _INTRODUCTION + "".join(rows)
 
 
-def _says(rule: risk.Rule) -> str:
+def _says(rule: rules.Rule) -> str:
     return _cell(rule.sentence.format("…", "…", "…"))
 
 

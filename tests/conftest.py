@@ -16,7 +16,7 @@ import pytest_timeout
 
 from tests.cluster import Cluster, ControlPlane
 from tests.cluster.__main__ import VARIABLE
-from tests.cluster.assets import ROOT
+from tests.cluster.building import ROOT
 from tests.support.waiting import Deadline
 
 

@@ -79,7 +79,7 @@ TEST: Final = (
     _on_a_plane("scenarios", *SCENARIOS[::2]),
     _on_a_plane("other scenarios", *SCENARIOS[1::2]),
     _pytest("histories", "tests/histories"),
-    _on_a_plane("admission and plugin", "tests/admission", "tests/plugin"),
+    _on_a_plane("admission and commands", "tests/admission", "tests/cli"),
     _on_a_plane(
         "everything else",
         "tests/cluster",

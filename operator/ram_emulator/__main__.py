@@ -12,9 +12,9 @@ import stat
 import sys
 from pathlib import Path
 
-from ram_emulator import persist, seeding
-from ram_emulator.server import keep_saved, running
-from ram_emulator.state import Universe
+from . import persist, seeding
+from .server import keep_saved, running
+from .state import Universe
 
 _PR_SET_PDEATHSIG = 1
 

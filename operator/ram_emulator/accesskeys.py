@@ -9,14 +9,14 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from ram_emulator.clock import iso
-from ram_emulator.common import USER_NAME
-from ram_emulator.entities import AccessKey
-from ram_emulator.errors import limit_exceeded, not_exist
-from ram_emulator.params import Param
-from ram_emulator.principals import ONE_USER, key_holder
-from ram_emulator.registry import Action, Body, Call
-from ram_emulator.state import ROOT, KeyOwner
+from .clock import iso
+from .common import USER_NAME
+from .entities import AccessKey
+from .errors import limit_exceeded, not_exist
+from .params import Param
+from .principals import ONE_USER, key_holder
+from .registry import Action, Body, Call
+from .state import ROOT, KeyOwner
 
 _USER = dataclasses.replace(USER_NAME, required=False)
 _KEY = Param("UserAccessKeyId", required=True)

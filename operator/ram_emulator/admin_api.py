@@ -12,12 +12,12 @@ from typing import Any
 
 from aiohttp import web
 
-from ram_emulator import persist, seeding, truth
-from ram_emulator.behaviours import apply_settings
-from ram_emulator.faults import Faults
-from ram_emulator.gateway import Gateway
-from ram_emulator.journal import Journal
-from ram_emulator.state import Account, Universe
+from . import persist, seeding, truth
+from .behaviours import apply_settings
+from .faults import Faults
+from .gateway import Gateway
+from .journal import Journal
+from .state import Account, Universe
 
 Reply = dict[str, Any]
 

@@ -11,8 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from ram_emulator.clock import iso
-from ram_emulator.common import (
+from .clock import iso
+from .common import (
     GROUP_NAME,
     POLICY_NAME,
     POLICY_TYPE,
@@ -21,13 +21,13 @@ from ram_emulator.common import (
     find_policy,
     refuse_service_linked,
 )
-from ram_emulator.entities import Group, PrincipalKind, Role, User, fold, policy_key, principal_key
-from ram_emulator.errors import already_exists, limit_exceeded, not_exist
-from ram_emulator.params import Param
-from ram_emulator.policies import policy_fields
-from ram_emulator.principals import group_fields, user_fields
-from ram_emulator.registry import Action, Body, Call, Rate
-from ram_emulator.roles import role_fields
+from .entities import Group, PrincipalKind, Role, User, fold, policy_key, principal_key
+from .errors import already_exists, limit_exceeded, not_exist
+from .params import Param
+from .policies import policy_fields
+from .principals import group_fields, user_fields
+from .registry import Action, Body, Call, Rate
+from .roles import role_fields
 
 Principal = User | Group | Role
 

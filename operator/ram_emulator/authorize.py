@@ -8,11 +8,11 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterator, Mapping
 
-from ram_emulator.entities import Caller, fold, principal_key
-from ram_emulator.errors import ApiError
-from ram_emulator.evaluate import Decision, Statement, compile_document, decide, on_resource
-from ram_emulator.registry import IMS, Action, Call
-from ram_emulator.state import Account
+from .entities import Caller, fold, principal_key
+from .errors import ApiError
+from .evaluate import Decision, Statement, compile_document, decide, on_resource
+from .registry import IMS, Action, Call
+from .state import Account
 
 IDENTITY = "AccountLevelIdentityBasedPolicy"
 SESSION = "SessionPolicy"

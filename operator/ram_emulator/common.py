@@ -10,10 +10,10 @@ import re
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
-from ram_emulator.entities import Policy, Role, Tags, fold
-from ram_emulator.errors import ApiError, invalid, limit_exceeded, not_exist
-from ram_emulator.params import Param
-from ram_emulator.registry import Call
+from .entities import Policy, Role, Tags, fold
+from .errors import ApiError, invalid, limit_exceeded, not_exist
+from .params import Param
+from .registry import Call
 
 T = TypeVar("T")
 

@@ -17,7 +17,7 @@ from typing import Any
 
 from aiohttp import web
 
-from ram_emulator import (
+from . import (
     accesskeys,
     attachments,
     groups,
@@ -32,19 +32,19 @@ from ram_emulator import (
     tags,
     users,
 )
-from ram_emulator.authorize import IDENTITY, authorize, no_permission
-from ram_emulator.clock import iso
-from ram_emulator.entities import Caller
-from ram_emulator.errors import ApiError
-from ram_emulator.evaluate import Decision
-from ram_emulator.faults import Fault, Faults
-from ram_emulator.journal import Journal, redacted
-from ram_emulator.params import read_params
-from ram_emulator.ratelimit import RateLimiter, throttled
-from ram_emulator.registry import SERVICES, Action, Call
-from ram_emulator.signature import Gatekeeper
-from ram_emulator.state import Universe
-from ram_emulator.wire import Envelope, read_envelope
+from .authorize import IDENTITY, authorize, no_permission
+from .clock import iso
+from .entities import Caller
+from .errors import ApiError
+from .evaluate import Decision
+from .faults import Fault, Faults
+from .journal import Journal, redacted
+from .params import read_params
+from .ratelimit import RateLimiter, throttled
+from .registry import SERVICES, Action, Call
+from .signature import Gatekeeper
+from .state import Universe
+from .wire import Envelope, read_envelope
 
 _FAMILIES = (
     roles,

@@ -11,8 +11,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from ram_emulator.errors import malformed
-from ram_emulator.evaluate import OPERATORS, as_list
+from .errors import malformed
+from .evaluate import OPERATORS, as_list
 
 _ACTION = re.compile(r"\*|[A-Za-z0-9*?-]+:[A-Za-z0-9*?:/._-]+")
 _CONDITION_KEY = re.compile(r"[a-z0-9-]+:\S+")

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import dataclasses
 
-from ram_emulator.clock import iso
-from ram_emulator.common import GROUP_NAME, PAGING, USER_NAME, page
-from ram_emulator.entities import Group, fold, principal_key
-from ram_emulator.errors import already_exists, delete_conflict, limit_exceeded, not_exist
-from ram_emulator.params import Param
-from ram_emulator.principals import (
+from .clock import iso
+from .common import GROUP_NAME, PAGING, USER_NAME, page
+from .entities import Group, fold, principal_key
+from .errors import already_exists, delete_conflict, limit_exceeded, not_exist
+from .params import Param
+from .principals import (
     ALL_GROUPS,
     NEW_GROUP_NAME,
     ONE_GROUP,
@@ -26,9 +26,9 @@ from ram_emulator.principals import (
     updated_text,
     user_fields,
 )
-from ram_emulator.registry import Action, Body, Call
-from ram_emulator.renaming import rename_group
-from ram_emulator.state import random_text
+from .registry import Action, Body, Call
+from .renaming import rename_group
+from .state import random_text
 
 MOST_GROUPS_PER_PAGE = 100
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from ram_emulator.common import PAGING, TAGS, cut, has_tags, merge_tags, page, page_size, tag_rows
-from ram_emulator.entities import User, fold
-from ram_emulator.errors import ApiError, invalid, not_exist
-from ram_emulator.params import Param
-from ram_emulator.principals import ALL_USERS, WHOLE_ACCOUNT, user_fields
-from ram_emulator.registry import IMS, Action, Body, Call
+from .common import PAGING, TAGS, cut, has_tags, merge_tags, page, page_size, tag_rows
+from .entities import User, fold
+from .errors import ApiError, invalid, not_exist
+from .params import Param
+from .principals import ALL_USERS, WHOLE_ACCOUNT, user_fields
+from .registry import IMS, Action, Body, Call
 
 _MOST_VALUE_CHARACTERS = 128
 

@@ -13,20 +13,13 @@ import re
 import secrets
 from typing import Any
 
-from ram_emulator.clock import iso
-from ram_emulator.common import USER_NAME
-from ram_emulator.entities import MfaDevice, fold
-from ram_emulator.errors import (
-    ApiError,
-    already_exists,
-    delete_conflict,
-    invalid,
-    limit_exceeded,
-    not_exist,
-)
-from ram_emulator.params import Param
-from ram_emulator.principals import ONE_USER, find_user, user_fields
-from ram_emulator.registry import Action, Body, Call
+from .clock import iso
+from .common import USER_NAME
+from .entities import MfaDevice, fold
+from .errors import ApiError, already_exists, delete_conflict, invalid, limit_exceeded, not_exist
+from .params import Param
+from .principals import ONE_USER, find_user, user_fields
+from .registry import Action, Body, Call
 
 STEP_SECONDS = 30
 # How many steps the device's clock may be off, either way.

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
-from ram_emulator.errors import ApiError, invalid
+from .errors import ApiError, invalid
 
 ParamType: TypeAlias = Literal["text", "int", "bool", "names", "tags"]
 

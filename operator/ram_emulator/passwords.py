@@ -11,7 +11,7 @@ import secrets
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ram_emulator.errors import invalid
+from .errors import invalid
 
 _ROUNDS = 1000
 _KEPT = 24

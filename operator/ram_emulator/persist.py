@@ -13,8 +13,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ram_emulator.behaviours import apply_quotas, apply_settings
-from ram_emulator.entities import (
+from .behaviours import apply_quotas, apply_settings
+from .entities import (
     AccessKey,
     Attachment,
     Group,
@@ -28,7 +28,7 @@ from ram_emulator.entities import (
     User,
     fold,
 )
-from ram_emulator.state import Account, KeyOwner, Universe
+from .state import Account, KeyOwner, Universe
 
 FORMAT = 3
 

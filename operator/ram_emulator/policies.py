@@ -11,8 +11,8 @@ import dataclasses
 import re
 from typing import Any
 
-from ram_emulator.clock import iso
-from ram_emulator.common import (
+from .clock import iso
+from .common import (
     DESCRIPTION,
     NEW_DESCRIPTION,
     PAGING,
@@ -28,18 +28,12 @@ from ram_emulator.common import (
     shown_document,
     tag_rows,
 )
-from ram_emulator.entities import Policy, PolicyVersion, fold, policy_key
-from ram_emulator.errors import (
-    ApiError,
-    already_exists,
-    delete_conflict,
-    limit_exceeded,
-    not_exist,
-)
-from ram_emulator.grammar import check_policy
-from ram_emulator.params import Param
-from ram_emulator.registry import Action, Body, Call, Rate, refuse_long_document
-from ram_emulator.system_policies import system_policies
+from .entities import Policy, PolicyVersion, fold, policy_key
+from .errors import ApiError, already_exists, delete_conflict, limit_exceeded, not_exist
+from .grammar import check_policy
+from .params import Param
+from .registry import Action, Body, Call, Rate, refuse_long_document
+from .system_policies import system_policies
 
 ROTATE = "DeleteOldestNonDefaultVersionWhenLimitExceeded"
 

@@ -8,14 +8,14 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from ram_emulator.clock import iso
-from ram_emulator.common import optional_text
-from ram_emulator.entities import Group, User, fold
-from ram_emulator.errors import ApiError, not_exist
-from ram_emulator.params import Param
-from ram_emulator.registry import Call
-from ram_emulator.state import ROOT
-from ram_emulator.versioned import Versioned
+from .clock import iso
+from .common import optional_text
+from .entities import Group, User, fold
+from .errors import ApiError, not_exist
+from .params import Param
+from .registry import Call
+from .state import ROOT
+from .versioned import Versioned
 
 # `@` was allowed once: looking up such names stays possible, making them does not.
 _NAME = re.compile(r"[A-Za-z0-9._-]+")

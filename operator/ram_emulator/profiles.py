@@ -8,17 +8,17 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from ram_emulator.authorize import IDENTITY, no_permission
-from ram_emulator.clock import iso
-from ram_emulator.common import USER_NAME
-from ram_emulator.entities import LoginProfile, User, fold
-from ram_emulator.errors import ApiError, already_exists, invalid, not_exist
-from ram_emulator.evaluate import Decision
-from ram_emulator.params import Param
-from ram_emulator.passwords import matches, refuse_reused, refuse_weak, remembered
-from ram_emulator.principals import ONE_USER, find_user
-from ram_emulator.registry import Action, Body, Call
-from ram_emulator.settings import password_policy, security_preference
+from .authorize import IDENTITY, no_permission
+from .clock import iso
+from .common import USER_NAME
+from .entities import LoginProfile, User, fold
+from .errors import ApiError, already_exists, invalid, not_exist
+from .evaluate import Decision
+from .params import Param
+from .passwords import matches, refuse_reused, refuse_weak, remembered
+from .principals import ONE_USER, find_user
+from .registry import Action, Body, Call
+from .settings import password_policy, security_preference
 
 _RESET = Param("PasswordResetRequired", "bool")
 _MFA = Param("MFABindRequired", "bool")

@@ -15,13 +15,13 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from ram_emulator.clock import iso
-from ram_emulator.common import PAGING, new_description, optional_text, page
-from ram_emulator.entities import Provider, ProviderKind, provider_key
-from ram_emulator.errors import ApiError, already_exists, invalid, limit_exceeded, not_exist
-from ram_emulator.params import Param, read_params
-from ram_emulator.principals import WHOLE_ACCOUNT
-from ram_emulator.registry import IMS, Action, Body, Call
+from .clock import iso
+from .common import PAGING, new_description, optional_text, page
+from .entities import Provider, ProviderKind, provider_key
+from .errors import ApiError, already_exists, invalid, limit_exceeded, not_exist
+from .params import Param, read_params
+from .principals import WHOLE_ACCOUNT
+from .registry import IMS, Action, Body, Call
 
 MOST_PROVIDERS_PER_PAGE = 100
 

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import time
 
-from ram_emulator.errors import ApiError
-from ram_emulator.registry import Action
-from ram_emulator.state import Account
+from .errors import ApiError
+from .registry import Action
+from .state import Account
 
 RETRY_AFTER_MILLISECONDS = 500
 

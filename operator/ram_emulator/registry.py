@@ -9,10 +9,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
-from ram_emulator.entities import Caller
-from ram_emulator.errors import invalid, malformed
-from ram_emulator.params import Param, Values
-from ram_emulator.state import Account, Universe
+from .entities import Caller
+from .errors import invalid, malformed
+from .params import Param, Values
+from .state import Account, Universe
 
 RAM = "2015-05-01"
 STS = "2015-04-01"

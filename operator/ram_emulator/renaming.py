@@ -9,9 +9,9 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from ram_emulator.entities import Holder, Membership
-from ram_emulator.state import Account, KeyOwner, Universe
-from ram_emulator.versioned import Versioned
+from .entities import Holder, Membership
+from .state import Account, KeyOwner, Universe
+from .versioned import Versioned
 
 
 def rename_user(universe: Universe, account: Account, old: str, new: str, at: float) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from ram_emulator.clock import iso
-from ram_emulator.common import (
+from .clock import iso
+from .common import (
     DESCRIPTION,
     NEW_DESCRIPTION,
     NEW_ROLE_NAME,
@@ -23,12 +23,12 @@ from ram_emulator.common import (
     shown_document,
     tag_rows,
 )
-from ram_emulator.entities import Role, fold, principal_key
-from ram_emulator.errors import already_exists, delete_conflict, limit_exceeded
-from ram_emulator.params import Param
-from ram_emulator.registry import Action, Body, Call, refuse_long_document
-from ram_emulator.state import random_id
-from ram_emulator.trust import check_trust_document
+from .entities import Role, fold, principal_key
+from .errors import already_exists, delete_conflict, limit_exceeded
+from .params import Param
+from .registry import Action, Body, Call, refuse_long_document
+from .state import random_id
+from .trust import check_trust_document
 
 DEFAULT_SESSION = 3600
 

@@ -12,8 +12,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from ram_emulator.behaviours import apply_quotas, apply_settings
-from ram_emulator.entities import (
+from .behaviours import apply_quotas, apply_settings
+from .entities import (
     AccessKey,
     Group,
     Provider,
@@ -24,9 +24,9 @@ from ram_emulator.entities import (
     principal_key,
     provider_key,
 )
-from ram_emulator.providers import provider_arn
-from ram_emulator.roles import DEFAULT_SESSION, role_arn
-from ram_emulator.state import ROOT, Account, KeyOwner, Universe, random_id, random_text
+from .providers import provider_arn
+from .roles import DEFAULT_SESSION, role_arn
+from .state import ROOT, Account, KeyOwner, Universe, random_id, random_text
 
 ADMIN_USER = "operator"
 

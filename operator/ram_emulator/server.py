@@ -14,13 +14,13 @@ from pathlib import Path
 
 from aiohttp import web
 
-from ram_emulator import persist
-from ram_emulator.admin_api import AdminApi
-from ram_emulator.errors import ApiError
-from ram_emulator.faults import Faults
-from ram_emulator.gateway import Gateway
-from ram_emulator.journal import Journal
-from ram_emulator.state import Universe
+from . import persist
+from .admin_api import AdminApi
+from .errors import ApiError
+from .faults import Faults
+from .gateway import Gateway
+from .journal import Journal
+from .state import Universe
 
 HOST = "127.0.0.1"
 # Identity tokens and documents travel in the request line.

@@ -12,12 +12,12 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from ram_emulator.behaviours import Setting
-from ram_emulator.errors import already_exists, invalid, not_exist
-from ram_emulator.params import Param
-from ram_emulator.principals import WHOLE_ACCOUNT
-from ram_emulator.registry import Action, Body, Call
-from ram_emulator.state import Account
+from .behaviours import Setting
+from .errors import already_exists, invalid, not_exist
+from .params import Param
+from .principals import WHOLE_ACCOUNT
+from .registry import Action, Body, Call
+from .state import Account
 
 _MOST_MASKS = 40
 

@@ -16,11 +16,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from ram_emulator.entities import Caller, Session
-from ram_emulator.errors import ApiError
-from ram_emulator.state import ROOT, Universe
-from ram_emulator.sts import session_caller
-from ram_emulator.wire import Envelope
+from .entities import Caller, Session
+from .errors import ApiError
+from .state import ROOT, Universe
+from .sts import session_caller
+from .wire import Envelope
 
 ALGORITHM = "ACS3-HMAC-SHA256"
 SKEW_SECONDS = 900

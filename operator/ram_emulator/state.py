@@ -11,9 +11,9 @@ import string
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from ram_emulator.behaviours import QUOTAS, Setting, preset
-from ram_emulator.clock import Clock
-from ram_emulator.entities import (
+from .behaviours import QUOTAS, Setting, preset
+from .clock import Clock
+from .entities import (
     AccessKey,
     Attachment,
     Group,
@@ -29,8 +29,8 @@ from ram_emulator.entities import (
     fold,
     policy_key,
 )
-from ram_emulator.system_policies import system_policies
-from ram_emulator.versioned import Versioned
+from .system_policies import system_policies
+from .versioned import Versioned
 
 ROOT = ""
 """The name under which the account itself has keys."""

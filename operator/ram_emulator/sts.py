@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import re
 
-from ram_emulator.authorize import IDENTITY, TRUST, demand, no_permission
-from ram_emulator.clock import iso
-from ram_emulator.entities import Caller, Role, Session, fold
-from ram_emulator.errors import ApiError, invalid, not_exist
-from ram_emulator.evaluate import Decision
-from ram_emulator.grammar import check_policy
-from ram_emulator.params import Param
-from ram_emulator.registry import STS, Action, Body, Call
-from ram_emulator.state import Account, random_text
-from ram_emulator.trust import trust_decision
+from .authorize import IDENTITY, TRUST, demand, no_permission
+from .clock import iso
+from .entities import Caller, Role, Session, fold
+from .errors import ApiError, invalid, not_exist
+from .evaluate import Decision
+from .grammar import check_policy
+from .params import Param
+from .registry import STS, Action, Body, Call
+from .state import Account, random_text
+from .trust import trust_decision
 
 _ROLE_ARN = re.compile(r"acs:ram::(\d+):role/([A-Za-z0-9._@-]{1,64})")
 _SESSION_NAME = re.compile(r"[A-Za-z0-9.@_-]{2,64}")

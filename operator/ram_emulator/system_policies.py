@@ -12,7 +12,7 @@ from pathlib import Path
 
 import yaml
 
-from ram_emulator.entities import Policy, PolicyVersion, fold
+from .entities import Policy, PolicyVersion, fold
 
 _FILE = Path(__file__).with_name("system_policies.yaml")
 _PUBLISHED = 1443657600.0

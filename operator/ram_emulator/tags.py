@@ -5,11 +5,11 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 
-from ram_emulator.common import TAGS, cut, has_tags, merge_tags, page_size
-from ram_emulator.entities import Policy, Role, fold
-from ram_emulator.errors import not_exist
-from ram_emulator.params import Param
-from ram_emulator.registry import Action, Body, Call
+from .common import TAGS, cut, has_tags, merge_tags, page_size
+from .entities import Policy, Role, fold
+from .errors import not_exist
+from .params import Param
+from .registry import Action, Body, Call
 
 _TYPE = Param("ResourceType", required=True, choices=("role", "policy"), code="")
 _NAMES = Param("ResourceNames", "names", required=True, low=1, high=50)

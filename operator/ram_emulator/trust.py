@@ -9,12 +9,12 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from ram_emulator.entities import Caller, Role, User, fold
-from ram_emulator.errors import malformed
-from ram_emulator.evaluate import Decision, Statement, as_list, compile_document, decide, wildcard
-from ram_emulator.grammar import check_trust
-from ram_emulator.registry import Call
-from ram_emulator.state import Account
+from .entities import Caller, Role, User, fold
+from .errors import malformed
+from .evaluate import Decision, Statement, as_list, compile_document, decide, wildcard
+from .grammar import check_trust
+from .registry import Call
+from .state import Account
 
 _SERVICE = re.compile(r"[A-Za-z0-9@._-]+\.aliyuncs\.com")
 _RAM = re.compile(r"acs:ram::(\d+):(root|user/[^/:*?]+|role/[^/:*?]+)")

@@ -9,10 +9,10 @@ import base64
 import json
 from typing import Any
 
-from ram_emulator.entities import Group, Policy, Provider, ProviderKind, Role, User, fold
-from ram_emulator.mfa import serial_number
-from ram_emulator.settings import password_policy, security_preference
-from ram_emulator.state import Account
+from .entities import Group, Policy, Provider, ProviderKind, Role, User, fold
+from .mfa import serial_number
+from .settings import password_policy, security_preference
+from .state import Account
 
 _ALWAYS = float("inf")
 

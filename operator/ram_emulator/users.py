@@ -7,11 +7,11 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ram_emulator.common import PAGING, USER_NAME, page
-from ram_emulator.entities import User, fold, principal_key
-from ram_emulator.errors import ApiError, already_exists, delete_conflict, limit_exceeded
-from ram_emulator.params import Param
-from ram_emulator.principals import (
+from .common import PAGING, USER_NAME, page
+from .entities import User, fold, principal_key
+from .errors import ApiError, already_exists, delete_conflict, limit_exceeded
+from .params import Param
+from .principals import (
     ALL_USERS,
     NEW_USER_NAME,
     ONE_USER,
@@ -22,9 +22,9 @@ from ram_emulator.principals import (
     updated_text,
     user_fields,
 )
-from ram_emulator.registry import Action, Body, Call
-from ram_emulator.renaming import rename_user
-from ram_emulator.state import random_id
+from .registry import Action, Body, Call
+from .renaming import rename_user
+from .state import random_id
 
 _DISPLAY = re.compile(r"[\w.@ -]*")
 _EMAIL = re.compile(r"([^@\s]+@[^@\s.]+(\.[^@\s.]+)+)?")

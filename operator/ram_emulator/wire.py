@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
-from ram_emulator.errors import ApiError
+from .errors import ApiError
 
 # Parameters of the protocol, which no action sees.
 _GATEWAY_PARAMETERS = frozenset(

@@ -9,8 +9,9 @@ import os
 import sys
 from collections.abc import Sequence
 
-from . import __version__, config, logs
+from . import __version__, config
 from .errors import RamOperatorError
+from .observability import logs
 
 USAGE = "usage: ram-operator run [flags] | void-approvals | version | run --help"
 

@@ -13,10 +13,10 @@ from typing import Any, Final
 import kopf
 
 from .constants import GROUP, VERSION
-from .kinds import ACCOUNT, PLURALS, RECORD
-from .model import Key
-from .queue import Lane, WorkQueue
-from .store import WATCHED_KINDS, Seen, Store, key_of
+from .kinds.table import ACCOUNT, PLURALS, RECORD
+from .model.objects import Key
+from .runtime.cache import WATCHED_KINDS, Seen, Store, key_of
+from .runtime.queue import Lane, WorkQueue
 
 log = logging.getLogger(__name__)
 

@@ -27,25 +27,25 @@ import prometheus_client
 from kubernetes.client.api_client import ApiClient
 
 from . import constants, handlers
-from .accounts import AccountOpener, Accounts
-from .brake import Brake
 from .cloud.client import Timeouts, Wiring
 from .cloud.observe import CloseObserver
 from .cluster.api import ClusterApi
 from .cluster.guard import AdmissionGuard
 from .cluster.leases import Election, LeaseLock, Terms
-from .cluster.records import Records
+from .cluster.record_writer import Records
 from .cluster.voiding import void_all
 from .config import Settings
 from .errors import RamOperatorError, Retry
-from .leadership import Hooks, Leadership, Time, elapsed
-from .metrics import Metrics
-from .model import Key
-from .ports import Clock, Ports
-from .queue import Backoff, WorkQueue
-from .recent import Recent
-from .reconcile import Reconciler
-from .store import WATCHED_KINDS, Store
+from .loop.ports import Clock, Ports
+from .loop.reconcile import Reconciler
+from .model.objects import Key
+from .observability.metrics import Metrics
+from .runtime.cache import WATCHED_KINDS, Store
+from .runtime.consistency import Recent
+from .runtime.deletion_brake import Brake
+from .runtime.leadership import Hooks, Leadership, Time, elapsed
+from .runtime.queue import Backoff, WorkQueue
+from .runtime.sessions import AccountOpener, Accounts
 
 log = logging.getLogger(__name__)
 
@@ -53,6 +53,11 @@ GRACE: Final = 20.0
 """Seconds that passes in flight get to finish when the process is told to stop."""
 BARRIER_RETRY: Final = 5.0
 ANY_HOST: Final = "0.0.0.0"  # noqa: S104 - a pod's probes and scrapes come from outside it
+
+
+def _guard(settings: Settings, api: ClusterApi, clock: Clock, metrics: Metrics) -> AdmissionGuard:
+    waived = settings.unguarded_approvals
+    return AdmissionGuard(api, waived, clock.monotonic, metrics.guarded)
 
 
 class Operator:
@@ -86,7 +91,7 @@ class Operator:
             queue=self.queue,
             api=api,
             records=Records(api),
-            guard=AdmissionGuard(api, settings, clock.monotonic, metrics.guarded),
+            guard=_guard(settings, api, clock, metrics),
             accounts=Accounts(),
             opener=AccountOpener(settings, store, api, wiring, environment),
             observer=lambda session: CloseObserver(session.client),

@@ -17,12 +17,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
 
-from tests.cluster import assets, monitoring
+from tests.cluster import assets, building, monitoring
 from tests.cluster.connection import Cluster
 from tests.cluster.controlplane import ControlPlane
 
 VARIABLE = "RAM_OPERATOR_CONTROL_PLANE"
-_HOME = assets.ROOT / ".cluster"
+_HOME = building.ROOT / ".cluster"
 _UP = _HOME / "up"
 
 
@@ -68,7 +68,7 @@ def _up() -> int:
         with log.open("wb") as output:
             keeper = subprocess.Popen(
                 [sys.executable, "-m", "tests.cluster", "serve", _UP],
-                cwd=assets.ROOT,
+                cwd=building.ROOT,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.cluster import Cluster, ControlPlane, KubectlError, RequestFailed
-from tests.cluster.assets import ROOT
+from tests.cluster.building import ROOT
 from tests.support.waiting import until
 
 CRD = """

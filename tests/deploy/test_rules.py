@@ -13,9 +13,9 @@ import pytest
 import yaml
 from prometheus_client import CollectorRegistry
 
-from ram_operator.metrics import Metrics
-from ram_operator.model import Key
-from ram_operator.objectmetrics import ObjectState
+from ram_operator.model.objects import Key
+from ram_operator.observability.metrics import Metrics
+from ram_operator.observability.object_metrics import ObjectState
 from tests.cluster import monitoring
 from tests.cluster.building import ROOT
 from tests.cluster.monitoring import Monitoring
@@ -143,7 +143,7 @@ def test_an_alert_uses_series_that_exist(number: int) -> None:
 def test_values_in_selectors_are_real() -> None:
     """A condition type or severity that is misspelt would never match."""
     from ram_operator.constants import ConditionType, Severity
-    from ram_operator.kinds import ACCOUNT, KINDS
+    from ram_operator.kinds.table import ACCOUNT, KINDS
 
     known = {
         "type": {each.value for each in ConditionType},

@@ -14,7 +14,7 @@ from functools import partial
 from itertools import product
 from typing import Any, TypeVar
 
-from .evaluator import Reading, Request, Who, glob, is_principal, one_value
+from tests.oracle.evaluator import Reading, Request, Who, glob, is_principal, one_value
 
 _FILLS = ("", "x", "X9")
 

@@ -10,8 +10,9 @@ import sys
 import time
 from datetime import UTC, datetime
 
-from ram_operator import config, logs, startup
-from ram_operator.ports import Clock
+from ram_operator import config, startup
+from ram_operator.loop.ports import Clock
+from ram_operator.observability import logs
 
 
 def clock(shift: float) -> Clock:

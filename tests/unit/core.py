@@ -9,12 +9,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from ram_operator import desired as desire
-from ram_operator import documents, plan
+from ram_operator import documents
 from ram_operator.constants import AdoptionPolicy, DeletionPolicy, DriftPolicy, Mode
-from ram_operator.drift import Memory
-from ram_operator.kinds import KINDS, policy_entries, tag_entries
-from ram_operator.model import (
+from ram_operator.gate.inputs import Memory, Situation
+from ram_operator.kinds import manifest as desire
+from ram_operator.kinds.table import KINDS, policy_entries, tag_entries
+from ram_operator.model.objects import (
     Account,
     Applied,
     Desired,
@@ -22,12 +22,12 @@ from ram_operator.model import (
     Live,
     Options,
     Owner,
-    Presence,
     RecordFacts,
     Step,
     Tenant,
 )
-from ram_operator.situation import Situation
+from ram_operator.model.vocabulary import Presence
+from ram_operator.planning import plan
 
 Json = dict[str, Any]
 ACCOUNT_ID: Final = "1000000000000001"

@@ -7,12 +7,12 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ram_operator import documents
+from ram_operator.cloud.cached_reads import PolicyDocuments
 from ram_operator.cloud.jobs import Needs, Reply
-from ram_operator.cloud.policies import PolicyDocuments
 from ram_operator.cloud.readings import GroupPolicies
 from ram_operator.cloud.writing import Kept, Writer
 from ram_operator.errors import Absent
-from ram_operator.model import CloudCalls
+from ram_operator.model.objects import CloudCalls
 from tests.unit.core import ALLOW_ALL, ALLOW_READ, policy
 from tests.unit.fake_clock import FakeClock
 

@@ -6,8 +6,9 @@ import json
 from dataclasses import replace
 from typing import Any, Final
 
-from ram_operator import documents, plan
-from ram_operator.model import Plan
+from ram_operator import documents
+from ram_operator.model.objects import Plan
+from ram_operator.planning import plan
 from tests.unit.core import (
     ACCOUNT_ID,
     ANN,

@@ -4,22 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from ram_operator import report
 from ram_operator.constants import ConditionType, Reason, Severity
-from ram_operator.model import (
-    Cause,
-    Direction,
-    Drift,
-    Finding,
-    Held,
-    Live,
-    Outcome,
-    Phase,
-    Plan,
-    Presence,
-    Step,
-)
-from ram_operator.report import Report
+from ram_operator.model.objects import Drift, Held, Live, Outcome, Plan, Step
+from ram_operator.model.records import Finding
+from ram_operator.model.vocabulary import Cause, Direction, Phase, Presence
+from ram_operator.reporting.status import Report, build_report
 
 Json = dict[str, Any]
 T0, T1, T2 = "2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z", "2026-01-03T00:00:00Z"
@@ -45,7 +34,7 @@ def build(
     generation: int = 3,
     extra: Json | None = None,
 ) -> Report:
-    return report.build(old or {}, outcome, generation, now, extra or {})
+    return build_report(old or {}, outcome, generation, now, extra or {})
 
 
 def after(*outcomes: Outcome, generation: int = 3) -> Json:
@@ -53,7 +42,7 @@ def after(*outcomes: Outcome, generation: int = 3) -> Json:
     status: Json = {"observedGeneration": -1}
     for at, outcome in enumerate(outcomes):
         now = f"2026-01-01T00:00:{at:02}Z"
-        status = dict(report.build(status, outcome, generation, now, {}).status)
+        status = dict(build_report(status, outcome, generation, now, {}).status)
     return status
 
 

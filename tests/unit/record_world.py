@@ -17,9 +17,10 @@ from kubernetes.client.api_client import ApiClient
 
 from ram_operator import documents
 from ram_operator.cluster.api import ClusterApi
-from ram_operator.cluster.records import Claim, Identity, Records, Start
-from ram_operator.model import Owner
-from ram_operator.pending import InFlight
+from ram_operator.cluster.facts import Identity
+from ram_operator.cluster.record_writer import Claim, Records, Start
+from ram_operator.model.objects import Owner
+from ram_operator.model.records import InFlight
 from tests.unit.stub_server import Reply, Request, stub
 
 Json = dict[str, Any]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from ram_operator.accounts import DEFAULT_ENDPOINTS, endpoint
 from ram_operator.cloud.client import Endpoint
 from ram_operator.errors import InvalidSpec
+from ram_operator.runtime.sessions import DEFAULT_ENDPOINTS, endpoint
 
 OFFICIAL = [
     *DEFAULT_ENDPOINTS.values(),

@@ -14,16 +14,16 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from ram_operator import documents
-from ram_operator.basis import Basis
+from ram_operator.cloud.cached_reads import PolicyDocuments, ProviderFacts
 from ram_operator.cloud.execute import execute
 from ram_operator.cloud.observe import GETS, READS, CloseObserver
-from ram_operator.cloud.policies import PolicyDocuments
-from ram_operator.cloud.providers import ProviderFacts
 from ram_operator.cloud.writing import Kept, Writer
 from ram_operator.constants import Reason
 from ram_operator.errors import OutcomeUnknown, Retry
-from ram_operator.kinds import KINDS
-from ram_operator.model import Cause, Direction, Presence, Step, UnknownPart
+from ram_operator.kinds.table import KINDS
+from ram_operator.model.basis import Basis
+from ram_operator.model.objects import Step, UnknownPart
+from ram_operator.model.vocabulary import Cause, Direction, Presence
 from tests.unit.cloud_world import World
 from tests.unit.core import trust_json
 from tests.unit.stub_server import Reply, Request, Stub, stub

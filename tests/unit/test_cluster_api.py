@@ -8,7 +8,7 @@ from kubernetes.client.api_client import ApiClient
 
 from ram_operator.cluster.api import ClusterApi
 from ram_operator.errors import Retry
-from ram_operator.model import Key
+from ram_operator.model.objects import Key
 from tests.unit.stub_server import Reply, stub
 
 ROLE = Key("RamRole", "apps", "web")

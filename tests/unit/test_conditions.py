@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ram_operator import conditions
-from ram_operator.conditions import Condition
 from ram_operator.constants import ConditionType, Reason
+from ram_operator.reporting import conditions
+from ram_operator.reporting.conditions import Condition
 from tests.support.kstatus import assert_kstatus_legal, kstatus
 from tests.unit.profiles import examples
 

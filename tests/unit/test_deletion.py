@@ -7,9 +7,10 @@ from dataclasses import replace
 import pytest
 
 from ram_operator.constants import Reason
-from ram_operator.deletion import ours
 from ram_operator.errors import Retry
-from ram_operator.model import Live, Owner, Presence, RecordFacts, UnknownPart
+from ram_operator.loop.deletion import ours
+from ram_operator.model.objects import Live, Owner, RecordFacts, UnknownPart
+from ram_operator.model.vocabulary import Presence
 
 US, THEM = Owner("blue", "apps", "web"), Owner("green", "apps", "web")
 LIVE = Live(Presence.PRESENT, "web", "id-1", created_at="2026-03-01T12:00:01Z")

@@ -7,13 +7,16 @@ from typing import Any
 
 import pytest
 
-from ram_operator import escalating, plan, report
 from ram_operator.constants import AdoptionPolicy, DriftPolicy, EventReason, Reason
-from ram_operator.drift import Memory
-from ram_operator.kinds import KINDS, policy_entries
-from ram_operator.model import Cause, Outcome, Phase, Plan
+from ram_operator.gate import grants
+from ram_operator.gate.inputs import Memory
+from ram_operator.kinds.table import KINDS, policy_entries
+from ram_operator.model.objects import Outcome, Plan
+from ram_operator.model.vocabulary import Cause, Phase
+from ram_operator.planning import drift
+from ram_operator.reporting.status import build_report
 from tests.unit.core import ALLOW_READ, OPTIONS, attachment, policy
-from tests.unit.test_escalating import (
+from tests.unit.test_grants import (
     ADMIN,
     KNOWN,
     MEMBER,
@@ -76,7 +79,7 @@ def test_a_longer_session_of_a_privileged_role_waits(
     assert (waits(decision), written(decision)) == ([SESSION], ["update description"])
     assert decision.steps[0].values["maxSessionDurationSeconds"] == 3600
     assert decision.held is not None
-    assert decision.held.kind == escalating.GRANT
+    assert decision.held.kind == grants.GRANT
     assert decision.held.summary == "a longer session of a privileged role waits"
     assert decision.held.gains == ("maxSessionDurationSeconds: 43200 instead of 3600",)
     assert [why in text for text in said(decision, "RAM023")] == [True]
@@ -89,7 +92,7 @@ def test_what_is_attached_besides_counts_and_what_is_not_known_is_the_worst() ->
     memory = after(ROLE, before)
     for attached, why in (
         (frozenset({"System/administratoraccess"}), "allows every action"),
-        (None, escalating.NOT_READ),
+        (None, grants.NOT_READ),
     ):
         decision = update(ROLE, wanted, there(before), replace(memory, attached=attached))
         assert waits(decision) == [SESSION]
@@ -223,7 +226,7 @@ def events(decision: Plan, done: int) -> list[tuple[EventReason, str]]:
     outcome = Outcome(
         Phase.DONE, Reason.SYNCED, "", plan=decision, steps_done=decision.steps[:done]
     )
-    built = report.build({}, outcome, 1, "2026-01-01T00:00:00Z", {})
+    built = build_report({}, outcome, 1, "2026-01-01T00:00:00Z", {})
     return [(event.reason, event.message) for event in built.events]
 
 
@@ -239,6 +242,6 @@ def test_an_event_says_so_once_it_is_given() -> None:
 
 def test_a_policy_that_is_known_by_name_is_read_by_nobody() -> None:
     key = next(iter(policy_entries([attachment(READ)])))
-    assert plan.drift.only_reads(key)
-    assert not plan.drift.only_reads("Custom/aliyunossreadonlyaccess")
-    assert not plan.drift.only_reads("System/evilreadonlyaccess")
+    assert drift.only_reads(key)
+    assert not drift.only_reads("Custom/aliyunossreadonlyaccess")
+    assert not drift.only_reads("System/evilreadonlyaccess")

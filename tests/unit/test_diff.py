@@ -8,9 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ram_operator import diff
 from ram_operator.errors import Bug
-from ram_operator.model import Change, Direction, Entry, Live, Presence, UnknownPart
+from ram_operator.kinds import comparison
+from ram_operator.model.objects import Change, Entry, Live, UnknownPart
+from ram_operator.model.vocabulary import Direction, Presence
+from ram_operator.planning import diff
 from tests.unit.core import (
     ALLOW_ALL,
     ALLOW_READ,
@@ -112,7 +114,7 @@ def test_what_was_not_read_is_neither_equal_nor_different() -> None:
 
 def test_a_value_of_another_shape_is_a_defect() -> None:
     with pytest.raises(TypeError, match="trustPolicy is no document"):
-        diff.compare(ROLE.field("trustPolicy"), trust(FC), policy())
+        comparison.compare(ROLE.field("trustPolicy"), trust(FC), policy())
 
 
 def test_digests_tell_values_apart_and_not_spellings() -> None:

@@ -10,7 +10,7 @@ from ram_operator import documents as docs
 from ram_operator.documents import Verdict
 from ram_operator.documents.globs import Budget, Glob, TooComplex, inhabited
 from ram_operator.documents.globs import contains as contains_within
-from ram_operator.documents.regions import complement
+from ram_operator.documents.value_sets import complement
 from tests.unit.documents_by_example import policy
 
 

@@ -9,21 +9,13 @@ from typing import Any
 
 import pytest
 
-from ram_operator import diff, drift
 from ram_operator.constants import AdoptionPolicy, DriftPolicy, Severity
-from ram_operator.drift import KEPT, WHATEVER, Memory
-from ram_operator.kinds import Kind, Shape
-from ram_operator.model import (
-    Applied,
-    Cause,
-    Change,
-    Desired,
-    Direction,
-    Disposition,
-    Entry,
-    Judged,
-    RecordFacts,
-)
+from ram_operator.gate.inputs import WHATEVER, Memory
+from ram_operator.kinds.table import Kind, Shape
+from ram_operator.model.objects import Applied, Change, Desired, Entry, Judged, RecordFacts
+from ram_operator.model.vocabulary import Cause, Direction, Disposition
+from ram_operator.planning import diff, drift
+from ram_operator.planning.drift import KEPT
 from tests.unit.core import (
     ALLOW_ALL,
     ALLOW_READ,

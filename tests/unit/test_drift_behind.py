@@ -7,21 +7,12 @@ from typing import Any
 
 import pytest
 
-from ram_operator import diff, documents, drift
+from ram_operator import documents
 from ram_operator.constants import DriftPolicy, Severity
-from ram_operator.model import Cause, Change, Desired, Disposition, Judged
-from tests.unit.core import (
-    ANN,
-    ECS,
-    FC,
-    ROLE,
-    made,
-    record,
-    remembered,
-    trust,
-    trust_json,
-    wanted,
-)
+from ram_operator.model.objects import Change, Desired, Judged
+from ram_operator.model.vocabulary import Cause, Disposition
+from ram_operator.planning import diff, drift
+from tests.unit.core import ANN, ECS, FC, ROLE, made, record, remembered, trust, trust_json, wanted
 
 POLICIES = (DriftPolicy.REPORT, DriftPolicy.REVERT_EXCESS, DriftPolicy.REVERT)
 WRITE, HOLD, SHOW = Disposition.WRITE, Disposition.HOLD, Disposition.REPORT

@@ -7,16 +7,21 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ram_operator import diff, documents, drift, plan, report, verdict
+from ram_operator import documents
 from ram_operator.constants import EventReason, Reason
 from ram_operator.errors import Retry, Stalled
-from ram_operator.model import Cause, Desired, Live, Outcome, Plan, Step, UnknownPart, place
+from ram_operator.gate import inputs as inputs_module
+from ram_operator.model.objects import Desired, Live, Outcome, Plan, Step, UnknownPart, place
+from ram_operator.model.vocabulary import Cause
+from ram_operator.planning import diff, drift, plan
+from ram_operator.reporting import verdict
+from ram_operator.reporting.status import build_report
 from tests.unit.core import ROLE, carry_out, situation
 from tests.unit.outcomes import Json
 from tests.unit.profiles import examples
 from tests.unit.test_plan_properties import histories
 
-Memory = drift.Memory
+Memory = inputs_module.Memory
 REFUSED = Stalled(Reason.ACCESS_DENIED, "RAM denies it")
 SLOW = Retry(Reason.THROTTLED, "RAM throttles reads")
 
@@ -65,7 +70,7 @@ def test_what_was_moved_by_hand_is_in_the_status_and_is_told(
         found = replace(found, fields={**found.fields, name: UnknownPart(SLOW)})
     decision = plan.update(situation(asked, found, memory))
     done = tuple(step for step in decision.steps if data.draw(st.booleans(), step.summary))
-    built = report.build({}, outcome(decision, found, done, {}), 1, "2026-01-01T00:00:00Z", {})
+    built = build_report({}, outcome(decision, found, done, {}), 1, "2026-01-01T00:00:00Z", {})
     status = dict(built.status)
 
     listed = {row["field"] for row in (*status.get("drift", ()), *status.get("corrected", ()))}
@@ -91,7 +96,7 @@ def test_what_the_status_says_of_drift_is_what_is_there_after_the_pass(
     after = found
     for step in done:
         after = carry_out(after, step)
-    built = report.build({}, outcome(decision, found, done, {}), 1, "2026-01-01T00:00:00Z", {})
+    built = build_report({}, outcome(decision, found, done, {}), 1, "2026-01-01T00:00:00Z", {})
     differs = {place(change.field, change.entry) for change in diff.changes(ROLE, asked, after)}
     standing = {row["field"] for row in built.status.get("drift", ())}
     baseline, live = memory.record.baseline, after.fields["trustPolicy"]

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from ram_operator import applying, gatedwrite
 from ram_operator.constants import Mode, Reason
 from ram_operator.errors import Bug, OutcomeUnknown, RamOperatorError, Retry, Stalled
-from ram_operator.model import Cause, Direction, Plan, Step
-from ram_operator.ports import Subject
-from ram_operator.queue import Key
+from ram_operator.loop import applying, gated_write
+from ram_operator.loop.ports import Subject
+from ram_operator.model.objects import Key, Plan, Step
+from ram_operator.model.vocabulary import Cause, Direction
 from tests.unit.core import ACCOUNT
 
 BODY: dict[str, Any] = {"metadata": {"uid": "u", "generation": 2}, "spec": {}}
@@ -37,8 +37,8 @@ MANAGED = replace(ACCOUNT, mode=Mode.MANAGE, suspend=False)
 def test_an_object_that_moved_is_not_the_one_that_was_judged(
     meta: Mapping[str, Any], spec: Mapping[str, Any]
 ) -> None:
-    assert gatedwrite.still(BODY, SUBJECT)
-    assert not gatedwrite.still({"metadata": {**BODY["metadata"], **meta}, "spec": spec}, SUBJECT)
+    assert gated_write.still(BODY, SUBJECT)
+    assert not gated_write.still({"metadata": {**BODY["metadata"], **meta}, "spec": spec}, SUBJECT)
 
 
 class Gate:

@@ -9,26 +9,28 @@ from typing import Any
 
 import pytest
 
-from ram_operator import approval, constants
-from ram_operator.ballots import Guard
-from ram_operator.basis import Basis
+from ram_operator import constants
 from ram_operator.constants import Mode
 from ram_operator.errors import Retry
-from ram_operator.gatedwrite import GatedWrite
-from ram_operator.model import Cause, Change, Direction, Entry, Held, Key, Step
-from ram_operator.ports import Subject
+from ram_operator.gate import clearance
+from ram_operator.gate.inputs import Guard
+from ram_operator.loop.gated_write import GatedWrite
+from ram_operator.loop.ports import Subject
+from ram_operator.model.basis import Basis
+from ram_operator.model.objects import Change, Entry, Held, Key, Step
+from ram_operator.model.vocabulary import Cause, Direction
+from tests.unit.approvals_by_example import HELD, approved, offered
 from tests.unit.core import ACCOUNT, FC, trust
 from tests.unit.judged_world import READ, Cloud
-from tests.unit.voting import HELD, approved, offered
 
 FACTS = offered()
-PERMIT = approval.weigh(HELD, approved(FACTS), FACTS)
+PERMIT = clearance.weigh(HELD, approved(FACTS), FACTS)
 assert PERMIT is not None
 MANAGED = replace(ACCOUNT, mode=Mode.MANAGE, suspend=False)
 APPROVE, REJECT = constants.ANNOTATION_APPROVE, constants.ANNOTATION_REJECT
 BY = constants.ANNOTATION_APPROVED_BY
 SAYS = {APPROVE: PERMIT.digest, BY: "ann"}
-VALUES = {"cleared": approval.clear(PERMIT, "trustPolicy")}
+VALUES = {"cleared": clearance.clear(PERMIT, "trustPolicy")}
 STEP = Step("trust", "", Cause.INTENT, Direction.WIDER, VALUES, "trustPolicy")
 
 
@@ -80,7 +82,7 @@ def test_what_moved_since_is_not_sent(fresh: Any, guard: Guard, words: str) -> N
 JUDGED = {"Custom/p": frozenset({READ.digest})}
 GRANT = Change("policies", None, Entry("Custom/p"), Direction.WIDER, "Custom/p")
 AGREED = Held("EscalatingGrant", "s", changes=(GRANT,))
-GRANTED = approval.weigh(AGREED, approved(offered(AGREED)), offered(AGREED))
+GRANTED = clearance.weigh(AGREED, approved(offered(AGREED)), offered(AGREED))
 assert GRANTED is not None
 
 

@@ -12,11 +12,11 @@ import pytest
 from kubernetes.client import Configuration
 from kubernetes.client.api_client import ApiClient
 
-from ram_operator import claims
 from ram_operator.cluster.api import ClusterApi, path
 from ram_operator.config import Settings
-from ram_operator.model import Key
-from ram_operator.ports import Ports
+from ram_operator.loop import ownership
+from ram_operator.loop.ports import Ports
+from ram_operator.model.objects import Key
 from tests.unit.record_world import ACCOUNT, IDENTITY, OWNER, Server
 from tests.unit.stub_server import stub
 from tests.unit.test_reconcile_edits import ports
@@ -66,14 +66,14 @@ def left(server: Server) -> Json:
 def test_the_claim_on_what_never_came_to_be_ends_with_its_object(changes: Json) -> None:
     with world(**changes) as (server, around):
         assert around.store.left_waiting() == [HOLDER]
-        claims.gone(around, HOLDER, ACCOUNT)
+        ownership.gone(around, HOLDER, ACCOUNT)
         assert not left(server).keys() & {"owner", "pending"}
         assert around.store.left_waiting() == []
 
 
 def test_of_what_exists_only_the_wait_ends() -> None:
     with world(cloudId="c", baseline={"trust": "{}"}) as (server, around):
-        claims.gone(around, HOLDER)
+        ownership.gone(around, HOLDER)
         wanted = {**HELD, "cloudId": "c", "baseline": {"trust": "{}"}, "sequence": 8}
         del wanted["pending"]
         assert left(server) == wanted
@@ -90,27 +90,27 @@ def test_of_what_exists_only_the_wait_ends() -> None:
 )
 def test_not_ended_is(changes: Json) -> None:
     with world(**changes) as (server, around):
-        claims.gone(around, HOLDER)
+        ownership.gone(around, HOLDER)
         assert server.writes == []
 
 
 def test_what_waits_in_another_account_is_left_to_that() -> None:
     with world() as (server, around):
-        claims.gone(around, HOLDER, "9999999999999999")
+        ownership.gone(around, HOLDER, "9999999999999999")
         assert server.writes == []
 
 
 def test_an_object_that_only_the_store_lacks_goes_on_waiting() -> None:
     with world() as (server, around):
         server.objects[path(HOLDER)] = {"metadata": {"name": "web", "uid": "u"}}
-        claims.gone(around, HOLDER)
+        ownership.gone(around, HOLDER)
         assert server.writes == []
 
 
 def test_the_record_of_the_api_server_counts() -> None:
     with world() as (server, around):
         server.objects[path(IDENTITY.key)] = body(owner={**HELD["owner"], "name": "other"})
-        claims.gone(around, HOLDER)
+        ownership.gone(around, HOLDER)
         assert server.writes == []
 
 

@@ -16,11 +16,11 @@ import pytest
 from kubernetes.client import Configuration
 from kubernetes.client.api_client import ApiClient
 
-from ram_operator.ballots import Guard
 from ram_operator.cluster.api import ClusterApi
 from ram_operator.cluster.guard import AdmissionGuard, same, shipped
 from ram_operator.config import Settings
 from ram_operator.errors import RamOperatorError
+from ram_operator.gate.inputs import Guard
 from tests.unit.stub_server import Reply, Request, stub
 
 Json = dict[str, Any]
@@ -83,7 +83,13 @@ def guard(objects: Json, settings: Settings) -> Iterator[tuple[AdmissionGuard, T
         client = ApiClient(configuration)
         time, told = Time(), list[Any]()
         api = ClusterApi(client, lambda what, kind: None)
-        yield AdmissionGuard(api, settings, time, lambda *words: told.append(words)), time, told
+        yield (
+            AdmissionGuard(
+                api, settings.unguarded_approvals, time, lambda *words: told.append(words)
+            ),
+            time,
+            told,
+        )
         client.rest_client.pool_manager.clear()
 
 

@@ -7,22 +7,23 @@ from typing import Any
 
 import pytest
 
-from ram_operator import approval
-from ram_operator.approval import Permit
-from ram_operator.basis import Basis
-from ram_operator.cloud import execute
+from ram_operator.cloud import execute, write_checks
+from ram_operator.cloud.cached_reads import FRESH_SECONDS, digests
 from ram_operator.cloud.client import IMS, IMS_METHODS, METHODS
 from ram_operator.cloud.jobs import is_write
 from ram_operator.cloud.locks import Mode
-from ram_operator.cloud.policies import FRESH_SECONDS, digests
 from ram_operator.cloud.writing import TOUCHES, Write
 from ram_operator.constants import Reason
 from ram_operator.errors import AlreadyExists, Bug, OutcomeUnknown, Retry
-from ram_operator.kinds import KINDS
-from ram_operator.model import Cause, Change, Direction, Entry, Held, Step
+from ram_operator.gate import clearance
+from ram_operator.gate.clearance import Permit
+from ram_operator.kinds.table import KINDS
+from ram_operator.model.basis import Basis
+from ram_operator.model.objects import Change, Entry, Held, Step
+from ram_operator.model.vocabulary import Cause, Direction
+from tests.unit.approvals_by_example import approved, offered
 from tests.unit.core import ECS, FC, trust
 from tests.unit.judged_world import ALL, CREATED, MORE, READ, SETTLE, Cloud
-from tests.unit.voting import approved, offered
 
 NOUNS = ("role", "user", "group")
 JUDGED = {"Custom/p": digests([READ])}
@@ -33,7 +34,7 @@ def permit_for(field: str, key: str, entry: Entry) -> Permit:
     change = Change(field, None, entry, Direction.WIDER, key)
     held = Held("EscalatingGrant", "s", changes=(change,))
     facts = offered(held)
-    permit = approval.weigh(held, approved(facts), facts)
+    permit = clearance.weigh(held, approved(facts), facts)
     assert permit is not None
     return permit
 
@@ -333,7 +334,7 @@ def test_no_lock_outlives_a_write_whatever_comes_of_it(error: Exception) -> None
                     "AttachPolicyToRole",
                     {"RoleName": "app", "PolicyName": "p", "PolicyType": "Custom"},
                     checks=(
-                        execute.checks.attachment(
+                        write_checks.attachment(
                             cloud.kept, "role", "app", attach(rests=Basis(JUDGED))
                         )
                     ),

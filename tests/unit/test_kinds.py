@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 import yaml
 
-from ram_operator import documents, kinds
-from ram_operator.kinds import KINDS, Field, Kind, Shape
-from ram_operator.model import Entry
+from ram_operator import documents
+from ram_operator.kinds import table
+from ram_operator.kinds.table import KINDS, Field, Kind, Shape
+from ram_operator.model.objects import Entry
 from tests.structure.pure import ROOT
 from tests.unit.core import POLICY, ROLE, trust, trust_json
 
@@ -26,7 +27,7 @@ def test_a_row_is_complete(row: Kind) -> None:
     assert sum(field.gated for field in row.fields) <= 1
     assert {reference.kind for reference in row.references} <= KINDS.keys()
     assert {reference.spec for reference in row.references} <= set(names)
-    assert kinds.PLURALS[row.kind] == row.plural
+    assert table.PLURALS[row.kind] == row.plural
 
 
 @pytest.mark.parametrize(("row", "field"), FIELDS, ids=IDS)
@@ -81,18 +82,18 @@ def test_a_number_is_a_whole_number(raw: Any) -> None:
 
 def test_attachments_are_folded_by_name_and_kept_as_spelled() -> None:
     items = [{"type": "System", "name": "ReadOnlyAccess"}, {"type": "Custom", "name": "App"}]
-    assert kinds.policy_entries(items) == {
+    assert table.policy_entries(items) == {
         "System/readonlyaccess": Entry("System/ReadOnlyAccess"),
         "Custom/app": Entry("Custom/App"),
     }
-    assert [kinds.policy_key(i["type"], i["name"]) for i in items] == [
+    assert [table.policy_key(i["type"], i["name"]) for i in items] == [
         "System/readonlyaccess",
         "Custom/app",
     ]
 
 
 def test_tags_keep_the_case_of_their_keys() -> None:
-    assert kinds.tag_entries({"Team": "a", "team": ""}) == {
+    assert table.tag_entries({"Team": "a", "team": ""}) == {
         "Team": Entry("Team", "a"),
         "team": Entry("team"),
     }

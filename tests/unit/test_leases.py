@@ -18,7 +18,7 @@ from ram_operator.cluster.leases import Election, Lease, Move, Terms
 from ram_operator.config import Settings, SettingsError, load
 from ram_operator.constants import Reason
 from ram_operator.errors import Retry
-from ram_operator.leadership import Hooks, Leadership, Time, elapsed
+from ram_operator.runtime.leadership import Hooks, Leadership, Time, elapsed
 from tests.unit.fake_clock import FakeClock
 
 TERMS = Terms(duration=30.0, deadline=10.0, retry=2.0)

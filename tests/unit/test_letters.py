@@ -12,10 +12,13 @@ from typing import Any, Final
 
 import pytest
 
-from ram_operator import approval, diff, documents, drift, plan, providers
+from ram_operator import documents
 from ram_operator.constants import DriftPolicy, Severity
 from ram_operator.documents import Verdict
-from ram_operator.model import RESPELLED, Cause, Disposition, Entry, Plan
+from ram_operator.gate import clearance, providers
+from ram_operator.model.objects import Entry, Plan
+from ram_operator.model.vocabulary import RESPELLED, Cause, Disposition
+from ram_operator.planning import diff, drift, plan
 from tests.unit.core import (
     ACCOUNT_ID,
     ANN,
@@ -89,7 +92,7 @@ def test_what_may_be_somebody_else_is_taken_back_as_ever(
     assert {entry.severity for entry in decision.drift} == {Severity.CRITICAL}
     (step,) = decision.steps
     sent = step.values["cleared"].trust
-    assert not documents.compare_trust(agreed, approval.in_force(sent)).gains
+    assert not documents.compare_trust(agreed, clearance.in_force(sent)).gains
 
 
 UNREADABLE: Final[dict[str, documents.Trust]] = {

@@ -9,10 +9,11 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ram_operator import approval, documents
-from ram_operator.approval import Cleared
+from ram_operator import documents
 from ram_operator.documents import NOBODY
-from ram_operator.model import Held
+from ram_operator.gate import clearance
+from ram_operator.gate.clearance import Cleared
+from ram_operator.model.objects import Held
 from tests.oracle.evaluator import PROBABLE, Reading, allows
 from tests.oracle.universe import requests
 from tests.unit import strategies_documents as some
@@ -49,12 +50,12 @@ def _respelled(text: str) -> st.SearchStrategy[str]:
 
 def judged(found: Json, agreed: Json) -> Cleared | Held:
     sides = (documents.parse_trust(side, lenient=True) for side in (found, agreed))
-    return approval.judge_take_back(*sides, ACCOUNT)
+    return clearance.judge_take_back(*sides, ACCOUNT)
 
 
 def sent(verdict: Cleared) -> Json | None:
     """The document that is sent; None where nobody can use it."""
-    trusted = approval.in_force(verdict.trust)
+    trusted = clearance.in_force(verdict.trust)
     return None if trusted == NOBODY else json.loads(trusted.to_json())
 
 

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from ram_operator.logs import JsonFormatter, PlainFormatter, configure, redact
+from ram_operator.observability.logs import JsonFormatter, PlainFormatter, configure, redact
 from tests.unit.profiles import examples
 
 thorough = examples(300)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ram_operator import mergepatch
+from ram_operator.reporting import mergepatch
 from tests.unit.profiles import examples
 
 Json = Any

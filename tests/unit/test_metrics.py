@@ -9,12 +9,13 @@ import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
 import ram_operator
-from ram_operator import report
 from ram_operator.constants import Reason, Severity
-from ram_operator.kinds import ACCOUNT, KINDS
-from ram_operator.metrics import RESULTS, Metrics
-from ram_operator.model import Cause, Direction, Drift, Held, Key, Outcome, Phase, Plan, Step
-from ram_operator.objectmetrics import ObjectState, ObjectStates, state_of
+from ram_operator.kinds.table import ACCOUNT, KINDS
+from ram_operator.model.objects import Drift, Held, Key, Outcome, Plan, Step
+from ram_operator.model.vocabulary import Cause, Direction, Phase
+from ram_operator.observability.metrics import RESULTS, Metrics
+from ram_operator.observability.object_metrics import ObjectState, ObjectStates, state_of
+from ram_operator.reporting.status import build_report
 
 KEY, OTHER = Key("RamRole", "apps", "web"), Key("RamPolicy", "apps", "web")
 NARROWER = Direction.NARROWER
@@ -222,7 +223,7 @@ STATUS = {
 
 
 def after(result: Outcome, since: float | None = None) -> ObjectState:
-    status = report.build(STATUS, result, 1, "2026-01-01T00:00:00Z", {}).status
+    status = build_report(STATUS, result, 1, "2026-01-01T00:00:00Z", {}).status
     return state_of(result, {**status, "conditions": CONDITIONS}, since, BEFORE, NOW)
 
 

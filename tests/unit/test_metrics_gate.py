@@ -8,20 +8,12 @@ from typing import Any
 import pytest
 from prometheus_client import CollectorRegistry
 
-from ram_operator import approval, plan
 from ram_operator.constants import Reason
-from ram_operator.metrics import Metrics
-from ram_operator.model import (
-    Cause,
-    Direction,
-    Key,
-    Outcome,
-    Phase,
-    Plan,
-    Presence,
-    RecordFacts,
-    Step,
-)
+from ram_operator.gate import clearance
+from ram_operator.model.objects import Key, Outcome, Plan, RecordFacts, Step
+from ram_operator.model.vocabulary import Cause, Direction, Phase, Presence
+from ram_operator.observability.metrics import Metrics
+from ram_operator.planning import plan
 from tests.unit.core import (
     ECS,
     FC,
@@ -110,7 +102,7 @@ def test_a_role_that_is_created_with_a_harmless_trust_is_allowed() -> None:
 def test_what_a_person_approved_counts_once_and_not_as_allowed(asked: dict[str, Any]) -> None:
     before, after = decided(wanted(asked), live(), remembered(wanted({})))
     assert all(verdict == "held" for verdict, _ in counted(before, pending={"kind": "x"}))
-    assert all(approval.permit_of(done) for done in after.steps)
+    assert all(clearance.permit_of(done) for done in after.steps)
     assert counted(after) == {("approved", "none"): 1}
 
 

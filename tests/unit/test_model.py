@@ -8,23 +8,11 @@ from typing import Any
 
 import pytest
 
-from ram_operator import model
 from ram_operator.constants import Reason, Severity
 from ram_operator.errors import Bug
-from ram_operator.model import (
-    Cause,
-    Direction,
-    Drift,
-    Key,
-    Live,
-    Outcome,
-    Owner,
-    Phase,
-    Plan,
-    Presence,
-    Step,
-    UnknownPart,
-)
+from ram_operator.model import objects
+from ram_operator.model.objects import Drift, Key, Live, Outcome, Owner, Plan, Step, UnknownPart
+from ram_operator.model.vocabulary import Cause, Direction, Phase, Presence
 
 
 def test_keys_and_owners_read_well() -> None:
@@ -99,5 +87,5 @@ def test_what_is_so_besides_follows_what_weighs_most() -> None:
 
 
 def test_places_are_named_as_in_the_status() -> None:
-    assert model.place("tags", "a") == "tags[a]"
-    assert model.place("description", "") == "description"
+    assert objects.place("tags", "a") == "tags[a]"
+    assert objects.place("description", "") == "description"

@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 
-from ram_operator import approval, ballots
-from ram_operator.model import Change, Direction, Entry, Held, RecordFacts
-from ram_operator.pending import Rejection, Why
+from ram_operator.gate import approvals, clearance
+from ram_operator.gate.inputs import NO_REASON
+from ram_operator.model.objects import Change, Entry, Held, RecordFacts
+from ram_operator.model.records import Rejection, Why
+from ram_operator.model.vocabulary import Direction
+from tests.unit.approvals_by_example import HELD, LATER, NOW, RECORD, SAID, SCOPE, approved, offered
 from tests.unit.core import ACCOUNT, ECS, FC, OUTSIDER, policies, trust
-from tests.unit.voting import HELD, LATER, NOW, RECORD, SAID, SCOPE, approved, offered
 
 ADMIN = Change("policies", None, Entry("System/Admin"), Direction.WIDER, "System/admin")
 FACTS = offered()
@@ -20,7 +22,7 @@ DIGEST = FACTS.pending.digest
 
 # --- what becomes of an offer
 
-OTHER = approval.hold_change(trust(FC), trust(FC, OUTSIDER), ACCOUNT)
+OTHER = clearance.hold_change(trust(FC), trust(FC, OUTSIDER), ACCOUNT)
 ASKED = replace(SAID, asked={"trustPolicy": "other"})
 BECOMES: dict[str, tuple[Held, Any, RecordFacts, Why]] = {
     "the same": (HELD, SAID, FACTS, Why.STANDS),
@@ -40,24 +42,24 @@ BECOMES: dict[str, tuple[Held, Any, RecordFacts, Why]] = {
 
 @pytest.mark.parametrize(("held", "said", "facts", "why"), BECOMES.values(), ids=BECOMES)
 def test_what_becomes_of_an_offer(held: Held, said: Any, facts: RecordFacts, why: Why) -> None:
-    made = ballots.offer(held, said, facts)
+    made = approvals.offer(held, said, facts)
     assert made.why is why
     assert (made.sequence == facts.sequence) is (why in (Why.STANDS, Why.FIRST))
     assert (made.pending.digest == DIGEST) is (why in (Why.STANDS, Why.FIRST))
 
 
 def test_the_parts_tell_what_moved() -> None:
-    before = ballots.parts(HELD, SCOPE)
+    before = approvals.parts(HELD, SCOPE)
     moved = {
         "trustPolicy as it is to be": OTHER.changes,
-        "trustPolicy as it is": approval.hold_change(trust(ECS), trust(FC, ECS), ACCOUNT).changes,
+        "trustPolicy as it is": clearance.hold_change(trust(ECS), trust(FC, ECS), ACCOUNT).changes,
     }
     for name, changes in moved.items():
-        after = ballots.parts(replace(HELD, changes=changes), SCOPE)
+        after = approvals.parts(replace(HELD, changes=changes), SCOPE)
         assert {key for key in before if before[key] != after[key]} == {name}
-    after = ballots.parts(replace(HELD, context={"policies": policies("System/B")}), SCOPE)
+    after = approvals.parts(replace(HELD, context={"policies": policies("System/B")}), SCOPE)
     assert {key for key in before if before[key] != after[key]} == {"policies as asked for"}
-    after = ballots.parts(HELD, replace(SCOPE, cloud_id="x"))
+    after = approvals.parts(HELD, replace(SCOPE, cloud_id="x"))
     assert {key for key in before if before[key] != after[key]} == {"the identity"}
 
 
@@ -65,7 +67,7 @@ def test_the_parts_tell_what_moved() -> None:
 
 
 def no(held: Held = HELD, by: str = "bob", reason: str = "no") -> Rejection:
-    return Rejection(ballots.change_digest(held), ballots.wishes(held), NOW, by, reason)
+    return Rejection(approvals.change_digest(held), approvals.wishes(held), NOW, by, reason)
 
 
 def against(*said: Rejection, held: Held = HELD) -> RecordFacts:
@@ -81,8 +83,8 @@ def test_a_rejection_is_in_the_digest_and_its_approval_opens_the_change() -> Non
         again = against(other)
         assert again.pending is not None
         assert again.pending.digest != facts.pending.digest
-    assert approval.weigh(HELD, replace(SAID, approve=DIGEST), facts) is None
-    assert approval.weigh(HELD, approved(facts, approver="pat"), facts) is not None
+    assert clearance.weigh(HELD, replace(SAID, approve=DIGEST), facts) is None
+    assert clearance.weigh(HELD, approved(facts, approver="pat"), facts) is not None
 
 
 @pytest.mark.parametrize(
@@ -92,40 +94,40 @@ def test_a_rejection_is_in_the_digest_and_its_approval_opens_the_change() -> Non
 def test_what_was_rejected_is_opened_by_people(approver: str, opens: bool) -> None:
     facts = against(no())
     said = approved(facts, approver=approver)
-    assert (approval.weigh(HELD, said, facts) is not None) is opens
+    assert (clearance.weigh(HELD, said, facts) is not None) is opens
     assert facts.pending is not None
-    shown = ballots.offered(ballots.knowing(HELD, facts.rejections), said, facts, facts.pending)
+    shown = approvals.offered(approvals.knowing(HELD, facts.rejections), said, facts, facts.pending)
     assert shown.voided == ("" if opens else "ApprovalRejected")
     free = offered()
-    assert approval.weigh(HELD, approved(free, approver=approver), free) is not None
+    assert clearance.weigh(HELD, approved(free, approver=approver), free) is not None
 
 
 def test_a_part_that_was_rejected_is_shown_with_whatever_it_comes() -> None:
     joined = replace(HELD, changes=(*HELD.changes, ADMIN))
     for said, now in ((HELD, joined), (joined, HELD)):
-        assert ballots.knowing(now, [no(said)]).rejections == (no(said),)
+        assert approvals.knowing(now, [no(said)]).rejections == (no(said),)
     # However it was before.
-    moved = approval.hold_change(trust(ECS), trust(FC, ECS), ACCOUNT)
-    assert ballots.knowing(moved, [no()]).rejections == (no(),)
-    assert ballots.knowing(OTHER, [no()]).rejections == ()
-    assert ballots.knowing(OTHER, [replace(no(), change="", wishes=())]).rejections
+    moved = clearance.hold_change(trust(ECS), trust(FC, ECS), ACCOUNT)
+    assert approvals.knowing(moved, [no()]).rejections == (no(),)
+    assert approvals.knowing(OTHER, [no()]).rejections == ()
+    assert approvals.knowing(OTHER, [replace(no(), change="", wishes=())]).rejections
 
 
 def test_the_latest_rejection_comes_first_and_none_takes_anothers_place() -> None:
     first, second = no(reason="dangerous"), no(by="eve", reason="typing error")
-    known = ballots.remembered([first], second)
+    known = approvals.remembered([first], second)
     assert known == (first, second)
-    assert ballots.knowing(HELD, known).rejections == (second, first)
-    assert ballots.remembered(known, no(reason="still")) == (second, no(reason="still"))
+    assert approvals.knowing(HELD, known).rejections == (second, first)
+    assert approvals.remembered(known, no(reason="still")) == (second, no(reason="still"))
 
 
 def test_rejections_beyond_the_room_for_them_count_against_everything() -> None:
     known: tuple[Rejection, ...] = (no(),)
-    for number in range(3 * ballots.REMEMBERED):
+    for number in range(3 * approvals.REMEMBERED):
         other = Rejection(f"c{number}", (f"w{number}",), NOW, "eve", "flood")
-        known = ballots.remembered(known, other)
-        assert len(known) <= ballots.REMEMBERED
-        assert ballots.knowing(HELD, known).rejections
+        known = approvals.remembered(known, other)
+        assert len(known) <= approvals.REMEMBERED
+        assert approvals.knowing(HELD, known).rejections
     assert [each for each in known if not each.wishes] == [known[0]]
 
 
@@ -144,12 +146,12 @@ def test_a_rejection_that_no_record_has_is_noted_with_the_offer(
     facts: RecordFacts, reject: str
 ) -> None:
     said = replace(SAID, reject=reject, approve=DIGEST)
-    made = ballots.offer(HELD, said, facts)
-    assert [each.reason for each in made.rejections] == [ballots.NO_REASON]
-    assert made.rejections[0].by == ballots.UNKNOWN
+    made = approvals.offer(HELD, said, facts)
+    assert [each.reason for each in made.rejections] == [NO_REASON]
+    assert made.rejections[0].by == approvals.UNKNOWN
     assert made.sequence > facts.sequence
     later = replace(facts, sequence=made.sequence, pending=made.pending, in_flight=None)
     later = replace(later, rejections=made.rejections)
-    assert ballots.offer(HELD, said, later).why is Why.STANDS
-    assert approval.weigh(HELD, said, later) is None
-    assert approval.weigh(HELD, approved(later, approver="pat"), later) is not None
+    assert approvals.offer(HELD, said, later).why is Why.STANDS
+    assert clearance.weigh(HELD, said, later) is None
+    assert clearance.weigh(HELD, approved(later, approver="pat"), later) is not None

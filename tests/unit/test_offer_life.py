@@ -14,21 +14,22 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from ram_operator import approval, ballots
-from ram_operator.ballots import Ballot
-from ram_operator.cluster.records import Start, facts
-from ram_operator.model import Held, RecordFacts
-from ram_operator.pending import InFlight
+from ram_operator.cluster.facts import facts
+from ram_operator.cluster.record_writer import Start
+from ram_operator.gate import approvals, clearance
+from ram_operator.gate.inputs import Ballot, Guard
+from ram_operator.model.objects import Held, RecordFacts
+from ram_operator.model.records import InFlight
+from tests.unit.approvals_by_example import SAID, SCOPE
 from tests.unit.core import ACCOUNT as SETTINGS
 from tests.unit.core import ECS, FC, OUTSIDER, trust
 from tests.unit.record_world import IDENTITY, Json, Server, claim, served
-from tests.unit.voting import SAID, SCOPE
 
 DAY = 86_400
 CHANGES: dict[str, Held] = {
-    "widen": approval.hold_change(trust(FC), trust(FC, ECS), SETTINGS),
-    "outsider": approval.hold_change(trust(FC), trust(FC, OUTSIDER), SETTINGS),
-    "narrow": approval.hold_change(trust(FC, ECS), trust(FC), SETTINGS),
+    "widen": clearance.hold_change(trust(FC), trust(FC, ECS), SETTINGS),
+    "outsider": clearance.hold_change(trust(FC), trust(FC, OUTSIDER), SETTINGS),
+    "narrow": clearance.hold_change(trust(FC, ECS), trust(FC), SETTINGS),
 }
 NAMES = sorted(CHANGES)
 
@@ -85,8 +86,8 @@ class OfferLife(RuleBasedStateMachine):
         self.asked = name if edited else self.asked
         said = self.said(approve=pending.digest if approve and pending else "")
         if not honoured:
-            said = replace(said, guard=ballots.Guard.MISSING)
-        wanted = ballots.offer(CHANGES[name], said, self.known)
+            said = replace(said, guard=Guard.MISSING)
+        wanted = approvals.offer(CHANGES[name], said, self.known)
         if wanted.pending != pending or wanted.sequence != self.known.sequence:
             self.write(self.records.offer(self.body, wanted, said.now))
         assert self.known.pending is not None
@@ -101,9 +102,9 @@ class OfferLife(RuleBasedStateMachine):
         if pending is None:
             return
         said = self.said(reject=f"{pending.digest} no", rejecter=by)
-        found = ballots.rejection(pending, said)
+        found = approvals.rejection(pending, said)
         assert found is not None
-        known = ballots.remembered(self.known.rejections, found)
+        known = approvals.remembered(self.known.rejections, found)
         self.write(self.records.end(self.body, known))
 
     @rule(days=st.integers(1, 9))
@@ -116,7 +117,7 @@ class OfferLife(RuleBasedStateMachine):
         if pending is None:
             return
         held = CHANGES[self.held]
-        permit = approval.weigh(held, self.said(approve=pending.digest), self.known)
+        permit = clearance.weigh(held, self.said(approve=pending.digest), self.known)
         if permit is None:
             return
         flight = InFlight("TrustChange", permit.change, permit.digest, "pat", permit.sends)
@@ -136,7 +137,7 @@ class OfferLife(RuleBasedStateMachine):
         writes = {
             "complete": lambda: self.records.complete(self.body, stamp(self.day)),
             "unsent": lambda: self.records.unsent(self.body),
-            "spend": lambda: self.records.spend(self.body, ballots.SENDS),
+            "spend": lambda: self.records.spend(self.body, approvals.SENDS),
             "renew": lambda: self.records.renew(
                 self.body, claim(operation="Managed"), stamp(self.day)
             ),
@@ -161,14 +162,14 @@ class OfferLife(RuleBasedStateMachine):
         begun = known.in_flight.approval if known.in_flight is not None else ""
         for digest in self.over:
             for name, change in CHANGES.items():
-                held = ballots.knowing(change, known.rejections)
+                held = approvals.knowing(change, known.rejections)
                 for sequence in (known.sequence, known.sequence + 1):
-                    assert ballots.digest(held, SCOPE, sequence) != digest
-                permit = approval.weigh(held, self.said(approve=digest), known)
+                    assert approvals.digest(held, SCOPE, sequence) != digest
+                permit = clearance.weigh(held, self.said(approve=digest), known)
                 if permit is not None:
                     # The one that was begun, for what it was given for, once more.
                     assert (digest, name) == (begun, self.used[digest])
-                    assert permit.sends <= ballots.SENDS
+                    assert permit.sends <= approvals.SENDS
 
     @invariant()
     def what_is_offered_is_new(self) -> None:

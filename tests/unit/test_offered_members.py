@@ -7,18 +7,19 @@ from typing import Any
 
 import pytest
 
-from ram_operator import approval, plan
-from ram_operator import desired as desire
 from ram_operator.constants import Reason
-from ram_operator.drift import Memory
 from ram_operator.errors import Retry
-from ram_operator.kinds import KINDS
-from ram_operator.model import Applied, Held, Key, Live, Plan, Presence, UnknownPart
-from ram_operator.pending import InFlight
-from ram_operator.situation import Situation
+from ram_operator.gate import clearance
+from ram_operator.gate.inputs import Memory, Situation
+from ram_operator.kinds import manifest as desire
+from ram_operator.kinds.table import KINDS
+from ram_operator.model.objects import Applied, Held, Key, Live, Plan, UnknownPart
+from ram_operator.model.records import InFlight
+from ram_operator.model.vocabulary import Presence
+from ram_operator.planning import plan
+from tests.unit.approvals_by_example import END, approved, offered
 from tests.unit.core import ACCOUNT, NOW, OPTIONS, OWNER, attachment
 from tests.unit.core import record as recorded
-from tests.unit.voting import END, approved, offered
 
 GROUP = KINDS["RamGroup"]
 MEMBERS = GROUP.field("members")
@@ -75,7 +76,7 @@ def test_what_was_begun_is_for_those_members_too() -> None:
     """The write was refused, since somebody had come in by then: it is not simply sent again."""
     there = group(people("ann"))
     facts = offered(held(there))
-    permit = approval.weigh(held(there), approved(facts), facts)
+    permit = clearance.weigh(held(there), approved(facts), facts)
     assert permit is not None
     flight = InFlight(permit.kind, permit.change, permit.digest, "ann", 0, expires=END)
     begun = replace(facts, sequence=facts.sequence + 1, pending=None, in_flight=flight)

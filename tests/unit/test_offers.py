@@ -9,23 +9,25 @@ from typing import Any
 
 import pytest
 
-from ram_operator import ballots, desired, offers
-from ram_operator.ballots import Ballot
 from ram_operator.cluster.api import path
-from ram_operator.cluster.records import facts
+from ram_operator.cluster.facts import facts
 from ram_operator.constants import ANNOTATION_APPROVE, ANNOTATION_REJECT, ANNOTATION_REJECTED_BY
-from ram_operator.kinds import KINDS
-from ram_operator.model import Key, Plan
-from ram_operator.ports import Ports, Subject
+from ram_operator.gate import approvals
+from ram_operator.gate.inputs import Ballot
+from ram_operator.kinds.manifest import asked
+from ram_operator.kinds.table import KINDS
+from ram_operator.loop import offers
+from ram_operator.loop.ports import Ports, Subject
+from ram_operator.model.objects import Key, Plan
+from tests.unit.approvals_by_example import HELD as CHANGE
+from tests.unit.approvals_by_example import RECORD, SAID, offered
 from tests.unit.core import ECS, FC, OUTSIDER, trust, trust_json
 from tests.unit.record_world import ACCOUNT, IDENTITY, Server
 from tests.unit.test_gone import HELD, HOLDER, Json, left, world
-from tests.unit.voting import HELD as CHANGE
-from tests.unit.voting import RECORD, SAID, offered
 
 ROW = KINDS["RamRole"]
 SPEC: Json = {"roleName": IDENTITY.cloud_name, "trustPolicy": trust_json(FC, ECS)}
-ASKED = desired.asked(ROW, HOLDER.name, SPEC)
+ASKED = asked(ROW, HOLDER.name, SPEC)
 NO = "2026-01-01T00:00:00Z"
 D = "sha256:" + "d" * 64
 PENDING: Json = {
@@ -164,7 +166,7 @@ def test_a_rejection_that_the_watch_does_not_know_the_offer_of_is_recorded() -> 
         server.objects[path(IDENTITY.key)]["record"]["pending"] = PENDING
         assert offers.answer(around, subject) == {offers.HANDLED: D}
         assert "pending" not in left(server)
-        assert left(server)["rejections"][0]["by"] == ballots.UNKNOWN
+        assert left(server)["rejections"][0]["by"] == approvals.UNKNOWN
 
 
 def test_a_rejection_of_nothing_is_dealt_with() -> None:
@@ -195,7 +197,7 @@ def test_a_rejection_of_a_write_that_was_begun_is_recorded_once(sends: int) -> N
     with about(body, pending=None, inFlight=flight) as (server, around, subject):
         assert offers.answer(around, subject) == {offers.HANDLED: D}
         record = left(server)
-        assert record["inFlight"]["sends"] == ballots.SENDS
+        assert record["inFlight"]["sends"] == approvals.SENDS
         said = [(r["change"], r["wishes"], r["by"]) for r in record["rejections"]]
         assert said == [("c", ["w"], "bob")]
         assert offers.answer(around, subject) == {offers.HANDLED: D}
@@ -334,20 +336,18 @@ def test_what_is_held_no_more_is_withdrawn_by_the_second_look() -> None:
 def test_what_the_manifest_asks_for_is_told_by_its_meaning_where_it_has_one() -> None:
     respelled = trust_json(FC, ECS)
     respelled["Statement"][0]["Action"] = ["sts:AssumeRole"]
-    assert desired.asked(ROW, "web", {**SPEC, "trustPolicy": respelled}) == ASKED
-    assert desired.asked(ROW, "web", {**SPEC, "description": "x"}) == ASKED
-    assert desired.asked(ROW, "web", {**SPEC, "maxSessionDurationSeconds": 3600}) == ASKED
+    assert asked(ROW, "web", {**SPEC, "trustPolicy": respelled}) == ASKED
+    assert asked(ROW, "web", {**SPEC, "description": "x"}) == ASKED
+    assert asked(ROW, "web", {**SPEC, "maxSessionDurationSeconds": 3600}) == ASKED
     for broken in (None, "x", {"Statement": 1}, []):
-        assert desired.asked(ROW, "web", {**SPEC, "trustPolicy": broken}) != ASKED
+        assert asked(ROW, "web", {**SPEC, "trustPolicy": broken}) != ASKED
     two = [{"type": "System", "name": "A"}, {"type": "System", "name": "B"}]
     spec = {**SPEC, "policies": two}
-    assert desired.asked(ROW, "web", spec) == desired.asked(
-        ROW, "web", {**SPEC, "policies": two[::-1]}
-    )
+    assert asked(ROW, "web", spec) == asked(ROW, "web", {**SPEC, "policies": two[::-1]})
 
 
 def test_every_field_that_the_gate_judges_is_asked_for() -> None:
     for row in KINDS.values():
         judged = {f.name for f in row.fields if f.gated or f.escalates or f.larger_is_wider}
-        assert set(desired.asked(row, "x", {})) == judged | {row.name_field}
+        assert set(asked(row, "x", {})) == judged | {row.name_field}
     assert trust(FC).digest

@@ -7,27 +7,17 @@ from typing import Any
 
 import pytest
 
-from ram_operator import desired as desire
-from ram_operator import diff, drift, ends, kinds, plan, tenancy
 from ram_operator.constants import DriftPolicy, Severity
-from ram_operator.desired import Resolved
-from ram_operator.drift import Memory
 from ram_operator.errors import InvalidSpec, Stalled
-from ram_operator.kinds import KINDS, Kind
-from ram_operator.model import (
-    Applied,
-    Cause,
-    Desired,
-    Direction,
-    Disposition,
-    Entry,
-    Judged,
-    Key,
-    Live,
-    Presence,
-    RecordFacts,
-)
-from ram_operator.situation import Situation
+from ram_operator.gate import expiry, tenancy
+from ram_operator.gate.inputs import Memory, Situation
+from ram_operator.kinds import manifest as desire
+from ram_operator.kinds import table
+from ram_operator.kinds.manifest import Resolved
+from ram_operator.kinds.table import KINDS, Kind
+from ram_operator.model.objects import Applied, Desired, Entry, Judged, Key, Live, RecordFacts
+from ram_operator.model.vocabulary import Cause, Direction, Disposition, Presence
+from ram_operator.planning import diff, drift, plan
 from tests.unit.core import ACCOUNT, NOW, OPTIONS, OWNER, TENANT, attachment
 
 GROUP, USER = KINDS["RamGroup"], KINDS["RamUser"]
@@ -76,7 +66,7 @@ def test_members_are_folded_and_kept_as_spelled() -> None:
         "team-bob": Entry("Team-Bob"),
         "team-eve": Entry("team-eve"),
     }
-    assert kinds.names_entries(["LoginProfile"]) == {"loginprofile": Entry("LoginProfile")}
+    assert table.names_entries(["LoginProfile"]) == {"loginprofile": Entry("LoginProfile")}
 
 
 def test_a_member_that_is_an_object_of_the_namespace_is_resolved() -> None:
@@ -108,8 +98,8 @@ def test_an_entry_counts_until_its_end(end: str, counts: bool) -> None:
 def test_the_next_end_is_known() -> None:
     times = ("2024-01-01T00:00:01Z", "2024-01-01T00:00:00Z", "2000-01-01T00:00:00Z")
     members = [member(f"team-{n}", expiresAt=end) for n, end in enumerate(times)]
-    assert ends.upcoming(GROUP, {"members": members}, (), NOW) == 1704067200.0
-    assert ends.upcoming(GROUP, {"members": [member("team-a")]}, (), NOW) is None
+    assert expiry.upcoming(GROUP, {"members": members}, (), NOW) == 1704067200.0
+    assert expiry.upcoming(GROUP, {"members": [member("team-a")]}, (), NOW) is None
 
 
 @pytest.mark.parametrize("text", ["tomorrow", "", "2027-06-30", "2027-06-30T18:00:00"])
@@ -245,4 +235,4 @@ def test_a_part_that_may_be_denied_is_optional_as_a_whole() -> None:
     assert USER.optional("user tags")
     assert not USER.optional("attachments")
     assert not USER.optional("get")
-    assert kinds.custom_key("Read") == "Custom/read"
+    assert table.custom_key("Read") == "Custom/read"

@@ -7,20 +7,14 @@ from typing import Any
 
 import pytest
 
-from ram_operator import approval, diff, documents, plan
+from ram_operator import documents
 from ram_operator.constants import AdoptionPolicy, DriftPolicy, Severity
-from ram_operator.drift import Memory
 from ram_operator.errors import Bug
-from ram_operator.model import (
-    Applied,
-    Desired,
-    Direction,
-    Drift,
-    Live,
-    Plan,
-    RecordFacts,
-    UnknownPart,
-)
+from ram_operator.gate import clearance
+from ram_operator.gate.inputs import Memory
+from ram_operator.model.objects import Applied, Desired, Drift, Live, Plan, RecordFacts, UnknownPart
+from ram_operator.model.vocabulary import Direction
+from ram_operator.planning import diff, plan
 from tests.unit.core import (
     ALLOW_ALL,
     ALLOW_READ,
@@ -196,7 +190,7 @@ def test_an_edit_of_the_trust_is_held(
     asked = replace(asked, fields={**asked.fields, "policies": policies("System/B")})
     decision = update(asked, made(before), remembered(before, drift=kept))
     assert decision.held is not None
-    assert decision.held.kind == approval.CHANGE
+    assert decision.held.kind == clearance.CHANGE
     assert bool(decision.held.losses) == narrows
     assert verbs(decision) == (["detach"] if narrows else ["detach", "attach"])
     assert any("attach System/B" in text for text in decision.waiting) == narrows

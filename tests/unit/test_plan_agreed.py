@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
-from ram_operator import approval, documents, plan
+from ram_operator import documents
 from ram_operator.errors import Bug
-from ram_operator.model import FieldValue, UnknownPart
+from ram_operator.gate import clearance
+from ram_operator.model.objects import FieldValue, UnknownPart
+from ram_operator.planning import plan
 from tests.unit.core import (
     ECS,
     FC,
@@ -53,7 +55,7 @@ def test_without_a_record_of_a_trust_there_is_nothing_to_agree_on() -> None:
     assert not plan.agreed(situation(document, made(document), remembered(document)))
 
 
-CLOSED = {"DateLessThan": {"acs:CurrentTime": [approval.NEVER]}}
+CLOSED = {"DateLessThan": {"acs:CurrentTime": [clearance.NEVER]}}
 
 
 def test_while_nobody_is_trusted_what_is_asked_for_beside_the_trust_goes_on() -> None:
@@ -75,20 +77,20 @@ def test_while_nobody_is_trusted_what_is_asked_for_beside_the_trust_goes_on() ->
     [
         None,
         {"DateLessThan": {"acs:CurrentTime": ["2099-01-01T00:00:00Z"]}},
-        {"DateLessThan": {"acs:CurrentTime": [approval.NEVER, "2099-01-01T00:00:00Z"]}},
-        {"DateGreaterThan": {"acs:CurrentTime": [approval.NEVER]}},
-        {"StringEquals": {"acs:CurrentTime": [approval.NEVER]}},
-        {"DateLessThan": {"acs:MFAPresent": [approval.NEVER]}},
+        {"DateLessThan": {"acs:CurrentTime": [clearance.NEVER, "2099-01-01T00:00:00Z"]}},
+        {"DateGreaterThan": {"acs:CurrentTime": [clearance.NEVER]}},
+        {"StringEquals": {"acs:CurrentTime": [clearance.NEVER]}},
+        {"DateLessThan": {"acs:MFAPresent": [clearance.NEVER]}},
     ],
 )
 def test_any_other_trust_may_be_in_force(condition: dict[str, Any] | None) -> None:
     other = trust(ECS, condition=condition)
-    assert approval.in_force(other) is other
-    assert approval.in_force(documents.NOBODY) is documents.NOBODY
+    assert clearance.in_force(other) is other
+    assert clearance.in_force(documents.NOBODY) is documents.NOBODY
 
 
 def test_a_trust_of_which_one_part_is_in_force_is() -> None:
     parts = [trust_json(FC, condition=CLOSED), trust_json(ECS)]
     statements = [statement for part in parts for statement in part["Statement"]]
     whole = documents.parse_trust({"Version": "1", "Statement": statements})
-    assert approval.in_force(whole) is whole
+    assert clearance.in_force(whole) is whole

@@ -7,15 +7,15 @@ from typing import Any
 
 import pytest
 
-from ram_operator import approval, ballots, documents, permits, plan
+from ram_operator import documents
 from ram_operator.constants import DriftPolicy
-from ram_operator.model import (
-    Cause,
-    Direction,
-    Held,
-    RecordFacts,
-)
-from ram_operator.pending import Pending
+from ram_operator.gate import approvals, clearance, review
+from ram_operator.gate.inputs import Ballot
+from ram_operator.model.objects import Held, RecordFacts
+from ram_operator.model.records import Pending
+from ram_operator.model.vocabulary import Cause, Direction
+from ram_operator.planning import plan
+from tests.unit.approvals_by_example import END, NOW, RECORD, SAID, SCOPE, approved, offered
 from tests.unit.core import (
     ACCOUNT,
     ACCOUNT_ID,
@@ -34,7 +34,6 @@ from tests.unit.core import (
     trust_json,
     wanted,
 )
-from tests.unit.voting import END, NOW, RECORD, SAID, SCOPE, approved, offered
 
 
 def decided(asked: Any, found: Any, memory: Any, approve: bool = True) -> Any:
@@ -90,7 +89,7 @@ def test_all_that_is_held_is_approved_at_once() -> None:
     before, after = decided(asked, live(), remembered(wanted({})))
     assert {c.field for c in before.held.changes} == {"trustPolicy", "policies"}
     assert {step.verb for step in after.steps} == {"trust", "attach"}
-    assert all(approval.permit_of(step) for step in after.steps)
+    assert all(clearance.permit_of(step) for step in after.steps)
 
 
 def test_an_approved_right_is_attached_and_remembered() -> None:
@@ -116,7 +115,7 @@ def test_what_revert_may_not_give_back_is_given_back_once_approved() -> None:
     old = wanted({"trustPolicy": trust_json(FC, ECS)})
     memory = remembered(old, drift=DriftPolicy.REVERT)
     before, after = decided(old, live(trustPolicy=trust(FC)), memory)
-    assert before.held.kind == approval.CHANGE
+    assert before.held.kind == clearance.CHANGE
     assert [step.values["cleared"].trust for step in after.steps] == [trust(FC, ECS)]
 
 
@@ -133,8 +132,8 @@ def test_an_approved_creation_is_made() -> None:
     made_ = plan.create(replace(first, memory=replace(memory, record=facts), ballot=said))
     assert made_.held is None
     cleared = made_.steps[0].values["trustPolicy"]
-    assert (cleared.operation, cleared.trust) == (approval.CREATION, trust(OUTSIDER))
-    assert approval.direction(cleared) is Direction.WIDER
+    assert (cleared.operation, cleared.trust) == (clearance.CREATION, trust(OUTSIDER))
+    assert clearance.direction(cleared) is Direction.WIDER
 
 
 @pytest.mark.parametrize("asked", [trust(FC), trust(OUTSIDER)])
@@ -145,14 +144,14 @@ def test_a_name_that_a_role_trusts_is_created_once_it_is_approved(asked: documen
     first = replace(situation(desired, made(desired), memory), named=frozenset({arn}))
     held = plan.create(first).held
     assert held is not None
-    assert permits.NAME in {change.field for change in held.changes}
+    assert review.NAME in {change.field for change in held.changes}
     scope = replace(SCOPE, cloud_id="")
     facts = offered(held, memory.record, replace(SAID, scope=scope))
     said = replace(approved(facts), scope=scope)
     after = plan.create(replace(first, memory=replace(memory, record=facts), ballot=said))
     step = after.steps[0]
     assert step.verb == "create"
-    permit = approval.permit_of(step)
+    permit = clearance.permit_of(step)
     assert permit is not None
     assert permit.allows(step)
     assert step.values["trustPolicy"].trust == asked
@@ -160,37 +159,37 @@ def test_a_name_that_a_role_trusts_is_created_once_it_is_approved(asked: documen
 
 def test_creations_wait_while_the_records_of_the_account_are_lost() -> None:
     account = replace(ACCOUNT, records_lost=True)
-    lost = approval.judge_creation(trust(FC), account, RecordFacts())
+    lost = clearance.judge_creation(trust(FC), account, RecordFacts())
     assert isinstance(lost, Held)
-    assert lost.kind == approval.LOST
+    assert lost.kind == clearance.LOST
     # The record of the offer alone remembers nothing, and no second look releases it.
-    offer = ballots.offer(lost, ballots.Ballot(now=NOW), RecordFacts(True)).pending
-    again = approval.judge_creation(trust(FC), account, RecordFacts(True, pending=offer))
+    offer = approvals.offer(lost, Ballot(now=NOW), RecordFacts(True)).pending
+    again = clearance.judge_creation(trust(FC), account, RecordFacts(True, pending=offer))
     assert again == lost
     # The end of that state does.
-    ended = approval.judge_creation(trust(FC), ACCOUNT, RecordFacts(True, pending=offer))
-    assert isinstance(ended, approval.Cleared)
-    assert isinstance(approval.judge_creation(trust(FC), account, RECORD), approval.Cleared)
+    ended = clearance.judge_creation(trust(FC), ACCOUNT, RecordFacts(True, pending=offer))
+    assert isinstance(ended, clearance.Cleared)
+    assert isinstance(clearance.judge_creation(trust(FC), account, RECORD), clearance.Cleared)
 
 
 def test_what_is_held_is_not_released_by_other_settings() -> None:
-    held = approval.judge_creation(trust(OUTSIDER), ACCOUNT, RecordFacts())
+    held = clearance.judge_creation(trust(OUTSIDER), ACCOUNT, RecordFacts())
     assert isinstance(held, Held)
-    offer = ballots.offer(held, ballots.Ballot(now=NOW), RecordFacts(True)).pending
+    offer = approvals.offer(held, Ballot(now=NOW), RecordFacts(True)).pending
     lax = replace(ACCOUNT, trusted_accounts=frozenset({OTHER_ID}))
     waiting = RecordFacts(True, pending=offer)
-    still = approval.judge_creation(trust(OUTSIDER), lax, waiting)
+    still = clearance.judge_creation(trust(OUTSIDER), lax, waiting)
     assert isinstance(still, Held)
     assert still.changes == held.changes
     # Who asks for it from now on, or for something else, is judged by what is set now.
     assert isinstance(
-        approval.judge_creation(trust(OUTSIDER), lax, RecordFacts()), approval.Cleared
+        clearance.judge_creation(trust(OUTSIDER), lax, RecordFacts()), clearance.Cleared
     )
-    assert isinstance(approval.judge_creation(trust(FC), lax, waiting), approval.Cleared)
+    assert isinstance(clearance.judge_creation(trust(FC), lax, waiting), clearance.Cleared)
 
 
 def test_what_an_approval_covers_is_exact() -> None:
     assert ROLE.gated_field is not None
     assert OWNER.name == SCOPE.object
     pending = Pending("d", NOW, END)
-    assert ballots.expired(replace(pending, since=END), NOW), "never younger than it was seen"
+    assert approvals.expired(replace(pending, since=END), NOW), "never younger than it was seen"

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from ram_operator import approval, documents, plan
-from ram_operator.drift import Memory
-from ram_operator.model import Applied, Cause, Direction, RecordFacts
+from ram_operator import documents
+from ram_operator.gate import clearance
+from ram_operator.gate.inputs import Memory
+from ram_operator.model.objects import Applied, RecordFacts
+from ram_operator.model.vocabulary import Cause, Direction
+from ram_operator.planning import plan
 from tests.unit.core import (
     HARMLESS,
     OPTIONS,
@@ -32,7 +35,7 @@ def test_a_role_is_created_first_and_gets_its_policies_then() -> None:
     ]
     create = decision.steps[0]
     assert (create.cause, create.direction) == (Cause.CREATE, Direction.WIDER)
-    assert isinstance(create.values["trustPolicy"], approval.Cleared)
+    assert isinstance(create.values["trustPolicy"], clearance.Cleared)
     assert create.values["tags"] == tags(a="1")
     assert decision.baseline == asked.fields["trustPolicy"]
     assert (decision.held, decision.waiting, decision.in_sync) == (None, (), False)
@@ -59,6 +62,6 @@ def test_a_dangerous_creation_is_held_whole() -> None:
     decision = plan.create(situation(asked, live(), NEW))
     assert decision.steps == ()
     assert decision.held is not None
-    assert decision.held.kind == approval.CREATION
+    assert decision.held.kind == clearance.CREATION
     assert decision.baseline is None
     assert not decision.applied.known

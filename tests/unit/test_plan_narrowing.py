@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ram_operator import plan
-from ram_operator.model import Desired, Direction
+from ram_operator.model import objects
+from ram_operator.model.objects import Desired
+from ram_operator.model.vocabulary import Direction
+from ram_operator.planning import plan
 from tests.unit.core import (
     ALLOW_READ,
     ECS,
@@ -30,7 +32,7 @@ WIDE = wanted_policy(
 )
 
 
-def planned(before: Desired, after: Desired, *roles: str) -> plan.Plan:
+def planned(before: Desired, after: Desired, *roles: str) -> objects.Plan:
     memory = replace(remembered(before), narrowing=roles)
     return plan.update(situation(after, made(before), memory))
 

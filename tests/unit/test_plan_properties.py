@@ -11,11 +11,12 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ram_operator import documents, plan
-from ram_operator import steps as steps_of
+from ram_operator import documents
 from ram_operator.constants import AdoptionPolicy, DriftPolicy
-from ram_operator.drift import Memory
-from ram_operator.model import Applied, Desired, Live, RecordFacts
+from ram_operator.gate.inputs import Memory
+from ram_operator.model.objects import Applied, Desired, Live, RecordFacts
+from ram_operator.planning import plan
+from ram_operator.planning import steps as steps_of
 from tests.unit.core import (
     ACCOUNT_ID,
     ANN,

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from ram_operator import providers
-from ram_operator.cloud.providers import KEPT_SECONDS, ProviderFacts
+from ram_operator.cloud.cached_reads import PROVIDER_KEPT_SECONDS, ProviderFacts
 from ram_operator.errors import Absent, Retry
+from ram_operator.gate import providers
 
 Json = dict[str, Any]
 GIT, IDP = "oidc-provider/git", "saml-provider/idp"
@@ -85,7 +85,7 @@ def test_one_that_does_not_exist_is_told_from_one_that_cannot_be_read() -> None:
 
 def test_it_is_kept_for_a_moment_and_asked_for_when_it_matters() -> None:
     cloud, facts = Cloud({"OIDCProvider": OIDC}), ProviderFacts()
-    times = [(0.0, False), (1.0, False), (2.0, True), (2.0 + KEPT_SECONDS, False)]
+    times = [(0.0, False), (1.0, False), (2.0, True), (2.0 + PROVIDER_KEPT_SECONDS, False)]
     counts = []
     for now, fresh in times:
         facts.read(cloud, GIT, now, fresh=fresh)

@@ -8,8 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ram_operator import plan, providers
-from ram_operator.model import Change, Desired, Direction, Entry
+from ram_operator.gate import providers
+from ram_operator.model.objects import Change, Desired, Entry
+from ram_operator.model.vocabulary import Direction
+from ram_operator.planning import plan
 from tests.unit.core import made, trust_json, wanted
 from tests.unit.profiles import examples
 from tests.unit.test_providers import (

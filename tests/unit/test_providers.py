@@ -6,22 +6,16 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from ram_operator import approval, plan, providers
 from ram_operator.constants import Reason, Severity
-from ram_operator.drift import Memory
 from ram_operator.errors import Retry, Stalled
-from ram_operator.kinds import KINDS
-from ram_operator.model import (
-    Applied,
-    Entry,
-    Live,
-    Plan,
-    Presence,
-    RecordFacts,
-    UnknownPart,
-)
-from ram_operator.pending import InFlight
-from ram_operator.situation import Situation
+from ram_operator.gate import clearance, providers
+from ram_operator.gate.inputs import Memory, Situation
+from ram_operator.kinds.table import KINDS
+from ram_operator.model.objects import Applied, Entry, Live, Plan, RecordFacts, UnknownPart
+from ram_operator.model.records import InFlight
+from ram_operator.model.vocabulary import Presence
+from ram_operator.planning import plan
+from tests.unit.approvals_by_example import SAID, SCOPE, approved, offered
 from tests.unit.core import (
     ACCOUNT,
     ACCOUNT_ID,
@@ -39,7 +33,6 @@ from tests.unit.core import (
     wanted,
     wanted_policy,
 )
-from tests.unit.voting import SAID, SCOPE, approved, offered
 
 GIT, IDP = "oidc-provider/Git", "saml-provider/idp"
 OIDC = ("Federated", f"acs:ram::{ACCOUNT_ID}:oidc-provider/Git")
@@ -164,7 +157,7 @@ def test_an_approval_notes_what_it_is_now_and_writes_nothing_to_the_cloud() -> N
     assert (decision.held, decision.drift) == (None, ())
     (step,) = decision.steps
     assert step.verb == "end"
-    permit = approval.permit_of(step)
+    permit = clearance.permit_of(step)
     assert permit is not None
     assert providers.accepted(permit.context, permit.changes) == {GIT: TWO}
 
@@ -179,7 +172,7 @@ def test_an_approval_is_good_for_what_was_shown_and_no_other() -> None:
 def test_an_approved_trust_is_for_the_providers_as_they_were_shown() -> None:
     good = after_approval(sees(), MORE)
     assert [step.verb for step in good.steps] == ["trust"]
-    permit = approval.permit_of(good.steps[0])
+    permit = clearance.permit_of(good.steps[0])
     assert permit is not None
     assert providers.accepted(permit.context, permit.changes) == {GIT: ONE}
     for later in (sees(TWO), {GIT: DENIED}, sees(providers.ABSENT)):
@@ -214,7 +207,7 @@ def test_what_is_sent_once_more_is_sent_to_the_same_providers() -> None:
     assert held is not None
     facts = offered(held, AGREED.record)
     said = replace(approved(facts), scope=SCOPE)
-    permit = approval.weigh(held, said, facts)
+    permit = clearance.weigh(held, said, facts)
     assert permit is not None
     seen = providers.accepted(permit.context, permit.changes)
     flight = InFlight(permit.kind, permit.change, permit.digest, expires=permit.expires)
@@ -328,7 +321,7 @@ def test_a_creation_that_waits_for_another_reason_does_not_hide_the_swap() -> No
     ]
     assert held[0] is not None
     assert held[1] is not None
-    assert held[0].kind == held[1].kind == approval.CREATION
+    assert held[0].kind == held[1].kind == clearance.CREATION
     assert {f.id for f in held[1].findings} - {f.id for f in held[0].findings} == {"RAM020"}
     assert "accepts the certificate bb now" in " ".join(held[1].gains)
 
@@ -346,7 +339,7 @@ def test_a_creation_that_waits_for_a_provider_goes_on_once_that_is_put_back() ->
     for sight in (sees(TWO), sees()):
         stays = creation(sight, dangerous).held
         assert stays is not None
-        assert stays.kind == approval.CREATION
+        assert stays.kind == clearance.CREATION
 
 
 def test_people_see_what_the_providers_of_a_held_trust_are() -> None:

@@ -9,8 +9,8 @@ from collections.abc import Callable
 
 import pytest
 
-from ram_operator.model import Key
-from ram_operator.queue import Backoff, Lane, WorkQueue
+from ram_operator.model.objects import Key
+from ram_operator.runtime.queue import Backoff, Lane, WorkQueue
 from tests.support.waiting import until
 from tests.unit.fake_clock import FakeClock
 

@@ -9,8 +9,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from ram_operator.model import Key
-from ram_operator.queue import Backoff, Lane, WorkQueue
+from ram_operator.model.objects import Key
+from ram_operator.runtime.queue import Backoff, Lane, WorkQueue
 from tests.unit.fake_clock import FakeClock
 from tests.unit.profiles import examples
 from tests.unit.test_queue import take

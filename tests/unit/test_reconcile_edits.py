@@ -14,20 +14,20 @@ from kubernetes.client import Configuration
 from kubernetes.client.api_client import ApiClient
 from prometheus_client import CollectorRegistry
 
-from ram_operator.accounts import AccountOpener, Accounts
-from ram_operator.brake import Brake
 from ram_operator.cluster.api import ClusterApi
 from ram_operator.cluster.guard import AdmissionGuard
-from ram_operator.cluster.records import Records
+from ram_operator.cluster.record_writer import Records
 from ram_operator.config import Settings
 from ram_operator.constants import API_VERSION, FINALIZER
-from ram_operator.metrics import Metrics
-from ram_operator.model import Key
-from ram_operator.ports import Clock, Ports
-from ram_operator.queue import WorkQueue
-from ram_operator.recent import Recent
-from ram_operator.reconcile import Reconciler
-from ram_operator.store import Store
+from ram_operator.loop.ports import Clock, Ports
+from ram_operator.loop.reconcile import Reconciler
+from ram_operator.model.objects import Key
+from ram_operator.observability.metrics import Metrics
+from ram_operator.runtime.cache import Store
+from ram_operator.runtime.consistency import Recent
+from ram_operator.runtime.deletion_brake import Brake
+from ram_operator.runtime.queue import WorkQueue
+from ram_operator.runtime.sessions import AccountOpener, Accounts
 from tests.unit.stub_server import Reply, Request, stub
 
 Json = dict[str, Any]
@@ -57,7 +57,7 @@ def ports(api: ClusterApi) -> Ports:
         queue=WorkQueue(lambda key: ""),
         api=api,
         records=Records(api),
-        guard=AdmissionGuard(api, settings, CLOCK.monotonic),
+        guard=AdmissionGuard(api, settings.unguarded_approvals, CLOCK.monotonic),
         accounts=accounts,
         opener=cast(AccountOpener, nobody),
         observer=nobody,

@@ -15,20 +15,21 @@ import pytest
 from kubernetes.client import Configuration
 from kubernetes.client.api_client import ApiClient
 
-from ram_operator import desired, documents
-from ram_operator.accounts import AccountOpener, Session
+from ram_operator import documents
 from ram_operator.cloud.client import CloudClient
 from ram_operator.cluster.api import ClusterApi, path
-from ram_operator.cluster.records import Identity
+from ram_operator.cluster.facts import Identity
 from ram_operator.config import Settings
 from ram_operator.constants import ANNOTATION_ABANDON as ABANDON
 from ram_operator.constants import API_VERSION, FINALIZER, GROUP, Mode
-from ram_operator.kinds import ACCOUNT, KINDS, RECORD
-from ram_operator.model import Key, Live, Owner
-from ram_operator.objectmetrics import ObjectState
-from ram_operator.ports import Ports
-from ram_operator.recent import Recent
-from ram_operator.reconcile import Reconciler
+from ram_operator.kinds import manifest
+from ram_operator.kinds.table import ACCOUNT, KINDS, RECORD
+from ram_operator.loop.ports import Ports
+from ram_operator.loop.reconcile import Reconciler
+from ram_operator.model.objects import Key, Live, Owner
+from ram_operator.observability.object_metrics import ObjectState
+from ram_operator.runtime.consistency import Recent
+from ram_operator.runtime.sessions import AccountOpener, Session
 from tests.unit.core import ACCOUNT as TENANT_ACCOUNT
 from tests.unit.core import FC, NOW, OUTSIDER, made, trust, trust_json
 from tests.unit.record_world import Server
@@ -135,8 +136,8 @@ def world(*known: Json, **changes: Any) -> Iterator[tuple[Api, Ports]]:
 
 def as_asked() -> Live:
     """The role as its manifest asks for it."""
-    circumstances = desired.Circumstances(Owner("blue", "apps", "web"), NOW)
-    return made(desired.build(KINDS["RamRole"], KEY, ROLE, {}, circumstances))
+    circumstances = manifest.Circumstances(Owner("blue", "apps", "web"), NOW)
+    return made(manifest.build(KINDS["RamRole"], KEY, ROLE, {}, circumstances))
 
 
 def run_next(around: Ports) -> Key:

@@ -13,10 +13,10 @@ from kubernetes.client import Configuration
 from kubernetes.client.api_client import ApiClient
 
 from ram_operator.cluster.api import ClusterApi
-from ram_operator.model import Key
-from ram_operator.ports import Clock
-from ram_operator.queue import WorkQueue
-from ram_operator.reconcile import Reconciler
+from ram_operator.loop.ports import Clock
+from ram_operator.loop.reconcile import Reconciler
+from ram_operator.model.objects import Key
+from ram_operator.runtime.queue import WorkQueue
 from tests.unit.fake_clock import FakeClock
 from tests.unit.stub_server import Reply, Request, stub
 from tests.unit.test_reconcile_edits import KEY, ports, role

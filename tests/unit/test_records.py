@@ -18,20 +18,13 @@ from hypothesis import strategies as st
 from ram_operator import documents
 from ram_operator.cluster import agreed
 from ram_operator.cluster.api import Conflicted, Gone, path
-from ram_operator.cluster.records import (
-    HISTORY,
-    Claim,
-    Identity,
-    Records,
-    Start,
-    append,
-    facts,
-)
+from ram_operator.cluster.facts import Identity, facts
+from ram_operator.cluster.record_writer import HISTORY, Claim, Records, Start, append
 from ram_operator.constants import API_VERSION
 from ram_operator.errors import Retry
-from ram_operator.kinds import RECORD
-from ram_operator.model import Key, Owner, RecordFacts
-from ram_operator.pending import InFlight
+from ram_operator.kinds.table import RECORD
+from ram_operator.model.objects import Key, Owner, RecordFacts
+from ram_operator.model.records import InFlight
 from tests.unit.profiles import examples
 from tests.unit.record_world import (
     ACCOUNT,

@@ -12,14 +12,10 @@ from kubernetes.client import Configuration
 from kubernetes.client.api_client import ApiClient
 
 from ram_operator.cluster.api import ClusterApi, path
-from ram_operator.cluster.records import (
-    Claim,
-    Identity,
-    Records,
-    facts,
-)
+from ram_operator.cluster.facts import Identity, facts
+from ram_operator.cluster.record_writer import Claim, Records
 from ram_operator.cluster.voiding import void_all
-from ram_operator.pending import InFlight, Offer, Pending, Rejection
+from ram_operator.model.records import InFlight, Offer, Pending, Rejection
 from tests.unit.record_world import (
     ACCOUNT,
     ECS,

@@ -8,14 +8,18 @@ from typing import Any
 
 import pytest
 
-from ram_operator import claims, drift, ends, kinds, plan
-from ram_operator import desired as desire
-from ram_operator.ballots import Ballot
 from ram_operator.constants import Mode
-from ram_operator.desired import Resolved
-from ram_operator.kinds import KINDS
-from ram_operator.model import Cause, Desired, Disposition, Key
-from ram_operator.store import Store
+from ram_operator.gate import expiry
+from ram_operator.gate.inputs import Ballot
+from ram_operator.kinds import manifest as desire
+from ram_operator.kinds import table
+from ram_operator.kinds.manifest import Resolved
+from ram_operator.kinds.table import KINDS
+from ram_operator.loop import lookups
+from ram_operator.model.objects import Desired, Key
+from ram_operator.model.vocabulary import Cause, Disposition
+from ram_operator.planning import drift, plan
+from ram_operator.runtime.cache import Store
 from tests.unit.core import (
     ACCOUNT,
     ACCOUNT_ID,
@@ -97,8 +101,8 @@ def test_a_reference_may_name_entries_of_its_own_kind() -> None:
             assert reference.may_name(key)
             value: Any = [{"type": reference.resolved_type, "name": "Some-Name"}]
             assert list(row.field(reference.spec).parse(value)) == [key]  # type: ignore[arg-type]
-    assert not kinds.is_custom("System/x")
-    assert not kinds.is_custom("Customer/x")
+    assert not table.is_custom("System/x")
+    assert not table.is_custom("Customer/x")
 
 
 def group(*members: Json, resolved: dict[Key, Resolved] | None = None) -> Desired:
@@ -170,7 +174,7 @@ def test_an_agreed_end_counts_although_a_reference_may_stand_for_the_entry(
     around = replace(
         situation(asked, made(before), replace(memory, record=record)), ballot=Ballot(now=now)
     )
-    left, waiting = ends.kept(around)
+    left, waiting = expiry.kept(around)
     assert drift.stays(ROLE, left.desired, "policies", "Custom/a") is not goes
     assert drift.stays(ROLE, left.desired, "policies", "Custom/b")
     assert waiting == []
@@ -231,16 +235,16 @@ def test_a_reference_is_ready_when_what_it_names_is_known_to_exist(
         store.put(body)
     ports: Any = SimpleNamespace(store=store)
     session: Any = SimpleNamespace(account=ACCOUNT)
-    assert claims.resolve(ports, session, READ, OWNER) == Resolved("Reading", problem)
+    assert lookups.resolve(ports, session, READ, OWNER) == Resolved("Reading", problem)
 
 
 def test_what_is_not_there_or_cannot_be_read_has_no_name() -> None:
     store = Store()
     ports: Any = SimpleNamespace(store=store)
     session: Any = SimpleNamespace(account=ACCOUNT)
-    assert claims.resolve(ports, session, READ, OWNER).cloud_name == ""
+    assert lookups.resolve(ports, session, READ, OWNER).cloud_name == ""
     store.put({**an_object(), "spec": {"policyName": "no such name"}})
-    assert claims.resolve(ports, session, READ, OWNER).cloud_name == ""
+    assert lookups.resolve(ports, session, READ, OWNER).cloud_name == ""
     watching: Any = SimpleNamespace(account=replace(ACCOUNT, mode=Mode.OBSERVE))
     store.put({**an_object(resourceVersion="9"), "spec": {"policyName": "Reading"}})
-    assert claims.resolve(ports, watching, READ, OWNER) == Resolved("Reading")
+    assert lookups.resolve(ports, watching, READ, OWNER) == Resolved("Reading")

@@ -7,15 +7,16 @@ from typing import Any
 
 import pytest
 
-from ram_operator import desired as desire
-from ram_operator import documents, plan
-from ram_operator.basis import Basis
+from ram_operator import documents
 from ram_operator.constants import Reason
-from ram_operator.drift import Memory
 from ram_operator.errors import Retry
-from ram_operator.kinds import KINDS
-from ram_operator.model import Applied, Key, Live, Presence, Step, UnknownPart
-from ram_operator.situation import Situation
+from ram_operator.gate.inputs import Memory, Situation
+from ram_operator.kinds import manifest as desire
+from ram_operator.kinds.table import KINDS
+from ram_operator.model.basis import Basis
+from ram_operator.model.objects import Applied, Key, Live, Step, UnknownPart
+from ram_operator.model.vocabulary import Presence
+from ram_operator.planning import plan
 from tests.unit.core import (
     ACCOUNT,
     ALLOW_ALL,

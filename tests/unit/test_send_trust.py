@@ -8,17 +8,18 @@ from typing import Any
 
 import pytest
 
-from ram_operator import approval
-from ram_operator.approval import Cleared, Permit
-from ram_operator.basis import Basis
 from ram_operator.cloud import execute
 from ram_operator.cloud.jobs import Needs, Reply
 from ram_operator.cloud.writing import Kept, Writer
 from ram_operator.errors import Bug, Retry
-from ram_operator.kinds import KINDS
-from ram_operator.model import Cause, Change, CloudCalls, Direction, Entry, Held, Step
+from ram_operator.gate import clearance
+from ram_operator.gate.clearance import Cleared, Permit
+from ram_operator.kinds.table import KINDS
+from ram_operator.model.basis import Basis
+from ram_operator.model.objects import Change, CloudCalls, Entry, Held, Step
+from ram_operator.model.vocabulary import Cause, Direction
+from tests.unit.approvals_by_example import HELD, approved, offered
 from tests.unit.core import ACCOUNT, ECS, FC, OUTSIDER, trust
-from tests.unit.voting import HELD, approved, offered
 
 ROLE = KINDS["RamRole"]
 READ, WRITE = "GetRole", "UpdateRole"
@@ -51,12 +52,12 @@ def carry_out(calls: Calls, step: Step) -> None:
 
 def permit_of(held: Held) -> Permit:
     facts = offered(held)
-    permit = approval.weigh(held, approved(facts), facts)
+    permit = clearance.weigh(held, approved(facts), facts)
     assert permit is not None
     return permit
 
 
-CLEARED = approval.clear(permit_of(HELD), "trustPolicy")
+CLEARED = clearance.clear(permit_of(HELD), "trustPolicy")
 UNSET = {"description": "", "maxSessionDurationSeconds": 0}
 VALUES = {"description": "of the team", "maxSessionDurationSeconds": 7200}
 
@@ -90,7 +91,7 @@ def test_a_cleared_trust_is_sent_to_the_document_that_was_judged() -> None:
 
 
 def test_a_new_role_gets_the_cleared_trust_and_nothing_is_replaced() -> None:
-    cleared = approval.judge_creation(trust(FC), ACCOUNT, offered())
+    cleared = clearance.judge_creation(trust(FC), ACCOUNT, offered())
     assert isinstance(cleared, Cleared)
     calls = Calls("")
     execute.send_trust(Writer(calls, Kept()), "app", cleared, step(cleared, **UNSET))

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from ram_operator.kinds import RECORD
-from ram_operator.model import Key
-from ram_operator.store import Store
-from tests.unit.test_store import KEY, policies, role
+from ram_operator.kinds.table import RECORD
+from ram_operator.model.objects import Key
+from ram_operator.runtime.cache import Store
+from tests.unit.test_cache import KEY, policies, role
 
 
 def test_a_name_is_trusted_as_long_as_a_role_that_exists_trusts_it() -> None:

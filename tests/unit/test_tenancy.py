@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 
-from ram_operator import desired as desire
-from ram_operator import tenancy
 from ram_operator.constants import Reason
 from ram_operator.errors import Stalled
-from ram_operator.kinds import KINDS
-from ram_operator.model import Account, Desired, Entry, Key, Live, Presence, Tenant
+from ram_operator.gate import tenancy
+from ram_operator.kinds import manifest as desire
+from ram_operator.kinds.table import KINDS
+from ram_operator.model.objects import Account, Desired, Entry, Key, Live, Tenant
+from ram_operator.model.vocabulary import Presence
 from tests.unit.core import ACCOUNT, ACCOUNT_ID, KEY, ROLE, TENANT, attachment, wanted
 
 ARN = f"acs:ram::{ACCOUNT_ID}"

@@ -11,22 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ram_operator import conditions, lasting, report, transitions, verdict
 from ram_operator.constants import ConditionType, EventReason, Reason, Severity
 from ram_operator.errors import RamOperatorError, Retry, Stalled
-from ram_operator.model import (
-    Cause,
-    Direction,
-    Drift,
-    Live,
-    Outcome,
-    Phase,
-    Plan,
-    Presence,
-    Step,
-    UnknownPart,
-)
-from ram_operator.transitions import Event
+from ram_operator.model.objects import Drift, Live, Outcome, Plan, Step, UnknownPart
+from ram_operator.model.vocabulary import Cause, Direction, Phase, Presence
+from ram_operator.reporting import carryover, conditions, events, verdict
+from ram_operator.reporting.events import Event
+from ram_operator.reporting.status import Report, build_report
 from tests.support.kstatus import assert_kstatus_legal
 from tests.unit.outcomes import (
     DONE,
@@ -89,7 +80,7 @@ def test_the_gravest_is_shown_however_many_there_are() -> None:
     many = replace(DONE, plan=Plan(drift=(*entries(70), GONE)))
     built = build(many, after(DONE))
     assert built.status["drift"][0]["field"] == "policies[x]"
-    assert len(built.status["drift"]) == lasting.LIMIT
+    assert len(built.status["drift"]) == carryover.LIMIT
     assert built.events[0].message.startswith("policies[x] (critical")
     head = "71 differences, of which status.drift has the 50 gravest"
     assert built.events[-1].message == head
@@ -101,19 +92,19 @@ def test_the_gravest_is_shown_however_many_there_are() -> None:
 
 def test_a_pass_posts_so_many_events_and_says_how_many_more_there_are() -> None:
     told = build(replace(BACK, plan=Plan((STEP,), drift=(*entries(40), GONE, FIXED)))).events
-    posted = transitions.posted(told)
-    assert len(posted) == transitions.LIMIT
+    posted = events.posted(told)
+    assert len(posted) == events.LIMIT
     assert posted[0].reason is EventReason.STALLED, "others than drift are kept, all of them"
     assert posted[1].message.startswith("policies[x] (critical")
     assert posted[-1] == Event(DETECTED, posted[-1].message, warning=True)
-    hidden = len(told) - transitions.LIMIT + 1
+    hidden = len(told) - events.LIMIT + 1
     assert posted[-1].message.startswith(f"{hidden} more differences in this look")
-    assert transitions.posted(told[: transitions.LIMIT]) == told[: transitions.LIMIT]
+    assert events.posted(told[: events.LIMIT]) == told[: events.LIMIT]
 
 
 def test_what_was_done_is_told_although_the_status_could_not_be_written() -> None:
-    assert [e.reason for e in transitions.done(BACK)] == [CORRECTED]
-    assert transitions.done(replace(STALLED, plan=Plan(drift=(GONE,), held=HELD))) == ()
+    assert [e.reason for e in events.done(BACK)] == [CORRECTED]
+    assert events.done(replace(STALLED, plan=Plan(drift=(GONE,), held=HELD))) == ()
 
 
 def test_another_error_for_the_same_reason_is_told() -> None:
@@ -166,7 +157,7 @@ def corrected(*fields: str, severity: Severity = Severity.WARNING) -> list[Drift
 def kept(*rounds: Sequence[Drift]) -> list[tuple[str, str]]:
     status: Json = {}
     for at, entries in enumerate(rounds):
-        status["corrected"] = lasting.corrections(status, entries, f"{at}")
+        status["corrected"] = carryover.corrections(status, entries, f"{at}")
     return [(item["field"], item["at"]) for item in status["corrected"]]
 
 
@@ -254,7 +245,7 @@ def test_whatever_a_pass_finds_is_in_its_status_and_in_an_event_when_it_is_new(
 ) -> None:
     status: Json = {"observedGeneration": -1}
     for at, (outcome, errors) in enumerate(passes):
-        built = report.build(status, outcome, 1, f"2026-01-01T00:00:{at:02}Z", {})
+        built = build_report(status, outcome, 1, f"2026-01-01T00:00:{at:02}Z", {})
         assert_kstatus_legal({"metadata": {"generation": 1}, "status": built.status})
         _all_drift_is_there(status, outcome, built)
         ready = condition(built.status, ConditionType.READY)["message"]
@@ -275,7 +266,7 @@ def test_whatever_a_pass_finds_is_in_its_status_and_in_an_event_when_it_is_new(
         status = dict(built.status)
 
 
-def _all_drift_is_there(before: Json, outcome: Outcome, built: report.Report) -> None:
+def _all_drift_is_there(before: Json, outcome: Outcome, built: Report) -> None:
     plan = outcome.plan
     assert plan is not None
     shown = {(row["field"], row["is"]) for row in built.status.get("drift", ())}

@@ -9,14 +9,16 @@ from typing import Any, Final
 
 import pytest
 
-from ram_operator import documents, permits, plan
-from ram_operator.approval import LOST
-from ram_operator.documents import principals
-from ram_operator.drift import Memory
-from ram_operator.kinds import KINDS, RECORD, Kind
-from ram_operator.model import Applied, Desired, Held, Key, Live, Presence, RecordFacts
-from ram_operator.situation import Situation
-from ram_operator.store import Store
+from ram_operator import documents
+from ram_operator.documents import canonical, principals
+from ram_operator.gate import review
+from ram_operator.gate.clearance import LOST
+from ram_operator.gate.inputs import Memory, Situation
+from ram_operator.kinds.table import KINDS, RECORD, Kind
+from ram_operator.model.objects import Applied, Desired, Held, Key, Live, RecordFacts
+from ram_operator.model.vocabulary import Presence
+from ram_operator.planning import plan
+from ram_operator.runtime.cache import Store
 from tests.unit.core import ACCOUNT, ACCOUNT_ID, OPTIONS, trust, trust_json
 
 Json = Any
@@ -169,9 +171,9 @@ def test_the_grammar_of_principals_names_nothing_else() -> None:
     named = {text for form in forms for text in form.replace("(", "|").replace(")", "|").split("|")}
     nouns = {text.removeprefix("?P<kind>") for text in named if text.isascii()}
     assert set(documents.NOUNS) <= nouns
-    kinds = {principals.Kind(kind) for kind in ("user", "role", "saml", "oidc")}
+    kinds = {canonical.Kind(kind) for kind in ("user", "role", "saml", "oidc")}
     others = {"account", "service", "wildcard", "unknown"}
-    assert {kind.value for kind in principals.Kind} - others == {kind.value for kind in kinds}
+    assert {kind.value for kind in canonical.Kind} - others == {kind.value for kind in kinds}
     assert len(documents.NOUNS) == len(kinds)
 
 
@@ -205,7 +207,7 @@ def test_a_kind_is_held_back_by_its_row_alone(noun: str) -> None:
     decision = plan.create(made(row, "CORPidp", named=frozenset({arn})))
     assert decision.steps == ()
     assert decision.held is not None
-    assert decision.held.kind == permits.TRUSTED
+    assert decision.held.kind == review.TRUSTED
     assert "RAM016" in {finding.id for finding in decision.held.findings}
     free = plan.create(made(row, "CORPidp"))
     assert free.held is None
@@ -219,11 +221,11 @@ def test_what_no_trust_can_name_has_no_such_name(kind: str) -> None:
 def test_without_records_nobody_knows_which_names_are_trusted() -> None:
     account = replace(ACCOUNT, records_lost=True)
     for kind, waits in (("RamUser", True), ("RamGroup", False)):
-        held = permits.creation(made(KINDS[kind], "x", account=account))
+        held = review.creation(made(KINDS[kind], "x", account=account))
         assert isinstance(held, Held) is waits
         if isinstance(held, Held):
             assert held.kind == LOST
-            assert {change.field for change in held.changes} == {permits.NAME}
+            assert {change.field for change in held.changes} == {review.NAME}
     known = RecordFacts(True, cloud_id="1")
-    step = permits.creation(made(KINDS["RamUser"], "x", account=account, facts=known))
+    step = review.creation(made(KINDS["RamUser"], "x", account=account, facts=known))
     assert not isinstance(step, Held)

@@ -7,10 +7,13 @@ from typing import Any
 
 import pytest
 
-from ram_operator import lasting, report, verdict, wording
 from ram_operator.constants import Reason, Severity
 from ram_operator.errors import RamOperatorError, Retry, Stalled
-from ram_operator.model import Drift, Held, Live, Phase, Plan, Presence, UnknownPart
+from ram_operator.model import sentences
+from ram_operator.model.objects import Drift, Held, Live, Plan, UnknownPart
+from ram_operator.model.vocabulary import Phase, Presence
+from ram_operator.reporting import carryover, verdict
+from ram_operator.reporting.status import held_reason
 from tests.unit.outcomes import GONE, HELD, STALLED, after
 
 DENIED = Stalled(Reason.ACCESS_DENIED, "RAM denies ram:DetachPolicyFromRole")
@@ -27,7 +30,7 @@ PARTS: dict[str, tuple[str, Phase, Reason, str]] = {
     "step": ("step", Phase.STALLED, Reason.ACCESS_DENIED, DENIED.message),
     "unread": ("unread", Phase.RETRY, Reason.THROTTLED, SLOW.message),
     "provider": ("provider", Phase.STALLED, Reason.QUOTA_EXCEEDED, LIMITED.message),
-    "held": ("held", Phase.STALLED, Reason.APPROVAL_REQUIRED, wording.held(HELD)),
+    "held": ("held", Phase.STALLED, Reason.APPROVAL_REQUIRED, sentences.held(HELD)),
     "drift": ("drift", Phase.STALLED, Reason.DRIFTED, "left as it is in the cloud: policies[x]"),
     "waiting": ("waiting", Phase.RETRY, Reason.DEPENDENCY_NOT_READY, "waits for " + WAITING),
 }
@@ -108,12 +111,12 @@ def test_what_is_held_of_drift_is_said_once_and_the_gravest_comes_first() -> Non
 
 def test_what_may_be_held_still_is_said_with_the_last_word() -> None:
     decision = Plan(unread=frozenset({"trustPolicy"}), drift=(GONE,), in_sync=False)
-    assert lasting.still_open(OPEN, decision)
+    assert carryover.still_open(OPEN, decision)
     found, also = verdict.judge(case(status=OPEN, decision=decision))
     assert found.reason is Reason.APPROVAL_REQUIRED
     assert found.message == "what is held is looked at again: open"
     assert len(also) == 1
-    assert report.held_reason(HELD) is Reason.APPROVAL_REQUIRED
+    assert held_reason(HELD) is Reason.APPROVAL_REQUIRED
 
 
 def test_what_was_deleted_by_hand_is_critical_drift_and_nothing_else_is_known() -> None:

@@ -13,8 +13,9 @@ from typing import Any, Final
 
 import yaml
 
-from ram_operator import documents, findings, risk
+from ram_operator import documents
 from ram_operator.constants import Severity
+from ram_operator.gate import checks, rules
 from tests.structure.pure import ROOT
 from tests.unit.core import ACCOUNT, ACCOUNT_ID, trust_json
 
@@ -51,7 +52,7 @@ def of_trust(document: Json) -> tuple[str, tuple[str, ...]]:
         trust = documents.parse_trust(document)
     except documents.DocumentError:
         return "refused", ()
-    found = risk.assess(trust, ACCOUNT)
+    found = rules.assess(trust, ACCOUNT)
     critical = {f.id for f in found if f.severity is Severity.CRITICAL}
     if critical:
         return "held", tuple(sorted(critical))
@@ -70,8 +71,8 @@ def of_everyday(change: Json) -> bool:
         text = json.dumps(change["trust"]).replace("{here}", ACCOUNT_ID)
         pairs = [(key, name) for key, name in json.loads(text).items()]
         trust = documents.parse_trust(trust_json(*pairs, condition=change.get("when")))
-        outside = findings.outsiders(ACCOUNT, trust)
-        if risk.dangerous(risk.assess(trust, ACCOUNT)):
+        outside = checks.outsiders(ACCOUNT, trust)
+        if rules.dangerous(rules.assess(trust, ACCOUNT)):
             return True
     return any(
         documents.escalates(document) or (outside and documents.indirect(document))

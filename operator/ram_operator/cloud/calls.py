@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..errors import Absent
-from ..model import Direction, Step
+from ..model.objects import Step
+from ..model.vocabulary import Direction
 from .jobs import Reply
 from .locks import Turn
 from .writing import Check, Write, Writer

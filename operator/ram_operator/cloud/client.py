@@ -27,7 +27,7 @@ from darabonba.runtime import RuntimeOptions
 
 from ..constants import Reason
 from ..errors import Bug, OutcomeUnknown, RamOperatorError, Retry
-from ..model import CloudCalls
+from ..model.objects import CloudCalls
 from . import answers, faults
 from .credentials import Credentials
 from .jobs import Needs, Reply, is_write

@@ -2,7 +2,7 @@
 
 What exists already or is gone already counts as done. Each call is one job of `writing`, with the
 checks of what it rests on. `send_trust` is the only function that sends a trust document; it takes
-a `Cleared` value, which only `approval` can make.
+a `Cleared` value, which only `clearance` can make.
 """
 
 from __future__ import annotations
@@ -12,12 +12,13 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from .. import approval, documents
+from .. import documents
 from ..constants import Reason
 from ..errors import Absent, AlreadyExists, Bug, Retry, Stalled
-from ..kinds import Kind
-from ..model import Entry, Step, UnknownPart
-from . import answers, checks, policy_calls
+from ..gate import clearance
+from ..kinds.table import Kind
+from ..model.objects import Entry, Step, UnknownPart
+from . import answers, policy_calls, write_checks
 from .calls import gone_is_done, send, tags
 from .jobs import Reply
 from .observe import INACTIVE, read_trust
@@ -33,7 +34,7 @@ def execute(writer: Writer, row: Kind, cloud_name: str, step: Step) -> Reply:
     when what the step rests on is no longer as it was judged.
     """
     permit = step.values.get("permit")
-    if permit is not None and not (isinstance(permit, approval.Permit) and permit.allows(step)):
+    if permit is not None and not (isinstance(permit, clearance.Permit) and permit.allows(step)):
         raise Bug("something else would be sent than was approved")
     return VERBS[(row.noun, step.verb)](writer, cloud_name, step)
 
@@ -43,13 +44,13 @@ def with_cloud_id(step: Step, cloud_id: str) -> Step:
     return replace(step, values={**step.values, "cloudId": cloud_id})
 
 
-def send_trust(writer: Writer, name: str, cleared: approval.Cleared, step: Step) -> Reply:
+def send_trust(writer: Writer, name: str, cleared: clearance.Cleared, step: Step) -> Reply:
     """Create the role with the cleared trust, or replace the trust of the existing one.
 
     The step's values are the role's other attributes, which the same call must carry, since RAM may
     reset what it omits. Raises Retry when the live document is no longer the one that was judged.
     """
-    if not isinstance(cleared, approval.Cleared):
+    if not isinstance(cleared, clearance.Cleared):
         raise Bug("a trust document would be sent without the gate's permission")
     text = cleared.trust.to_json()
     if cleared.before is None:
@@ -67,7 +68,7 @@ def send_trust(writer: Writer, name: str, cleared: approval.Cleared, step: Step)
         "NewAssumeRolePolicyDocument": text,
         **_attributes(step.values, "NewDescription", "NewMaxSessionDuration"),
     }
-    judged = checks.trust(name, frozenset({cleared.before.digest}))
+    judged = write_checks.trust(name, frozenset({cleared.before.digest}))
     reply = send(writer, step, "UpdateRole", parameters, judged).get("Role") or {}
     _check_reply(name, cleared.trust, reply.get("AssumeRolePolicyDocument"))
     return {}
@@ -123,7 +124,7 @@ def _attach(noun: str) -> Verb:
     def attach(writer: Writer, name: str, step: Step) -> Reply:
         (entry,) = step.values["entries"]
         names = (f"{noun} {name}", ".Policy", f"policy {entry.display}")
-        judged = checks.attachment(writer.kept, noun, name, step)
+        judged = write_checks.attachment(writer.kept, noun, name, step)
         with _added(names):
             parameters = _attachment(title, name, entry)
             send(writer, step, f"AttachPolicyTo{title}", parameters, *judged)
@@ -165,7 +166,7 @@ def _added(names: tuple[str, str, str]) -> Iterator[None]:
 
 def _join(writer: Writer, name: str, step: Step) -> Reply:
     (entry,) = step.values["entries"]
-    judged = checks.membership(writer.kept, name, step)
+    judged = write_checks.membership(writer.kept, name, step)
     with _added((f"group {name}", ".User", f"user {entry.display}")):
         parameters = {"GroupName": name, "UserName": entry.display}
         send(writer, step, "AddUserToGroup", parameters, *judged)

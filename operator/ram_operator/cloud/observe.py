@@ -13,8 +13,9 @@ from typing import Any, Final
 from .. import documents
 from ..constants import OWNER_TAG_CLUSTER, OWNER_TAG_NAME, OWNER_TAG_NAMESPACE, Reason
 from ..errors import Absent, Bug, RamOperatorError, Retry
-from ..kinds import KINDS, names_entries, policy_entries, tag_entries
-from ..model import CloudCalls, Entries, Entry, FieldValue, Live, Owner, Presence, UnknownPart
+from ..kinds.table import KINDS, names_entries, policy_entries, tag_entries
+from ..model.objects import CloudCalls, Entries, Entry, FieldValue, Live, Owner, UnknownPart
+from ..model.vocabulary import Presence
 from . import answers
 
 Fields = dict[str, FieldValue | UnknownPart]

@@ -10,11 +10,11 @@ import threading
 from collections.abc import Iterator
 from typing import Final
 
-from .. import tenancy
 from ..constants import Reason
 from ..errors import Stalled
-from ..kinds import Lends
-from ..model import CloudCalls
+from ..gate import tenancy
+from ..model.objects import CloudCalls
+from ..model.vocabulary import Lends
 from . import answers
 
 CUSTOM: Final = "Custom"

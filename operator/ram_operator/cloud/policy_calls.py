@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from .. import documents
-from ..model import Step
-from . import answers, checks
+from ..model.objects import Step
+from . import answers, write_checks
 from .calls import gone_is_done, send, tags, turn
 from .jobs import Reply
 from .writing import Write, Writer
@@ -41,7 +41,7 @@ def write_document(writer: Writer, name: str, step: Step) -> Reply:
     the check makes sure of.
     """
     wanted: documents.Policy = step.values["document"]
-    judged = (checks.document(writer.kept, name, step),)
+    judged = (write_checks.document(writer.kept, name, step),)
     version = _version_of(writer, name, wanted)
     if version:
         target = {"PolicyName": name, "VersionId": version}

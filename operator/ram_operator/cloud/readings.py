@@ -7,10 +7,10 @@ import time
 from collections.abc import Callable
 
 from ..errors import Absent
-from ..kinds import policy_entries
-from ..model import CloudCalls
+from ..kinds.table import policy_entries
+from ..model.objects import CloudCalls
 from . import answers
-from .policies import FRESH_SECONDS
+from .cached_reads import FRESH_SECONDS
 
 
 class GroupPolicies:

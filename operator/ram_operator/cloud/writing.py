@@ -14,11 +14,10 @@ from typing import Any, Final
 from .. import documents
 from ..constants import Reason
 from ..errors import OutcomeUnknown, RamOperatorError, Retry
-from ..model import CloudCalls
+from ..model.objects import CloudCalls
+from .cached_reads import CUSTOM, PolicyDocuments, ProviderFacts
 from .jobs import Jobs, Needs, Reply
 from .locks import LockTable, Mode, Turn
-from .policies import CUSTOM, PolicyDocuments
-from .providers import ProviderFacts
 from .readings import GroupPolicies
 
 _OWN: Final = Mode.EXCLUSIVE

@@ -17,8 +17,8 @@ from kubernetes.client.exceptions import ApiException
 
 from ..constants import FIELD_MANAGER, GROUP, VERSION, Reason
 from ..errors import Retry, Stalled
-from ..kinds import PLURALS
-from ..model import Key
+from ..kinds.table import PLURALS
+from ..model.objects import Key
 
 PAGE: Final = 500
 MERGE_PATCH: Final = "application/merge-patch+json"

@@ -12,9 +12,9 @@ from dataclasses import dataclass, fields
 from typing import Any, Final
 
 from .. import documents
-from ..kinds import RECORD
-from ..model import Key, Owner, RecordFacts
-from ..pending import InFlight, Pending, Rejection
+from ..kinds.table import RECORD
+from ..model.objects import Key, Owner, RecordFacts
+from ..model.records import InFlight, Pending, Rejection
 from . import agreed
 from .agreed import ENDS, PROVIDERS
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..constants import FINALIZER
-from ..model import Key
+from ..model.objects import Key
 from .api import ClusterApi
 
 

@@ -16,8 +16,7 @@ from collections.abc import Callable, Mapping
 from importlib import resources
 from typing import Any, Final
 
-from ..ballots import Guard
-from ..config import Settings
+from ..gate.inputs import Guard
 from .api import ClusterApi, Gone
 
 log = logging.getLogger(__name__)
@@ -64,17 +63,19 @@ def same(wanted: Any, found: Any) -> bool:
 
 
 class AdmissionGuard:
-    """Thread-safe. `tell` is called with (intact, waived) after each look."""
+    """Thread-safe. `waived`: approvals are believed without a guard. `tell` is called with (intact,
+    waived) after each look.
+    """
 
     def __init__(
         self,
         api: ClusterApi,
-        settings: Settings,
+        waived: bool,
         clock: Callable[[], float],
         tell: Callable[[bool, bool], None] = lambda *_: None,
     ) -> None:
         self._api = api
-        self._waived = settings.unguarded_approvals
+        self._waived = waived
         self._clock = clock
         self._tell = tell
         self._lock = threading.Lock()

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ..kinds import RECORD
-from ..model import Key
+from ..kinds.table import RECORD
+from ..model.objects import Key
 from .api import ClusterApi, Conflicted, Gone
-from .records import Records
+from .record_writer import Records
 
 TRIES = 20
 

@@ -7,18 +7,12 @@ are sound (see docs/decisions/002-comparing-documents.md); "unknown" is an answe
 from __future__ import annotations
 
 from .actions import reads_only
-from .comparing import (
-    Comparison,
-    Verdict,
-    compare_policy,
-    compare_trust,
-    documents_equal_policy,
-)
-from .errors import DocumentError
+from .canonical import NOBODY, Condition, Grant, Kind, Policy, Principal, Trust, trust_principals
+from .comparing import Comparison, Verdict, compare_policy, compare_trust, documents_equal_policy
+from .document_error import DocumentError
 from .escalation import escalates, indirect, reaches
 from .grammar import EQUIVALENCES, Certainty, Equivalence
-from .meeting import intersect_trust
-from .model import NOBODY, Condition, Grant, Kind, Policy, Principal, Trust, trust_principals
+from .intersection import intersect_trust
 from .names import is_pattern, mentioned, stands_for
 from .parsing import parse_policy, parse_trust
 from .principals import NOUNS

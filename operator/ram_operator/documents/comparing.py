@@ -12,11 +12,11 @@ from enum import StrEnum
 from itertools import product
 from typing import Final
 
-from . import wording
-from .coverage import Search, Side, Unclear, View, constraints, loose_dims
+from . import grant_sentences
+from .canonical import ACTION, RESOURCE, Dim, Folding, Grant, Policy, Term, Trust
+from .containment import Search, Side, Unclear, View, constraints, loose_dims
 from .globs import Budget, Glob, TooComplex, fold
-from .model import ACTION, RESOURCE, Dim, Folding, Grant, Policy, Term, Trust
-from .regions import Words
+from .value_sets import Words
 
 _STEPS: Final = 20_000
 _SHOWN: Final = 48
@@ -121,7 +121,7 @@ def _sentences(found: Iterable[_Found], others: Grants, *, gain: bool) -> tuple[
     texts = (
         text
         for item in found
-        for text in wording.sentences(item.grant, others, gain=gain, certain=item.certain)
+        for text in grant_sentences.sentences(item.grant, others, gain=gain, certain=item.certain)
     )
     return tuple(sorted(set(texts)))
 

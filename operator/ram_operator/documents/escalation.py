@@ -11,9 +11,9 @@ from typing import Final
 
 from .action_table import BECOMES
 from .actions import TOO_COMPLEX, ActionClass, Classified, classify, classify_all_but
+from .canonical import ACTION, Grant, Policy
 from .globs import Budget, Glob, TooComplex
-from .model import ACTION, Grant, Policy
-from .regions import Words
+from .value_sets import Words
 
 _STEPS: Final = 20_000
 """For one document. What is left when they are used up is taken for the worst."""

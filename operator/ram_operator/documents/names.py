@@ -10,9 +10,9 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from .canonical import Grant, Trust
 from .globs import Glob, fold
 from .grammar import OPERATORS
-from .model import Grant, Trust
 from .principals import NOUNS
 
 _ARN: Final = re.compile(

@@ -9,12 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Final
 
-from .conditions import read_conditions
-from .errors import DocumentError
-from .globs import Glob
-from .grammar import ACTION as ACTION_FORMAT
-from .grammar import TRUST_ACTIONS
-from .model import (
+from .canonical import (
     ACTION,
     RESOURCE,
     Condition,
@@ -31,9 +26,14 @@ from .model import (
     opaque,
     sorted_json,
 )
+from .condition_blocks import read_conditions
+from .document_error import DocumentError
+from .globs import Glob
+from .grammar import ACTION as ACTION_FORMAT
+from .grammar import TRUST_ACTIONS
 from .principals import read_principals
 from .reading import Reader, fingerprint
-from .regions import Words
+from .value_sets import Words
 
 _TRUST_ACTIONS: Final = {name.lower() for name in TRUST_ACTIONS}
 _ELEMENTS: Final = {True: {"Principal"}, False: {"Resource", "NotAction"}}

@@ -10,10 +10,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Final, NamedTuple
 
+from .canonical import Dim, Folding, Json, Kind, Principal, Term, opaque
 from .globs import Glob
-from .model import Dim, Folding, Json, Kind, Principal, Term, opaque
 from .reading import Reader
-from .regions import Spans, Words
+from .value_sets import Spans, Words
 
 CLASS: Final = Dim("", "class", 0, 5)
 ACCOUNT: Final = Dim("", "account")

@@ -10,8 +10,8 @@ import hashlib
 import json
 from typing import NoReturn
 
-from .errors import DocumentError
-from .model import Json, compact, sorted_json
+from .canonical import Json, compact, sorted_json
+from .document_error import DocumentError
 
 _DEEPEST = 32
 _PLAIN = (str, bool, int, float, type(None))

@@ -11,8 +11,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
+from .canonical import Condition
 from .globs import Budget, Glob, contains
-from .model import Condition
 
 _STEPS: Final = 2_000
 """For one pattern within another; `contains` takes no more, and answers no then."""

@@ -1,0 +1,154 @@
+"""What a write rests on, as checks that run right before it is sent. Used by `execute`.
+
+Each compares the cloud with the `Basis` that the step carries. A step that lacks what its kind of
+write has to rest on is a defect, and is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+from .. import documents
+from ..constants import Reason
+from ..errors import Bug, Retry
+from ..gate.clearance import permit_of
+from ..gate.grants import only_reads
+from ..model.basis import Basis
+from ..model.objects import CloudCalls, Step, UnknownPart
+from . import answers
+from .cached_reads import CUSTOM, digests
+from .observe import read_trust
+from .writing import Check, Kept
+
+_PAGE: Final = 1000
+"""Users on a page of ListUsersForGroup."""
+
+
+def attachment(kept: Kept, noun: str, name: str, step: Step) -> tuple[Check, ...]:
+    """The documents of the policies; where they are rights to change rights, also who gets them."""
+    rests = _basis(step)
+    found = _documents(kept, step, step.values["keys"])
+    if permit_of(step) is None or noun == "user":
+        return found
+    if noun == "group":
+        if rests.members is None:
+            raise _nothing(step, "the members")
+        return (*found, _members(name, rests.members))
+    if rests.trusts is None:
+        raise _nothing(step, "the trust")
+    return (*found, trust(name, rests.trusts))
+
+
+def membership(kept: Kept, name: str, step: Step) -> tuple[Check, ...]:
+    """Which policies the group has, and what they say."""
+    rests = _basis(step)
+    if rests.attached is not None:
+        return (_attached(kept, name, rests), *_documents(kept, step, sorted(rests.attached)))
+    if permit_of(step) is None:
+        raise _nothing(step, "the group's policies")
+    return ()
+
+
+def document(kept: Kept, name: str, step: Step) -> Check:
+    """The document that the policy has now, and that it is still the same policy."""
+    rests = _basis(step)
+    if rests.documents is None:
+        raise _nothing(step, "the document")
+
+    def made(calls: CloudCalls) -> None:
+        body = calls.call("GetPolicy", {"PolicyName": name, "PolicyType": CUSTOM})
+        policy = answers.part(body, "GetPolicy", "Policy", "CreateDate")
+        version = answers.part(body, "GetPolicy", "DefaultPolicyVersion", "PolicyDocument")
+        try:
+            live = documents.parse_policy(version["PolicyDocument"], lenient=True)
+        except documents.DocumentError:
+            raise _moved(f"the document of policy {name}") from None
+        if str(policy["CreateDate"]) != rests.identity:
+            # Deleted and made again: what was found in its versions belongs to another one.
+            raise _moved(f"policy {name}")
+        if not digests((live, *kept.policies.sent(name))) <= (rests.documents or frozenset()):
+            raise _moved(f"the document of policy {name}")
+
+    return Check(made, 1)
+
+
+def trust(name: str, judged: frozenset[str]) -> Check:
+    """The trust that the role has now, by the digests of those that were judged."""
+
+    def made(calls: CloudCalls) -> None:
+        role = calls.call("GetRole", {"RoleName": name}).get("Role") or {}
+        live = read_trust(role.get("AssumeRolePolicyDocument"), name)
+        if isinstance(live, UnknownPart) or live.digest not in judged:
+            raise _moved(f"the trust of role {name}")
+
+    return Check(made, 1)
+
+
+def _documents(kept: Kept, step: Step, keys: Iterable[str]) -> tuple[Check, ...]:
+    """One check for each custom policy. Those of the system may be believed since they were read.
+
+    What nobody could read goes out only if exactly that was approved.
+    """
+    rests, found = _basis(step), []
+    for key in keys:
+        kind, _, name = key.partition("/")
+        judged = rests.policies.get(key)
+        if only_reads(key) or (judged is not None and kind != CUSTOM):
+            continue
+        if judged is not None:
+            found.append(_policy(kept, name, judged))
+        elif permit_of(step) is None:
+            raise _nothing(step, f"policy {key}")
+    return tuple(found)
+
+
+def _policy(kept: Kept, name: str, judged: frozenset[str]) -> Check:
+    return Check(lambda calls: kept.policies.confirm(calls, name, judged), 1, (name,))
+
+
+def _attached(kept: Kept, group: str, rests: Basis) -> Check:
+    def made(calls: CloudCalls) -> None:
+        # Where nothing had to wait, the look that the decision was made on is the reading.
+        if kept.groups.fresh(rests.read_at):
+            return
+        if not kept.groups.read(calls, group) <= (rests.attached or frozenset()):
+            raise _moved(f"what group {group} has attached")
+
+    return Check(made, 1)
+
+
+def _members(group: str, judged: frozenset[str]) -> Check:
+    pages = 1 + len(judged) // _PAGE
+
+    def made(calls: CloudCalls) -> None:
+        query: dict[str, Any] = {"GroupName": group, "MaxItems": _PAGE}
+        found: set[str] = set()
+        for _ in range(pages):
+            body = calls.call("ListUsersForGroup", query)
+            rows = answers.rows(body, "ListUsersForGroup", ("Users", "User"), "UserName")
+            found |= {str(row["UserName"]).lower() for row in rows}
+            query["Marker"] = body.get("Marker") or ""
+            if not (body.get("IsTruncated") and query["Marker"]):
+                break
+        else:
+            raise _moved(f"who is in group {group}")
+        if not found <= judged:
+            raise _moved(f"who is in group {group}")
+
+    return Check(made, pages)
+
+
+def _basis(step: Step) -> Basis:
+    if step.rests is None:
+        raise _nothing(step, "anything")
+    return step.rests
+
+
+def _nothing(step: Step, what: str) -> Bug:
+    return Bug(f"{step.summary}: {what} that it rests on was not judged")
+
+
+def _moved(what: str) -> Retry:
+    text = f"{what} moved while it was judged; it is looked at again"
+    return Retry(Reason.PROGRESSING, text, after=0.5)

@@ -1,0 +1,310 @@
+"""What an approval is about and how an offer stands: digests, annotations, expiry. Pure.
+
+Called by `clearance`, which alone turns a ballot into a permit, and by `gated_write`, which keeps
+the offer in the record. A digest stands for one change of one identity at one sequence of its
+record, so it opens that change once and nothing else, ever.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from .. import documents
+from ..constants import Reason
+from ..model import sentences
+from ..model.objects import Change, Entry, FieldValue, Held, RecordFacts, place
+from ..model.records import InFlight, Offer, Pending, Rejection, Why
+from .inputs import Ballot, Scope
+
+FORMAT: Final = "ram-operator/approval/2"
+CHANGE_FORMAT: Final = "ram-operator/approval/1"
+"""Of the change alone. It moves only with a reason: writes that were begun and rejections are known
+by it. What 0.1.0 began covers less, so it is offered anew.
+"""
+VALID: Final = timedelta(days=7)
+"""How long an offer stands, from when it was first seen."""
+SIDE_LIMIT: Final = 16_000
+LOST: Final = "RecordsLost"
+"""Kind of what is held because there is no record that could say what was held before."""
+PROVIDERS: Final = "providers"
+"""The place of changes that became of an identity provider, see `providers`."""
+CHANGED: Final = "ProviderChange"
+"""Kind of what is held because an identity provider is not what was agreed on."""
+SENDS: Final = 2
+"""A gated write whose end is not known may be sent once more, to what it was judged against."""
+UNKNOWN: Final = "(unknown)"
+ACCOUNTS: Final = "system:serviceaccount:"
+"""What the names of ServiceAccounts begin with."""
+REMEMBERED: Final = 20
+"""Rejections that a record has room for. What is beyond counts against any change."""
+WISHES: Final = 64
+"""Parts of a rejected change that are told apart."""
+
+
+def _canonical(value: FieldValue | Entry | None) -> Any:
+    """Stands for the value by meaning, as JSON."""
+    if isinstance(value, (documents.Trust, documents.Policy)):
+        return {"document": value.digest}
+    if isinstance(value, Entry):
+        entry = {"entry": value.display.lower(), "value": value.value}
+        return {**entry, "until": value.until} if value.until else entry
+    if isinstance(value, Mapping):
+        return {key: _canonical(entry) for key, entry in sorted(value.items())}
+    return value
+
+
+def _changes(held: Held) -> list[Any]:
+    rows = [
+        [place(c.field, c.entry), _canonical(c.before), _canonical(c.after)] for c in held.changes
+    ]
+    return sorted(rows, key=_text)
+
+
+def _text(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
+
+
+def _sha(value: Any) -> str:
+    return "sha256:" + hashlib.sha256(_text(value).encode()).hexdigest()
+
+
+def change_digest(held: Held) -> str:
+    """Stands for what is changed and what else was seen, whatever the sequence: tells a begun write
+    from another. Who came into a group since is nobody whom the approver has seen.
+    """
+    return _sha([CHANGE_FORMAT, _changes(held), _context(held)])
+
+
+def _context(held: Held) -> Mapping[str, Any]:
+    return {name: _canonical(value) for name, value in held.context.items()}
+
+
+def wishes(held: Held) -> tuple[str, ...]:
+    """Stands for each part of the change as it is to become, whatever it was before."""
+    rows = {_short([place(c.field, c.entry), _canonical(c.after)]) for c in held.changes}
+    return tuple(sorted(rows)[:WISHES])
+
+
+def _short(value: Any) -> str:
+    return _sha(value).removeprefix("sha256:")[:16]
+
+
+def parts(held: Held, scope: Scope) -> dict[str, str]:
+    """A short digest of each thing that the digest is about, by what people call it."""
+    names = sorted({change.field for change in held.changes})
+    rows: dict[str, Any] = {
+        f"{name} {side}": [[c.entry, _canonical(value(c))] for c in _of(held, name)]
+        for name in names
+        for side, value in _SIDES.items()
+    }
+    rows |= {f"{name} as asked for": _canonical(v) for name, v in held.context.items()}
+    rows["the identity"] = [scope.account_id, scope.kind, scope.name, scope.cloud_id]
+    rows["the rules that it breaks"] = sorted({finding.id for finding in held.findings})
+    rows["what was rejected"] = _rejected(held)
+    return {name: _short(value) for name, value in rows.items()}
+
+
+_SIDES: Final[Mapping[str, Callable[[Change], Any]]] = {
+    "as it is": lambda change: change.before,
+    "as it is to be": lambda change: change.after,
+}
+
+
+def _of(held: Held, name: str) -> list[Change]:
+    return sorted((c for c in held.changes if c.field == name), key=lambda change: change.entry)
+
+
+def _rejected(held: Held) -> list[Any]:
+    return [[r.change, r.at, r.by, r.reason] for r in held.rejections]
+
+
+def knowing(held: Held, known: Iterable[Rejection]) -> Held:
+    """The change with what was said against it, or against a part of it; the latest first."""
+    mine = set(wishes(held))
+    against = [each for each in known if not each.wishes or mine & set(each.wishes)]
+    return replace(held, rejections=tuple(reversed(against)))
+
+
+def digest(held: Held, scope: Scope, sequence: int) -> str:
+    """What an approval has to say, letter by letter."""
+    return _sha(
+        {
+            "format": FORMAT,
+            "cluster": scope.cluster,
+            "account": scope.account_id,
+            "kind": scope.kind,
+            "name": scope.name,
+            "cloudId": scope.cloud_id or None,
+            "object": [scope.namespace, scope.object],
+            "sequence": sequence,
+            "held": held.kind,
+            "changes": _changes(held),
+            "context": {name: _canonical(value) for name, value in held.context.items()},
+            "findings": sorted({finding.id for finding in held.findings}),
+            "rejections": _rejected(held),
+        }
+    )
+
+
+def sides(changes: Iterable[Change]) -> tuple[str, str]:
+    """The changed parts before and after, for people: JSON texts, "" where one is too long."""
+    listed = list(changes)
+    before = {place(c.field, c.entry): _readable(c.before) for c in listed}
+    after = {place(c.field, c.entry): _readable(c.after) for c in listed}
+    texts = [json.dumps(side, ensure_ascii=False, sort_keys=True) for side in (before, after)]
+    return tuple(  # type: ignore[return-value] # two texts give two
+        text if len(text) <= SIDE_LIMIT else "" for text in texts
+    )
+
+
+def _readable(value: FieldValue | Entry | None) -> Any:
+    if isinstance(value, (documents.Trust, documents.Policy)):
+        try:
+            return json.loads(value.to_json())
+        except (documents.DocumentError, ValueError):
+            return "not readable"
+    if isinstance(value, Entry):
+        shown = f"{value.display}={value.value}" if value.value else value.display
+        return " ".join(filter(None, (shown, sentences.until(value))))
+    if isinstance(value, Mapping):
+        return [_readable(entry) for _, entry in sorted(value.items())]
+    return value
+
+
+def expired(pending: Pending, now: str) -> bool:
+    """Clock set back or not: an offer is never younger than it was."""
+    return max(now, pending.since) >= pending.expires
+
+
+def _expiry(since: str) -> str:
+    end = datetime.fromisoformat(since) + VALID
+    return end.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def rejection(offered: Pending | InFlight, ballot: Ballot) -> Rejection | None:
+    """What the object says against an offer, or against a write that was begun with it; None where
+    it says nothing.
+    """
+    digest = offered.digest if isinstance(offered, Pending) else offered.approval
+    if not digest or not (reason := ballot.rejects(digest)):
+        return None
+    by = ballot.rejecter[:256] or UNKNOWN
+    return Rejection(offered.change, offered.wishes, ballot.now, by, reason)
+
+
+def remembered(known: Iterable[Rejection], new: Rejection) -> tuple[Rejection, ...]:
+    """All rejections with one more. Who says the same once more takes nobody else's word away."""
+    found = [each for each in known if (each.change, each.by) != (new.change, new.by)]
+    found.append(new)
+    any_change = [each for each in found if not each.wishes]
+    told = [each for each in found if each.wishes]
+    while len(told) + len(any_change) > REMEMBERED:
+        # What it was about is forgotten, that it was said is not.
+        any_change = [replace(told.pop(0), change="", wishes=())]
+    return (*any_change, *told)
+
+
+def offer(held: Held, ballot: Ballot, record: RecordFacts) -> Offer:
+    """The offer for a held change: as the record has it, or anew.
+
+    The sequence is raised where there was another one, where the record is new or was restored, and
+    where the offer was approved while nobody guarded that: whatever was approved before is void.
+    """
+    said = _said(held, ballot, record)
+    known = remembered(record.rejections, said) if said else record.rejections
+    held = knowing(held, known)
+    why = _why(held, ballot, record, said)
+    sequence, pending = record.sequence, record.pending
+    if why in (Why.ENDED, Why.MOVED):
+        sequence = max(record.sequence + 1, ballot.milliseconds)
+    stands = why is Why.STANDS and pending is not None
+    since = pending.since if stands and pending is not None else ballot.now
+    where = f"{ballot.scope.namespace}/{ballot.scope.object}"
+    made = Pending(
+        digest=digest(held, ballot.scope, sequence),
+        since=since,
+        expires=_expiry(since),
+        verdict=held.verdict,
+        by=(", ".join(ballot.author.split("\n")) or where)[:512],
+        summary=held.summary[:2048],
+        trust=_trust(held),
+        providers=_providers(held),
+        change=change_digest(held),
+        wishes=wishes(held),
+        asked=ballot.asked,
+        parts=parts(held, ballot.scope),
+    )
+    return Offer(sequence, made, known if said else (), why)
+
+
+def _why(held: Held, ballot: Ballot, record: RecordFacts, said: Rejection | None) -> Why:
+    """What becomes of the offer that the record has."""
+    pending = record.pending
+    stands = digest(held, ballot.scope, record.sequence)
+    if not record.settled or said or (ballot.approve == stands and not ballot.honoured):
+        return Why.ENDED
+    if pending is None:
+        return Why.FIRST
+    if expired(pending, ballot.now) or pending.asked != ballot.asked:
+        return Why.ENDED
+    return Why.STANDS if pending.digest == stands else Why.MOVED
+
+
+def _said(held: Held, ballot: Ballot, record: RecordFacts) -> Rejection | None:
+    """A rejection that the record does not have yet: of an offer of an older version."""
+    pending = record.pending
+    reason = (ballot.rejects(pending.digest) or pending.rejected) if pending is not None else ""
+    if not reason:
+        return None
+    by = ballot.rejecter[:256] or UNKNOWN
+    return Rejection(change_digest(held), wishes(held), ballot.now, by, reason)
+
+
+def _providers(held: Held) -> str:
+    changed = sorted(change.entry for change in held.changes if change.field == PROVIDERS)
+    return ", ".join(changed)[:2048]
+
+
+def _trust(held: Held) -> str:
+    """The trust that stays held whatever else becomes of it.
+
+    Not what waits for something that can end by itself: records were lost and a person says that
+    this is over, or a provider is put back.
+    """
+    if held.kind in (LOST, CHANGED):
+        return ""
+    trusts = [c.after.digest for c in held.changes if isinstance(c.after, documents.Trust)]
+    return trusts[0] if trusts else ""
+
+
+def offered(held: Held, ballot: Ballot, record: RecordFacts, pending: Pending) -> Held:
+    """The held change as it is shown: with its offer, and with what became of an approval."""
+    return replace(
+        held,
+        digest=pending.digest,
+        since=pending.since,
+        expires=pending.expires,
+        voided=_voided(held, ballot, record, pending.digest),
+    )
+
+
+def _voided(held: Held, ballot: Ballot, record: RecordFacts, stands: str) -> str:
+    """Why the approval on the object opens nothing. One that did its work is no news."""
+    used = record.used | ({record.in_flight.approval} if record.in_flight else set())
+    if not ballot.approve or ballot.approve in used:
+        return ""
+    if not ballot.honoured:
+        return Reason.ADMISSION_POLICY_MISSING.value
+    if ballot.approve != stands:
+        return Reason.APPROVAL_STALE.value
+    return "" if overrules(held, ballot) else Reason.APPROVAL_REJECTED.value
+
+
+def overrules(held: Held, ballot: Ballot) -> bool:
+    """Whether the approver may open what somebody said no to: a person, and no account of git."""
+    return not held.rejections or not ballot.approver.startswith(ACCOUNTS)

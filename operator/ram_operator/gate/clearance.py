@@ -1,0 +1,335 @@
+"""The gate: what may be sent to the cloud. Pure; the only maker of `Cleared` and `Permit`.
+
+`cloud.execute` sends a trust document only inside a `Cleared` value, and only the functions here
+make one. A trust is cleared in three cases and no other:
+- a new role whose trust has no critical finding and means what its record (if any) last held;
+- drift that widened a trust is taken back, to a document that is provably within what was agreed on
+  and takes something from the live one; it adds nothing to that, unless letters make a difference;
+- a person approved exactly this change, by the digest that the record offers.
+Every other change of meaning is held.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+from .. import documents
+from ..errors import Bug
+from ..model.objects import Account, Change, Entry, Held, RecordFacts, Step
+from ..model.vocabulary import Direction
+from . import approvals, rules
+from .inputs import Ballot
+
+_SEAL: Final = object()
+
+NEVER: Final = "1970-01-01T00:00:00Z"
+ASSUME: Final = "sts:AssumeRole"
+
+CREATION: Final = "RoleCreation"
+LOST: Final = approvals.LOST
+TAKE_BACK: Final = "TrustTakenBack"
+CHANGE: Final = "TrustChange"
+SENDS: Final = approvals.SENDS
+_DIRECTIONS: Final = {
+    documents.Verdict.NARROWER: Direction.NARROWER,
+    documents.Verdict.WIDER: Direction.WIDER,
+    documents.Verdict.MIXED: Direction.MIXED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Permit:
+    """A person's approval of exactly `changes`, good for one write of them.
+
+    `digest` is what was approved, at `sequence` of the record; `by` is who approved it as admission
+    stamped it. Making one outside this module raises Bug.
+    """
+
+    seal: object
+    digest: str
+    sequence: int
+    kind: str
+    change: str
+    """Digest of the changes alone."""
+    changes: tuple[Change, ...]
+    by: str = ""
+    sends: int = 1
+    expires: str = ""
+    context: Mapping[str, Any] = field(default_factory=dict, compare=False)
+    """What else the approver has seen, see `Held`."""
+
+    def __post_init__(self) -> None:
+        if self.seal is not _SEAL:
+            raise Bug("a change was permitted outside the gate")
+
+    def covers(self, field: str, entry: str = "") -> bool:
+        """Whether this part of the identity is among what was approved."""
+        return any((c.field, c.entry) == (field, entry) for c in self.changes)
+
+    def allows(self, step: Step) -> bool:
+        """Whether the step writes what was approved, in every part that needed it."""
+        keys = step.values.get("keys")
+        if keys is None:
+            sent = {(name, ""): step.values.get(name) for name in step.field.split(", ")}
+        else:
+            entries = zip(keys, step.values["entries"], strict=True)
+            sent = {(step.field, key): entry for key, entry in entries}
+        wanted = {(c.field, c.entry): c.after for c in self.changes}
+        shared = sent.keys() & wanted.keys()
+        return bool(shared) and all(_same(sent[part], wanted[part]) for part in shared)
+
+
+def _same(sent: object, approved: object) -> bool:
+    """What is sent is what was approved, and for no longer."""
+    ends = [item.until if isinstance(item, Entry) else "" for item in (sent, approved)]
+    return sent == approved and ends[0] == ends[1]
+
+
+@dataclass(frozen=True, slots=True)
+class Cleared:
+    """Permission to send exactly `trust`, for `operation`, while the live document is `before`.
+
+    `before` is None for a creation. `permit` is the approval that it rests on, where it needs one.
+    Making one outside this module raises Bug.
+    """
+
+    seal: object
+    operation: str
+    trust: documents.Trust
+    before: documents.Trust | None = None
+    permit: Permit | None = None
+
+    def __post_init__(self) -> None:
+        if self.seal is not _SEAL:
+            raise Bug("a trust document was cleared outside the gate")
+
+
+def weigh(held: Held, ballot: Ballot, record: RecordFacts) -> Permit | None:
+    """Whether a held change was approved: exactly it, as the record offers it now, by the rules."""
+    if not record.exists or not record.settled or not ballot.approve or not ballot.honoured:
+        return None
+    held = approvals.knowing(held, record.rejections)
+    flight, change = record.in_flight, approvals.change_digest(held)
+    if ballot.rejects(ballot.approve) or not approvals.overrules(held, ballot):
+        return None
+    if flight is not None and flight.approval:
+        # Begun and not known to have ended: the cloud still is as it was, so once more.
+        again = (flight.approval, flight.change) == (ballot.approve, change)
+        if not again or flight.sends >= SENDS or ballot.now >= flight.expires:
+            return None
+        return replace(_permit(held, ballot, record, flight.expires), sends=flight.sends + 1)
+    stands = approvals.digest(held, ballot.scope, record.sequence)
+    pending = record.pending
+    if pending is None or pending.digest != stands or ballot.approve != stands:
+        return None
+    if pending.rejected or approvals.expired(pending, ballot.now):
+        return None
+    return _permit(held, ballot, record, pending.expires)
+
+
+def _permit(held: Held, ballot: Ballot, record: RecordFacts, expires: str) -> Permit:
+    return Permit(
+        _SEAL,
+        ballot.approve,
+        record.sequence,
+        held.kind,
+        approvals.change_digest(held),
+        held.changes,
+        by=ballot.approver,
+        expires=expires,
+        context=held.context,
+    )
+
+
+def permit_of(step: Step) -> Permit | None:
+    """The approval that a step rests on; None where it rests on none."""
+    for value in step.values.values():
+        permit = value.permit if isinstance(value, Cleared) else value
+        if isinstance(permit, Permit):
+            return permit
+    return None
+
+
+def clear(permit: Permit, field: str) -> Cleared:
+    """The approved trust, as it was approved and no other."""
+    change = next(c for c in permit.changes if c.field == field)
+    before, after = change.before, change.after
+    assert before is None or isinstance(before, documents.Trust)
+    assert isinstance(after, documents.Trust)
+    operation = CREATION if before is None else CHANGE
+    return Cleared(_SEAL, operation, after, before, permit)
+
+
+def direction(cleared: Cleared) -> Direction:
+    """What sending it does to access."""
+    before = in_force(cleared.before or documents.NOBODY)
+    return _direction(documents.compare_trust(before, cleared.trust).verdict)
+
+
+def _direction(verdict: documents.Verdict) -> Direction:
+    return _DIRECTIONS.get(verdict, Direction.UNKNOWN)
+
+
+def judge_creation(
+    trust: documents.Trust, account: Account, record: RecordFacts, moved: Held | None = None
+) -> Cleared | Held:
+    """May a role be created with this trust? Deleting and re-creating is no way round the gate.
+
+    `moved` is what is held of its identity providers, as they were when the role existed last.
+    """
+    verdict = _judge_creation(trust, account, record)
+    if isinstance(verdict, Cleared):
+        stays = record.pending is not None and record.pending.trust == trust.digest
+        if not stays and moved is None:
+            return verdict
+        # Neither other settings nor a second look release what waits for a person.
+        summary = "it was held before the settings of the account changed"
+        if not stays:
+            summary = "the role existed before, with its identity providers as they were then"
+        gains = documents.compare_trust(documents.NOBODY, trust).gain_sentences
+        kind = CREATION if stays else approvals.CHANGED
+        verdict = Held(kind, summary, gains, (), rules.assess(trust, account))
+    change = Change("trustPolicy", None, trust, Direction.WIDER)
+    return replace(verdict, changes=(change,), verdict="new")
+
+
+def _judge_creation(
+    trust: documents.Trust, account: Account, record: RecordFacts
+) -> Cleared | Held:
+    findings = rules.assess(trust, account)
+    gains = documents.compare_trust(documents.NOBODY, trust).gain_sentences
+    if lost(account, record):
+        summary = "records of this account were lost: it may have been held before"
+        return Held(LOST, summary, gains, (), findings)
+    if record.baseline_unreadable:
+        return Held(CREATION, "the record of this role cannot be read", gains, (), findings)
+    if record.baseline is not None:
+        comparison = documents.compare_trust(record.baseline, trust)
+        if comparison.verdict is not documents.Verdict.SAME:
+            return Held(
+                CREATION,
+                "the role existed before with another trust",
+                comparison.gain_sentences,
+                comparison.loss_sentences,
+                findings,
+            )
+    if rules.dangerous(findings):
+        summary = "creating the role would trust somebody dangerous"
+        return Held(CREATION, summary, gains, (), findings)
+    return Cleared(_SEAL, CREATION, trust)
+
+
+def lost(account: Account, record: RecordFacts) -> bool:
+    """Whether records are gone, and this one knows no more of the identity than that its creation
+    is asked for.
+    """
+    remembers = record.exists and bool(record.cloud_id or record.baseline or record.deleted)
+    return account.records_lost and not remembers
+
+
+def judge_take_back(
+    live: documents.Trust, wanted: documents.Trust, account: Account
+) -> Cleared | Held:
+    """Drift: may what was added by hand be taken away at once?
+
+    `wanted` is what the record holds. Where the live document only adds to it, it is restored;
+    where parts were also removed by hand, only what both have in common stays, and where they have
+    nothing in common nobody is trusted until a person decides. Who is agreed on and is there in
+    other letters stays, in the letters that were agreed on.
+    """
+    if _within(wanted, live):
+        return Cleared(_SEAL, TAKE_BACK, wanted, live)
+    if documents.compare_trust(live, wanted).losses:
+        common = documents.intersect_trust(live, wanted)
+        if common is not None:
+            if _takes(common, live) and not documents.compare_trust(wanted, common).gains:
+                return Cleared(_SEAL, TAKE_BACK, common, live)
+        else:
+            for target in _closed(live):
+                if _within(target, live):
+                    return Cleared(_SEAL, TAKE_BACK, target, live)
+    return hold_change(live, wanted, account)
+
+
+def _takes(target: documents.Trust, live: documents.Trust) -> bool:
+    """Whether `target` takes more from the live document than a spelling."""
+    comparison = documents.compare_trust(live, target)
+    less = comparison.verdict in (documents.Verdict.NARROWER, documents.Verdict.UNKNOWN)
+    return less and bool(comparison.losses) and not comparison.respelled
+
+
+def _within(target: documents.Trust, live: documents.Trust) -> bool:
+    """Whether `target` provably gives nothing that `live` does not, and perhaps less.
+
+    What is taken away need not be understood: a stranger under a condition that nobody can read
+    goes, too.
+    """
+    comparison = documents.compare_trust(live, target)
+    if comparison.verdict is documents.Verdict.UNKNOWN:
+        return not comparison.gains and bool(comparison.losses)
+    return comparison.verdict is documents.Verdict.NARROWER
+
+
+def _closed(live: documents.Trust) -> Iterator[documents.Trust]:
+    """Trusts that nobody can use any more, most likely within `live`: RAM takes no empty one.
+
+    One grant of the live document each, under the condition that the time is before 1970. What may
+    not be asked for, like the action `*`, may well be live, and then the one action in it that
+    matters is named.
+    """
+    for grant in live.grants:
+        if grant.effect != "Allow" or grant.tokens or grant.all_but or grant.principal is None:
+            continue
+        conditions: dict[str, dict[str, list[str]]] = {}
+        for condition in grant.conditions:
+            conditions.setdefault(condition.operator, {})[condition.key] = list(condition.values)
+        conditions.setdefault("DateLessThan", {})["acs:CurrentTime"] = [NEVER]
+        for actions in (grant.actions, (ASSUME,)):
+            statement = {
+                "Effect": "Allow",
+                "Action": list(actions),
+                "Principal": {grant.principal.spelled: [grant.principal.raw]},
+                "Condition": conditions,
+            }
+            with contextlib.suppress(documents.DocumentError):
+                yield documents.parse_trust({"Version": "1", "Statement": [statement]})
+
+
+def in_force(trust: documents.Trust) -> documents.Trust:
+    """The trust without what `_closed` left of it, which nobody can use.
+
+    Otherwise the way back from it would look as if it took something away.
+    """
+    return documents.NOBODY if trust.grants and all(map(_never, trust.grants)) else trust
+
+
+def _never(grant: documents.Grant) -> bool:
+    return not grant.tokens and any(
+        condition.operator == "DateLessThan"
+        and condition.key.lower() == "acs:currenttime"
+        and tuple(condition.values) == (NEVER,)
+        for condition in grant.conditions
+    )
+
+
+def hold_change(
+    live: documents.Trust,
+    wanted: documents.Trust,
+    account: Account,
+    session: tuple[int, int] | None = None,
+) -> Held:
+    """The Held value of a change of an existing role's trust; `session` changes beside it."""
+    comparison = documents.compare_trust(in_force(live), wanted)
+    summary = f"trust change ({comparison.verdict})"
+    return Held(
+        CHANGE,
+        summary,
+        comparison.gain_sentences,
+        comparison.loss_sentences,
+        rules.assess(wanted, account, in_force(live), session),
+        (Change("trustPolicy", live, wanted, _direction(comparison.verdict)),),
+        comparison.verdict.value,
+    )

@@ -1,0 +1,186 @@
+"""Until when a right to change rights was agreed on. Pure.
+
+Who approves a grant approves it with its end, so the manifest alone may not move that later: RAM
+knows no end, and to the cloud the grant is the same before and after. The record keeps the agreed
+end of each such entry, see `cluster.record_writer`. Called by `plan` and by `gated_write`.
+
+An end is a time of RFC 3339 in UTC, "" for none; these are in order as texts.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, Final
+
+from ..constants import Severity
+from ..errors import InvalidSpec
+from ..kinds.manifest import end_of
+from ..kinds.table import Field, Kind
+from ..model.objects import (
+    Change,
+    Desired,
+    Entry,
+    Judged,
+    Live,
+    RecordFacts,
+    Step,
+    UnknownPart,
+    place,
+)
+from ..model.vocabulary import Cause, Direction, Disposition
+from . import grants
+from .inputs import Memory, Situation
+
+VERB: Final = "end"
+"""A step that writes to the record alone."""
+
+
+def later(end: str, agreed: str) -> bool:
+    """Whether a grant that ends at `end` lasts longer than one that ends at `agreed`."""
+    return bool(agreed) and (not end or end > agreed)
+
+
+def moved(change: Change) -> bool:
+    """Whether the change is about the end of an entry that is there."""
+    before, after = change.before, change.after
+    return isinstance(before, Entry) and isinstance(after, Entry) and before.until != after.until
+
+
+def extensions(situation: Situation) -> list[Judged]:
+    """The grants that are there and are to last longer than was agreed. They wait, as they are."""
+    found = []
+    for field, key, entry, agreed in _agreed(situation.row, situation.desired, situation.memory):
+        if key in _present(situation.live, field.name) and later(entry.until, agreed):
+            before = replace(entry, until=agreed)
+            change = Change(field.name, before, entry, Direction.WIDER, key)
+            found.append(Judged(change, Cause.INTENT, Disposition.HOLD, Severity.INFO))
+    return found
+
+
+def kept(situation: Situation) -> tuple[Situation, list[str]]:
+    """Without the grants that are there although their agreed end has come, whatever is asked for.
+
+    Once they are gone they are asked for anew, and wait like any other: one sentence for each. What
+    a reference may stand for that is not ready goes as well.
+    """
+    desired = situation.desired
+    now = max(situation.ballot.now, situation.memory.record.latest)
+    fields, ended = dict(desired.fields), set(desired.ended)
+    waiting = []
+    for field, key, _, agreed in _agreed(situation.row, desired, situation.memory):
+        if agreed > now or key not in _present(situation.live, field.name):
+            continue
+        ended.add(place(field.name, key))
+        waiting.append(f"{place(field.name, key)} to be gone, as its agreed end has come")
+        entries = fields[field.name]
+        assert isinstance(entries, Mapping)
+        fields[field.name] = {other: entry for other, entry in entries.items() if other != key}
+    ended |= _over(situation, now)
+    left = replace(desired, fields=fields, ended=frozenset(ended))
+    return replace(situation, desired=left), waiting
+
+
+def _over(situation: Situation, now: str) -> set[str]:
+    """What is there beyond its agreed end, and would stay because a reference may stand for it."""
+    record, found = situation.memory.record, set()
+    for field in situation.row.fields:
+        asked = situation.desired.fields.get(field.name)
+        for name, key in _named(record, field):
+            wanted = isinstance(asked, Mapping) and key in asked
+            if not wanted and record.ends[name] and record.ends[name] <= now:
+                found.add(name)
+    return found
+
+
+def upcoming(row: Kind, spec: Mapping[str, Any], agreed: Iterable[str], now: float) -> float | None:
+    """The next end after `now` that the manifest asks for or that was agreed on, as epoch seconds.
+
+    Nothing of the cloud has to be known for it. What cannot be read is left out.
+    """
+    found: list[float] = []
+    for text in agreed:
+        with contextlib.suppress(ValueError):
+            found.append(datetime.fromisoformat(text).timestamp())
+    for field in row.fields:
+        items = spec.get(field.spec) if field.entries_widen else None
+        for item in items if isinstance(items, list) else ():
+            with contextlib.suppress(InvalidSpec, TypeError, AttributeError):
+                end = end_of(field, item)
+                found += [end] if end is not None else []
+    return min((end for end in found if end > now), default=None)
+
+
+def notes(situation: Situation) -> list[Step]:
+    """What the record is to say of ends without anybody's approval: an earlier one, or none of an
+    entry that is neither there nor asked for any more, or that gives no right to change rights.
+    """
+    record: RecordFacts = situation.memory.record
+    agreed = {
+        place(field.name, key): entry
+        for field, key, entry, _ in _agreed(situation.row, situation.desired, situation.memory)
+    }
+    changes: dict[str, str] = {}
+    for field in situation.row.fields:
+        asked = situation.desired.fields.get(field.name)
+        present = _present(situation.live, field.name)
+        for name, key in _named(record, field):
+            wanted = isinstance(asked, Mapping) and key in asked
+            if name in agreed:
+                end = agreed[name].until
+                changes |= {name: end} if later(record.ends[name], end) else {}
+            elif wanted or key not in present:
+                changes[name] = ""
+    if not changes:
+        return []
+    text = f"note the end of {', '.join(sorted(changes))}"
+    return [Step(VERB, text, Cause.INTENT, Direction.NARROWER, {"ends": changes})]
+
+
+def agreed_by(changes: Iterable[Change]) -> dict[str, str]:
+    """What the approval of these changes agrees on, by the place of the entry."""
+    return {
+        place(change.field, change.entry): change.after.until
+        for change in changes
+        if change.entry and isinstance(change.after, Entry)
+    }
+
+
+class _Everything(frozenset[str]):
+    """The entries of a part that could not be read: any may be there."""
+
+    def __contains__(self, key: object) -> bool:
+        return True
+
+
+EVERYTHING: Final = _Everything()
+
+
+def _present(live: Live, name: str) -> Iterable[str]:
+    entries = live.fields.get(name)
+    if isinstance(entries, UnknownPart):
+        return EVERYTHING
+    return entries.keys() if isinstance(entries, Mapping) else frozenset()
+
+
+def _named(record: RecordFacts, field: Field) -> Iterator[tuple[str, str]]:
+    """(place, key) of the entries of this field that the record has an end of."""
+    for name in record.ends:
+        if name.startswith(f"{field.name}[") and name.endswith("]"):
+            yield name, name[len(field.name) + 1 : -1]
+
+
+def _agreed(row: Kind, desired: Desired, memory: Memory) -> Iterator[tuple[Field, str, Entry, str]]:
+    """Each entry that is asked for, gives a right to change rights, and has an agreed end."""
+    for field in row.fields:
+        entries = desired.fields.get(field.name)
+        if not isinstance(entries, Mapping):
+            continue
+        for name, key in _named(memory.record, field):
+            if (entry := entries.get(key)) is None:
+                continue
+            change = Change(field.name, None, entry, Direction.WIDER, key)
+            if grants.escalating(field, desired, change, memory):
+                yield field, key, entry, memory.record.ends[name]

@@ -1,0 +1,283 @@
+"""Escalating grants: what is held of them, in words and as an approval has to cover it. Pure.
+
+Called by `plan` once `drift` has said what waits. An escalating grant lets its holder change rights
+or become somebody else: a policy attached, a membership of a group that has one, a document.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Final
+
+from .. import documents
+from ..kinds import comparison
+from ..kinds.table import Escalation, Field, Kind
+from ..model import sentences
+from ..model.objects import Account, Change, Desired, Entry, Held, Judged, Live, Step, place
+from ..model.records import Finding
+from ..model.vocabulary import Cause, Direction, Disposition
+from . import checks, rules
+from .inputs import WHATEVER, Memory, Situation
+
+_LOSES: Final = (Direction.NARROWER, Direction.NEUTRAL)
+
+
+def escalating(field: Field, desired: Desired, change: Change, memory: Memory) -> bool:
+    """Whether the change may give a right to change rights, or to become somebody else.
+
+    Such a change always waits for a person. What is not known of a policy counts as the worst.
+    """
+    if change.direction in _LOSES and not _widens_sent(field, change, memory):
+        return False
+    if field.escalates is Escalation.ATTACHMENT:
+        return not _harmless(change.entry, memory)
+    if field.escalates is Escalation.MEMBERSHIP:
+        return bool(suspects(field, desired, memory))
+    if field.escalates is Escalation.SESSION:
+        return bool(memory.outsiders or suspects(field, desired, memory))
+    if field.escalates is Escalation.DOCUMENT:
+        assert isinstance(change.after, documents.Policy)
+        ways = documents.indirect(change.after) if memory.holds_ways else ()
+        return bool(documents.escalates(change.after) or ways)
+    return False
+
+
+def suspects(field: Field, desired: Desired, memory: Memory) -> tuple[str, ...]:
+    """Folded keys of the policies carried by what is in the field that are not known to be
+    harmless, as they are attached or asked for; WHATEVER where it is not known which are attached.
+    """
+    carried = desired.fields.get(field.carries)
+    assert isinstance(carried, Mapping)
+    if memory.attached is None:
+        return (WHATEVER,)
+    keys = carried.keys() | memory.attached
+    return tuple(sorted(key for key in keys if not _harmless(key, memory)))
+
+
+def _widens_sent(field: Field, change: Change, memory: Memory) -> bool:
+    """Whether a document is wider than one that we wrote, which an old answer does not show."""
+    if field.escalates is not Escalation.DOCUMENT:
+        return False
+    assert isinstance(change.after, documents.Policy)
+    moves = [move for sent in memory.sent for move in comparison.compare(field, sent, change.after)]
+    return any(move.direction not in _LOSES for move in moves)
+
+
+def _harmless(key: str, memory: Memory) -> bool:
+    """Known not to escalate: by its document, or as a system policy that only reads."""
+    return only_reads(key) or key in memory.harmless_policies
+
+
+def only_reads(key: str) -> bool:
+    """Whether an attachment's folded key is that of a system policy that allows reading alone."""
+    kind, _, name = key.partition("/")
+    return kind == "System" and documents.reads_only(name)
+
+
+GRANT: Final = "EscalatingGrant"
+GIVEN_BACK: Final = "EscalatingRight"
+NEW: Final = "new"
+"""The verdict on what is created."""
+UNKNOWN: Final = "what it allows is not known"
+UNKNOWN_OF: Final = "allows what is not known"
+NOT_READ: Final = "what it has attached could not be read"
+_GIVES_NOTHING: Final = (Direction.NARROWER, Direction.NEUTRAL)
+
+
+def case(row: Kind, account: Account, desired: Desired, live: Live) -> checks.Case:
+    """What rules may look at: who is and who will be trusted, where the kind has a trust."""
+    gated = row.gated_field
+    trusts = [
+        fields.get(gated.name) if gated is not None else None
+        for fields in (desired.fields, live.fields)
+    ]
+    wanted, found = (trust if isinstance(trust, documents.Trust) else None for trust in trusts)
+    return checks.Case(account, wanted, found)
+
+
+def held(situation: Situation, items: Iterable[Judged], case: checks.Case) -> Held | None:
+    """The escalating changes among `items` that wait, as one offer; None if there is none.
+
+    `case` is what is known of the identity besides.
+    """
+    row, desired, memory = situation.row, situation.desired, situation.memory
+    waiting = [
+        item
+        for item in items
+        if item.disposition is Disposition.HOLD and not row.field(item.change.field).gated
+    ]
+    if not waiting:
+        return None
+    back = all(item.cause is Cause.DRIFT for item in waiting)
+    summary = _summary(row, waiting)
+    gains = tuple(
+        sentences.given_back(item.change)
+        if item.cause is Cause.DRIFT
+        else sentences.given(item.change)
+        for item in waiting
+    )
+    changes = tuple(item.change for item in waiting)
+    case = replace(case, grants=_grants(row, desired, changes, memory))
+    for change in changes:
+        case = _with_session(row.field(change.field), desired, change, memory, case)
+    findings = rules.judge(case, rules.On.GRANT)
+    kind = GIVEN_BACK if back else GRANT
+    return Held(kind, summary, gains, (), findings, changes)
+
+
+def _with_session(
+    field: Field, desired: Desired, change: Change, memory: Memory, case: checks.Case
+) -> checks.Case:
+    """The case with what makes a longer session dangerous, where the change is one."""
+    before, after = change.before, change.after
+    if not isinstance(before, int) or not isinstance(after, int):
+        return case
+    why = _privileges(field, desired, memory)
+    return replace(case, session=(before, after), privileged=why)
+
+
+def _summary(row: Kind, waiting: list[Judged]) -> str:
+    if all(item.cause is Cause.DRIFT for item in waiting):
+        return "rights taken away by hand wait"
+    fields = {row.field(item.change.field).escalates for item in waiting}
+    if fields == {Escalation.SESSION}:
+        return "a longer session of a privileged role waits"
+    return "rights to change rights wait"
+
+
+def noticed(situation: Situation, items: Iterable[Judged]) -> tuple[tuple[str, Finding], ...]:
+    """What the rules say of what is given without waiting: detours to other identities, by place.
+
+    Only of what is asked for. What drift gives back was seen when it was asked for.
+    """
+    found: list[tuple[str, Finding]] = []
+    about = case(situation.row, situation.account, situation.desired, situation.live)
+    for item in items:
+        change, gives = item.change, item.disposition is Disposition.WRITE
+        if not gives or item.cause is Cause.DRIFT or change.direction in _GIVES_NOTHING:
+            continue
+        ways = _ways(situation.row.field(change.field), situation.desired, change, situation.memory)
+        if isinstance(change.before, documents.Policy):
+            had = documents.indirect(change.before)
+            ways = tuple(way for way in ways if way not in had)
+        if ways:
+            about = replace(about, grants=tuple(_detour(change, way) for way in ways))
+            where = place(change.field, change.entry)
+            found += [(where, finding) for finding in rules.judge(about, rules.On.GRANT)]
+    return tuple(found)
+
+
+def without(row: Kind, item: Judged | None, memory: Memory) -> Memory:
+    """The memory once a policy is detached as asked for, which comes before anybody joins."""
+    if item is None or memory.attached is None or item.cause is not Cause.INTENT:
+        return memory
+    removed = item.change.after is None
+    if not removed or row.field(item.change.field).escalates is not Escalation.ATTACHMENT:
+        return memory
+    return replace(memory, attached=memory.attached - {item.change.entry})
+
+
+def joined(first: Held | None, second: Held | None) -> Held | None:
+    """One offer out of two. An approval opens all that is held of an object, or nothing."""
+    if first is None or second is None:
+        return first or second
+    verdicts = {each.verdict for each in (first, second) if each.verdict}
+    known = verdicts - {Direction.UNKNOWN.value}
+    verdict = first.verdict
+    if len(verdicts) > 1 and first.verdict != NEW:
+        verdict = Direction.MIXED.value if known == verdicts else Direction.UNKNOWN.value
+    return replace(
+        first,
+        verdict=verdict or second.verdict,
+        summary=f"{first.summary}; {second.summary}",
+        gains=(*first.gains, *second.gains),
+        losses=(*first.losses, *second.losses),
+        findings=tuple(dict.fromkeys((*first.findings, *second.findings))),
+        changes=(*first.changes, *second.changes),
+    )
+
+
+def unwritten(row: Kind, items: Iterable[Judged]) -> tuple[Step, ...]:
+    """What is held, as steps that are not done: the memory of what was applied stays as it was.
+
+    Otherwise the next look would take what is missing for something that was taken away by hand.
+    """
+    return tuple(
+        _step(item)
+        for item in items
+        if item.disposition is Disposition.HOLD and not row.field(item.change.field).gated
+    )
+
+
+def _step(item: Judged) -> Step:
+    change = item.change
+    values = {"keys": (change.entry,)} if change.entry else {}
+    return Step("hold", "held", item.cause, change.direction, values, change.field)
+
+
+def _grants(
+    row: Kind, desired: Desired, changes: Iterable[Change], memory: Memory
+) -> tuple[checks.Grant, ...]:
+    return tuple(
+        grant
+        for change in changes
+        for grant in _grants_of(row.field(change.field), desired, change, memory)
+    )
+
+
+def _what(change: Change) -> str:
+    return change.after.display if isinstance(change.after, Entry) else change.field
+
+
+def _grants_of(
+    field: Field, desired: Desired, change: Change, memory: Memory
+) -> list[checks.Grant]:
+    itself = change.entry in memory.itself
+    ways = _ways(field, desired, change, memory)
+    reasons = _reasons(field, change, memory, known=bool(ways))
+    grants = [checks.Grant(_what(change), reason, itself) for reason in reasons]
+    return grants + [_detour(change, way) for way in ways]
+
+
+def _detour(change: Change, way: str) -> checks.Grant:
+    return checks.Grant(_what(change), way, indirect=True)
+
+
+def _reasons(field: Field, change: Change, memory: Memory, *, known: bool) -> tuple[str, ...]:
+    """Why it is a right to change rights. `known`: it is one to act by a detour anyway."""
+    if field.escalates is Escalation.DOCUMENT:
+        assert isinstance(change.after, documents.Policy)
+        return documents.escalates(change.after)
+    if field.escalates is Escalation.ATTACHMENT:
+        return memory.reasons.get(change.entry, () if known else (UNKNOWN,))
+    if field.escalates is Escalation.MEMBERSHIP:
+        return ("its group has rights to change rights",)
+    return ()
+
+
+def _ways(field: Field, desired: Desired, change: Change, memory: Memory) -> tuple[str, ...]:
+    """How it lets act as another identity by a detour."""
+    if field.escalates is Escalation.DOCUMENT:
+        assert isinstance(change.after, documents.Policy)
+        return documents.indirect(change.after)
+    if field.escalates is Escalation.ATTACHMENT:
+        return memory.ways.get(change.entry, ())
+    if field.escalates is Escalation.MEMBERSHIP:
+        carried = desired.fields.get(field.carries)
+        assert isinstance(carried, Mapping)
+        keys = sorted(carried.keys() | (memory.attached or frozenset()))
+        return tuple(f"its group {way}" for key in keys for way in memory.ways.get(key, ()))
+    return ()
+
+
+def _privileges(field: Field, desired: Desired, memory: Memory) -> tuple[str, ...]:
+    """What makes more of the role than an ordinary one, in words."""
+    sentences = [f"{raw} may assume it from outside the account" for raw in memory.outsiders]
+    for key in suspects(field, desired, memory):
+        if key == WHATEVER:
+            sentences.append(NOT_READ)
+            continue
+        why = (*memory.reasons.get(key, ()), *memory.ways.get(key, ()))
+        sentences += [f"{key} {reason}" for reason in why or (UNKNOWN_OF,)]
+    return tuple(sentences)

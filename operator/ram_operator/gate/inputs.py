@@ -1,0 +1,141 @@
+"""What one decision is made on: the object's state, what is remembered, what people said. Pure.
+
+Filled by the pass, judged by `review`; nothing here decides.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final
+
+from .. import documents
+from ..kinds.table import Kind
+from ..model.objects import (
+    EMPTY,
+    Account,
+    Applied,
+    Desired,
+    Entry,
+    Live,
+    Options,
+    RecordFacts,
+    UnknownPart,
+)
+
+_REJECT: Final = re.compile(r"(sha256:[0-9a-f]{64})(?:\s+(.*))?", re.DOTALL)
+NO_REASON: Final = "no reason was given"
+
+
+class Guard(StrEnum):
+    """Whether the admission policies are in place that make an annotation mean something."""
+
+    INTACT = "intact"
+    MISSING = "missing"
+    WAIVED = "waived"
+    """By the flag --unguarded-approvals: annotations are believed as they are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What an approval is good for, besides the change itself."""
+
+    cluster: str = ""
+    account_id: str = ""
+    kind: str = ""
+    name: str = ""
+    """Folded name of the identity."""
+    cloud_id: str = ""
+    namespace: str = ""
+    object: str = ""
+
+
+NOWHERE: Final = Scope()
+
+
+@dataclass(frozen=True, slots=True)
+class Ballot:
+    """What people say about the object's change, and under which circumstances.
+
+    `now` is RFC 3339 in UTC, `milliseconds` the same since the epoch.
+    """
+
+    scope: Scope = NOWHERE
+    approve: str = ""
+    reject: str = ""
+    approver: str = ""
+    author: str = ""
+    rejecter: str = ""
+    """Who wrote the rejection, as admission stamped it."""
+    asked: Mapping[str, str] = field(default_factory=dict)
+    """What the manifest asks for, see `desired.asked`."""
+    guard: Guard = Guard.MISSING
+    now: str = ""
+    milliseconds: int = 0
+
+    @property
+    def honoured(self) -> bool:
+        """Whether approvals are believed now."""
+        return self.guard is not Guard.MISSING
+
+    def rejects(self, digest: str) -> str:
+        """The reason for which that change was rejected; empty when it was not."""
+        found = _REJECT.fullmatch(self.reject.strip())
+        if found is None or found[1] != digest:
+            return ""
+        return " ".join((found[2] or NO_REASON).split())[:512]
+
+
+NO_BALLOT: Final = Ballot()
+"""Nobody said anything, and nothing would be believed."""
+WHATEVER: Final = "*"
+"""In `status.excess`: the part could not be read yet, so all that it holds was there before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What is remembered of an identity, and the manifest's say on differences."""
+
+    options: Options
+    applied: Applied
+    record: RecordFacts
+    completing: bool = False
+    """The identity bears our mark but was never completed: what is missing may be added."""
+    harmless_policies: frozenset[str] = frozenset()
+    """Folded keys of policies whose documents are known not to escalate."""
+    reasons: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: EMPTY)
+    """Why the documents of other policies escalate, where they could be read."""
+    itself: frozenset[str] = frozenset()
+    """Folded keys of policies that let the identity change itself."""
+    ways: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: EMPTY)
+    """How the documents of policies let act as another identity by a detour, harmless or not."""
+    outsiders: tuple[str, ...] = ()
+    """Of a role: who may assume it from outside the account, as it is or as asked for."""
+    holds_ways: bool = False
+    """Whether such a detour waits for a person, as a right to change rights does."""
+    judged: Mapping[str, frozenset[str]] = field(default_factory=lambda: EMPTY)
+    """Folded key of a policy → digests of the documents that all this was judged by."""
+    sent: tuple[documents.Policy, ...] = ()
+    """Of a policy: what we wrote so lately that the cloud may show what was there before."""
+    attached: frozenset[str] | None = frozenset()
+    """Folded keys of the policies that the identity has in the cloud; None where not known."""
+    narrowing: tuple[str, ...] = ()
+    """Of a policy: roles that have it and whose trust is about to lose something."""
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """All that a decision depends on."""
+
+    row: Kind
+    account: Account
+    desired: Desired
+    live: Live
+    memory: Memory
+    ballot: Ballot = NO_BALLOT
+    named: frozenset[str] = frozenset()
+    """ARNs in lower case that known roles trust, as far as they concern the identity."""
+    providers: Mapping[str, Entry | UnknownPart] = field(default_factory=lambda: EMPTY)
+    """What the identity providers are that the live or the wanted trust names, see `providers`."""

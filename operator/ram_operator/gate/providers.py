@@ -1,0 +1,319 @@
+"""Identity providers behind the names in a trust: what they were agreed to be, and are. Pure.
+
+A trust names a provider; the provider's certificates and client ids decide who that is. Who may
+change those changes who may assume the role, and the trust's text stays the same. So the record
+keeps what each provider was when its trust was agreed on, and another one waits for a person,
+see `cluster.record_writer`. Called by `plan`, `review` and `gated_write`; `trust_lookups` looks
+them up.
+
+A provider goes by its name as the trust spells it, `oidc-provider/git`: whether RAM heeds case is
+not documented. So it is looked at under that name, and compared with what was agreed on of any name
+that differs in letters alone. What it is is a text of JSON, equal for providers that let in the
+same, so texts are compared.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+from .. import documents
+from ..constants import Severity
+from ..errors import RamOperatorError, Retry
+from ..model.objects import Change, Entry, FieldValue, Held, Judged, Step, UnknownPart, place
+from ..model.sentences import clip
+from ..model.vocabulary import Cause, Direction, Disposition, Presence
+from . import approvals, checks, rules
+from .expiry import VERB
+from .inputs import Situation
+
+FIELD: Final = approvals.PROVIDERS
+CHANGED: Final = approvals.CHANGED
+ABSENT: Final = "{}"
+"""What a provider is that does not exist."""
+_KINDS: Final = {"saml": "saml-provider", "oidc": "oidc-provider"}
+_LIMIT: Final = 8192
+"""What a record has room for: fifty client ids, five certificates."""
+_SHOWN: Final = 1024
+_WHOLE: Final = "digest"
+"""Stands for what is too long."""
+_LISTS: Final = {"clients": "tokens for client id {}", "fingerprints": "the certificate {}"}
+"""What another entry lets in, by the list that it is in."""
+
+
+def oidc(issuer: str, clients: Iterable[str], fingerprints: Iterable[str], hours: str = "") -> str:
+    """What an OIDC provider is. `hours` is how old a token may be."""
+    facts: dict[str, Any] = {
+        "issuer": issuer,
+        "clients": sorted(set(clients)),
+        "fingerprints": sorted({text.lower() for text in fingerprints}),
+    }
+    return _text({**facts, "hours": hours} if hours else facts)
+
+
+def saml(metadata: bytes) -> str:
+    """What a SAML provider is: its metadata byte by byte, the certificates among them."""
+    return _text({"metadata": "sha256:" + hashlib.sha256(metadata).hexdigest()})
+
+
+def _text(facts: Mapping[str, Any]) -> str:
+    text = json.dumps(facts, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
+    if len(text) <= _LIMIT:
+        return text
+    # It says which it is, and no more than that.
+    whole = {_WHOLE: "sha256:" + hashlib.sha256(text.encode()).hexdigest()}
+    return json.dumps({**whole, "issuer": str(facts.get("issuer", ""))[:256]}, sort_keys=True)
+
+
+def named(trust: FieldValue | UnknownPart | None, account_id: str) -> tuple[str, ...]:
+    """The providers of this account that a trust names, sorted.
+
+    What names all providers, or one of another account, cannot be looked at: rules warn of it.
+    """
+    found = set()
+    for grant in trust.grants if isinstance(trust, documents.Trust) else ():
+        principal = grant.principal
+        if principal is None or principal.account_id != account_id:
+            continue
+        noun = _KINDS.get(principal.kind)
+        if noun is not None and not set("*?") & set(principal.name):
+            found.add(f"{noun}/{principal.name}")
+    return tuple(sorted(found))
+
+
+def _asked(situation: Situation) -> tuple[str, ...]:
+    gated = situation.row.gated_field
+    if gated is None:
+        return ()
+    return named(situation.desired.fields[gated.name], situation.account.account_id)
+
+
+def _live(situation: Situation) -> tuple[str, ...]:
+    gated = situation.row.gated_field
+    trust = situation.live.fields.get(gated.name) if gated is not None else None
+    return named(trust, situation.account.account_id)
+
+
+def _agreed(situation: Situation, key: str) -> str | None:
+    """What the provider was agreed to be; None where the record knows it in no letters."""
+    known = situation.memory.record.providers
+    alike = (text for name, text in sorted(known.items()) if name.lower() == key.lower())
+    return known.get(key, next(alike, None))
+
+
+def moved(situation: Situation) -> list[Judged]:
+    """Providers that are trusted and are not what was agreed on. They wait for a person.
+
+    On a creation those that an earlier identity of that name trusted, and the new one would.
+    """
+    found = []
+    for key in _live(situation) or _asked(situation):
+        now, agreed = situation.providers.get(key), _agreed(situation, key)
+        if isinstance(now, Entry) and agreed is not None and now.value != agreed:
+            before = Entry(now.display, agreed)
+            change = Change(FIELD, before, now, _direction(before, now), key)
+            found.append(Judged(change, Cause.DRIFT, Disposition.HOLD, Severity.CRITICAL))
+    return found
+
+
+def unread(situation: Situation) -> list[str]:
+    """One sentence per provider that could not be read: nobody knows whom it lets in."""
+    return [
+        f"{key} to be read, so that it is known whom it lets in: {part.error.message}"
+        for key, part in sorted(situation.providers.items())
+        if isinstance(part, UnknownPart)
+    ]
+
+
+def places(situation: Situation) -> frozenset[str]:
+    """Where drift of those that could not be read would be shown."""
+    unknown = [k for k, part in situation.providers.items() if isinstance(part, UnknownPart)]
+    return frozenset(place(FIELD, key) for key in unknown)
+
+
+def error(situation: Situation) -> RamOperatorError | None:
+    """Why a provider could not be read; what a person has to mend comes first."""
+    parts = situation.providers.values()
+    errors = [part.error for part in parts if isinstance(part, UnknownPart)]
+    return min(errors, key=lambda each: isinstance(each, Retry), default=None)
+
+
+def blind(situation: Situation) -> bool:
+    """Whether nobody knows now whom the wanted trust would let in, so that it cannot be approved.
+
+    What is about to be trusted no more need not be known.
+    """
+    asked = _asked(situation)
+    return any(isinstance(situation.providers.get(key), UnknownPart) for key in asked)
+
+
+def missing(situation: Situation) -> list[str]:
+    """One sentence per provider that a new identity is to trust and that does not exist.
+
+    Whoever makes it later would decide whom it lets in.
+    """
+    return [
+        f"{key}, which the trust names, to exist"
+        for key in _asked(situation)
+        if isinstance(part := situation.providers.get(key), Entry) and part.value == ABSENT
+    ]
+
+
+def held(moves: Iterable[Judged], case: checks.Case) -> Held | None:
+    """What is held of the providers; None if nothing is."""
+    changes = tuple(item.change for item in moves)
+    if not changes:
+        return None
+    gains = tuple(text for change in changes for text in sentences(change)[0])
+    losses = tuple(text for change in changes for text in sentences(change)[1])
+    directions = {change.direction for change in changes}
+    verdict = directions.pop() if len(directions) == 1 else Direction.UNKNOWN
+    findings = rules.judge(replace(case, moved=(*gains, *losses)), rules.On.PROVIDER)
+    summary = "an identity provider that is trusted was changed"
+    return Held(CHANGED, summary, gains, losses, findings, changes, verdict.value)
+
+
+def context(situation: Situation) -> dict[str, FieldValue]:
+    """What the approver of a trust has seen of the providers in it: it is in the digest."""
+    known = {
+        key: part
+        for key in _asked(situation)
+        if isinstance(part := situation.providers.get(key), Entry)
+    }
+    return {FIELD: known} if known else {}
+
+
+def shown(held: Held) -> tuple[Change, ...]:
+    """What people are to look at: what is held, and what the providers of a held trust are."""
+    listed = {(change.field, change.entry) for change in held.changes}
+    beside = [
+        Change(FIELD, entry, entry, Direction.NEUTRAL, key)
+        for key, entry in (held.context.get(FIELD) or {}).items()
+        if (FIELD, key) not in listed
+    ]
+    return (*held.changes, *beside)
+
+
+def accepted(held_context: Mapping[str, Any], changes: Iterable[Change]) -> dict[str, str]:
+    """What an approval agrees on: providers that changed, and those of an approved trust."""
+    listed = list(changes)
+    found = {
+        change.entry: change.after.value
+        for change in listed
+        if change.field == FIELD and isinstance(change.after, Entry)
+    }
+    if any(isinstance(change.after, documents.Trust) for change in listed):
+        shown = held_context.get(FIELD) or {}
+        found |= {key: entry.value for key, entry in shown.items()}
+    return found
+
+
+def first_seen(situation: Situation) -> dict[str, str]:
+    """What the providers are that a new trust names, or that were trusted before that was kept."""
+    asked = _asked(situation)
+    if situation.live.presence is Presence.PRESENT:
+        asked = tuple(key for key in asked if key in _live(situation))
+    return {
+        key: part.value
+        for key in asked
+        if isinstance(part := situation.providers.get(key), Entry)
+        and _agreed(situation, key) is None
+    }
+
+
+def notes(situation: Situation) -> list[Step]:
+    """What the record is to say of providers without anybody's approval: those that it knows
+    nothing of yet, and no more of those that nobody names. What was agreed on goes along to a name
+    in other letters.
+    """
+    row, record = situation.row, situation.memory.record
+    gated = row.gated_field
+    if gated is None or not isinstance(situation.live.fields.get(gated.name), documents.Trust):
+        return []
+    if record.owner is None:
+        # There is no record of ours yet, and the first one says it.
+        return []
+    still = {*_asked(situation), *_live(situation)}
+    changes = {key: "" for key in record.providers if key not in still} | first_seen(situation)
+    alike = {key: _agreed(situation, key) for key in still if key not in record.providers}
+    changes |= {key: text for key, text in alike.items() if text is not None}
+    if not changes:
+        return []
+    text = f"note what {', '.join(sorted(changes))} is"
+    return [Step(VERB, text, Cause.INTENT, Direction.NARROWER, {FIELD: changes})]
+
+
+def acceptance(moves: Iterable[Judged], permit: object) -> list[Step]:
+    """The step that notes what was approved; nothing is written to the cloud."""
+    changes = [item.change for item in moves]
+    if not changes:
+        return []
+    keys = tuple(change.entry for change in changes)
+    text = f"trust {', '.join(keys)} as it is now"
+    values = {"keys": keys, "entries": tuple(change.after for change in changes), "permit": permit}
+    return [Step(VERB, text, Cause.INTENT, Direction.NEUTRAL, values, FIELD)]
+
+
+def _facts(entry: Entry) -> Mapping[str, Any]:
+    try:
+        found = json.loads(entry.value)
+    except ValueError:
+        found = None
+    # Written by hand or by another version: different from whatever is true.
+    return found if isinstance(found, dict) else {"text": entry.value}
+
+
+def _direction(before: Entry, after: Entry) -> Direction:
+    was, now = _facts(before), _facts(after)
+    if not now:
+        return Direction.NARROWER
+    plain = all(isinstance(side.get(name), list) for side in (was, now) for name in _LISTS)
+    rest = [{k: v for k, v in side.items() if k not in _LISTS} for side in (was, now)]
+    if not plain or rest[0] != rest[1]:
+        return Direction.UNKNOWN
+    more = any(set(now[name]) - set(was[name]) for name in _LISTS)
+    less = any(set(was[name]) - set(now[name]) for name in _LISTS)
+    return Direction.MIXED if more and less else Direction.WIDER if more else Direction.NARROWER
+
+
+def sentences(change: Change) -> tuple[list[str], list[str]]:
+    """Who is let in now and who no longer, for people."""
+    assert isinstance(change.before, Entry)
+    assert isinstance(change.after, Entry)
+    name = change.after.display
+    was, now = _facts(change.before), _facts(change.after)
+    if not now:
+        return [], [f"{name} does not exist any more, so nobody comes in by it"]
+    if not was:
+        return [f"{name} exists now, and lets in whom it was made for"], []
+    if _WHOLE in was or _WHOLE in now:
+        # Lists that are cut short must not look as if entries had come or gone.
+        return [f"{name} is another one than was agreed on, which cannot be shown in full"], []
+    gains = [f"{name} accepts {text} now" for text in _more(was, now)]
+    losses = [f"{name} no longer accepts {text}" for text in _more(now, was)]
+    plain = sorted((was.keys() | now.keys()) - _LISTS.keys())
+    gains += [
+        f"{name} has another {key}, which decides whom it lets in:"
+        f" {clip(str(now.get(key)))} instead of {clip(str(was.get(key)))}"
+        for key in plain
+        if was.get(key) != now.get(key)
+    ]
+    return gains, losses
+
+
+def drift_values(change: Change) -> tuple[str, str]:
+    """(was, now): what was agreed on, and what became of it."""
+    assert isinstance(change.before, Entry)
+    gains, losses = sentences(change)
+    return clip(change.before.value), clip("; ".join((*gains, *losses)), _SHOWN)
+
+
+def _more(was: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    return [
+        text.format(clip(entry))
+        for key, text in _LISTS.items()
+        for entry in sorted(set(now.get(key) or ()) - set(was.get(key) or ()))
+    ]

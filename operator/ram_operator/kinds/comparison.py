@@ -1,0 +1,69 @@
+"""How two values of a field are compared: one Change, or one for each entry that differs. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from .. import documents
+from ..model.objects import Change, FieldValue
+from ..model.vocabulary import Direction
+from .table import Field, Shape
+
+_FROM_VERDICT = {
+    documents.Verdict.SAME: Direction.NEUTRAL,
+    documents.Verdict.NARROWER: Direction.NARROWER,
+    documents.Verdict.WIDER: Direction.WIDER,
+    documents.Verdict.MIXED: Direction.MIXED,
+    documents.Verdict.UNKNOWN: Direction.UNKNOWN,
+}
+
+
+def compare(field: Field, before: FieldValue, after: FieldValue) -> tuple[Change, ...]:
+    """The differences between two values of one field."""
+    return _COMPARE[field.shape](field, before, after)
+
+
+def _plain(field: Field, before: FieldValue, after: FieldValue) -> tuple[Change, ...]:
+    if before == after:
+        return ()
+    direction = Direction.NEUTRAL
+    if field.larger_is_wider and isinstance(before, int) and isinstance(after, int):
+        direction = Direction.WIDER if after > before else Direction.NARROWER
+    return (Change(field.name, before, after, direction),)
+
+
+def _document(field: Field, before: FieldValue, after: FieldValue) -> tuple[Change, ...]:
+    if isinstance(before, documents.Trust) and isinstance(after, documents.Trust):
+        comparison = documents.compare_trust(before, after)
+    elif isinstance(before, documents.Policy) and isinstance(after, documents.Policy):
+        comparison = documents.compare_policy(before, after)
+    else:
+        raise TypeError(f"{field.name} is no document")
+    if comparison.verdict is documents.Verdict.SAME:
+        return ()
+    direction = _FROM_VERDICT[comparison.verdict]
+    return (Change(field.name, before, after, direction, comparison=comparison),)
+
+
+def _entries(field: Field, before: FieldValue, after: FieldValue) -> tuple[Change, ...]:
+    assert isinstance(before, Mapping)
+    assert isinstance(after, Mapping)
+    out: list[Change] = []
+    for key in sorted(before.keys() | after.keys()):
+        was, wanted = before.get(key), after.get(key)
+        if was is not None and wanted is not None and was.value == wanted.value:
+            continue
+        direction = Direction.NEUTRAL
+        if field.entries_widen:
+            direction = Direction.WIDER if was is None else Direction.NARROWER
+        out.append(Change(field.name, was, wanted, direction, entry=key))
+    return tuple(out)
+
+
+_COMPARE = {
+    Shape.TEXT: _plain,
+    Shape.NUMBER: _plain,
+    Shape.TRUST: _document,
+    Shape.POLICY: _document,
+    Shape.ENTRIES: _entries,
+}

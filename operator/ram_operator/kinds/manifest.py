@@ -1,0 +1,356 @@
+"""Manifest → Desired and Options. Pure; called by the loop with references already looked up.
+
+What the schema cannot say is judged here and ends as InvalidSpec with the place and the remedy.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from dataclasses import field as data_field
+from datetime import UTC, datetime
+from typing import Any, Final, TypeVar
+
+from .. import documents
+from ..constants import (
+    OWNER_TAG_CLUSTER,
+    OWNER_TAG_NAME,
+    OWNER_TAG_NAMESPACE,
+    AdoptionPolicy,
+    DeletionPolicy,
+    DriftPolicy,
+    Mode,
+)
+from ..errors import InvalidSpec
+from ..model.objects import Account, Desired, Entry, FieldValue, Key, Options, Owner, Tenant, place
+from .table import UNTIL, Escalation, Field, Kind, Reference
+
+_DURATION: Final = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
+
+
+def cloud_name(row: Kind, name: str, spec: Mapping[str, Any]) -> str:
+    """The name in the cloud: spec's own, or the object's. Raises InvalidSpec if it does not fit."""
+    wanted = spec.get(row.name_field) or name
+    if not row.name_pattern.fullmatch(wanted):
+        raise InvalidSpec(
+            f"spec.{row.name_field}: {wanted!r} does not fit RAM's pattern"
+            f" {row.name_pattern.pattern}; set spec.{row.name_field} to a name that does"
+        )
+    return str(wanted)
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """What a reference names, and why it is not ready yet."""
+
+    cloud_name: str
+    """"" where nobody can tell."""
+    problem: str = ""
+
+
+def duration(text: str) -> float:
+    """`1h30m`, `45s` → seconds. Raises InvalidSpec."""
+    match = _DURATION.fullmatch(text)
+    if not text or match is None:
+        raise InvalidSpec(f"driftInterval: {text!r} is no duration; write for example 10m or 1h30m")
+    hours, minutes, seconds = (int(part or 0) for part in match.groups())
+    return float(hours * 3600 + minutes * 60 + seconds)
+
+
+_E = TypeVar("_E", DeletionPolicy, AdoptionPolicy, DriftPolicy, Mode)
+
+
+def _choice(spec: Mapping[str, Any], name: str, default: _E) -> _E:
+    value = spec.get(name, default)
+    kind = type(default)
+    try:
+        return kind(value)
+    except ValueError:
+        allowed = ", ".join(kind)
+        raise InvalidSpec(f"spec.{name}: {value!r} is unknown; write one of {allowed}") from None
+
+
+def options(spec: Mapping[str, Any]) -> Options:
+    """How to manage the object. An unknown value raises InvalidSpec: it never means `write`."""
+    interval = spec.get("driftInterval")
+    return Options(
+        account=(spec.get("accountRef") or {}).get("name", "default"),
+        deletion=_choice(spec, "deletionPolicy", DeletionPolicy.RETAIN),
+        adoption=_choice(spec, "adoptionPolicy", AdoptionPolicy.NEVER),
+        drift=_choice(spec, "driftPolicy", DriftPolicy.REVERT_EXCESS),
+        suspend=bool(spec.get("suspend", False)),
+        interval=duration(interval) if interval is not None else None,
+    )
+
+
+def references(row: Kind, namespace: str, spec: Mapping[str, Any]) -> tuple[Key, ...]:
+    """The objects that the manifest names, in its own namespace, without duplicates."""
+    found: dict[Key, None] = {}
+    for reference in row.references:
+        for item in spec.get(reference.spec) or ():
+            if item.get("type") == reference.type:
+                found[Key(reference.kind, namespace, item["name"])] = None
+    return tuple(found)
+
+
+def owner_tags(owner: Owner) -> dict[str, Entry]:
+    """Our mark in the cloud: lets a rebuilt cluster know what is its own."""
+    pairs = {
+        OWNER_TAG_CLUSTER: owner.cluster,
+        OWNER_TAG_NAMESPACE: owner.namespace,
+        OWNER_TAG_NAME: owner.name,
+    }
+    return {key: Entry(key, value) for key, value in pairs.items()}
+
+
+def asked(row: Kind, name: str, spec: Mapping[str, Any]) -> dict[str, str]:
+    """What the manifest asks for where the gate judges it, a short digest by field. Never raises.
+
+    By the object alone, so that it can be told whatever else is not known. Documents go by their
+    meaning where they have one.
+    """
+    judged = [
+        field
+        for field in row.fields
+        if field.spec
+        and (field.gated or field.larger_is_wider or field.escalates is not Escalation.NEVER)
+    ]
+    values = {field.name: _meaning(field, spec) for field in judged}
+    values[row.name_field] = str(spec.get(row.name_field) or name).lower()
+    return {
+        field: hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:16]
+        for field, value in values.items()
+    }
+
+
+def _meaning(field: Field, spec: Mapping[str, Any]) -> Any:
+    raw = spec.get(field.spec, field.default)
+    if isinstance(raw, list):
+        return sorted(json.dumps(item, sort_keys=True) for item in raw)
+    try:
+        value = field.parse(raw)
+    except (documents.DocumentError, TypeError, ValueError, KeyError, AttributeError):
+        return raw
+    return value.digest if isinstance(value, (documents.Trust, documents.Policy)) else raw
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What a manifest is read under: who owns what it makes, and the time (epoch seconds)."""
+
+    owner: Owner
+    now: float
+
+
+def build(
+    row: Kind,
+    key: Key,
+    spec: Mapping[str, Any],
+    resolved: Mapping[Key, Resolved],
+    circumstances: Circumstances,
+) -> Desired:
+    """The desired state. Raises InvalidSpec with the field's path.
+
+    Entries whose `expiresAt` has come are not in it.
+    """
+    fields: dict[str, FieldValue] = {}
+    found = _Found()
+    for field in row.fields:
+        raw = _raw(field, spec)
+        if raw is None:
+            continue
+        try:
+            if types := _types(row, field, key.namespace):
+                raw = _current(field, raw, types, resolved, circumstances.now, found)
+                raw = _resolve(field, raw, types, resolved, found)
+            fields[field.name] = field.parse(raw)
+        except documents.DocumentError as error:
+            raise InvalidSpec(f"spec.{field.spec}.{error}") from None
+        except (TypeError, ValueError, KeyError, AttributeError):
+            raise InvalidSpec(f"spec.{field.spec} has an unexpected shape") from None
+    if row.tag_field:
+        tags = fields.get(row.tag_field)
+        assert isinstance(tags, Mapping)
+        fields[row.tag_field] = {**tags, **owner_tags(circumstances.owner)}
+    return Desired(
+        cloud_name=cloud_name(row, key.name, spec),
+        fields=fields,
+        unresolved=tuple(found.unresolved),
+        referenced=_referenced(row, resolved),
+        additive=frozenset(
+            field.name for field in row.fields if field.mode and spec.get(field.mode) == "Additive"
+        ),
+        awaited=frozenset(found.awaited),
+        nameless=frozenset(found.nameless),
+        ended=frozenset(found.ended),
+    )
+
+
+@dataclass(slots=True)
+class _Found:
+    """What the items of a manifest's lists say besides the entries, see `Desired`."""
+
+    unresolved: list[str] = data_field(default_factory=list)
+    awaited: set[str] = data_field(default_factory=set)
+    nameless: set[tuple[str, str]] = data_field(default_factory=set)
+    ended: set[str] = data_field(default_factory=set)
+
+
+_Types = Mapping[str, tuple[Reference, str]]
+"""Type of an item → what such a reference names, and the namespace of the object."""
+
+
+def _types(row: Kind, field: Field, namespace: str) -> _Types:
+    return {r.type: (r, namespace) for r in row.references if r.spec == field.name}
+
+
+def _target(
+    item: Mapping[str, str], types: _Types, resolved: Mapping[Key, Resolved]
+) -> tuple[Reference, Key, Resolved] | None:
+    """What an item refers to; None for one that names the entry itself."""
+    if item["type"] not in types:
+        return None
+    reference, namespace = types[item["type"]]
+    key = Key(reference.kind, namespace, item["name"])
+    return reference, key, resolved.get(key, Resolved("", "it does not exist"))
+
+
+def _raw(field: Field, spec: Mapping[str, Any]) -> Any:
+    """The manifest's value, or the default; None for a field that is not managed."""
+    raw = spec.get(field.spec)
+    if raw is not None:
+        return raw
+    if field.required:
+        raise InvalidSpec(f"spec.{field.spec} is required")
+    return {} if field.default == {} else field.default
+
+
+def _referenced(row: Kind, resolved: Mapping[Key, Resolved]) -> frozenset[str]:
+    return frozenset(
+        reference.entry_key(target.cloud_name)
+        for reference in row.references
+        for key, target in resolved.items()
+        if key.kind == reference.kind and not target.problem
+    )
+
+
+def _current(
+    field: Field,
+    items: Any,
+    types: _Types,
+    resolved: Mapping[Key, Resolved],
+    now: float,
+    found: _Found,
+) -> list[Mapping[str, str]]:
+    """The items that have not ended; `found` collects those that have."""
+    current: list[Mapping[str, str]] = []
+    for item in items or ():
+        end = end_of(field, item)
+        if end is not None and end <= now:
+            found.ended.update(
+                place(field.name, key) for key in _keys(field, item, types, resolved)
+            )
+            continue
+        current.append(item if end is None else {**item, UNTIL: _utc(end)})
+    return current
+
+
+def _keys(
+    field: Field, item: Mapping[str, str], types: _Types, resolved: Mapping[Key, Resolved]
+) -> tuple[str, ...]:
+    """The folded key of the entry that an item is about, where it is known."""
+    target = _target(item, types, resolved)
+    if target is not None:
+        reference, _, named = target
+        return (reference.entry_key(named.cloud_name),) if named.cloud_name else ()
+    entries = field.parse([item])
+    assert isinstance(entries, Mapping)
+    return tuple(entries)
+
+
+def end_of(field: Field, item: Mapping[str, Any]) -> float | None:
+    """When an item of a list ends, in seconds since the epoch. Raises InvalidSpec."""
+    text = item.get(UNTIL)
+    return None if text is None else _epoch(f"spec.{field.spec}[].{UNTIL}", text)
+
+
+def _epoch(where: str, text: str) -> float:
+    """Seconds since the epoch. A time without a zone would mean another one on each machine."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise InvalidSpec(
+            f"{where}: {text!r} is no time with a zone; write for example 2027-06-30T18:00:00Z"
+        )
+    return moment.timestamp()
+
+
+def _utc(end: float) -> str:
+    return datetime.fromtimestamp(end, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _resolve(
+    field: Field,
+    items: list[Mapping[str, str]],
+    types: _Types,
+    resolved: Mapping[Key, Resolved],
+    found: _Found,
+) -> list[Mapping[str, str]]:
+    out: list[Mapping[str, str]] = []
+    for item in items:
+        target = _target(item, types, resolved)
+        if target is None:
+            out.append(item)
+            continue
+        reference, key, named = target
+        if not named.problem:
+            out.append({**item, "type": reference.resolved_type, "name": named.cloud_name})
+            continue
+        found.unresolved.append(f"{key}: {named.problem}")
+        if named.cloud_name:
+            found.awaited.add(place(field.name, reference.entry_key(named.cloud_name)))
+        else:
+            found.nameless.add((field.name, reference.type))
+    return out
+
+
+def account(name: str, spec: Mapping[str, Any]) -> Account:
+    """RamAccount → its settings. Absent sections mean the strictest. Raises InvalidSpec."""
+    protected = spec.get("protected") or {}
+    gate = spec.get("gate") or {}
+    tenants = {
+        item["namespace"]: Tenant(
+            namespace=item["namespace"],
+            kinds=frozenset(item.get("kinds") or ()),
+            prefixes=tuple(prefix.lower() for prefix in item.get("namePrefixes") or ()),
+            policies=tuple((p["type"], p["name"].lower()) for p in item.get("policies") or ()),
+            adoption=item.get("adoption") is True,
+        )
+        for item in spec.get("tenants") or ()
+    }
+    return Account(
+        name=name,
+        account_id=str(spec["accountId"]),
+        mode=_choice(spec, "mode", Mode.OBSERVE),
+        suspend=bool(spec.get("suspend", False)),
+        tenants=tenants,
+        protected_names=frozenset(n.lower() for n in protected.get("names") or ()),
+        protected_prefixes=tuple(p.lower() for p in protected.get("prefixes") or ()),
+        trusted_accounts=frozenset(gate.get("trustedAccounts") or ()),
+        interval=duration(spec.get("driftInterval", "10m")),
+        trusted_services=_listed(gate, "trustedServices"),
+        trusted_providers=_listed(gate, "trustedProviders"),
+        trusted_subjects=tuple(str(item) for item in gate.get("trustedSubjects") or ()),
+        hold_indirect=gate.get("holdIndirect") is True,
+    )
+
+
+def _listed(gate: Mapping[str, Any], name: str) -> frozenset[str] | None:
+    """None where the list is not there; an empty one trusts nobody."""
+    names = gate.get(name)
+    return None if names is None else frozenset(str(item).lower() for item in names)

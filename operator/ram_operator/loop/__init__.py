@@ -1,0 +1,1 @@
+"""One pass over one object, and over one account."""

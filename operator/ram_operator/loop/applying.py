@@ -1,0 +1,115 @@
+"""The steps of one plan, in order: what goes on past a failure, and what has to wait for it.
+
+Called by the pass with the gate through which every write goes. Decides nothing about access.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from ..constants import Reason
+from ..errors import Bug, OutcomeUnknown, RamOperatorError, Refused, Retry
+from ..model.objects import Plan, Step
+from ..model.vocabulary import Cause, Direction
+from ..runtime.sessions import Session
+from . import ownership
+from .gated_write import GatedWrite, may_still
+from .ports import Ports, Subject
+
+_ONE_PART: Final = frozenset({Reason.ACCESS_DENIED, Reason.QUOTA_EXCEEDED, Reason.INVALID_SPEC})
+"""What the cloud refuses for these reasons says nothing about the other parts of an identity."""
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """What became of the steps: `done` took effect, each of `errors` kept one from it."""
+
+    done: tuple[Step, ...]
+    errors: tuple[RamOperatorError, ...]
+    facts: Mapping[str, Any]
+
+    @property
+    def refused(self) -> bool:
+        """Nothing was done and nothing may still be on its way."""
+        open_ended = any(isinstance(error, OutcomeUnknown | Bug) for error in self.errors)
+        return not self.done and not open_ended
+
+
+def carry_out(
+    ports: Ports, subject: Subject, session: Session, gate: GatedWrite, decision: Plan
+) -> Carried:
+    """Steps in order. Past one that a person must mend, what does not depend on it goes on."""
+    done: list[Step] = []
+    failed: list[Step] = []
+    errors: list[RamOperatorError] = []
+    facts: dict[str, Any] = {}
+    generation = int(subject.body["metadata"].get("generation", 0))
+    for step in decision.steps:
+        if any(_depends(step, earlier) for earlier in failed):
+            continue
+        try:
+            may_still(ports, session)
+        except Retry as error:
+            errors.append(error)
+            break
+        ports.recent.wrote(subject.key, generation)
+        try:
+            facts.update(gate.run(step))
+            # It may have waited for its turn since.
+            ports.recent.wrote(subject.key, generation)
+        except RamOperatorError as error:
+            softened = _soften(ports, subject, error, step)
+            errors.append(softened)
+            failed.append(step)
+            if softened.reason not in _ONE_PART or isinstance(softened, Retry):
+                break
+            continue
+        if step.verb == "detach" and step.cause is Cause.INTENT:
+            ports.brake.count(session.account.account_id, (subject.key, step.summary))
+        ownership.tell_members(ports, subject.row, session.account.account_id, step)
+        done.append(step)
+    try:
+        gate.close(decision.steps)
+    except RamOperatorError as error:
+        # What was done is told all the same.
+        errors.append(error)
+    return Carried(tuple(done), tuple(errors), facts)
+
+
+def _soften(
+    ports: Ports, subject: Subject, error: RamOperatorError, step: Step
+) -> RamOperatorError:
+    """What may only be an answer from before our own write is looked at again."""
+    settle = ports.recent.settle
+    if isinstance(error, OutcomeUnknown):
+        return OutcomeUnknown(error.message, settle)
+    generation = int(subject.body["metadata"].get("generation", 0))
+    if isinstance(error, Refused) and ports.recent.patient(subject.key, generation):
+        return Retry(Reason.PROGRESSING, error.message, max(settle, 1.0))
+    if step.verb == "create" and error.reason is Reason.CONFLICT:
+        return Retry(Reason.PROGRESSING, error.message, settle)
+    return error
+
+
+def _depends(step: Step, failed: Step) -> bool:
+    """Whether a step has to wait for an earlier one that was refused.
+
+    The same part is not written, nothing is added to an identity that was not created, and nothing
+    is widened while what should have been taken away first is still there. Of a set each entry is
+    taken away on its own.
+    """
+    if failed.verb == "create":
+        return True
+    if step.field == failed.field and not _other_entry(step, failed):
+        return True
+    tightens = failed.direction not in (Direction.NEUTRAL, Direction.WIDER)
+    return tightens and step.direction not in (Direction.NEUTRAL, Direction.NARROWER)
+
+
+def _other_entry(step: Step, failed: Step) -> bool:
+    """Whether it takes another entry of the same set away."""
+    entries = "keys" in step.values and "keys" in failed.values
+    narrows = step.direction is Direction.NARROWER
+    return entries and narrows and step.settles.isdisjoint(failed.settles)

@@ -1,0 +1,258 @@
+"""One pass over an object that is being deleted and carries our finalizer.
+
+The cloud identity is deleted only if the object said deletionPolicy Delete while it was alive: we
+add the finalizer only then. Whatever is not ours, or is to be kept, is let go untouched. Until the
+cloud agrees that the identity is gone the finalizer stays, and the status says why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from ..cloud import execute
+from ..cluster import facts, finalizers
+from ..cluster import facts as facts_module
+from ..cluster.facts import Identity
+from ..constants import ANNOTATION_ABANDON, DeletionPolicy, EventReason, Mode, Reason
+from ..errors import DeleteConflict, InvalidSpec, OutcomeUnknown, RamOperatorError, Retry, Stalled
+from ..gate import tenancy
+from ..kinds import manifest
+from ..kinds.table import ACCOUNT, KINDS
+from ..model.objects import Entry, Key, Live, Outcome, Owner, RecordFacts, Step, UnknownPart
+from ..model.vocabulary import Cause, Direction, Phase, Presence
+from ..reporting.events import Event
+from ..runtime.sessions import Session
+from . import account_changed, gated_write, own_rights, ownership
+from .managed import LookAgain, Result
+from .ports import Ports, Subject
+
+
+@dataclass(frozen=True, slots=True)
+class Released:
+    """The finalizer is gone; `event` tells what became of the identity."""
+
+    event: Event
+
+
+class DeletionPass:
+    """State of one pass; made anew for each."""
+
+    def __init__(self, ports: Ports, key: Key, body: Mapping[str, Any]) -> None:
+        self._ports = ports
+        self._invalid: InvalidSpec | None = None
+        spec: Mapping[str, Any] = body.get("spec") or {}
+        try:
+            options = manifest.options(spec)
+        except InvalidSpec as error:
+            # How to manage it is not known, so nothing is deleted; it can be given up all the same.
+            options, self._invalid = manifest.options({}), error
+        self._subject = Subject(key, body, KINDS[key.kind], options)
+        self._owner = self._subject.owner(ports.settings.cluster_name)
+
+    @property
+    def account(self) -> str | None:
+        """The RamAccount that it lives in, where its spec tells."""
+        return None if self._invalid is not None else self._subject.options.account
+
+    def run(self) -> Result | Released | None:
+        """None: nothing of ours is left to do. Raises LookAgain; errors.* are in the Result."""
+        subject = self._subject
+        if not subject.has_finalizer:
+            return None
+        if self._invalid is None and subject.options.deletion is not DeletionPolicy.DELETE:
+            return self._release(EventReason.ABANDONED, "kept in the cloud, as deletionPolicy says")
+        try:
+            if self._abandoned():
+                for identity in list(account_changed.owned(self._ports, subject)):
+                    account_changed.let_go(self._ports, subject, identity, facts.ABANDONED)
+                return self._release(EventReason.ABANDONED, "left in the cloud, as asked")
+            if self._invalid is not None:
+                raise self._invalid
+            return self._delete(self._session())
+        except RamOperatorError as error:
+            # The account may be gone with the kinds, and nothing would ever end the wait for it.
+            return self._undefined() or Result(self.waiting(error))
+
+    def _undefined(self) -> Released | None:
+        """Whoever removes the kind from the cluster asks for no deletion in the cloud."""
+        if self._ports.api.defined(self._subject.key.kind):
+            return None
+        text = "the kind is being removed from this cluster, so kept in the cloud"
+        return self._release(EventReason.ABANDONED, text)
+
+    def _abandoned(self) -> bool:
+        """Whether a person gave the identity up by naming it."""
+        wanted = self._subject.annotation(ANNOTATION_ABANDON)
+        status = self._subject.status
+        names = {str(status.get(field) or "") for field in ("cloudId", "cloudName")}
+        names |= {self._cloud_name()}
+        names |= set(account_changed.names(self._ports, self._subject))
+        return bool(wanted) and wanted in names
+
+    def _cloud_name(self) -> str:
+        """Where the spec does not give one: as the status shows it, else that of the object."""
+        subject = self._subject
+        try:
+            return subject.cloud_name
+        except InvalidSpec:
+            return str(subject.status.get("cloudName") or subject.key.name)
+
+    def _session(self) -> Session:
+        session = self._ports.accounts.get(self._subject.options.account)
+        if self._subject.options.suspend:
+            raise Stalled(Reason.SUSPENDED, "suspended: the identity is not deleted")
+        if session.account.mode is Mode.OBSERVE:
+            text = f"RamAccount {session.account.name} is in mode Observe: nothing is deleted"
+            raise Stalled(Reason.OBSERVE_ONLY, text)
+        account_changed.check(self._ports, self._subject, session.account)
+        return session
+
+    def _delete(self, session: Session) -> Result | Released:
+        ports, subject = self._ports, self._subject
+        identity = subject.identity(session.account.account_id)
+        facts = facts_module.facts(ports.store.get(identity.key), identity)
+        generation = int(subject.body["metadata"].get("generation", 0))
+        if (wait := ports.recent.unread(subject.key, generation)) > 0:
+            # An old answer would show what was just removed, and it would be removed again.
+            raise LookAgain(wait)
+        live = ports.observer(session).look(subject.key.kind, identity.cloud_name)
+        if live.presence is Presence.UNKNOWN:
+            assert live.error is not None
+            raise live.error
+        if live.presence is Presence.ABSENT:
+            if not facts.deleted and not ports.recent.believes(subject.key):
+                raise LookAgain(ports.recent.settle)
+            return self._gone(identity, facts)
+        if not ours(self._owner, facts, live):
+            return self._release(EventReason.ABANDONED, "not ours, so left in the cloud")
+        tenancy.check_protected(session.account, subject.row, identity.cloud_name)
+        tenancy.check_live(subject.row, live)
+        own_rights.confirm(ports, session, subject.row, identity.cloud_name)
+        if ports.recent.starting() > 0:
+            raise LookAgain(ports.recent.starting())
+        if (kept := self._undefined()) is not None:
+            return kept
+        self._brake(session)
+        self._remove(session, identity, live)
+        return self._gone(identity, facts)
+
+    def _brake(self, session: Session) -> None:
+        account = session.account
+        key = Identity(account.account_id, ACCOUNT, account.account_id).key
+        record = self._ports.store.get(key)
+        engaged = ((record or {}).get("record") or {}).get("brake")
+        managed = len(self._ports.store.users(account.name))
+        what = (self._subject.key, self._subject.uid)
+        if not engaged and self._ports.brake.release(account.account_id, what, managed):
+            return
+        if not engaged and record is not None:
+            stamp = self._ports.clock.stamp()
+            body = self._ports.records.update(record, {"brake": {"engagedAt": stamp}})
+            self._ports.store.put(body)
+            self._ports.queue.add(Key(ACCOUNT, "", account.name))
+        raise Stalled(
+            Reason.DELETION_BRAKE,
+            f"too many deletions in account {account.account_id} within ten minutes; see"
+            f" status.deletionBrake of RamAccount {account.name} for how to resume",
+        )
+
+    def _remove(self, session: Session, identity: Identity, live: Live) -> None:
+        """What is attached first, then the identity. Each call is safe to repeat."""
+        row, name = self._subject.row, identity.cloud_name
+        for field_name, verb in row.clears:
+            entries = live.fields.get(field_name)
+            if isinstance(entries, UnknownPart):
+                raise entries.error
+            assert isinstance(entries, Mapping)
+            for entry_key, entry in sorted(entries.items()):
+                step = _step(verb, {"entries": (entry,), "keys": (entry_key,)}, entry)
+                self._write(session, name, step)
+        try:
+            self._write(session, name, _step("delete", {}, None))
+        except DeleteConflict as error:
+            raise DeleteConflict(
+                f"{row.noun} {name} cannot be deleted yet: {error.message};"
+                " remove what still uses it",
+                code=error.code,
+            ) from None
+
+    def _write(self, session: Session, name: str, step: Step) -> None:
+        """It may wait for its turn, and by then the account be set to Observe or suspended."""
+        ports, key = self._ports, self._subject.key
+        writer = replace(session.writer, wanted=lambda: gated_write.may_still(ports, session))
+        ports.recent.wrote(key)
+        execute.execute(writer, self._subject.row, name, step)
+        ports.recent.wrote(key)
+
+    def _gone(self, identity: Identity, facts: RecordFacts) -> Released:
+        self._ports.store.saw_trust(identity.key, ())
+        if facts.exists and facts.owner == self._owner:
+            account_changed.let_go(self._ports, self._subject, identity, "Deleted")
+        return self._release(EventReason.DELETED, f"deleted {identity.cloud_name} in the cloud")
+
+    def _release(self, reason: EventReason, text: str) -> Released:
+        fresh = self._ports.fresh(self._subject.key)
+        if fresh is not None and fresh["metadata"]["uid"] == self._subject.uid:
+            finalizers.remove(self._ports.api, self._subject.key, fresh)
+        return Released(Event(reason, text))
+
+    def waiting(self, error: RamOperatorError) -> Outcome:
+        """Why it is not gone yet. Progress for an hour; after that, a way out in the text."""
+        phase, reason, message = Phase.DELETING, Reason.DELETING, error.message
+        if isinstance(error, DeleteConflict):
+            reason = Reason.DELETE_CONFLICT
+        if isinstance(error, Stalled):
+            phase, reason = Phase.STALLED, error.reason
+        elif not isinstance(error, Retry):
+            phase, reason = Phase.STALLED, Reason.INTERNAL_ERROR
+        since = _epoch(self._subject.body["metadata"]["deletionTimestamp"])
+        left = since + self._ports.settings.deletion_blocked_seconds - self._ports.clock.wall()
+        if left < 0:
+            phase, reason = Phase.STALLED, Reason.DELETION_BLOCKED
+            message = f"the deletion makes no progress: {message}; {self._way_out()}"
+        after = getattr(error, "after", None)
+        if isinstance(error, OutcomeUnknown):
+            after = self._ports.recent.settle
+        if after is not None and left > 0:
+            after = min(after, left + 0.1)
+        request = self._subject.request
+        return Outcome(phase, reason, message, handled_request=request, after=after)
+
+    def _way_out(self) -> str:
+        subject = self._subject
+        target = subject.status.get("cloudId") or self._cloud_name()
+        return (
+            "to leave the identity in the cloud and let the object go: kubectl annotate"
+            f" -n {subject.key.namespace} {subject.row.plural} {subject.key.name}"
+            f" {ANNOTATION_ABANDON}={target}"
+        )
+
+
+def ours(owner: Owner, facts: RecordFacts, live: Live) -> bool:
+    """Whether the identity may be deleted for `owner`: by its record, else by our mark on it.
+
+    Raises errors.* when only the mark could tell and it could not be read.
+    """
+    if facts.owner not in (None, owner):
+        return False
+    if facts.owner == owner and facts.cloud_id and facts.cloud_id == live.cloud_id:
+        return True
+    # Nobody has it, it was claimed and never seen, or by hand another was made in its place.
+    if live.owner is not None:
+        return live.owner == owner
+    for part in live.unknown_parts():
+        raise part.error
+    # What was claimed before it was made may be of a kind that bears no mark.
+    return facts.owner == owner and not facts.cloud_id and ownership.may_have_made(facts, live)
+
+
+def _step(verb: str, values: Mapping[str, Any], entry: Entry | None) -> Step:
+    summary = f"{verb} {entry.display}" if entry is not None else verb
+    return Step(verb, summary, Cause.INTENT, Direction.NARROWER, values)
+
+
+def _epoch(stamp: str) -> float:
+    return datetime.fromisoformat(stamp).timestamp()

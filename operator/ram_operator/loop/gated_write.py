@@ -1,0 +1,288 @@
+"""What people say of a change, and the gated write: what is true is judged again right before it.
+
+Called by the pass. `clearance` has decided on what the watches told; here the object, its record
+and the guard are read from the API server, and the record's compare-and-swap before the cloud write
+makes each permission good for one write. Nothing here makes a permission.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from .. import documents
+from ..cloud import execute
+from ..cluster import facts
+from ..cluster import facts as facts_module
+from ..cluster.agreed import ENDS, PROVIDERS
+from ..cluster.facts import Identity
+from ..cluster.record_writer import Start
+from ..constants import (
+    ANNOTATION_APPROVE,
+    ANNOTATION_APPROVED_BY,
+    ANNOTATION_CHANGED_BY,
+    ANNOTATION_REJECT,
+    ANNOTATION_REJECTED_BY,
+    ConditionType,
+    Mode,
+    Reason,
+)
+from ..errors import OutcomeUnknown, RamOperatorError, Retry
+from ..gate import approvals, expiry, providers
+from ..gate.clearance import CHANGE, Cleared, Permit, permit_of
+from ..gate.inputs import Ballot, Guard, Scope
+from ..kinds import manifest
+from ..model.objects import Step
+from ..model.records import InFlight
+from ..model.vocabulary import Direction
+from ..reporting import conditions
+from ..runtime.sessions import Session
+from .ports import Ports, Subject
+
+
+def ballot(ports: Ports, subject: Subject, identity: Identity, cloud_id: str) -> Ballot:
+    """What people say of the object's change. Raises Retry when the guard cannot be read."""
+    approve = subject.annotation(ANNOTATION_APPROVE)
+    guard = Guard.MISSING
+    if approve:
+        # Without an approval it makes no difference, and costs requests.
+        offered = facts.facts(ports.store.get(identity.key), identity).pending
+        matters = offered is not None and offered.digest == approve
+        guard = _guard(ports, subject) if matters else ports.guard.state()
+    return Ballot(
+        scope=Scope(
+            cluster=ports.settings.cluster_name,
+            account_id=identity.account_id,
+            kind=identity.kind,
+            name=identity.folded,
+            cloud_id=cloud_id,
+            namespace=subject.key.namespace,
+            object=subject.key.name,
+        ),
+        approve=approve,
+        reject=subject.annotation(ANNOTATION_REJECT),
+        approver=subject.annotation(ANNOTATION_APPROVED_BY)[:256],
+        author=subject.annotation(ANNOTATION_CHANGED_BY),
+        rejecter=subject.annotation(ANNOTATION_REJECTED_BY)[:256],
+        asked=manifest.asked(subject.row, subject.key.name, subject.spec),
+        guard=guard,
+        now=ports.clock.stamp(),
+        milliseconds=int(ports.clock.wall() * 1000),
+    )
+
+
+def _guard(ports: Ports, subject: Subject, *, fresh: bool = False) -> Guard:
+    """An approval that nobody stamped was written while nobody looked, and counts as such."""
+    found = ports.guard.state(fresh=fresh)
+    stamped = bool(subject.annotation(ANNOTATION_APPROVED_BY)) or not ports.guard.stamps
+    return found if stamped or found is not Guard.INTACT else Guard.MISSING
+
+
+def brief(ports: Ports, subject: Subject, identity: Identity) -> bool:
+    """Whether the object waits for nothing but an approval of its trust, and bears it.
+
+    Then the trust alone has to be read. The status is only a hint here: what is written is judged.
+    """
+    status, present = subject.status, subject.status.get("conditions") or ()
+    current = status.get("observedGeneration") == subject.body["metadata"].get("generation")
+    pending = status.get("pending") or {}
+    if not current or (pending.get("kind"), pending.get("verdict")) != (CHANGE, "wider"):
+        return False
+    if conditions.is_true(present, ConditionType.DRIFTED):
+        return False
+    offered = facts.facts(ports.store.get(identity.key), identity).pending
+    return offered is not None and offered.digest == subject.annotation(ANNOTATION_APPROVE)
+
+
+def _cleared(step: Step) -> list[Cleared]:
+    return [value for value in step.values.values() if isinstance(value, Cleared)]
+
+
+class GatedWrite:
+    """The gated writes of one pass. All steps that rest on one approval are one write."""
+
+    def __init__(
+        self,
+        ports: Ports,
+        subject: Subject,
+        identity: Identity,
+        session: Session,
+        cloud_id: str = "",
+    ) -> None:
+        self._ports = ports
+        self._subject = subject
+        self._identity = identity
+        self._session = session
+        self._cloud_id = cloud_id
+        self._body: Mapping[str, Any] | None = None
+        self._done: list[Step] = []
+        self._unsent = False
+        """The cloud refused a step: it surely was not carried out."""
+
+    def run(self, step: Step) -> Mapping[str, Any]:
+        """Carry out one step. Raises errors.*; Retry when something moved since it was judged."""
+        permit = permit_of(step)
+        if permit is None:
+            if step.verb == expiry.VERB:
+                return self._note(step)
+            if step.verb != "trust":
+                return self._send(step)
+            self._body = self._begin(step, None)
+            reply = self._send(step)
+            self._complete(None)
+            return reply
+        if self._body is None:
+            self._body = self._begin(step, permit)
+        try:
+            reply = self._send(step)
+        except OutcomeUnknown:
+            raise
+        except RamOperatorError:
+            self._unsent = True
+            raise
+        self._done.append(step)
+        return reply
+
+    def close(self, steps: Sequence[Step]) -> None:
+        """After all steps: the record is completed, or says that it may be tried again."""
+        if self._body is None:
+            return
+        resting = [step for step in steps if permit_of(step) is not None]
+        if any(step.verb == "create" for step in self._done):
+            # The creation's own record work follows, with the id that the cloud gave.
+            return
+        if resting and all(step in self._done for step in resting):
+            sent = [cleared.trust for step in self._done for cleared in _cleared(step)]
+            self._complete(sent[0] if sent else None)
+        elif self._unsent and not self._done:
+            self._ports.store.put(self._ports.records.unsent(self._body))
+
+    def _note(self, step: Step) -> Mapping[str, Any]:
+        """Ends and providers that need no approval. The record goes on from there."""
+        ports = self._ports
+        body = self._body or ports.records.read(self._identity)
+        owner = self._subject.owner(ports.settings.cluster_name)
+        if body is None or facts.facts(body, self._identity).owner != owner:
+            raise Retry(Reason.PROGRESSING, "the record moved while it was judged", 0.5)
+        noted = {name: step.values[name] for name in (ENDS, PROVIDERS) if name in step.values}
+        body = ports.records.agree(body, noted)
+        ports.store.put(body)
+        self._body = body if self._body is not None else None
+        return {}
+
+    def _send(self, step: Step) -> Mapping[str, Any]:
+        if step.verb == expiry.VERB:
+            # What was agreed on went into the record when the write began.
+            return {}
+        name = self._identity.cloud_name
+        known = execute.with_cloud_id(step, self._cloud_id)
+        writer = replace(self._session.writer, wanted=lambda: self._wanted(step))
+        reply = execute.execute(writer, self._subject.row, name, known)
+        self._cloud_id = str(reply.get("cloudId") or self._cloud_id)
+        return reply
+
+    def _wanted(self, step: Step) -> None:
+        """Whether the watches have told of anything against it while it waited for its turn."""
+        ports, subject, permit = self._ports, self._subject, permit_of(step)
+        may_still(ports, self._session)
+        seen = ports.store.get(subject.key)
+        # An edit does not keep what takes something away waiting: there may be one every second.
+        edited = seen is None or not still(seen, subject)
+        if edited and (step.direction is not Direction.NARROWER or permit is not None):
+            raise Retry(Reason.PROGRESSING, "the object moved while its change waited", 0.5)
+        if seen is not None and (seen.get("spec") or {}).get("suspend"):
+            raise Retry(Reason.PROGRESSING, "the object was suspended while its change waited", 0.5)
+        if seen is not None and permit is not None:
+            _check_said(replace(subject, body=seen), permit)
+
+    def _complete(self, baseline: documents.Trust | None) -> None:
+        assert self._body is not None
+        ports = self._ports
+        body = ports.records.complete(self._body, ports.clock.stamp(), baseline)
+        ports.store.put(body)
+        self._body = None
+
+    def _begin(self, step: Step, permit: Permit | None) -> Mapping[str, Any]:
+        """Judge what is true now, then take the record by compare-and-swap."""
+        ports, subject = self._ports, self._subject
+        fresh = ports.fresh(subject.key)
+        if fresh is None or not still(fresh, subject):
+            raise Retry(Reason.PROGRESSING, "the object moved while its change was judged", 0.5)
+        if permit is not None:
+            self._check_approval(fresh, permit)
+        body = ports.records.read(self._identity)
+        facts = facts_module.facts(body, self._identity)
+        if body is None or facts.owner != subject.owner(ports.settings.cluster_name):
+            raise Retry(Reason.PROGRESSING, "the record moved while the change was judged", 0.5)
+        if permit is not None:
+            offered = [facts.pending.digest] if facts.pending else []
+            offered += [facts.in_flight.approval] if facts.in_flight else []
+            if (
+                not facts.settled
+                or facts.sequence != permit.sequence
+                or (permit.digest not in offered)
+            ):
+                raise Retry(Reason.PROGRESSING, "the offer moved while it was approved", 0.5)
+        return ports.records.begin(body, _start(step, permit), ports.clock.stamp())
+
+    def _check_approval(self, fresh: Mapping[str, Any], permit: Permit) -> None:
+        """Taken back, rejected or unguarded since: whatever is true now counts."""
+        now = replace(self._subject, body=fresh)
+        _check_said(now, permit)
+        if _guard(self._ports, now, fresh=True) is Guard.MISSING:
+            raise Retry(Reason.PROGRESSING, "the guard of approvals is gone", 0.5)
+
+
+def _check_said(now: Subject, permit: Permit) -> None:
+    """What people say of the change by now."""
+    if now.annotation(ANNOTATION_APPROVE) != permit.digest:
+        raise Retry(Reason.PROGRESSING, "the approval was taken back", 0.5)
+    if Ballot(reject=now.annotation(ANNOTATION_REJECT)).rejects(permit.digest):
+        raise Retry(Reason.PROGRESSING, "the change was rejected", 0.5)
+
+
+def may_still(ports: Ports, session: Session) -> None:
+    """Raises Retry where the account was set to Observe, suspended, or exchanged by now."""
+    found = ports.accounts.find(session.account.name)
+    now = found.account if found is not None else None
+    if now is None or now.account_id != session.account.account_id:
+        raise Retry(Reason.PROGRESSING, "the account was exchanged while this pass waited", 0.5)
+    if now.mode is not Mode.MANAGE or now.suspend:
+        text = "writing was stopped while this pass waited for its turn"
+        raise Retry(Reason.PROGRESSING, text, 0.5)
+
+
+def _start(step: Step, permit: Permit | None) -> Start:
+    cleared = next(iter(_cleared(step)), None)
+    if permit is None:
+        assert cleared is not None
+        before = cleared.before.to_json() if cleared.before is not None else ""
+        flight = InFlight(cleared.operation)
+        return Start(flight, cleared.trust.digest, before, cleared.trust.to_json())
+    before, after = approvals.sides(permit.changes)
+    trusts = [c.after for c in permit.changes if isinstance(c.after, documents.Trust)]
+    seen = providers.accepted(permit.context, permit.changes)
+    flight = InFlight(
+        permit.kind,
+        permit.change,
+        permit.digest,
+        permit.by,
+        permit.sends,
+        providers=seen,
+        expires=permit.expires,
+    )
+    creates = cleared is not None and cleared.before is None
+    digest = trusts[0].digest if trusts else ""
+    return Start(flight, digest, before, after, creates, expiry.agreed_by(permit.changes))
+
+
+def still(fresh: Mapping[str, Any], subject: Subject) -> bool:
+    """Whether the object is the one that was judged, and nobody wants it left alone."""
+    meta = fresh["metadata"]
+    return (
+        meta.get("uid") == subject.uid
+        and meta.get("generation") == subject.body["metadata"].get("generation")
+        and not meta.get("deletionTimestamp")
+        and not (fresh.get("spec") or {}).get("suspend")
+    )

@@ -1,0 +1,272 @@
+"""What references name and what policies allow: looked up before the plan is made.
+
+Called by the pass. A policy is harmless only if every document that may stand behind its name is
+known and none escalates: the manifest of this namespace and what the cloud has now. Whatever cannot
+be read is left out of the answer, and the plan holds it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from dataclasses import field as default
+from typing import Any, Final
+
+from .. import documents
+from ..cloud.cached_reads import digests
+from ..cluster import facts
+from ..cluster import facts as facts_module
+from ..cluster.facts import Identity
+from ..constants import Mode
+from ..errors import Absent, InvalidSpec, RamOperatorError
+from ..gate import checks
+from ..gate.grants import only_reads
+from ..kinds import manifest
+from ..kinds.table import KINDS, Escalation, Field, policy_key
+from ..model.objects import EMPTY, Desired, Entry, FieldValue, Key, Live, Owner, UnknownPart
+from ..model.vocabulary import Presence
+from ..runtime.sessions import Session
+from . import trust_lookups
+from .ownership import HELD_CREATION, exists
+from .ports import Ports, Subject
+
+
+def resolve(ports: Ports, session: Session, key: Key, owner: Owner) -> manifest.Resolved:
+    """What a reference names; ready once the record says that the identity was made or found.
+
+    Never believes the status of the object named.
+    """
+    body = ports.store.get(key)
+    if body is None:
+        return manifest.Resolved("", "it does not exist")
+    spec = body.get("spec") or {}
+    try:
+        name = manifest.cloud_name(KINDS[key.kind], key.name, spec)
+    except InvalidSpec as error:
+        return manifest.Resolved("", error.message)
+    if (spec.get("accountRef") or {}).get("name", "default") != session.account.name:
+        return manifest.Resolved(name, "it lives in another RamAccount")
+    if session.account.mode is Mode.OBSERVE:
+        return manifest.Resolved(name)
+    if body["metadata"].get("deletionTimestamp"):
+        return manifest.Resolved(name, "it is being deleted")
+    identity = Identity(session.account.account_id, key.kind, name)
+    facts = facts_module.facts(ports.store.get(identity.key), identity)
+    if facts.owner != Owner(owner.cluster, key.namespace, key.name):
+        return manifest.Resolved(name, "it is not ready")
+    if not exists(facts):
+        # A record that somebody owns may be about what nobody has made yet.
+        held = facts.pending is not None
+        return manifest.Resolved(name, HELD_CREATION if held else "it is not ready")
+    return manifest.Resolved(name)
+
+
+_POLICY: Final = "RamPolicy"
+MISSING: Final = (
+    "it does not exist, so nobody knows what it will allow; create it or correct its name"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Rights:
+    """Folded keys of policies that are known not to escalate, and why others do."""
+
+    harmless: frozenset[str]
+    reasons: Mapping[str, tuple[str, ...]]
+    itself: frozenset[str]
+    """Those that let the identity change itself."""
+    attached: frozenset[str] | None
+    """What the identity has now; None where that could not be read."""
+    judged: Mapping[str, frozenset[str]]
+    """Folded key → digests of all documents that it was judged by."""
+    narrowing: tuple[str, ...] = ()
+    """Of a policy: roles that have it and whose trust is about to lose something."""
+    ways: Mapping[str, tuple[str, ...]] = default(default_factory=lambda: EMPTY)
+    """How policies let act as another identity by a detour, by folded key."""
+    outsiders: tuple[str, ...] = ()
+    """Of a role: who may assume it from outside the account, as it is or as asked for."""
+    holds_ways: bool = False
+    """Whether such detours wait for a person here."""
+    sent: tuple[documents.Policy, ...] = ()
+    """Of a policy: what we wrote so lately that what was read may be older."""
+    unread: tuple[str, ...] = ()
+    """One sentence for each policy whose document could not be read."""
+
+
+UNREAD: Final = "somebody whom nobody can tell, since the trust cannot be read,"
+NOTHING: Final = Rights(frozenset(), {}, frozenset(), None, {})
+"""Where nothing is attached and nobody joins."""
+
+
+def look(ports: Ports, session: Session, subject: Subject, wanted: Desired, live: Live) -> Rights:
+    """Judge what is about to be attached, and what new members are about to get. Never raises."""
+    manifests = _manifests(ports, subject)
+    harmless: set[str] = set()
+    reasons: dict[str, tuple[str, ...]] = {}
+    itself: set[str] = set()
+    ways: dict[str, tuple[str, ...]] = {}
+    unread: list[str] = []
+    judged: dict[str, frozenset[str]] = {}
+    own = _own(session, subject, wanted)
+    outside = _outsiders(session, subject, wanted, live)
+    strict = session.account.hold_indirect or bool(outside)
+    for key, entry in sorted(_asked(subject, wanted, live).items()):
+        try:
+            found = _documents(ports, session, manifests.get(key), entry)
+        except Absent:
+            # A typing error, most likely; who makes such a policy later decides what it allows.
+            reasons[key], judged[key] = (MISSING,), frozenset()
+            continue
+        if not found:
+            unread.append(f"the policy {entry.display} to be read")
+            continue
+        judged[key] = digests(found)
+        why = {reason for document in found for reason in documents.escalates(document)}
+        detours = {way for document in found for way in documents.indirect(document)}
+        if detours:
+            ways[key] = tuple(sorted(detours))
+        if not why:
+            if not (detours and strict):
+                harmless.add(key)
+            continue
+        reasons[key] = tuple(sorted(why))
+        if any(documents.reaches(document, own) for document in found):
+            itself.add(key)
+    attached = _attached(subject, live)
+    narrowing = trust_lookups.blockers(ports, session, subject, wanted, live)
+    strict = strict or trust_lookups.exposed(ports, session, subject, wanted, live)
+    found_here = (frozenset(harmless), reasons, frozenset(itself), attached, judged, narrowing)
+    return Rights(
+        *found_here, ways, outside, strict, _sent(session, subject, wanted), tuple(unread)
+    )
+
+
+def _outsiders(session: Session, subject: Subject, wanted: Desired, live: Live) -> tuple[str, ...]:
+    gated = subject.row.gated_field
+    if gated is None:
+        return ()
+    trusts = [fields.get(gated.name) for fields in (wanted.fields, live.fields)]
+    known = [trust for trust in trusts if isinstance(trust, documents.Trust)]
+    unread = (UNREAD,) if any(isinstance(trust, UnknownPart) for trust in trusts) else ()
+    return (*checks.outsiders(session.account, *known), *unread)
+
+
+def _sent(session: Session, subject: Subject, wanted: Desired) -> tuple[documents.Policy, ...]:
+    if any(field.escalates is Escalation.DOCUMENT for field in subject.row.fields):
+        return session.kept.policies.sent(wanted.cloud_name)
+    return ()
+
+
+def _own(session: Session, subject: Subject, wanted: Desired) -> tuple[str, ...]:
+    """The identity and the custom policies that it is to have, named for `documents.reaches`."""
+    where = f"{session.account.account_id}:"
+    names = [f"{subject.row.noun}/{wanted.cloud_name}"]
+    for field in subject.row.fields:
+        if field.escalates is Escalation.ATTACHMENT:
+            shown = [entry.display for entry in _entries(wanted.fields.get(field.name)).values()]
+            names += [f"policy/{text[7:]}" for text in shown if text.startswith("Custom/")]
+    return tuple(where + name for name in names)
+
+
+def _asked(subject: Subject, wanted: Desired, live: Live) -> dict[str, Entry]:
+    """The policies whose documents matter in this pass; in a steady state there is none."""
+    found: dict[str, Entry] = {}
+    for field in subject.row.fields:
+        if field.escalates is Escalation.ATTACHMENT:
+            found.update(_new(field, wanted, live))
+        elif field.carries and (_new(field, wanted, live) or _longer(field, wanted, live)):
+            found.update(_carried(field, wanted, live))
+    return {key: entry for key, entry in found.items() if not only_reads(key)}
+
+
+def _carried(field: Field, wanted: Desired, live: Live) -> dict[str, Entry]:
+    """What comes with the field's value: policies as they are attached and as asked for."""
+    sides = (wanted.fields.get(field.carries), live.fields.get(field.carries))
+    return {key: entry for side in sides for key, entry in _entries(side).items()}
+
+
+def _longer(field: Field, wanted: Desired, live: Live) -> bool:
+    asked, there = wanted.fields.get(field.name), live.fields.get(field.name)
+    return isinstance(asked, int) and isinstance(there, int) and asked > there
+
+
+def _new(field: Field, wanted: Desired, live: Live) -> dict[str, Entry]:
+    there = live.fields.get(field.name)
+    if isinstance(there, UnknownPart):
+        return {}
+    has = _entries(there)
+    asked = _entries(wanted.fields.get(field.name))
+    return {key: entry for key, entry in asked.items() if key not in has}
+
+
+def _entries(value: FieldValue | UnknownPart | None) -> Mapping[str, Entry]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _attached(subject: Subject, live: Live) -> frozenset[str] | None:
+    if live.presence is not Presence.PRESENT:
+        return frozenset()
+    names = [f.name for f in subject.row.fields if f.escalates is Escalation.ATTACHMENT]
+    parts = [live.fields.get(name) for name in names]
+    if any(not isinstance(part, Mapping) for part in parts):
+        return None
+    return frozenset(key for part in parts for key in _entries(part))
+
+
+def _manifests(ports: Ports, subject: Subject) -> dict[str, Any]:
+    """The documents that referenced RamPolicies ask for, by folded key."""
+    found: dict[str, Any] = {}
+    for key in manifest.references(subject.row, subject.key.namespace, subject.spec):
+        body = ports.store.get(key) if key.kind == _POLICY else None
+        if body is not None:
+            found.update(_manifest(key, body.get("spec") or {}))
+    return found
+
+
+def _manifest(key: Key, spec: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    try:
+        name = manifest.cloud_name(KINDS[key.kind], key.name, spec)
+    except InvalidSpec:
+        return
+    yield policy_key("Custom", name), spec.get("document")
+
+
+def _documents(
+    ports: Ports, session: Session, manifest: Any, entry: Entry
+) -> tuple[documents.Policy, ...]:
+    """All that may stand behind the name of a policy; nothing where a part of it is not known.
+
+    Raises Absent where nothing stands behind it.
+    """
+    try:
+        asked = () if manifest is None else (documents.parse_policy(manifest),)
+    except documents.DocumentError:
+        return ()
+    kind, _, name = entry.display.partition("/")
+    try:
+        live = session.kept.policies.read(session.client, kind, name)
+        return (*asked, *live, *_predecessors(ports, session, entry))
+    except Absent:
+        if not asked:
+            raise
+        # It is about to be made, and then it is what the manifest says.
+        return asked
+    except (RamOperatorError, documents.DocumentError):
+        return ()
+
+
+def _predecessors(ports: Ports, session: Session, entry: Entry) -> tuple[documents.Policy, ...]:
+    """What another process may have written right before this one began to lead: what the object
+    that owns the policy asks for. An answer of the cloud may be older than that. Raises
+    DocumentError.
+    """
+    kind, _, name = entry.display.partition("/")
+    if kind != "Custom" or not ports.recent.inherits(ports.settings.document_settle_seconds):
+        return ()
+    identity = Identity(session.account.account_id, _POLICY, name)
+    owner = facts.facts(ports.store.get(identity.key), identity).owner
+    if owner is None or owner.cluster != ports.settings.cluster_name:
+        return ()
+    body = ports.store.get(Key(_POLICY, owner.namespace, owner.name)) or {}
+    document = (body.get("spec") or {}).get("document")
+    return () if document is None else (documents.parse_policy(document),)

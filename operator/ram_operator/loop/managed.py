@@ -1,0 +1,382 @@
+"""One pass over one managed object: watch → desired → observe → diff → gate → apply → outcome.
+
+Kind-agnostic; called by `reconcile`, which reports the outcome and then does the record work.
+Raises errors.* and LookAgain; decides nothing that `plan`, `drift` or `clearance` can decide.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from ..cluster import facts, finalizers, record_writer
+from ..cluster.facts import Identity
+from ..cluster.record_writer import Claim
+from ..constants import DeletionPolicy, Mode, Reason
+from ..errors import RamOperatorError, Stalled
+from ..gate import clearance, tenancy
+from ..gate.inputs import NO_BALLOT, Memory, Situation
+from ..kinds import manifest
+from ..model.objects import Desired, Live, Outcome, Plan
+from ..model.vocabulary import Presence
+from ..planning import last_applied, plan
+from ..reporting import carryover, verdict
+from ..runtime.queue import Lane
+from ..runtime.sessions import Session
+from . import (
+    account_changed,
+    applying,
+    gated_write,
+    lookups,
+    mentioned_names,
+    offers,
+    own_rights,
+    ownership,
+    trust_lookups,
+)
+from .applying import Carried
+from .ownership import RecordWork, Standing
+from .ports import Ports, Subject
+
+
+class LookAgain(Exception):
+    """What was seen is not believed yet: look again in `after` seconds, silent till then."""
+
+    def __init__(self, after: float) -> None:
+        super().__init__(f"look again in {after:.1f} s")
+        self.after = after
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """The outcome to report, and what the record is to say afterwards."""
+
+    outcome: Outcome
+    record: RecordWork | None = None
+
+
+@dataclass(slots=True)
+class _Written:
+    """How far the writes of a pass came."""
+
+    applied: Carried
+    decision: Plan
+    claimed: bool = False
+    """The identity was taken over."""
+
+
+class ManagedPass:
+    """State of one pass; made anew for each."""
+
+    def __init__(self, ports: Ports, subject: Subject) -> None:
+        self._ports = ports
+        self._subject = subject
+        self._owner = subject.owner(ports.settings.cluster_name)
+        self._generation = int(subject.body["metadata"].get("generation", 0))
+        self._ballot = NO_BALLOT
+        self._unread: tuple[str, ...] = ()
+
+    def run(self) -> Result:
+        """The whole pass, readable as a checklist."""
+        subject, ports = self._subject, self._ports
+        session = self._session()
+        account_changed.check(ports, subject, session.account)
+        if (wait := ports.recent.unread(subject.key, self._generation)) > 0:
+            raise LookAgain(wait)
+        wanted = self._desired(session)
+        tenant = tenancy.check(session.account, subject.row, subject.key, wanted)
+        identity = Identity(session.account.account_id, subject.key.kind, wanted.cloud_name)
+        ownership.vacate(ports, identity, self._owner)
+        record = ports.store.get(identity.key)
+        if gated_write.brief(ports, subject, identity):
+            claimant = self._claimant(session, tenant.adoption)
+            if (result := self._approved(session, identity, wanted, claimant)) is not None:
+                return result
+        live = ports.observer(session).look(subject.key.kind, wanted.cloud_name)
+        if live.presence is Presence.UNKNOWN:
+            assert live.error is not None
+            raise live.error
+        tenancy.check_live(subject.row, live)
+        mentioned_names.note(ports, identity, subject.row, live)
+        own_rights.watch(ports, session, subject.row, live)
+        standing = ownership.stand(self._claimant(session, tenant.adoption), record, identity, live)
+        self._ballot = gated_write.ballot(ports, subject, identity, live.cloud_id)
+        situation = self._situation(session, wanted, live, standing)
+        if live.presence is Presence.ABSENT:
+            return self._absent(session, identity, situation, standing)
+        return self._present(session, identity, situation, standing)
+
+    def _approved(
+        self, session: Session, identity: Identity, wanted: Desired, claimant: ownership.Claimant
+    ) -> Result | None:
+        """The approved change of a trust and nothing else, with what it needs read and no more.
+
+        None when anything is not as it was offered: then everything is looked at. That follows in
+        any case, a little later.
+        """
+        ports, key = self._ports, self._subject.key
+        live = ports.observer(session).glance(key.kind, wanted.cloud_name)
+        if live.presence is not Presence.PRESENT or session.account.mode is Mode.OBSERVE:
+            return None
+        tenancy.check_live(self._subject.row, live)
+        standing = ownership.stand(claimant, ports.store.get(identity.key), identity, live)
+        if standing.needs_record or standing.claim_first or ports.recent.starting() > 0:
+            return None
+        self._ballot = gated_write.ballot(ports, self._subject, identity, live.cloud_id)
+        decision = plan.update(self._situation(session, wanted, live, standing, lookups.NOTHING))
+        if [step.verb for step in decision.steps] != ["trust"]:
+            return None
+        if clearance.permit_of(decision.steps[0]) is None or decision.held or decision.waiting:
+            return None
+        self._prepare_write(create=False)
+        applied = self._carry_out(session, identity, decision)
+        ports.queue.add(key, Lane.PERIODIC, ports.recent.settle)
+        outcome = self._outcome(session, decision, live, applied)
+        # What was applied of the rest is as it was.
+        return Result(replace(outcome, applied=None))
+
+    def _session(self) -> Session:
+        if self._subject.options.suspend:
+            raise Stalled(Reason.SUSPENDED, "spec.suspend is true: nothing is read or written")
+        return self._ports.accounts.get(self._subject.options.account)
+
+    def _desired(self, session: Session) -> Desired:
+        subject = self._subject
+        keys = manifest.references(subject.row, subject.key.namespace, subject.spec)
+        resolved = {key: lookups.resolve(self._ports, session, key, self._owner) for key in keys}
+        circumstances = manifest.Circumstances(self._owner, self._ports.clock.wall())
+        return manifest.build(subject.row, subject.key, subject.spec, resolved, circumstances)
+
+    def _claimant(self, session: Session, may_adopt: bool) -> ownership.Claimant:
+        observe = session.account.mode is Mode.OBSERVE
+        return ownership.Claimant(
+            owner=self._owner,
+            uid=self._subject.uid,
+            noun=self._subject.row.noun,
+            adoption=self._subject.options.adoption,
+            may_adopt=may_adopt,
+            observe=observe,
+            unsettled=self._ports.recent.unsettled(self._subject.key),
+        )
+
+    def _situation(
+        self,
+        session: Session,
+        wanted: Desired,
+        live: Live,
+        standing: Standing,
+        known: lookups.Rights | None = None,
+    ) -> Situation:
+        subject, account = self._subject, session.account
+        known = known or lookups.look(self._ports, session, subject, wanted, live)
+        self._unread = known.unread
+        urgent = trust_lookups.wants_fresh_read(self._ballot, standing.facts, live)
+        seen = trust_lookups.provider_states(self._ports, session, subject, (wanted, live), urgent)
+        memory = Memory(
+            options=subject.options,
+            applied=subject.applied_to(live.cloud_id),
+            record=standing.facts,
+            completing=standing.completing,
+            harmless_policies=known.harmless,
+            reasons=known.reasons,
+            itself=known.itself,
+            attached=known.attached,
+            narrowing=known.narrowing,
+            ways=known.ways,
+            outsiders=known.outsiders,
+            holds_ways=known.holds_ways,
+            judged=known.judged,
+            sent=known.sent,
+        )
+        return Situation(subject.row, account, wanted, live, memory, self._ballot, providers=seen)
+
+    def _absent(
+        self, session: Session, identity: Identity, situation: Situation, standing: Standing
+    ) -> Result:
+        if standing.gone_by_hand:
+            if not self._ports.recent.believes(self._subject.key, always_twice=True):
+                raise LookAgain(self._ports.recent.settle)
+            what = (situation.row.noun, situation.desired.cloud_name)
+            return Result(verdict.gone(what, identity.account_id, self._subject.request))
+        named = mentioned_names.trusted(self._ports, identity, situation.row)
+        situation = replace(situation, named=named)
+        decision = plan.create(situation)
+        if session.account.mode is Mode.OBSERVE:
+            return Result(self._outcome(session, decision, None, None))
+        applied = Carried((), (), {})
+        if decision.held is not None and not decision.steps:
+            self._prepare_write(create=False)
+            try:
+                if standing.facts.owner != self._owner:
+                    offered = Claim(self._owner, self._subject.uid, "", None, "Offered")
+                    ownership.carry_out(self._ports, RecordWork(identity, offered))
+                decision = self._offered(identity, decision)
+            except RamOperatorError as error:
+                applied = replace(applied, errors=(error,))
+        if decision.steps:
+            self._prepare_write(create=True)
+            claim = RecordWork(identity, self._claim("", decision, facts.CLAIMED))
+            claimed_now = situation.row.claim_first and ownership.carry_out(self._ports, claim)
+            applied = self._carry_out(session, identity, decision)
+            if claimed_now and applied.refused:
+                ownership.withdraw(self._ports, identity)
+        created = any(step.verb == "create" for step in applied.done)
+        if created and decision.held is not None:
+            # It is offered once there is a record of what was created.
+            self._ports.queue.add(self._subject.key, Lane.PERIODIC, self._ports.recent.settle)
+        live = last_applied.made(situation.desired, applied.facts) if created else None
+        work = None
+        if created:
+            cloud_id = str(applied.facts.get("cloudId", ""))
+            work = RecordWork(identity, self._claim(cloud_id, decision, record_writer.CREATED))
+        return Result(self._outcome(session, decision, live, applied), work)
+
+    def _present(
+        self, session: Session, identity: Identity, situation: Situation, standing: Standing
+    ) -> Result:
+        recent, key = self._ports.recent, self._subject.key
+        suspicious = plan.drifted(situation)
+        believed = not suspicious or recent.believes(key)
+        if not suspicious:
+            recent.unsurprised(key)
+        decision = plan.update(situation, believe_drift=believed)
+        if not believed:
+            if not decision.steps:
+                raise LookAgain(recent.settle)
+            # What is asked for does not wait, and what looks like drift is looked at again soon.
+            self._ports.queue.add(key, Lane.PERIODIC, recent.settle)
+        if session.account.mode is Mode.OBSERVE:
+            return Result(self._outcome(session, decision, situation.live, None, believed))
+        work = RecordWork(identity, self._claim(situation.live.cloud_id, decision, standing.verb))
+        wants_record = standing.needs_record or plan.agreed(situation)
+        written = _Written(Carried((), (), {}), decision)
+        try:
+            self._prepare(session, standing, work, written)
+            self._write(session, identity, situation, written)
+            if decision.held is not None and wants_record:
+                ownership.carry_out(self._ports, work)
+                wants_record = False
+                if standing.facts.in_flight is not None and not decision.steps:
+                    # The record has learnt what became of it, so there may be less to hold.
+                    raise LookAgain(0.2)
+            written.decision = self._offered(identity, decision)
+        except RamOperatorError as error:
+            # Neither what was written nor what was found goes untold because this failed.
+            self._failed(identity, written, error)
+            wants_record = False
+        done = (situation.live, written.applied, believed)
+        outcome = replace(self._outcome(session, written.decision, *done), adopted=written.claimed)
+        # The gated write has its own record work.
+        wants_record &= not any(clearance.permit_of(step) for step in decision.steps)
+        return Result(outcome, work if wants_record else None)
+
+    def _prepare(
+        self, session: Session, standing: Standing, work: RecordWork, written: _Written
+    ) -> None:
+        if written.decision.steps or standing.claim_first:
+            name = work.identity.cloud_name
+            own_rights.confirm(self._ports, session, self._subject.row, name)
+        self._finalizer()
+        if standing.claim_first:
+            ownership.carry_out(self._ports, work)
+            written.claimed = True
+
+    def _write(
+        self, session: Session, identity: Identity, situation: Situation, written: _Written
+    ) -> None:
+        recent, decision = self._ports.recent, written.decision
+        if not decision.steps:
+            return
+        if recent.starting() > 0:
+            raise LookAgain(recent.starting())
+        self._prepare_write(create=False)
+        written.applied = self._carry_out(session, identity, decision, situation.live.cloud_id)
+
+    def _failed(self, identity: Identity, written: _Written, error: RamOperatorError) -> None:
+        """What is held is shown, with its digest only if that is on offer."""
+        written.applied = replace(written.applied, errors=(*written.applied.errors, error))
+        if (held := written.decision.held) is not None:
+            held = offers.standing(self._ports, identity, held, self._ballot)
+            written.decision = replace(written.decision, held=held)
+
+    def _offered(self, identity: Identity, decision: Plan) -> Plan:
+        """What is held is in the record before anybody is shown what to approve."""
+        decision = replace(decision, unsure=(*decision.unsure, *self._unread))
+        ports, subject = self._ports, self._subject
+        if decision.held is None:
+            if any(clearance.permit_of(step) for step in decision.steps):
+                return decision
+            wait = offers.withdraw(ports, subject, identity, decision)
+        else:
+            held, wait = offers.offer(ports, subject, identity, decision, self._ballot)
+            decision = replace(decision, held=held)
+        if wait and not decision.steps:
+            raise LookAgain(wait)
+        return decision
+
+    def _claim(self, cloud_id: str, decision: Plan, operation: str) -> Claim:
+        found = (decision.baseline, operation, decision.providers, decision.there)
+        return Claim(self._owner, self._subject.uid, cloud_id, *found)
+
+    def _prepare_write(self, *, create: bool) -> None:
+        """Read the object itself: the store may hold a manifest that is gone or changed."""
+        fresh = self._ports.fresh(self._subject.key)
+        if fresh is None or not gated_write.still(fresh, self._subject):
+            raise LookAgain(0.2)
+        if create and self._subject.options.deletion is DeletionPolicy.DELETE:
+            finalizers.add(self._ports.api, self._subject.key, fresh)
+
+    def _finalizer(self) -> None:
+        """Present exactly when deleting the object has to delete something in the cloud."""
+        subject = self._subject
+        wanted = subject.options.deletion is DeletionPolicy.DELETE
+        if wanted == subject.has_finalizer:
+            return
+        fresh = self._ports.fresh(subject.key)
+        if fresh is None or not gated_write.still(fresh, subject):
+            raise LookAgain(0.2)
+        change = finalizers.add if wanted else finalizers.remove
+        change(self._ports.api, subject.key, fresh)
+
+    def _carry_out(
+        self, session: Session, identity: Identity, decision: Plan, cloud_id: str = ""
+    ) -> Carried:
+        gate = gated_write.GatedWrite(self._ports, self._subject, identity, session, cloud_id)
+        return applying.carry_out(self._ports, self._subject, session, gate, decision)
+
+    def _outcome(
+        self,
+        session: Session,
+        decision: Plan,
+        live: Live | None,
+        applied: Carried | None,
+        believed: bool = True,
+    ) -> Outcome:
+        done = applied.done if applied is not None else ()
+        missing = tuple(step for step in decision.steps if step not in done)
+        errors = applied.errors if applied is not None else None
+        what = f"{self._subject.row.noun} {self._subject.cloud_name}"
+        name, status = session.account.name, self._subject.status
+        case = verdict.Case(what, name, status, decision, live, errors)
+        found, also = verdict.judge(case)
+        memory = None
+        if applied is not None and (live is not None or done):
+            before = self._subject.applied_to(live.cloud_id if live is not None else "")
+            memory = last_applied.after_steps(before, decision.applied, missing)
+            memory = replace(memory, known=True)
+        return Outcome(
+            found.phase,
+            found.reason,
+            found.message,
+            plan=decision,
+            live=live,
+            account_id=session.account.account_id,
+            steps_done=done,
+            applied=memory,
+            observe_only=session.account.mode is Mode.OBSERVE,
+            drift_unconfirmed=not believed,
+            kept=carryover.drift_of(status, decision.unread),
+            shows={field.name: field.show for field in self._subject.row.fields if field.show},
+            handled_request=self._subject.request if believed else "",
+            after=found.after,
+            also=also,
+        )

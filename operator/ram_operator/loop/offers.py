@@ -1,0 +1,293 @@
+"""Offers in the record: how they are made, and how they end. An offer that ends, ends for good.
+
+Called by the loop. An offer ends by facts alone: the object as the API server has it, a rejection,
+the clock, its use; or by what was read of the cloud, if all of it was known and two looks said the
+same. `approvals` judges that, and `cluster.record_writer` sees to it that no digest ever counts
+again.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from ..cluster import event_writer, facts
+from ..cluster import facts as facts_module
+from ..cluster.facts import Identity
+from ..constants import (
+    ANNOTATION_APPROVE,
+    ANNOTATION_REJECT,
+    ANNOTATION_REJECTED_BY,
+    EventReason,
+    Reason,
+)
+from ..errors import InvalidSpec, RamOperatorError, Retry
+from ..gate import approvals
+from ..gate.inputs import Ballot
+from ..kinds import manifest
+from ..kinds.table import ACCOUNT
+from ..model.objects import Held, Key, Plan, RecordFacts
+from ..model.records import Pending, Rejection, Why
+from ..reporting.events import Event
+from ..runtime.queue import Lane
+from .ports import Ports, Subject
+
+log = logging.getLogger(__name__)
+
+HANDLED: Final = "lastHandledRejection"
+"""In the status: the rejection on the object says nothing that the record does not have."""
+_OLDER: Final = "an older version of the operator offered it"
+
+
+def answer(ports: Ports, subject: Subject) -> dict[str, Any]:
+    """End the offers of the object that it says no to, or does not ask for any more; before, and
+    whether or not, the cloud can be read. Raises errors.*.
+
+    Returns what the status is to say of the rejection that the object bears, and of an offer that
+    it shows and that has ended: no digest is shown that opens nothing.
+    """
+    named = subject.annotation(ANNOTATION_REJECT).split(" ")[0][:80]
+    handled = str(subject.status.get(HANDLED) or "")
+    keys = set(ports.store.owned(subject.key))
+    all_known = True
+    if named and named != handled:
+        # Others may take the rejection away from then on, so the word of a watch is not enough.
+        own = _own(ports, subject)
+        all_known = own is not None
+        keys |= {own} if own is not None else set()
+    for key in sorted(keys):
+        body = ports.api.get(key) if named and named != handled else ports.store.get(key)
+        all_known = _answered(ports, subject, key, body) and all_known
+    found: dict[str, Any] = {HANDLED: named} if named and all_known else {}
+    shown = subject.status.get("pending") or {}
+    if shown.get("digest") and not _offered(ports, subject, str(shown["digest"])):
+        found["pending"] = {k: v for k, v in shown.items() if k not in ("digest", "expires")}
+    return found
+
+
+def _offered(ports: Ports, subject: Subject, digest: str) -> bool:
+    bodies = [ports.store.get(key) for key in ports.store.owned(subject.key)]
+    offered = [_facts(ports, subject, body).pending for body in bodies]
+    return any(pending is not None and pending.digest == digest for pending in offered)
+
+
+def _own(ports: Ports, subject: Subject) -> Key | None:
+    """The record of the identity that the object is about; None where that cannot be told."""
+    account = (subject.spec.get("accountRef") or {}).get("name", "default")
+    found = ports.store.get(Key(ACCOUNT, "", str(account)))
+    try:
+        return subject.identity(str(found["spec"]["accountId"])).key if found else None
+    except InvalidSpec:
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class _End:
+    """Why an offer ends, or a write that was begun may not be sent again."""
+
+    why: str
+    rejection: Rejection | None = None
+    begun: bool = False
+
+
+def _answered(ports: Ports, subject: Subject, key: Key, body: Mapping[str, Any] | None) -> bool:
+    """Whether all is done that the object says of this record. A rejection of what an older version
+    offered is noted once the change is offered anew.
+    """
+    facts = _facts(ports, subject, body)
+    if _end(subject, facts, ports.clock.stamp()) is not None:
+        fresh = ports.fresh(subject.key)
+        if fresh is None or not _same(fresh, subject):
+            # Its own event has news of it.
+            return False
+        body = ports.api.get(key)
+        facts = _facts(ports, subject, body)
+        found = _end(subject, facts, ports.clock.stamp())
+        if found is not None and body is not None:
+            _carry_out(ports, subject, body, facts, found)
+            return True
+    pending = facts.pending
+    if pending is None:
+        return True
+    said = Ballot(reject=subject.annotation(ANNOTATION_REJECT))
+    return not (pending.rejected or said.rejects(pending.digest))
+
+
+def _facts(ports: Ports, subject: Subject, body: Mapping[str, Any] | None) -> RecordFacts:
+    """What the record says, if it is the object's."""
+    record = (body or {}).get("record") or {}
+    names = ("accountId", "kind", "cloudName")
+    identity = Identity(*(str(record.get(name) or "") for name in names))
+    facts = facts_module.facts(body, identity)
+    ours = facts.owner == subject.owner(ports.settings.cluster_name)
+    return facts if ours else RecordFacts()
+
+
+def _same(fresh: Mapping[str, Any], subject: Subject) -> bool:
+    meta, known = fresh["metadata"], subject.body["metadata"]
+    return (meta.get("uid"), meta.get("generation")) == (known.get("uid"), known.get("generation"))
+
+
+def _end(subject: Subject, facts: RecordFacts, now: str) -> _End | None:
+    """What the object alone says against the offer, or against a write that was begun."""
+    pending, flight = facts.pending, facts.in_flight
+    said = Ballot(
+        reject=subject.annotation(ANNOTATION_REJECT),
+        rejecter=subject.annotation(ANNOTATION_REJECTED_BY),
+        now=now,
+    )
+    if pending is not None and pending.asked:
+        if (rejection := approvals.rejection(pending, said)) is not None:
+            return _End(f"the change was rejected by {rejection.by}", rejection)
+        if moved := _asked_otherwise(subject, pending.asked):
+            return _End(f"the manifest asks for something else now ({moved})")
+    if flight is None or not flight.approval:
+        return None
+    rejection = approvals.rejection(flight, said)
+    if rejection is not None and not _told(rejection, facts):
+        return _End(f"the change was rejected by {rejection.by}", rejection, begun=True)
+    if not flight.asked or flight.sends >= approvals.SENDS:
+        return None
+    moved = _asked_otherwise(subject, flight.asked)
+    why = f"the manifest asks for something else now ({moved})"
+    return _End(why, begun=True) if moved else None
+
+
+def _told(rejection: Rejection, facts: RecordFacts) -> bool:
+    """Whether the record has it: the annotation stays for as long as people leave it there."""
+    return any(replace(each, at=rejection.at) == rejection for each in facts.rejections)
+
+
+def _asked_otherwise(subject: Subject, before: Mapping[str, str]) -> str:
+    now = manifest.asked(subject.row, subject.key.name, subject.spec)
+    return _difference(before, now)
+
+
+def _difference(before: Mapping[str, str], now: Mapping[str, str]) -> str:
+    return ", ".join(k for k in sorted({*before, *now}) if before.get(k) != now.get(k))
+
+
+def _carry_out(
+    ports: Ports, subject: Subject, body: Mapping[str, Any], facts: RecordFacts, found: _End
+) -> None:
+    known = found.rejection and approvals.remembered(facts.rejections, found.rejection)
+    if found.begun:
+        ports.store.put(ports.records.spend(body, approvals.SENDS, known or ()))
+        digest = facts.in_flight.approval if facts.in_flight is not None else ""
+    else:
+        ports.store.put(ports.records.end(body, known or ()))
+        digest = facts.pending.digest if facts.pending is not None else ""
+    _tell(ports, subject, digest, found.why)
+
+
+def _tell(ports: Ports, subject: Subject, digest: str, why: str) -> None:
+    """An approval that was given opens nothing any more: whoever gave it has to know."""
+    if not digest or subject.annotation(ANNOTATION_APPROVE) != digest:
+        return
+    text = f"the approval {digest} opens nothing any more: {why}"
+    log.info("%s: %s", subject.key, text)
+    event = Event(EventReason.APPROVAL_VOIDED, text, warning=True)
+    by = (ports.instance, ports.clock.stamp())
+    try:
+        event_writer.post(ports.api, subject.key, subject.body, event, by)
+    except RamOperatorError as error:
+        log.warning("%s: event not posted: %s", subject.key, error.message)
+
+
+def offer(
+    ports: Ports, subject: Subject, identity: Identity, decision: Plan, said: Ballot
+) -> tuple[Held, float]:
+    """Have the record say what is held, before anybody is shown the digest. Raises errors.*.
+
+    Returns the change as it is to be shown, and when to look again since a look that differs from
+    the offer is not believed yet: in seconds, 0 otherwise. The record must exist and be the
+    object's.
+    """
+    held = decision.held
+    assert held is not None
+    body = ports.store.get(identity.key)
+    facts = facts_module.facts(body, identity)
+    wanted = approvals.offer(held, said, facts)
+    if wanted.why is Why.STANDS and facts.pending is not None:
+        ports.recent.certain(subject.key)
+        if wanted.pending == facts.pending:
+            return _shown(held, said, facts, wanted.pending), 0.0
+    elif decision.blind or (wanted.why is Why.MOVED and decision.unsure):
+        return _standing(held, said, facts, decision.unsure), 0.0
+    elif wanted.why is Why.MOVED:
+        look = approvals.digest(approvals.knowing(held, facts.rejections), said.scope, 0)
+        if (wait := ports.recent.doubted(subject.key, look)) != 0.0:
+            twice = ("a second look that says the same",)
+            return _standing(held, said, facts, twice), _soon(ports, subject, wait)
+    return _written(ports, subject, identity, held, said), 0.0
+
+
+def _soon(ports: Ports, subject: Subject, wait: float | None) -> float:
+    """Seconds that the pass may be silent for; 0 where what is seen changes all the time."""
+    ports.queue.add(subject.key, Lane.PERIODIC, wait or ports.recent.settle)
+    return wait or 0.0
+
+
+def _written(ports: Ports, subject: Subject, identity: Identity, held: Held, said: Ballot) -> Held:
+    body = ports.records.read(identity)
+    facts = facts_module.facts(body, identity)
+    if body is None or facts.owner != subject.owner(ports.settings.cluster_name):
+        raise Retry(Reason.PROGRESSING, "the record moved while its change was judged", 0.5)
+    wanted = approvals.offer(held, said, facts)
+    before = facts.pending
+    if before != wanted.pending or facts.sequence != wanted.sequence:
+        body = ports.records.offer(body, wanted, said.now)
+        ports.store.put(body)
+        ports.recent.certain(subject.key)
+        if before is not None and before.digest != wanted.pending.digest:
+            _tell(ports, subject, before.digest, _moved(before, wanted.pending, said.now))
+    return _shown(held, said, facts_module.facts(body, identity), wanted.pending)
+
+
+def _moved(before: Pending, after: Pending, now: str) -> str:
+    """Why another offer has taken the place of this one, in words."""
+    if approvals.expired(before, now):
+        return f"the offer expired at {before.expires}"
+    if not before.asked:
+        return _OLDER
+    return f"what it was given for has moved ({_difference(before.parts, after.parts)})"
+
+
+def _shown(held: Held, said: Ballot, facts: RecordFacts, pending: Pending) -> Held:
+    return approvals.offered(approvals.knowing(held, facts.rejections), said, facts, pending)
+
+
+def standing(ports: Ports, identity: Identity, held: Held, said: Ballot) -> Held:
+    """What is held, where nothing may be offered anew: the digest of an offer is shown only with
+    exactly what it is for.
+    """
+    return _standing(held, said, facts.facts(ports.store.get(identity.key), identity), ())
+
+
+def _standing(held: Held, said: Ballot, facts: RecordFacts, missing: tuple[str, ...]) -> Held:
+    held = replace(approvals.knowing(held, facts.rejections), missing=missing)
+    stands = approvals.digest(held, said.scope, facts.sequence)
+    if facts.pending is None or facts.pending.digest != stands:
+        return held
+    return approvals.offered(held, said, facts, facts.pending)
+
+
+def withdraw(ports: Ports, subject: Subject, identity: Identity, decision: Plan) -> float:
+    """Nothing is held any more: the record says so, once that is sure. Raises errors.*.
+
+    Returns when to look again where it is not, in seconds; 0 otherwise.
+    """
+    pending = facts.facts(ports.store.get(identity.key), identity).pending
+    if pending is None or decision.unsure:
+        return 0.0
+    if (wait := ports.recent.doubted(subject.key, "")) != 0.0:
+        return _soon(ports, subject, wait)
+    body = ports.records.read(identity)
+    found = facts.facts(body, identity).pending
+    if body is not None and found is not None and found.digest == pending.digest:
+        ports.store.put(ports.records.end(body))
+        ports.recent.certain(subject.key)
+        _tell(ports, subject, pending.digest, "nothing is held any more")
+    return 0.0

@@ -1,0 +1,306 @@
+"""THE loop: take a key, run its pass, report, schedule the next look. One call per key at a time.
+
+Whatever happens in a pass ends in one Outcome, one status write (only if something changed), events
+on transitions and metrics; then the record is brought up to date. The class of an error decides
+between retry, slow retry and bug; no text is ever inspected.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, Final
+
+from ..cluster import event_writer
+from ..cluster.api import Gone
+from ..constants import ANNOTATION_RECONCILE, ConditionType, Reason
+from ..errors import Bug, OutcomeUnknown, RamOperatorError, Retry
+from ..gate import expiry
+from ..kinds.table import ACCOUNT, KINDS
+from ..model.objects import Key, Outcome
+from ..model.vocabulary import Phase
+from ..observability import object_metrics
+from ..reporting import conditions, events, mergepatch
+from ..reporting.status import Report, build_report
+from ..runtime.cache import Seen
+from ..runtime.queue import Lane
+from . import account_pass, offers, ownership
+from .deletion import DeletionPass, Released
+from .managed import LookAgain, ManagedPass, Result
+from .ports import Ports, Subject
+
+log = logging.getLogger(__name__)
+
+QUIET_FAILURES: Final = 3
+"""So many passing troubles in a row leave the status of a ready object as it is."""
+FIRST_LOOK: Final = 1.0
+"""Seconds until an object asks again for an account that nobody has looked at yet; the account
+wakes it earlier. A restart would show on every object otherwise.
+"""
+RESULTS: Final = {
+    Phase.DONE: "success",
+    Phase.RETRY: "retry",
+    Phase.DELETING: "retry",
+    Phase.STALLED: "stalled",
+}
+
+Judged = tuple[Result | Released | None, Mapping[str, Any]]
+"""What came of a pass, None where nothing is left to tell, and fields of the kind's own."""
+
+
+class Reconciler:
+    """Runs passes; thread-safe as long as no key runs twice at once, which the queue sees to."""
+
+    def __init__(self, ports: Ports, jitter: Callable[[], float] = random.random) -> None:
+        self._ports = ports
+        self._jitter = jitter
+        self._troubles: dict[Key, int] = {}
+        """Passes in a row that met passing trouble."""
+
+    def run(self, key: Key) -> None:
+        """One pass over one key. Never raises."""
+        ports = self._ports
+        started = ports.clock.monotonic()
+        try:
+            self._pass(key)
+        except LookAgain as again:
+            ports.queue.add(key, Lane.PERIODIC, max(again.after, 0.05))
+        except RamOperatorError as error:
+            log.warning("%s: the report failed: %s", key, error.message)
+            ports.queue.failed(key)
+        except Exception as error:
+            self._defect(key, error)
+            ports.queue.failed(key)
+        finally:
+            ports.metrics.duration.labels(key.kind).observe(ports.clock.monotonic() - started)
+
+    def _pass(self, key: Key) -> None:
+        body = self._ports.store.get(key)
+        if body is not None and key.kind != ACCOUNT:
+            self._wake_at_end(key, body)
+        if body is None:
+            self._forget(key)
+            return
+        result, extra = self._result(key, body)
+        if isinstance(result, Released):
+            self._post(key, body, (result.event,))
+        elif result is not None:
+            try:
+                self._finish(key, body, result, extra)
+            except RamOperatorError:
+                raise
+            except Exception as error:
+                # Nothing may look as it was judged when what had to follow was not done.
+                found = self._failure(key, self._defect(key, error), body)
+                self._report(key, self._ports.store.get(key) or body, found, {})
+                self._ports.queue.failed(key)
+
+    def _wake_at_end(self, key: Key, body: Mapping[str, Any]) -> None:
+        """Whatever comes of this pass, and whatever it waits for: what ends is looked at then."""
+        ports, now = self._ports, self._ports.clock.wall()
+        with contextlib.suppress(RamOperatorError):
+            subject = Subject.of(key, body)
+            session = ports.accounts.find(subject.options.account)
+            identity = subject.identity(session.account.account_id) if session else None
+            record = ports.store.facts(identity.key) if identity else None
+            end = expiry.upcoming(subject.row, subject.spec, record.ends if record else (), now)
+            if end is not None:
+                # Not earlier, for it would still be there, and not much later.
+                ports.queue.add(key, Lane.URGENT, end - now + 0.1)
+
+    def _result(self, key: Key, body: Mapping[str, Any]) -> Judged:
+        """What came of the pass over the object. Raises LookAgain: whatever else there is, a defect
+        of ours included, is an outcome. No object may look ready that nobody looks at any more.
+        """
+        extra: Mapping[str, Any] = {}
+        try:
+            if key.kind == ACCOUNT:
+                found = account_pass.run(self._ports, key, body)
+                return (Result(found[0]), found[1]) if found is not None else (None, {})
+            if body["metadata"].get("deletionTimestamp"):
+                return self._deletion(key, body), {}
+            extra = offers.answer(self._ports, Subject.lenient(key, body))
+            return self._managed(key, body), extra
+        except LookAgain:
+            raise
+        except RamOperatorError as error:
+            return Result(self._failure(key, error, body)), extra
+        except Exception as error:
+            return Result(self._failure(key, self._defect(key, error), body)), extra
+
+    def _managed(self, key: Key, body: Mapping[str, Any]) -> Result:
+        subject = Subject.of(key, body)
+        if account_pass.unseen(self._ports, subject.options.account):
+            raise LookAgain(FIRST_LOOK)
+        account_pass.protect(self._ports, subject.options.account)
+        return ManagedPass(self._ports, subject).run()
+
+    def _deletion(self, key: Key, body: Mapping[str, Any]) -> Result | Released | None:
+        deletion = DeletionPass(self._ports, key, body)
+        if deletion.account is not None and account_pass.unseen(self._ports, deletion.account):
+            raise LookAgain(FIRST_LOOK)
+        return deletion.run()
+
+    def _defect(self, key: Key, error: Exception) -> Bug:
+        """Logged with its place, and in words that are fit for a status."""
+        log.error("%s: unexpected error", key, exc_info=error)
+        self._ports.metrics.reconcile.labels(key.kind, "error").inc()
+        return Bug(f"a defect of the operator ({type(error).__name__}); see its log")
+
+    def _failure(self, key: Key, error: RamOperatorError, body: Mapping[str, Any]) -> Outcome:
+        annotations = body["metadata"].get("annotations") or {}
+        request = str(annotations.get(ANNOTATION_RECONCILE, ""))[:128]
+        if key.kind == ACCOUNT:
+            return account_pass.failed(self._ports, key, error, request)
+        if body["metadata"].get("deletionTimestamp"):
+            return DeletionPass(self._ports, key, body).waiting(error)
+        if isinstance(error, Retry):
+            settle = self._ports.recent.settle
+            after = settle if isinstance(error, OutcomeUnknown) else error.after
+            return Outcome(Phase.RETRY, error.reason, error.message, after=after)
+        return Outcome(Phase.STALLED, error.reason, error.message, handled_request=request)
+
+    def _forget(self, key: Key) -> None:
+        ports = self._ports
+        ports.metrics.objects.forget(key)
+        ports.recent.forget(key)
+        ports.queue.forget(key)
+        self._troubles.pop(key, None)
+        if key.kind == ACCOUNT and ports.accounts.drop(key.name, "it does not exist"):
+            account_pass.wake(ports, key.name)
+        ownership.gone(ports, key)
+
+    def _finish(
+        self, key: Key, body: Mapping[str, Any], result: Result, extra: Mapping[str, Any]
+    ) -> None:
+        """Status, events, metrics, record, next look; in this order."""
+        outcome = result.outcome
+        old = body.get("status") or {}
+        if outcome.reason is Reason.CREDENTIALS_INVALID and key.kind != ACCOUNT:
+            # What one object meets concerns all: the account is verified again at once.
+            facts = self._ports.store.facts(key)
+            self._ports.queue.add(Key(ACCOUNT, "", facts.account if facts else "default"))
+        if not self._quiet(key, old, outcome):
+            self._report(key, body, outcome, extra)
+        if result.record is not None:
+            ownership.carry_out(self._ports, result.record)
+        blocked = outcome.reason is Reason.APPROVAL_REQUIRED
+        label = "blocked" if blocked else RESULTS[outcome.phase]
+        self._ports.metrics.reconcile.labels(key.kind, label).inc()
+        self._schedule(key, body, outcome)
+
+    def _quiet(self, key: Key, old: Mapping[str, Any], outcome: Outcome) -> bool:
+        """Passing trouble during a periodic look is no news for an object that is ready, unless
+        the same look found drift, or a change to hold.
+        """
+        if outcome.phase is not Phase.RETRY or outcome.steps_done:
+            return False
+        if outcome.plan is not None and (outcome.plan.drift or outcome.plan.held):
+            return False
+        facts = self._ports.store.get(key) or {}
+        current = old.get("observedGeneration") == (facts.get("metadata") or {}).get("generation")
+        if not current or self._troubles.get(key, 0) >= QUIET_FAILURES:
+            return False
+        if outcome.reason is Reason.DEPENDENCY_NOT_READY:
+            # After a start it is no news that the account was not looked at yet.
+            known = self._ports.store.facts(key)
+            return known is not None and not self._ports.accounts.seen(known.account)
+        return conditions.is_true(old.get("conditions") or (), ConditionType.READY)
+
+    def _report(
+        self, key: Key, body: Mapping[str, Any], outcome: Outcome, extra: Mapping[str, Any]
+    ) -> None:
+        ports = self._ports
+        old = body.get("status") or {}
+        generation = int(body["metadata"].get("generation", 0))
+        written = build_report(old, outcome, generation, ports.clock.stamp(), extra)
+        ports.metrics.corrected(key, outcome)
+        patch = mergepatch.between(old, written.status)
+        if patch:
+            try:
+                reply = ports.api.merge(key, {"status": patch}, "status")
+            except RamOperatorError as error:
+                # What was done is found by no later pass; all else is, and is told then.
+                self._post(key, body, events.done(outcome))
+                if isinstance(error, Gone):
+                    ports.missing(key, str(body["metadata"]["uid"]))
+                    return
+                raise
+            # An edit that came during the pass is in the reply, and its own event is old news then.
+            if ports.store.put(reply)[1] is Seen.NEWS:
+                ports.queue.add(key)
+        self._measure(key, body, outcome, written)
+        self._post(key, body, written.events)
+
+    def _measure(
+        self, key: Key, body: Mapping[str, Any], outcome: Outcome, written: Report
+    ) -> None:
+        ports, old = self._ports, body.get("status") or {}
+        ports.metrics.passed(key, outcome, old, written.status)
+        pending = (written.status.get("pending") or {}).get("since")
+        objects = ports.metrics.objects
+        since = _epoch(pending) if pending else None
+        now = ports.clock.wall()
+        state = object_metrics.state_of(outcome, written.status, since, objects.get(key), now)
+        braked = (written.status.get("deletionBrake") or {}).get("engagedAt")
+        since = _epoch(braked) if braked else None
+        objects.set(key, replace(state, braked_since=since, interval=self._interval(key, body)))
+
+    def _post(self, key: Key, body: Mapping[str, Any], told: tuple[events.Event, ...]) -> None:
+        """Events tell, they decide nothing: one that cannot be posted is only logged."""
+        ports = self._ports
+        by = (ports.instance, ports.clock.stamp())
+        for event in told:
+            level = logging.WARNING if event.warning else logging.INFO
+            log.log(level, "%s: %s: %s", key, event.reason, event.message)
+        for event in events.posted(told):
+            try:
+                event_writer.post(ports.api, key, body, event, by)
+            except RamOperatorError as error:
+                log.warning("%s: event %s not posted: %s", key, event.reason, error.message)
+
+    def _schedule(self, key: Key, body: Mapping[str, Any], outcome: Outcome) -> None:
+        queue = self._ports.queue
+        if outcome.phase in (Phase.RETRY, Phase.DELETING):
+            self._troubles[key] = self._troubles.get(key, 0) + 1
+            if outcome.after is None:
+                queue.failed(key)
+            else:
+                queue.add(key, Lane.PERIODIC, outcome.after * (1.0 + 0.1 * self._jitter()))
+            return
+        self._troubles.pop(key, None)
+        queue.succeeded(key)
+        delay = self._interval(key, body)
+        if outcome.phase is Phase.STALLED:
+            delay = min(delay, self._ports.settings.stalled_seconds)
+        delay *= 0.9 + 0.2 * self._jitter()
+        if outcome.after is not None:
+            delay = min(delay, outcome.after + 0.1)
+        queue.add(key, Lane.PERIODIC, delay)
+
+    def _interval(self, key: Key, body: Mapping[str, Any]) -> float:
+        """The object's own interval, else its account's."""
+        if key.kind == ACCOUNT:
+            session = self._ports.accounts.find(key.name)
+        else:
+            options = Subject.of(key, body).options if _readable(key, body) else None
+            if options is not None and options.interval is not None:
+                return options.interval
+            session = self._ports.accounts.find(options.account) if options else None
+        return session.account.interval if session else self._ports.settings.stalled_seconds
+
+
+def _readable(key: Key, body: Mapping[str, Any]) -> bool:
+    try:
+        Subject.of(key, body)
+    except RamOperatorError:
+        return False
+    return key.kind in KINDS
+
+
+def _epoch(stamp: str) -> float:
+    return datetime.fromisoformat(stamp).timestamp()

@@ -1,0 +1,170 @@
+"""What a trust depends on, looked up before the plan is made: providers, and narrowings that wait.
+
+Called by the pass. `blockers` are roles whose trust is about to be narrowed, seen from a policy
+that they have: a narrowing may wait for a person while a wider document of the policy would need
+nobody. Then whoever is about to be cut off would get more first, so the policy waits with it. The
+gate judges what `provider_states` finds. In a steady state each provider is looked at once in a
+while, and right before a change that people approved is written. Nothing here writes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from .. import documents
+from ..cluster import facts as facts_module
+from ..cluster.facts import Identity
+from ..errors import InvalidSpec, RamOperatorError
+from ..gate import checks, providers
+from ..gate.inputs import Ballot
+from ..kinds import manifest
+from ..kinds.table import KINDS, Escalation
+from ..model.objects import Desired, Entry, Key, Live, Owner, RecordFacts, UnknownPart
+from ..model.vocabulary import Presence
+from ..runtime.sessions import Session
+from .ports import Ports, Subject
+
+
+def provider_states(
+    ports: Ports, session: Session, subject: Subject, trusts: tuple[Desired, Live], urgent: bool
+) -> Mapping[str, Entry | UnknownPart]:
+    """What the providers are that the wanted and the live trust name, by name. Never raises.
+
+    Not from memory when it is `urgent`, or when a person has asked for a look.
+    """
+    gated = subject.row.gated_field
+    if gated is None:
+        return {}
+    account_id = session.account.account_id
+    names = {
+        name for side in trusts for name in providers.named(side.fields.get(gated.name), account_id)
+    }
+    asked = subject.request != str(subject.status.get("lastHandledReconcileAt") or "")
+    found: dict[str, Entry | UnknownPart] = {}
+    for name in sorted(names):
+        now = ports.clock.monotonic()
+        try:
+            text = session.kept.providers.read(session.client, name, now, fresh=urgent or asked)
+        except RamOperatorError as error:
+            found[name] = UnknownPart(error)
+        else:
+            found[name] = Entry(name, text)
+    return found
+
+
+def wants_fresh_read(ballot: Ballot, record: RecordFacts, live: Live) -> bool:
+    """Whether a trust may be about to be sent: the role is created, or the object bears an approval
+    that was not used up yet.
+    """
+    approved = bool(ballot.approve) and ballot.approve not in record.used
+    return approved or live.presence is Presence.ABSENT
+
+
+_ROLE: Final = "RamRole"
+_NO_LOSS: Final = frozenset({documents.Verdict.SAME, documents.Verdict.WIDER})
+
+
+def blockers(
+    ports: Ports, session: Session, subject: Subject, wanted: Desired, live: Live
+) -> tuple[str, ...]:
+    """Cloud names of roles that have the policy and whose trust is to lose something.
+
+    Roles whose manifests name the policy, each against what its record last held. A manifest that
+    cannot be read counts, since nobody knows what it is to lose. Never raises.
+    """
+    if live.presence is not Presence.PRESENT or not _differs(subject, wanted, live):
+        return ()
+    found = set()
+    for key, body in _holders(ports, session, subject, wanted.cloud_name):
+        found.update(_narrowed(ports, session, key, body))
+    return tuple(sorted(found))
+
+
+def exposed(ports: Ports, session: Session, subject: Subject, wanted: Desired, live: Live) -> bool:
+    """Whether a role that has the policy can be assumed from outside the account.
+
+    Roles whose manifests name the policy, by what they ask for and by what their records last held.
+    What cannot be read counts. Looked up only where the document comes to allow a detour. Never
+    raises.
+    """
+    if live.presence is not Presence.PRESENT or not _differs(subject, wanted, live):
+        return False
+    asked = [wanted.fields.get(field.name) for field in subject.row.fields]
+    if not any(isinstance(d, documents.Policy) and documents.indirect(d) for d in asked):
+        return False
+    return any(
+        _outside(ports, session, key, body)
+        for key, body in _holders(ports, session, subject, wanted.cloud_name)
+    )
+
+
+def _outside(ports: Ports, session: Session, key: Key, body: Mapping[str, Any]) -> bool:
+    spec = body.get("spec") or {}
+    try:
+        name = manifest.cloud_name(KINDS[_ROLE], key.name, spec)
+        asked = documents.parse_trust(spec.get("trustPolicy"))
+    except (InvalidSpec, documents.DocumentError):
+        return True
+    identity = Identity(session.account.account_id, _ROLE, name)
+    facts = facts_module.facts(ports.store.get(identity.key), identity)
+    if facts.baseline_unreadable:
+        return True
+    return bool(checks.outsiders(session.account, asked, facts.baseline))
+
+
+def _holders(
+    ports: Ports, session: Session, subject: Subject, cloud_name: str
+) -> Iterator[tuple[Key, Mapping[str, Any]]]:
+    """Roles of the account whose manifests name the policy."""
+    for key in ports.store.keys(_ROLE):
+        facts = ports.store.facts(key)
+        if facts is None or facts.account != session.account.name:
+            continue
+        body = ports.store.get(key)
+        if body is not None and _has(key, body, subject, cloud_name):
+            yield key, body
+
+
+def _differs(subject: Subject, wanted: Desired, live: Live) -> bool:
+    for field in subject.row.fields:
+        if field.escalates is Escalation.DOCUMENT:
+            asked, there = wanted.fields.get(field.name), live.fields.get(field.name)
+            if not isinstance(asked, documents.Policy) or not isinstance(there, documents.Policy):
+                return True
+            return not documents.documents_equal_policy(there, asked)
+    return False
+
+
+def _has(key: Key, body: Mapping[str, Any], policy: Subject, cloud_name: str) -> bool:
+    for item in (body.get("spec") or {}).get("policies") or ():
+        kind, name = str(item.get("type")), str(item.get("name")).lower()
+        if kind == "Custom" and name == cloud_name.lower():
+            return True
+        same_namespace = key.namespace == policy.key.namespace
+        if kind == policy.key.kind and same_namespace and name == policy.key.name:
+            return True
+    return False
+
+
+def _narrowed(ports: Ports, session: Session, key: Key, body: Mapping[str, Any]) -> list[str]:
+    """The role's name in the cloud, if it is this object's and its trust is to lose something."""
+    spec = body.get("spec") or {}
+    try:
+        name = manifest.cloud_name(KINDS[_ROLE], key.name, spec)
+    except InvalidSpec:
+        return []
+    identity = Identity(session.account.account_id, _ROLE, name)
+    facts = facts_module.facts(ports.store.get(identity.key), identity)
+    if facts.owner != Owner(ports.settings.cluster_name, key.namespace, key.name):
+        return []
+    if facts.pending is not None and facts.pending.providers and facts.cloud_id:
+        # Who comes in by a provider that nobody agreed on gets no more either.
+        return [name]
+    if facts.baseline is None:
+        return [name] if facts.baseline_unreadable else []
+    try:
+        asked = documents.parse_trust(spec.get("trustPolicy"))
+    except documents.DocumentError:
+        return [name]
+    return [] if documents.compare_trust(facts.baseline, asked).verdict in _NO_LOSS else [name]

@@ -1,0 +1,1 @@
+"""Frozen values that travel through the loop, and the words that they use. No I/O."""

@@ -1,0 +1,126 @@
+"""Short texts for values and changes, shared by the plan and the report. Pure; holds no secret."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from .. import documents
+from ..constants import Reason, Severity
+from .objects import Change, Drift, Entry, FieldValue, Held, Plan
+from .vocabulary import RESPELLED
+
+LIMIT: Final = 256
+NOTHING: Final = "(none)"
+SPELLING: Final = "spelled otherwise than was agreed on, and most likely the same"
+SETTLE: Final = "to settle it, write it in the manifest as the cloud has it"
+SIDE: Final = 400
+"""Characters of what was and of what is, in one sentence."""
+
+
+def clip(text: str, limit: int = LIMIT) -> str:
+    """At most `limit` characters, cut at the end with an ellipsis."""
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def value(item: FieldValue | Entry | None) -> str:
+    """A value as shown in `status.drift`; documents as their digest."""
+    if item is None:
+        return NOTHING
+    if isinstance(item, Entry):
+        return clip(f"{item.display}={item.value}" if item.value else item.display)
+    if isinstance(item, (documents.Trust, documents.Policy)):
+        return item.digest[:15]
+    return clip(str(item)) or '""'
+
+
+def drift_values(change: Change) -> tuple[str, str]:
+    """(was, now): what the manifest says, and what the cloud says; of documents, what moved."""
+    wanted, live = change.after, change.before
+    if isinstance(wanted, documents.Trust) and isinstance(live, documents.Trust):
+        moved = documents.compare_trust(wanted, live)
+    elif isinstance(wanted, documents.Policy) and isinstance(live, documents.Policy):
+        moved = documents.compare_policy(wanted, live)
+    else:
+        return value(wanted), value(live)
+    sentences = "; ".join((*moved.gain_sentences, *moved.loss_sentences))
+    return value(wanted), clip(sentences or value(live), 1024)
+
+
+def respelled(change: Change) -> Drift:
+    """The entry for what differs only in a spelling that is assumed to be equal."""
+    was, now = drift_values(change)
+    text = f"{SPELLING}: {now}; {SETTLE}"
+    return Drift(change.field, was, clip(text, 1024), Severity.INFO, RESPELLED)
+
+
+def given_back(change: Change) -> str:
+    """One sentence for an entry or field that would be given back."""
+    what = value(change.after)
+    return f"{change.field}: {what} would be given back"
+
+
+def given(change: Change) -> str:
+    """One sentence for an entry or a document that is asked for and not given yet."""
+    if isinstance(change.after, documents.Policy):
+        assert isinstance(change.before, documents.Policy)
+        moved = documents.compare_policy(change.before, change.after)
+        return clip(f"{change.field}: " + "; ".join(moved.gain_sentences), 1024)
+    text = f"{change.field}: {value(change.after)}"
+    before, after = change.before, change.after
+    if isinstance(after, int):
+        return f"{text} instead of {value(before)}"
+    end = until(after) if isinstance(after, Entry) else ""
+    if isinstance(before, Entry):
+        return f"{text} would stay {end or 'for ever'} and not {until(before)}"
+    return " ".join(filter(None, (text, "would be added", end)))
+
+
+def until(entry: Entry) -> str:
+    """When an entry ends, in words; empty when it does not."""
+    return f"until {entry.until}" if entry.until else ""
+
+
+def as_asked(what: str, plan: Plan) -> str:
+    """One line for what needs nothing done, and for what is spelled otherwise than agreed on."""
+    spelled = "".join(f"; {entry.field} is {entry.now}" for entry in plan.respelled)
+    return f"{what} is as asked{spelled}"
+
+
+def drift(entries: Iterable[Drift]) -> str:
+    """One line for a condition: what the cloud says now."""
+    return "; ".join(f"{entry.field} ({entry.severity}): {entry.now}" for entry in entries)
+
+
+def moved(entry: Drift) -> str:
+    """One sentence for an event: which field, from what was applied to what the cloud says."""
+    what = f"{entry.field} ({entry.severity}, {entry.action})"
+    return f"{what}: {clip(entry.was, SIDE)} → {clip(entry.now, SIDE)}"
+
+
+def held(offer: Held) -> str:
+    """One line for conditions and events: what waits, who gains, who loses."""
+    parts = [f"Rejected by {each.by} at {each.at}: {each.reason}" for each in offer.rejections[:3]]
+    parts.append(offer.summary)
+    if offer.gains:
+        parts.append("Would gain: " + "; ".join(offer.gains))
+    if offer.losses:
+        parts.append("Would lose: " + "; ".join(offer.losses))
+    critical = [f for f in offer.findings if f.severity is Severity.CRITICAL]
+    parts += [f"{f.id} {f.message} (remedy: {f.remedy})" for f in critical]
+    if offer.voided:
+        parts.append(_VOIDED[offer.voided])
+    if offer.missing:
+        parts.append("Not offered anew before this is known: " + "; ".join(offer.missing))
+    return ". ".join(parts)
+
+
+_VOIDED: Final[Mapping[str, str]] = {
+    Reason.ADMISSION_POLICY_MISSING: "The approval on the object is not honoured: the admission"
+    " policies that guard approvals are missing or altered (remedy: apply deploy/admission, then"
+    " approve the digest in status.pending)",
+    Reason.APPROVAL_STALE: "The approval on the object is for something else than what is held now"
+    " (remedy: look at status.pending and approve its digest)",
+    Reason.APPROVAL_REJECTED: "The approval on the object is that of a ServiceAccount, and does not"
+    " open what somebody rejected (remedy: let a person with the right approve it)",
+}

@@ -1,0 +1,188 @@
+"""Prometheus metrics: names and labels in one place; series go when their object goes.
+
+Object labels are `resource_namespace` and `resource_name`, since a scrape sets `namespace` itself.
+No user name, ARN, error text or digest is ever a label.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
+
+from .. import __version__
+from ..gate import clearance
+from ..kinds.table import ACCOUNT, KINDS
+from ..model.objects import Key, Outcome, Step
+from ..model.vocabulary import Direction
+from .object_metrics import ObjectStates
+
+RESULTS: Final = ("success", "retry", "stalled", "blocked", "error")
+
+
+class Metrics:
+    """All metrics of the process, in a registry of their own."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.registry = registry
+        # Creation times of counters double the exposition and nobody asks for them.
+        disable_created_metrics()  # type: ignore[no-untyped-call]
+        self._reconcile_metrics(registry)
+        self._guard_metrics(registry)
+        self._object_metrics(registry)
+        self._cloud_metrics(registry)
+        for kind in (*KINDS, ACCOUNT):
+            for result in RESULTS:
+                self.reconcile.labels(kind, result)
+
+    def _reconcile_metrics(self, registry: CollectorRegistry) -> None:
+        build = Gauge(
+            "ram_operator_build_info", "Version of the operator.", ["version"], registry=registry
+        )
+        build.labels(__version__).set(1)
+        self.reconcile = Counter(
+            "ram_operator_reconcile_total",
+            "Passes over objects, by result.",
+            ["kind", "result"],
+            registry=registry,
+        )
+        self.duration = Histogram(
+            "ram_operator_reconcile_duration_seconds",
+            "Duration of passes.",
+            ["kind"],
+            registry=registry,
+        )
+        self.queue_depth = Gauge(
+            "ram_operator_queue_depth", "Objects that wait for a worker.", registry=registry
+        )
+        self.active = Gauge(
+            "ram_operator_reconcile_active", "Objects worked on now.", registry=registry
+        )
+        self.cluster_writes = Counter(
+            "ram_operator_cluster_writes_total",
+            "Writes to the API server, by what was written and the kind that answered.",
+            ["what", "kind"],
+            registry=registry,
+        )
+
+        self.leads = Gauge(
+            "ram_operator_leader",
+            "1 while this process leads and may write, 0 while it stands by.",
+            registry=registry,
+        )
+
+    def _guard_metrics(self, registry: CollectorRegistry) -> None:
+        self.guard = Gauge(
+            "ram_operator_approvals_guarded",
+            "1 while the admission policies that guard approvals are as shipped, 0 while not.",
+            registry=registry,
+        )
+        self.unguarded = Gauge(
+            "ram_operator_unguarded_approvals",
+            "1 when approvals are believed although nothing guards them (--unguarded-approvals).",
+            registry=registry,
+        )
+
+    def guarded(self, intact: bool, waived: bool) -> None:
+        self.guard.set(intact)
+        self.unguarded.set(waived)
+
+    def _object_metrics(self, registry: CollectorRegistry) -> None:
+        self.objects = ObjectStates()
+        registry.register(self.objects)
+        self.drift_changes = Counter(
+            "ram_operator_drift_changes_total",
+            "Drift found, by field, severity and what was done about it; what lasts counts once.",
+            ["kind", "field", "severity", "action"],
+            registry=registry,
+        )
+        self.gate = Counter(
+            "ram_operator_gate_decisions_total",
+            "What the gate decided on trusts and on rights to change rights: `held` (by rule),"
+            " `approved` by a person, or `allowed` without one; each pass counts a verdict once,"
+            " and what is held still is not counted again.",
+            ["kind", "verdict", "rule"],
+            registry=registry,
+        )
+
+    def _cloud_metrics(self, registry: CollectorRegistry) -> None:
+        self.cloud_requests = Counter(
+            "ram_operator_cloud_requests_total",
+            "Calls to the cloud, by action and outcome family.",
+            ["action", "result"],
+            registry=registry,
+        )
+        self.cloud_duration = Histogram(
+            "ram_operator_cloud_request_duration_seconds",
+            "Duration of calls to the cloud.",
+            ["action"],
+            registry=registry,
+        )
+        self.cloud_throttled = Counter(
+            "ram_operator_cloud_throttled_total",
+            "Calls that the cloud refused for their rate.",
+            registry=registry,
+        )
+
+    def cloud_call(self, action: str, result: str, seconds: float) -> None:
+        self.cloud_requests.labels(action, result).inc()
+        self.cloud_duration.labels(action).observe(seconds)
+        if result == "Throttled":
+            self.cloud_throttled.inc()
+
+    def cluster_write(self, what: str, kind: str) -> None:
+        self.cluster_writes.labels(what, kind).inc()
+
+    def passed(
+        self,
+        key: Key,
+        outcome: Outcome,
+        old: Mapping[str, Any],
+        status: Mapping[str, Any],
+    ) -> None:
+        """Count what this pass found and its predecessor, whose status is `old`, had not."""
+        known = {(entry.get("field"), entry.get("action")) for entry in old.get("drift") or ()}
+        for entry in status.get("drift") or ():
+            if (entry["field"], entry["action"]) not in known:
+                self._drifted(key, entry["field"], entry["severity"], entry["action"])
+        self._decided(key.kind, outcome, old, status)
+
+    def corrected(self, key: Key, outcome: Outcome) -> None:
+        """Count what was put right: it comes anew when it happens again."""
+        for found in outcome.drift_corrected:
+            self._drifted(key, found.field, found.severity, found.action)
+
+    def _drifted(self, key: Key, field: str, severity: str, action: str) -> None:
+        self.drift_changes.labels(key.kind, field.partition("[")[0], severity, action).inc()
+
+    def _decided(
+        self, kind: str, outcome: Outcome, old: Mapping[str, Any], status: Mapping[str, Any]
+    ) -> None:
+        """What the gate said in this pass, if it was asked and had not said it before."""
+        for verdict in sorted({_verdict(kind, step) for step in outcome.steps_done} - {""}):
+            self.gate.labels(kind, verdict, "none").inc()
+        if outcome.plan is None or outcome.plan.held is None:
+            return
+        if _judgement(status.get("pending") or {}) == _judgement(old.get("pending") or {}):
+            return
+        rules = [finding.id for finding in outcome.plan.held.findings] or ["none"]
+        for rule in rules:
+            self.gate.labels(kind, "held", rule).inc()
+
+
+def _verdict(kind: str, step: Step) -> str:
+    """How the gate let a step through that was carried out; "" where it was not asked."""
+    if clearance.permit_of(step) is not None:
+        return "approved"
+    if any(isinstance(value, clearance.Cleared) for value in step.values.values()):
+        return "allowed"
+    judged = {field.name for field in KINDS[kind].fields if field.escalates}
+    widens = step.direction is not Direction.NARROWER
+    return "allowed" if widens and judged & set(step.field.split(", ")) else ""
+
+
+def _judgement(pending: Mapping[str, Any]) -> tuple[Any, ...]:
+    """What is held and why, without when it was first seen and when it ends."""
+    findings = [finding.get("id") for finding in pending.get("findings") or ()]
+    return (*(pending.get(part) for part in ("kind", "summary", "gains", "losses")), findings)

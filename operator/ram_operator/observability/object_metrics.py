@@ -1,0 +1,192 @@
+"""Metrics per object, made when they are scraped from one small value per object.
+
+A series of the client library costs a kilobyte, and ten thousand objects have eighty thousand of
+them; kept as values they cost a tenth. An object that is gone has no series.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Final
+
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+from prometheus_client.samples import Sample
+
+from ..constants import Reason, Severity
+from ..kinds.table import KINDS
+from ..model.objects import Key, Outcome
+from ..model.vocabulary import RESPELLED
+
+LABELS: Final = ("kind", "resource_namespace", "resource_name")
+_RANK: Final = tuple(Severity)
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectState:
+    """What is told of one object. Times are seconds since the epoch."""
+
+    conditions: tuple[tuple[str, str], ...] = ()
+    """(type, status) as in its status."""
+    drift: str = ""
+    """The highest severity of drift that lasts, or "" for none."""
+    pending_since: float | None = None
+    looked_at: float | None = None
+    braked_since: float | None = None
+    """Of an account: when its deletions were stopped."""
+    interval: float | None = None
+    """Seconds between two looks, as its manifest or its account asks for."""
+    observe_only: float | None = None
+    """1.0 while it is stalled for no other reason than that its account is in mode Observe."""
+
+
+def state_of(
+    outcome: Outcome,
+    status: Mapping[str, Any],
+    pending_since: float | None,
+    before: ObjectState,
+    now: float,
+) -> ObjectState:
+    """The state after a pass that leaves this status; one that could not compare leaves the last
+    look. What people are shown of drift is what is measured.
+    """
+    severities = {
+        str(entry.get("severity"))
+        for entry in status.get("drift") or ()
+        if entry.get("action") != RESPELLED
+    }
+    drift = next((rank.value for rank in reversed(_RANK) if rank.value in severities), "")
+    looked = outcome.plan is not None or outcome.verified
+    looked_at = now if looked else before.looked_at
+    present = _one(tuple((str(c["type"]), str(c["status"])) for c in status["conditions"]))
+    observe_only = 1.0 if outcome.reason is Reason.OBSERVE_ONLY else None
+    return ObjectState(present, drift, pending_since, looked_at, observe_only=observe_only)
+
+
+class ObjectStates(Collector):
+    """All objects' states. Thread-safe."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._states: dict[Key, ObjectState] = {}
+
+    def get(self, key: Key) -> ObjectState:
+        with self._lock:
+            return self._states.get(key, ObjectState())
+
+    def set(self, key: Key, state: ObjectState) -> None:
+        with self._lock:
+            self._states[key] = state
+
+    def forget(self, key: Key) -> None:
+        with self._lock:
+            self._states.pop(key, None)
+
+    def collect(self) -> Iterable[GaugeMetricFamily]:
+        with self._lock:
+            states = list(self._states.items())
+        for name, (text, more, rows) in _FAMILIES.items():
+            family = GaugeMetricFamily(name, text, labels=[*LABELS, *more])
+            family.samples = _OnDemand(name, (*LABELS, *more), states, rows)
+            yield family
+        approvals = GaugeMetricFamily(
+            "ram_operator_approvals_pending",
+            "Objects with a change that waits for approval.",
+            labels=["kind"],
+        )
+        waiting = Counter(key.kind for key, state in states if state.pending_since is not None)
+        for kind in KINDS:
+            approvals.add_metric([kind], waiting[kind])
+        yield approvals
+
+
+Rows = list[tuple[tuple[str, ...], float]]
+
+
+class _OnDemand(list[Sample]):
+    """The samples of a family, made one by one as they are asked for.
+
+    A hundred thousand of them at once are more than all that is kept of ten thousand objects.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        labels: tuple[str, ...],
+        states: list[tuple[Key, ObjectState]],
+        rows: Callable[[ObjectState], Rows],
+    ) -> None:
+        super().__init__()
+        self._name, self._labels, self._states, self._rows = name, labels, states, rows
+
+    def __iter__(self) -> Iterator[Sample]:
+        for key, state in self._states:
+            for more, value in self._rows(state):
+                values = (key.kind, key.namespace, key.name, *more)
+                yield Sample(self._name, dict(zip(self._labels, values, strict=True)), value)
+
+
+@lru_cache(4096)
+def _one(present: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+    """The same value for all objects whose conditions are the same, as most objects' are."""
+    return present
+
+
+def _conditions(state: ObjectState) -> Rows:
+    return [(condition, 1.0) for condition in state.conditions]
+
+
+def _drift(state: ObjectState) -> Rows:
+    return [((state.drift,), 1.0)] if state.drift else []
+
+
+def _number(name: str) -> Callable[[ObjectState], Rows]:
+    def rows(state: ObjectState) -> Rows:
+        value = getattr(state, name)
+        return [((), value)] if value is not None else []
+
+    return rows
+
+
+_FAMILIES: Final[Mapping[str, tuple[str, tuple[str, ...], Callable[[ObjectState], Rows]]]] = {
+    "ram_operator_resource_condition": (
+        "1 for the status that a condition of an object has now.",
+        ("type", "status"),
+        _conditions,
+    ),
+    "ram_operator_drift_detected": (
+        "1 while the cloud differs from what was applied to an object.",
+        ("severity",),
+        _drift,
+    ),
+    "ram_operator_approval_pending_since_timestamp_seconds": (
+        "Since when a change of an object waits for approval.",
+        (),
+        _number("pending_since"),
+    ),
+    "ram_operator_last_successful_reconcile_timestamp_seconds": (
+        "When an object was last compared with the cloud.",
+        (),
+        _number("looked_at"),
+    ),
+    "ram_operator_look_interval_seconds": (
+        "How often an object should be compared with the cloud.",
+        (),
+        _number("interval"),
+    ),
+    "ram_operator_observe_only": (
+        "1 while an object is stalled only because its account is in mode Observe.",
+        (),
+        _number("observe_only"),
+    ),
+    "ram_operator_deletion_brake_since_timestamp_seconds": (
+        "Since when the deletions of an account are stopped, because there were too many.",
+        (),
+        _number("braked_since"),
+    ),
+}
+"""Name → (help, labels besides the object's, rows of one object)."""

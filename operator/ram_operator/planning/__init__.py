@@ -1,0 +1,1 @@
+"""From the differences and the gate's review to ordered steps. Pure."""

@@ -1,0 +1,179 @@
+"""Why desired and live differ, and what is done about it. Pure.
+
+Three questions per change: did the manifest move or the cloud (or is that not known); does the
+change give access, take it away or neither; and what does the drift policy say. What somebody took
+away by hand is never given back under RevertExcess: in an incident that would hand a compromised
+identity its access back.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from .. import documents
+from ..constants import AdoptionPolicy, DriftPolicy, Severity
+from ..gate.grants import escalating
+from ..gate.inputs import WHATEVER, Memory
+from ..kinds import comparison
+from ..kinds.table import Field, Kind, Shape
+from ..model.objects import Applied, Change, Desired, Entry, Judged, RecordFacts, place
+from ..model.vocabulary import Cause, Direction, Disposition
+from . import diff
+
+KEPT: Final = "~"
+"""Prefix in `status.applied` of what was left as found when the identity was adopted."""
+
+
+def judge(row: Kind, desired: Desired, change: Change, memory: Memory) -> Judged | None:
+    """Cause and disposition of one change; None when it is none of our business."""
+    cause = _cause(row, desired, change, memory)
+    if cause is None:
+        return None
+    return _judged(row, desired, change, cause, memory)
+
+
+def _judged(row: Kind, desired: Desired, change: Change, cause: Cause, memory: Memory) -> Judged:
+    if cause is Cause.DRIFT and respelled(change):
+        # Nobody knows that it is another, and nobody that it is not: neither taken back nor agreed.
+        return Judged(change, cause, Disposition.REPORT, Severity.INFO)
+    disposition = _disposition(row, desired, change, cause, memory)
+    severity = _severity(row.field(change.field), change, cause)
+    return Judged(change, cause, disposition, severity)
+
+
+def respelled(change: Change) -> bool:
+    """Whether a document differs, if at all, in spellings that are assumed to be equal.
+
+    Not one that only has a spelling more: without that it is letter by letter what it was.
+    """
+    comparison = change.comparison
+    return comparison is not None and comparison.respelled and bool(comparison.gains)
+
+
+def _cause(row: Kind, desired: Desired, change: Change, memory: Memory) -> Cause | None:
+    field = row.field(change.field)
+    if field.shape is Shape.TRUST:
+        return _trust_cause(change, memory.record)
+    if field.shape is Shape.ENTRIES:
+        if change.after is None:
+            return _removal_cause(row, desired, change, memory.applied)
+        return _addition_cause(field, change, memory.applied)
+    known = memory.applied.digests.get(field.name)
+    if not memory.applied.known:
+        return Cause.ADOPTION
+    assert change.after is not None
+    assert not isinstance(change.after, Entry)
+    wanted = diff.digest(change.after)
+    if known == KEPT + wanted:
+        return Cause.ADOPTION
+    return Cause.DRIFT if known == wanted else Cause.INTENT
+
+
+def behind(row: Kind, desired: Desired, change: Change, memory: Memory) -> Judged | None:
+    """What moved in the cloud while an edit of a gated field is held; `change` is that edit.
+
+    The edit must not shield what was added by hand, so the live document is compared with the
+    record as well. None when it is what the record says.
+    """
+    baseline = memory.record.baseline
+    field = row.field(change.field)
+    if not field.gated or baseline is None or _trust_cause(change, memory.record) is Cause.DRIFT:
+        return None
+    assert isinstance(change.before, documents.Trust)
+    moved = comparison.compare(field, change.before, baseline)
+    if not moved:
+        return None
+    return _judged(row, desired, moved[0], Cause.DRIFT, memory)
+
+
+def _trust_cause(change: Change, record: RecordFacts) -> Cause:
+    """Drift only when the manifest still says what the record holds, by meaning."""
+    if record.baseline is None:
+        return Cause.ADOPTION
+    assert isinstance(change.after, documents.Trust)
+    verdict = documents.compare_trust(record.baseline, change.after).verdict
+    return Cause.DRIFT if verdict is documents.Verdict.SAME else Cause.INTENT
+
+
+def _addition_cause(field: Field, change: Change, applied: Applied) -> Cause:
+    assert isinstance(change.after, Entry)
+    marks = applied.entries.get(field.name, frozenset())
+    mark = diff.entry_mark(change.entry, change.after)
+    if not applied.known or KEPT + mark in marks:
+        return Cause.ADOPTION
+    return Cause.DRIFT if mark in marks else Cause.INTENT
+
+
+def stays(row: Kind, desired: Desired, name: str, key: str) -> bool:
+    """Whether a reference that is not ready may stand for exactly this entry of the field `name`.
+
+    Then it stays as it is until that is known. What has ended goes all the same.
+    """
+    where = place(name, key)
+    if where in desired.ended:
+        return False
+    return where in desired.awaited or any(
+        (name, reference.type) in desired.nameless and reference.may_name(key)
+        for reference in row.references
+        if reference.spec == name
+    )
+
+
+def _removal_cause(row: Kind, desired: Desired, change: Change, applied: Applied) -> Cause | None:
+    field = row.field(change.field)
+    marks = applied.entries.get(field.name, frozenset())
+    ours = {diff.marked_key(mark) for mark in marks if not mark.startswith(KEPT)}
+    if change.entry in ours:
+        return None if stays(row, desired, field.name, change.entry) else Cause.INTENT
+    if field.foreign or field.name in desired.additive:
+        return None
+    excess = applied.excess.get(field.name, frozenset())
+    if not applied.known or change.entry in excess or WHATEVER in excess:
+        return Cause.ADOPTION
+    # What is asked for by its name is nobody's excess, although it is not ready.
+    return None if place(field.name, change.entry) in desired.awaited else Cause.DRIFT
+
+
+def _disposition(
+    row: Kind, desired: Desired, change: Change, cause: Cause, memory: Memory
+) -> Disposition:
+    field = row.field(change.field)
+    removal = field.shape is Shape.ENTRIES and change.after is None
+    if removal and (not field.remove or stays(row, desired, field.name, change.entry)):
+        # Seen and shown, but not ours to take away, or not yet known to be in excess.
+        return Disposition.REPORT
+    escalates = field.gated or escalating(field, desired, change, memory)
+    if cause is Cause.INTENT:
+        return Disposition.HOLD if escalates else Disposition.WRITE
+    if cause is Cause.ADOPTION:
+        return _on_adoption(field, change, memory, escalates)
+    policy = memory.options.drift
+    if policy is DriftPolicy.REPORT:
+        return Disposition.REPORT
+    if change.direction in (Direction.NARROWER, Direction.NEUTRAL) or (
+        field.gated and change.direction is not Direction.WIDER
+    ):
+        # Excess: it may not stay. Of a trust that also lost something, only the excess is taken.
+        return Disposition.WRITE
+    if change.direction is Direction.WIDER and policy is DriftPolicy.REVERT_EXCESS:
+        return Disposition.REPORT
+    # Both at once can only be put right as a whole, which must not give an escalating right back.
+    return Disposition.HOLD if escalates else Disposition.WRITE
+
+
+def _on_adoption(field: Field, change: Change, memory: Memory, escalates: bool) -> Disposition:
+    if field.gated:
+        return Disposition.HOLD
+    may_add = memory.completing or memory.options.adoption is AdoptionPolicy.IF_EXISTS
+    takes_away = change.direction not in (Direction.WIDER, Direction.NEUTRAL)
+    if takes_away or not may_add or (field.shape is Shape.ENTRIES and change.after is None):
+        return Disposition.REPORT
+    return Disposition.HOLD if escalates else Disposition.WRITE
+
+
+def _severity(field: Field, change: Change, cause: Cause) -> Severity:
+    if change.direction is Direction.NEUTRAL or cause is not Cause.DRIFT:
+        return Severity.WARNING if cause is Cause.DRIFT else Severity.INFO
+    if field.gated or field.entries_widen or field.shape is Shape.POLICY:
+        return Severity.CRITICAL
+    return Severity.CRITICAL if change.direction is Direction.NARROWER else Severity.WARNING

@@ -1,0 +1,79 @@
+"""What a look shows of drift, and what is done about each difference. Pure; called by `plan`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from .. import documents
+from ..gate import providers
+from ..model import sentences
+from ..model.objects import CORRECTED, Drift, Judged, place
+from ..model.vocabulary import RESPELLED, Cause, Disposition
+from . import drift
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What the steps of a plan make of the drift that they are for."""
+
+    after: documents.Trust | None
+    """The trust once they are done."""
+    takes_back: bool
+    """One of them takes something out of the trust."""
+    undone: frozenset[str]
+    """Places whose steps have to wait."""
+
+
+def apart(items: Iterable[Judged], done: Done) -> tuple[tuple[Drift, ...], tuple[Drift, ...]]:
+    """Drift, and what differs in spelling alone: drift too while something waits for it."""
+    shown = [item for item in items if _shown(item)]
+    spelled = [item for item in shown if only_spelling(item) and not done.undone]
+    others = [item for item in shown if item not in spelled]
+    entries = [sentences.respelled(item.change) for item in spelled]
+    entries += (entry for item in others for entry in _entries(item, done))
+    drifts = tuple(entry for entry in entries if entry.action != RESPELLED)
+    return drifts, tuple(entry for entry in entries if entry.action == RESPELLED)
+
+
+def only_spelling(item: Judged) -> bool:
+    return item.cause is Cause.DRIFT and drift.respelled(item.change)
+
+
+def _shown(item: Judged) -> bool:
+    """What `status.drift` lists: moves of the cloud, and what adoption left as it was."""
+    if item.cause is Cause.DRIFT:
+        return True
+    return item.cause is Cause.ADOPTION and item.disposition is Disposition.REPORT
+
+
+def _entries(item: Judged, done: Done) -> list[Drift]:
+    """One entry; of a trust of which only the excess is taken back, one for what is left, too."""
+    action = {
+        Disposition.WRITE: CORRECTED,
+        Disposition.REPORT: "reported",
+        Disposition.HOLD: "held",
+    }[item.disposition]
+    name = place(item.change.field, item.change.entry)
+    wanted = item.change.after
+    if action == CORRECTED and isinstance(wanted, documents.Trust) and done.after is not None:
+        restored = documents.compare_trust(done.after, wanted).verdict is documents.Verdict.SAME
+        if not restored and done.takes_back:
+            return _halves(item, done.after)
+        action = CORRECTED if restored else "held"
+    elif action == CORRECTED and name in done.undone:
+        action = "held"
+    was, now = sentences.drift_values(item.change)
+    if item.change.field == providers.FIELD:
+        was, now = providers.drift_values(item.change)
+    return [Drift(name, was, now, item.severity, action)]
+
+
+def _halves(item: Judged, after: documents.Trust) -> list[Drift]:
+    """What is taken back of a trust, and what differs still once that is done."""
+    name, wanted = place(item.change.field, item.change.entry), item.change.after
+    assert isinstance(wanted, documents.Trust)
+    excess = sentences.drift_values(replace(item.change, after=after))
+    back = Drift(name, *excess, item.severity, CORRECTED)
+    rest = replace(item.change, before=after)
+    return [back, Drift(name, *sentences.drift_values(rest), item.severity, "reported")]

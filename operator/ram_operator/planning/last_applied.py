@@ -1,0 +1,159 @@
+"""What `status.applied` is to say after a pass. Pure; the counterpart of `drift`'s causes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..gate.inputs import WHATEVER, Memory
+from ..kinds.table import Kind, Shape
+from ..model.objects import Applied, Desired, Judged, Live, Step, UnknownPart
+from ..model.vocabulary import Cause, Disposition, Presence
+from . import diff, drift
+from .drift import KEPT
+
+
+def created(row: Kind, desired: Desired) -> Applied:
+    """After a creation everything asked for is ours."""
+    return _collect(row, desired, {}, {}, Applied(known=True))
+
+
+def updated(
+    row: Kind, desired: Desired, judged: list[Judged], memory: Memory, live: Live
+) -> Applied:
+    """After an update: what was left as found stays marked as such.
+
+    Of a part that could not be read the old memory stays, and so does that of entries which are
+    left alone because a reference is not ready.
+    """
+    before = memory.applied
+    wanted = _judged(row, desired, judged)
+    digests, entries = dict(wanted.digests), dict(wanted.entries)
+    excess = dict(wanted.excess)
+    for field in row.fields:
+        name = field.name
+        value = desired.fields.get(name)
+        if isinstance(live.fields.get(name), UnknownPart):
+            _forget_nothing(name, memory, digests, entries, excess)
+        elif name in entries and isinstance(value, Mapping):
+            old = {mark: _plain(mark) for mark in before.entries.get(name, frozenset())}
+            left = {m for m, key in old.items() if drift.stays(row, desired, name, key)}
+            entries[name] |= {mark for mark in left if old[mark] not in value}
+    return Applied(True, digests, entries, excess)
+
+
+def _forget_nothing(
+    name: str,
+    memory: Memory,
+    digests: dict[str, str],
+    entries: dict[str, frozenset[str]],
+    excess: dict[str, frozenset[str]],
+) -> None:
+    """Memory of a part that is unknown: as it was; without any, as of something adopted.
+
+    What we began to create ourselves was not found: whatever it lacks is still to be written.
+    """
+    before = memory.applied
+    if memory.completing and not before.known:
+        digests.pop(name, None)
+        if entries.pop(name, None) is not None:
+            excess[name] = frozenset({WHATEVER})
+    elif name in digests:
+        kept = KEPT + digests[name] if not before.known else before.digests.get(name)
+        digests.pop(name)
+        digests.update({name: kept} if kept is not None else {})
+    elif name in entries and before.known:
+        entries[name] = before.entries.get(name, frozenset())
+        excess[name] = before.excess.get(name, frozenset())
+    elif name in entries:
+        entries[name] = frozenset(KEPT + mark for mark in entries[name])
+        excess[name] = frozenset({WHATEVER})
+
+
+def _judged(row: Kind, desired: Desired, judged: list[Judged]) -> Applied:
+    kept: dict[str, bool] = {}
+    kept_entries: dict[str, set[str]] = {}
+    excess: dict[str, set[str]] = {}
+    for item in judged:
+        if item.cause is not Cause.ADOPTION or item.disposition is not Disposition.REPORT:
+            continue
+        change = item.change
+        if not change.entry:
+            kept[change.field] = True
+        elif change.after is None:
+            excess.setdefault(change.field, set()).add(change.entry)
+        else:
+            kept_entries.setdefault(change.field, set()).add(change.entry)
+    base = Applied(known=True, excess={name: frozenset(keys) for name, keys in excess.items()})
+    return _collect(row, desired, kept, kept_entries, base)
+
+
+def _collect(
+    row: Kind,
+    desired: Desired,
+    kept: Mapping[str, bool],
+    kept_entries: Mapping[str, set[str]],
+    base: Applied,
+) -> Applied:
+    digests: dict[str, str] = {}
+    entries: dict[str, frozenset[str]] = {}
+    for field in row.fields:
+        value = desired.fields.get(field.name)
+        if value is None or field.gated or not (field.write or field.add):
+            continue
+        if field.shape is not Shape.ENTRIES:
+            digests[field.name] = (KEPT if kept.get(field.name) else "") + diff.digest(value)
+            continue
+        assert isinstance(value, Mapping)
+        untouched = kept_entries.get(field.name, set())
+        entries[field.name] = frozenset(
+            (KEPT if key in untouched else "") + diff.entry_mark(key, entry)
+            for key, entry in value.items()
+        )
+    return Applied(True, digests, entries, base.excess)
+
+
+def after_steps(before: Applied, wanted: Applied, missing: tuple[Step, ...]) -> Applied:
+    """As `wanted`, except for the steps that were not done: there the old memory stays.
+
+    A field or entry that is in neither memory counts as newly asked for, and is written next time.
+    """
+    if not missing:
+        return wanted
+    digests = dict(wanted.digests)
+    entries = dict(wanted.entries)
+    for step in missing:
+        for name in step.field.split(", "):
+            _restore(digests, before.digests, name)
+            touched = _touched(step)
+            if name in entries:
+                old = before.entries.get(name, frozenset())
+                new = {m for m in entries[name] if _plain(m) not in touched}
+                entries[name] = frozenset(new | {m for m in old if _plain(m) in touched})
+    return Applied(wanted.known, digests, entries, wanted.excess)
+
+
+def _restore(digests: dict[str, str], before: Mapping[str, str], name: str) -> None:
+    if name in digests:
+        digests.pop(name)
+        if name in before:
+            digests[name] = before[name]
+
+
+def _touched(step: Step) -> set[str]:
+    return set(step.values.get("keys", ()))
+
+
+def _plain(mark: str) -> str:
+    return diff.marked_key(mark.removeprefix(KEPT))
+
+
+def made(wanted: Desired, facts: Mapping[str, Any]) -> Live:
+    """What is known of an identity that was just created; `facts` is what the cloud answered."""
+    return Live(
+        Presence.PRESENT,
+        cloud_name=wanted.cloud_name,
+        cloud_id=str(facts.get("cloudId", "")),
+        arn=str(facts.get("arn", "")),
+        default_version=str(facts.get("defaultVersion", "")),
+    )

@@ -1,0 +1,352 @@
+"""Changes, dispositions and gate → one Plan: ordered steps, what is held, what has drifted. Pure.
+
+Tighten first, widen last, so that a crash in the middle never leaves more access than the larger of
+before and after. While a change that takes trust away is held, everything that widens the same role
+waits with it; otherwise those who are about to lose the role would gain by it first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+
+from .. import documents
+from ..constants import Severity
+from ..gate import clearance, expiry, grants, providers, review
+from ..gate.inputs import Situation
+from ..kinds.table import Field, Kind
+from ..model.objects import (
+    Applied,
+    Change,
+    Desired,
+    Entry,
+    Held,
+    Judged,
+    Live,
+    Plan,
+    Step,
+    UnknownPart,
+    place,
+)
+from ..model.vocabulary import Cause, Direction, Disposition
+from . import bases, diff, drift, drift_shown, last_applied
+from . import steps as steps_of
+
+_SECOND_LOOK: Final = "a second look that shows the same drift"
+_NAMED: Final = 5
+"""Roles that a waiting policy names."""
+_WIDENING: Final = frozenset({Direction.WIDER, Direction.MIXED, Direction.UNKNOWN})
+
+
+def create(situation: Situation) -> Plan:
+    """The identity does not exist: create it, then add what creation cannot carry."""
+    row, desired = situation.row, situation.desired
+    if (waits := _cannot_create(situation)) is not None:
+        return waits
+    step = review.creation(situation)
+    if isinstance(step, Held):
+        return Plan(held=step, in_sync=False)
+    baseline = desired.fields[row.gated_field.name] if row.gated_field is not None else None
+    assert baseline is None or isinstance(baseline, documents.Trust)
+    steps = [step]
+    items: list[Judged] = []
+    for field in row.fields:
+        entries = desired.fields.get(field.name)
+        if field.entries_widen and isinstance(entries, Mapping):
+            added = [_addition(situation, field, pair) for pair in sorted(entries.items())]
+            items += added
+            steps += steps_of.entries(row, added)
+        elif field.after_create and isinstance(entries, Mapping):
+            made = {"entries": tuple(entries.values()), "keys": tuple(entries)}
+            text = f"{field.add} {', '.join(entries)}"
+            steps.append(Step(field.add, text, Cause.CREATE, Direction.NEUTRAL, made, field.name))
+    unwritten = grants.unwritten(row, items)
+    applied = last_applied.after_steps(Applied(), last_applied.created(row, desired), unwritten)
+    case = grants.case(row, situation.account, desired, situation.live)
+    held = grants.held(situation, items, case)
+    return Plan(
+        steps=tuple(bases.on(situation, steps, baseline)),
+        held=held,
+        applied=applied,
+        baseline=baseline,
+        there=baseline.digest if baseline is not None else "",
+        providers=providers.first_seen(situation),
+        noticed=grants.noticed(situation, items),
+        in_sync=False,
+    )
+
+
+def _cannot_create(situation: Situation) -> Plan | None:
+    """What a creation waits for; None where it need not wait."""
+    desired = situation.desired
+    if desired.unresolved:
+        # Nothing half made: a role without the policies that define it helps nobody.
+        return Plan(waiting=desired.unresolved, in_sync=False)
+    waiting = (*providers.missing(situation), *providers.unread(situation))
+    if not waiting:
+        return None
+    return Plan(
+        waiting=waiting,
+        in_sync=False,
+        unread=_nothing_known(situation),
+        error=providers.error(situation),
+    )
+
+
+def _addition(situation: Situation, field: Field, pair: tuple[str, Entry]) -> Judged:
+    """An entry of a new identity. What escalates waits: the identity is created without it."""
+    change = Change(field.name, None, pair[1], Direction.WIDER, pair[0])
+    waits = grants.escalating(field, situation.desired, change, situation.memory)
+    disposition = Disposition.HOLD if waits else Disposition.WRITE
+    return Judged(change, Cause.CREATE, disposition, Severity.INFO)
+
+
+def update(situation: Situation, *, believe_drift: bool = True) -> Plan:
+    """The identity exists: judge every difference and order what may be written.
+
+    With `believe_drift` False, differences that look like drift are neither written nor shown:
+    shortly after a write of ours they may be nothing but an old answer.
+    """
+    situation, ending = expiry.kept(situation)
+    desired = situation.desired
+    found = _judgements(situation)
+    judged = [item for item in found if believe_drift or item.cause is not Cause.DRIFT]
+    moved = providers.moved(situation)
+    gate = _gate(situation, found, judged, moved, believe_drift)
+    noticed = grants.noticed(situation, judged)
+    found, judged = (review.released(items, gate.permit) for items in (found, judged))
+    left = [item.change for item in found if item not in judged or not steps_of.writes(item)]
+    steps = _in_order(situation, gate, judged, left)
+    unknown = [*desired.unresolved, *_unread(situation)]
+    waiting = [*unknown, *ending]
+    postponed = [step for step in steps if gate.loose and step.direction in _WIDENING]
+    waiting += [f"{_trust_of(situation)} to be as asked: {s.summary}" for s in postponed]
+    undone = frozenset(name for step in postponed for name in step.settles)
+    done = drift_shown.Done(gate.after, bool(gate.steps), undone)
+    drifted, respelled = drift_shown.apart([*judged, *gate.moved], done)
+    return Plan(
+        steps=tuple(step for step in steps if step not in postponed),
+        held=gate.held,
+        drift=drifted,
+        respelled=respelled,
+        waiting=tuple(waiting),
+        applied=_applied(situation, judged, postponed),
+        baseline=_baseline(situation),
+        in_sync=all(map(drift_shown.only_spelling, judged)) and not waiting and not moved,
+        there=_there(situation),
+        blind=providers.blind(situation) or not believe_drift,
+        unsure=(
+            *desired.unresolved,
+            *_unread(situation),
+            *([] if believe_drift else [_SECOND_LOOK]),
+        ),
+        unread=_not_known(situation, [] if believe_drift else [*found, *moved]),
+        error=providers.error(situation),
+        providers=providers.first_seen(situation),
+        noticed=noticed,
+    )
+
+
+def _applied(situation: Situation, judged: list[Judged], postponed: list[Step]) -> Applied:
+    row, memory = situation.row, situation.memory
+    wanted = last_applied.updated(row, situation.desired, judged, memory, situation.live)
+    left = (*postponed, *grants.unwritten(row, judged))
+    return last_applied.after_steps(memory.applied, wanted, left)
+
+
+def _in_order(
+    situation: Situation, gate: _Gate, judged: list[Judged], left: list[Change]
+) -> list[Step]:
+    """All that may be written, what widens last."""
+    # What has to wait must not keep waiting what the same call could write beside it.
+    later = [item for item in judged if gate.loose and item.change.direction in _WIDENING]
+    now = [item for item in judged if item not in later]
+    steps = [
+        *expiry.notes(situation),
+        *providers.notes(situation),
+        *providers.acceptance(gate.accepted, gate.permit),
+        *gate.steps,
+        *steps_of.entries(situation.row, judged),
+        *steps_of.values(situation, now, [*left, *(item.change for item in later)]),
+        *steps_of.values(situation, later, left),
+    ]
+    steps = [review.carried(step, gate.permit) for step in steps]
+    steps = sorted(steps, key=lambda step: steps_of.ORDER[step.direction])
+    return bases.on(situation, steps, gate.after)
+
+
+def _trust_of(situation: Situation) -> str:
+    roles = situation.memory.narrowing[:_NAMED]
+    return f"the trust of {', '.join(roles)}" if roles else "the trust"
+
+
+def _judgements(situation: Situation) -> list[Judged]:
+    """Every difference with its cause; for an edit of the trust also what moved behind it."""
+    row, desired, memory = situation.row, situation.desired, situation.memory
+    found = []
+    for change in diff.changes(row, desired, situation.live):
+        found.append(drift.judge(row, desired, change, memory))
+        memory = grants.without(row, found[-1], memory)
+        found.append(drift.behind(row, desired, change, memory))
+    return [*(item for item in found if item is not None), *expiry.extensions(situation)]
+
+
+def _unknown(row: Kind, desired: Desired, live: Live) -> dict[str, UnknownPart]:
+    """The managed parts that could not be read."""
+    parts = [(field.name, live.fields.get(field.name)) for field in row.fields]
+    return {n: p for n, p in parts if isinstance(p, UnknownPart) and n in desired.fields}
+
+
+def _nothing_known(situation: Situation) -> frozenset[str]:
+    """Where a creation cannot be judged at all, so that what was held of it may be held still."""
+    gated, unread = situation.row.gated_field, providers.places(situation)
+    return unread | {gated.name} if gated is not None and unread else unread
+
+
+def _not_known(situation: Situation, suspects: list[Judged]) -> frozenset[str]:
+    """Where something could not be read, or may be an old answer."""
+    unknown = _unknown(situation.row, situation.desired, situation.live)
+    changes = [item.change for item in suspects if item.cause is Cause.DRIFT]
+    suspected = {place(change.field, change.entry) for change in changes}
+    return frozenset({*unknown, *providers.places(situation), *suspected})
+
+
+def _unread(situation: Situation) -> list[str]:
+    """One sentence per managed part or identity provider that could not be read."""
+    unknown = _unknown(situation.row, situation.desired, situation.live)
+    return [
+        *(f"{name}, which could not be read: {p.error.message}" for name, p in unknown.items()),
+        *providers.unread(situation),
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Gate:
+    """`after` is the trust once the steps are done; `loose`: it may give more than is asked.
+
+    `moved` are identity providers that wait for an approval, `accepted` those that have it.
+    """
+
+    steps: tuple[Step, ...] = ()
+    held: Held | None = None
+    after: documents.Trust | None = None
+    loose: bool = False
+    permit: clearance.Permit | None = None
+    moved: tuple[Judged, ...] = ()
+    accepted: tuple[Judged, ...] = ()
+
+
+def _gate(
+    situation: Situation,
+    found: list[Judged],
+    judged: list[Judged],
+    suspects: list[Judged],
+    believed: bool,
+) -> _Gate:
+    """What is held, and whether it was approved: all of it at once, or nothing.
+
+    `suspects` are identity providers that look changed.
+    """
+    moved = suspects if believed else []
+    gate = replace(_judge(situation, found, judged, moved), moved=tuple(moved))
+    # Who comes in by a provider that nobody agreed on, or nobody knows, gets no more meanwhile.
+    strange = bool(suspects or providers.unread(situation))
+    if gate.held is None:
+        return replace(gate, loose=gate.loose or strange)
+    held = replace(
+        gate.held,
+        verdict=review.verdict(gate.held),
+        context=review.context(situation, gate.held),
+    )
+    # What takes a stranger out goes first and alone: the offer is about what is left then. And
+    # while a provider may be another one, it is not known yet what the offer has to say.
+    sure = not gate.steps and (believed or not suspects)
+    permit = review.weigh(held, situation) if sure else None
+    if permit is None:
+        return replace(gate, held=held, loose=gate.loose or strange)
+    gate = replace(gate, held=None, permit=permit, moved=(), accepted=tuple(moved))
+    gated = situation.row.gated_field
+    if gated is None or not permit.covers(gated.name):
+        return replace(gate, loose=gate.loose and gated is not None)
+    cleared = clearance.clear(permit, gated.name)
+    step = review.trust_step(situation.row, situation.live, cleared)
+    return replace(gate, steps=(step,), after=cleared.trust, loose=False)
+
+
+def _judge(
+    situation: Situation, found: list[Judged], judged: list[Judged], moved: list[Judged]
+) -> _Gate:
+    """The trust change, if there is one: a step, or held, or both."""
+    row, gated = situation.row, situation.row.gated_field
+    case = grants.case(row, situation.account, situation.desired, situation.live)
+    waiting = grants.joined(providers.held(moved, case), grants.held(situation, judged, case))
+    if gated is None:
+        return _Gate(held=waiting, loose=bool(situation.memory.narrowing))
+    live, wanted = situation.live.fields.get(gated.name), situation.desired.fields[gated.name]
+    if not isinstance(live, documents.Trust):
+        # What is not known may trust anybody, so nobody gets more through it.
+        return _Gate(held=waiting, loose=True)
+    assert isinstance(wanted, documents.Trust)
+    if all(item.change.field != gated.name for item in found):
+        return _Gate(held=waiting, after=live)
+    items = [item for item in judged if item.change.field == gated.name]
+    steps: list[Step] = []
+    held: Held | None = None
+    after = live
+    for item in (item for item in items if steps_of.writes(item)):
+        baseline = item.change.after
+        assert isinstance(baseline, documents.Trust)
+        verdict = clearance.judge_take_back(live, baseline, situation.account)
+        if isinstance(verdict, clearance.Cleared):
+            after = verdict.trust
+            steps.append(review.trust_step(row, situation.live, verdict))
+        else:
+            held = verdict
+    if any(item.disposition is Disposition.HOLD for item in items):
+        session = review.session(row, situation.desired, situation.live)
+        held = clearance.hold_change(after, wanted, situation.account, session)
+    verdict_after = documents.compare_trust(clearance.in_force(after), wanted).verdict
+    loose = verdict_after not in (documents.Verdict.SAME, documents.Verdict.WIDER)
+    return _Gate(tuple(steps), grants.joined(held, waiting), after, loose)
+
+
+def agreed(situation: Situation) -> bool:
+    """Whether manifest and cloud have the same trust although the record has another one.
+
+    Somebody who may change the trust in the cloud has made it what the manifest says. From then on
+    that is what counts as agreed on, and what is added to it is drift.
+    """
+    gated, base = situation.row.gated_field, situation.memory.record.baseline
+    if gated is None or base is None:
+        return False
+    live, wanted = situation.live.fields.get(gated.name), situation.desired.fields[gated.name]
+    if not isinstance(live, documents.Trust):
+        return False
+    assert isinstance(wanted, documents.Trust)
+    same = documents.Verdict.SAME
+    return (
+        documents.compare_trust(live, wanted).verdict is same
+        and documents.compare_trust(base, wanted).verdict is not same
+    )
+
+
+def _baseline(situation: Situation) -> documents.Trust | None:
+    """The record keeps its baseline; an adopted identity starts with what it has."""
+    if situation.memory.record.baseline is not None and not agreed(situation):
+        return situation.memory.record.baseline
+    gated = situation.row.gated_field
+    live = situation.live.fields.get(gated.name) if gated is not None else None
+    return live if isinstance(live, documents.Trust) else None
+
+
+def _there(situation: Situation) -> str:
+    gated = situation.row.gated_field
+    live = situation.live.fields.get(gated.name) if gated is not None else None
+    return live.digest if isinstance(live, documents.Trust) else ""
+
+
+def drifted(situation: Situation) -> bool:
+    """Whether any difference looks like drift."""
+    found = [*_judgements(situation), *providers.moved(situation)]
+    return any(item.cause is Cause.DRIFT for item in found)

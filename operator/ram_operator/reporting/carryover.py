@@ -1,0 +1,145 @@
+"""What a status said before, where a pass has nothing newer to say of it. Pure.
+
+A read that fails, or a difference that is not believed yet, is no sign that all is well again.
+Called by `status` and by the pass. Of a status nothing is believed but what people are shown.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+from ..constants import ConditionType, Severity
+from ..gate import clearance
+from ..model import sentences
+from ..model.objects import CORRECTED, Drift, Outcome, Plan
+from ..model.vocabulary import RESPELLED
+from . import conditions
+
+LIMIT: Final = 50
+"""Entries that a list of the status holds."""
+FIELD: Final = 512
+"""Characters of a name in `status.drift`."""
+REMEMBERED: Final = 5
+"""Corrections that a status keeps."""
+_RANK: Final = tuple(Severity)
+
+
+def still_open(status: Mapping[str, Any], plan: Plan) -> bool:
+    """Whether what a status shows as held may be held still, although this pass did not see it: it
+    is about a part that could not be read, or that is not believed yet to be otherwise.
+    """
+    pending = status.get("pending")
+    if plan.held is not None or not pending or not plan.unread:
+        return False
+    if any(clearance.permit_of(step) for step in plan.steps):
+        return False
+    places: set[str] = set()
+    for side in ("before", "after"):
+        with contextlib.suppress(ValueError, TypeError):
+            places.update(json.loads(str(pending.get(side, ""))))
+    # Too long to be shown: it may be about anything.
+    return not places or any(_within(name, plan.unread) for name in places)
+
+
+def last_word(status: Mapping[str, Any]) -> str:
+    """What the status says of that which is held."""
+    found = conditions.find(status.get("conditions") or (), ConditionType.APPROVAL_REQUIRED)
+    return str((found or {}).get("message", ""))
+
+
+def _within(name: str, places: frozenset[str]) -> bool:
+    return name in places or name.partition("[")[0] in places
+
+
+def drift_of(status: Mapping[str, Any], places: frozenset[str]) -> tuple[Drift, ...]:
+    """What a status shows of these parts, or of entries in them; what is not readable is not."""
+    return tuple(entry for entry in shown(status) if _within(entry.field, places))
+
+
+def shown(status: Mapping[str, Any]) -> tuple[Drift, ...]:
+    """All drift that a status lists, as far as it can be read."""
+    found = []
+    for item in status.get("drift") or ():
+        with contextlib.suppress(KeyError, ValueError, TypeError):
+            severity = Severity(item["severity"])
+            texts = (str(item["field"]), str(item["was"]), str(item["is"]))
+            found.append(Drift(*texts, severity, str(item["action"])))
+    return tuple(found)
+
+
+def standing(status: Mapping[str, Any], outcome: Outcome) -> tuple[Drift, ...]:
+    """The drift that is there once the pass is over, as far as anything is known of it, the
+    gravest first. `status` is what was said before.
+    """
+    if outcome.plan is None:
+        return _but_respelled(shown(status))
+    found = [
+        replace(entry, action="pending") if entry.action == CORRECTED else entry
+        for entry in outcome.drift_lasting
+    ]
+    if outcome.drift_unconfirmed:
+        # What is new is said, and of the rest the last word stands.
+        named = {sentences.clip(entry.field, FIELD) for entry in found}
+        earlier = _but_respelled(shown(status))
+        found += [entry for entry in earlier if entry.field not in named]
+    return by_weight(found)
+
+
+def listed(status: Mapping[str, Any], outcome: Outcome) -> tuple[Drift, ...]:
+    """What `status.drift` lists after the pass: drift, and what is only spelled otherwise."""
+    drift = standing(status, outcome)
+    before = shown(status) if outcome.plan is None or outcome.drift_unconfirmed else outcome.kept
+    found = outcome.plan.respelled if outcome.plan is not None else ()
+    named = {sentences.clip(entry.field, FIELD) for entry in (*drift, *found)}
+    kept = [e for e in before if e.action == RESPELLED and e.field not in named]
+    return (*drift, *found, *kept)
+
+
+def _but_respelled(entries: Sequence[Drift]) -> tuple[Drift, ...]:
+    return tuple(entry for entry in entries if entry.action != RESPELLED)
+
+
+def by_weight(entries: Sequence[Drift]) -> tuple[Drift, ...]:
+    """The gravest first, else as they come."""
+    return tuple(sorted(entries, key=lambda entry: -_RANK.index(entry.severity)))
+
+
+def head(entries: Sequence[Drift]) -> str:
+    """How many there are, where that is more than the status lists; else nothing."""
+    if len(entries) <= LIMIT:
+        return ""
+    return f"{len(entries)} differences, of which status.drift has the {LIMIT} gravest"
+
+
+def corrections(
+    status: Mapping[str, Any], entries: Sequence[Drift], now: str
+) -> list[dict[str, str]]:
+    """`status.corrected` after a pass that has put `entries` right: the last ones, newest first.
+
+    A critical one makes room for critical ones alone, and what comes again and again for itself.
+    """
+    fresh = [
+        {
+            "field": sentences.clip(entry.field, FIELD),
+            "was": entry.was,
+            "is": entry.now,
+            "severity": entry.severity.value,
+            "at": now,
+        }
+        for entry in by_weight(entries)
+    ]
+    again = {(item["field"], item["is"]) for item in fresh}
+    earlier = [
+        dict(item)
+        for item in status.get("corrected") or ()
+        if (item.get("field"), item.get("is")) not in again
+    ]
+    everything = [*fresh, *earlier]
+    critical = [item for item in everything if item.get("severity") == Severity.CRITICAL.value]
+    others = [item for item in everything if item not in critical]
+    kept = [*critical, *others][:REMEMBERED]
+    return [item for item in everything if item in kept]

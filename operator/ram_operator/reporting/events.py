@@ -1,0 +1,189 @@
+"""What a pass tells in Kubernetes events: what is new since the status of the pass before. Pure.
+
+One thing does not hide another: each drift entry has its own event, and so have a held change, an
+approval, an error that a person must mend and what was done. Called by `status`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from ..constants import ConditionType, EventReason, Reason, Severity
+from ..gate import clearance
+from ..model import sentences
+from ..model.objects import Drift, Held, Outcome, Step
+from ..model.vocabulary import Phase
+from . import carryover, conditions
+
+LIMIT: Final = 20
+"""Events that one pass posts; more become one that says how many there are."""
+_SAID_OTHERWISE: Final = frozenset({Reason.DRIFTED, Reason.OBSERVE_ONLY})
+"""Their messages list what has events of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One Kubernetes event; `warning` picks the type."""
+
+    reason: EventReason
+    message: str
+    warning: bool = False
+
+
+def told(old: Mapping[str, Any], outcome: Outcome) -> tuple[Event, ...]:
+    """Transitions only: what was so before is not said again. What was done is said each time."""
+    return (
+        *_of_held(old, outcome),
+        *_of_adoption(outcome),
+        *_of_drift(old, outcome),
+        *_of_findings(outcome),
+        *_of_writes(outcome),
+        *_of_stalling(old, outcome),
+    )
+
+
+def posted(events: Sequence[Event]) -> tuple[Event, ...]:
+    """As many as one pass may post: of drift the gravest, and how much more there is."""
+    if len(events) <= LIMIT:
+        return tuple(events)
+    of_drift = (EventReason.DRIFT_DETECTED, EventReason.DRIFT_CORRECTED)
+    others = [event for event in events if event.reason not in of_drift]
+    drift = [event for event in events if event.reason in of_drift]
+    kept, rest = drift[: LIMIT - 1 - len(others)], drift[LIMIT - 1 - len(others) :]
+    text = f"{len(rest)} more differences in this look; see the status, and the log for all of them"
+    return (*others, *kept, Event(rest[0].reason, text, warning=True))
+
+
+def done(outcome: Outcome) -> tuple[Event, ...]:
+    """Of what was done alone: no later pass finds that again, so it is said whatever becomes of
+    the status.
+    """
+    corrected = carryover.by_weight(outcome.drift_corrected)
+    return (
+        *(_corrected(entry) for entry in corrected),
+        *_of_findings(outcome),
+        *_of_writes(outcome),
+    )
+
+
+def _of_held(old: Mapping[str, Any], outcome: Outcome) -> Iterable[Event]:
+    plan, before = outcome.plan, old.get("conditions") or ()
+    if plan is None:
+        return []
+    if plan.held is not None:
+        return _held(before, plan.held)
+    # What is approved and could not be written yet is not given up.
+    approved = any(clearance.permit_of(step) for step in (*plan.steps, *outcome.steps_done))
+    if "pending" in old and not (approved or carryover.still_open(old, plan)):
+        return [Event(EventReason.CHANGE_RELEASED, "no change is held any more")]
+    return []
+
+
+def _held(before: Sequence[Mapping[str, Any]], held: Held) -> list[Event]:
+    sentence = sentences.held(held)
+    found = conditions.find(before, ConditionType.APPROVAL_REQUIRED)
+    if found and (found.get("status"), found.get("message")) == ("True", conditions.cut(sentence)):
+        return []
+    reason = EventReason.CHANGE_HELD
+    if held.rejections and held.voided != Reason.APPROVAL_REJECTED:
+        reason = EventReason.CHANGE_REJECTED
+    elif held.voided:
+        reason = EventReason.APPROVAL_NOT_HONOURED
+    return [Event(reason, sentence, warning=True)]
+
+
+def _of_adoption(outcome: Outcome) -> list[Event]:
+    if not outcome.adopted or outcome.live is None:
+        return []
+    text = f"took over {outcome.live.cloud_name}; nothing that it has was removed"
+    return [Event(EventReason.ADOPTED, text)]
+
+
+def _of_drift(old: Mapping[str, Any], outcome: Outcome) -> list[Event]:
+    """Each entry that was not there before, and each correction, the gravest first."""
+    if outcome.plan is None:
+        return []
+    known = {_place(entry) for entry in carryover.shown(old)}
+    standing = carryover.standing(old, outcome)
+    found = {entry: _detected(entry) for entry in standing[: carryover.LIMIT]}
+    new = {entry: event for entry, event in found.items() if _place(entry) not in known}
+    corrected = {entry: _corrected(entry) for entry in outcome.drift_corrected}
+    events = {**corrected, **new}
+    return [
+        *(events[entry] for entry in carryover.by_weight(tuple(events))),
+        *_beyond(old, standing),
+    ]
+
+
+def _place(entry: Drift) -> tuple[str, str, Severity]:
+    """What tells two entries apart. What is done about one may change without another event."""
+    return sentences.clip(entry.field, carryover.FIELD), entry.now, entry.severity
+
+
+def _beyond(old: Mapping[str, Any], standing: Sequence[Drift]) -> list[Event]:
+    """What the status has no room for is said as a number, whenever that is another one."""
+    head = carryover.head(standing)
+    found = conditions.find(old.get("conditions") or (), ConditionType.DRIFTED) or {}
+    if not head or str(found.get("message", "")).startswith(head):
+        return []
+    return [Event(EventReason.DRIFT_DETECTED, head, warning=True)]
+
+
+def _detected(entry: Drift) -> Event:
+    return Event(EventReason.DRIFT_DETECTED, sentences.moved(entry), warning=True)
+
+
+def _corrected(entry: Drift) -> Event:
+    return Event(EventReason.DRIFT_CORRECTED, sentences.moved(entry), warning=True)
+
+
+def _of_findings(outcome: Outcome) -> list[Event]:
+    """What the rules say of what this pass gave, where nobody had to approve it."""
+    given = {name for step in outcome.steps_done for name in step.settles}
+    noticed = outcome.plan.noticed if outcome.plan is not None else ()
+    found = [finding for name, finding in noticed if name in given]
+    if not found:
+        return []
+    text = ". ".join(dict.fromkeys(f"{f.id} {f.message} (remedy: {f.remedy})" for f in found))
+    return [Event(EventReason.FINDING_REPORTED, text, warning=True)]
+
+
+def _permits(outcome: Outcome) -> list[clearance.Permit]:
+    return [permit for step in outcome.steps_done if (permit := clearance.permit_of(step))]
+
+
+def _of_writes(outcome: Outcome) -> list[Event]:
+    """What was written as asked or as approved. What only corrected drift is said there."""
+    steps = outcome.steps_done
+    if permits := _permits(outcome):
+        return [_approved(permits[0], steps)]
+    if any(step.verb == "create" for step in steps):
+        # A creation shows in the status that is written anyway; an event would cost a write more
+        # for every object of a large first apply.
+        return []
+    corrected = {entry.field for entry in outcome.drift_corrected}
+    asked = [step for step in steps if not step.settles or not step.settles <= corrected]
+    text = "; ".join(step.summary for step in asked)
+    return [Event(EventReason.UPDATED, text)] if asked else []
+
+
+def _approved(permit: clearance.Permit, steps: Sequence[Step]) -> Event:
+    text = "; ".join(step.summary for step in steps)
+    by = f" by {permit.by}" if permit.by else ""
+    return Event(EventReason.CHANGE_APPROVED, f"approved{by} as {permit.digest}: {text}")
+
+
+def _of_stalling(old: Mapping[str, Any], outcome: Outcome) -> list[Event]:
+    was = conditions.find(old.get("conditions") or (), ConditionType.STALLED)
+    if outcome.phase is Phase.DONE and was is not None:
+        return [Event(EventReason.RECOVERED, outcome.message)]
+    if outcome.phase is not Phase.STALLED or outcome.reason is Reason.APPROVAL_REQUIRED:
+        return []
+    if was is not None and was.get("reason") == outcome.reason.value:
+        said = str(was.get("message", ""))
+        alone, more = conditions.cut(outcome.message), conditions.cut(outcome.message + "; ")
+        if outcome.reason in _SAID_OTHERWISE or said == alone or said.startswith(more):
+            return []
+    return [Event(EventReason.STALLED, outcome.whole, warning=True)]

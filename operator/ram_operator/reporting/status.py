@@ -1,0 +1,271 @@
+"""Outcome → the status to write, events and the next look. Pure; all wording of conditions is here.
+
+Called once at the end of every pass, whatever happened in it. Messages name the thing, the problem
+and the remedy; they hold no secret, no clock and no counter, so that an unchanged situation leads
+to an unchanged status and hence to no write.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from ..constants import ConditionType, Reason
+from ..gate import approvals, clearance, providers
+from ..model import sentences
+from ..model.objects import Applied, Drift, Held, Live, Outcome, Plan
+from ..model.records import Finding, Rejection
+from ..model.vocabulary import Phase
+from . import carryover, conditions, events
+from .conditions import Condition
+from .events import Event
+
+LIST_LIMIT: Final = carryover.LIMIT
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The complete status and the events of this pass."""
+
+    status: Mapping[str, Any]
+    events: tuple[Event, ...]
+
+
+def build_report(
+    old: Mapping[str, Any],
+    outcome: Outcome,
+    generation: int,
+    now: str,
+    extra: Mapping[str, Any],
+) -> Report:
+    """The complete status that follows from `outcome`. `old` is the status now in the cluster.
+
+    `extra` are fields of a kind's own; those of `_OWN` that it lacks are dropped. A `pending` in it
+    is what the old one may still say.
+    """
+    status: dict[str, Any] = {k: v for k, v in old.items() if k not in (*_REBUILT, *_OWN)}
+    status.update({k: v for k, v in extra.items() if k not in _REBUILT})
+    last = {**old, **{k: v for k, v in extra.items() if k in _REBUILT}}
+    if outcome.phase in (Phase.DONE, Phase.STALLED):
+        # Says "acted upon", so a pass that has to come again leaves it.
+        status["observedGeneration"] = generation
+    status["conditions"] = conditions.merge(
+        old.get("conditions") or (), _conditions(outcome, old), generation, now
+    )
+    if outcome.account_id:
+        status["accountId"] = outcome.account_id
+    if outcome.handled_request:
+        status["lastHandledReconcileAt"] = outcome.handled_request
+    if outcome.live is not None:
+        status.update(_identity(outcome.live))
+        status.update(_shown(outcome.shows, outcome.live))
+    if outcome.applied is not None:
+        status.update(_applied(outcome.applied))
+    if outcome.plan is not None:
+        status.update(_findings(outcome.plan, outcome, last, now))
+    else:
+        status.update({k: last[k] for k in _REBUILT if k in last})
+    if corrected := outcome.drift_corrected:
+        status["corrected"] = carryover.corrections(old, corrected, now)
+    status = {key: value for key, value in status.items() if value not in ({}, [], None, "")}
+    return Report(status, events.told(old, outcome))
+
+
+_REBUILT: Final = ("drift", "pending", "wouldDo")
+_OWN: Final = ("deletionBrake", "lastHandledRejection")
+
+
+def _shown(row_shows: Mapping[str, str], live: Live) -> dict[str, Any]:
+    """Lists of live entries that the status shows and nobody manages here."""
+    shown: dict[str, Any] = {}
+    for name, status_name in row_shows.items():
+        entries = live.fields.get(name)
+        if isinstance(entries, Mapping):
+            shown[status_name] = sorted(entry.display for entry in entries.values())[:LIST_LIMIT]
+    return shown
+
+
+def _identity(live: Live) -> dict[str, Any]:
+    values = {
+        "cloudId": live.cloud_id,
+        "arn": live.arn,
+        "cloudName": live.cloud_name,
+        "defaultVersion": live.default_version,
+    }
+    return {key: value for key, value in values.items() if value}
+
+
+def _applied(applied: Applied) -> dict[str, Any]:
+    block: dict[str, Any] = {"fields": dict(sorted(applied.digests.items()))}
+    block.update({name: sorted(marks) for name, marks in sorted(applied.entries.items())})
+    excess = {name: sorted(keys) for name, keys in sorted(applied.excess.items()) if keys}
+    return {"applied": block, "excess": excess}
+
+
+def applied_from(status: Mapping[str, Any], entry_fields: Sequence[str]) -> Applied:
+    """The inverse of what `build` writes; a status without it means `not known`."""
+    block = status.get("applied")
+    if not isinstance(block, Mapping):
+        return Applied()
+    excess = status.get("excess") or {}
+    return Applied(
+        known=True,
+        digests=dict(block.get("fields") or {}),
+        entries={name: frozenset(block.get(name) or ()) for name in entry_fields},
+        excess={name: frozenset(excess.get(name) or ()) for name in entry_fields},
+    )
+
+
+def _findings(plan: Plan, outcome: Outcome, old: Mapping[str, Any], now: str) -> dict[str, Any]:
+    observe_only = outcome.observe_only
+    seen = {item.get("field"): item for item in old.get("drift") or ()}
+    listed = carryover.listed(old, outcome)
+    out: dict[str, Any] = {"drift": [_drift(entry, seen, now) for entry in listed[:LIST_LIMIT]]}
+    if plan.held is not None:
+        out["pending"] = _pending(plan.held, old.get("pending"), now)
+    elif carryover.still_open(old, plan):
+        out["pending"] = old["pending"]
+    if observe_only:
+        out["wouldDo"] = [sentences.clip(step.summary, 512) for step in plan.steps[:LIST_LIMIT]]
+    return out
+
+
+def _drift(entry: Drift, seen: Mapping[Any, Mapping[str, Any]], now: str) -> dict[str, Any]:
+    field = sentences.clip(entry.field, carryover.FIELD)
+    return {
+        "field": field,
+        "was": entry.was,
+        "is": entry.now,
+        "severity": entry.severity.value,
+        "action": entry.action,
+        "firstSeen": seen.get(field, {}).get("firstSeen", now),
+    }
+
+
+def _pending(held: Held, before: Mapping[str, Any] | None, now: str) -> dict[str, Any]:
+    sides = approvals.sides(providers.shown(held))
+    block: dict[str, Any] = {
+        "kind": held.kind,
+        "verdict": held.verdict,
+        "summary": sentences.clip(held.summary, 1024),
+        "gains": [sentences.clip(text, 1024) for text in held.gains[:LIST_LIMIT]],
+        "losses": [sentences.clip(text, 1024) for text in held.losses[:LIST_LIMIT]],
+        "findings": [_finding(finding) for finding in held.findings[:LIST_LIMIT]],
+        "digest": held.digest,
+        "expires": held.expires,
+        "before": sides[0],
+        "after": sides[1],
+        "rejected": held.rejections[0].reason if held.rejections else "",
+        "rejections": [_rejection(each) for each in held.rejections],
+        "voided": held.voided,
+    }
+    block = {key: value for key, value in block.items() if value}
+    # The record knows; where nothing is written, as in mode Observe, the status does.
+    unchanged = before is not None and {**before, "since": ""} == {**block, "since": ""}
+    known = before.get("since", now) if unchanged and before is not None else now
+    return {**block, "since": held.since or known}
+
+
+def _rejection(said: Rejection) -> dict[str, str]:
+    named = {"by": said.by, "at": said.at, "reason": said.reason}
+    return {name: text for name, text in named.items() if text}
+
+
+def _finding(finding: Finding) -> dict[str, str]:
+    return {
+        "id": finding.id,
+        "severity": finding.severity.value,
+        "text": sentences.clip(finding.message, 1024),
+        "remedy": sentences.clip(finding.remedy, 1024),
+    }
+
+
+def held_reason(held: Held) -> Reason:
+    """Why it waits still."""
+    if held.rejections:
+        return Reason.APPROVAL_REJECTED
+    if held.voided == Reason.ADMISSION_POLICY_MISSING:
+        return Reason.ADMISSION_POLICY_MISSING
+    if held.kind == clearance.LOST:
+        return Reason.RECORDS_LOST
+    return Reason.APPROVAL_REQUIRED
+
+
+def _conditions(outcome: Outcome, old: Mapping[str, Any]) -> list[Condition]:
+    plan = outcome.plan
+    return [
+        *_summary(outcome),
+        _synced(outcome, old),
+        _drifted(outcome, old),
+        _held(plan, old),
+    ]
+
+
+def _summary(outcome: Outcome) -> list[Condition]:
+    if outcome.phase in (Phase.RETRY, Phase.DELETING):
+        seen = outcome.live is not None or outcome.phase is Phase.DELETING
+        return conditions.working(outcome.reason, outcome.whole, seen=seen)
+    if outcome.phase is Phase.STALLED:
+        return conditions.stalled(outcome.reason, outcome.whole)
+    return conditions.done(outcome.whole)
+
+
+def _synced(outcome: Outcome, old: Mapping[str, Any]) -> Condition:
+    plan = outcome.plan
+    if plan is None:
+        if outcome.live is None and outcome.phase is not Phase.DONE:
+            text = "the cloud was not compared: " + outcome.message
+            return Condition(ConditionType.SYNCED, None, Reason.COMPARE_FAILED, text)
+        plan = Plan()
+    clean = outcome.phase is Phase.DONE and plan.held is None
+    clean = clean and not carryover.standing(old, outcome)
+    if clean:
+        return Condition(ConditionType.SYNCED, True, Reason.NO_DIFFERENCE, "the cloud is as asked")
+    text = "the cloud is not as asked"
+    return Condition(ConditionType.SYNCED, False, Reason.DIFFERENCE_FOUND, text)
+
+
+def _drifted(outcome: Outcome, old: Mapping[str, Any]) -> Condition:
+    kind, plan = ConditionType.DRIFTED, outcome.plan
+    if plan is None:
+        return _keep(old, kind, Reason.NO_DRIFT, "no drift is known")
+    if standing := carryover.standing(old, outcome):
+        text = sentences.drift(standing)
+        if head := carryover.head(standing):
+            text = f"{head}: {text}"
+        return Condition(kind, True, Reason.DRIFT_DETECTED, text)
+    if corrected := outcome.drift_corrected:
+        text = "corrected: " + sentences.drift(carryover.by_weight(corrected))
+        return Condition(kind, False, Reason.DRIFT_CORRECTED, text)
+    # What was corrected last stays readable until something else happens to the object.
+    before = conditions.find(old.get("conditions") or (), kind)
+    corrected_before = before is not None and before.get("reason") == Reason.DRIFT_CORRECTED
+    if corrected_before or outcome.drift_unconfirmed:
+        return _keep(old, kind, Reason.NO_DRIFT, "no drift is known")
+    return Condition(kind, False, Reason.NO_DRIFT, "no drift is known")
+
+
+def _held(plan: Plan | None, old: Mapping[str, Any]) -> Condition:
+    kind = ConditionType.APPROVAL_REQUIRED
+    if plan is None:
+        return _keep(old, kind, Reason.NOTHING_HELD, "no change is held")
+    if plan.held is not None:
+        return Condition(kind, True, held_reason(plan.held), sentences.held(plan.held))
+    if carryover.still_open(old, plan):
+        return _keep(old, kind, Reason.NOTHING_HELD, "no change is held")
+    return Condition(kind, False, Reason.NOTHING_HELD, "no change is held")
+
+
+def _keep(old: Mapping[str, Any], kind: ConditionType, reason: Reason, message: str) -> Condition:
+    """Without a comparison nothing new is known: the last word stands."""
+    before = conditions.find(old.get("conditions") or (), kind)
+    if before is None:
+        return Condition(kind, False, reason, message)
+    try:
+        last = Reason(str(before.get("reason")))
+    except ValueError:
+        # Of another version, or written by hand: it cannot be repeated.
+        return Condition(kind, False, reason, message)
+    status = {"True": True, "False": False}.get(str(before.get("status")))
+    return Condition(kind, status, last, str(before.get("message", "")))

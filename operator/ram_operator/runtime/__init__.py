@@ -1,0 +1,1 @@
+"""What outlives a pass: queue, cache, sessions, leadership."""

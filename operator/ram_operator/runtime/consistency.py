@@ -1,0 +1,128 @@
+"""What this process remembers of its own recent writes and of what it saw once. Thread-safe.
+
+RAM may answer with the state before a write for some seconds, and a predecessor's last writes may
+not be visible when this process starts. So for a while differences that look like drift, and
+identities that seem to be gone, are believed only when a second look says the same.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+from ..config import Settings
+from ..model.objects import Key
+
+
+class Recent:
+    """All times are monotonic seconds from `clock`."""
+
+    def __init__(self, settings: Settings, clock: Callable[[], float]) -> None:
+        self._settle = settings.settle_seconds
+        self._window = settings.consistency_seconds
+        self._clock = clock
+        self._started = clock()
+        """When this process became the one that writes."""
+        self._lock = threading.Lock()
+        self._writes: dict[Key, float] = {}
+        self._written: dict[Key, int] = {}
+        self._suspects: dict[Key, float] = {}
+        self._refused: dict[Key, tuple[int, float]] = {}
+        self._doubts: dict[Key, tuple[str, float]] = {}
+
+    def begin(self) -> None:
+        """This process takes over now: a predecessor may have written until a moment ago."""
+        with self._lock:
+            self._started = self._clock()
+
+    @property
+    def settle(self) -> float:
+        """Seconds after which the cloud shows what was written."""
+        return self._settle
+
+    def wrote(self, key: Key, generation: int = 0) -> None:
+        """A write for that generation of the object was sent, whatever came of it."""
+        with self._lock:
+            self._writes[key] = self._clock()
+            self._written[key] = generation
+            self._suspects.pop(key, None)
+
+    def unsettled(self, key: Key) -> float:
+        """Seconds until reads can be trusted for repeating or deleting; 0 when they can now."""
+        with self._lock:
+            since = max(self._started, self._writes.get(key, self._started))
+            return max(0.0, since + self._settle - self._clock())
+
+    def unread(self, key: Key, generation: int) -> float:
+        """Seconds until an edit that came after our own last write can be compared; 0 now.
+
+        An old answer may agree with the new manifest by chance. Then nothing would be written, and
+        what is missing would look later as if somebody had taken it away.
+        """
+        with self._lock:
+            if key not in self._writes or self._written.get(key) == generation:
+                return 0.0
+            return max(0.0, self._writes[key] + self._settle - self._clock())
+
+    def starting(self) -> float:
+        """Seconds until a predecessor's last writes are visible; 0 when they are."""
+        return max(0.0, self._started + self._settle - self._clock())
+
+    def inherits(self, seconds: float) -> bool:
+        """Whether a predecessor may have written within so many seconds."""
+        with self._lock:
+            return self._clock() - self._started < seconds
+
+    def believes(self, key: Key, *, always_twice: bool = False) -> bool:
+        """Whether a surprising look may be believed: seen twice, or long after any write."""
+        with self._lock:
+            now = self._clock()
+            since = max(self._started, self._writes.get(key, self._started))
+            if not always_twice and now - since >= self._window:
+                return True
+            first = self._suspects.setdefault(key, now)
+            return now - first >= self._settle
+
+    def patient(self, key: Key, generation: int) -> bool:
+        """Whether a refused document is still worth another try: a minute per generation.
+
+        A user or role that was just created cannot be trusted for some seconds.
+        """
+        with self._lock:
+            now = self._clock()
+            seen, first = self._refused.get(key, (generation, now))
+            if seen != generation:
+                first = now
+            self._refused[key] = (generation, first)
+            return now - first < self._window
+
+    def unsurprised(self, key: Key) -> None:
+        """The look agreed with what was known."""
+        with self._lock:
+            self._suspects.pop(key, None)
+
+    def doubted(self, key: Key, seen: str) -> float | None:
+        """Seconds until it may be believed that an offer ends by what the cloud says, which `seen`
+        stands for; 0 when two looks in a row said the same, the settle time apart. None where the
+        last look said yet another thing: then it may be a while.
+        """
+        with self._lock:
+            now = self._clock()
+            known = self._doubts.get(key)
+            if known is None or known[0] != seen:
+                self._doubts[key] = (seen, now)
+                return self._settle if known is None else None
+            return max(0.0, known[1] + self._settle - now)
+
+    def certain(self, key: Key) -> None:
+        """The look agreed with what is offered."""
+        with self._lock:
+            self._doubts.pop(key, None)
+
+    def forget(self, key: Key) -> None:
+        with self._lock:
+            self._doubts.pop(key, None)
+            self._writes.pop(key, None)
+            self._written.pop(key, None)
+            self._suspects.pop(key, None)
+            self._refused.pop(key, None)

@@ -1,0 +1,282 @@
+"""RamAccount: credentials → a verified session, and the registry from which objects take theirs.
+
+No object is read or written through an account before GetCallerIdentity has shown, in this process,
+that the credentials belong to `spec.accountId`. One account id has one RamAccount: the first to
+claim its record.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+from ..cloud import credentials
+from ..cloud.cached_reads import PolicyDocuments
+from ..cloud.client import CloudClient, Endpoint, Endpoints, Wiring
+from ..cloud.limiter import ActionClass, Limiter
+from ..cloud.own_identity import OwnIdentity
+from ..cloud.writing import Kept, Writer
+from ..cluster.api import ClusterApi, Conflicted
+from ..cluster.facts import Identity
+from ..cluster.record_writer import Claim, Records
+from ..config import Settings
+from ..constants import Reason
+from ..errors import InvalidSpec, Retry, Stalled
+from ..kinds import manifest
+from ..kinds.table import ACCOUNT
+from ..model.objects import Account, Key, Owner
+from .cache import Store
+
+DEFAULT_ENDPOINTS: Final = {
+    "ram": "ram.aliyuncs.com",
+    "sts": "sts.aliyuncs.com",
+    "ims": "ims.aliyuncs.com",
+}
+OFFICIAL: Final = re.compile(
+    r"(ram|sts|ims)(-vpc)?\.([a-z]{2}-[a-z0-9-]+\.|vpc-proxy\.)?aliyuncs\.com(:443)?"
+)
+"""Not just any host below aliyuncs.com: strangers' buckets and functions have theirs there too."""
+
+_HOST: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?")
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A verified account, ready for calls."""
+
+    account: Account
+    client: CloudClient
+    connection: tuple[Any, ...]
+    """What the client was built from; another value means another client."""
+    own: OwnIdentity = field(default_factory=OwnIdentity, compare=False)
+    kept: Kept = field(default_factory=Kept, compare=False)
+    """What sessions of the same account id share, one after the other and side by side."""
+    patience: float = 20.0
+    """Seconds that a write waits for others to the same identity."""
+
+    @property
+    def writer(self) -> Writer:
+        """The way by which all writes go."""
+        return Writer(self.client, self.kept, self.patience)
+
+
+class Accounts:
+    """Sessions by RamAccount name. Thread-safe."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._sessions: dict[str, Session] = {}
+        self._problems: dict[str, tuple[Reason, str]] = {}
+
+    def get(self, name: str) -> Session:
+        """Raises Retry(DependencyNotReady) or Stalled(Suspended).
+
+        The object is woken when the account is ready.
+        """
+        unknown = (Reason.DEPENDENCY_NOT_READY, "it does not exist or was not verified yet")
+        with self._lock:
+            session = self._sessions.get(name)
+            reason, problem = self._problems.get(name, unknown)
+        if session is None:
+            if reason is Reason.SUSPENDED:
+                raise Stalled(reason, problem)
+            raise Retry(
+                Reason.DEPENDENCY_NOT_READY, f"RamAccount {name} is not ready: {problem}", 60.0
+            )
+        return session
+
+    def seen(self, name: str) -> bool:
+        """Whether this process has looked at the account, whatever came of it."""
+        with self._lock:
+            return name in self._sessions or name in self._problems
+
+    def find(self, name: str) -> Session | None:
+        with self._lock:
+            return self._sessions.get(name)
+
+    def set(self, session: Session) -> bool:
+        """True when something changed that objects have to know."""
+        name = session.account.name
+        with self._lock:
+            before = self._sessions.get(name)
+            self._sessions[name] = session
+            self._problems.pop(name, None)
+        return before is None or before.account != session.account
+
+    def drop(self, name: str, problem: str, reason: Reason = Reason.DEPENDENCY_NOT_READY) -> bool:
+        """The account may not be used. True when that is news for its objects."""
+        with self._lock:
+            before = self._problems.get(name)
+            self._problems[name] = (reason, problem)
+            return self._sessions.pop(name, None) is not None or before != (reason, problem)
+
+    def trouble(self, name: str, problem: str) -> bool:
+        """It could not be verified this time, which a verified session outlives. True when that is
+        news for its objects.
+        """
+        found = (Reason.DEPENDENCY_NOT_READY, problem)
+        with self._lock:
+            news = name not in self._sessions and self._problems.get(name) != found
+            if news:
+                self._problems[name] = found
+        return news
+
+
+@dataclass(frozen=True, slots=True)
+class _First:
+    """What the first record of an account would say. `known`: it had one already."""
+
+    uid: str
+    known: bool
+    now: str
+    sequence: int
+
+
+class AccountOpener:
+    """Opens sessions: settings, credentials, client, identity, uniqueness."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        store: Store,
+        api: ClusterApi,
+        wiring: Wiring,
+        environment: Mapping[str, str],
+    ) -> None:
+        self._environment = environment
+        self._settings = settings
+        self._store = store
+        self._api = api
+        self._records = Records(api)
+        self._wiring = wiring
+        self._lock = threading.Lock()
+        self._kept: dict[str, Kept] = {}
+
+    def _kept_of(self, account_id: str) -> Kept:
+        """The same for all sessions of the account: a pass may still write by an earlier one."""
+        with self._lock:
+            if account_id not in self._kept:
+                policies = PolicyDocuments(self._settings.document_settle_seconds)
+                self._kept[account_id] = Kept(policies)
+            return self._kept[account_id]
+
+    def open(
+        self, body: Mapping[str, Any], before: Session | None, now: str, sequence: int
+    ) -> tuple[Session, Mapping[str, Any]]:
+        """A session for the RamAccount, and what GetCallerIdentity said. Raises errors.*."""
+        name = str(body["metadata"]["name"])
+        spec = body["spec"]
+        account = manifest.account(name, spec)
+        if account.suspend:
+            text = f"RamAccount {name} is suspended: nothing is read or written"
+            raise Stalled(Reason.SUSPENDED, text)
+        known = bool((body.get("status") or {}).get("accountId"))
+        lost = self._claim(account, _First(str(body["metadata"]["uid"]), known, now, sequence))
+        client, connection = self._client(spec, before)
+        identity = client.caller_identity()
+        found = str(identity.get("AccountId") or "")
+        if found != account.account_id:
+            raise Stalled(
+                Reason.ACCOUNT_MISMATCH,
+                f"the credentials belong to account {found or 'unknown'}, not to"
+                f" {account.account_id}; nothing is written until they agree",
+            )
+        arn = str(identity.get("Arn") or "")
+        account = replace(account, own_principal=arn, records_lost=lost)
+        kept = self._kept_of(account.account_id)
+        patience = self._settings.call_deadline
+        return Session(account, client, connection, kept=kept, patience=patience), identity
+
+    def _claim(self, account: Account, first: _First) -> bool:
+        """Whether records of the account were lost: it had one, and somebody took it away."""
+        identity = Identity(account.account_id, ACCOUNT, account.account_id)
+        record = self._store.get(identity.key)
+        owner = Owner(self._settings.cluster_name, "", account.name)
+        lost_at = first.now if first.known else ""
+        claim = Claim(owner, first.uid, "", None, "Claimed", lost_at=lost_at)
+        if record is None:
+            try:
+                self._records.claim(identity, claim, first.now, first.sequence)
+                return first.known
+            except Conflicted:
+                record = self._records.read(identity) or {}
+        holder = str(((record.get("record") or {}).get("owner") or {}).get("name", ""))
+        lost = bool((record.get("record") or {}).get("lostAt"))
+        if holder in ("", account.name):
+            return lost
+        other = self._api.get(Key(ACCOUNT, "", holder))
+        if other is not None and (other.get("spec") or {}).get("accountId") == account.account_id:
+            raise Stalled(
+                Reason.CONFLICT,
+                f"account {account.account_id} is managed by RamAccount {holder};"
+                " one account has one RamAccount",
+            )
+        self._records.renew(record, claim, first.now)
+        return lost
+
+    def _client(
+        self, spec: Mapping[str, Any], before: Session | None
+    ) -> tuple[CloudClient, tuple[Any, ...]]:
+        keys = self._credentials(spec.get("credentials") or {})
+        where = endpoints(spec.get("endpoints") or {}, custom=self._settings.allow_custom_endpoints)
+        limits = spec.get("rateLimit") or {}
+        rates = {
+            ActionClass.READ: float(limits.get("readsPerSecond", 20)),
+            ActionClass.WRITE: float(limits.get("writesPerSecond", 4)),
+            ActionClass.ATTACH: float(limits.get("attachmentsPerSecond", 2)),
+        }
+        connection = (keys.fingerprint, where, tuple(sorted(rates.items())))
+        if before is not None and before.connection == connection:
+            return before.client, connection
+        return CloudClient(keys, where, Limiter(rates), self._wiring), connection
+
+    def _credentials(self, spec: Mapping[str, Any]) -> credentials.Credentials:
+        kind = spec.get("type", "Environment")
+        if kind == "Environment":
+            return credentials.from_environment(self._environment)
+        if kind == "Secret":
+            name = str(spec.get("secretName") or "")
+            data = self._api.secret_data(self._settings.operator_namespace, name)
+            return credentials.from_secret(name, data)
+        raise InvalidSpec(
+            f"spec.credentials.type: {kind!r} is unknown; write Environment or Secret"
+        )
+
+
+def endpoints(spec: Mapping[str, Any], *, custom: bool) -> Endpoints:
+    """The addresses of an account's services. Raises InvalidSpec.
+
+    A RAM that is none of Alibaba Cloud's own serves IMS too, unless the manifest says otherwise:
+    what it is asked must not reach the public service by accident.
+    """
+    wanted = {**DEFAULT_ENDPOINTS, **spec}
+    ram = endpoint("ram", wanted["ram"], custom=custom)
+    sts = endpoint("sts", wanted["sts"], custom=custom)
+    if "ims" not in spec and not _official(ram):
+        return Endpoints(ram, sts, ram)
+    return Endpoints(ram, sts, endpoint("ims", wanted["ims"], custom=custom))
+
+
+def _official(where: Endpoint) -> bool:
+    return where.protocol == "https" and OFFICIAL.fullmatch(where.host.lower()) is not None
+
+
+def endpoint(name: str, text: str, *, custom: bool) -> Endpoint:
+    """host[:port], with or without http(s):// before it. Raises InvalidSpec.
+
+    `custom` accepts hosts that are not RAM's and STS's own, and connections without TLS.
+    """
+    protocol, separator, host = text.partition("://")
+    if not separator:
+        protocol, host = "https", text
+    if not _official(Endpoint(host, protocol)) and not custom:
+        raise InvalidSpec(
+            f"spec.endpoints.{name}: {text} is no https endpoint of {name.upper()} in aliyuncs.com;"
+            " the operator accepts others only with --allow-custom-endpoints true"
+        )
+    if protocol not in ("http", "https") or not _HOST.fullmatch(host):
+        raise InvalidSpec(f"spec.endpoints.{name}: {text} is no [http[s]://]host[:port]")
+    return Endpoint(host, protocol)

@@ -1,0 +1,166 @@
+"""Rules on trust and rights: who breaks which, by the examples, and the page about them."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import yaml
+
+from ram_operator import documents
+from ram_operator.constants import Severity
+from ram_operator.gate import rules
+from ram_operator.gate.checks import Case, Grant
+from ram_operator.gate.rules import On
+from ram_operator.kinds import manifest
+from tests.structure.pure import ROOT
+from tests.unit.core import ACCOUNT, ACCOUNT_ID, ANN, OTHER_ID, OUTSIDER, policy, trust, trust_json
+
+Json = dict[str, Any]
+TEXT = (ROOT / "tests" / "vectors" / "rules.yaml").read_text()
+EXAMPLES: Json = yaml.safe_load(
+    TEXT.replace("{here}", ACCOUNT_ID).replace("{other}", OTHER_ID),
+)
+REACHES: list[Json] = EXAMPLES.pop("reaches")
+ROOT_HERE = ("RAM", f"acs:ram::{ACCOUNT_ID}:root")
+FLAT = [
+    (name, broken, example)
+    for name, sides in EXAMPLES.items()
+    for broken in (True, False)
+    for example in sides["broken" if broken else "kept"]
+]
+
+
+def named(principals: list[str] | None, when: Json | None) -> documents.Trust | None:
+    if principals is None:
+        return None
+    pairs = [tuple(text.split(" ", 1)) for text in principals]
+    return trust(*((pair[0], pair[1]) for pair in pairs), condition=when)
+
+
+def lists(example: Json) -> Any:
+    gate = {"trustedAccounts": example.get("accounts", [])}
+    for name, key in (("services", "trustedServices"), ("providers", "trustedProviders")):
+        gate |= {key: example[name]} if name in example else {}
+    gate |= {"trustedSubjects": example["subjects"]} if "subjects" in example else {}
+    spec = {"accountId": ACCOUNT_ID, "gate": gate}
+    return manifest.account("default", spec)
+
+
+def case(example: Json) -> Case:
+    session = example.get("session")
+    return Case(
+        account=lists(example),
+        trust=named(example.get("trust"), example.get("when")),
+        before=named(example.get("before"), example.get("before_when")),
+        session=(session[0], session[1]) if session else None,
+        privileged=tuple(example.get("privileged", [])),
+        grants=tuple(
+            Grant(row[0], row[1], "itself" in row[2:], "indirect" in row[2:])
+            for row in example.get("grants", [])
+        ),
+        arn=example.get("arn", ""),
+        named=frozenset(example.get("named", [])),
+        moved=tuple(example.get("moved", [])),
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "broken", "example"), FLAT, ids=[f"{n}-{b}-{json.dumps(e)[:60]}" for n, b, e in FLAT]
+)
+def test_an_example_breaks_the_rule_or_does_not(name: str, broken: bool, example: Json) -> None:
+    found = rules.judge(case(example), *On)
+    assert (name in {finding.id for finding in found}) is broken
+
+
+def test_every_rule_has_two_examples_each_way() -> None:
+    assert list(EXAMPLES) == [rule.id for rule in rules.RULES]
+    for sides in EXAMPLES.values():
+        assert min(len(sides["broken"]), len(sides["kept"])) >= 2
+
+
+def test_a_rule_is_judged_only_on_what_it_looks_at() -> None:
+    for name, broken, example in FLAT:
+        (rule,) = (rule for rule in rules.RULES if rule.id == name)
+        others = [kind for kind in On if kind is not rule.on]
+        found = {finding.id for finding in rules.judge(case(example), *others)}
+        assert name not in found, (name, broken, example)
+
+
+@pytest.mark.parametrize("row", REACHES, ids=json.dumps)
+def test_a_document_reaches_the_identity_that_has_it(row: Json) -> None:
+    statement = {"Effect": row.get("effect", "Allow"), "Action": row["action"]}
+    document = policy({**statement, "Resource": row["resource"]})
+    own = tuple(f"{ACCOUNT_ID}:{name}" for name in ("role/app", "policy/Keys"))
+    assert documents.reaches(document, own) is row["itself"]
+
+
+def test_resources_that_cannot_be_read_may_be_the_identity_itself() -> None:
+    document = policy({"Effect": "Allow", "Action": "ram:*", "Resource": 1})
+    assert documents.reaches(document, (f"{ACCOUNT_ID}:role/app",))
+
+
+def test_a_trusted_account_is_not_outside_but_still_another() -> None:
+    account = replace(ACCOUNT, trusted_accounts=frozenset({OTHER_ID}))
+    found = rules.assess(trust(OUTSIDER), account)
+    assert {finding.id for finding in found} == {"RAM006", "RAM007"}
+    assert not rules.dangerous(found)
+
+
+def test_findings_name_each_principal_once_critical_ones_first() -> None:
+    document = trust(ROOT_HERE, OUTSIDER, ("RAM", f"acs:ram::{OTHER_ID}:user/eve"), OUTSIDER)
+    found = rules.assess(document, ACCOUNT)
+    severities = [finding.severity for finding in found]
+    assert severities == sorted(severities, key=lambda one: one is not Severity.CRITICAL)
+    assert len(set(found)) == len(found)
+    outside = [finding.message for finding in found if finding.id == "RAM002"]
+    assert outside == sorted(outside)
+    assert len(outside) == 2
+    assert all(finding.remedy for finding in found)
+
+
+def test_what_changes_is_named_too() -> None:
+    found = rules.assess(trust(ROOT_HERE), ACCOUNT, trust(OUTSIDER), (3600, 7200))
+    assert {finding.id for finding in found} == {"RAM007", "RAM011", "RAM012", "RAM015"}
+    (longer,) = (finding.message for finding in found if finding.id == "RAM015")
+    assert longer == "a session may last 7200 seconds instead of 3600"
+
+
+def test_the_last_of_several_grants_says_when_somebody_is_trusted_no_longer() -> None:
+    ends = trust_json(ANN, condition={"DateLessThan": {"acs:CurrentTime": "2030-01-01T00:00:00Z"}})
+    endless = {**ends, "Statement": [*ends["Statement"], *trust_json(ANN)["Statement"]]}
+    found = rules.assess(
+        documents.parse_trust(endless), ACCOUNT, before=documents.parse_trust(ends)
+    )
+    assert "RAM014" in {finding.id for finding in found}
+
+
+def test_statements_that_cannot_be_read_and_denials_are_nobodys() -> None:
+    odd = documents.parse_trust(
+        {"Version": "1", "Statement": ["odd", {"Effect": "Deny", "Principal": {"RAM": ["*"]}}]},
+        lenient=True,
+    )
+    ids = {finding.id for finding in rules.assess(odd, ACCOUNT, trust(ROOT_HERE))}
+    assert ids == {"RAM003", "RAM012"}
+
+
+def test_only_critical_findings_are_dangerous() -> None:
+    assert rules.dangerous(rules.assess(trust(OUTSIDER), ACCOUNT))
+    assert not rules.dangerous(rules.assess(trust(ROOT_HERE), ACCOUNT))
+    assert not rules.dangerous(())
+
+
+def test_ids_are_stable() -> None:
+    critical = {int(r.id[3:]) for r in rules.RULES if r.severity is Severity.CRITICAL}
+    assert [rule.id for rule in rules.RULES] == [f"RAM{n:03}" for n in range(1, 24)]
+    assert critical == {1, 2, 3, 4, 9, 13, 16, 17, 18, 19, 20, 22, 23}
+
+
+def test_the_page_of_rules_is_up_to_date() -> None:
+    command = [sys.executable, str(ROOT / "scripts" / "rules_reference.py"), "--check"]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (result.returncode, result.stderr) == (0, "")
