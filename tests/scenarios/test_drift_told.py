@@ -11,7 +11,7 @@ import alibabacloud_ram20150501.models as ram
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from ram_operator.cluster.facts import Identity
+from ram_operator.cluster.record_facts import Identity
 from tests.cluster import RequestFailed
 from tests.support.hands import Hands
 from tests.support.operator import NAMESPACE, SERVICE_ACCOUNT, OperatorProcess

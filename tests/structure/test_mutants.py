@@ -35,9 +35,11 @@ AREAS: Final = {
     "actions": {"documents/actions.py", "documents/escalation.py", "gate/grants.py"},
     "writer": {
         "cloud/execute.py",
+        "cloud/role_calls.py",
         "cloud/write_checks.py",
         "loop/applying.py",
         "loop/gated_write.py",
+        "loop/offers.py",
     },
     "judged": {
         "cloud/cached_reads.py",

@@ -16,7 +16,7 @@ import alibabacloud_ram20150501.client as ram_client
 from alibabacloud_tea_openapi.models import Config
 
 from ram_emulator.admin import AccountKeys, Admin, UserKeys
-from ram_operator.cluster.facts import Identity
+from ram_operator.cluster.record_facts import Identity
 from tests.cluster import Cluster, RequestFailed
 from tests.support import waiting
 from tests.support.emulator import EmulatorProcess

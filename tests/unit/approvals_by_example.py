@@ -7,7 +7,8 @@ from typing import Any
 
 from ram_operator.gate import approvals, clearance
 from ram_operator.gate.inputs import Ballot, Guard, Scope
-from ram_operator.model.objects import Held, RecordFacts
+from ram_operator.model.changes import Held
+from ram_operator.model.records import RecordFacts
 from tests.unit.core import ACCOUNT, ACCOUNT_ID, ECS, FC, policies, record, trust
 
 NOW, SOON = "2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z"

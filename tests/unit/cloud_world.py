@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
-from ram_operator.cloud.client import CloudClient, Endpoint, Endpoints, Timeouts, Wiring
+from ram_operator.cloud.client import CloudClient, Timeouts, Wiring
 from ram_operator.cloud.credentials import Credentials
+from ram_operator.cloud.endpoints import Endpoint, Endpoints
 from ram_operator.cloud.jobs import Needs
 from ram_operator.cloud.limiter import ActionClass, Limiter
 from ram_operator.constants import Reason

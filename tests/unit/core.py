@@ -13,19 +13,12 @@ from ram_operator import documents
 from ram_operator.constants import AdoptionPolicy, DeletionPolicy, DriftPolicy, Mode
 from ram_operator.gate.inputs import Memory, Situation
 from ram_operator.kinds import manifest as desire
-from ram_operator.kinds.table import KINDS, policy_entries, tag_entries
-from ram_operator.model.objects import (
-    Account,
-    Applied,
-    Desired,
-    Key,
-    Live,
-    Options,
-    Owner,
-    RecordFacts,
-    Step,
-    Tenant,
-)
+from ram_operator.kinds.entries import policy_entries, tag_entries
+from ram_operator.kinds.table import KINDS
+from ram_operator.model.changes import Step
+from ram_operator.model.objects import Account, Key, Options, Owner, Tenant
+from ram_operator.model.records import RecordFacts
+from ram_operator.model.state import Applied, Desired, Live
 from ram_operator.model.vocabulary import Presence
 from ram_operator.planning import plan
 

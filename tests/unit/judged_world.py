@@ -12,7 +12,7 @@ from ram_operator.cloud.jobs import Needs, Reply
 from ram_operator.cloud.readings import GroupPolicies
 from ram_operator.cloud.writing import Kept, Writer
 from ram_operator.errors import Absent
-from ram_operator.model.objects import CloudCalls
+from ram_operator.model.state import CloudCalls
 from tests.unit.core import ALLOW_ALL, ALLOW_READ, policy
 from tests.unit.fake_clock import FakeClock
 

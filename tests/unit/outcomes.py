@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from ram_operator.constants import ConditionType, Reason, Severity
-from ram_operator.model.objects import Drift, Held, Live, Outcome, Plan, Step
-from ram_operator.model.records import Finding
+from ram_operator.model.changes import Drift, Finding, Held, Outcome, Plan, Step
+from ram_operator.model.state import Live
 from ram_operator.model.vocabulary import Cause, Direction, Phase, Presence
 from ram_operator.reporting.status import Report, build_report
 

@@ -17,7 +17,7 @@ from kubernetes.client.api_client import ApiClient
 
 from ram_operator import documents
 from ram_operator.cluster.api import ClusterApi
-from ram_operator.cluster.facts import Identity
+from ram_operator.cluster.record_facts import Identity
 from ram_operator.cluster.record_writer import Claim, Records, Start
 from ram_operator.model.objects import Owner
 from ram_operator.model.records import InFlight

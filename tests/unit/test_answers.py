@@ -22,7 +22,8 @@ from ram_operator.constants import Reason
 from ram_operator.errors import OutcomeUnknown, Retry
 from ram_operator.kinds.table import KINDS
 from ram_operator.model.basis import Basis
-from ram_operator.model.objects import Step, UnknownPart
+from ram_operator.model.changes import Step
+from ram_operator.model.objects import UnknownPart
 from ram_operator.model.vocabulary import Cause, Direction, Presence
 from tests.unit.cloud_world import World
 from tests.unit.core import trust_json

@@ -13,8 +13,9 @@ from ram_operator.errors import Bug
 from ram_operator.gate import approvals, clearance, review
 from ram_operator.gate.clearance import Permit
 from ram_operator.gate.inputs import NO_REASON, Guard, Scope
-from ram_operator.model.objects import Change, Entry, Held, RecordFacts, Step
-from ram_operator.model.records import Finding, InFlight, Why
+from ram_operator.model.changes import Change, Finding, Held, Step
+from ram_operator.model.objects import Entry
+from ram_operator.model.records import InFlight, RecordFacts, Why
 from ram_operator.model.vocabulary import Cause, Direction
 from tests.unit.approvals_by_example import (
     END,

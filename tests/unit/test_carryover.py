@@ -10,7 +10,7 @@ import pytest
 
 from ram_operator.constants import ConditionType, Severity
 from ram_operator.gate import clearance
-from ram_operator.model.objects import Drift, Plan, Step
+from ram_operator.model.changes import Drift, Plan, Step
 from ram_operator.model.vocabulary import Cause, Direction
 from ram_operator.reporting import carryover
 from ram_operator.reporting.status import build_report

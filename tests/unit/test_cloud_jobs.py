@@ -13,7 +13,7 @@ from ram_operator.cloud.jobs import Needs
 from ram_operator.cloud.limiter import ActionClass
 from ram_operator.constants import Reason
 from ram_operator.errors import Bug, OutcomeUnknown, Retry
-from ram_operator.model.objects import CloudCalls
+from ram_operator.model.state import CloudCalls
 from tests.unit.cloud_world import World, caught
 from tests.unit.stub_server import Reply, Request, Stub, stub
 

@@ -9,7 +9,9 @@ import pytest
 from ram_operator.constants import Reason
 from ram_operator.errors import Retry
 from ram_operator.loop.deletion import ours
-from ram_operator.model.objects import Live, Owner, RecordFacts, UnknownPart
+from ram_operator.model.objects import Owner, UnknownPart
+from ram_operator.model.records import RecordFacts
+from ram_operator.model.state import Live
 from ram_operator.model.vocabulary import Presence
 
 US, THEM = Owner("blue", "apps", "web"), Owner("green", "apps", "web")

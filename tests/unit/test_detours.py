@@ -10,8 +10,9 @@ import pytest
 from ram_operator.constants import AdoptionPolicy, DriftPolicy, EventReason, Reason
 from ram_operator.gate import grants
 from ram_operator.gate.inputs import Memory
-from ram_operator.kinds.table import KINDS, policy_entries
-from ram_operator.model.objects import Outcome, Plan
+from ram_operator.kinds.entries import policy_entries
+from ram_operator.kinds.table import KINDS
+from ram_operator.model.changes import Outcome, Plan
 from ram_operator.model.vocabulary import Cause, Phase
 from ram_operator.planning import drift
 from ram_operator.reporting.status import build_report

@@ -9,7 +9,8 @@ import pytest
 
 from ram_operator import documents
 from ram_operator.constants import DriftPolicy, Severity
-from ram_operator.model.objects import Change, Desired, Judged
+from ram_operator.model.changes import Change, Judged
+from ram_operator.model.state import Desired
 from ram_operator.model.vocabulary import Cause, Disposition
 from ram_operator.planning import diff, drift
 from tests.unit.core import ANN, ECS, FC, ROLE, made, record, remembered, trust, trust_json, wanted

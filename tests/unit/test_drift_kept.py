@@ -11,7 +11,9 @@ from ram_operator import documents
 from ram_operator.constants import EventReason, Reason
 from ram_operator.errors import Retry, Stalled
 from ram_operator.gate import inputs as inputs_module
-from ram_operator.model.objects import Desired, Live, Outcome, Plan, Step, UnknownPart, place
+from ram_operator.model.changes import Outcome, Plan, Step, place
+from ram_operator.model.objects import UnknownPart
+from ram_operator.model.state import Desired, Live
 from ram_operator.model.vocabulary import Cause
 from ram_operator.planning import diff, drift, plan
 from ram_operator.reporting import verdict

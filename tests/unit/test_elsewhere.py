@@ -8,15 +8,15 @@ import pytest
 
 from ram_operator.constants import ANNOTATION_ABANDON, Reason
 from ram_operator.errors import Stalled
-from ram_operator.kinds.manifest import account
+from ram_operator.kinds.account import account_settings
 from ram_operator.loop import account_changed
 from ram_operator.loop.ports import Ports, Subject
 from tests.unit.record_world import ACCOUNT, IDENTITY, OWNER
 from tests.unit.test_gone import HELD, HOLDER, Json, left, world
 
 OTHER = "9999999999999999"
-THERE = account("default", {"accountId": OTHER})
-HERE = account("default", {"accountId": ACCOUNT})
+THERE = account_settings("default", {"accountId": OTHER})
+HERE = account_settings("default", {"accountId": ACCOUNT})
 
 
 def subject(abandon: str = "", **status: Any) -> Subject:

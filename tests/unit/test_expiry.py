@@ -14,8 +14,10 @@ from ram_operator.errors import Bug
 from ram_operator.gate import approvals, expiry
 from ram_operator.gate.inputs import Ballot, Guard, Memory, Scope, Situation
 from ram_operator.kinds.table import KINDS
-from ram_operator.model.objects import Desired, Entry, Live, Plan, UnknownPart
+from ram_operator.model.changes import Plan
+from ram_operator.model.objects import Entry, UnknownPart
 from ram_operator.model.records import Pending
+from ram_operator.model.state import Desired, Live
 from ram_operator.planning import plan
 from tests.unit.core import ACCOUNT, NOW
 from tests.unit.profiles import examples

@@ -15,8 +15,9 @@ from typing import Any
 import pytest
 
 from ram_operator.cloud import faults
-from ram_operator.cloud.client import CloudClient, Endpoint, Endpoints, Wiring
+from ram_operator.cloud.client import CloudClient, Wiring
 from ram_operator.cloud.credentials import Credentials
+from ram_operator.cloud.endpoints import Endpoint, Endpoints
 from ram_operator.cloud.limiter import ActionClass
 from ram_operator.constants import Reason
 from ram_operator.errors import (

@@ -17,7 +17,8 @@ from ram_operator.gate.inputs import Guard
 from ram_operator.loop.gated_write import GatedWrite
 from ram_operator.loop.ports import Subject
 from ram_operator.model.basis import Basis
-from ram_operator.model.objects import Change, Entry, Held, Key, Step
+from ram_operator.model.changes import Change, Held, Step
+from ram_operator.model.objects import Entry, Key
 from ram_operator.model.vocabulary import Cause, Direction
 from tests.unit.approvals_by_example import HELD, approved, offered
 from tests.unit.core import ACCOUNT, FC, trust

@@ -14,19 +14,13 @@ from ram_operator.constants import AdoptionPolicy, DriftPolicy
 from ram_operator.gate import grants
 from ram_operator.gate.inputs import Memory, Situation
 from ram_operator.kinds import manifest as desire
-from ram_operator.kinds.table import KINDS, Escalation, Kind, policy_entries
-from ram_operator.model.objects import (
-    Applied,
-    Change,
-    Desired,
-    Entry,
-    Held,
-    Key,
-    Live,
-    Plan,
-    RecordFacts,
-)
-from ram_operator.model.records import Finding
+from ram_operator.kinds.entries import policy_entries
+from ram_operator.kinds.schema import Escalation, Kind
+from ram_operator.kinds.table import KINDS
+from ram_operator.model.changes import Change, Finding, Held, Plan
+from ram_operator.model.objects import Entry, Key
+from ram_operator.model.records import RecordFacts
+from ram_operator.model.state import Applied, Desired, Live
 from ram_operator.model.vocabulary import Direction, Presence
 from ram_operator.planning import plan
 from tests.unit.core import (

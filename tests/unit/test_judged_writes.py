@@ -19,7 +19,8 @@ from ram_operator.gate import clearance
 from ram_operator.gate.clearance import Permit
 from ram_operator.kinds.table import KINDS
 from ram_operator.model.basis import Basis
-from ram_operator.model.objects import Change, Entry, Held, Step
+from ram_operator.model.changes import Change, Held, Step
+from ram_operator.model.objects import Entry
 from ram_operator.model.vocabulary import Cause, Direction
 from tests.unit.approvals_by_example import approved, offered
 from tests.unit.core import ECS, FC, trust

@@ -8,8 +8,9 @@ import pytest
 import yaml
 
 from ram_operator import documents
-from ram_operator.kinds import table
-from ram_operator.kinds.table import KINDS, Field, Kind, Shape
+from ram_operator.kinds import entries, table
+from ram_operator.kinds.schema import Field, Kind, Shape
+from ram_operator.kinds.table import KINDS
 from ram_operator.model.objects import Entry
 from tests.structure.pure import ROOT
 from tests.unit.core import POLICY, ROLE, trust, trust_json
@@ -82,18 +83,18 @@ def test_a_number_is_a_whole_number(raw: Any) -> None:
 
 def test_attachments_are_folded_by_name_and_kept_as_spelled() -> None:
     items = [{"type": "System", "name": "ReadOnlyAccess"}, {"type": "Custom", "name": "App"}]
-    assert table.policy_entries(items) == {
+    assert entries.policy_entries(items) == {
         "System/readonlyaccess": Entry("System/ReadOnlyAccess"),
         "Custom/app": Entry("Custom/App"),
     }
-    assert [table.policy_key(i["type"], i["name"]) for i in items] == [
+    assert [entries.policy_key(i["type"], i["name"]) for i in items] == [
         "System/readonlyaccess",
         "Custom/app",
     ]
 
 
 def test_tags_keep_the_case_of_their_keys() -> None:
-    assert table.tag_entries({"Team": "a", "team": ""}) == {
+    assert entries.tag_entries({"Team": "a", "team": ""}) == {
         "Team": Entry("Team", "a"),
         "team": Entry("team"),
     }

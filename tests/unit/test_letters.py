@@ -16,7 +16,8 @@ from ram_operator import documents
 from ram_operator.constants import DriftPolicy, Severity
 from ram_operator.documents import Verdict
 from ram_operator.gate import clearance, providers
-from ram_operator.model.objects import Entry, Plan
+from ram_operator.model.changes import Plan
+from ram_operator.model.objects import Entry
 from ram_operator.model.vocabulary import RESPELLED, Cause, Disposition
 from ram_operator.planning import diff, drift, plan
 from tests.unit.core import (

@@ -13,7 +13,7 @@ from ram_operator import documents
 from ram_operator.documents import NOBODY
 from ram_operator.gate import clearance
 from ram_operator.gate.clearance import Cleared
-from ram_operator.model.objects import Held
+from ram_operator.model.changes import Held
 from tests.oracle.evaluator import PROBABLE, Reading, allows
 from tests.oracle.universe import requests
 from tests.unit import strategies_documents as some

@@ -12,6 +12,7 @@ from ram_operator import documents
 from ram_operator.constants import AdoptionPolicy, DeletionPolicy, DriftPolicy, Mode
 from ram_operator.errors import InvalidSpec
 from ram_operator.kinds import manifest as desire
+from ram_operator.kinds.account import account_settings
 from ram_operator.kinds.manifest import Resolved
 from ram_operator.model.objects import Entry, Key, Tenant
 from tests.unit.core import (
@@ -190,7 +191,7 @@ def test_an_invalid_spec_says_where(spec: Json, text: str) -> None:
 
 
 def test_an_account_with_nothing_but_its_id_is_strict() -> None:
-    found = desire.account("default", {"accountId": ACCOUNT_ID})
+    found = account_settings("default", {"accountId": ACCOUNT_ID})
     assert (found.name, found.account_id, found.suspend) == ("default", ACCOUNT_ID, False)
     assert found.mode is Mode.OBSERVE
     assert (dict(found.tenants), found.trusted_accounts) == ({}, frozenset())
@@ -201,20 +202,20 @@ def test_an_account_with_nothing_but_its_id_is_strict() -> None:
 
 def test_an_empty_list_of_services_or_providers_is_not_an_absent_one() -> None:
     gate = {"trustedServices": ["FC.aliyuncs.com"], "trustedProviders": []}
-    found = desire.account("default", {"accountId": ACCOUNT_ID, "gate": gate})
+    found = account_settings("default", {"accountId": ACCOUNT_ID, "gate": gate})
     assert (found.trusted_services, found.trusted_providers) == ({"fc.aliyuncs.com"}, frozenset())
 
 
 def test_detours_wait_only_where_the_account_says_so_in_so_many_words() -> None:
-    plain = desire.account("default", {"accountId": ACCOUNT_ID})
+    plain = account_settings("default", {"accountId": ACCOUNT_ID})
     assert (plain.trusted_subjects, plain.hold_indirect) == ((), False)
     gate = {"trustedSubjects": ["Repo:org/*"], "holdIndirect": True}
-    found = desire.account("default", {"accountId": ACCOUNT_ID, "gate": gate})
+    found = account_settings("default", {"accountId": ACCOUNT_ID, "gate": gate})
     assert (found.trusted_subjects, found.hold_indirect) == (("Repo:org/*",), True)
 
 
 def test_an_account_as_written_with_names_folded() -> None:
-    found = desire.account(
+    found = account_settings(
         "prod",
         {
             "accountId": ACCOUNT_ID,
@@ -250,10 +251,10 @@ def test_an_account_as_written_with_names_folded() -> None:
 @pytest.mark.parametrize("value", ["true", 1, None, False])
 def test_adoption_is_allowed_by_true_alone(value: Any) -> None:
     spec = {"accountId": "1", "tenants": [{"namespace": "team", "adoption": value}]}
-    assert desire.account("default", spec).tenants["team"].adoption is False
+    assert account_settings("default", spec).tenants["team"].adoption is False
 
 
 @pytest.mark.parametrize("mode", ["manage", "", None])
 def test_an_unknown_mode_never_means_manage(mode: Any) -> None:
     with pytest.raises(InvalidSpec, match=r"spec\.mode"):
-        desire.account("default", {"accountId": "1", "mode": mode})
+        account_settings("default", {"accountId": "1", "mode": mode})

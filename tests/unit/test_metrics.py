@@ -11,7 +11,8 @@ from prometheus_client import CollectorRegistry, generate_latest
 import ram_operator
 from ram_operator.constants import Reason, Severity
 from ram_operator.kinds.table import ACCOUNT, KINDS
-from ram_operator.model.objects import Drift, Held, Key, Outcome, Plan, Step
+from ram_operator.model.changes import Drift, Held, Outcome, Plan, Step
+from ram_operator.model.objects import Key
 from ram_operator.model.vocabulary import Cause, Direction, Phase
 from ram_operator.observability.metrics import RESULTS, Metrics
 from ram_operator.observability.object_metrics import ObjectState, ObjectStates, state_of

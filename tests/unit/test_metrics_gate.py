@@ -10,7 +10,9 @@ from prometheus_client import CollectorRegistry
 
 from ram_operator.constants import Reason
 from ram_operator.gate import clearance
-from ram_operator.model.objects import Key, Outcome, Plan, RecordFacts, Step
+from ram_operator.model.changes import Outcome, Plan, Step
+from ram_operator.model.objects import Key
+from ram_operator.model.records import RecordFacts
 from ram_operator.model.vocabulary import Cause, Direction, Phase, Presence
 from ram_operator.observability.metrics import Metrics
 from ram_operator.planning import plan

@@ -10,8 +10,10 @@ import pytest
 
 from ram_operator.constants import Reason, Severity
 from ram_operator.errors import Bug
-from ram_operator.model import objects
-from ram_operator.model.objects import Drift, Key, Live, Outcome, Owner, Plan, Step, UnknownPart
+from ram_operator.model import changes
+from ram_operator.model.changes import Drift, Outcome, Plan, Step
+from ram_operator.model.objects import Key, Owner, UnknownPart
+from ram_operator.model.state import Live
 from ram_operator.model.vocabulary import Cause, Direction, Phase, Presence
 
 
@@ -87,5 +89,5 @@ def test_what_is_so_besides_follows_what_weighs_most() -> None:
 
 
 def test_places_are_named_as_in_the_status() -> None:
-    assert objects.place("tags", "a") == "tags[a]"
-    assert objects.place("description", "") == "description"
+    assert changes.place("tags", "a") == "tags[a]"
+    assert changes.place("description", "") == "description"

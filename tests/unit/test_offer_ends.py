@@ -9,8 +9,9 @@ import pytest
 
 from ram_operator.gate import approvals, clearance
 from ram_operator.gate.inputs import NO_REASON
-from ram_operator.model.objects import Change, Entry, Held, RecordFacts
-from ram_operator.model.records import Rejection, Why
+from ram_operator.model.changes import Change, Held
+from ram_operator.model.objects import Entry
+from ram_operator.model.records import RecordFacts, Rejection, Why
 from ram_operator.model.vocabulary import Direction
 from tests.unit.approvals_by_example import HELD, LATER, NOW, RECORD, SAID, SCOPE, approved, offered
 from tests.unit.core import ACCOUNT, ECS, FC, OUTSIDER, policies, trust

@@ -14,12 +14,12 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from ram_operator.cluster.facts import facts
+from ram_operator.cluster.record_facts import facts
 from ram_operator.cluster.record_writer import Start
 from ram_operator.gate import approvals, clearance
 from ram_operator.gate.inputs import Ballot, Guard
-from ram_operator.model.objects import Held, RecordFacts
-from ram_operator.model.records import InFlight
+from ram_operator.model.changes import Held
+from ram_operator.model.records import InFlight, RecordFacts
 from tests.unit.approvals_by_example import SAID, SCOPE
 from tests.unit.core import ACCOUNT as SETTINGS
 from tests.unit.core import ECS, FC, OUTSIDER, trust

@@ -13,8 +13,10 @@ from ram_operator.gate import clearance
 from ram_operator.gate.inputs import Memory, Situation
 from ram_operator.kinds import manifest as desire
 from ram_operator.kinds.table import KINDS
-from ram_operator.model.objects import Applied, Held, Key, Live, Plan, UnknownPart
+from ram_operator.model.changes import Held, Plan
+from ram_operator.model.objects import Key, UnknownPart
 from ram_operator.model.records import InFlight
+from ram_operator.model.state import Applied, Live
 from ram_operator.model.vocabulary import Presence
 from ram_operator.planning import plan
 from tests.unit.approvals_by_example import END, approved, offered

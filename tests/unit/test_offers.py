@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from ram_operator.cluster.api import path
-from ram_operator.cluster.facts import facts
+from ram_operator.cluster.record_facts import facts
 from ram_operator.constants import ANNOTATION_APPROVE, ANNOTATION_REJECT, ANNOTATION_REJECTED_BY
 from ram_operator.gate import approvals
 from ram_operator.gate.inputs import Ballot
@@ -18,7 +18,8 @@ from ram_operator.kinds.manifest import asked
 from ram_operator.kinds.table import KINDS
 from ram_operator.loop import offers
 from ram_operator.loop.ports import Ports, Subject
-from ram_operator.model.objects import Key, Plan
+from ram_operator.model.changes import Plan
+from ram_operator.model.objects import Key
 from tests.unit.approvals_by_example import HELD as CHANGE
 from tests.unit.approvals_by_example import RECORD, SAID, offered
 from tests.unit.core import ECS, FC, OUTSIDER, trust, trust_json

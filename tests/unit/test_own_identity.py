@@ -10,7 +10,8 @@ import pytest
 from ram_operator.cloud.own_identity import OwnIdentity
 from ram_operator.constants import Reason
 from ram_operator.errors import RamOperatorError, Retry, Stalled
-from ram_operator.kinds.table import KINDS, Escalation, Kind
+from ram_operator.kinds.schema import Escalation, Kind
+from ram_operator.kinds.table import KINDS
 from ram_operator.model.vocabulary import Lends
 
 ARN: Final = "acs:ram::1:"

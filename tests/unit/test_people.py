@@ -11,11 +11,15 @@ from ram_operator.constants import DriftPolicy, Severity
 from ram_operator.errors import InvalidSpec, Stalled
 from ram_operator.gate import expiry, tenancy
 from ram_operator.gate.inputs import Memory, Situation
+from ram_operator.kinds import entries
 from ram_operator.kinds import manifest as desire
-from ram_operator.kinds import table
 from ram_operator.kinds.manifest import Resolved
-from ram_operator.kinds.table import KINDS, Kind
-from ram_operator.model.objects import Applied, Desired, Entry, Judged, Key, Live, RecordFacts
+from ram_operator.kinds.schema import Kind
+from ram_operator.kinds.table import KINDS
+from ram_operator.model.changes import Judged
+from ram_operator.model.objects import Entry, Key
+from ram_operator.model.records import RecordFacts
+from ram_operator.model.state import Applied, Desired, Live
 from ram_operator.model.vocabulary import Cause, Direction, Disposition, Presence
 from ram_operator.planning import diff, drift, plan
 from tests.unit.core import ACCOUNT, NOW, OPTIONS, OWNER, TENANT, attachment
@@ -66,7 +70,7 @@ def test_members_are_folded_and_kept_as_spelled() -> None:
         "team-bob": Entry("Team-Bob"),
         "team-eve": Entry("team-eve"),
     }
-    assert table.names_entries(["LoginProfile"]) == {"loginprofile": Entry("LoginProfile")}
+    assert entries.names_entries(["LoginProfile"]) == {"loginprofile": Entry("LoginProfile")}
 
 
 def test_a_member_that_is_an_object_of_the_namespace_is_resolved() -> None:
@@ -235,4 +239,4 @@ def test_a_part_that_may_be_denied_is_optional_as_a_whole() -> None:
     assert USER.optional("user tags")
     assert not USER.optional("attachments")
     assert not USER.optional("get")
-    assert table.custom_key("Read") == "Custom/read"
+    assert entries.custom_key("Read") == "Custom/read"

@@ -12,9 +12,12 @@ from ram_operator.constants import AdoptionPolicy, DriftPolicy, Severity
 from ram_operator.errors import Bug
 from ram_operator.gate import clearance
 from ram_operator.gate.inputs import Memory
-from ram_operator.model.objects import Applied, Desired, Drift, Live, Plan, RecordFacts, UnknownPart
+from ram_operator.model.changes import Drift, Plan
+from ram_operator.model.objects import UnknownPart
+from ram_operator.model.records import RecordFacts
+from ram_operator.model.state import Applied, Desired, Live
 from ram_operator.model.vocabulary import Direction
-from ram_operator.planning import diff, plan
+from ram_operator.planning import last_applied, plan
 from tests.unit.core import (
     ALLOW_ALL,
     ALLOW_READ,
@@ -225,7 +228,7 @@ def test_what_waits_does_not_keep_waiting_what_the_same_call_could_write() -> No
     assert step.values == {"description": "d", "maxSessionDurationSeconds": 3600}
     assert actions(decision) == {"description": "corrected"}
     assert any("maxSessionDurationSeconds" in text for text in decision.waiting)
-    assert decision.applied.digests["maxSessionDurationSeconds"] == diff.digest(3600)
+    assert decision.applied.digests["maxSessionDurationSeconds"] == last_applied.digest(3600)
 
 
 @pytest.mark.parametrize("believe", [True, False])

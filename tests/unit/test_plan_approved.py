@@ -11,8 +11,8 @@ from ram_operator import documents
 from ram_operator.constants import DriftPolicy
 from ram_operator.gate import approvals, clearance, review
 from ram_operator.gate.inputs import Ballot
-from ram_operator.model.objects import Held, RecordFacts
-from ram_operator.model.records import Pending
+from ram_operator.model.changes import Held
+from ram_operator.model.records import Pending, RecordFacts
 from ram_operator.model.vocabulary import Cause, Direction
 from ram_operator.planning import plan
 from tests.unit.approvals_by_example import END, NOW, RECORD, SAID, SCOPE, approved, offered

@@ -5,7 +5,8 @@ from __future__ import annotations
 from ram_operator import documents
 from ram_operator.gate import clearance
 from ram_operator.gate.inputs import Memory
-from ram_operator.model.objects import Applied, RecordFacts
+from ram_operator.model.records import RecordFacts
+from ram_operator.model.state import Applied
 from ram_operator.model.vocabulary import Cause, Direction
 from ram_operator.planning import plan
 from tests.unit.core import (

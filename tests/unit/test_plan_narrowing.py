@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ram_operator.model import objects
-from ram_operator.model.objects import Desired
+from ram_operator.model import changes
+from ram_operator.model.state import Desired
 from ram_operator.model.vocabulary import Direction
 from ram_operator.planning import plan
 from tests.unit.core import (
@@ -32,7 +32,7 @@ WIDE = wanted_policy(
 )
 
 
-def planned(before: Desired, after: Desired, *roles: str) -> objects.Plan:
+def planned(before: Desired, after: Desired, *roles: str) -> changes.Plan:
     memory = replace(remembered(before), narrowing=roles)
     return plan.update(situation(after, made(before), memory))
 

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from ram_operator import documents
 from ram_operator.constants import AdoptionPolicy, DriftPolicy
 from ram_operator.gate.inputs import Memory
-from ram_operator.model.objects import Applied, Desired, Live, RecordFacts
+from ram_operator.model.records import RecordFacts
+from ram_operator.model.state import Applied, Desired, Live
 from ram_operator.planning import plan
 from ram_operator.planning import steps as steps_of
 from tests.unit.core import (

@@ -9,7 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ram_operator.gate import providers
-from ram_operator.model.objects import Change, Desired, Entry
+from ram_operator.model.changes import Change
+from ram_operator.model.objects import Entry
+from ram_operator.model.state import Desired
 from ram_operator.model.vocabulary import Direction
 from ram_operator.planning import plan
 from tests.unit.core import made, trust_json, wanted

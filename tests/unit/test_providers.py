@@ -11,8 +11,10 @@ from ram_operator.errors import Retry, Stalled
 from ram_operator.gate import clearance, providers
 from ram_operator.gate.inputs import Memory, Situation
 from ram_operator.kinds.table import KINDS
-from ram_operator.model.objects import Applied, Entry, Live, Plan, RecordFacts, UnknownPart
-from ram_operator.model.records import InFlight
+from ram_operator.model.changes import Plan
+from ram_operator.model.objects import Entry, UnknownPart
+from ram_operator.model.records import InFlight, RecordFacts
+from ram_operator.model.state import Applied, Live
 from ram_operator.model.vocabulary import Presence
 from ram_operator.planning import plan
 from tests.unit.approvals_by_example import SAID, SCOPE, approved, offered

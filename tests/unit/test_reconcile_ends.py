@@ -18,7 +18,7 @@ from kubernetes.client.api_client import ApiClient
 from ram_operator import documents
 from ram_operator.cloud.client import CloudClient
 from ram_operator.cluster.api import ClusterApi, path
-from ram_operator.cluster.facts import Identity
+from ram_operator.cluster.record_facts import Identity
 from ram_operator.config import Settings
 from ram_operator.constants import ANNOTATION_ABANDON as ABANDON
 from ram_operator.constants import API_VERSION, FINALIZER, GROUP, Mode
@@ -26,7 +26,8 @@ from ram_operator.kinds import manifest
 from ram_operator.kinds.table import ACCOUNT, KINDS, RECORD
 from ram_operator.loop.ports import Ports
 from ram_operator.loop.reconcile import Reconciler
-from ram_operator.model.objects import Key, Live, Owner
+from ram_operator.model.objects import Key, Owner
+from ram_operator.model.state import Live
 from ram_operator.observability.object_metrics import ObjectState
 from ram_operator.runtime.consistency import Recent
 from ram_operator.runtime.sessions import AccountOpener, Session

@@ -12,7 +12,7 @@ from kubernetes.client import Configuration
 from kubernetes.client.api_client import ApiClient
 
 from ram_operator.cluster.api import ClusterApi, path
-from ram_operator.cluster.facts import Identity, facts
+from ram_operator.cluster.record_facts import Identity, facts
 from ram_operator.cluster.record_writer import Claim, Records
 from ram_operator.cluster.voiding import void_all
 from ram_operator.model.records import InFlight, Offer, Pending, Rejection

@@ -11,14 +11,15 @@ import pytest
 from ram_operator.constants import Mode
 from ram_operator.gate import expiry
 from ram_operator.gate.inputs import Ballot
+from ram_operator.kinds import entries
 from ram_operator.kinds import manifest as desire
-from ram_operator.kinds import table
 from ram_operator.kinds.manifest import Resolved
 from ram_operator.kinds.table import KINDS
 from ram_operator.loop import lookups
-from ram_operator.model.objects import Desired, Key
+from ram_operator.model.objects import Key
+from ram_operator.model.state import Desired
 from ram_operator.model.vocabulary import Cause, Disposition
-from ram_operator.planning import drift, plan
+from ram_operator.planning import last_applied, plan
 from ram_operator.runtime.cache import Store
 from tests.unit.core import (
     ACCOUNT,
@@ -101,8 +102,8 @@ def test_a_reference_may_name_entries_of_its_own_kind() -> None:
             assert reference.may_name(key)
             value: Any = [{"type": reference.resolved_type, "name": "Some-Name"}]
             assert list(row.field(reference.spec).parse(value)) == [key]  # type: ignore[arg-type]
-    assert not table.is_custom("System/x")
-    assert not table.is_custom("Customer/x")
+    assert not entries.is_custom("System/x")
+    assert not entries.is_custom("Customer/x")
 
 
 def group(*members: Json, resolved: dict[Key, Resolved] | None = None) -> Desired:
@@ -121,17 +122,17 @@ def test_of_what_exists_it_is_known_which_entry_is_meant() -> None:
     known = group(member("ann"), resolved={ann: Resolved("Team-Ann", "it is not ready")})
     assert known.unresolved == ("RamUser team/ann: it is not ready",)
     assert (known.awaited, known.nameless) == (frozenset({"members[team-ann]"}), frozenset())
-    assert drift.stays(GROUP, known, "members", "team-ann")
-    assert not drift.stays(GROUP, known, "members", "team-eve")
-    assert not drift.stays(GROUP, known, "policies", "Custom/team-ann")
+    assert last_applied.stays(GROUP, known, "members", "team-ann")
+    assert not last_applied.stays(GROUP, known, "members", "team-eve")
+    assert not last_applied.stays(GROUP, known, "policies", "Custom/team-ann")
 
 
 def test_of_what_does_not_exist_it_may_be_any_of_its_kind() -> None:
     lost = group(member("ann"))
     assert lost.unresolved == ("RamUser team/ann: it does not exist",)
     assert (lost.awaited, lost.nameless) == (frozenset(), frozenset({("members", "RamUser")}))
-    assert drift.stays(GROUP, lost, "members", "anybody")
-    assert not drift.stays(GROUP, lost, "policies", "Custom/any")
+    assert last_applied.stays(GROUP, lost, "members", "anybody")
+    assert not last_applied.stays(GROUP, lost, "policies", "Custom/any")
 
 
 def test_what_has_ended_is_known_and_waits_for_nothing() -> None:
@@ -146,8 +147,8 @@ def test_what_has_ended_is_known_and_waits_for_nothing() -> None:
     assert over.ended == frozenset({"members[team-ann]", "members[bob]"})
     assert over.unresolved == ("RamUser team/missing: it does not exist",)
     for name in ("team-ann", "bob"):
-        assert not drift.stays(GROUP, over, "members", name)
-    assert drift.stays(GROUP, over, "members", "carl")
+        assert not last_applied.stays(GROUP, over, "members", name)
+    assert last_applied.stays(GROUP, over, "members", "carl")
 
 
 def test_the_memory_keeps_what_stays_and_nothing_else() -> None:
@@ -175,8 +176,8 @@ def test_an_agreed_end_counts_although_a_reference_may_stand_for_the_entry(
         situation(asked, made(before), replace(memory, record=record)), ballot=Ballot(now=now)
     )
     left, waiting = expiry.kept(around)
-    assert drift.stays(ROLE, left.desired, "policies", "Custom/a") is not goes
-    assert drift.stays(ROLE, left.desired, "policies", "Custom/b")
+    assert last_applied.stays(ROLE, left.desired, "policies", "Custom/a") is not goes
+    assert last_applied.stays(ROLE, left.desired, "policies", "Custom/b")
     assert waiting == []
     detached = [step.summary for step in plan.update(around).steps if step.verb == "detach"]
     assert detached == (["detach Custom/A"] if goes else [])

@@ -16,7 +16,7 @@ from ram_operator.constants import Severity
 from ram_operator.gate import rules
 from ram_operator.gate.checks import Case, Grant
 from ram_operator.gate.rules import On
-from ram_operator.kinds import manifest
+from ram_operator.kinds.account import account_settings
 from tests.structure.pure import ROOT
 from tests.unit.core import ACCOUNT, ACCOUNT_ID, ANN, OTHER_ID, OUTSIDER, policy, trust, trust_json
 
@@ -48,7 +48,7 @@ def lists(example: Json) -> Any:
         gate |= {key: example[name]} if name in example else {}
     gate |= {"trustedSubjects": example["subjects"]} if "subjects" in example else {}
     spec = {"accountId": ACCOUNT_ID, "gate": gate}
-    return manifest.account("default", spec)
+    return account_settings("default", spec)
 
 
 def case(example: Json) -> Case:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ram_operator.cloud import execute
+from ram_operator.cloud import execute, role_calls
 from ram_operator.cloud.jobs import Needs, Reply
 from ram_operator.cloud.writing import Kept, Writer
 from ram_operator.errors import Bug, Retry
@@ -16,7 +16,9 @@ from ram_operator.gate import clearance
 from ram_operator.gate.clearance import Cleared, Permit
 from ram_operator.kinds.table import KINDS
 from ram_operator.model.basis import Basis
-from ram_operator.model.objects import Change, CloudCalls, Entry, Held, Step
+from ram_operator.model.changes import Change, Held, Step
+from ram_operator.model.objects import Entry
+from ram_operator.model.state import CloudCalls
 from ram_operator.model.vocabulary import Cause, Direction
 from tests.unit.approvals_by_example import HELD, approved, offered
 from tests.unit.core import ACCOUNT, ECS, FC, OUTSIDER, trust
@@ -94,7 +96,7 @@ def test_a_new_role_gets_the_cleared_trust_and_nothing_is_replaced() -> None:
     cleared = clearance.judge_creation(trust(FC), ACCOUNT, offered())
     assert isinstance(cleared, Cleared)
     calls = Calls("")
-    execute.send_trust(Writer(calls, Kept()), "app", cleared, step(cleared, **UNSET))
+    role_calls.send_trust(Writer(calls, Kept()), "app", cleared, step(cleared, **UNSET))
     ((action, parameters),) = calls.sent
     assert action == "CreateRole"
     assert parameters["AssumeRolePolicyDocument"] == trust(FC).to_json()

@@ -9,7 +9,8 @@ import pytest
 from ram_operator import documents
 from ram_operator.kinds import comparison
 from ram_operator.model import sentences
-from ram_operator.model.objects import Change, Entry
+from ram_operator.model.changes import Change
+from ram_operator.model.objects import Entry
 from ram_operator.model.vocabulary import Direction
 from tests.unit.core import ANN, ECS, FC, ROLE, policy, trust
 

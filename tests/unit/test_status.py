@@ -12,18 +12,10 @@ from ram_operator.constants import ConditionType, Reason
 from ram_operator.gate import approvals, clearance
 from ram_operator.gate.inputs import Ballot, Guard
 from ram_operator.model import sentences
-from ram_operator.model.objects import (
-    Applied,
-    Change,
-    Entry,
-    Held,
-    Live,
-    Outcome,
-    Plan,
-    RecordFacts,
-    Step,
-)
-from ram_operator.model.records import Rejection
+from ram_operator.model.changes import Change, Held, Outcome, Plan, Step
+from ram_operator.model.objects import Entry
+from ram_operator.model.records import RecordFacts, Rejection
+from ram_operator.model.state import Applied, Live
 from ram_operator.model.vocabulary import Cause, Direction, Phase, Presence
 from ram_operator.reporting.status import LIST_LIMIT, build_report
 from tests.support.kstatus import assert_kstatus_legal, kstatus

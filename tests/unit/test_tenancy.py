@@ -12,7 +12,8 @@ from ram_operator.errors import Stalled
 from ram_operator.gate import tenancy
 from ram_operator.kinds import manifest as desire
 from ram_operator.kinds.table import KINDS
-from ram_operator.model.objects import Account, Desired, Entry, Key, Live, Tenant
+from ram_operator.model.objects import Account, Entry, Key, Tenant
+from ram_operator.model.state import Desired, Live
 from ram_operator.model.vocabulary import Presence
 from tests.unit.core import ACCOUNT, ACCOUNT_ID, KEY, ROLE, TENANT, attachment, wanted
 

@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 
 from ram_operator.constants import ConditionType, EventReason, Reason, Severity
 from ram_operator.errors import RamOperatorError, Retry, Stalled
-from ram_operator.model.objects import Drift, Live, Outcome, Plan, Step, UnknownPart
+from ram_operator.model.changes import Drift, Outcome, Plan, Step
+from ram_operator.model.objects import UnknownPart
+from ram_operator.model.state import Live
 from ram_operator.model.vocabulary import Cause, Direction, Phase, Presence
 from ram_operator.reporting import carryover, conditions, events, verdict
 from ram_operator.reporting.events import Event

@@ -14,8 +14,12 @@ from ram_operator.documents import canonical, principals
 from ram_operator.gate import review
 from ram_operator.gate.clearance import LOST
 from ram_operator.gate.inputs import Memory, Situation
-from ram_operator.kinds.table import KINDS, RECORD, Kind
-from ram_operator.model.objects import Applied, Desired, Held, Key, Live, RecordFacts
+from ram_operator.kinds.schema import Kind
+from ram_operator.kinds.table import KINDS, RECORD
+from ram_operator.model.changes import Held
+from ram_operator.model.objects import Key
+from ram_operator.model.records import RecordFacts
+from ram_operator.model.state import Applied, Desired, Live
 from ram_operator.model.vocabulary import Presence
 from ram_operator.planning import plan
 from ram_operator.runtime.cache import Store

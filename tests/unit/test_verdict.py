@@ -10,10 +10,12 @@ import pytest
 from ram_operator.constants import Reason, Severity
 from ram_operator.errors import RamOperatorError, Retry, Stalled
 from ram_operator.model import sentences
-from ram_operator.model.objects import Drift, Held, Live, Plan, UnknownPart
+from ram_operator.model.changes import Drift, Held, Plan
+from ram_operator.model.objects import UnknownPart
+from ram_operator.model.state import Live
 from ram_operator.model.vocabulary import Phase, Presence
 from ram_operator.reporting import carryover, verdict
-from ram_operator.reporting.status import held_reason
+from ram_operator.reporting.texts import held_reason
 from tests.unit.outcomes import GONE, HELD, STALLED, after
 
 DENIED = Stalled(Reason.ACCESS_DENIED, "RAM denies ram:DetachPolicyFromRole")

@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from .. import documents
 from ..constants import Reason
-from ..errors import OutcomeUnknown, Retry
+from ..errors import Bug, OutcomeUnknown, Retry
+from ..model.objects import UnknownPart
 
 
 def part(body: Mapping[str, Any], action: str, name: str, *needs: str) -> Mapping[str, Any]:
@@ -51,3 +53,13 @@ def made(body: Mapping[str, Any], action: str, name: str, need: str) -> Mapping[
 
 def incomplete(action: str, what: str) -> Retry:
     return Retry(Reason.CLOUD_UNAVAILABLE, f"{action} got an answer without its {what}")
+
+
+def read_trust(text: Any, name: str) -> documents.Trust | UnknownPart:
+    """The live trust document; one that is missing or no JSON object is unknown, not empty."""
+    if not text:
+        return UnknownPart(incomplete("GetRole", "AssumeRolePolicyDocument"))
+    try:
+        return documents.parse_trust(text, lenient=True)
+    except documents.DocumentError as error:
+        return UnknownPart(Bug(f"the trust document of role {name} cannot be read: {error}"))

@@ -16,7 +16,7 @@ from .. import documents
 from ..constants import SETTLE_SECONDS, Reason
 from ..errors import Absent, Bug, OutcomeUnknown, RamOperatorError, Retry
 from ..gate import providers
-from ..model.objects import CloudCalls
+from ..model.state import CloudCalls
 from . import answers
 
 FRESH_SECONDS: Final = 2.0

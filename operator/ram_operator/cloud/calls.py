@@ -1,17 +1,63 @@
-"""How the verbs of `execute` send: one job for each call, in the turn that the step has."""
+"""What the calls of all kinds share: pages, and answers that say that it is so already.
+
+Every verb is safe to repeat: what exists already or is gone already counts as done.
+"""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from ..errors import Absent
-from ..model.objects import Step
+from .. import documents
+from ..constants import Reason
+from ..errors import Absent, AlreadyExists, Retry
+from ..model.changes import Step
+from ..model.objects import FieldValue, UnknownPart
 from ..model.vocabulary import Direction
 from .jobs import Reply
 from .locks import Turn
 from .writing import Check, Write, Writer
+
+Fields = dict[str, FieldValue | UnknownPart]
+
+
+def next_page(body: Mapping[str, Any], field: str, before: str) -> str:
+    """The marker of the next page, or "". A list that is cut and goes nowhere is not complete."""
+    following = str(body.get(field) or "")
+    cut = body.get("IsTruncated")
+    if (following and following == before) or (cut and not following):
+        raise Retry(Reason.CLOUD_UNAVAILABLE, "a list of the cloud ended before it was complete")
+    return "" if cut is False else following
+
+
+Verb = Callable[[Writer, str, Step], Reply]
+
+
+def alike(sent: documents.Trust, stored: documents.Trust) -> bool:
+    return documents.compare_trust(sent, stored).same_for_display
+
+
+@contextlib.contextmanager
+def added(names: tuple[str, str, str]) -> Iterator[None]:
+    """Make a relation; one that exists is done. `names` = (own end, code of the other, other)."""
+    own, other_code, other = names
+    try:
+        yield
+    except AlreadyExists:
+        return
+    except Absent as error:
+        if error.code.endswith(other_code):
+            text = f"{other} does not exist; create it or correct its name"
+            raise Retry(Reason.DEPENDENCY_NOT_READY, text, after=30.0) from None
+        raise Retry(Reason.PROGRESSING, f"{own} is not visible yet") from None
+
+
+def delete(action: str, parameter: str) -> Verb:
+    def delete(writer: Writer, name: str, step: Step) -> Reply:
+        return gone_is_done(writer, step, action, {parameter: name})
+
+    return delete
 
 
 def send(

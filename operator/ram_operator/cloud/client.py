@@ -27,9 +27,10 @@ from darabonba.runtime import RuntimeOptions
 
 from ..constants import Reason
 from ..errors import Bug, OutcomeUnknown, RamOperatorError, Retry
-from ..model.objects import CloudCalls
+from ..model.state import CloudCalls
 from . import answers, faults
 from .credentials import Credentials
+from .endpoints import Endpoint, Endpoints
 from .jobs import Needs, Reply, is_write
 from .limiter import ActionClass, Limiter, action_class
 
@@ -92,7 +93,6 @@ IMS_METHODS: Final[Mapping[str, str]] = {
 }
 """IMS actions, called as `IMS.<action>`: RAM itself cannot tag users, and has no providers."""
 
-
 _DEADLINES: Final = 3
 """A job of many reads has no more than so many deadlines of one call: it may hold locks."""
 _STOPPING: Final = "the operator is stopping"
@@ -112,23 +112,6 @@ class Timeouts:
     read: float = 10.0
     deadline: float = 20.0
     limiter: float = 60.0
-
-
-@dataclass(frozen=True, slots=True)
-class Endpoint:
-    """host[:port] and whether the connection is encrypted."""
-
-    host: str
-    protocol: str = "https"
-
-
-@dataclass(frozen=True, slots=True)
-class Endpoints:
-    """Where the three services of one account are."""
-
-    ram: Endpoint
-    sts: Endpoint
-    ims: Endpoint
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from ..model.objects import CloudCalls
+from ..model.state import CloudCalls
 from .limiter import ActionClass, action_class
 
 Reply = Mapping[str, Any]

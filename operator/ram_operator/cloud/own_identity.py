@@ -13,7 +13,7 @@ from typing import Final
 from ..constants import Reason
 from ..errors import Stalled
 from ..gate import tenancy
-from ..model.objects import CloudCalls
+from ..model.state import CloudCalls
 from ..model.vocabulary import Lends
 from . import answers
 

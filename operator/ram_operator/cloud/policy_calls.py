@@ -1,4 +1,4 @@
-"""What is written of policies: the verbs of `execute` for them. Called by its table alone."""
+"""Calls about custom policies and the versions of their documents."""
 
 from __future__ import annotations
 
@@ -6,11 +6,39 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from .. import documents
-from ..model.objects import Step
+from ..errors import Bug, Retry
+from ..model.changes import Step
+from ..model.objects import FieldValue, UnknownPart
+from ..model.state import CloudCalls, Live
+from ..model.vocabulary import Presence
 from . import answers, write_checks
 from .calls import gone_is_done, send, tags, turn
 from .jobs import Reply
 from .writing import Write, Writer
+
+
+def read_policy(calls: CloudCalls, name: str) -> Live:
+    body = calls.call("GetPolicy", {"PolicyName": name, "PolicyType": "Custom"})
+    policy = answers.part(body, "GetPolicy", "Policy", "CreateDate")
+    document: FieldValue | UnknownPart
+    version: Mapping[str, Any] = {}
+    needs = ("DefaultPolicyVersion", "VersionId", "PolicyDocument")
+    try:
+        version = answers.part(body, "GetPolicy", *needs)
+        document = documents.parse_policy(version["PolicyDocument"], lenient=True)
+    except Retry as error:
+        document = UnknownPart(error)
+    except documents.DocumentError as error:
+        document = UnknownPart(Bug(f"the document of policy {name} cannot be read: {error}"))
+    return Live(
+        presence=Presence.PRESENT,
+        cloud_name=str(policy.get("PolicyName") or name),
+        # A policy has neither id nor ARN in RAM; its creation date tells a re-created one apart.
+        cloud_id=str(policy["CreateDate"]),
+        fields={"document": document, "description": policy.get("Description") or ""},
+        default_version=str(version.get("VersionId") or ""),
+    )
+
 
 ROTATE: Final = "DeleteOldestNonDefaultVersionWhenLimitExceeded"
 

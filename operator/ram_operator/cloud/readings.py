@@ -7,8 +7,8 @@ import time
 from collections.abc import Callable
 
 from ..errors import Absent
-from ..kinds.table import policy_entries
-from ..model.objects import CloudCalls
+from ..kinds.entries import policy_entries
+from ..model.state import CloudCalls
 from . import answers
 from .cached_reads import FRESH_SECONDS
 

@@ -15,10 +15,12 @@ from ..errors import Bug, Retry
 from ..gate.clearance import permit_of
 from ..gate.grants import only_reads
 from ..model.basis import Basis
-from ..model.objects import CloudCalls, Step, UnknownPart
+from ..model.changes import Step
+from ..model.objects import UnknownPart
+from ..model.state import CloudCalls
 from . import answers
+from .answers import read_trust
 from .cached_reads import CUSTOM, digests
-from .observe import read_trust
 from .writing import Check, Kept
 
 _PAGE: Final = 1000

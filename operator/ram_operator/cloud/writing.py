@@ -14,7 +14,7 @@ from typing import Any, Final
 from .. import documents
 from ..constants import Reason
 from ..errors import OutcomeUnknown, RamOperatorError, Retry
-from ..model.objects import CloudCalls
+from ..model.state import CloudCalls
 from .cached_reads import CUSTOM, PolicyDocuments, ProviderFacts
 from .jobs import Jobs, Needs, Reply
 from .locks import LockTable, Mode, Turn

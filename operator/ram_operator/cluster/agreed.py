@@ -1,6 +1,6 @@
 """What a record says was agreed on beside the trust: ends of grants, and identity providers.
 
-Blocks of texts by name in the record's JSON, written by `records` as merge patches.
+Blocks of texts by name in the record's JSON, written by `record_writer` as merge patches.
 """
 
 from __future__ import annotations

@@ -1,14 +1,10 @@
-"""RamRecords: the operator's memory of one cloud identity, one per account, kind and folded name.
-
-Read from the store for ordinary decisions and from the API server before a trust is written; every
-write is a compare-and-swap on the record's resourceVersion.
-"""
+"""Writes of RamRecords: each is a compare-and-swap on the record's resourceVersion."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -16,16 +12,14 @@ from .. import documents
 from ..constants import API_VERSION
 from ..kinds.table import RECORD
 from ..model.objects import Key, Owner
-from ..model.records import InFlight, Offer, Pending, Rejection
+from ..model.records import InFlight, Offer, Rejection
 from . import agreed
 from .agreed import ENDS, PROVIDERS
 from .api import ClusterApi
-from .facts import ABANDONED, Identity, settled
+from .record_facts import ABANDONED, CREATED, PENDING, Identity, settled
 
 HISTORY: Final = 20
-CREATED: Final = "Created"
 SIDE: Final = 16_384
-_PENDING: Final = tuple(each.name for each in fields(Pending))
 
 
 def _baseline_block(trust: documents.Trust | None) -> dict[str, Any]:
@@ -230,7 +224,7 @@ class Records:
         block = {name: value for name, value in asdict(offered.pending).items() if value}
         before = (record.get("pending") or {}).get("parts") or {}
         # A merge patch keeps what it does not name.
-        block = {**dict.fromkeys(_PENDING), **block}
+        block = {**dict.fromkeys(PENDING), **block}
         block["parts"] = {**dict.fromkeys(before), **offered.pending.parts}
         changes: dict[str, Any] = {"pending": block, **_rejections(offered.rejections)}
         if offered.sequence != int(record["sequence"]):

@@ -17,8 +17,9 @@ from typing import Any, Final
 from .. import documents
 from ..constants import Reason
 from ..model import sentences
-from ..model.objects import Change, Entry, FieldValue, Held, RecordFacts, place
-from ..model.records import InFlight, Offer, Pending, Rejection, Why
+from ..model.changes import Change, Held, place
+from ..model.objects import Entry, FieldValue
+from ..model.records import InFlight, Offer, Pending, RecordFacts, Rejection, Why
 from .inputs import Ballot, Scope
 
 FORMAT: Final = "ram-operator/approval/2"

@@ -18,7 +18,9 @@ from typing import Any, Final
 
 from .. import documents
 from ..errors import Bug
-from ..model.objects import Account, Change, Entry, Held, RecordFacts, Step
+from ..model.changes import Change, Held, Step
+from ..model.objects import Account, Entry
+from ..model.records import RecordFacts
 from ..model.vocabulary import Direction
 from . import approvals, rules
 from .inputs import Ballot

@@ -2,7 +2,7 @@
 
 Who approves a grant approves it with its end, so the manifest alone may not move that later: RAM
 knows no end, and to the cloud the grant is the same before and after. The record keeps the agreed
-end of each such entry, see `cluster.record_writer`. Called by `plan` and by `gated_write`.
+end of each such entry, see `cluster.record_facts`. Called by `plan` and by `gated_write`.
 
 An end is a time of RFC 3339 in UTC, "" for none; these are in order as texts.
 """
@@ -18,18 +18,11 @@ from typing import Any, Final
 from ..constants import Severity
 from ..errors import InvalidSpec
 from ..kinds.manifest import end_of
-from ..kinds.table import Field, Kind
-from ..model.objects import (
-    Change,
-    Desired,
-    Entry,
-    Judged,
-    Live,
-    RecordFacts,
-    Step,
-    UnknownPart,
-    place,
-)
+from ..kinds.schema import Field, Kind
+from ..model.changes import Change, Judged, Step, place
+from ..model.objects import Entry, UnknownPart
+from ..model.records import RecordFacts
+from ..model.state import Desired, Live
 from ..model.vocabulary import Cause, Direction, Disposition
 from . import grants
 from .inputs import Memory, Situation

@@ -12,10 +12,11 @@ from typing import Final
 
 from .. import documents
 from ..kinds import comparison
-from ..kinds.table import Escalation, Field, Kind
+from ..kinds.schema import Escalation, Field, Kind
 from ..model import sentences
-from ..model.objects import Account, Change, Desired, Entry, Held, Judged, Live, Step, place
-from ..model.records import Finding
+from ..model.changes import Change, Finding, Held, Judged, Step, place
+from ..model.objects import Account, Entry
+from ..model.state import Desired, Live
 from ..model.vocabulary import Cause, Direction, Disposition
 from . import checks, rules
 from .inputs import WHATEVER, Memory, Situation

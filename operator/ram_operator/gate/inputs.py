@@ -12,18 +12,10 @@ from enum import StrEnum
 from typing import Final
 
 from .. import documents
-from ..kinds.table import Kind
-from ..model.objects import (
-    EMPTY,
-    Account,
-    Applied,
-    Desired,
-    Entry,
-    Live,
-    Options,
-    RecordFacts,
-    UnknownPart,
-)
+from ..kinds.schema import Kind
+from ..model.objects import EMPTY, Account, Entry, Options, UnknownPart
+from ..model.records import RecordFacts
+from ..model.state import Applied, Desired, Live
 
 _REJECT: Final = re.compile(r"(sha256:[0-9a-f]{64})(?:\s+(.*))?", re.DOTALL)
 NO_REASON: Final = "no reason was given"

@@ -10,8 +10,10 @@ from dataclasses import replace
 from typing import Any, Final
 
 from .. import documents
-from ..kinds.table import Escalation, Kind
-from ..model.objects import Change, Desired, FieldValue, Held, Judged, Live, Step, UnknownPart
+from ..kinds.schema import Escalation, Kind
+from ..model.changes import Change, Held, Judged, Step
+from ..model.objects import FieldValue, UnknownPart
+from ..model.state import Desired, Live
 from ..model.vocabulary import Cause, Direction, Disposition, Presence
 from . import checks, clearance, grants, providers, rules
 from .inputs import Situation

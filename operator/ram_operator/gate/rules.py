@@ -14,8 +14,8 @@ from typing import Final
 
 from .. import documents
 from ..constants import Severity
+from ..model.changes import Finding
 from ..model.objects import Account
-from ..model.records import Finding
 from . import checks
 from .checks import Case, Parts
 

@@ -9,8 +9,10 @@ from collections.abc import Mapping
 
 from ..constants import SERVICE_LINKED_NAMES, Reason
 from ..errors import Stalled
-from ..kinds.table import KINDS, Field, Kind
-from ..model.objects import Account, Desired, Entry, Key, Live, Tenant
+from ..kinds.schema import Field, Kind
+from ..kinds.table import KINDS
+from ..model.objects import Account, Entry, Key, Tenant
+from ..model.state import Desired, Live
 
 ANY = "*"
 

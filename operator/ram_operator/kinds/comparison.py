@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from .. import documents
-from ..model.objects import Change, FieldValue
+from ..model.changes import Change
+from ..model.objects import FieldValue
 from ..model.vocabulary import Direction
-from .table import Field, Shape
+from .schema import Field, Shape
 
 _FROM_VERDICT = {
     documents.Verdict.SAME: Direction.NEUTRAL,

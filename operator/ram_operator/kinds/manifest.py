@@ -25,8 +25,10 @@ from ..constants import (
     Mode,
 )
 from ..errors import InvalidSpec
-from ..model.objects import Account, Desired, Entry, FieldValue, Key, Options, Owner, Tenant, place
-from .table import UNTIL, Escalation, Field, Kind, Reference
+from ..model.changes import place
+from ..model.objects import Entry, FieldValue, Key, Options, Owner
+from ..model.state import Desired
+from .schema import UNTIL, Escalation, Field, Kind, Reference
 
 _DURATION: Final = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
 
@@ -63,7 +65,7 @@ def duration(text: str) -> float:
 _E = TypeVar("_E", DeletionPolicy, AdoptionPolicy, DriftPolicy, Mode)
 
 
-def _choice(spec: Mapping[str, Any], name: str, default: _E) -> _E:
+def choice(spec: Mapping[str, Any], name: str, default: _E) -> _E:
     value = spec.get(name, default)
     kind = type(default)
     try:
@@ -78,9 +80,9 @@ def options(spec: Mapping[str, Any]) -> Options:
     interval = spec.get("driftInterval")
     return Options(
         account=(spec.get("accountRef") or {}).get("name", "default"),
-        deletion=_choice(spec, "deletionPolicy", DeletionPolicy.RETAIN),
-        adoption=_choice(spec, "adoptionPolicy", AdoptionPolicy.NEVER),
-        drift=_choice(spec, "driftPolicy", DriftPolicy.REVERT_EXCESS),
+        deletion=choice(spec, "deletionPolicy", DeletionPolicy.RETAIN),
+        adoption=choice(spec, "adoptionPolicy", AdoptionPolicy.NEVER),
+        drift=choice(spec, "driftPolicy", DriftPolicy.REVERT_EXCESS),
         suspend=bool(spec.get("suspend", False)),
         interval=duration(interval) if interval is not None else None,
     )
@@ -317,40 +319,3 @@ def _resolve(
         else:
             found.nameless.add((field.name, reference.type))
     return out
-
-
-def account(name: str, spec: Mapping[str, Any]) -> Account:
-    """RamAccount → its settings. Absent sections mean the strictest. Raises InvalidSpec."""
-    protected = spec.get("protected") or {}
-    gate = spec.get("gate") or {}
-    tenants = {
-        item["namespace"]: Tenant(
-            namespace=item["namespace"],
-            kinds=frozenset(item.get("kinds") or ()),
-            prefixes=tuple(prefix.lower() for prefix in item.get("namePrefixes") or ()),
-            policies=tuple((p["type"], p["name"].lower()) for p in item.get("policies") or ()),
-            adoption=item.get("adoption") is True,
-        )
-        for item in spec.get("tenants") or ()
-    }
-    return Account(
-        name=name,
-        account_id=str(spec["accountId"]),
-        mode=_choice(spec, "mode", Mode.OBSERVE),
-        suspend=bool(spec.get("suspend", False)),
-        tenants=tenants,
-        protected_names=frozenset(n.lower() for n in protected.get("names") or ()),
-        protected_prefixes=tuple(p.lower() for p in protected.get("prefixes") or ()),
-        trusted_accounts=frozenset(gate.get("trustedAccounts") or ()),
-        interval=duration(spec.get("driftInterval", "10m")),
-        trusted_services=_listed(gate, "trustedServices"),
-        trusted_providers=_listed(gate, "trustedProviders"),
-        trusted_subjects=tuple(str(item) for item in gate.get("trustedSubjects") or ()),
-        hold_indirect=gate.get("holdIndirect") is True,
-    )
-
-
-def _listed(gate: Mapping[str, Any], name: str) -> frozenset[str] | None:
-    """None where the list is not there; an empty one trusts nobody."""
-    names = gate.get(name)
-    return None if names is None else frozenset(str(item).lower() for item in names)

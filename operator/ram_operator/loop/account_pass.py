@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from ..cluster import finalizers
-from ..cluster.facts import Identity
+from ..cluster.record_facts import Identity
 from ..constants import (
     ANNOTATION_ABANDON,
     ANNOTATION_RECONCILE,
@@ -25,7 +25,8 @@ from ..constants import (
 )
 from ..errors import RamOperatorError, Retry
 from ..kinds.table import ACCOUNT
-from ..model.objects import Key, Outcome
+from ..model.changes import Outcome
+from ..model.objects import Key
 from ..model.vocabulary import Phase
 from ..runtime.cache import Seen
 from ..runtime.queue import Lane

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from ..constants import Reason
 from ..errors import Bug, OutcomeUnknown, RamOperatorError, Refused, Retry
-from ..model.objects import Plan, Step
+from ..model.changes import Plan, Step
 from ..model.vocabulary import Cause, Direction
 from ..runtime.sessions import Session
 from . import ownership

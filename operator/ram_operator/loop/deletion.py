@@ -13,15 +13,18 @@ from datetime import datetime
 from typing import Any
 
 from ..cloud import execute
-from ..cluster import facts, finalizers
-from ..cluster import facts as facts_module
-from ..cluster.facts import Identity
+from ..cluster import finalizers, record_facts
+from ..cluster import record_facts as facts_module
+from ..cluster.record_facts import Identity
 from ..constants import ANNOTATION_ABANDON, DeletionPolicy, EventReason, Mode, Reason
 from ..errors import DeleteConflict, InvalidSpec, OutcomeUnknown, RamOperatorError, Retry, Stalled
 from ..gate import tenancy
 from ..kinds import manifest
 from ..kinds.table import ACCOUNT, KINDS
-from ..model.objects import Entry, Key, Live, Outcome, Owner, RecordFacts, Step, UnknownPart
+from ..model.changes import Outcome, Step
+from ..model.objects import Entry, Key, Owner, UnknownPart
+from ..model.records import RecordFacts
+from ..model.state import Live
 from ..model.vocabulary import Cause, Direction, Phase, Presence
 from ..reporting.events import Event
 from ..runtime.sessions import Session
@@ -67,7 +70,7 @@ class DeletionPass:
         try:
             if self._abandoned():
                 for identity in list(account_changed.owned(self._ports, subject)):
-                    account_changed.let_go(self._ports, subject, identity, facts.ABANDONED)
+                    account_changed.let_go(self._ports, subject, identity, record_facts.ABANDONED)
                 return self._release(EventReason.ABANDONED, "left in the cloud, as asked")
             if self._invalid is not None:
                 raise self._invalid

@@ -1,7 +1,7 @@
-"""What people say of a change, and the gated write: what is true is judged again right before it.
+"""The gated write: what is true now is judged again right before it.
 
-Called by the pass. `clearance` has decided on what the watches told; here the object, its record
-and the guard are read from the API server, and the record's compare-and-swap before the cloud write
+Called by the pass. The gate has decided on what the watches told; here the object, its record and
+the guard are read from the API server, and the record's compare-and-swap before the cloud write
 makes each permission good for one write. Nothing here makes a permission.
 """
 
@@ -13,86 +13,22 @@ from typing import Any
 
 from .. import documents
 from ..cloud import execute
-from ..cluster import facts
-from ..cluster import facts as facts_module
+from ..cluster import record_facts
+from ..cluster import record_facts as facts_module
 from ..cluster.agreed import ENDS, PROVIDERS
-from ..cluster.facts import Identity
+from ..cluster.record_facts import Identity
 from ..cluster.record_writer import Start
-from ..constants import (
-    ANNOTATION_APPROVE,
-    ANNOTATION_APPROVED_BY,
-    ANNOTATION_CHANGED_BY,
-    ANNOTATION_REJECT,
-    ANNOTATION_REJECTED_BY,
-    ConditionType,
-    Mode,
-    Reason,
-)
+from ..constants import ANNOTATION_APPROVE, ANNOTATION_REJECT, Mode, Reason
 from ..errors import OutcomeUnknown, RamOperatorError, Retry
 from ..gate import approvals, expiry, providers
-from ..gate.clearance import CHANGE, Cleared, Permit, permit_of
-from ..gate.inputs import Ballot, Guard, Scope
-from ..kinds import manifest
-from ..model.objects import Step
+from ..gate.clearance import Cleared, Permit, permit_of
+from ..gate.inputs import Ballot, Guard
+from ..model.changes import Step
 from ..model.records import InFlight
 from ..model.vocabulary import Direction
-from ..reporting import conditions
 from ..runtime.sessions import Session
+from .offers import guard_state
 from .ports import Ports, Subject
-
-
-def ballot(ports: Ports, subject: Subject, identity: Identity, cloud_id: str) -> Ballot:
-    """What people say of the object's change. Raises Retry when the guard cannot be read."""
-    approve = subject.annotation(ANNOTATION_APPROVE)
-    guard = Guard.MISSING
-    if approve:
-        # Without an approval it makes no difference, and costs requests.
-        offered = facts.facts(ports.store.get(identity.key), identity).pending
-        matters = offered is not None and offered.digest == approve
-        guard = _guard(ports, subject) if matters else ports.guard.state()
-    return Ballot(
-        scope=Scope(
-            cluster=ports.settings.cluster_name,
-            account_id=identity.account_id,
-            kind=identity.kind,
-            name=identity.folded,
-            cloud_id=cloud_id,
-            namespace=subject.key.namespace,
-            object=subject.key.name,
-        ),
-        approve=approve,
-        reject=subject.annotation(ANNOTATION_REJECT),
-        approver=subject.annotation(ANNOTATION_APPROVED_BY)[:256],
-        author=subject.annotation(ANNOTATION_CHANGED_BY),
-        rejecter=subject.annotation(ANNOTATION_REJECTED_BY)[:256],
-        asked=manifest.asked(subject.row, subject.key.name, subject.spec),
-        guard=guard,
-        now=ports.clock.stamp(),
-        milliseconds=int(ports.clock.wall() * 1000),
-    )
-
-
-def _guard(ports: Ports, subject: Subject, *, fresh: bool = False) -> Guard:
-    """An approval that nobody stamped was written while nobody looked, and counts as such."""
-    found = ports.guard.state(fresh=fresh)
-    stamped = bool(subject.annotation(ANNOTATION_APPROVED_BY)) or not ports.guard.stamps
-    return found if stamped or found is not Guard.INTACT else Guard.MISSING
-
-
-def brief(ports: Ports, subject: Subject, identity: Identity) -> bool:
-    """Whether the object waits for nothing but an approval of its trust, and bears it.
-
-    Then the trust alone has to be read. The status is only a hint here: what is written is judged.
-    """
-    status, present = subject.status, subject.status.get("conditions") or ()
-    current = status.get("observedGeneration") == subject.body["metadata"].get("generation")
-    pending = status.get("pending") or {}
-    if not current or (pending.get("kind"), pending.get("verdict")) != (CHANGE, "wider"):
-        return False
-    if conditions.is_true(present, ConditionType.DRIFTED):
-        return False
-    offered = facts.facts(ports.store.get(identity.key), identity).pending
-    return offered is not None and offered.digest == subject.annotation(ANNOTATION_APPROVE)
 
 
 def _cleared(step: Step) -> list[Cleared]:
@@ -163,7 +99,7 @@ class GatedWrite:
         ports = self._ports
         body = self._body or ports.records.read(self._identity)
         owner = self._subject.owner(ports.settings.cluster_name)
-        if body is None or facts.facts(body, self._identity).owner != owner:
+        if body is None or record_facts.facts(body, self._identity).owner != owner:
             raise Retry(Reason.PROGRESSING, "the record moved while it was judged", 0.5)
         noted = {name: step.values[name] for name in (ENDS, PROVIDERS) if name in step.values}
         body = ports.records.agree(body, noted)
@@ -230,7 +166,7 @@ class GatedWrite:
         """Taken back, rejected or unguarded since: whatever is true now counts."""
         now = replace(self._subject, body=fresh)
         _check_said(now, permit)
-        if _guard(self._ports, now, fresh=True) is Guard.MISSING:
+        if guard_state(self._ports, now, fresh=True) is Guard.MISSING:
             raise Retry(Reason.PROGRESSING, "the guard of approvals is gone", 0.5)
 
 

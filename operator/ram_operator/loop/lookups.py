@@ -14,16 +14,19 @@ from typing import Any, Final
 
 from .. import documents
 from ..cloud.cached_reads import digests
-from ..cluster import facts
-from ..cluster import facts as facts_module
-from ..cluster.facts import Identity
+from ..cluster import record_facts
+from ..cluster import record_facts as facts_module
+from ..cluster.record_facts import Identity
 from ..constants import Mode
 from ..errors import Absent, InvalidSpec, RamOperatorError
 from ..gate import checks
 from ..gate.grants import only_reads
 from ..kinds import manifest
-from ..kinds.table import KINDS, Escalation, Field, policy_key
-from ..model.objects import EMPTY, Desired, Entry, FieldValue, Key, Live, Owner, UnknownPart
+from ..kinds.entries import policy_key
+from ..kinds.schema import Escalation, Field
+from ..kinds.table import KINDS
+from ..model.objects import EMPTY, Entry, FieldValue, Key, Owner, UnknownPart
+from ..model.state import Desired, Live
 from ..model.vocabulary import Presence
 from ..runtime.sessions import Session
 from . import trust_lookups
@@ -264,7 +267,7 @@ def _predecessors(ports: Ports, session: Session, entry: Entry) -> tuple[documen
     if kind != "Custom" or not ports.recent.inherits(ports.settings.document_settle_seconds):
         return ()
     identity = Identity(session.account.account_id, _POLICY, name)
-    owner = facts.facts(ports.store.get(identity.key), identity).owner
+    owner = record_facts.facts(ports.store.get(identity.key), identity).owner
     if owner is None or owner.cluster != ports.settings.cluster_name:
         return ()
     body = ports.store.get(Key(_POLICY, owner.namespace, owner.name)) or {}

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from ..cluster import facts, finalizers, record_writer
-from ..cluster.facts import Identity
+from ..cluster import finalizers, record_facts
+from ..cluster.record_facts import Identity
 from ..cluster.record_writer import Claim
 from ..constants import DeletionPolicy, Mode, Reason
 from ..errors import RamOperatorError, Stalled
 from ..gate import clearance, tenancy
 from ..gate.inputs import NO_BALLOT, Memory, Situation
 from ..kinds import manifest
-from ..model.objects import Desired, Live, Outcome, Plan
+from ..model.changes import Outcome, Plan
+from ..model.state import Desired, Live
 from ..model.vocabulary import Presence
 from ..planning import last_applied, plan
 from ..reporting import carryover, verdict
@@ -87,7 +88,7 @@ class ManagedPass:
         identity = Identity(session.account.account_id, subject.key.kind, wanted.cloud_name)
         ownership.vacate(ports, identity, self._owner)
         record = ports.store.get(identity.key)
-        if gated_write.brief(ports, subject, identity):
+        if offers.brief(ports, subject, identity):
             claimant = self._claimant(session, tenant.adoption)
             if (result := self._approved(session, identity, wanted, claimant)) is not None:
                 return result
@@ -99,7 +100,7 @@ class ManagedPass:
         mentioned_names.note(ports, identity, subject.row, live)
         own_rights.watch(ports, session, subject.row, live)
         standing = ownership.stand(self._claimant(session, tenant.adoption), record, identity, live)
-        self._ballot = gated_write.ballot(ports, subject, identity, live.cloud_id)
+        self._ballot = offers.ballot(ports, subject, identity, live.cloud_id)
         situation = self._situation(session, wanted, live, standing)
         if live.presence is Presence.ABSENT:
             return self._absent(session, identity, situation, standing)
@@ -121,7 +122,7 @@ class ManagedPass:
         standing = ownership.stand(claimant, ports.store.get(identity.key), identity, live)
         if standing.needs_record or standing.claim_first or ports.recent.starting() > 0:
             return None
-        self._ballot = gated_write.ballot(ports, self._subject, identity, live.cloud_id)
+        self._ballot = offers.ballot(ports, self._subject, identity, live.cloud_id)
         decision = plan.update(self._situation(session, wanted, live, standing, lookups.NOTHING))
         if [step.verb for step in decision.steps] != ["trust"]:
             return None
@@ -214,7 +215,7 @@ class ManagedPass:
                 applied = replace(applied, errors=(error,))
         if decision.steps:
             self._prepare_write(create=True)
-            claim = RecordWork(identity, self._claim("", decision, facts.CLAIMED))
+            claim = RecordWork(identity, self._claim("", decision, record_facts.CLAIMED))
             claimed_now = situation.row.claim_first and ownership.carry_out(self._ports, claim)
             applied = self._carry_out(session, identity, decision)
             if claimed_now and applied.refused:
@@ -227,7 +228,7 @@ class ManagedPass:
         work = None
         if created:
             cloud_id = str(applied.facts.get("cloudId", ""))
-            work = RecordWork(identity, self._claim(cloud_id, decision, record_writer.CREATED))
+            work = RecordWork(identity, self._claim(cloud_id, decision, record_facts.CREATED))
         return Result(self._outcome(session, decision, live, applied), work)
 
     def _present(

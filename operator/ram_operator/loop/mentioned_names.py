@@ -7,9 +7,9 @@ trusted from his first moment. `review` holds it.
 from __future__ import annotations
 
 from .. import documents
-from ..cluster.facts import Identity
-from ..kinds.table import Kind
-from ..model.objects import Live
+from ..cluster.record_facts import Identity
+from ..kinds.schema import Kind
+from ..model.state import Live
 from ..model.vocabulary import Presence
 from .ports import Ports
 

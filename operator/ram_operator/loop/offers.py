@@ -1,9 +1,7 @@
-"""Offers in the record: how they are made, and how they end. An offer that ends, ends for good.
+"""What is held, in the record and on the object: offered, still open, withdrawn. Called by the
+pass.
 
-Called by the loop. An offer ends by facts alone: the object as the API server has it, a rejection,
-the clock, its use; or by what was read of the cloud, if all of it was known and two looks said the
-same. `approvals` judges that, and `cluster.record_writer` sees to it that no digest ever counts
-again.
+Nobody is shown a digest that the record does not have. Nothing here makes a permission.
 """
 
 from __future__ import annotations
@@ -13,26 +11,87 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from ..cluster import event_writer, facts
-from ..cluster import facts as facts_module
-from ..cluster.facts import Identity
+from ..cluster import event_writer, record_facts
+from ..cluster import record_facts as facts_module
+from ..cluster.record_facts import Identity
 from ..constants import (
     ANNOTATION_APPROVE,
+    ANNOTATION_APPROVED_BY,
+    ANNOTATION_CHANGED_BY,
     ANNOTATION_REJECT,
     ANNOTATION_REJECTED_BY,
+    ConditionType,
     EventReason,
     Reason,
 )
 from ..errors import InvalidSpec, RamOperatorError, Retry
 from ..gate import approvals
-from ..gate.inputs import Ballot
+from ..gate.clearance import CHANGE
+from ..gate.inputs import Ballot, Guard, Scope
 from ..kinds import manifest
 from ..kinds.table import ACCOUNT
-from ..model.objects import Held, Key, Plan, RecordFacts
-from ..model.records import Pending, Rejection, Why
+from ..model.changes import Held, Plan
+from ..model.objects import Key
+from ..model.records import Pending, RecordFacts, Rejection, Why
+from ..reporting import conditions
 from ..reporting.events import Event
 from ..runtime.queue import Lane
 from .ports import Ports, Subject
+
+
+def ballot(ports: Ports, subject: Subject, identity: Identity, cloud_id: str) -> Ballot:
+    """What people say of the object's change. Raises Retry when the guard cannot be read."""
+    approve = subject.annotation(ANNOTATION_APPROVE)
+    guard = Guard.MISSING
+    if approve:
+        # Without an approval it makes no difference, and costs requests.
+        offered = record_facts.facts(ports.store.get(identity.key), identity).pending
+        matters = offered is not None and offered.digest == approve
+        guard = guard_state(ports, subject) if matters else ports.guard.state()
+    return Ballot(
+        scope=Scope(
+            cluster=ports.settings.cluster_name,
+            account_id=identity.account_id,
+            kind=identity.kind,
+            name=identity.folded,
+            cloud_id=cloud_id,
+            namespace=subject.key.namespace,
+            object=subject.key.name,
+        ),
+        approve=approve,
+        reject=subject.annotation(ANNOTATION_REJECT),
+        approver=subject.annotation(ANNOTATION_APPROVED_BY)[:256],
+        author=subject.annotation(ANNOTATION_CHANGED_BY),
+        rejecter=subject.annotation(ANNOTATION_REJECTED_BY)[:256],
+        asked=manifest.asked(subject.row, subject.key.name, subject.spec),
+        guard=guard,
+        now=ports.clock.stamp(),
+        milliseconds=int(ports.clock.wall() * 1000),
+    )
+
+
+def guard_state(ports: Ports, subject: Subject, *, fresh: bool = False) -> Guard:
+    """An approval that nobody stamped was written while nobody looked, and counts as such."""
+    found = ports.guard.state(fresh=fresh)
+    stamped = bool(subject.annotation(ANNOTATION_APPROVED_BY)) or not ports.guard.stamps
+    return found if stamped or found is not Guard.INTACT else Guard.MISSING
+
+
+def brief(ports: Ports, subject: Subject, identity: Identity) -> bool:
+    """Whether the object waits for nothing but an approval of its trust, and bears it.
+
+    Then the trust alone has to be read. The status is only a hint here: what is written is judged.
+    """
+    status, present = subject.status, subject.status.get("conditions") or ()
+    current = status.get("observedGeneration") == subject.body["metadata"].get("generation")
+    pending = status.get("pending") or {}
+    if not current or (pending.get("kind"), pending.get("verdict")) != (CHANGE, "wider"):
+        return False
+    if conditions.is_true(present, ConditionType.DRIFTED):
+        return False
+    offered = record_facts.facts(ports.store.get(identity.key), identity).pending
+    return offered is not None and offered.digest == subject.annotation(ANNOTATION_APPROVE)
+
 
 log = logging.getLogger(__name__)
 
@@ -263,7 +322,7 @@ def standing(ports: Ports, identity: Identity, held: Held, said: Ballot) -> Held
     """What is held, where nothing may be offered anew: the digest of an offer is shown only with
     exactly what it is for.
     """
-    return _standing(held, said, facts.facts(ports.store.get(identity.key), identity), ())
+    return _standing(held, said, record_facts.facts(ports.store.get(identity.key), identity), ())
 
 
 def _standing(held: Held, said: Ballot, facts: RecordFacts, missing: tuple[str, ...]) -> Held:
@@ -279,13 +338,13 @@ def withdraw(ports: Ports, subject: Subject, identity: Identity, decision: Plan)
 
     Returns when to look again where it is not, in seconds; 0 otherwise.
     """
-    pending = facts.facts(ports.store.get(identity.key), identity).pending
+    pending = record_facts.facts(ports.store.get(identity.key), identity).pending
     if pending is None or decision.unsure:
         return 0.0
     if (wait := ports.recent.doubted(subject.key, "")) != 0.0:
         return _soon(ports, subject, wait)
     body = ports.records.read(identity)
-    found = facts.facts(body, identity).pending
+    found = record_facts.facts(body, identity).pending
     if body is not None and found is not None and found.digest == pending.digest:
         ports.store.put(ports.records.end(body))
         ports.recent.certain(subject.key)

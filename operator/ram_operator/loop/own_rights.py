@@ -11,8 +11,8 @@ from typing import Final
 
 from ..constants import Reason
 from ..errors import RamOperatorError, Retry, Stalled
-from ..kinds.table import Kind
-from ..model.objects import Live
+from ..kinds.schema import Kind
+from ..model.state import Live
 from ..model.vocabulary import Lends, Presence
 from ..runtime.sessions import Session
 from .ports import Ports

@@ -13,15 +13,18 @@ from datetime import datetime
 from typing import Any, Final
 
 from .. import documents
-from ..cluster import facts, record_writer
-from ..cluster import facts as facts_module
+from ..cluster import record_facts
+from ..cluster import record_facts as facts_module
 from ..cluster.api import Conflicted
-from ..cluster.facts import Identity
+from ..cluster.record_facts import Identity
 from ..cluster.record_writer import Claim
 from ..constants import AdoptionPolicy, Reason
 from ..errors import RamOperatorError, Retry, Stalled
-from ..kinds.table import Kind
-from ..model.objects import Key, Live, Owner, RecordFacts, Step, UnknownPart
+from ..kinds.schema import Kind
+from ..model.changes import Step
+from ..model.objects import Key, Owner, UnknownPart
+from ..model.records import RecordFacts
+from ..model.state import Live
 from ..model.vocabulary import Presence
 from ..runtime.queue import Lane
 from .ports import Ports
@@ -96,7 +99,7 @@ def stand(
     made = may_have_made(facts, live) or _sent(claimant, facts, live)
     if claimed and not offered and made:
         # Claimed before it was created, and the pass did not get as far as saying so.
-        return Standing(facts, completing=True, needs_record=True, verb=record_writer.CREATED)
+        return Standing(facts, completing=True, needs_record=True, verb=record_facts.CREATED)
     if ours and facts.cloud_id == live.cloud_id:
         moved = facts.owner_uid != claimant.uid or facts.in_flight is not None
         return Standing(facts, needs_record=moved)
@@ -135,7 +138,7 @@ def _found(claimant: Claimant, facts: RecordFacts, live: Live, *, replaced: bool
         return Standing(facts, needs_record=False)
     if live.owner == claimant.owner and not replaced:
         # Created by us, and the pass did not get as far as its record.
-        return Standing(facts, completing=True, needs_record=True, verb=record_writer.CREATED)
+        return Standing(facts, completing=True, needs_record=True, verb=record_facts.CREATED)
     if claimant.unsettled > 0:
         text = f"{claimant.noun} {live.cloud_name} was just written; it is looked at again"
         raise Retry(Reason.PROGRESSING, text, claimant.unsettled)
@@ -266,7 +269,7 @@ def tell_members(ports: Ports, row: Kind, account_id: str, step: Step) -> None:
         return
     for entry in step.values["entries"]:
         identity = Identity(account_id, field.shown_on, entry.display)
-        owner = facts.facts(ports.store.get(identity.key), identity).owner
+        owner = record_facts.facts(ports.store.get(identity.key), identity).owner
         if owner is not None:
             key = Key(field.shown_on, owner.namespace, owner.name)
             ports.queue.add(key, Lane.PERIODIC, max(ports.recent.settle, 0.05))

@@ -7,17 +7,19 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..cluster.api import ClusterApi
-from ..cluster.facts import Identity
 from ..cluster.guard import AdmissionGuard
+from ..cluster.record_facts import Identity
 from ..cluster.record_writer import Records
 from ..config import Settings
 from ..constants import ANNOTATION_RECONCILE, FINALIZER
 from ..errors import InvalidSpec
 from ..kinds import manifest
-from ..kinds.table import ACCOUNT, KINDS, Kind, Shape
-from ..model.objects import Applied, Key, Observer, Options, Owner
+from ..kinds.schema import Kind, Shape
+from ..kinds.table import ACCOUNT, KINDS
+from ..model.objects import Key, Options, Owner
+from ..model.state import Applied, Observer
 from ..observability.metrics import Metrics
-from ..reporting.status import applied_from
+from ..planning.last_applied import applied_from
 from ..runtime.cache import Store
 from ..runtime.consistency import Recent
 from ..runtime.deletion_brake import Brake

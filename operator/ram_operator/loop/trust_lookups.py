@@ -13,14 +13,17 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from .. import documents
-from ..cluster import facts as facts_module
-from ..cluster.facts import Identity
+from ..cluster import record_facts as facts_module
+from ..cluster.record_facts import Identity
 from ..errors import InvalidSpec, RamOperatorError
 from ..gate import checks, providers
 from ..gate.inputs import Ballot
 from ..kinds import manifest
-from ..kinds.table import KINDS, Escalation
-from ..model.objects import Desired, Entry, Key, Live, Owner, RecordFacts, UnknownPart
+from ..kinds.schema import Escalation
+from ..kinds.table import KINDS
+from ..model.objects import Entry, Key, Owner, UnknownPart
+from ..model.records import RecordFacts
+from ..model.state import Desired, Live
 from ..model.vocabulary import Presence
 from ..runtime.sessions import Session
 from .ports import Ports, Subject

@@ -1,6 +1,6 @@
-"""What a record says of the gate: the offer that waits, and the write that has begun. Pure values.
+"""What the RamRecord of an identity says, with what is offered and what is under way.
 
-Read and written by `cluster.record_writer`; judged by `clearance` alone.
+Read and written by `record_facts` and `record_writer`; judged by the gate alone.
 """
 
 from __future__ import annotations
@@ -9,17 +9,39 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from ..constants import Severity
+from .. import documents
+from .objects import Owner, nothing
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
-    """A rule's judgement on a change."""
+class RecordFacts:
+    """What the RamRecord of the cloud identity says; the gate believes this and no status."""
 
-    id: str
-    severity: Severity
-    message: str
-    remedy: str
+    exists: bool = False
+    owner: Owner | None = None
+    owner_uid: str = ""
+    cloud_id: str = ""
+    claimed_at: str = ""
+    """When a creation was last announced, for kinds that creation itself cannot mark."""
+    deleted: bool = False
+    """The operator itself deleted the identity, as its owner asked."""
+    baseline: documents.Trust | None = None
+    baseline_unreadable: bool = False
+    sequence: int = 0
+    settled: bool = False
+    """It bears its own uid: one that is new or was restored from a backup does not."""
+    pending: Pending | None = None
+    rejections: tuple[Rejection, ...] = ()  # the latest last
+    in_flight: InFlight | None = None
+    used: frozenset[str] = frozenset()  # approvals that opened something already
+    ends: Mapping[str, str] = field(default_factory=nothing)
+    """Until when grants were agreed on, by place, see `expiry`."""
+    providers: Mapping[str, str] = field(default_factory=nothing)
+    """What the identity providers of the trust were when that was agreed on, see `providers`."""
+    given_up_by: str = ""
+    """The owner that let go of the identity, in words, if that was the last thing that happened."""
+    latest: str = ""
+    """The highest time that the record knows of: it is not earlier than that."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,8 @@ from typing import Final
 
 from .. import documents
 from ..constants import Reason, Severity
-from .objects import Change, Drift, Entry, FieldValue, Held, Plan
+from .changes import Change, Drift, Held, Plan
+from .objects import Entry, FieldValue
 from .vocabulary import RESPELLED
 
 LIMIT: Final = 256

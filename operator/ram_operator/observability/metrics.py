@@ -14,7 +14,8 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disa
 from .. import __version__
 from ..gate import clearance
 from ..kinds.table import ACCOUNT, KINDS
-from ..model.objects import Key, Outcome, Step
+from ..model.changes import Outcome, Step
+from ..model.objects import Key
 from ..model.vocabulary import Direction
 from .object_metrics import ObjectStates
 

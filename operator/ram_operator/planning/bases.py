@@ -10,9 +10,10 @@ from dataclasses import replace
 
 from .. import documents
 from ..gate.inputs import Situation
-from ..kinds.table import Escalation, Field
+from ..kinds.schema import Escalation, Field
 from ..model.basis import Basis
-from ..model.objects import Step, UnknownPart
+from ..model.changes import Step
+from ..model.objects import UnknownPart
 from ..model.vocabulary import Presence
 
 

@@ -8,20 +8,19 @@ identity its access back.
 
 from __future__ import annotations
 
-from typing import Final
-
 from .. import documents
 from ..constants import AdoptionPolicy, DriftPolicy, Severity
 from ..gate.grants import escalating
 from ..gate.inputs import WHATEVER, Memory
 from ..kinds import comparison
-from ..kinds.table import Field, Kind, Shape
-from ..model.objects import Applied, Change, Desired, Entry, Judged, RecordFacts, place
+from ..kinds.schema import Field, Kind, Shape
+from ..model.changes import Change, Judged, place
+from ..model.objects import Entry
+from ..model.records import RecordFacts
+from ..model.state import Applied, Desired
 from ..model.vocabulary import Cause, Direction, Disposition
-from . import diff
-
-KEPT: Final = "~"
-"""Prefix in `status.applied` of what was left as found when the identity was adopted."""
+from . import last_applied
+from .last_applied import KEPT, stays
 
 
 def judge(row: Kind, desired: Desired, change: Change, memory: Memory) -> Judged | None:
@@ -63,7 +62,7 @@ def _cause(row: Kind, desired: Desired, change: Change, memory: Memory) -> Cause
         return Cause.ADOPTION
     assert change.after is not None
     assert not isinstance(change.after, Entry)
-    wanted = diff.digest(change.after)
+    wanted = last_applied.digest(change.after)
     if known == KEPT + wanted:
         return Cause.ADOPTION
     return Cause.DRIFT if known == wanted else Cause.INTENT
@@ -98,31 +97,16 @@ def _trust_cause(change: Change, record: RecordFacts) -> Cause:
 def _addition_cause(field: Field, change: Change, applied: Applied) -> Cause:
     assert isinstance(change.after, Entry)
     marks = applied.entries.get(field.name, frozenset())
-    mark = diff.entry_mark(change.entry, change.after)
+    mark = last_applied.entry_mark(change.entry, change.after)
     if not applied.known or KEPT + mark in marks:
         return Cause.ADOPTION
     return Cause.DRIFT if mark in marks else Cause.INTENT
 
 
-def stays(row: Kind, desired: Desired, name: str, key: str) -> bool:
-    """Whether a reference that is not ready may stand for exactly this entry of the field `name`.
-
-    Then it stays as it is until that is known. What has ended goes all the same.
-    """
-    where = place(name, key)
-    if where in desired.ended:
-        return False
-    return where in desired.awaited or any(
-        (name, reference.type) in desired.nameless and reference.may_name(key)
-        for reference in row.references
-        if reference.spec == name
-    )
-
-
 def _removal_cause(row: Kind, desired: Desired, change: Change, applied: Applied) -> Cause | None:
     field = row.field(change.field)
     marks = applied.entries.get(field.name, frozenset())
-    ours = {diff.marked_key(mark) for mark in marks if not mark.startswith(KEPT)}
+    ours = {last_applied.marked_key(mark) for mark in marks if not mark.startswith(KEPT)}
     if change.entry in ours:
         return None if stays(row, desired, field.name, change.entry) else Cause.INTENT
     if field.foreign or field.name in desired.additive:

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from .. import documents
 from ..gate import providers
 from ..model import sentences
-from ..model.objects import CORRECTED, Drift, Judged, place
+from ..model.changes import Drift, Judged, place
+from ..model.objects import CORRECTED
 from ..model.vocabulary import RESPELLED, Cause, Disposition
 from . import drift
 

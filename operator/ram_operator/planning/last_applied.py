@@ -1,16 +1,40 @@
-"""What `status.applied` is to say after a pass. Pure; the counterpart of `drift`'s causes."""
+"""What `status.applied` says, is to say after a pass, and how it is written and read. Pure.
+
+The counterpart of `drift`'s causes.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
+from .. import documents
 from ..gate.inputs import WHATEVER, Memory
-from ..kinds.table import Kind, Shape
-from ..model.objects import Applied, Desired, Judged, Live, Step, UnknownPart
+from ..kinds.schema import Kind, Shape
+from ..model.changes import Judged, Step, place
+from ..model.objects import Entry, FieldValue, UnknownPart
+from ..model.state import Applied, Desired, Live
 from ..model.vocabulary import Cause, Disposition, Presence
-from . import diff, drift
-from .drift import KEPT
+
+KEPT: Final = "~"
+"""Prefix in `status.applied` of what was left as found when the identity was adopted."""
+
+
+def stays(row: Kind, desired: Desired, name: str, key: str) -> bool:
+    """Whether a reference that is not ready may stand for exactly this entry of the field `name`.
+
+    Then it stays as it is until that is known. What has ended goes all the same.
+    """
+    where = place(name, key)
+    if where in desired.ended:
+        return False
+    return where in desired.awaited or any(
+        (name, reference.type) in desired.nameless and reference.may_name(key)
+        for reference in row.references
+        if reference.spec == name
+    )
 
 
 def created(row: Kind, desired: Desired) -> Applied:
@@ -37,7 +61,7 @@ def updated(
             _forget_nothing(name, memory, digests, entries, excess)
         elif name in entries and isinstance(value, Mapping):
             old = {mark: _plain(mark) for mark in before.entries.get(name, frozenset())}
-            left = {m for m, key in old.items() if drift.stays(row, desired, name, key)}
+            left = {m for m, key in old.items() if stays(row, desired, name, key)}
             entries[name] |= {mark for mark in left if old[mark] not in value}
     return Applied(True, digests, entries, excess)
 
@@ -102,12 +126,12 @@ def _collect(
         if value is None or field.gated or not (field.write or field.add):
             continue
         if field.shape is not Shape.ENTRIES:
-            digests[field.name] = (KEPT if kept.get(field.name) else "") + diff.digest(value)
+            digests[field.name] = (KEPT if kept.get(field.name) else "") + digest(value)
             continue
         assert isinstance(value, Mapping)
         untouched = kept_entries.get(field.name, set())
         entries[field.name] = frozenset(
-            (KEPT if key in untouched else "") + diff.entry_mark(key, entry)
+            (KEPT if key in untouched else "") + entry_mark(key, entry)
             for key, entry in value.items()
         )
     return Applied(True, digests, entries, base.excess)
@@ -145,7 +169,7 @@ def _touched(step: Step) -> set[str]:
 
 
 def _plain(mark: str) -> str:
-    return diff.marked_key(mark.removeprefix(KEPT))
+    return marked_key(mark.removeprefix(KEPT))
 
 
 def made(wanted: Desired, facts: Mapping[str, Any]) -> Live:
@@ -156,4 +180,58 @@ def made(wanted: Desired, facts: Mapping[str, Any]) -> Live:
         cloud_id=str(facts.get("cloudId", "")),
         arn=str(facts.get("arn", "")),
         default_version=str(facts.get("defaultVersion", "")),
+    )
+
+
+_ESCAPES: Final = (("%", "%25"), ("#", "%23"), ("~", "%7E"))
+
+
+def digest(value: FieldValue) -> str:
+    """8 hex digits that stand for a value in `status.applied`; not a security measure."""
+    if isinstance(value, (documents.Trust, documents.Policy)):
+        return value.digest.removeprefix("sha256:")[:8]
+    if isinstance(value, Mapping):
+        plain: object = {key: entry.value for key, entry in value.items()}
+    else:
+        plain = value
+    text = json.dumps(plain, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:8]
+
+
+def entry_mark(key: str, entry: Entry) -> str:
+    """How an entry that we added is noted in `status.applied`; `marked_key` is the inverse.
+
+    The marks of two keys never meet: what separates a mark's parts is escaped in the key.
+    """
+    for plain, escaped in _ESCAPES:
+        key = key.replace(plain, escaped)
+    return f"{key}#{hashlib.sha256(entry.value.encode()).hexdigest()[:8]}" if entry.value else key
+
+
+def marked_key(mark: str) -> str:
+    """The key that a mark stands for."""
+    key = mark.partition("#")[0]
+    for plain, escaped in reversed(_ESCAPES):
+        key = key.replace(escaped, plain)
+    return key
+
+
+def applied_block(applied: Applied) -> dict[str, Any]:
+    block: dict[str, Any] = {"fields": dict(sorted(applied.digests.items()))}
+    block.update({name: sorted(marks) for name, marks in sorted(applied.entries.items())})
+    excess = {name: sorted(keys) for name, keys in sorted(applied.excess.items()) if keys}
+    return {"applied": block, "excess": excess}
+
+
+def applied_from(status: Mapping[str, Any], entry_fields: Sequence[str]) -> Applied:
+    """The inverse of what `build` writes; a status without it means `not known`."""
+    block = status.get("applied")
+    if not isinstance(block, Mapping):
+        return Applied()
+    excess = status.get("excess") or {}
+    return Applied(
+        known=True,
+        digests=dict(block.get("fields") or {}),
+        entries={name: frozenset(block.get(name) or ()) for name in entry_fields},
+        excess={name: frozenset(excess.get(name) or ()) for name in entry_fields},
     )

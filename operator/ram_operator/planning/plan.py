@@ -15,20 +15,10 @@ from .. import documents
 from ..constants import Severity
 from ..gate import clearance, expiry, grants, providers, review
 from ..gate.inputs import Situation
-from ..kinds.table import Field, Kind
-from ..model.objects import (
-    Applied,
-    Change,
-    Desired,
-    Entry,
-    Held,
-    Judged,
-    Live,
-    Plan,
-    Step,
-    UnknownPart,
-    place,
-)
+from ..kinds.schema import Field, Kind
+from ..model.changes import Change, Held, Judged, Plan, Step, place
+from ..model.objects import Entry, UnknownPart
+from ..model.state import Applied, Desired, Live
 from ..model.vocabulary import Cause, Direction, Disposition
 from . import bases, diff, drift, drift_shown, last_applied
 from . import steps as steps_of

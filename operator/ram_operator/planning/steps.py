@@ -9,8 +9,9 @@ from typing import Final
 
 from ..gate import expiry
 from ..gate.inputs import Situation
-from ..kinds.table import Kind, Shape
-from ..model.objects import Change, Entry, FieldValue, Judged, Step, UnknownPart
+from ..kinds.schema import Kind, Shape
+from ..model.changes import Change, Judged, Step
+from ..model.objects import Entry, FieldValue, UnknownPart
 from ..model.vocabulary import Cause, Direction, Disposition
 
 ORDER: Final = {

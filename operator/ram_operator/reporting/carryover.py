@@ -15,7 +15,8 @@ from typing import Any, Final
 from ..constants import ConditionType, Severity
 from ..gate import clearance
 from ..model import sentences
-from ..model.objects import CORRECTED, Drift, Outcome, Plan
+from ..model.changes import Drift, Outcome, Plan
+from ..model.objects import CORRECTED
 from ..model.vocabulary import RESPELLED
 from . import conditions
 

@@ -1,8 +1,4 @@
-"""What a pass tells in Kubernetes events: what is new since the status of the pass before. Pure.
-
-One thing does not hide another: each drift entry has its own event, and so have a held change, an
-approval, an error that a person must mend and what was done. Called by `status`.
-"""
+"""The events of a pass: transitions only, at most two. Pure."""
 
 from __future__ import annotations
 
@@ -13,7 +9,7 @@ from typing import Any, Final
 from ..constants import ConditionType, EventReason, Reason, Severity
 from ..gate import clearance
 from ..model import sentences
-from ..model.objects import Drift, Held, Outcome, Step
+from ..model.changes import Drift, Held, Outcome, Step
 from ..model.vocabulary import Phase
 from . import carryover, conditions
 

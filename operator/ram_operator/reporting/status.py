@@ -1,4 +1,4 @@
-"""Outcome → the status to write, events and the next look. Pure; all wording of conditions is here.
+"""Outcome → the status to write, events and the next look. Pure.
 
 Called once at the end of every pass, whatever happened in it. Messages name the thing, the problem
 and the remedy; they hold no secret, no clock and no counter, so that an unchanged situation leads
@@ -7,19 +7,22 @@ to an unchanged status and hence to no write.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from ..constants import ConditionType, Reason
-from ..gate import approvals, clearance, providers
+from ..gate import approvals, providers
 from ..model import sentences
-from ..model.objects import Applied, Drift, Held, Live, Outcome, Plan
-from ..model.records import Finding, Rejection
+from ..model.changes import Drift, Finding, Held, Outcome, Plan
+from ..model.records import Rejection
+from ..model.state import Live
 from ..model.vocabulary import Phase
+from ..planning.last_applied import applied_block
 from . import carryover, conditions, events
 from .conditions import Condition
 from .events import Event
+from .texts import held_reason
 
 LIST_LIMIT: Final = carryover.LIMIT
 
@@ -61,7 +64,7 @@ def build_report(
         status.update(_identity(outcome.live))
         status.update(_shown(outcome.shows, outcome.live))
     if outcome.applied is not None:
-        status.update(_applied(outcome.applied))
+        status.update(applied_block(outcome.applied))
     if outcome.plan is not None:
         status.update(_findings(outcome.plan, outcome, last, now))
     else:
@@ -94,27 +97,6 @@ def _identity(live: Live) -> dict[str, Any]:
         "defaultVersion": live.default_version,
     }
     return {key: value for key, value in values.items() if value}
-
-
-def _applied(applied: Applied) -> dict[str, Any]:
-    block: dict[str, Any] = {"fields": dict(sorted(applied.digests.items()))}
-    block.update({name: sorted(marks) for name, marks in sorted(applied.entries.items())})
-    excess = {name: sorted(keys) for name, keys in sorted(applied.excess.items()) if keys}
-    return {"applied": block, "excess": excess}
-
-
-def applied_from(status: Mapping[str, Any], entry_fields: Sequence[str]) -> Applied:
-    """The inverse of what `build` writes; a status without it means `not known`."""
-    block = status.get("applied")
-    if not isinstance(block, Mapping):
-        return Applied()
-    excess = status.get("excess") or {}
-    return Applied(
-        known=True,
-        digests=dict(block.get("fields") or {}),
-        entries={name: frozenset(block.get(name) or ()) for name in entry_fields},
-        excess={name: frozenset(excess.get(name) or ()) for name in entry_fields},
-    )
 
 
 def _findings(plan: Plan, outcome: Outcome, old: Mapping[str, Any], now: str) -> dict[str, Any]:
@@ -179,17 +161,6 @@ def _finding(finding: Finding) -> dict[str, str]:
         "text": sentences.clip(finding.message, 1024),
         "remedy": sentences.clip(finding.remedy, 1024),
     }
-
-
-def held_reason(held: Held) -> Reason:
-    """Why it waits still."""
-    if held.rejections:
-        return Reason.APPROVAL_REJECTED
-    if held.voided == Reason.ADMISSION_POLICY_MISSING:
-        return Reason.ADMISSION_POLICY_MISSING
-    if held.kind == clearance.LOST:
-        return Reason.RECORDS_LOST
-    return Reason.APPROVAL_REQUIRED
 
 
 def _conditions(outcome: Outcome, old: Mapping[str, Any]) -> list[Condition]:

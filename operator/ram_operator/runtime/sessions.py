@@ -7,40 +7,28 @@ claim its record.
 
 from __future__ import annotations
 
-import re
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from typing import Any
 
 from ..cloud import credentials
 from ..cloud.cached_reads import PolicyDocuments
-from ..cloud.client import CloudClient, Endpoint, Endpoints, Wiring
+from ..cloud.client import CloudClient, Wiring
+from ..cloud.endpoints import endpoints
 from ..cloud.limiter import ActionClass, Limiter
 from ..cloud.own_identity import OwnIdentity
 from ..cloud.writing import Kept, Writer
 from ..cluster.api import ClusterApi, Conflicted
-from ..cluster.facts import Identity
+from ..cluster.record_facts import Identity
 from ..cluster.record_writer import Claim, Records
 from ..config import Settings
 from ..constants import Reason
 from ..errors import InvalidSpec, Retry, Stalled
-from ..kinds import manifest
+from ..kinds.account import account_settings
 from ..kinds.table import ACCOUNT
 from ..model.objects import Account, Key, Owner
 from .cache import Store
-
-DEFAULT_ENDPOINTS: Final = {
-    "ram": "ram.aliyuncs.com",
-    "sts": "sts.aliyuncs.com",
-    "ims": "ims.aliyuncs.com",
-}
-OFFICIAL: Final = re.compile(
-    r"(ram|sts|ims)(-vpc)?\.([a-z]{2}-[a-z0-9-]+\.|vpc-proxy\.)?aliyuncs\.com(:443)?"
-)
-"""Not just any host below aliyuncs.com: strangers' buckets and functions have theirs there too."""
-
-_HOST: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +157,7 @@ class AccountOpener:
         """A session for the RamAccount, and what GetCallerIdentity said. Raises errors.*."""
         name = str(body["metadata"]["name"])
         spec = body["spec"]
-        account = manifest.account(name, spec)
+        account = account_settings(name, spec)
         if account.suspend:
             text = f"RamAccount {name} is suspended: nothing is read or written"
             raise Stalled(Reason.SUSPENDED, text)
@@ -244,39 +232,3 @@ class AccountOpener:
         raise InvalidSpec(
             f"spec.credentials.type: {kind!r} is unknown; write Environment or Secret"
         )
-
-
-def endpoints(spec: Mapping[str, Any], *, custom: bool) -> Endpoints:
-    """The addresses of an account's services. Raises InvalidSpec.
-
-    A RAM that is none of Alibaba Cloud's own serves IMS too, unless the manifest says otherwise:
-    what it is asked must not reach the public service by accident.
-    """
-    wanted = {**DEFAULT_ENDPOINTS, **spec}
-    ram = endpoint("ram", wanted["ram"], custom=custom)
-    sts = endpoint("sts", wanted["sts"], custom=custom)
-    if "ims" not in spec and not _official(ram):
-        return Endpoints(ram, sts, ram)
-    return Endpoints(ram, sts, endpoint("ims", wanted["ims"], custom=custom))
-
-
-def _official(where: Endpoint) -> bool:
-    return where.protocol == "https" and OFFICIAL.fullmatch(where.host.lower()) is not None
-
-
-def endpoint(name: str, text: str, *, custom: bool) -> Endpoint:
-    """host[:port], with or without http(s):// before it. Raises InvalidSpec.
-
-    `custom` accepts hosts that are not RAM's and STS's own, and connections without TLS.
-    """
-    protocol, separator, host = text.partition("://")
-    if not separator:
-        protocol, host = "https", text
-    if not _official(Endpoint(host, protocol)) and not custom:
-        raise InvalidSpec(
-            f"spec.endpoints.{name}: {text} is no https endpoint of {name.upper()} in aliyuncs.com;"
-            " the operator accepts others only with --allow-custom-endpoints true"
-        )
-    if protocol not in ("http", "https") or not _HOST.fullmatch(host):
-        raise InvalidSpec(f"spec.endpoints.{name}: {text} is no [http[s]://]host[:port]")
-    return Endpoint(host, protocol)

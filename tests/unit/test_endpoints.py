@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from ram_operator.cloud.client import Endpoint
+from ram_operator.cloud.endpoints import DEFAULT_ENDPOINTS, Endpoint, endpoint
 from ram_operator.errors import InvalidSpec
-from ram_operator.runtime.sessions import DEFAULT_ENDPOINTS, endpoint
 
 OFFICIAL = [
     *DEFAULT_ENDPOINTS.values(),

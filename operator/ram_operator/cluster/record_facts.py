@@ -1,6 +1,6 @@
-"""What a RamRecord says: the identity that it is about, and the facts that the gate needs. No I/O.
+"""Which RamRecord an identity has, one per account, kind and folded name, and what it says.
 
-The one place where a record's JSON is read for decisions; `records` writes it.
+Read from the store for ordinary decisions and from the API server before a trust is written.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from typing import Any, Final
 
 from .. import documents
 from ..kinds.table import RECORD
-from ..model.objects import Key, Owner, RecordFacts
-from ..model.records import InFlight, Pending, Rejection
+from ..model.objects import Key, Owner
+from ..model.records import InFlight, Pending, RecordFacts, Rejection
 from . import agreed
 from .agreed import ENDS, PROVIDERS
 
@@ -147,3 +147,7 @@ def _baseline(record: Mapping[str, Any]) -> tuple[documents.Trust | None, bool]:
         return documents.parse_trust(text, lenient=True), False
     except documents.DocumentError:
         return None, True
+
+
+CREATED: Final = "Created"
+PENDING: Final = tuple(each.name for each in fields(Pending))

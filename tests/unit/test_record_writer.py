@@ -18,13 +18,13 @@ from hypothesis import strategies as st
 from ram_operator import documents
 from ram_operator.cluster import agreed
 from ram_operator.cluster.api import Conflicted, Gone, path
-from ram_operator.cluster.facts import Identity, facts
+from ram_operator.cluster.record_facts import Identity, facts
 from ram_operator.cluster.record_writer import HISTORY, Claim, Records, Start, append
 from ram_operator.constants import API_VERSION
 from ram_operator.errors import Retry
 from ram_operator.kinds.table import RECORD
-from ram_operator.model.objects import Key, Owner, RecordFacts
-from ram_operator.model.records import InFlight
+from ram_operator.model.objects import Key, Owner
+from ram_operator.model.records import InFlight, RecordFacts
 from tests.unit.profiles import examples
 from tests.unit.record_world import (
     ACCOUNT,

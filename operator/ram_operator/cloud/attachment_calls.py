@@ -1,0 +1,54 @@
+"""Calls that attach policies to roles, users and groups, and list them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..kinds.entries import policy_entries
+from ..model.changes import Step
+from ..model.objects import Entry
+from ..model.state import CloudCalls, Live
+from . import answers, write_checks
+from .calls import Fields, Verb, added, gone_is_done, send
+from .jobs import Reply
+from .writing import Writer
+
+
+def read_attachments(calls: CloudCalls, noun: str, live: Live) -> Fields:
+    title = noun.capitalize()
+    action = f"ListPoliciesFor{title}"
+    body = calls.call(action, {f"{title}Name": live.cloud_name})
+    rows = answers.rows(body, action, ("Policies", "Policy"), "PolicyType", "PolicyName")
+    items = [{"type": row["PolicyType"], "name": row["PolicyName"]} for row in rows]
+    return {"policies": policy_entries(items)}
+
+
+def attach(noun: str) -> Verb:
+    title = noun.capitalize()
+
+    def attach(writer: Writer, name: str, step: Step) -> Reply:
+        (entry,) = step.values["entries"]
+        names = (f"{noun} {name}", ".Policy", f"policy {entry.display}")
+        judged = write_checks.attachment(writer.kept, noun, name, step)
+        with added(names):
+            parameters = _attachment(title, name, entry)
+            send(writer, step, f"AttachPolicyTo{title}", parameters, *judged)
+        return {}
+
+    return attach
+
+
+def detach(noun: str) -> Verb:
+    title = noun.capitalize()
+
+    def detach(writer: Writer, name: str, step: Step) -> Reply:
+        for entry in step.values["entries"]:
+            gone_is_done(writer, step, f"DetachPolicyFrom{title}", _attachment(title, name, entry))
+        return {}
+
+    return detach
+
+
+def _attachment(title: str, name: str, entry: Entry) -> dict[str, Any]:
+    policy_type, _, policy = entry.display.partition("/")
+    return {f"{title}Name": name, "PolicyType": policy_type, "PolicyName": policy}

@@ -1,0 +1,71 @@
+"""Calls about groups and their members."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..kinds.entries import names_entries
+from ..model.changes import Step
+from ..model.state import CloudCalls, Live
+from ..model.vocabulary import Presence
+from . import answers, write_checks
+from .calls import Fields, added, gone_is_done, next_page, send
+from .jobs import Reply
+from .writing import Writer
+
+
+def read_group(calls: CloudCalls, name: str) -> Live:
+    body = calls.call("GetGroup", {"GroupName": name})
+    group = answers.part(body, "GetGroup", "Group", "GroupId")
+    return Live(
+        presence=Presence.PRESENT,
+        cloud_name=str(group.get("GroupName") or name),
+        cloud_id=str(group["GroupId"]),
+        created_at=str(group.get("CreateDate") or ""),
+        fields={"comments": group.get("Comments") or ""},
+    )
+
+
+def read_members(calls: CloudCalls, noun: str, live: Live) -> Fields:
+    names: list[str] = []
+    marker = ""
+    while True:
+        query: dict[str, Any] = {"GroupName": live.cloud_name, "MaxItems": 1000}
+        if marker:
+            query["Marker"] = marker
+        body = calls.call("ListUsersForGroup", query)
+        rows = answers.rows(body, "ListUsersForGroup", ("Users", "User"), "UserName")
+        names += [row["UserName"] for row in rows]
+        following = next_page(body, "Marker", marker)
+        if not following:
+            return {"members": names_entries(names)}
+        marker = following
+
+
+def join(writer: Writer, name: str, step: Step) -> Reply:
+    (entry,) = step.values["entries"]
+    judged = write_checks.membership(writer.kept, name, step)
+    with added((f"group {name}", ".User", f"user {entry.display}")):
+        parameters = {"GroupName": name, "UserName": entry.display}
+        send(writer, step, "AddUserToGroup", parameters, *judged)
+    return {}
+
+
+def expel(writer: Writer, name: str, step: Step) -> Reply:
+    for entry in step.values["entries"]:
+        parameters = {"GroupName": name, "UserName": entry.display}
+        gone_is_done(writer, step, "RemoveUserFromGroup", parameters)
+    return {}
+
+
+def create_group(writer: Writer, name: str, step: Step) -> Reply:
+    comments = step.values.get("comments")
+    parameters = {"GroupName": name, **({"Comments": comments} if comments else {})}
+    reply = send(writer, step, "CreateGroup", parameters)
+    return {"cloudId": answers.made(reply, "CreateGroup", "Group", "GroupId")["GroupId"]}
+
+
+def update_group(writer: Writer, name: str, step: Step) -> Reply:
+    parameters = {"GroupName": name, "NewGroupName": name, "NewComments": step.values["comments"]}
+    send(writer, step, "UpdateGroup", parameters)
+    return {}

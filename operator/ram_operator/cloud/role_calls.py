@@ -1,0 +1,122 @@
+"""Calls about roles. `send_trust` is the only function that sends a trust document.
+
+It takes a `Cleared` value, which only `clearance` can make, and for an existing role reads the live
+document in the same call path before it writes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from .. import documents
+from ..constants import Reason
+from ..errors import Bug, Retry
+from ..gate import clearance
+from ..model.changes import Step
+from ..model.objects import FieldValue, UnknownPart
+from ..model.state import CloudCalls, Live
+from ..model.vocabulary import Presence
+from . import answers, write_checks
+from .answers import read_trust
+from .calls import Fields, alike, send, tags
+from .jobs import Reply
+from .writing import Writer
+
+DEFAULT_SESSION: Final = 3600
+"""Seconds, where RAM names none."""
+
+
+def read_role(calls: CloudCalls, name: str) -> Live:
+    body = calls.call("GetRole", {"RoleName": name})
+    role = answers.part(body, "GetRole", "Role", "RoleId")
+    fields: Fields = {
+        "trustPolicy": read_trust(role.get("AssumeRolePolicyDocument"), name),
+        "description": role.get("Description") or "",
+        "maxSessionDurationSeconds": _seconds(role.get("MaxSessionDuration")),
+    }
+    return Live(
+        presence=Presence.PRESENT,
+        cloud_name=str(role.get("RoleName") or name),
+        cloud_id=str(role["RoleId"]),
+        arn=str(role.get("Arn") or ""),
+        fields=fields,
+        service_linked=bool(role.get("IsServiceLinkedRole")),
+    )
+
+
+def _seconds(value: Any) -> FieldValue | UnknownPart:
+    try:
+        return int(value or DEFAULT_SESSION)
+    except (TypeError, ValueError):
+        return UnknownPart(answers.incomplete("GetRole", "MaxSessionDuration as a number"))
+
+
+def send_trust(writer: Writer, name: str, cleared: clearance.Cleared, step: Step) -> Reply:
+    """Create the role with the cleared trust, or replace the trust of the existing one.
+
+    The step's values are the role's other attributes, which the same call must carry, since RAM may
+    reset what it omits. Raises Retry when the live document is no longer the one that was judged.
+    """
+    if not isinstance(cleared, clearance.Cleared):
+        raise Bug("a trust document would be sent without the gate's permission")
+    text = cleared.trust.to_json()
+    if cleared.before is None:
+        parameters = {
+            "RoleName": name,
+            "AssumeRolePolicyDocument": text,
+            **_attributes(step.values, "Description", "MaxSessionDuration"),
+            **tags(step.values),
+        }
+        reply = send(writer, step, "CreateRole", parameters)
+        made = answers.made(reply, "CreateRole", "Role", "RoleId")
+        return {"cloudId": made["RoleId"], "arn": made.get("Arn", "")}
+    parameters = {
+        "RoleName": name,
+        "NewAssumeRolePolicyDocument": text,
+        **_attributes(step.values, "NewDescription", "NewMaxSessionDuration"),
+    }
+    judged = write_checks.trust(name, frozenset({cleared.before.digest}))
+    reply = send(writer, step, "UpdateRole", parameters, judged).get("Role") or {}
+    _check_reply(name, cleared.trust, reply.get("AssumeRolePolicyDocument"))
+    return {}
+
+
+def _check_reply(name: str, sent: documents.Trust, answered: Any) -> None:
+    """The reply shows the stored document. Another one means that somebody wrote at once.
+
+    Other letters do not: RAM may spell a name in its own way, and would do so each time.
+    """
+    if not answered:
+        return
+    stored = read_trust(answered, name)
+    if isinstance(stored, UnknownPart) or not alike(sent, stored):
+        text = f"role {name} holds another trust than was written; it is looked at again"
+        raise Retry(Reason.PROGRESSING, text)
+
+
+def _attributes(values: Mapping[str, Any], description: str, session: str) -> dict[str, Any]:
+    """Both attributes whenever they are known; an empty description is never sent.
+
+    RAM does not promise that a description can be cleared, nor what an omitted one becomes.
+    """
+    parameters: dict[str, Any] = {}
+    if values.get("description"):
+        parameters[description] = values["description"]
+    if values.get("maxSessionDurationSeconds"):
+        parameters[session] = values["maxSessionDurationSeconds"]
+    return parameters
+
+
+def create_role(writer: Writer, name: str, step: Step) -> Reply:
+    return send_trust(writer, name, step.values["trustPolicy"], step)
+
+
+def take_back_trust(writer: Writer, name: str, step: Step) -> Reply:
+    return send_trust(writer, name, step.values["cleared"], step)
+
+
+def update_role(writer: Writer, name: str, step: Step) -> Reply:
+    attributes = _attributes(step.values, "NewDescription", "NewMaxSessionDuration")
+    send(writer, step, "UpdateRole", {"RoleName": name, **attributes})
+    return {}

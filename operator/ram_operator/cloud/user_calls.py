@@ -1,0 +1,129 @@
+"""Calls about users: attributes, ways to log in, groups."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from ..errors import Absent
+from ..kinds.entries import names_entries
+from ..model.changes import Step
+from ..model.objects import Entry
+from ..model.state import CloudCalls, Live
+from ..model.vocabulary import Presence
+from . import answers
+from .calls import Fields, gone_is_done, send
+from .jobs import Reply
+from .writing import Writer
+
+INACTIVE: Final = "inactive"
+
+
+def read_user(calls: CloudCalls, name: str) -> Live:
+    body = calls.call("GetUser", {"UserName": name})
+    user = answers.part(body, "GetUser", "User", "UserId")
+    fields: Fields = {
+        "displayName": user.get("DisplayName") or "",
+        "email": user.get("Email") or "",
+        "mobilePhone": user.get("MobilePhone") or "",
+        "comments": user.get("Comments") or "",
+    }
+    return Live(
+        presence=Presence.PRESENT,
+        cloud_name=str(user.get("UserName") or name),
+        cloud_id=str(user["UserId"]),
+        created_at=str(user.get("CreateDate") or ""),
+        fields=fields,
+    )
+
+
+def read_groups(calls: CloudCalls, noun: str, live: Live) -> Fields:
+    body = calls.call("ListGroupsForUser", {"UserName": live.cloud_name})
+    rows = answers.rows(body, "ListGroupsForUser", ("Groups", "Group"), "GroupName")
+    return {"groups": names_entries([row["GroupName"] for row in rows])}
+
+
+def read_access(calls: CloudCalls, noun: str, live: Live) -> Fields:
+    """Ways to log in: a login profile, and keys by their last characters.
+
+    A key that lets nobody in has the value `inactive`, for it need not be made so once more.
+    """
+    name = live.cloud_name
+    found: dict[str, Entry] = {}
+    try:
+        body = calls.call("GetLoginProfile", {"UserName": name})
+        answers.part(body, "GetLoginProfile", "LoginProfile")
+        found["loginProfile"] = Entry("loginProfile")
+    except Absent as error:
+        _only_relation(error)
+    body = calls.call("ListAccessKeys", {"UserName": name})
+    for row in answers.rows(body, "ListAccessKeys", ("AccessKeys", "AccessKey"), "AccessKeyId"):
+        key = str(row["AccessKeyId"])
+        value = INACTIVE if row.get("Status") == "Inactive" else ""
+        found[f"accessKey/…{key[-4:]}"] = Entry(f"accessKey …{key[-4:]}", value, handle=key)
+    return {"access": found}
+
+
+def read_mfa(calls: CloudCalls, noun: str, live: Live) -> Fields:
+    try:
+        body = calls.call("GetUserMFAInfo", {"UserName": live.cloud_name})
+        answers.part(body, "GetUserMFAInfo", "MFADevice")
+    except Absent as error:
+        _only_relation(error)
+        return {"mfa": {}}
+    return {"mfa": {"mfa": Entry("mfa")}}
+
+
+def _only_relation(error: Absent) -> None:
+    """The user is there and has no such thing. That the user is gone is another answer."""
+    if not error.relation:
+        raise error
+
+
+def leave(writer: Writer, name: str, step: Step) -> Reply:
+    for entry in step.values["entries"]:
+        parameters = {"GroupName": entry.display, "UserName": name}
+        gone_is_done(writer, step, "RemoveUserFromGroup", parameters)
+    return {}
+
+
+def revoke(writer: Writer, name: str, step: Step) -> Reply:
+    """A key is made inactive before it is deleted, so that a half-done deletion is a safe one."""
+    for entry in step.values["entries"]:
+        if not entry.handle:
+            gone_is_done(writer, step, "DeleteLoginProfile", {"UserName": name})
+            continue
+        target = {"UserName": name, "UserAccessKeyId": entry.handle}
+        if entry.value != INACTIVE:
+            gone_is_done(writer, step, "UpdateAccessKey", {**target, "Status": "Inactive"})
+        gone_is_done(writer, step, "DeleteAccessKey", target)
+    return {}
+
+
+def unbind(writer: Writer, name: str, step: Step) -> Reply:
+    return gone_is_done(writer, step, "UnbindMFADevice", {"UserName": name})
+
+
+_USER_FIELDS: Final = {
+    "displayName": "DisplayName",
+    "email": "Email",
+    "mobilePhone": "MobilePhone",
+    "comments": "Comments",
+}
+
+
+def _user_attributes(values: Mapping[str, Any], prefix: str) -> dict[str, Any]:
+    """All attributes that are known: what a call omits may be cleared. Empty ones are not sent."""
+    return {prefix + wire: values[name] for name, wire in _USER_FIELDS.items() if values.get(name)}
+
+
+def create_user(writer: Writer, name: str, step: Step) -> Reply:
+    parameters = {"UserName": name, **_user_attributes(step.values, "")}
+    reply = send(writer, step, "CreateUser", parameters)
+    return {"cloudId": answers.made(reply, "CreateUser", "User", "UserId")["UserId"]}
+
+
+def update_user(writer: Writer, name: str, step: Step) -> Reply:
+    attributes = _user_attributes(step.values, "New")
+    send(writer, step, "UpdateUser", {"UserName": name, "NewUserName": name, **attributes})
+    return {}

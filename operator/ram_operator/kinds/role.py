@@ -1,0 +1,52 @@
+"""The row of RamRole. Pure."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from ..model.vocabulary import Lends
+from .entries import POLICIES, POLICY_REFERENCE, TAGS, as_number, as_trust, attribute
+from .schema import Escalation, Field, Kind, Shape
+
+ROLE: Final = Kind(
+    kind="RamRole",
+    plural="ramroles",
+    noun="role",
+    name_field="roleName",
+    name_pattern=re.compile(r"[A-Za-z0-9.-]{1,64}"),
+    trusted_as="role",
+    lends=Lends.NOTHING,
+    reads=("attachments", "tags"),
+    tag_field="tags",
+    references=(POLICY_REFERENCE,),
+    clears=(("policies", "detach"),),
+    fields=(
+        Field(
+            "trustPolicy",
+            "trustPolicy",
+            Shape.TRUST,
+            read="get",
+            parse=as_trust,
+            write="trust",
+            required=True,
+            gated=True,
+        ),
+        attribute("description"),
+        POLICIES,
+        # Behind the policies: what is detached in the same edit makes no longer session dangerous.
+        Field(
+            "maxSessionDurationSeconds",
+            "maxSessionDurationSeconds",
+            Shape.NUMBER,
+            read="get",
+            parse=as_number,
+            write="attributes",
+            default=3600,
+            larger_is_wider=True,
+            escalates=Escalation.SESSION,
+            carries="policies",
+        ),
+        TAGS,
+    ),
+)

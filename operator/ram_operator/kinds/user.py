@@ -1,0 +1,59 @@
+"""The row of RamUser. Pure."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from ..model.vocabulary import Lends
+from .entries import POLICIES, POLICY_REFERENCE, attribute, names_entries, tag_entries
+from .schema import Field, Kind, Shape
+
+USER: Final = Kind(
+    kind="RamUser",
+    plural="ramusers",
+    noun="user",
+    name_field="userName",
+    name_pattern=re.compile(r"[A-Za-z0-9._-]{1,64}"),
+    trusted_as="user",
+    lends=Lends.NOTHING,
+    reads=("attachments", "groups", "access", "mfa", "user tags"),
+    tag_field="tags",
+    references=(POLICY_REFERENCE,),
+    clears=(("groups", "leave"), ("access", "revoke"), ("mfa", "unbind"), ("policies", "detach")),
+    claim_first=True,
+    fields=(
+        attribute("displayName"),
+        attribute("email"),
+        attribute("mobilePhone"),
+        attribute("comments"),
+        POLICIES,
+        # A login profile or a key that nobody asked for: reported, for a person to decide.
+        Field(
+            "access",
+            "",
+            Shape.ENTRIES,
+            read="access",
+            parse=names_entries,
+            default={},
+            entries_widen=True,
+            show="access",
+        ),
+        # Written on the group, shown here.
+        Field("groups", "", Shape.ENTRIES, read="groups", parse=names_entries, show="groups"),
+        Field("mfa", "", Shape.ENTRIES, read="mfa", parse=names_entries),
+        # Our mark alone, through IMS: RAM has no tags for users.
+        Field(
+            "tags",
+            "",
+            Shape.ENTRIES,
+            read="user tags",
+            parse=tag_entries,
+            add="mark",
+            default={},
+            foreign=True,
+            optional=True,
+            after_create=True,
+        ),
+    ),
+)

@@ -1,0 +1,18 @@
+"""Sentences that conditions and events share. Pure."""
+
+from __future__ import annotations
+
+from ..constants import Reason
+from ..gate import clearance
+from ..model.changes import Held
+
+
+def held_reason(held: Held) -> Reason:
+    """Why it waits still."""
+    if held.rejections:
+        return Reason.APPROVAL_REJECTED
+    if held.voided == Reason.ADMISSION_POLICY_MISSING:
+        return Reason.ADMISSION_POLICY_MISSING
+    if held.kind == clearance.LOST:
+        return Reason.RECORDS_LOST
+    return Reason.APPROVAL_REQUIRED
