@@ -15,8 +15,8 @@ LOCK_BEFORE ?= 2026-11-10
 LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header --exclude-newer $(LOCK_BEFORE)
 
-TYPED := operator/ram_operator operator/ram_emulator tests/cluster tests/support tests/deploy tests/histories tests/mutants tests/suites.py tests/timetable.py bench $(wildcard demo)
-FORMATTED := operator tests bench scripts $(wildcard demo)
+TYPED := operator/ram_operator operator/ram_emulator lab tests/lab tests/support tests/deploy tests/histories tests/mutants tests/suites.py tests/timetable.py bench $(wildcard demo)
+FORMATTED := operator lab tests bench scripts $(wildcard demo)
 
 .PHONY: help
 help: ## this list
@@ -69,11 +69,11 @@ format: venv ## format the code and mend what ruff can mend
 
 .PHONY: assets
 assets: venv ## kube-apiserver and etcd, built from source at the first use (about four minutes)
-	$(BIN)/python -m tests.cluster assets
+	$(BIN)/python -m lab assets
 
 .PHONY: monitoring
 monitoring: venv ## prometheus and promtool, built from source at the first use (about three minutes)
-	$(BIN)/python -m tests.cluster assets --monitoring
+	$(BIN)/python -m lab assets --monitoring
 
 .PHONY: rules
 rules: monitoring ## write the PrometheusRule of the component from deploy/monitoring/rules.yaml
@@ -121,4 +121,4 @@ clean: ## remove what the other targets made here (what was built from source st
 	@test ! -f .demo/stage.json || $(BIN)/python -m demo stop
 	rm -rf $(VENV) .tools .cluster .demo build dist htmlcov .coverage .coverage.* .hypothesis
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
-	find operator tests $(wildcard demo) -name __pycache__ -type d -prune -exec rm -rf {} +
+	find operator lab tests $(wildcard demo) -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -21,12 +21,12 @@ from bench import comparing
 from bench import world as bench_world
 from bench.measure import Sample, sample
 from bench.result import Measured
-from tests.cluster import Cluster, ControlPlane
-from tests.support.approver import approve_anyhow
-from tests.support.emulator import EmulatorProcess
-from tests.support.install import install
-from tests.support.operator import OperatorProcess
-from tests.support.world import GROUP, open_world
+from lab import Cluster, ControlPlane
+from lab.approver import approve_anyhow
+from lab.emulator_process import EmulatorProcess
+from lab.install import install
+from lab.operator_process import OperatorProcess
+from lab.world import GROUP, open_world
 
 Json = dict[str, Any]
 ROOT: Final = Path(__file__).resolve().parents[1]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.support.operator import OperatorProcess
+from lab.operator_process import OperatorProcess
 
 TICKS = os.sysconf("SC_CLK_TCK")
 COUNTERS = (

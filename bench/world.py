@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from tests.support.world import API
+from lab.world import API
 
 Json = dict[str, Any]
 POLICIES: Final = ("AliyunOSSReadOnlyAccess", "AliyunLogReadOnlyAccess", "AliyunECSReadOnlyAccess")

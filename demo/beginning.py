@@ -11,7 +11,7 @@ from typing import Final
 
 from demo.guide import Guide, entities
 from demo.stage import ACCOUNT, ROOT
-from tests.support.install import wait_served
+from lab.install import wait_served
 
 KINDS: Final = ("RamAccount", "RamGroup", "RamPolicy", "RamRecord", "RamRole", "RamUser")
 OVERLAY: Final = """\

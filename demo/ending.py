@@ -9,7 +9,7 @@ import time
 from typing import Final
 
 from demo.guide import Guide, Unexpected
-from tests.support.waiting import Deadline
+from lab.waiting import Deadline
 
 DELETED: Final = ("20-order-export.yaml", "40-ci-deployer.yaml", "people/groups.yaml")
 KEPT: Final = ("30-auditor.yaml", "people/users.yaml")

@@ -14,7 +14,7 @@ from typing import Any, Final
 from demo import cloud
 from demo.screen import Screen
 from demo.stage import ACCOUNT, Keeper, Stage
-from tests.cluster import Cluster
+from lab import Cluster
 
 NAMESPACE: Final = "identity"
 

@@ -21,11 +21,11 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, Final
 
+from lab import Cluster, ControlPlane
+from lab.emulator_process import EmulatorProcess
+from lab.operator_process import OperatorProcess
+from lab.processes import log_tail
 from ram_emulator.admin import Admin
-from tests.cluster import Cluster, ControlPlane
-from tests.cluster.processes import log_tail
-from tests.support.emulator import EmulatorProcess
-from tests.support.operator import OperatorProcess
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 HOME: Final = ROOT / ".demo"

@@ -17,7 +17,7 @@ from demo import beginning, changes, ending, gate
 from demo.guide import Guide, Unexpected
 from demo.screen import Screen
 from demo.stage import Keeper, Stage, StageError
-from tests.cluster import KubectlError
+from lab import KubectlError
 
 Step = Callable[[Guide], None]
 STEPS: Final[Mapping[str, Step]] = {

@@ -1,1 +1,1 @@
-"""Tests. A package, so that helpers are imported as tests.support and tests.cluster."""
+"""Tests. A package, so that helpers are imported as tests.support."""

@@ -14,10 +14,12 @@ from typing import Any
 import pytest
 import pytest_timeout
 
-from tests.cluster import Cluster, ControlPlane
-from tests.cluster.__main__ import VARIABLE
-from tests.cluster.building import ROOT
-from tests.support.waiting import Deadline
+from lab import Cluster, ControlPlane
+from lab.__main__ import VARIABLE
+from lab.building import ROOT
+from lab.emulator_process import EmulatorProcess
+from lab.install import install
+from lab.waiting import Deadline
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -73,3 +75,31 @@ def namespace(control_plane: Cluster) -> str:
     body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
     control_plane.request("POST", "/api/v1/namespaces", body)
     return name
+
+
+@pytest.fixture(scope="session")
+def installed(control_plane: Cluster) -> Cluster:
+    """The shipped installation, applied and served: CRDs, RBAC, admission.
+
+    The API server takes some moments to enforce a new admission policy: tests of admission wait.
+    """
+    install(control_plane)
+    return control_plane
+
+
+@pytest.fixture(scope="module")
+def apart(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
+    """A control plane with the shipped installation for a module that starts operators of its own,
+    stops the API server, or takes away or attacks what all share.
+    """
+    with ControlPlane.start(tmp_path_factory.mktemp("apart")) as plane:
+        install(plane)
+        yield plane
+
+
+@pytest.fixture(scope="session")
+def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmulatorProcess]:
+    """One emulator for the run; every world has an account of its own on it."""
+    log = tmp_path_factory.mktemp("emulator") / "emulator.log"
+    with EmulatorProcess.start(log=log) as process:
+        yield process

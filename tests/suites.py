@@ -23,7 +23,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from tests.support.waiting import slowness
+from lab.waiting import slowness
 from tests.timetable import Ended, Part, Running, closing, table
 
 ROOT: Final = Path(__file__).resolve().parents[1]
@@ -59,7 +59,7 @@ def _pytest(name: str, *places: str, **environment: str) -> Part:
 
 
 def _on_a_plane(name: str, *places: str) -> Part:
-    command = (*PYTHON, "tests.cluster", "run", "--", *PYTHON, "pytest", *places)
+    command = (*PYTHON, "lab", "run", "--", *PYTHON, "pytest", *places)
     return Part(name, command, places)
 
 
@@ -82,7 +82,7 @@ TEST: Final = (
     _on_a_plane("admission and commands", "tests/admission", "tests/cli"),
     _on_a_plane(
         "everything else",
-        "tests/cluster",
+        "tests/lab",
         "tests/manifests",
         "tests/demo",
         "tests/deploy/test_alerting.py",
@@ -176,7 +176,7 @@ def main(arguments: Sequence[str]) -> int:
             for part in ALONE:
                 run.start(part)
         for program in ((), ("--monitoring",)):
-            subprocess.run((*PYTHON, "tests.cluster", "assets", *program), cwd=ROOT, check=True)
+            subprocess.run((*PYTHON, "lab", "assets", *program), cwd=ROOT, check=True)
         run.all(RUNS[which])
         return run.close(which)
     finally:

@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator, Mapping
 
 import pytest
 
+from lab import Cluster
+from lab.connection import RequestFailed
+from lab.install import install
+from lab.waiting import until
 from tests.admission.objects import D1, SPECS, Bench, manifest, resource
 from tests.admission.people import LISTS, Json, Person, introduce
-from tests.cluster import Cluster
-from tests.cluster.connection import RequestFailed
-from tests.support.install import install
-from tests.support.waiting import until
 
 LISTS_PATH = "/api/v1/namespaces/ram-system/configmaps/ram-approvers"
 

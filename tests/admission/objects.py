@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from lab.connection import RequestFailed
+from lab.world import DOCUMENT, GROUP, PLURALS, TRUST_FC, trust
 from tests.admission.people import API, PEOPLE, Json, Person
-from tests.cluster.connection import RequestFailed
-from tests.support.world import DOCUMENT, GROUP, PLURALS, TRUST_FC, trust
 
 D1: Final = "sha256:" + "1" * 64
 D2: Final = "sha256:" + "2" * 64

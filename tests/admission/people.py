@@ -16,9 +16,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
-from tests.cluster import Cluster
-from tests.cluster.connection import RequestFailed
-from tests.support.operator import NAMESPACE, SERVICE_ACCOUNT
+from lab import Cluster
+from lab.connection import RequestFailed
+from lab.operator_process import NAMESPACE, SERVICE_ACCOUNT
 
 Json = dict[str, Any]
 API: Final = "ram.alibabacloud.com/v1alpha1"

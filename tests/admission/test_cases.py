@@ -8,8 +8,8 @@ from typing import Any, Final
 import pytest
 import yaml
 
+from lab.connection import RequestFailed
 from tests.admission.objects import D1, D2, PREFIX, Bench, rejecter, stamps
-from tests.cluster.connection import RequestFailed
 
 CASES: Final = yaml.safe_load(Path(__file__).with_name("cases.yaml").read_text())
 GIVEN: Final[dict[str, list[dict[str, Any]]]] = {

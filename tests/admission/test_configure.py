@@ -9,14 +9,14 @@ from typing import Any, Final
 
 import pytest
 
+from lab import Cluster
+from lab.connection import RequestFailed
+from lab.install import install
+from lab.waiting import until
 from tests.admission.conftest import LISTS_PATH, refused, set_lists
 from tests.admission.objects import D1, Bench, manifest, resource, settled
 from tests.admission.people import API, LISTS, Json, Person
-from tests.cluster import Cluster
-from tests.cluster.connection import RequestFailed
 from tests.manifests.support import ROOT, load_all
-from tests.support.install import install
-from tests.support.waiting import until
 
 MERGE: Final = "application/merge-patch+json"
 MANAGE: Final[Json] = {"mode": "Manage", "suspend": False}

@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 import yaml
 
+from lab import Cluster, ControlPlane
+from lab.connection import RequestFailed
+from lab.install import install, wait_served
+from lab.waiting import until
 from tests.admission.conftest import set_lists
 from tests.admission.objects import D1, PREFIX, Bench, stamps
 from tests.admission.people import LISTS, Json, Person, introduce
-from tests.cluster import Cluster, ControlPlane
-from tests.cluster.connection import RequestFailed
 from tests.manifests.support import BASE, ROOT
-from tests.support.install import install, wait_served
-from tests.support.waiting import until
 
 VARIANT = ROOT / "deploy" / "admission" / "variants" / "no-stamps"
 

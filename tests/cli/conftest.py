@@ -7,24 +7,22 @@ from pathlib import Path
 
 import pytest
 
+from lab import Cluster
 from tests.cli.support import Desk
-from tests.cluster import Cluster
-from tests.support.install import install
 
 PLURALS = ["ramroles", "rampolicies", "ramusers", "ramgroups"]
 GROUP = "ram.alibabacloud.com"
 
 
 @pytest.fixture(scope="session")
-def installed(control_plane: Cluster) -> Cluster:
-    """The shipped installation, and the roles of an approver and of a mere reader."""
-    install(control_plane)
+def installed(installed: Cluster) -> Cluster:
+    """With the roles of an approver and of a mere reader."""
     for name, verbs in (
         ("test-approver", ["get", "list", "patch", "approve"]),
         ("test-editor", ["get", "list", "patch"]),
     ):
         rule = {"apiGroups": [GROUP], "resources": PLURALS, "verbs": verbs}
-        _apply(control_plane, "clusterroles", name, {"rules": [rule]})
+        _apply(installed, "clusterroles", name, {"rules": [rule]})
     for user, role in (("carol", "test-approver"), ("erin", "test-editor")):
         body: dict[str, object] = {
             "roleRef": {
@@ -34,8 +32,8 @@ def installed(control_plane: Cluster) -> Cluster:
             },
             "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": user}],
         }
-        _apply(control_plane, "clusterrolebindings", f"test-{user}", body)
-    return control_plane
+        _apply(installed, "clusterrolebindings", f"test-{user}", body)
+    return installed
 
 
 def _apply(cluster: Cluster, plural: str, name: str, body: dict[str, object]) -> None:

@@ -19,9 +19,9 @@ from typing import Any, Final
 
 import yaml
 
-from tests.cluster import Cluster
-from tests.cluster.connection import KUBECTL
-from tests.support.waiting import Deadline
+from lab import Cluster
+from lab.connection import KUBECTL
+from lab.waiting import Deadline
 
 Json = dict[str, Any]
 GROUP: Final = "ram.alibabacloud.com"

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from lab.waiting import Deadline
 from tests.cli.support import APPROVE, DIGEST, GROUP, OTHER, REJECT, Desk
-from tests.support.waiting import Deadline
 
 REASON = f"{GROUP}/approve-reason"
 STAMPS = (f"{GROUP}/changed-by", f"{GROUP}/approved-by", f"{GROUP}/rejected-by")

@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 
+from lab import RequestFailed
 from tests.cli.support import API, APPROVE, DIGEST, TRUST, Desk
-from tests.cluster import RequestFailed
 
 Json = dict[str, Any]
 ARGO = "argocd-controller"

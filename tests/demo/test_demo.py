@@ -17,8 +17,8 @@ import pytest
 from demo import cloud, stage
 from demo.screen import Screen
 from demo.tour import KEPT, STEPS
-from tests.cluster import Cluster
-from tests.support.waiting import Deadline
+from lab import Cluster
+from lab.waiting import Deadline
 
 MARK = "RAM_OPERATOR_DEMO_TEST"
 pytestmark = pytest.mark.slow

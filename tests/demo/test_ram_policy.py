@@ -14,8 +14,8 @@ from alibabacloud_tea_openapi.models import Config
 from Tea.exceptions import TeaException
 
 from demo.stage import RAM_POLICY
+from lab.emulator_process import EmulatorProcess
 from ram_operator.cloud.client import IMS_METHODS, METHODS
-from tests.support.emulator import EmulatorProcess
 
 DOCUMENT: dict[str, Any] = json.loads(RAM_POLICY.read_text())
 

@@ -13,15 +13,15 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.cluster import Cluster, monitoring
-from tests.cluster.processes import Child, free_port, log_tail
+from lab import Cluster, monitoring
+from lab.emulator_process import EmulatorProcess
+from lab.install import install
+from lab.operator_process import OperatorProcess
+from lab.processes import Child, free_port, log_tail
+from lab.waiting import Deadline
+from lab.world import World, open_world
 from tests.deploy.test_rules import GROUPS
-from tests.support.emulator import EmulatorProcess
 from tests.support.hands import Hands
-from tests.support.install import install
-from tests.support.operator import OperatorProcess
-from tests.support.waiting import Deadline
-from tests.support.world import World, open_world
 
 Json = dict[str, Any]
 

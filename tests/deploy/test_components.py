@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 import yaml
 
+from lab import Cluster
+from lab.building import ROOT
+from lab.install import install
 from ram_operator.config import PREFIX, SettingsError, load
-from tests.cluster import Cluster
-from tests.cluster.building import ROOT
-from tests.support.install import install
 
 Json = dict[str, Any]
 KUSTOMIZE = ROOT / "deploy" / "kustomize"

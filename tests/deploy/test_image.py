@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 import ram_operator
-from tests.cluster.building import ROOT, cache
+from lab.building import ROOT, cache
 from tests.deploy import dockerfile
 from tests.deploy.dockerfile import Replay, Stage
 from tests.deploy.layers import Layers

@@ -13,12 +13,12 @@ import pytest
 import yaml
 from prometheus_client import CollectorRegistry
 
+from lab import monitoring
+from lab.building import ROOT
+from lab.monitoring import Monitoring
 from ram_operator.model.objects import Key
 from ram_operator.observability.metrics import Metrics
 from ram_operator.observability.object_metrics import ObjectState
-from tests.cluster import monitoring
-from tests.cluster.building import ROOT
-from tests.cluster.monitoring import Monitoring
 
 Json = dict[str, Any]
 RULES = ROOT / "deploy" / "monitoring" / "rules.yaml"

@@ -12,8 +12,8 @@ from alibabacloud_ram20150501.client import Client as RamClient
 from alibabacloud_sts20150401.client import Client as StsClient
 from alibabacloud_tea_openapi.models import Config
 
+from lab.emulator_process import EmulatorProcess
 from ram_emulator.admin import AccountKeys, Admin
-from tests.support.emulator import EmulatorProcess
 
 
 @dataclass(frozen=True)

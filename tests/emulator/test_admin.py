@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
+from lab.emulator_process import EmulatorProcess, emulator
 from ram_emulator.admin import Admin, AdminError
 from tests.emulator.calls import SERVICE_TRUST, invoke, policy, refused, trust
 from tests.emulator.conftest import Cloud, Credentials
 from tests.emulator.raw import v1
-from tests.support.emulator import EmulatorProcess, emulator
 
 
 def test_accounts_have_the_id_that_was_asked_for(process: EmulatorProcess) -> None:

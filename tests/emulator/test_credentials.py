@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
+from lab.emulator_process import EmulatorProcess
 from tests.emulator.calls import invoke, policy, refused, trust
 from tests.emulator.conftest import Cloud, Credentials
 from tests.emulator.totp import code, codes
-from tests.support.emulator import EmulatorProcess
 
 ANN = {"UserName": "ann"}
 TEAM = {"GroupName": "team"}

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
+from lab.emulator_process import EmulatorProcess
 from tests.emulator.calls import SERVICE_TRUST, invoke, policy, refused
 from tests.emulator.conftest import Cloud
 from tests.emulator.errors import Row, assert_refused, bad_names
-from tests.support.emulator import EmulatorProcess
 
 ROLE = {"RoleName": "base"}
 NEW_ROLE = {"RoleName": "new", "AssumeRolePolicyDocument": SERVICE_TRUST}

@@ -14,11 +14,11 @@ import pytest
 from alibabacloud_tea_openapi.exceptions import AlibabaCloudException
 from darabonba.exceptions import UnretryableException
 
+from lab.waiting import until
 from ram_emulator.admin import AdminError
 from ram_emulator.faults import KINDS
 from tests.emulator.calls import SERVICE_TRUST, invoke, refused
 from tests.emulator.conftest import Cloud
-from tests.support.waiting import until
 
 CREATE = {"RoleName": "r", "AssumeRolePolicyDocument": SERVICE_TRUST}
 

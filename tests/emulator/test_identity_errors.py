@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
+from lab.emulator_process import EmulatorProcess
 from ram_emulator.gateway import ACTIONS
 from tests.emulator import test_errors
 from tests.emulator.calls import invoke, refused
 from tests.emulator.conftest import Cloud, Credentials
 from tests.emulator.errors import Row, assert_refused, bad_names
 from tests.emulator.totp import codes
-from tests.support.emulator import EmulatorProcess
 
 ANN = {"UserName": "ann"}
 TEAM = {"GroupName": "team"}

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
+from lab.emulator_process import EmulatorProcess
 from tests.emulator.calls import invoke, refused
 from tests.emulator.conftest import Cloud
 from tests.emulator.errors import Row, assert_refused
-from tests.support.emulator import EmulatorProcess
 
 TAG = [{"Key": "team", "Value": "blue"}]
 USER = {"ResourceType": "user"}

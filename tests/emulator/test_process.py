@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from lab.emulator_process import EmulatorProcess, emulator
+from lab.waiting import until
 from tests.emulator.calls import SERVICE_TRUST, invoke
 from tests.emulator.conftest import Cloud, Credentials
-from tests.support.emulator import EmulatorProcess, emulator
-from tests.support.waiting import until
 
 ID = "1234567890123456"
 ROOT = Path(__file__).resolve().parents[2]

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
+from lab.emulator_process import EmulatorProcess
 from tests.emulator.calls import invoke
 from tests.emulator.conftest import Cloud
 from tests.emulator.errors import Row, assert_refused, bad_names
 from tests.emulator.test_providers import ISSUER, METADATA, NEW_OIDC, NEW_SAML, OIDC, SAML, STEPS
-from tests.support.emulator import EmulatorProcess
 
 OIDC_GHOST = {"OIDCProviderName": "ghost"}
 SAML_GHOST = {"SAMLProviderName": "ghost"}

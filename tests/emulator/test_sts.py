@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from lab.emulator_process import EmulatorProcess
 from tests.emulator.calls import SERVICE_TRUST, invoke, policy, refused, trust
 from tests.emulator.conftest import Cloud, Credentials
-from tests.support.emulator import EmulatorProcess
 
 ASSUMER = {"policies": [("System", "AliyunSTSAssumeRoleAccess")]}
 OTHER = "1999999999999999"

@@ -15,10 +15,10 @@ import urllib.request
 from collections.abc import Callable
 from typing import Any, Final
 
-from tests.cluster import Cluster, RequestFailed
-from tests.support.kstatus import assert_kstatus_legal
-from tests.support.waiting import PATIENCE, Deadline
-from tests.support.world import GROUP, PLURALS, World, is_ready
+from lab import Cluster, RequestFailed
+from lab.kstatus import assert_kstatus_legal
+from lab.waiting import PATIENCE, Deadline
+from lab.world import GROUP, PLURALS, World, is_ready
 
 Json = dict[str, Any]
 Place = tuple[str, str, str]

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.cluster import ControlPlane
+from lab import ControlPlane
+from lab.emulator_process import EmulatorProcess
+from lab.install import install
+from lab.operator_process import IMPATIENT, OperatorProcess
 from tests.faults.board import Board
 from tests.faults.lab import Lab
-from tests.support.emulator import EmulatorProcess
-from tests.support.install import install
-from tests.support.operator import IMPATIENT, OperatorProcess
 
 
 @pytest.fixture(scope="module")

@@ -27,13 +27,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from tests.cluster import Cluster
+from lab import Cluster
+from lab.emulator_process import EmulatorProcess
+from lab.waiting import until
+from lab.world import HOSTILE, STALE, World, condition, is_ready, open_world
 from tests.faults.board import Board
 from tests.faults.stories import NAME, STORIES, Story
-from tests.support.emulator import EmulatorProcess
 from tests.support.trusts import assert_trusts_recorded
-from tests.support.waiting import until
-from tests.support.world import HOSTILE, STALE, World, condition, is_ready, open_world
 
 Json = dict[str, Any]
 PRESETS: Final[dict[str, object]] = {"hostile": dict(HOSTILE), "friendly": "friendly"}

@@ -9,8 +9,8 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
+from lab.world import TRUST_FC
 from ram_operator import documents
-from tests.support.world import TRUST_FC
 
 Json = dict[str, Any]
 BYSTANDERS: Final = ("operator", "by-hand", "ann", "bob", "carol", "others")

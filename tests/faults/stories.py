@@ -14,10 +14,10 @@ from typing import Any, Final
 
 import alibabacloud_ram20150501.models as ram
 
+from lab.world import DOCUMENT, TRUST_FC, World, trust
 from ram_emulator.mfa import STEP_SECONDS, totp
 from tests.faults import shapes
 from tests.faults.board import Board
-from tests.support.world import DOCUMENT, TRUST_FC, World, trust
 
 Json = dict[str, Any]
 NAME: Final = "exporter"

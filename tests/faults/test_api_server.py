@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.cluster import ControlPlane, RequestFailed
+from lab import ControlPlane, RequestFailed
+from lab.install import wait_served
+from lab.operator_process import OperatorProcess
+from lab.world import World
 from tests.faults.lab import Lab
 from tests.faults.stories import NAME, STORIES
-from tests.support.install import wait_served
-from tests.support.operator import OperatorProcess
-from tests.support.world import World
 
 SLOW = 1.2
 """Seconds that a cloud call is held up, below the time that its caller waits for an answer."""

@@ -8,10 +8,10 @@ from typing import Final
 
 import pytest
 
+from lab.operator_process import OperatorProcess
+from lab.world import TRUST_FC, World, condition
 from tests.faults.lab import Lab, played_since
 from tests.faults.stories import NAME, STORIES
-from tests.support.operator import OperatorProcess
-from tests.support.world import TRUST_FC, World, condition
 
 CREATED_ROLE: Final = ("CreateRole",)
 ROLE: Final = "role_update"

@@ -18,6 +18,9 @@ from typing import Any, Final
 
 import pytest
 
+from lab.operator_process import OperatorProcess
+from lab.waiting import Deadline
+from lab.world import World
 from tests.faults.lab import (
     MORE_PART_READS,
     PART_READS,
@@ -28,9 +31,6 @@ from tests.faults.lab import (
     without_repeat,
 )
 from tests.faults.stories import STORIES
-from tests.support.operator import OperatorProcess
-from tests.support.waiting import Deadline
-from tests.support.world import World
 
 CELLS_AT_ONCE: Final = 28
 _PARTS: Final = (*PART_READS, *MORE_PART_READS)

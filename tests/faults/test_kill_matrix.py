@@ -24,15 +24,15 @@ from typing import Any, Final
 
 import pytest
 
-from tests.cluster import ControlPlane
-from tests.cluster.processes import log_tail
+from lab import ControlPlane
+from lab.emulator_process import EmulatorProcess
+from lab.install import install
+from lab.operator_process import OperatorProcess
+from lab.processes import log_tail
+from lab.waiting import PAUSE, Deadline, until
 from tests.faults.board import Board
 from tests.faults.lab import MORE_PART_READS, Lab, Played, Run
 from tests.faults.stories import STORIES, Story
-from tests.support.emulator import EmulatorProcess
-from tests.support.install import install
-from tests.support.operator import OperatorProcess
-from tests.support.waiting import PAUSE, Deadline, until
 
 LANES: Final = 3
 AT_ONCE: Final = 8

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
-from tests.cluster import RequestFailed
+from lab import RequestFailed
+from lab.world import PLURALS, World, condition
 from tests.support.trusts import trust_writes
-from tests.support.world import PLURALS, World, condition
 
 Json = dict[str, Any]
 ESCALATING: Final = ("AdministratorAccess", "AliyunRAMFullAccess", "AliyunSTSAssumeRoleAccess")

@@ -13,11 +13,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
-from tests.cluster import RequestFailed
+from lab import RequestFailed
+from lab.waiting import until
+from lab.world import TRUST_FC, World, trust
 from tests.gate.approving import applied, approve, held, offer, patched, say
 from tests.support.hands import Hands
-from tests.support.waiting import until
-from tests.support.world import TRUST_FC, World, trust
 
 Json = dict[str, Any]
 Story = Callable[[World], tuple[int, str, str]]

@@ -10,10 +10,10 @@ from typing import Any, Final
 
 import alibabacloud_ram20150501.models as ram
 
+from lab.world import DOCUMENT, World
 from tests.gate.approving import approve, held, say
 from tests.gate.attacks import ADMIN, NAME, NOBODY, ROLE, Attack, a_role
 from tests.support.hands import Hands
-from tests.support.world import DOCUMENT, World
 
 Json = dict[str, Any]
 EVE: Final = {"type": "RamUser", "name": "eve"}

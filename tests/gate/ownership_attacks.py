@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from lab.world import World, trust
 from tests.gate.approving import held, say
 from tests.gate.attacks import ADMIN, ECS, FC, NAME, NOBODY, OUTSIDER, ROLE, Attack, a_role, widen
-from tests.support.world import World, trust
 
 Json = dict[str, Any]
 HEIR: Final = "heir"

@@ -8,7 +8,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from tests.support.world import World
+from lab.world import World
 
 Json = dict[str, Any]
 EVERYTHING: Final[Json] = {

@@ -10,10 +10,10 @@ from typing import Any, Final
 
 import alibabacloud_ram20150501.models as ram
 
-from tests.cluster import RequestFailed
+from lab import RequestFailed
+from lab.world import World, trust
 from tests.gate.approving import approve, held, say
 from tests.gate.attacks import ECS, FC, LOG, NAME, NOBODY, OUTSIDER, ROLE, Attack, Story, a_role
-from tests.support.world import World, trust
 
 Json = dict[str, Any]
 REFUSED: Final = ("InvalidSpec",)

@@ -13,11 +13,11 @@ from typing import Any, Final
 
 import alibabacloud_ram20150501.models as ram
 
+from lab import waiting
+from lab.world import DOCUMENT, TRUST_FC, World
 from tests.gate.approving import approve
 from tests.gate.replay import EVERYTHING
-from tests.support import waiting
 from tests.support.hands import Hands
-from tests.support.world import DOCUMENT, TRUST_FC, World
 
 Json = dict[str, Any]
 Story = Callable[[World], tuple[int, str, str]]

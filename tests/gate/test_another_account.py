@@ -8,11 +8,10 @@ from typing import Any, Final
 
 import pytest
 
-from tests.cluster import ControlPlane, RequestFailed
-from tests.gate.approving import say
-from tests.support.operator import NAMESPACE, SERVICE_ACCOUNT, OperatorProcess
-from tests.support.waiting import until
-from tests.support.world import (
+from lab import ControlPlane, RequestFailed
+from lab.operator_process import NAMESPACE, SERVICE_ACCOUNT, OperatorProcess
+from lab.waiting import until
+from lab.world import (
     DOCUMENT,
     HOSTILE,
     TRUST_FC,
@@ -21,6 +20,7 @@ from tests.support.world import (
     condition,
     put_secret,
 )
+from tests.gate.approving import say
 
 Json = dict[str, Any]
 SPECS: Final[dict[str, Json]] = {

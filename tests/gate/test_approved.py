@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from lab.world import World, condition, trust
 from tests.gate.approving import approve, held
 from tests.support.trusts import trust_writes
-from tests.support.world import World, condition, trust
 
 FC = ("Service", "fc.aliyuncs.com")
 ECS = ("Service", "ecs.aliyuncs.com")

@@ -6,12 +6,12 @@ from typing import Final
 
 import pytest
 
+from lab.world import World, condition
 from tests.gate.approving import opened
 from tests.gate.attacks import ATTACKS, Attack
 from tests.gate.escalation_attacks import ESCALATION_ATTACKS
 from tests.gate.ownership_attacks import OWNERSHIP_ATTACKS
 from tests.gate.spelling_attacks import SPELLING_ATTACKS
-from tests.support.world import World, condition
 
 ALL: Final = (*ATTACKS, *SPELLING_ATTACKS, *ESCALATION_ATTACKS, *OWNERSHIP_ATTACKS)
 

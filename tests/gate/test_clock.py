@@ -7,13 +7,13 @@ from typing import Final
 
 import alibabacloud_ram20150501.models as ram
 
-from tests.cluster import ControlPlane
+from lab import ControlPlane
+from lab.operator_process import OperatorProcess
+from lab.waiting import until
+from lab.world import World, trust
 from tests.gate.approving import approve, held, offer, opened, say
 from tests.gate.attacks import ADMIN, ECS, FC, NAME, ROLE
 from tests.gate.test_killed import killed_at
-from tests.support.operator import OperatorProcess
-from tests.support.waiting import until
-from tests.support.world import World, trust
 
 HOUR: Final = 3600.0
 EIGHT_DAYS: Final = 8 * 24 * HOUR

@@ -9,12 +9,10 @@ from typing import Any, Final
 
 import pytest
 
-from tests.cluster import Cluster, ControlPlane
-from tests.gate.approving import applied, held, offer, opened, say
-from tests.gate.attacks import ECS, FC, NAME, OUTSIDER, ROLE, a_role, slowly, widen
-from tests.support.emulator import EmulatorProcess
-from tests.support.operator import OperatorProcess
-from tests.support.world import (
+from lab import Cluster, ControlPlane
+from lab.emulator_process import EmulatorProcess
+from lab.operator_process import OperatorProcess
+from lab.world import (
     HOSTILE,
     TRUST_FC,
     World,
@@ -23,6 +21,8 @@ from tests.support.world import (
     put_secret,
     trust,
 )
+from tests.gate.approving import applied, held, offer, opened, say
+from tests.gate.attacks import ECS, FC, NAME, OUTSIDER, ROLE, a_role, slowly, widen
 
 Json = dict[str, Any]
 

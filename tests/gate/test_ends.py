@@ -9,10 +9,10 @@ from typing import Any
 import alibabacloud_ram20150501.models as ram
 import pytest
 
+from lab import waiting
+from lab.world import World
 from tests.gate.approving import approve, held, offer, say
 from tests.gate.attacks import NAME
-from tests.support import waiting
-from tests.support.world import World
 
 Json = dict[str, Any]
 GROUP = "RamGroup"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.cluster import ControlPlane
+from lab import ControlPlane
+from lab.operator_process import OperatorProcess
+from lab.waiting import until
+from lab.world import World, trust
 from tests.gate.approving import offer, opened
-from tests.support.operator import OperatorProcess
-from tests.support.waiting import until
-from tests.support.world import World, trust
 
 FC = ("Service", "fc.aliyuncs.com")
 ECS = ("Service", "ecs.aliyuncs.com")

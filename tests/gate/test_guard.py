@@ -10,14 +10,14 @@ from typing import Any
 
 import pytest
 
+from lab import ControlPlane, RequestFailed
+from lab.emulator_process import EmulatorProcess
+from lab.install import install
+from lab.operator_process import OperatorProcess
+from lab.waiting import until
+from lab.world import HOSTILE, World, condition, open_world, trust
 from ram_operator.cluster.guard import shipped
-from tests.cluster import ControlPlane, RequestFailed
 from tests.gate.approving import approve, held, offer, opened, say
-from tests.support.emulator import EmulatorProcess
-from tests.support.install import install
-from tests.support.operator import OperatorProcess
-from tests.support.waiting import until
-from tests.support.world import HOSTILE, World, condition, open_world, trust
 
 Json = dict[str, Any]
 FC = ("Service", "fc.aliyuncs.com")

@@ -8,7 +8,10 @@ from typing import Final
 import alibabacloud_ram20150501.models as ram
 import pytest
 
-from tests.cluster import Cluster, ControlPlane
+from lab import Cluster, ControlPlane
+from lab.emulator_process import EmulatorProcess
+from lab.operator_process import OperatorProcess
+from lab.world import HOSTILE, TRUST_FC, World, condition, open_world, trust
 from tests.gate.approving import approve, held
 from tests.gate.attacks import ADMIN, FC, NAME, OUTSIDER, ROLE, a_role
 from tests.gate.replay import given_away
@@ -23,10 +26,7 @@ from tests.gate.swaps import (
     crowd,
     shows_the_past,
 )
-from tests.support.emulator import EmulatorProcess
 from tests.support.hands import Hands
-from tests.support.operator import OperatorProcess
-from tests.support.world import HOSTILE, TRUST_FC, World, condition, open_world, trust
 
 ALL: Final = (*WAITING, *SENT, *REMEMBERED)
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from tests.cluster import ControlPlane
+from lab import ControlPlane
+from lab.operator_process import OperatorProcess
+from lab.waiting import until
+from lab.world import World, trust
 from tests.gate.approving import offer, say
 from tests.gate.attacks import OUTSIDER
-from tests.support.operator import OperatorProcess
 from tests.support.trusts import assert_trusts_recorded, trust_writes
-from tests.support.waiting import until
-from tests.support.world import World, trust
 
 FC = ("Service", "fc.aliyuncs.com")
 ECS = ("Service", "ecs.aliyuncs.com")

@@ -6,13 +6,13 @@ from typing import Any, Final
 
 import pytest
 
+from lab.world import World, condition, is_ready, trust
 from ram_emulator.admin import UserKeys
 from tests.gate.approving import held, opened
 from tests.gate.attacks import FC, NAME, OUTSIDER, ROLE, a_role
 from tests.gate.test_providers import METADATA
 from tests.support.hands import Hands, may_assume
 from tests.support.trusts import trust_writes
-from tests.support.world import World, condition, is_ready, trust
 
 Json = dict[str, Any]
 READER: Final = {"type": "System", "name": "AliyunOSSReadOnlyAccess"}

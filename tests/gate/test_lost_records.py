@@ -8,12 +8,12 @@ import subprocess
 import sys
 from typing import Any
 
-from tests.cluster import ControlPlane
+from lab import ControlPlane
+from lab.install import BASE, install
+from lab.operator_process import NAMESPACE, SERVICE_ACCOUNT, SOURCES, OperatorProcess
+from lab.waiting import until
+from lab.world import World, trust
 from tests.gate.approving import approve, held, offer, opened, say
-from tests.support.install import BASE, install
-from tests.support.operator import NAMESPACE, SERVICE_ACCOUNT, SOURCES, OperatorProcess
-from tests.support.waiting import until
-from tests.support.world import World, trust
 
 Json = dict[str, Any]
 FC = ("Service", "fc.aliyuncs.com")

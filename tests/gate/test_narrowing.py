@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from lab.world import World, condition, trust
 from tests.gate.approving import approve, held
 from tests.gate.attacks import ECS, FC, LOG, NAME, ROLE
-from tests.support.world import World, condition, trust
 
 Json = dict[str, Any]
 POLICY = "RamPolicy"

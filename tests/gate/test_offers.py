@@ -8,13 +8,13 @@ from typing import Any, Final
 
 import pytest
 
-from tests.cluster import ControlPlane, RequestFailed
+from lab import ControlPlane, RequestFailed
+from lab.operator_process import OperatorProcess
+from lab.waiting import until
+from lab.world import DOCUMENT, TRUST_FC, World, trust
 from tests.gate.approving import offer, opened, patched, say
 from tests.gate.attacks import ADMIN, ECS, FC, LOG, NAME, OUTSIDER, ROLE, a_role, widen
 from tests.support.hands import Hands
-from tests.support.operator import OperatorProcess
-from tests.support.waiting import until
-from tests.support.world import DOCUMENT, TRUST_FC, World, trust
 
 Json = dict[str, Any]
 ALL: Final[Json] = {

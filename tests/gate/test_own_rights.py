@@ -9,9 +9,9 @@ from typing import Any, Final
 import alibabacloud_ram20150501.models as ram
 import pytest
 
+from lab.world import DOCUMENT, World, condition, put_secret
 from ram_emulator.admin import UserKeys
 from tests.support.hands import Hands
-from tests.support.world import DOCUMENT, World, condition, put_secret
 
 Json = dict[str, Any]
 POLICY: Final = "RamPolicy"

@@ -12,10 +12,10 @@ from typing import Any, Final
 
 import pytest
 
+from lab.world import World, condition
 from tests.gate.approving import approve, held, offer, opened, say
 from tests.gate.attacks import FC, NAME, ROLE, slowly
 from tests.support.trusts import trust_writes
-from tests.support.world import World, condition
 
 Json = dict[str, Any]
 ATTACHED: Final = [{"type": "System", "name": "AliyunOSSReadOnlyAccess"}]

@@ -7,12 +7,12 @@ from typing import Any, Final
 
 import pytest
 
-from tests.cluster import ControlPlane
+from lab import ControlPlane
+from lab.operator_process import OperatorProcess
+from lab.waiting import until
+from lab.world import PLURALS, TRUST_FC, World, condition, trust
 from tests.gate.approving import offer, opened, say
 from tests.gate.attacks import ADMIN, ECS, FC, NAME, NOBODY, OUTSIDER, ROLE, a_role, widen
-from tests.support.operator import OperatorProcess
-from tests.support.waiting import until
-from tests.support.world import PLURALS, TRUST_FC, World, condition, trust
 
 Json = dict[str, Any]
 EDITOR: Final = "eve@shop.example"

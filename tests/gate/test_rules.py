@@ -10,12 +10,12 @@ from typing import Any, Final
 
 import pytest
 
+from lab.world import World, condition, trust
 from tests.gate.approving import approve, held, say
 from tests.gate.attacks import ADMIN, ECS, FC, NAME, NOBODY, OUTSIDER, ROLE, a_role
 from tests.gate.escalation_attacks import allowing
 from tests.gate.test_providers import provider
 from tests.support.hands import Hands
-from tests.support.world import World, condition, trust
 
 Json = dict[str, Any]
 POLICY: Final = "RamPolicy"

@@ -5,12 +5,12 @@ from __future__ import annotations
 import uuid
 from typing import Any, Final
 
-from tests.cluster import ControlPlane
+from lab import ControlPlane
+from lab.operator_process import OperatorProcess
+from lab.world import API, GROUP, World, condition, trust
 from tests.gate.approving import held, opened, say
 from tests.gate.attacks import FC, NAME, NOBODY, ROLE, a_role
 from tests.support.hands import Hands
-from tests.support.operator import OperatorProcess
-from tests.support.world import API, GROUP, World, condition, trust
 
 Json = dict[str, Any]
 USER: Final = "RamUser"

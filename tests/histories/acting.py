@@ -10,10 +10,10 @@ from typing import Any, Final
 import alibabacloud_ram20150501.models as ram
 from Tea.exceptions import TeaException
 
+from lab.world import World
 from tests.histories.commands import OUTSIDER, SYSTEM, THEIRS
 from tests.histories.model import OUTSIDE, Model, Name
 from tests.support.hands import Hands
-from tests.support.world import World
 
 Json = dict[str, Any]
 TEAM: Final = "team"

@@ -17,9 +17,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from tests.cluster import Cluster, ControlPlane
-from tests.support.install import wait_served
-from tests.support.operator import OperatorProcess
+from lab import Cluster, ControlPlane
+from lab.install import wait_served
+from lab.operator_process import OperatorProcess
 
 PAUSE: Final = (4.0, 9.0)
 """Seconds between two blows, from and to."""

@@ -6,11 +6,11 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from lab.world import World
 from tests.histories.acting import TEAM
 from tests.histories.commands import ACTIONS, OUTSIDER, SERVICES, SLOTS, THEIRS
 from tests.histories.model import OUTSIDE, Model, Name
 from tests.oracle.evaluator import Request, Who, allows
-from tests.support.world import World
 
 Json = dict[str, Any]
 PLACES: Final = {

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from lab.world import World, is_ready
 from tests.faults.lab import REST, Lab, shown_journal
 from tests.histories.acting import Actor
 from tests.histories.commands import History
@@ -23,7 +24,6 @@ from tests.histories.judging import differences, theirs, trust_offences
 from tests.histories.model import Model, Name
 from tests.histories.rules import settle
 from tests.support.trusts import assert_trusts_recorded
-from tests.support.world import World, is_ready
 
 Json = dict[str, Any]
 SEEDS: Final = Path(__file__).with_name("seeds")

@@ -12,14 +12,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.cluster import ControlPlane
+from lab import ControlPlane
+from lab.emulator_process import EmulatorProcess
+from lab.install import install
 from tests.faults.board import Board
 from tests.faults.lab import Lab
 from tests.histories.chaos import EVERYTHING, RESTARTS, Chaos
 from tests.histories.commands import draw
 from tests.histories.playing import play_all
-from tests.support.emulator import EmulatorProcess
-from tests.support.install import install
 
 LONG = os.environ.get("HISTORIES_LONG", "") != ""
 COUNT = int(os.environ.get("HISTORIES_RESTARTS", "120" if LONG else "12"))

@@ -6,19 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.cluster import Cluster
+from lab import Cluster
 from tests.manifests.support import MANAGED
-from tests.support.install import install
-
-
-@pytest.fixture(scope="session")
-def installed(control_plane: Cluster) -> Cluster:
-    """The shipped installation, applied and served.
-
-    The API server takes some moments to enforce a new admission policy: tests of admission wait.
-    """
-    install(control_plane)
-    return control_plane
 
 
 @pytest.fixture

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.cluster import Cluster
-from tests.cluster.connection import RequestFailed
+from lab import Cluster
+from lab.connection import RequestFailed
+from lab.waiting import until
 from tests.manifests.support import BASE, MANAGED, Json, load_all
-from tests.support.waiting import until
 
 _OPERATOR = "system:serviceaccount:ram-system:ram-operator"
 _RECORDS = "/apis/ram.alibabacloud.com/v1alpha1/ramrecords"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import yaml
 
-from tests.cluster import Cluster
+from lab import Cluster
 from tests.manifests.support import BASE, MANAGED, ROOT, SAMPLES, Json, holds, load_all
 
 # In the order of a person who follows the story.

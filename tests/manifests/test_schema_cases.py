@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.cluster.connection import Cluster, RequestFailed
+from lab.connection import Cluster, RequestFailed
 from tests.manifests.support import Json, holds, merge
 
 _FILES = [

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.cluster import Cluster
-from tests.cluster.connection import RequestFailed
+from lab import Cluster
+from lab.connection import RequestFailed
 from tests.manifests.support import Json
 
 _TRUST: Json = {

@@ -18,7 +18,17 @@ from typing import Final
 
 from tests.mutants.table import PACKAGE, ROOT, DoesNotApply, Mutant, read
 
-COPIED: Final = ("operator", "tests", "crds", "deploy", "demo", "docs", "requirements", "scripts")
+COPIED: Final = (
+    "operator",
+    "lab",
+    "tests",
+    "crds",
+    "deploy",
+    "demo",
+    "docs",
+    "requirements",
+    "scripts",
+)
 SECONDS: Final = 500
 KILLED, SURVIVED, EQUIVALENT, BROKEN = "killed", "SURVIVED", "equivalent", "BROKEN"
 _PASSED, _FAILED = 0, 1

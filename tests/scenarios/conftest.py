@@ -7,37 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.cluster import Cluster, ControlPlane
-from tests.support.emulator import EmulatorProcess
-from tests.support.install import install
-from tests.support.operator import IDENTITY, OperatorProcess
+from lab import Cluster
+from lab.emulator_process import EmulatorProcess
+from lab.operator_process import IDENTITY, OperatorProcess
+from lab.world import HOSTILE, World, open_world
 from tests.support.trusts import assert_trusts_recorded
-from tests.support.world import HOSTILE, World, open_world
-
-
-@pytest.fixture(scope="session")
-def installed(control_plane: Cluster) -> Cluster:
-    """The shipped installation: CRDs, RBAC, admission."""
-    install(control_plane)
-    return control_plane
-
-
-@pytest.fixture(scope="module")
-def apart(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
-    """A control plane with the shipped installation for a module that starts operators of its own,
-    stops the API server, or takes the kinds away.
-    """
-    with ControlPlane.start(tmp_path_factory.mktemp("apart")) as plane:
-        install(plane)
-        yield plane
-
-
-@pytest.fixture(scope="session")
-def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmulatorProcess]:
-    """One emulator for the run; every world has an account of its own on it."""
-    log = tmp_path_factory.mktemp("emulator") / "emulator.log"
-    with EmulatorProcess.start(log=log) as process:
-        yield process
 
 
 @pytest.fixture(scope="session")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.support import waiting
+from lab import waiting
+from lab.world import TRUST_FC, World, account_spec, condition, open_world, put_secret
 from tests.support.hands import Hands
-from tests.support.world import TRUST_FC, World, account_spec, condition, open_world, put_secret
 
 Json = dict[str, Any]
 OSS = {"type": "System", "name": "AliyunOSSReadOnlyAccess"}

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from tests.cluster import Cluster
-from tests.support.emulator import EmulatorProcess
+from lab import Cluster
+from lab.emulator_process import EmulatorProcess
+from lab.kstatus import kstatus
+from lab.operator_process import OperatorProcess
+from lab.world import World, open_world, trust
 from tests.support.hands import Hands
-from tests.support.kstatus import kstatus
 from tests.support.lua import run
-from tests.support.operator import OperatorProcess
-from tests.support.world import World, open_world, trust
 
 Json = dict[str, Any]
 SCRIPT = (

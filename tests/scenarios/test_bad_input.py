@@ -9,12 +9,10 @@ from typing import Any
 
 import pytest
 
-from ram_emulator.admin import UserKeys
-from tests.cluster import Cluster
-from tests.support.emulator import EmulatorProcess
-from tests.support.hands import Hands, session_of
-from tests.support.operator import OperatorProcess
-from tests.support.world import (
+from lab import Cluster
+from lab.emulator_process import EmulatorProcess
+from lab.operator_process import OperatorProcess
+from lab.world import (
     TRUST_FC,
     World,
     account_spec,
@@ -23,6 +21,8 @@ from tests.support.world import (
     put_secret,
     trust,
 )
+from ram_emulator.admin import UserKeys
+from tests.support.hands import Hands, session_of
 
 Json = dict[str, Any]
 OSS = {"type": "System", "name": "AliyunOSSReadOnlyAccess"}

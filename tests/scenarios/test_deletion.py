@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from lab.waiting import until
+from lab.world import TRUST_FC, World, condition
 from tests.support.hands import Hands
-from tests.support.waiting import until
-from tests.support.world import TRUST_FC, World, condition
 
 Json = dict[str, Any]
 OURS = "ram.alibabacloud.com/cleanup"

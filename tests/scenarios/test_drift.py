@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from lab.operator_process import OperatorProcess
+from lab.world import DOCUMENT, TRUST_FC, World, condition, trust
 from tests.support.hands import Hands
-from tests.support.operator import OperatorProcess
-from tests.support.world import DOCUMENT, TRUST_FC, World, condition, trust
 
 Json = dict[str, Any]
 FC = ("Service", "fc.aliyuncs.com")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from lab.world import TRUST_FC, World, condition, trust
 from tests.support.hands import Hands
-from tests.support.world import TRUST_FC, World, condition, trust
 
 Json = dict[str, Any]
 FC = ("Service", "fc.aliyuncs.com")

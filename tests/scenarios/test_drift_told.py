@@ -11,11 +11,11 @@ import alibabacloud_ram20150501.models as ram
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from lab import RequestFailed
+from lab.operator_process import NAMESPACE, SERVICE_ACCOUNT, OperatorProcess
+from lab.world import TRUST_FC, World, condition, trust
 from ram_operator.cluster.record_facts import Identity
-from tests.cluster import RequestFailed
 from tests.support.hands import Hands
-from tests.support.operator import NAMESPACE, SERVICE_ACCOUNT, OperatorProcess
-from tests.support.world import TRUST_FC, World, condition, trust
 
 Json = dict[str, Any]
 FC = ("Service", "fc.aliyuncs.com")

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.cluster import ControlPlane
+from lab import ControlPlane
+from lab.emulator_process import EmulatorProcess
+from lab.install import install, wait_served
+from lab.operator_process import OperatorProcess
+from lab.waiting import until
+from lab.world import HOSTILE, World, open_world, trust
 from tests.support import etcd
-from tests.support.emulator import EmulatorProcess
 from tests.support.hands import Hands
-from tests.support.install import install, wait_served
-from tests.support.operator import OperatorProcess
-from tests.support.waiting import until
-from tests.support.world import HOSTILE, World, open_world, trust
 
 ROLE = "RamRole"
 FC, ECS = ("Service", "fc.aliyuncs.com"), ("Service", "ecs.aliyuncs.com")

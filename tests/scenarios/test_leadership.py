@@ -10,13 +10,13 @@ from typing import Any, Final
 
 import pytest
 
-from tests.cluster import ControlPlane
-from tests.support.emulator import EmulatorProcess
-from tests.support.install import wait_served
-from tests.support.operator import IDENTITY, IMPATIENT, OperatorProcess
+from lab import ControlPlane
+from lab.emulator_process import EmulatorProcess
+from lab.install import wait_served
+from lab.operator_process import IDENTITY, IMPATIENT, OperatorProcess
+from lab.waiting import PATIENCE, until
+from lab.world import HOSTILE, World, open_world
 from tests.support.trusts import assert_trusts_recorded
-from tests.support.waiting import PATIENCE, until
-from tests.support.world import HOSTILE, World, open_world
 
 pytestmark = pytest.mark.slow
 

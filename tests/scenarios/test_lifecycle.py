@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import alibabacloud_ram20150501.models as ram
 
-from tests.support.world import DOCUMENT, TRUST_FC, World, condition, trust
+from lab.world import DOCUMENT, TRUST_FC, World, condition, trust
 
 OSS_READ = {"type": "System", "name": "AliyunOSSReadOnlyAccess"}
 ECS_READ = {"type": "System", "name": "AliyunECSReadOnlyAccess"}

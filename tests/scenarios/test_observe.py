@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from tests.cluster import Cluster
-from tests.support.emulator import EmulatorProcess
+from lab import Cluster
+from lab.emulator_process import EmulatorProcess
+from lab.operator_process import OperatorProcess
+from lab.world import DOCUMENT, TRUST_FC, World, condition, open_world, trust
 from tests.support.hands import Hands
-from tests.support.operator import OperatorProcess
-from tests.support.world import DOCUMENT, TRUST_FC, World, condition, open_world, trust
 
 Json = dict[str, Any]
 FC = ("Service", "fc.aliyuncs.com")

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from lab.world import DOCUMENT, TRUST_FC, World, condition, put_secret, trust
 from tests.support.hands import Hands, session_of
-from tests.support.world import DOCUMENT, TRUST_FC, World, condition, put_secret, trust
 
 Json = dict[str, Any]
 FC = ("Service", "fc.aliyuncs.com")

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 
 import alibabacloud_ram20150501.models as ram
 
-from tests.support.waiting import slowness, until
-from tests.support.world import World, condition
+from lab.waiting import slowness, until
+from lab.world import World, condition
 
 OSS_READ = {"type": "System", "name": "AliyunOSSReadOnlyAccess"}
 ECS_READ = {"type": "System", "name": "AliyunECSReadOnlyAccess"}

@@ -8,8 +8,8 @@ from typing import Any
 
 import alibabacloud_ram20150501.models as ram
 
+from lab.world import World, condition, trust
 from tests.gate.approving import approve
-from tests.support.world import World, condition, trust
 
 Json = dict[str, Any]
 OSS_READ = {"type": "System", "name": "AliyunOSSReadOnlyAccess"}

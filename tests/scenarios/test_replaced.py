@@ -4,8 +4,8 @@ for it.
 
 from __future__ import annotations
 
+from lab.world import World, condition, trust
 from tests.support.hands import Hands
-from tests.support.world import World, condition, trust
 
 FC = ("Service", "fc.aliyuncs.com")
 ECS = ("Service", "ecs.aliyuncs.com")

@@ -9,14 +9,14 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.cluster import ControlPlane
-from tests.support.emulator import EmulatorProcess
+from lab import ControlPlane
+from lab.emulator_process import EmulatorProcess
+from lab.install import wait_served
+from lab.operator_process import IDENTITY, OperatorProcess
+from lab.waiting import until
+from lab.world import HOSTILE, TRUST_FC, World, condition, open_world, trust
 from tests.support.hands import Hands
-from tests.support.install import wait_served
-from tests.support.operator import IDENTITY, OperatorProcess
 from tests.support.trusts import assert_trusts_recorded
-from tests.support.waiting import until
-from tests.support.world import HOSTILE, TRUST_FC, World, condition, open_world, trust
 
 pytestmark = pytest.mark.slow
 

@@ -16,12 +16,12 @@ from typing import Any, Final
 import pytest
 import yaml
 
+from lab import ControlPlane
+from lab.emulator_process import EmulatorProcess
+from lab.operator_process import OperatorProcess
+from lab.world import HOSTILE, World, client
 from ram_emulator.admin import AccountKeys
-from tests.cluster import ControlPlane
-from tests.support.emulator import EmulatorProcess
-from tests.support.operator import OperatorProcess
 from tests.support.trusts import assert_trusts_recorded
-from tests.support.world import HOSTILE, World, client
 
 Json = dict[str, Any]
 SAMPLES: Final = Path(__file__).resolve().parents[2] / "deploy" / "samples"

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.cluster import Cluster, ControlPlane
-from tests.support.emulator import EmulatorProcess
-from tests.support.install import BASE, install
-from tests.support.operator import OperatorProcess
-from tests.support.waiting import Deadline, until
-from tests.support.world import open_world
+from lab import Cluster, ControlPlane
+from lab.emulator_process import EmulatorProcess
+from lab.install import BASE, install
+from lab.operator_process import OperatorProcess
+from lab.waiting import Deadline, until
+from lab.world import open_world
 
 pytestmark = pytest.mark.slow
 

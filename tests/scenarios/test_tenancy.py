@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.world import World, condition, trust
+from lab.world import World, condition, trust
 
 Json = dict[str, Any]
 OSS = {"type": "System", "name": "AliyunOSSReadOnlyAccess"}

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
+from lab import RequestFailed
+from lab.approver import approve_anyhow
+from lab.world import TRUST_FC, World, condition, trust
 from ram_operator import documents
-from tests.cluster import RequestFailed
-from tests.support.approver import approve_anyhow
 from tests.support.trusts import trust_writes
-from tests.support.world import TRUST_FC, World, condition, trust
 
 Json = dict[str, Any]
 FC = ("Service", "fc.aliyuncs.com")

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from lab.waiting import until
+from lab.world import TRUST_FC, World, condition, trust
 from ram_operator import documents
 from tests.support.hands import Hands, may_assume
 from tests.support.trusts import trust_writes
-from tests.support.waiting import until
-from tests.support.world import TRUST_FC, World, condition, trust
 
 FC = ("Service", "fc.aliyuncs.com")
 ECS = ("Service", "ecs.aliyuncs.com")

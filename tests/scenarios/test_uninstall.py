@@ -14,14 +14,13 @@ from typing import Any, Final
 
 import pytest
 
-from tests.cluster import ControlPlane
-from tests.cluster.processes import log_tail
-from tests.support.emulator import EmulatorProcess
-from tests.support.install import BASE, install
-from tests.support.operator import OperatorProcess
-from tests.support.trusts import assert_trusts_recorded
-from tests.support.waiting import Deadline, until
-from tests.support.world import (
+from lab import ControlPlane
+from lab.emulator_process import EmulatorProcess
+from lab.install import BASE, install
+from lab.operator_process import OperatorProcess
+from lab.processes import log_tail
+from lab.waiting import Deadline, until
+from lab.world import (
     TRUST_FC,
     World,
     account_spec,
@@ -30,6 +29,7 @@ from tests.support.world import (
     open_world,
     trust,
 )
+from tests.support.trusts import assert_trusts_recorded
 
 pytestmark = pytest.mark.slow
 

@@ -12,14 +12,14 @@ from typing import Any, Final
 
 import pytest
 
+from lab import ControlPlane
+from lab.emulator_process import EmulatorProcess
+from lab.install import install
+from lab.operator_process import OperatorProcess
+from lab.world import World, condition
 from ram_operator import documents
-from tests.cluster import ControlPlane
 from tests.gate.approving import say
-from tests.support.emulator import EmulatorProcess
-from tests.support.install import install
-from tests.support.operator import OperatorProcess
 from tests.support.saved import Saved
-from tests.support.world import World, condition
 
 Json = dict[str, Any]
 Write = tuple[str, str, str]

@@ -1,1 +1,1 @@
-"""What several test suites share. Imported by tests and the demo only."""
+"""What several test suites share. Imported by tests only."""

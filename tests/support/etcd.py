@@ -8,8 +8,8 @@ import urllib.request
 from collections.abc import Mapping
 from typing import Any, Final
 
-from tests.cluster import Cluster
-from tests.support.world import CLUSTER_SCOPED, PLURALS
+from lab import Cluster
+from lab.world import CLUSTER_SCOPED, PLURALS
 
 _OPENER: Final = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 

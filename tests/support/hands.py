@@ -14,9 +14,9 @@ import alibabacloud_sts20150401.models as sts
 from alibabacloud_tea_openapi.models import Config
 from Tea.exceptions import TeaException
 
+from lab.waiting import Deadline
+from lab.world import World
 from ram_emulator.admin import UserKeys
-from tests.support.waiting import Deadline
-from tests.support.world import World
 
 Json = dict[str, Any]
 

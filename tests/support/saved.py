@@ -15,12 +15,12 @@ from typing import Any, Final
 
 import yaml
 
+from lab import Cluster
+from lab.emulator_process import EmulatorProcess
+from lab.waiting import until
+from lab.world import World, client, put_secret
 from ram_emulator.admin import AccountKeys, UserKeys
-from tests.cluster import Cluster
 from tests.support import etcd
-from tests.support.emulator import EmulatorProcess
-from tests.support.waiting import until
-from tests.support.world import World, client, put_secret
 
 Json = dict[str, Any]
 FIXTURES: Final = Path(__file__).resolve().parents[1] / "fixtures"

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from lab.waiting import until
+from lab.world import World
 from ram_operator import documents
-from tests.support.waiting import until
-from tests.support.world import World
 
 PARAMETERS: Final = ("AssumeRolePolicyDocument", "NewAssumeRolePolicyDocument")
 

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lab.kstatus import assert_kstatus_legal, kstatus
 from ram_operator.constants import ConditionType, Reason
 from ram_operator.reporting import conditions
 from ram_operator.reporting.conditions import Condition
-from tests.support.kstatus import assert_kstatus_legal, kstatus
 from tests.unit.profiles import examples
 
 EARLIER = "2026-01-01T00:00:00Z"

@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lab.kstatus import assert_kstatus_legal
 from ram_operator.constants import EventReason, Reason, Severity
 from ram_operator.model.changes import Drift, Held, Outcome, Plan
 from ram_operator.model.state import Applied
 from ram_operator.model.vocabulary import Phase
 from ram_operator.reporting.status import build_report
-from tests.support.kstatus import assert_kstatus_legal
 from tests.unit.outcomes import (
     CREATE,
     DONE,

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from lab import waiting
 from ram_operator.cloud import faults
 from ram_operator.cloud.client import CloudClient, Wiring
 from ram_operator.cloud.credentials import Credentials
@@ -31,7 +32,6 @@ from ram_operator.errors import (
     Retry,
     Stalled,
 )
-from tests.support import waiting
 from tests.unit.cloud_world import KEY_ID, SECRET, TIMEOUTS, World, caught, unavailable
 from tests.unit.stub_server import Reply, Request, Stub, stub
 from tests.unit.test_limiter import drain

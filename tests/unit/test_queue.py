@@ -9,9 +9,9 @@ from collections.abc import Callable
 
 import pytest
 
+from lab.waiting import until
 from ram_operator.model.objects import Key
 from ram_operator.runtime.queue import Backoff, Lane, WorkQueue
-from tests.support.waiting import until
 from tests.unit.fake_clock import FakeClock
 
 

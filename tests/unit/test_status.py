@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from lab.kstatus import assert_kstatus_legal, kstatus
 from ram_operator.constants import ConditionType, Reason
 from ram_operator.gate import approvals, clearance
 from ram_operator.gate.inputs import Ballot, Guard
@@ -18,7 +19,6 @@ from ram_operator.model.records import RecordFacts, Rejection
 from ram_operator.model.state import Applied, Live
 from ram_operator.model.vocabulary import Cause, Direction, Phase, Presence
 from ram_operator.reporting.status import LIST_LIMIT, build_report
-from tests.support.kstatus import assert_kstatus_legal, kstatus
 from tests.unit.outcomes import (
     DONE,
     FIXED,

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import yaml
 
-from tests.cluster.processes import Child
-from tests.support.operator import QUICK, SOURCES
-from tests.support.waiting import until
+from lab.operator_process import QUICK, SOURCES
+from lab.processes import Child
+from lab.waiting import until
 from tests.unit.stub_server import Reply, Request, stub
 
 

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lab.kstatus import assert_kstatus_legal
 from ram_operator.constants import ConditionType, EventReason, Reason, Severity
 from ram_operator.errors import RamOperatorError, Retry, Stalled
 from ram_operator.model.changes import Drift, Outcome, Plan, Step
@@ -20,7 +21,6 @@ from ram_operator.model.vocabulary import Cause, Direction, Phase, Presence
 from ram_operator.reporting import carryover, conditions, events, verdict
 from ram_operator.reporting.events import Event
 from ram_operator.reporting.status import Report, build_report
-from tests.support.kstatus import assert_kstatus_legal
 from tests.unit.outcomes import (
     DONE,
     FIXED,

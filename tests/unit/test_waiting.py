@@ -9,8 +9,8 @@ import time
 
 import pytest
 
-from tests.support import waiting
-from tests.support.waiting import SLOWEST, Deadline, found, until
+from lab import waiting
+from lab.waiting import SLOWEST, Deadline, found, until
 
 BUSY = "import time; end = time.monotonic() + 2.5\nwhile time.monotonic() < end: pass"
 

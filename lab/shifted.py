@@ -1,4 +1,4 @@
-"""`python -m tests.support.shifted SECONDS [flags]`: the operator with a clock that is wrong.
+"""`python -m lab.shifted SECONDS [flags]`: the operator with a clock that is wrong.
 
 The product's own start with another clock for its decisions; nothing else differs.
 """

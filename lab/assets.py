@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.cluster.building import HERE, ROOT, BuildFailed, Program, built, numbers, output, say
+from lab.building import HERE, ROOT, BuildFailed, Program, built, numbers, output, say
 
 __all__ = ["ROOT", "Assets", "BuildFailed", "find_or_build", "from_environment"]
 

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.cluster import Cluster, ControlPlane, KubectlError, RequestFailed
-from tests.cluster.building import ROOT
-from tests.support.waiting import until
+from lab import Cluster, ControlPlane, KubectlError, RequestFailed
+from lab.building import ROOT
+from lab.waiting import until
 
 CRD = """
 apiVersion: apiextensions.k8s.io/v1
@@ -186,7 +186,7 @@ def test_stop_leaves_nothing_running(tmp_path: Path) -> None:
 def test_a_killed_parent_leaves_nothing_running(tmp_path: Path) -> None:
     script = (
         "import sys, signal, pathlib\n"
-        "from tests.cluster import ControlPlane\n"
+        "from lab import ControlPlane\n"
         "plane = ControlPlane.start(pathlib.Path(sys.argv[1]))\n"
         "print(*[c.pid for c in plane.processes.values()], flush=True)\n"
         "signal.pause()\n"

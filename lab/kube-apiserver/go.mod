@@ -1,4 +1,4 @@
-module ram-operator/tests/cluster/kube-apiserver
+module ram-operator/lab/kube-apiserver
 
 go 1.26.0
 

@@ -1,4 +1,4 @@
-"""The control plane on the command line: python -m tests.cluster assets | up | down | run -- CMD.
+"""The control plane on the command line: python -m lab assets | up | down | run -- CMD.
 
 `up` leaves one running for a person to play with, `run` gives one to a command and takes it away
 again; both name its directory in RAM_OPERATOR_CONTROL_PLANE, which the test fixtures look at.
@@ -17,9 +17,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
 
-from tests.cluster import assets, building, monitoring
-from tests.cluster.connection import Cluster
-from tests.cluster.controlplane import ControlPlane
+from lab import assets, building, monitoring
+from lab.connection import Cluster
+from lab.controlplane import ControlPlane
 
 VARIABLE = "RAM_OPERATOR_CONTROL_PLANE"
 _HOME = building.ROOT / ".cluster"
@@ -28,7 +28,7 @@ _UP = _HOME / "up"
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Returns the exit code; that of the command for `run`."""
-    parser = argparse.ArgumentParser(prog="python -m tests.cluster", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m lab", description=__doc__)
     verbs = parser.add_subparsers(dest="verb", required=True)
     find = verbs.add_parser("assets", help="find or build kube-apiserver and etcd")
     find.add_argument("--monitoring", action="store_true", help="prometheus and promtool instead")
@@ -67,7 +67,7 @@ def _up() -> int:
         log = _UP / "serve.log"
         with log.open("wb") as output:
             keeper = subprocess.Popen(
-                [sys.executable, "-m", "tests.cluster", "serve", _UP],
+                [sys.executable, "-m", "lab", "serve", _UP],
                 cwd=building.ROOT,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
@@ -83,7 +83,7 @@ def _up() -> int:
     cluster = Cluster.read(_UP)
     print(f"export KUBECONFIG={cluster.admin_kubeconfig}")
     print(f"export {VARIABLE}={_UP}  # tests use this one instead of starting their own")
-    print("# python -m tests.cluster down  stops it")
+    print("# python -m lab down  stops it")
     return 0
 
 
@@ -108,7 +108,7 @@ def _running(directory: Path) -> bool:
     except (OSError, ValueError):
         return False
     # A recycled process id belongs to another program; without /proc we have to believe it.
-    return not command.parent.exists() or b"tests.cluster" in command.read_bytes()
+    return not command.parent.exists() or b"lab" in command.read_bytes()
 
 
 def _serve(directory: Path) -> int:

@@ -17,10 +17,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
-from tests.cluster import assets, credentials
-from tests.cluster.connection import Cluster, RequestFailed
-from tests.cluster.processes import Child, StartFailed, free_port, log_tail
-from tests.support.waiting import Deadline
+from lab import assets, credentials
+from lab.connection import Cluster, RequestFailed
+from lab.processes import Child, StartFailed, free_port, log_tail
+from lab.waiting import Deadline
 
 _READY_SECONDS = 90.0
 _FEWER_COLLECTIONS: tuple[str | Path, ...] = ("env", "GOGC=250")

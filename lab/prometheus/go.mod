@@ -1,4 +1,4 @@
-module ram-operator/tests/cluster/prometheus
+module ram-operator/lab/prometheus
 
 go 1.26.0
 

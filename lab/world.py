@@ -15,14 +15,13 @@ from typing import Any, Final
 import alibabacloud_ram20150501.client as ram_client
 from alibabacloud_tea_openapi.models import Config
 
+from lab import Cluster, RequestFailed, waiting
+from lab.emulator_process import EmulatorProcess
+from lab.kstatus import assert_kstatus_legal
+from lab.operator_process import NAMESPACE, SERVICE_ACCOUNT
+from lab.waiting import PATIENCE, Deadline
 from ram_emulator.admin import AccountKeys, Admin, UserKeys
 from ram_operator.cluster.record_facts import Identity
-from tests.cluster import Cluster, RequestFailed
-from tests.support import waiting
-from tests.support.emulator import EmulatorProcess
-from tests.support.kstatus import assert_kstatus_legal
-from tests.support.operator import NAMESPACE, SERVICE_ACCOUNT
-from tests.support.waiting import PATIENCE, Deadline
 
 Json = dict[str, Any]
 API: Final = "ram.alibabacloud.com/v1alpha1"

@@ -10,7 +10,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.cluster.building import Program, built, numbers, output
+from lab.building import Program, built, numbers, output
 
 _OLDEST = (3, 0)
 # Without it both link the client libraries of every cloud that Prometheus can ask for targets.

@@ -22,7 +22,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from tests.cluster import credentials
+from lab import credentials
 
 KUBECTL = Path(sys.executable).with_name("kubectl")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Final
 
-from tests.support.world import PLURALS, World
+from lab.world import PLURALS, World
 
 APPROVER: Final = "pat@shop.example"
 

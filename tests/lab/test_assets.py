@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cluster import ControlPlane, assets, monitoring
-from tests.cluster.processes import StartFailed
+from lab import ControlPlane, assets, monitoring
+from lab.processes import StartFailed
 
 
 def _servers(

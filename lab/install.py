@@ -7,10 +7,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from tests.cluster import Cluster, RequestFailed
-from tests.support.waiting import until
+from lab import Cluster, RequestFailed
+from lab.waiting import until
 
-BASE: Final = Path(__file__).resolve().parents[2] / "deploy" / "kustomize" / "base"
+BASE: Final = Path(__file__).resolve().parents[1] / "deploy" / "kustomize" / "base"
 
 
 def install(cluster: Cluster) -> None:

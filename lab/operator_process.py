@@ -11,14 +11,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from tests.cluster import Cluster, ControlPlane
-from tests.cluster.processes import Child, StartFailed, free_port, log_tail
-from tests.support.waiting import Deadline
+from lab import Cluster, ControlPlane
+from lab.processes import Child, StartFailed, free_port, log_tail
+from lab.waiting import Deadline
 
 NAMESPACE: Final = "ram-system"
 SERVICE_ACCOUNT: Final = "ram-operator"
 IDENTITY: Final = f"system:serviceaccount:{NAMESPACE}:{SERVICE_ACCOUNT}"
-SOURCES: Final = Path(__file__).resolve().parents[2] / "operator"
+SOURCES: Final = Path(__file__).resolve().parents[1] / "operator"
 
 QUICK: Final[Mapping[str, str]] = {
     "cluster-name": "default",
@@ -80,7 +80,7 @@ class OperatorProcess:
         # The last as in the image.
         path = f"{SOURCES}:{SOURCES.parent}" if shift else str(SOURCES)
         environment = [f"KUBECONFIG={kubeconfig}", f"PYTHONPATH={path}", "MALLOC_ARENA_MAX=2"]
-        module = ["tests.support.shifted", str(shift)] if shift else ["ram_operator", "run"]
+        module = ["lab.shifted", str(shift)] if shift else ["ram_operator", "run"]
         command = ["env", *environment, sys.executable, "-m", *module, *words]
         process = cls(Child.start("operator", command, log), metrics, health)
         if wait:

@@ -13,7 +13,7 @@ from typing import Any
 
 from ram_emulator.admin import AccountKeys, Admin, UserKeys
 
-_SOURCES = Path(__file__).resolve().parents[2] / "operator"
+_SOURCES = Path(__file__).resolve().parents[1] / "operator"
 
 
 class EmulatorProcess:

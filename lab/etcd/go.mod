@@ -1,4 +1,4 @@
-module ram-operator/tests/cluster/etcd
+module ram-operator/lab/etcd
 
 go 1.26.0
 
