@@ -159,8 +159,8 @@ def test_save_and_load_bring_everything_back(cloud: Cloud) -> None:
 
 
 def test_not_strict_takes_any_json() -> None:
-    with emulator(["--no-strict"]) as loose:
-        cloud = Cloud(loose, loose.admin.create_account())
+    with emulator(["--no-strict"]) as exceeds:
+        cloud = Cloud(exceeds, exceeds.admin.create_account())
         loosely = '{"Statement":[{"Anything":1}]}'
         long = {"RoleName": "r", "AssumeRolePolicyDocument": loosely + " " * 4000}
         invoke(cloud.ram(), "CreateRole", **long)

@@ -121,16 +121,16 @@ class _Step:
         live, fresh = identity.fields, self.thing.memory is None
         memory = self.thing.memory or Memory()
         outside = OUTSIDE in live.get("trust", ()) or OUTSIDE in self.spec.get("trust", ())
-        loose = self._trust(live) if self.kind == "RamRole" else False
+        exceeds = self._trust(live) if self.kind == "RamRole" else False
         self.privileged = outside or self._carries(live, memory)
         self.thing.memory = Memory()
         for key, value in desired(self.kind, self.spec).items():
             if key not in ("trust", "tag"):
-                self._value(key, value, live, memory, fresh, loose)
+                self._value(key, value, live, memory, fresh, exceeds)
         if "tag" in live:
             self._tag(live, memory, fresh)
         for key in ENTRIES[self.kind]:
-            self._entries(key, live, memory, fresh, loose)
+            self._entries(key, live, memory, fresh, exceeds)
 
     def _carries(self, live: dict[str, Any], memory: Memory) -> bool:
         """Whether the role has, or is to have, a policy that is not harmless; what is detached as
@@ -155,7 +155,7 @@ class _Step:
         return bool(live["trust"] - wanted)
 
     def _value(
-        self, key: str, value: Any, live: dict[str, Any], memory: Memory, fresh: bool, loose: bool
+        self, key: str, value: Any, live: dict[str, Any], memory: Memory, fresh: bool, exceeds: bool
     ) -> None:
         after = self.thing.memory
         assert after is not None
@@ -176,7 +176,7 @@ class _Step:
             write, asked = self._reverts(gains, loses, escalates), False
         else:
             write = True
-        if write and gains and (loose or (asked and escalates)):
+        if write and gains and (exceeds or (asked and escalates)):
             after.values.pop(key)
             if known is not None:
                 after.values[key] = known
@@ -213,7 +213,7 @@ class _Step:
             live["tag"] = value
 
     def _entries(
-        self, key: str, live: dict[str, Any], memory: Memory, fresh: bool, loose: bool
+        self, key: str, live: dict[str, Any], memory: Memory, fresh: bool, exceeds: bool
     ) -> None:
         after = self.thing.memory
         assert after is not None
@@ -229,7 +229,7 @@ class _Step:
                 write, waits = self._reverts(True, False, waits), False
             else:
                 write = True
-            if write and (loose or waits):
+            if write and (exceeds or waits):
                 marks -= set() if entry in old else {entry}
             elif write:
                 live[key] |= {entry}

@@ -14,9 +14,9 @@ MUTANTS: Final = read()
 AREAS: Final = {
     "offers": {"cluster/record_writer.py", "gate/approvals.py", "loop/offers.py"},
     "elsewhere": {"loop/account_changed.py", "loop/deletion.py", "loop/managed.py"},
-    "ends": {"gate/expiry.py"},
+    "expiry": {"gate/expiry.py"},
     "providers": {"gate/clearance.py", "gate/providers.py", "gate/review.py", "planning/plan.py"},
-    "approval": {"gate/approvals.py", "gate/clearance.py", "gate/inputs.py"},
+    "clearance": {"gate/approvals.py", "gate/clearance.py", "gate/inputs.py"},
     "letters": {"gate/clearance.py", "gate/providers.py", "planning/drift.py", "planning/plan.py"},
     "names": {
         "documents/names.py",
@@ -31,7 +31,7 @@ AREAS: Final = {
         "loop/own_rights.py",
     },
     "documents": {"documents/comparing.py", "documents/intersection.py", "documents/principals.py"},
-    "risk": {"documents/subjects.py", "gate/checks.py", "gate/rules.py"},
+    "rules": {"documents/subjects.py", "gate/checks.py", "gate/rules.py"},
     "actions": {"documents/actions.py", "documents/escalation.py", "gate/grants.py"},
     "writer": {
         "cloud/execute.py",

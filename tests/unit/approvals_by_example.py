@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from ram_operator.gate import approvals, clearance
-from ram_operator.gate.inputs import Ballot, Guard, Scope
+from ram_operator.gate.inputs import Approval, Guard, Scope
 from ram_operator.model.changes import Held
 from ram_operator.model.records import RecordFacts
 from tests.unit.core import ACCOUNT, ACCOUNT_ID, ECS, FC, policies, record, trust
@@ -20,15 +20,15 @@ HELD = replace(
 )
 RECORD = replace(record(trust(FC)), sequence=7, settled=True)
 ASKED = {"trustPolicy": "x"}
-SAID = Ballot(SCOPE, guard=Guard.INTACT, now=SOON, milliseconds=1_767_312_000_000, asked=ASKED)
+SAID = Approval(SCOPE, guard=Guard.INTACT, now=SOON, milliseconds=1_767_312_000_000, asked=ASKED)
 
 
-def offered(held: Held = HELD, facts: RecordFacts = RECORD, said: Ballot = SAID) -> RecordFacts:
+def offered(held: Held = HELD, facts: RecordFacts = RECORD, said: Approval = SAID) -> RecordFacts:
     """The record once it has the offer."""
     made = approvals.offer(held, replace(said, now=NOW), facts)
     return replace(facts, sequence=made.sequence, settled=True, pending=made.pending)
 
 
-def approved(facts: RecordFacts, **more: Any) -> Ballot:
+def approved(facts: RecordFacts, **more: Any) -> Approval:
     assert facts.pending is not None
     return replace(SAID, approve=facts.pending.digest, **more)

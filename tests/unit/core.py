@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from ram_operator import documents
 from ram_operator.constants import AdoptionPolicy, DeletionPolicy, DriftPolicy, Mode
-from ram_operator.gate.inputs import Memory, Situation
+from ram_operator.gate.inputs import Inputs, Memory
 from ram_operator.kinds import manifest as desire
 from ram_operator.kinds.entries import policy_entries, tag_entries
 from ram_operator.kinds.table import KINDS
@@ -123,9 +123,9 @@ def record(baseline: documents.Trust | None) -> RecordFacts:
     return RecordFacts(True, OWNER, "uid", "id-1", baseline=baseline)
 
 
-def situation(asked: Desired, found: Live, memory: Memory) -> Situation:
+def inputs(asked: Desired, found: Live, memory: Memory) -> Inputs:
     row = POLICY if "document" in asked.fields else ROLE
-    return Situation(row, ACCOUNT, asked, found, memory)
+    return Inputs(row, ACCOUNT, asked, found, memory)
 
 
 def remembered(before: Desired, **options: Any) -> Memory:
@@ -134,7 +134,7 @@ def remembered(before: Desired, **options: Any) -> Memory:
     carried = before.fields.get("policies", {})
     assert isinstance(carried, Mapping)
     approved = replace(nothing, harmless_policies=HARMLESS | carried.keys())
-    first = plan.create(situation(before, made(before), approved))
+    first = plan.create(inputs(before, made(before), approved))
     baseline = before.fields.get("trustPolicy")
     assert baseline is None or isinstance(baseline, documents.Trust)
     return replace(

@@ -13,10 +13,10 @@ from tests.unit.core import (
     ACCOUNT_ID,
     ANN,
     FC,
+    inputs,
     live,
     record,
     remembered,
-    situation,
     trust,
     trust_json,
     wanted,
@@ -103,4 +103,4 @@ def looked(agreed: documents.Trust, found: documents.Trust, **options: Any) -> P
     before = wanted({"trustPolicy": json.loads(agreed.to_json())})
     asked = replace(before, fields={**before.fields, "trustPolicy": agreed})
     memory = replace(remembered(before, **options), record=record(agreed))
-    return plan.update(situation(asked, live(trustPolicy=found), memory))
+    return plan.update(inputs(asked, live(trustPolicy=found), memory))

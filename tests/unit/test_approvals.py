@@ -63,8 +63,8 @@ NOT_OPENED: dict[str, tuple[RecordFacts, dict[str, Any]]] = {
 
 @pytest.mark.parametrize(("facts", "said"), NOT_OPENED.values(), ids=NOT_OPENED)
 def test_it_stays_held(facts: RecordFacts, said: dict[str, Any]) -> None:
-    ballot = replace(SAID, **{"approve": DIGEST, **said})
-    assert clearance.weigh(HELD, ballot, facts) is None
+    approval = replace(SAID, **{"approve": DIGEST, **said})
+    assert clearance.weigh(HELD, approval, facts) is None
 
 
 def test_a_rejected_offer_and_one_of_another_digest_open_nothing() -> None:
@@ -272,8 +272,8 @@ def test_the_sides_are_json_for_people_and_left_out_when_too_long() -> None:
 def test_a_rejection_of_another_change_rejects_nothing() -> None:
     other = "sha256:" + "0" * 64
     assert not replace(SAID, reject=f"{other} no").rejects(DIGEST)
-    ballot = replace(SAID, approve=DIGEST, reject=f"{other} no")
-    assert clearance.weigh(HELD, ballot, FACTS) is not None
+    approval = replace(SAID, approve=DIGEST, reject=f"{other} no")
+    assert clearance.weigh(HELD, approval, FACTS) is not None
 
 
 # --- permits

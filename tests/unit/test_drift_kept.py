@@ -18,7 +18,7 @@ from ram_operator.model.vocabulary import Cause
 from ram_operator.planning import diff, drift, plan
 from ram_operator.reporting import verdict
 from ram_operator.reporting.status import build_report
-from tests.unit.core import ROLE, carry_out, situation
+from tests.unit.core import ROLE, carry_out, inputs
 from tests.unit.outcomes import Json
 from tests.unit.profiles import examples
 from tests.unit.test_plan_properties import histories
@@ -70,7 +70,7 @@ def test_what_was_moved_by_hand_is_in_the_status_and_is_told(
     if data.draw(st.booleans(), "a part cannot be read"):
         name = data.draw(st.sampled_from(["tags", "policies"]))
         found = replace(found, fields={**found.fields, name: UnknownPart(SLOW)})
-    decision = plan.update(situation(asked, found, memory))
+    decision = plan.update(inputs(asked, found, memory))
     done = tuple(step for step in decision.steps if data.draw(st.booleans(), step.summary))
     built = build_report({}, outcome(decision, found, done, {}), 1, "2026-01-01T00:00:00Z", {})
     status = dict(built.status)
@@ -93,7 +93,7 @@ def test_what_the_status_says_of_drift_is_what_is_there_after_the_pass(
     history: tuple[Desired, Live, Memory], data: st.DataObject
 ) -> None:
     asked, found, memory = history
-    decision = plan.update(situation(asked, found, memory))
+    decision = plan.update(inputs(asked, found, memory))
     done = tuple(step for step in decision.steps if data.draw(st.booleans(), step.summary))
     after = found
     for step in done:

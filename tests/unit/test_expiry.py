@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from ram_operator.errors import Bug
 from ram_operator.gate import approvals, expiry
-from ram_operator.gate.inputs import Ballot, Guard, Memory, Scope, Situation
+from ram_operator.gate.inputs import Approval, Guard, Inputs, Memory, Scope
 from ram_operator.kinds.table import KINDS
 from ram_operator.model.changes import Plan
 from ram_operator.model.objects import Entry, UnknownPart
@@ -45,9 +45,9 @@ def agreed(before: Desired, **ends_of: str) -> Memory:
     return replace(memory, record=replace(memory.record, ends=ends_of, settled=True))
 
 
-def decide(wanted: Desired, live: Live, memory: Memory, ballot: Ballot | None = None) -> Plan:
-    ballot = ballot or Ballot(now=day(0))
-    return plan.update(Situation(ROLE, ACCOUNT, wanted, live, memory, ballot))
+def decide(wanted: Desired, live: Live, memory: Memory, approval: Approval | None = None) -> Plan:
+    approval = approval or Approval(now=day(0))
+    return plan.update(Inputs(ROLE, ACCOUNT, wanted, live, memory, approval))
 
 
 def summaries(decision: Plan) -> list[str]:
@@ -95,19 +95,19 @@ def test_an_end_stays_while_nobody_knows_whether_the_grant_is_there() -> None:
 
 def test_at_the_agreed_end_the_grant_goes_whatever_is_asked_for() -> None:
     memory = agreed(role(day(7)), **{PLACE: day(7)})
-    decision = decide(role(day(8)), there(role(None)), memory, Ballot(now=day(7)))
+    decision = decide(role(day(8)), there(role(None)), memory, Approval(now=day(7)))
     assert [step.verb for step in decision.steps] == ["detach"]
     assert (decision.held, decision.in_sync, len(decision.waiting)) == (None, False, 1)
     bare = there(asked("RamRole"))
     gone = replace(memory, applied=decision.applied)
-    again = decide(role(day(8)), bare, gone, Ballot(now=day(7)))
+    again = decide(role(day(8)), bare, gone, Approval(now=day(7)))
     assert (waits(again), again.steps) == ([("policies", ADMIN)], ())
 
 
 def test_a_clock_that_was_set_back_gives_no_time() -> None:
     memory = agreed(role(day(7)), **{PLACE: day(7)})
     memory = replace(memory, record=replace(memory.record, latest=day(7.5)))
-    decision = decide(role(day(8)), there(role(None)), memory, Ballot(now=day(1)))
+    decision = decide(role(day(8)), there(role(None)), memory, Approval(now=day(1)))
     assert [step.verb for step in decision.steps] == ["detach"]
 
 
@@ -129,7 +129,7 @@ def test_the_end_of_what_is_harmless_is_nobodys_business() -> None:
     name = "AliyunOSSReadOnlyAccess"
     place = f"policies[System/{name.lower()}]"
     memory = agreed(role(day(7), name), **{place: day(7)})
-    decision = decide(role(day(9), name), there(role(None, name)), memory, Ballot(now=day(8)))
+    decision = decide(role(day(9), name), there(role(None, name)), memory, Approval(now=day(8)))
     assert decision.held is None
     assert summaries(decision) == [f"end [('{place}', '')]"]
 
@@ -137,12 +137,12 @@ def test_the_end_of_what_is_harmless_is_nobodys_business() -> None:
 def test_an_approval_covers_the_end_that_was_shown_and_agrees_on_it() -> None:
     memory = agreed(role(day(7)), **{PLACE: day(7)})
     scope, live = Scope(name="app"), there(role(None))
-    offered = decide(role(day(8)), live, memory, Ballot(scope, now=day(0))).held
+    offered = decide(role(day(8)), live, memory, Approval(scope, now=day(0))).held
     assert offered is not None
     digest = approvals.digest(offered, scope, memory.record.sequence)
     pending = Pending(digest, day(0), day(7), "wider", "somebody", "", "")
     memory = replace(memory, record=replace(memory.record, pending=pending))
-    said = Ballot(scope, digest, approver="ann", guard=Guard.INTACT, now=day(0))
+    said = Approval(scope, digest, approver="ann", guard=Guard.INTACT, now=day(0))
     passed = decide(role(day(8)), live, memory, said)
     assert passed.held is None
     assert [step.verb for step in passed.steps] == [expiry.VERB]
@@ -164,7 +164,7 @@ def test_a_member_of_a_group_with_rights_stays_no_longer_either() -> None:
     memory = replace(memory, record=replace(memory.record, ends={"members[bob]": day(7)}))
     live = there(group(day(7)))
     decision = plan.update(
-        Situation(GROUP, ACCOUNT, group(day(8)), live, memory, Ballot(now=day(0)))
+        Inputs(GROUP, ACCOUNT, group(day(8)), live, memory, Approval(now=day(0)))
     )
     assert waits(decision) == [("members", "bob")]
 
@@ -181,7 +181,7 @@ def test_nobody_has_it_longer_than_was_agreed(edits: list[int | None], data: Any
         now += data.draw(st.sampled_from([0.0, 0.5, 1.0]))
         over = end is not None and end <= now
         wanted = asked("RamRole") if over else role(day(end) if end is not None else None)
-        decision = decide(wanted, live, memory, Ballot(now=day(now)))
+        decision = decide(wanted, live, memory, Approval(now=day(now)))
         has = live.fields["policies"]
         assert isinstance(has, dict)
         for step in decision.steps:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from ram_operator import documents
 from ram_operator.constants import AdoptionPolicy, DriftPolicy
 from ram_operator.gate import grants
-from ram_operator.gate.inputs import Memory, Situation
+from ram_operator.gate.inputs import Inputs, Memory
 from ram_operator.kinds import manifest as desire
 from ram_operator.kinds.entries import policy_entries
 from ram_operator.kinds.schema import Escalation, Kind
@@ -66,7 +66,7 @@ def there(wanted: Desired, **changes: Any) -> Live:
 
 
 def create(row: Kind, wanted: Desired, memory: Memory = KNOWN) -> Plan:
-    return plan.create(Situation(row, ACCOUNT, wanted, Live(Presence.ABSENT), memory))
+    return plan.create(Inputs(row, ACCOUNT, wanted, Live(Presence.ABSENT), memory))
 
 
 def after(row: Kind, before: Desired, memory: Memory = KNOWN) -> Memory:
@@ -81,7 +81,7 @@ def after(row: Kind, before: Desired, memory: Memory = KNOWN) -> Memory:
 
 
 def update(row: Kind, wanted: Desired, live: Live, memory: Memory) -> Plan:
-    return plan.update(Situation(row, ACCOUNT, wanted, live, memory))
+    return plan.update(Inputs(row, ACCOUNT, wanted, live, memory))
 
 
 def waits(decision: Plan) -> list[tuple[str, str]]:

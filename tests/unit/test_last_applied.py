@@ -26,11 +26,11 @@ from tests.unit.core import (
     ROLE,
     attachment,
     carry_out,
+    inputs,
     made,
     policies,
     record,
     remembered,
-    situation,
     trust,
     wanted,
 )
@@ -84,7 +84,7 @@ def test_a_lost_status_is_not_known(status: dict[str, Any]) -> None:
 
 
 def update(asked: Desired, found: Live, memory: Memory) -> Plan:
-    return plan.update(situation(asked, found, memory))
+    return plan.update(inputs(asked, found, memory))
 
 
 def adopting(**options: Any) -> Memory:

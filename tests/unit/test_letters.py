@@ -28,12 +28,12 @@ from tests.unit.core import (
     OUTSIDER,
     ROLE,
     attachment,
+    inputs,
     live,
     made,
     policies,
     record,
     remembered,
-    situation,
     trust,
     trust_json,
     wanted,
@@ -176,7 +176,7 @@ def test_a_condition_that_nobody_can_read_takes_nobody_out() -> None:
 def test_an_edit_of_letters_is_held_like_any_other() -> None:
     before = wanted({"trustPolicy": trust_json(ANN)})
     asked = wanted({"trustPolicy": trust_json(ANN_WITH_CAPITAL)})
-    decision = plan.update(situation(asked, made(before), remembered(before)))
+    decision = plan.update(inputs(asked, made(before), remembered(before)))
     assert decision.steps == ()
     assert decision.held is not None
     assert decision.held.verdict == "unknown"
@@ -186,7 +186,7 @@ def test_a_new_edit_beside_a_respelling_is_held_and_nothing_is_taken_back() -> N
     before = wanted({"trustPolicy": trust_json(ANN)})
     asked = wanted({"trustPolicy": trust_json(ANN, FC)})
     found = live(trustPolicy=trust(ANN_WITH_CAPITAL))
-    decision = plan.update(situation(asked, found, remembered(before)))
+    decision = plan.update(inputs(asked, found, remembered(before)))
     assert decision.steps == ()
     assert decision.held is not None
     assert decision.drift == ()
@@ -196,7 +196,7 @@ def test_a_new_edit_beside_a_respelling_is_held_and_nothing_is_taken_back() -> N
 def test_what_the_cloud_has_is_taken_over_by_writing_it_in_the_manifest() -> None:
     before = wanted({"trustPolicy": trust_json(ANN)})
     asked = wanted({"trustPolicy": trust_json(ANN_WITH_CAPITAL)})
-    settled = situation(asked, live(trustPolicy=trust(ANN_WITH_CAPITAL)), remembered(before))
+    settled = inputs(asked, live(trustPolicy=trust(ANN_WITH_CAPITAL)), remembered(before))
     decision = plan.update(settled)
     assert (decision.steps, decision.held, decision.respelled) == ((), None, ())
     assert decision.baseline == trust(ANN_WITH_CAPITAL)
@@ -206,11 +206,11 @@ def test_nobody_gets_more_while_letters_may_make_a_difference() -> None:
     before = wanted({"trustPolicy": trust_json(ANN)})
     asked = wanted({"trustPolicy": trust_json(ANN), "policies": [attachment("Custom/a")]})
     found = live(trustPolicy=trust(ANN_WITH_CAPITAL), policies=policies())
-    decision = plan.update(situation(asked, found, remembered(before)))
+    decision = plan.update(inputs(asked, found, remembered(before)))
     assert decision.steps == ()
     assert any("Custom/a" in text for text in decision.waiting)
     # Somebody has to settle it, so it counts as drift from here on.
-    (entry,) = decision.drift_lasting
+    (entry,) = decision.drift_remaining
     assert (entry.field, entry.severity, entry.action) == (
         "trustPolicy",
         Severity.INFO,
@@ -224,7 +224,7 @@ def test_a_permission_document_without_a_version_is_left_as_well() -> None:
     statements = [{"Effect": "Allow", "Action": "oss:GetObject", "Resource": "*"}]
     there = documents.parse_policy({"Statement": statements}, lenient=True)
     found = replace(made(asked), fields={**made(asked).fields, "document": there})
-    decision = plan.update(situation(asked, found, remembered(asked)))
+    decision = plan.update(inputs(asked, found, remembered(asked)))
     assert decision.steps == ()
     assert [entry.field for entry in decision.respelled] == ["document"]
 
@@ -240,7 +240,7 @@ def test_resources_in_other_letters_may_be_other_resources() -> None:
     asked = wanted_policy(document=reading("a/Logs"))
     moved = documents.parse_policy(reading("a/logs"), lenient=True)
     found = replace(made(asked), fields={**made(asked).fields, "document": moved})
-    (step,) = plan.update(situation(asked, found, remembered(asked))).steps
+    (step,) = plan.update(inputs(asked, found, remembered(asked))).steps
     assert step.verb == "document"
 
 
@@ -278,7 +278,7 @@ def behind(asked: str, found: str, now: str, **known: str) -> Plan:
     memory = remembered(desired)
     facts = replace(record(federated(GIT)), providers=known or {GIT: GENUINE}, settled=True)
     sight = {name: Entry(name, now) for name in {asked, found}}
-    state = situation(desired, live(trustPolicy=federated(found)), replace(memory, record=facts))
+    state = inputs(desired, live(trustPolicy=federated(found)), replace(memory, record=facts))
     return plan.update(replace(state, providers=sight))
 
 

@@ -21,9 +21,9 @@ from tests.unit.core import (
     FC,
     OUTSIDER,
     attachment,
+    inputs,
     live,
     remembered,
-    situation,
     trust,
     trust_json,
     wanted,
@@ -82,9 +82,7 @@ def test_a_right_that_gives_no_right_to_change_rights_is_allowed(kind: str, done
 def test_a_role_that_is_created_with_a_harmless_trust_is_allowed() -> None:
     asked = wanted({})
     absent = replace(live(), presence=Presence.ABSENT)
-    decision = plan.create(
-        situation(asked, absent, replace(remembered(asked), record=RecordFacts()))
-    )
+    decision = plan.create(inputs(asked, absent, replace(remembered(asked), record=RecordFacts())))
     assert [done.verb for done in decision.steps] == ["create"]
     assert counted(decision) == {("allowed", "none"): 1}
 

@@ -74,13 +74,13 @@ def test_drift_lasts_if_it_was_left_or_if_its_correction_was_not_carried_out() -
     )
     steps = (step("attributes", "description"), step("tag", "tags", keys=("a",)))
     plan = Plan(steps, drift=entries)
-    assert [d.field for d in plan.drift_lasting] == ["policies[x]", "trustPolicy"]
+    assert [d.field for d in plan.drift_remaining] == ["policies[x]", "trustPolicy"]
     outcome = Outcome(Phase.RETRY, Reason.THROTTLED, "", plan=plan, steps_done=steps[:1])
     assert [d.field for d in outcome.drift_corrected] == ["description"]
-    lasting = ["tags[a]", "tags[b]", "policies[x]", "trustPolicy"]
-    assert [d.field for d in outcome.drift_lasting] == lasting
+    remaining = ["tags[a]", "tags[b]", "policies[x]", "trustPolicy"]
+    assert [d.field for d in outcome.drift_remaining] == remaining
     bare = Outcome(Phase.DONE, Reason.SYNCED, "")
-    assert (bare.drift_lasting, bare.drift_corrected) == ((), ())
+    assert (bare.drift_remaining, bare.drift_corrected) == ((), ())
 
 
 def test_what_is_so_besides_follows_what_weighs_most() -> None:

@@ -17,7 +17,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from ram_operator.cluster.record_facts import facts
 from ram_operator.cluster.record_writer import Start
 from ram_operator.gate import approvals, clearance
-from ram_operator.gate.inputs import Ballot, Guard
+from ram_operator.gate.inputs import Approval, Guard
 from ram_operator.model.changes import Held
 from ram_operator.model.records import InFlight, RecordFacts
 from tests.unit.approvals_by_example import SAID, SCOPE
@@ -61,7 +61,7 @@ class OfferLife(RuleBasedStateMachine):
     def known(self) -> RecordFacts:
         return facts(self.body, IDENTITY)
 
-    def said(self, **more: Any) -> Ballot:
+    def said(self, **more: Any) -> Approval:
         asked = {"trustPolicy": self.asked}
         # The clock may stand still or be wrong: it is no help here.
         return replace(SAID, now=stamp(self.day), asked=asked, milliseconds=1, **more)

@@ -10,7 +10,7 @@ import pytest
 from ram_operator.constants import Reason
 from ram_operator.errors import Retry
 from ram_operator.gate import clearance
-from ram_operator.gate.inputs import Memory, Situation
+from ram_operator.gate.inputs import Inputs, Memory
 from ram_operator.kinds import manifest as desire
 from ram_operator.kinds.table import KINDS
 from ram_operator.model.changes import Held, Plan
@@ -33,7 +33,7 @@ def people(*names: str) -> Any:
     return MEMBERS.parse([{"type": "User", "name": name} for name in names])
 
 
-def group(members: Any, asked: tuple[str, ...] = ("ann",), **spec: Any) -> Situation:
+def group(members: Any, asked: tuple[str, ...] = ("ann",), **spec: Any) -> Inputs:
     """It is to get an administrator's rights."""
     named = [{"type": "User", "name": name} for name in asked]
     spec = {"policies": [attachment(ADMIN)], "members": named, **spec}
@@ -43,20 +43,20 @@ def group(members: Any, asked: tuple[str, ...] = ("ann",), **spec: Any) -> Situa
     live = Live(Presence.PRESENT, "app", "id-1", "", {"policies": {}, "members": members})
     applied = Applied(known=True, entries={"members": frozenset(asked)})
     memory = Memory(OPTIONS, applied, replace(recorded(None), sequence=7, settled=True))
-    return Situation(GROUP, ACCOUNT, wanted, live, memory)
+    return Inputs(GROUP, ACCOUNT, wanted, live, memory)
 
 
-def held(found: Situation) -> Held:
+def held(found: Inputs) -> Held:
     waits = plan.update(found).held
     assert waits is not None
     return waits
 
 
-def decided(offered_for: Situation, now: Situation) -> Plan:
+def decided(offered_for: Inputs, now: Inputs) -> Plan:
     """The plan once what was offered is approved."""
     facts = offered(held(offered_for))
     memory = replace(now.memory, record=facts)
-    return plan.update(replace(now, memory=memory, ballot=approved(facts)))
+    return plan.update(replace(now, memory=memory, approval=approved(facts)))
 
 
 def test_an_approval_is_for_the_members_that_were_there() -> None:
@@ -85,7 +85,7 @@ def test_what_was_begun_is_for_those_members_too() -> None:
     said = approved(facts)
     for members, goes in ((people("ann"), True), (people("ann", "eve"), False)):
         now = group(members, memberMode="Additive")
-        now = replace(now, memory=replace(now.memory, record=begun), ballot=said)
+        now = replace(now, memory=replace(now.memory, record=begun), approval=said)
         assert ("attach" in [step.verb for step in plan.update(now).steps]) is goes
 
 

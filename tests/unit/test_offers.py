@@ -13,7 +13,7 @@ from ram_operator.cluster.api import path
 from ram_operator.cluster.record_facts import facts
 from ram_operator.constants import ANNOTATION_APPROVE, ANNOTATION_REJECT, ANNOTATION_REJECTED_BY
 from ram_operator.gate import approvals
-from ram_operator.gate.inputs import Ballot
+from ram_operator.gate.inputs import Approval
 from ram_operator.kinds.manifest import asked
 from ram_operator.kinds.table import KINDS
 from ram_operator.loop import offers
@@ -253,7 +253,7 @@ def having() -> Iterator[tuple[Server, Ports, Subject]]:
         yield server, around, subject
 
 
-def look(around: Ports, subject: Subject, plan: Plan, said: Ballot = SAYS) -> tuple[str, float]:
+def look(around: Ports, subject: Subject, plan: Plan, said: Approval = SAYS) -> tuple[str, float]:
     held, wait = offers.offer(around, subject, IDENTITY, plan, said)
     return held.digest, wait
 
@@ -311,7 +311,7 @@ def test_what_is_not_known_replaces_nothing_and_is_said(doubt: Json) -> None:
 
 @pytest.mark.parametrize("doubt", [True, False], ids=["blind", "unsure"])
 def test_a_first_offer_waits_for_whom_the_trust_lets_in_and_for_nothing_else(doubt: bool) -> None:
-    plan = replace(PLAN, blind=doubt, unsure=("the tags to be read",))
+    plan = replace(PLAN, providers_unknown=doubt, unsure=("the tags to be read",))
     with about(manifest(), pending=None) as (server, around, subject):
         digest, _ = look(around, subject, plan)
         assert (digest == "") is doubt

@@ -10,7 +10,7 @@ import pytest
 from ram_operator.constants import DriftPolicy, Severity
 from ram_operator.errors import InvalidSpec, Stalled
 from ram_operator.gate import expiry, tenancy
-from ram_operator.gate.inputs import Memory, Situation
+from ram_operator.gate.inputs import Inputs, Memory
 from ram_operator.kinds import entries
 from ram_operator.kinds import manifest as desire
 from ram_operator.kinds.manifest import Resolved
@@ -57,7 +57,7 @@ def remembered(row: Kind, before: Desired, **options: Any) -> Memory:
     carried = before.fields["policies"]
     assert isinstance(carried, dict)
     known = replace(memory, harmless_policies=frozenset(carried))
-    first = plan.create(Situation(row, SETTINGS, before, found(before), known))
+    first = plan.create(Inputs(row, SETTINGS, before, found(before), known))
     return replace(memory, options=replace(OPTIONS, **options), applied=first.applied)
 
 
@@ -211,7 +211,7 @@ def test_what_is_only_shown_is_not_compared() -> None:
 def test_a_group_is_created_with_its_rights_before_its_members() -> None:
     wanted = group(member("team-bob"), policies=(READ,))
     memory = Memory(OPTIONS, Applied(), RecordFacts())
-    made = plan.create(Situation(GROUP, SETTINGS, wanted, found(wanted), memory))
+    made = plan.create(Inputs(GROUP, SETTINGS, wanted, found(wanted), memory))
     assert [step.verb for step in made.steps] == ["create", "attach", "join"]
     assert (made.baseline, made.held) == (None, None)
 
@@ -219,7 +219,7 @@ def test_a_group_is_created_with_its_rights_before_its_members() -> None:
 def test_a_user_is_marked_after_it_was_created() -> None:
     wanted = asked(USER, {"policies": [attachment(READ)]})
     memory = Memory(OPTIONS, Applied(), RecordFacts())
-    made = plan.create(Situation(USER, SETTINGS, wanted, found(wanted), memory))
+    made = plan.create(Inputs(USER, SETTINGS, wanted, found(wanted), memory))
     assert [step.verb for step in made.steps] == ["create", "attach", "mark"]
     mark = made.steps[-1]
     assert mark.values["keys"] == tuple(desire.owner_tags(OWNER))
@@ -231,7 +231,7 @@ def test_membership_narrows_first_and_widens_last() -> None:
     before = group(member("team-bob"), policies=(READ,), comments="a")
     after = group(member("team-eve"), policies=("System/B",), comments="b")
     memory = replace(remembered(GROUP, before), harmless_policies=frozenset({"System/b"}))
-    steps = plan.update(Situation(GROUP, SETTINGS, after, found(before), memory)).steps
+    steps = plan.update(Inputs(GROUP, SETTINGS, after, found(before), memory)).steps
     assert [step.verb for step in steps] == ["detach", "expel", "attributes", "attach", "join"]
 
 

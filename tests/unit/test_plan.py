@@ -27,13 +27,13 @@ from tests.unit.core import (
     HARMLESS,
     OPTIONS,
     attachment,
+    inputs,
     live,
     made,
     policies,
     policy,
     record,
     remembered,
-    situation,
     trust,
     trust_json,
     wanted,
@@ -52,7 +52,7 @@ def verbs(decision: Plan) -> list[str]:
 def update(asked: Desired, found: Live, memory: Memory | None = None, **options: Any) -> Plan:
     """Without a memory everything was as asked before, so what differs is drift."""
     memory = memory or remembered(asked, **options)
-    return plan.update(situation(asked, found, memory))
+    return plan.update(inputs(asked, found, memory))
 
 
 def differs(asked: Desired, **changes: Any) -> Live:
@@ -70,11 +70,11 @@ def actions(decision: Plan) -> dict[str, str]:
 def test_a_role_as_asked_needs_nothing(believe: bool) -> None:
     asked = wanted({"policies": [A], "tags": {"a": "1"}, "description": "d"})
     memory = remembered(asked)
-    decision = plan.update(situation(asked, made(asked), memory), believe_drift=believe)
+    decision = plan.update(inputs(asked, made(asked), memory), believe_drift=believe)
     assert (decision.steps, decision.drift, decision.waiting) == ((), (), ())
     assert (decision.held, decision.in_sync) == (None, True)
     assert decision.applied == memory.applied
-    assert not plan.drifted(situation(asked, made(asked), memory))
+    assert not plan.drifted(inputs(asked, made(asked), memory))
 
 
 def test_what_an_identity_without_a_record_has_is_its_baseline() -> None:
@@ -144,7 +144,7 @@ def shortened() -> tuple[Desired, Live, Memory]:
 @pytest.mark.parametrize("believe", [True, False])
 def test_a_write_gives_nothing_back_in_passing(believe: bool) -> None:
     asked, found, memory = shortened()
-    decision = plan.update(situation(asked, found, memory), believe_drift=believe)
+    decision = plan.update(inputs(asked, found, memory), believe_drift=believe)
     (step,) = decision.steps
     assert step.values == {"description": "e", "maxSessionDurationSeconds": 3600}
     shown = {"maxSessionDurationSeconds": "reported"} if believe else {}
@@ -237,7 +237,7 @@ def test_nobody_who_was_let_in_by_hand_gets_more(kept: DriftPolicy, believe: boo
     """Under Report, or before it is believed, what was added to the trust is still there."""
     before, asked = wanted({}), wanted({"policies": [A]})
     found = differs(before, trustPolicy=trust(FC, ANN))
-    here = situation(asked, found, remembered(before, drift=kept))
+    here = inputs(asked, found, remembered(before, drift=kept))
     decision = plan.update(here, believe_drift=believe)
     assert plan.drifted(here)
     taken_back = believe and kept is EXCESS
@@ -378,13 +378,13 @@ def test_adoption_of_another_trust_is_held() -> None:
 
 def test_a_policy_has_no_baseline() -> None:
     asked = wanted_policy()
-    here = situation(asked, made(asked), replace(remembered(asked), record=record(None)))
+    here = inputs(asked, made(asked), replace(remembered(asked), record=record(None)))
     assert plan.update(here).baseline is None
 
 
 def test_drift_that_is_not_believed_is_neither_written_nor_shown() -> None:
     asked = wanted({"policies": [A]})
-    here = situation(asked, differs(asked, policies=policies("System/B")), remembered(asked))
+    here = inputs(asked, differs(asked, policies=policies("System/B")), remembered(asked))
     decision = plan.update(here, believe_drift=False)
     assert (decision.steps, decision.drift) == ((), ())
     assert plan.drifted(here)

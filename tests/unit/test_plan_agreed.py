@@ -16,10 +16,10 @@ from tests.unit.core import (
     ECS,
     FC,
     attachment,
+    inputs,
     live,
     made,
     remembered,
-    situation,
     trust,
     trust_json,
     wanted,
@@ -31,28 +31,28 @@ ASKED = wanted({"trustPolicy": trust_json(ECS)})
 
 
 def test_what_was_made_as_asked_in_the_cloud_is_agreed_on() -> None:
-    found = situation(ASKED, made(ASKED), remembered(BEFORE))
+    found = inputs(ASKED, made(ASKED), remembered(BEFORE))
     assert plan.agreed(found)
     assert plan.update(found).baseline == trust(ECS)
 
 
 @pytest.mark.parametrize("found", [trust(FC), trust(FC, ECS), UnknownPart(Bug("no JSON"))])
 def test_anything_else_is_not(found: FieldValue | UnknownPart) -> None:
-    here = situation(ASKED, live(trustPolicy=found), remembered(BEFORE))
+    here = inputs(ASKED, live(trustPolicy=found), remembered(BEFORE))
     assert not plan.agreed(here)
     assert plan.update(here).baseline == trust(FC)
 
 
 def test_what_the_record_says_already_is_not_said_again() -> None:
-    assert not plan.agreed(situation(BEFORE, made(BEFORE), remembered(BEFORE)))
+    assert not plan.agreed(inputs(BEFORE, made(BEFORE), remembered(BEFORE)))
 
 
 def test_without_a_record_of_a_trust_there_is_nothing_to_agree_on() -> None:
     memory = remembered(BEFORE)
     adopted = replace(memory, record=replace(memory.record, baseline=None))
-    assert not plan.agreed(situation(ASKED, made(ASKED), adopted))
+    assert not plan.agreed(inputs(ASKED, made(ASKED), adopted))
     document = wanted_policy()
-    assert not plan.agreed(situation(document, made(document), remembered(document)))
+    assert not plan.agreed(inputs(document, made(document), remembered(document)))
 
 
 CLOSED = {"DateLessThan": {"acs:CurrentTime": [clearance.NEVER]}}
@@ -62,10 +62,10 @@ def test_while_nobody_is_trusted_what_is_asked_for_beside_the_trust_goes_on() ->
     """The way back takes nothing from anybody, so there is nothing that has to come first."""
     asked = wanted({"policies": [attachment("System/A")]})
     found = live(trustPolicy=trust(ECS, condition=CLOSED))
-    decision = plan.update(situation(asked, found, remembered(wanted({}))))
+    decision = plan.update(inputs(asked, found, remembered(wanted({}))))
     assert [step.verb for step in decision.steps] == ["attach"]
     held = plan.update(
-        situation(ASKED, live(trustPolicy=trust(FC, condition=CLOSED)), remembered(BEFORE))
+        inputs(ASKED, live(trustPolicy=trust(FC, condition=CLOSED)), remembered(BEFORE))
     ).held
     assert held is not None
     assert held.gains

@@ -10,7 +10,7 @@ import pytest
 from ram_operator import documents
 from ram_operator.constants import DriftPolicy
 from ram_operator.gate import approvals, clearance, review
-from ram_operator.gate.inputs import Ballot
+from ram_operator.gate.inputs import Approval
 from ram_operator.model.changes import Held
 from ram_operator.model.records import Pending, RecordFacts
 from ram_operator.model.vocabulary import Cause, Direction
@@ -26,10 +26,10 @@ from tests.unit.core import (
     OWNER,
     ROLE,
     attachment,
+    inputs,
     live,
     made,
     remembered,
-    situation,
     trust,
     trust_json,
     wanted,
@@ -38,13 +38,13 @@ from tests.unit.core import (
 
 def decided(asked: Any, found: Any, memory: Any, approve: bool = True) -> Any:
     """The plan of the pass before the approval, and of the one after."""
-    first = situation(asked, found, memory)
+    first = inputs(asked, found, memory)
     before = plan.update(first)
     assert before.held is not None
     facts = offered(before.held, replace(memory.record, sequence=7, settled=True))
     said = approved(facts) if approve else SAID
     after = plan.update(
-        replace(first, memory=replace(memory, record=facts), ballot=replace(said, scope=SCOPE))
+        replace(first, memory=replace(memory, record=facts), approval=replace(said, scope=SCOPE))
     )
     return before, after
 
@@ -122,14 +122,14 @@ def test_what_revert_may_not_give_back_is_given_back_once_approved() -> None:
 def test_an_approved_creation_is_made() -> None:
     asked = wanted({"trustPolicy": trust_json(OUTSIDER)})
     memory = replace(remembered(wanted({})), record=replace(RECORD, baseline=None))
-    first = situation(asked, made(asked), memory)
+    first = inputs(asked, made(asked), memory)
     held = plan.create(first).held
     assert held is not None
     assert held.verdict == "new"
     scope = replace(SCOPE, cloud_id="")
     facts = offered(held, memory.record, replace(SAID, scope=scope))
     said = replace(approved(facts), scope=scope)
-    made_ = plan.create(replace(first, memory=replace(memory, record=facts), ballot=said))
+    made_ = plan.create(replace(first, memory=replace(memory, record=facts), approval=said))
     assert made_.held is None
     cleared = made_.steps[0].values["trustPolicy"]
     assert (cleared.operation, cleared.trust) == (clearance.CREATION, trust(OUTSIDER))
@@ -141,14 +141,14 @@ def test_a_name_that_a_role_trusts_is_created_once_it_is_approved(asked: documen
     desired = replace(wanted({}), fields={**wanted({}).fields, "trustPolicy": asked})
     arn = f"acs:ram::{ACCOUNT_ID}:role/{desired.cloud_name.lower()}"
     memory = replace(remembered(wanted({})), record=replace(RECORD, baseline=None))
-    first = replace(situation(desired, made(desired), memory), named=frozenset({arn}))
+    first = replace(inputs(desired, made(desired), memory), named=frozenset({arn}))
     held = plan.create(first).held
     assert held is not None
     assert review.NAME in {change.field for change in held.changes}
     scope = replace(SCOPE, cloud_id="")
     facts = offered(held, memory.record, replace(SAID, scope=scope))
     said = replace(approved(facts), scope=scope)
-    after = plan.create(replace(first, memory=replace(memory, record=facts), ballot=said))
+    after = plan.create(replace(first, memory=replace(memory, record=facts), approval=said))
     step = after.steps[0]
     assert step.verb == "create"
     permit = clearance.permit_of(step)
@@ -163,7 +163,7 @@ def test_creations_wait_while_the_records_of_the_account_are_lost() -> None:
     assert isinstance(lost, Held)
     assert lost.kind == clearance.LOST
     # The record of the offer alone remembers nothing, and no second look releases it.
-    offer = approvals.offer(lost, Ballot(now=NOW), RecordFacts(True)).pending
+    offer = approvals.offer(lost, Approval(now=NOW), RecordFacts(True)).pending
     again = clearance.judge_creation(trust(FC), account, RecordFacts(True, pending=offer))
     assert again == lost
     # The end of that state does.
@@ -175,7 +175,7 @@ def test_creations_wait_while_the_records_of_the_account_are_lost() -> None:
 def test_what_is_held_is_not_released_by_other_settings() -> None:
     held = clearance.judge_creation(trust(OUTSIDER), ACCOUNT, RecordFacts())
     assert isinstance(held, Held)
-    offer = approvals.offer(held, Ballot(now=NOW), RecordFacts(True)).pending
+    offer = approvals.offer(held, Approval(now=NOW), RecordFacts(True)).pending
     lax = replace(ACCOUNT, trusted_accounts=frozenset({OTHER_ID}))
     waiting = RecordFacts(True, pending=offer)
     still = clearance.judge_creation(trust(OUTSIDER), lax, waiting)

@@ -14,8 +14,8 @@ from tests.unit.core import (
     OPTIONS,
     OUTSIDER,
     attachment,
+    inputs,
     live,
-    situation,
     tags,
     trust_json,
     wanted,
@@ -28,7 +28,7 @@ NEW = Memory(OPTIONS, Applied(), RecordFacts(), harmless_policies=HARMLESS)
 
 def test_a_role_is_created_first_and_gets_its_policies_then() -> None:
     asked = wanted({"policies": [B, A], "tags": {"a": "1"}})
-    decision = plan.create(situation(asked, live(), NEW))
+    decision = plan.create(inputs(asked, live(), NEW))
     assert [step.summary for step in decision.steps] == [
         "create role app",
         "attach System/A",
@@ -44,7 +44,7 @@ def test_a_role_is_created_first_and_gets_its_policies_then() -> None:
 
 
 def test_a_policy_is_created_without_a_gate() -> None:
-    decision = plan.create(situation(wanted_policy(), live(), NEW))
+    decision = plan.create(inputs(wanted_policy(), live(), NEW))
     assert [step.verb for step in decision.steps] == ["create"]
     assert isinstance(decision.steps[0].values["document"], documents.Policy)
     assert decision.baseline is None
@@ -52,7 +52,7 @@ def test_a_policy_is_created_without_a_gate() -> None:
 
 def test_nothing_is_created_half() -> None:
     asked = wanted({"policies": [{"type": "RamPolicy", "name": "read"}]})
-    decision = plan.create(situation(asked, live(), NEW))
+    decision = plan.create(inputs(asked, live(), NEW))
     assert decision.steps == ()
     assert decision.waiting == ("RamPolicy team/read: it does not exist",)
     assert not decision.in_sync
@@ -60,7 +60,7 @@ def test_nothing_is_created_half() -> None:
 
 def test_a_dangerous_creation_is_held_whole() -> None:
     asked = wanted({"trustPolicy": trust_json(OUTSIDER), "policies": [A]})
-    decision = plan.create(situation(asked, live(), NEW))
+    decision = plan.create(inputs(asked, live(), NEW))
     assert decision.steps == ()
     assert decision.held is not None
     assert decision.held.kind == clearance.CREATION

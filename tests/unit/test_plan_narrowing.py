@@ -12,9 +12,9 @@ from tests.unit.core import (
     ALLOW_READ,
     ECS,
     FC,
+    inputs,
     made,
     remembered,
-    situation,
     trust_json,
     wanted,
     wanted_policy,
@@ -34,7 +34,7 @@ WIDE = wanted_policy(
 
 def planned(before: Desired, after: Desired, *roles: str) -> changes.Plan:
     memory = replace(remembered(before), narrowing=roles)
-    return plan.update(situation(after, made(before), memory))
+    return plan.update(inputs(after, made(before), memory))
 
 
 def test_a_wider_document_waits_and_says_for_whom() -> None:
@@ -57,19 +57,19 @@ def test_a_narrower_document_waits_for_nobody() -> None:
 
 def test_what_waited_is_still_asked_for_the_next_time() -> None:
     memory = replace(remembered(NARROW), narrowing=("auditor",))
-    first = plan.update(situation(WIDE, made(NARROW), memory))
+    first = plan.update(inputs(WIDE, made(NARROW), memory))
     later = replace(memory, applied=first.applied, narrowing=())
-    (step,) = plan.update(situation(WIDE, made(NARROW), later)).steps
+    (step,) = plan.update(inputs(WIDE, made(NARROW), later)).steps
     assert step.direction is Direction.WIDER
 
 
 def test_who_approves_a_trust_sees_that_sessions_get_longer_as_well() -> None:
     before = wanted({"maxSessionDurationSeconds": 3600})
     asked = {"maxSessionDurationSeconds": 7200, "trustPolicy": trust_json(FC, ECS)}
-    held = plan.update(situation(wanted(asked), made(before), remembered(before))).held
+    held = plan.update(inputs(wanted(asked), made(before), remembered(before))).held
     assert held is not None
     assert "a session may last 7200 seconds instead of 3600" in [f.message for f in held.findings]
     asked["maxSessionDurationSeconds"] = 3600
-    held = plan.update(situation(wanted(asked), made(before), remembered(before))).held
+    held = plan.update(inputs(wanted(asked), made(before), remembered(before))).held
     assert held is not None
     assert "RAM015" not in [finding.id for finding in held.findings]

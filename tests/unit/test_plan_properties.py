@@ -27,11 +27,11 @@ from tests.unit.core import (
     OPTIONS,
     attachment,
     carry_out,
+    inputs,
     made,
     policies,
     record,
     remembered,
-    situation,
     tags,
     trust,
     trust_json,
@@ -106,7 +106,7 @@ def test_at_no_moment_has_anybody_more_than_before_and_after(
 ) -> None:
     asked, found, memory = history
     allowed = access(found.fields) | access(asked.fields)
-    steps = plan.update(situation(asked, found, memory), believe_drift=believe).steps
+    steps = plan.update(inputs(asked, found, memory), believe_drift=believe).steps
     for step in steps:
         found = carry_out(found, step)
         assert access(found.fields) <= allowed, step.summary
@@ -120,7 +120,7 @@ def test_no_step_lets_anybody_into_a_role(
     """In an existing role only a take-back writes the trust, and it only takes."""
     asked, found, memory = history
     before = trusted(found.fields["trustPolicy"])
-    for step in plan.update(situation(asked, found, memory), believe_drift=believe).steps:
+    for step in plan.update(inputs(asked, found, memory), believe_drift=believe).steps:
         found = carry_out(found, step)
         assert trusted(found.fields["trustPolicy"]) <= before
 
@@ -128,7 +128,7 @@ def test_no_step_lets_anybody_into_a_role(
 @examples(150)
 @given(histories())
 def test_steps_that_widen_come_after_all_others(history: tuple[Desired, Live, Memory]) -> None:
-    steps = plan.update(situation(*history)).steps
+    steps = plan.update(inputs(*history)).steps
     ranks = [steps_of.ORDER[step.direction] for step in steps]
     assert ranks == sorted(ranks)
 
@@ -140,7 +140,7 @@ def test_the_session_grows_only_for_those_who_are_asked_for(
 ) -> None:
     asked, found, memory = history
     before = found.fields["maxSessionDurationSeconds"]
-    for step in plan.update(situation(asked, found, memory)).steps:
+    for step in plan.update(inputs(asked, found, memory)).steps:
         found = carry_out(found, step)
     now = found.fields["maxSessionDurationSeconds"]
     assert isinstance(now, int)
@@ -153,17 +153,13 @@ def test_the_session_grows_only_for_those_who_are_asked_for(
 @given(histories())
 def test_a_second_plan_on_the_result_writes_nothing(history: tuple[Desired, Live, Memory]) -> None:
     asked, found, memory = history
-    first = plan.update(situation(asked, found, memory))
+    first = plan.update(inputs(asked, found, memory))
     for step in first.steps:
         found = carry_out(found, step)
     facts = memory.record if memory.record.exists else record(first.baseline)
-    again = plan.update(
-        situation(asked, found, replace(memory, applied=first.applied, record=facts))
-    )
+    again = plan.update(inputs(asked, found, replace(memory, applied=first.applied, record=facts)))
     assert again.steps == ()
-    third = plan.update(
-        situation(asked, found, replace(memory, applied=again.applied, record=facts))
-    )
+    third = plan.update(inputs(asked, found, replace(memory, applied=again.applied, record=facts)))
     assert third == again
 
 
@@ -178,7 +174,7 @@ def test_what_was_taken_away_by_hand_is_not_given_back(
         remembered(asked), options=replace(memory.options, drift=DriftPolicy.REVERT_EXCESS)
     )
     before = found.fields
-    steps = plan.update(situation(asked, found, memory)).steps
+    steps = plan.update(inputs(asked, found, memory)).steps
     for step in steps:
         found = carry_out(found, step)
     assert trusted(found.fields["trustPolicy"]) <= trusted(before["trustPolicy"])
@@ -201,7 +197,7 @@ def test_report_touches_nothing_that_was_done_by_hand(
 ) -> None:
     asked, found, memory = history
     memory = replace(remembered(asked), options=replace(memory.options, drift=DriftPolicy.REPORT))
-    decision = plan.update(situation(asked, found, memory))
+    decision = plan.update(inputs(asked, found, memory))
     assert decision.steps == ()
     assert all(entry.action == "reported" for entry in decision.drift)
 
@@ -211,7 +207,7 @@ def test_report_touches_nothing_that_was_done_by_hand(
 def test_what_was_created_is_as_asked(spec: dict[str, Any]) -> None:
     asked = wanted(spec)
     memory = Memory(OPTIONS, Applied(), RecordFacts(), harmless_policies=HARMLESS)
-    first = plan.create(situation(asked, made(asked), memory))
+    first = plan.create(inputs(asked, made(asked), memory))
     create, *rest = first.steps
     fields = {**create.values, "trustPolicy": create.values["trustPolicy"].trust, "policies": {}}
     found = replace(made(asked), fields=fields)
@@ -220,6 +216,6 @@ def test_what_was_created_is_as_asked(spec: dict[str, Any]) -> None:
         assert access(found.fields) <= access(asked.fields)
     assert {name: found.fields[name] for name in asked.fields} == asked.fields
     known = replace(memory, applied=first.applied, record=record(first.baseline))
-    again = plan.update(situation(asked, found, known))
+    again = plan.update(inputs(asked, found, known))
     assert (again.steps, again.drift, again.in_sync) == ((), (), True)
     assert again.applied == first.applied

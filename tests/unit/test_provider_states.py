@@ -26,9 +26,9 @@ from tests.unit.test_providers import (
     ONE,
     SAML,
     TRUSTED,
+    inputs,
     memory,
     sees,
-    situation,
 )
 
 STATES = {
@@ -63,7 +63,7 @@ def test_what_became_of_a_provider(
 ) -> None:
     name = GIT
     known = memory(**{GIT: STATES[before]})
-    (item,) = providers.moved(situation(TRUSTED, made(TRUSTED), known, sees(STATES[after])))
+    (item,) = providers.moved(inputs(TRUSTED, made(TRUSTED), known, sees(STATES[after])))
     assert item.change.direction is direction
     change = Change(
         providers.FIELD, Entry(name, STATES[before]), Entry(name, STATES[after]), direction, name
@@ -75,7 +75,7 @@ def test_several_providers_that_moved_make_no_certain_verdict() -> None:
     asked = wanted({"trustPolicy": trust_json(OIDC, SAML, condition=BOUND)})
     known = memory(**{GIT: ONE, IDP: STATES["saml"]})
     sight = {**sees(STATES["client"]), IDP: Entry(IDP, STATES["resigned"])}
-    held = plan.update(situation(asked, made(asked), known, sight)).held
+    held = plan.update(inputs(asked, made(asked), known, sight)).held
     assert held is not None
     assert {change.entry for change in held.changes} == {GIT, IDP}
     assert held.verdict == "unknown"
@@ -97,7 +97,7 @@ def test_two_providers_are_equal_when_they_let_in_the_same(
     assert (one == two) is same
     json.loads(one)
     known = memory(**{GIT: one})
-    found = providers.moved(situation(TRUSTED, made(TRUSTED), known, sees(two)))
+    found = providers.moved(inputs(TRUSTED, made(TRUSTED), known, sees(two)))
     more = bool(set(others) - set(clients) or folded[1] - folded[0])
     less = bool(set(clients) - set(others) or folded[0] - folded[1])
     directions = {
@@ -120,7 +120,7 @@ def test_what_is_too_long_for_a_record_is_told_apart_all_the_same() -> None:
     assert ISSUER in long
     for before, after in ((long, longer), (short, long), (long, short)):
         known = memory(**{GIT: before})
-        (item,) = providers.moved(situation(TRUSTED, made(TRUSTED), known, sees(after)))
+        (item,) = providers.moved(inputs(TRUSTED, made(TRUSTED), known, sees(after)))
         assert item.change.direction is Direction.UNKNOWN
         gains, losses = providers.sentences(item.change)
         assert "cannot be shown in full" in gains[0]
@@ -133,7 +133,7 @@ def test_fifty_client_ids_are_shown_in_full() -> None:
         providers.oidc(ISSUER, listed, ["a" * 128] * 5) for listed in (clients, clients[1:])
     )
     known = memory(**{GIT: one})
-    (item,) = providers.moved(situation(TRUSTED, made(TRUSTED), known, sees(two)))
+    (item,) = providers.moved(inputs(TRUSTED, made(TRUSTED), known, sees(two)))
     assert providers.sentences(item.change)[1] == [
         f"oidc-provider/Git no longer accepts tokens for client id {clients[0]}"
     ]
@@ -155,6 +155,6 @@ def test_the_verdict_says_no_less_than_either_part(
     asked: Desired, after: str, kind: str, verdict: str
 ) -> None:
     known = memory(**{GIT: ONE})
-    held = plan.update(situation(asked, made(TRUSTED), known, sees(STATES[after]))).held
+    held = plan.update(inputs(asked, made(TRUSTED), known, sees(STATES[after]))).held
     assert held is not None
     assert (held.kind, held.verdict) == (kind, verdict)

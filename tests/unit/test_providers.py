@@ -9,7 +9,7 @@ from typing import Any
 from ram_operator.constants import Reason, Severity
 from ram_operator.errors import Retry, Stalled
 from ram_operator.gate import clearance, providers
-from ram_operator.gate.inputs import Memory, Situation
+from ram_operator.gate.inputs import Inputs, Memory
 from ram_operator.kinds.table import KINDS
 from ram_operator.model.changes import Plan
 from ram_operator.model.objects import Entry, UnknownPart
@@ -63,24 +63,22 @@ def memory(**agreed: str) -> Memory:
 AGREED = memory(**{GIT: ONE})
 
 
-def situation(asked: Any, found: Live, known: Memory, sight: Sight) -> Situation:
-    return Situation(
-        ROLE, ACCOUNT, asked, found, known, replace(SAID, scope=SCOPE), providers=sight
-    )
+def inputs(asked: Any, found: Live, known: Memory, sight: Sight) -> Inputs:
+    return Inputs(ROLE, ACCOUNT, asked, found, known, replace(SAID, scope=SCOPE), providers=sight)
 
 
 def decide(sight: Sight, known: Memory = AGREED, asked: Any = TRUSTED) -> Plan:
-    return plan.update(situation(asked, made(TRUSTED), known, sight))
+    return plan.update(inputs(asked, made(TRUSTED), known, sight))
 
 
 def after_approval(sight: Sight, asked: Any = TRUSTED, then: Sight | None = None) -> Plan:
     """What is decided once the offer is approved; by then the cloud may show something else."""
-    first = situation(asked, made(TRUSTED), AGREED, sight)
+    first = inputs(asked, made(TRUSTED), AGREED, sight)
     held = plan.update(first).held
     assert held is not None
     facts = offered(held, AGREED.record)
     said = replace(approved(facts), scope=SCOPE)
-    again = replace(first, memory=replace(AGREED, record=facts), ballot=said)
+    again = replace(first, memory=replace(AGREED, record=facts), approval=said)
     return plan.update(replace(again, providers=then or sight))
 
 
@@ -98,7 +96,7 @@ def test_which_providers_a_trust_names() -> None:
 
 
 def test_kinds_without_a_trust_have_no_providers() -> None:
-    policy = Situation(KINDS["RamPolicy"], ACCOUNT, wanted_policy(), Live(Presence.PRESENT), AGREED)
+    policy = Inputs(KINDS["RamPolicy"], ACCOUNT, wanted_policy(), Live(Presence.PRESENT), AGREED)
     assert providers.moved(policy) == []
     assert providers.notes(policy) == []
     assert providers.context(policy) == {}
@@ -127,7 +125,7 @@ def test_a_swapped_certificate_is_critical_drift_and_waits() -> None:
     )
     assert "accepts the certificate bb now" in entry.now
     assert "aa" in entry.was
-    assert plan.drifted(situation(TRUSTED, made(TRUSTED), AGREED, sees(TWO)))
+    assert plan.drifted(inputs(TRUSTED, made(TRUSTED), AGREED, sees(TWO)))
 
 
 def test_who_comes_in_by_it_gets_no_more_meanwhile() -> None:
@@ -143,9 +141,9 @@ def test_who_comes_in_by_it_gets_no_more_meanwhile() -> None:
         decision = decide(sight, asked=more)
         assert [step.verb for step in decision.steps] == ["attributes"]
         assert any("AliyunOSSReadOnlyAccess" in text for text in decision.waiting)
-    unbelieved = plan.update(situation(more, made(TRUSTED), AGREED, sees(TWO)), believe_drift=False)
+    unbelieved = plan.update(inputs(more, made(TRUSTED), AGREED, sees(TWO)), believe_drift=False)
     assert [step.verb for step in unbelieved.steps] == ["attributes"]
-    assert (unbelieved.held, unbelieved.drift, unbelieved.blind) == (None, (), True)
+    assert (unbelieved.held, unbelieved.drift, unbelieved.providers_unknown) == (None, (), True)
     assert unbelieved.unread == {f"providers[{GIT}]"}
     assert [step.verb for step in after_approval(sees(TWO), more).steps] == [
         "end",
@@ -185,14 +183,14 @@ def test_an_approved_trust_is_for_the_providers_as_they_were_shown() -> None:
 
 def test_an_offer_that_says_nothing_of_providers_is_not_taken_while_they_are_unknown() -> None:
     """It was made before they were looked at."""
-    first = situation(MORE, made(TRUSTED), AGREED, {})
+    first = inputs(MORE, made(TRUSTED), AGREED, {})
     held = plan.update(first).held
     assert held is not None
     facts = offered(held, AGREED.record)
     said = replace(approved(facts), scope=SCOPE)
-    again = replace(first, memory=replace(AGREED, record=facts), ballot=said)
+    again = replace(first, memory=replace(AGREED, record=facts), approval=said)
     unknown = plan.update(replace(again, providers={GIT: DENIED}))
-    assert (unknown.steps, unknown.blind) == ((), True)
+    assert (unknown.steps, unknown.providers_unknown) == ((), True)
     assert plan.update(replace(again, providers=sees())).steps == ()
 
 
@@ -200,11 +198,11 @@ def test_a_provider_that_cannot_be_read_can_be_trusted_no_more() -> None:
     asked = wanted({"trustPolicy": trust_json(FC)})
     decision = after_approval({GIT: DENIED}, asked)
     assert [step.verb for step in decision.steps] == ["trust"]
-    assert not decision.blind
+    assert not decision.providers_unknown
 
 
 def test_what_is_sent_once_more_is_sent_to_the_same_providers() -> None:
-    first = situation(MORE, made(TRUSTED), AGREED, sees())
+    first = inputs(MORE, made(TRUSTED), AGREED, sees())
     held = plan.update(first).held
     assert held is not None
     facts = offered(held, AGREED.record)
@@ -217,14 +215,14 @@ def test_what_is_sent_once_more_is_sent_to_the_same_providers() -> None:
     begun = replace(facts, sequence=8, pending=None, in_flight=flight)
     known = replace(AGREED, record=replace(begun, providers={}))
     for state, verbs in ((ONE, ["end", "trust"]), (TWO, ["end"])):
-        again = replace(first, memory=known, ballot=said, providers=sees(state))
+        again = replace(first, memory=known, approval=said, providers=sees(state))
         assert [step.verb for step in plan.update(again).steps] == verbs
 
 
 def test_what_cannot_be_read_is_neither_as_agreed_nor_changed() -> None:
     decision = decide({GIT: DENIED})
     assert decision.held is None
-    assert decision.blind
+    assert decision.providers_unknown
     assert decision.drift == ()
     assert not decision.in_sync
     assert "ims:GetOIDCProvider" in decision.waiting[0]
@@ -236,13 +234,13 @@ def test_nothing_is_approved_while_a_provider_may_be_another_one() -> None:
     """Drift is believed at the second look; until then the offer says nothing of it."""
     admin = {"policies": [attachment("System/AdministratorAccess")]}
     asked = wanted({"trustPolicy": trust_json(OIDC, condition=BOUND), **admin})
-    first = situation(asked, made(TRUSTED), AGREED, sees(TWO))
+    first = inputs(asked, made(TRUSTED), AGREED, sees(TWO))
     unbelieved = plan.update(first, believe_drift=False)
     assert unbelieved.held is not None
-    assert unbelieved.blind
+    assert unbelieved.providers_unknown
     facts = offered(unbelieved.held, AGREED.record)
     said = replace(approved(facts), scope=SCOPE)
-    again = replace(first, memory=replace(AGREED, record=facts), ballot=said)
+    again = replace(first, memory=replace(AGREED, record=facts), approval=said)
     assert plan.update(again, believe_drift=False).steps == ()
 
 
@@ -268,22 +266,22 @@ def test_what_nobody_names_any_more_is_forgotten() -> None:
     plain = remembered(wanted({}))
     facts = replace(plain.record, providers={GIT: ONE})
     known = replace(plain, record=facts)
-    decision = plan.update(situation(wanted({}), live(), known, {}))
+    decision = plan.update(inputs(wanted({}), live(), known, {}))
     assert [step.values[providers.FIELD] for step in decision.steps] == [{GIT: ""}]
     unknown = replace(live(), fields={**live().fields, "trustPolicy": DENIED})
-    assert plan.update(situation(wanted({}), unknown, known, {})).steps == ()
+    assert plan.update(inputs(wanted({}), unknown, known, {})).steps == ()
 
 
 def test_what_was_added_by_hand_is_not_noted() -> None:
     """It goes again, and whoever approves it says what it is."""
     found = live(trustPolicy=trust(FC, OIDC))
-    decision = plan.update(situation(wanted({}), found, remembered(wanted({})), sees()))
+    decision = plan.update(inputs(wanted({}), found, remembered(wanted({})), sees()))
     assert all(providers.FIELD not in step.values for step in decision.steps)
 
 
 def creation(sight: Sight, record: RecordFacts) -> Plan:
     known = Memory(OPTIONS, Applied(), record)
-    return plan.create(situation(TRUSTED, Live(Presence.ABSENT), known, sight))
+    return plan.create(inputs(TRUSTED, Live(Presence.ABSENT), known, sight))
 
 
 def test_a_new_role_is_made_for_providers_that_are_known() -> None:
@@ -313,12 +311,12 @@ def test_deleting_and_creating_again_does_not_launder_a_provider() -> None:
 
 
 def test_a_creation_that_waits_for_another_reason_does_not_hide_the_swap() -> None:
-    loose = {"StringEquals": {"oidc:aud": "ci"}}
-    asked = wanted({"trustPolicy": trust_json(OIDC, condition=loose)})
-    before = replace(BEFORE, baseline=trust(OIDC, condition=loose))
+    exceeds = {"StringEquals": {"oidc:aud": "ci"}}
+    asked = wanted({"trustPolicy": trust_json(OIDC, condition=exceeds)})
+    before = replace(BEFORE, baseline=trust(OIDC, condition=exceeds))
     known = Memory(OPTIONS, Applied(), before)
     held = [
-        plan.create(situation(asked, Live(Presence.ABSENT), known, sight)).held
+        plan.create(inputs(asked, Live(Presence.ABSENT), known, sight)).held
         for sight in (sees(), sees(TWO))
     ]
     assert held[0] is not None

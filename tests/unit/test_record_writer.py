@@ -328,7 +328,7 @@ def test_a_write_whose_end_was_not_seen_counts_where_its_trust_is_there(
     body = records.claim(IDENTITY, replace(claim(), providers={GIT: "one"}), NOW, 1)
     body = records.begin(body, approved(git="two"), NOW)
     # The baseline is what was agreed on before, whatever the cloud has by now.
-    seen = replace(claim(FC, "Renewed"), there=(ECS if there else FC).digest)
+    seen = replace(claim(FC, "Renewed"), live_digest=(ECS if there else FC).digest)
     body = records.renew(body, seen, NOW)
     assert facts(body, IDENTITY).providers == {GIT: "two" if there else "one"}
     assert facts(body, IDENTITY).in_flight is None

@@ -10,7 +10,7 @@ import pytest
 
 from ram_operator.constants import Mode
 from ram_operator.gate import expiry
-from ram_operator.gate.inputs import Ballot
+from ram_operator.gate.inputs import Approval
 from ram_operator.kinds import entries
 from ram_operator.kinds import manifest as desire
 from ram_operator.kinds.manifest import Resolved
@@ -28,10 +28,10 @@ from tests.unit.core import (
     OWNER,
     ROLE,
     attachment,
+    inputs,
     made,
     policies,
     remembered,
-    situation,
     tags,
     wanted,
 )
@@ -154,7 +154,7 @@ def test_what_has_ended_is_known_and_waits_for_nothing() -> None:
 def test_the_memory_keeps_what_stays_and_nothing_else() -> None:
     before = wanted({"policies": [attachment(name) for name in ("Custom/A", "System/B")]})
     asked = wanted({"policies": [{"type": "RamPolicy", "name": "read"}]})
-    decision = plan.update(situation(asked, made(before), remembered(before)))
+    decision = plan.update(inputs(asked, made(before), remembered(before)))
     assert [step.summary for step in decision.steps] == ["detach System/B"]
     assert decision.applied.entries["policies"] == frozenset({"Custom/a"})
     # What was taken away as asked is drift when somebody attaches it again.
@@ -173,7 +173,7 @@ def test_an_agreed_end_counts_although_a_reference_may_stand_for_the_entry(
     record = replace(memory.record, ends={"policies[Custom/a]": LATER, "policies[Custom/b]": ""})
     asked = wanted({"policies": [{"type": "RamPolicy", "name": "read"}]})
     around = replace(
-        situation(asked, made(before), replace(memory, record=record)), ballot=Ballot(now=now)
+        inputs(asked, made(before), replace(memory, record=record)), approval=Approval(now=now)
     )
     left, waiting = expiry.kept(around)
     assert last_applied.stays(ROLE, left.desired, "policies", "Custom/a") is not goes

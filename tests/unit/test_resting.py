@@ -10,7 +10,7 @@ import pytest
 from ram_operator import documents
 from ram_operator.constants import Reason
 from ram_operator.errors import Retry
-from ram_operator.gate.inputs import Memory, Situation
+from ram_operator.gate.inputs import Inputs, Memory
 from ram_operator.kinds import manifest as desire
 from ram_operator.kinds.table import KINDS
 from ram_operator.model.basis import Basis
@@ -29,12 +29,12 @@ from tests.unit.core import (
     OPTIONS,
     OWNER,
     attachment,
+    inputs,
     live,
     made,
     policies,
     policy,
     remembered,
-    situation,
     trust,
     wanted,
     wanted_policy,
@@ -47,11 +47,11 @@ MEMBERS = [{"type": "User", "name": "Ann"}, {"type": "User", "name": "Eve"}]
 UNKNOWN = UnknownPart(Retry(Reason.THROTTLED, "later"))
 
 
-def steps_of(found: Situation) -> dict[str, Step]:
+def steps_of(found: Inputs) -> dict[str, Step]:
     return {step.verb: step for step in plan.update(found).steps}
 
 
-def group(spec: dict[str, Any], fields: dict[str, Any], **memory: Any) -> Situation:
+def group(spec: dict[str, Any], fields: dict[str, Any], **memory: Any) -> Inputs:
     key = Key("RamGroup", "team", "app")
     asked = desire.build(GROUP, key, spec, {}, desire.Circumstances(OWNER, NOW))
     there = Live(Presence.PRESENT, "app", "id-1", "arn", fields, read_at=7.0)
@@ -64,13 +64,13 @@ def group(spec: dict[str, Any], fields: dict[str, Any], **memory: Any) -> Situat
         attached=frozenset(fields["policies"]) if isinstance(fields["policies"], dict) else None,
         **memory,
     )
-    return Situation(GROUP, ACCOUNT, asked, there, mine)
+    return Inputs(GROUP, ACCOUNT, asked, there, mine)
 
 
 def test_an_attachment_rests_on_what_was_judged_and_on_the_trust() -> None:
     asked = wanted({"policies": [attachment("Custom/read")]})
     memory = replace(remembered(wanted({})), judged=JUDGED)
-    step = steps_of(situation(asked, live(), memory))["attach"]
+    step = steps_of(inputs(asked, live(), memory))["attach"]
     assert step.rests == Basis(JUDGED, trusts=frozenset({trust(FC).digest}))
 
 
@@ -113,15 +113,13 @@ def test_a_document_rests_on_the_live_one_and_on_what_we_sent() -> None:
     )
     memory = replace(remembered(wanted_policy()), sent=(sent,))
     there = replace(made(wanted_policy()), cloud_id="2026")
-    step = steps_of(situation(asked, there, memory))["document"]
+    step = steps_of(inputs(asked, there, memory))["document"]
     assert step.rests == Basis(documents=frozenset({before.digest, sent.digest}), identity="2026")
 
 
 def test_steps_that_give_nobody_anything_rest_on_nothing() -> None:
     asked = wanted({"description": "new", "tags": {"a": "b"}})
-    found = plan.update(
-        situation(asked, live(policies=policies("System/a")), remembered(wanted({})))
-    )
+    found = plan.update(inputs(asked, live(policies=policies("System/a")), remembered(wanted({}))))
     assert {step.verb for step in found.steps} == {"attributes", "tag", "detach"}
     assert [step.rests for step in found.steps] == [None] * 3
 
@@ -148,7 +146,7 @@ def test_narrower_than_an_old_answer_is_no_narrowing(
     ram = {"Version": "1", "Statement": [{"Effect": "Allow", "Action": "ram:*", "Resource": "*"}]}
     there = replace(made(wanted_policy()), fields={"document": EVERYTHING, "description": ""})
     memory = replace(remembered(wanted_policy()), sent=sent)
-    found = plan.update(situation(wanted_policy(document=ram), there, memory))
+    found = plan.update(inputs(wanted_policy(document=ram), there, memory))
     assert (found.held is not None) is waits
     assert ([step.verb for step in found.steps] == []) is waits
 
@@ -160,5 +158,5 @@ def test_a_detour_is_no_narrowing_of_an_old_answer_either(holds: bool) -> None:
     asked = wanted_policy(document={"Version": "1", "Statement": [code]})
     there = replace(made(wanted_policy()), fields={"document": EVERYTHING, "description": ""})
     memory = replace(remembered(wanted_policy()), sent=(policy(ALLOW_READ),), holds_ways=holds)
-    found = plan.update(situation(asked, there, memory))
+    found = plan.update(inputs(asked, there, memory))
     assert (found.held is not None) is holds

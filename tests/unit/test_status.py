@@ -11,7 +11,7 @@ import pytest
 from lab.kstatus import assert_kstatus_legal, kstatus
 from ram_operator.constants import ConditionType, Reason
 from ram_operator.gate import approvals, clearance
-from ram_operator.gate.inputs import Ballot, Guard
+from ram_operator.gate.inputs import Approval, Guard
 from ram_operator.model import sentences
 from ram_operator.model.changes import Change, Held, Outcome, Plan, Step
 from ram_operator.model.objects import Entry
@@ -363,7 +363,7 @@ def test_of_an_offer_that_has_ended_only_the_words_stay() -> None:
 def test_an_approved_change_is_one_event_that_says_by_whom(by: str, words: str) -> None:
     change = Change("policies", None, Entry("System/A"), Direction.WIDER, "System/a")
     held = Held("EscalatingGrant", "s", changes=(change,))
-    said = Ballot(guard=Guard.WAIVED, now=T0, approver=by)
+    said = Approval(guard=Guard.WAIVED, now=T0, approver=by)
     offered = approvals.offer(held, said, RecordFacts(True, settled=True))
     facts = RecordFacts(True, settled=True, sequence=offered.sequence, pending=offered.pending)
     permit = clearance.weigh(held, replace(said, approve=offered.pending.digest), facts)

@@ -13,7 +13,7 @@ from ram_operator import documents
 from ram_operator.documents import canonical, principals
 from ram_operator.gate import review
 from ram_operator.gate.clearance import LOST
-from ram_operator.gate.inputs import Memory, Situation
+from ram_operator.gate.inputs import Inputs, Memory
 from ram_operator.kinds.schema import Kind
 from ram_operator.kinds.table import KINDS, RECORD
 from ram_operator.model.changes import Held
@@ -192,12 +192,12 @@ def test_each_kind_says_whether_a_trust_can_name_it() -> None:
         assert row.trusted_as == (row.noun if row.noun in documents.NOUNS else "")
 
 
-def made(row: Kind, name: str, **more: Any) -> Situation:
+def made(row: Kind, name: str, **more: Any) -> Inputs:
     memory = Memory(OPTIONS, Applied(), more.pop("facts", RecordFacts()))
     fields = {f.name: f.default for f in row.fields if f.default is not None}
     desired = Desired(name, fields)
     account = more.pop("account", ACCOUNT)
-    return Situation(row, account, desired, Live(Presence.ABSENT), memory, **more)
+    return Inputs(row, account, desired, Live(Presence.ABSENT), memory, **more)
 
 
 @pytest.mark.parametrize("noun", ["user", "saml-provider", "oidc-provider"])

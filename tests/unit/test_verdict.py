@@ -125,6 +125,6 @@ def test_what_was_deleted_by_hand_is_critical_drift_and_nothing_else_is_known() 
     outcome = verdict.gone(("role", "ci"), "1122334455667788", "asked")
     assert (outcome.phase, outcome.reason) == (Phase.STALLED, Reason.NOT_FOUND)
     assert "role ci was deleted in the cloud by hand" in outcome.message
-    (entry,) = outcome.drift_lasting
+    (entry,) = outcome.drift_remaining
     assert (entry.field, entry.severity, entry.action) == ("role", Severity.CRITICAL, "reported")
     assert outcome.handled_request == "asked"

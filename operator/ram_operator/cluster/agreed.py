@@ -69,10 +69,10 @@ def unknown(body: Mapping[str, Any], providers: Mapping[str, str]) -> dict[str, 
     return {name: text for name, text in providers.items() if not text or name not in known}
 
 
-def carried_out(record: Mapping[str, Any], there: str) -> dict[str, str]:
+def carried_out(record: Mapping[str, Any], live_digest: str) -> dict[str, str]:
     """What was agreed on by the write that was begun, where the trust that it was to send is there.
 
-    `there` is the digest of the live trust, "" where none is known.
+    `live_digest` is the digest of the live trust, "" where none is known.
     """
     flight = record.get("inFlight") or {}
-    return texts(flight, PROVIDERS) if there and flight.get("digest") == there else {}
+    return texts(flight, PROVIDERS) if live_digest and flight.get("digest") == live_digest else {}

@@ -37,7 +37,7 @@ class Claim:
     operation: str
     providers: Mapping[str, str] = field(default_factory=dict)
     """What identity providers are that it knew nothing of, see `RecordFacts.providers`."""
-    there: str = ""
+    live_digest: str = ""
     """Digest of the trust that the cloud has."""
     lost_at: str = ""
     """Of an account: when it was found that its records are gone."""
@@ -145,7 +145,7 @@ class Records:
             changes |= _overruled(body["record"])
         if claim.baseline is not None:
             changes["baseline"] = _baseline_block(claim.baseline)
-        done = agreed.carried_out(body["record"], claim.there)
+        done = agreed.carried_out(body["record"], claim.live_digest)
         seen = {**agreed.unknown(body, claim.providers), **done}
         return self.update(body, {**changes, **agreed.block({PROVIDERS: seen})})
 

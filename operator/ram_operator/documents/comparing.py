@@ -14,7 +14,7 @@ from typing import Final
 
 from . import grant_sentences
 from .canonical import ACTION, RESOURCE, Dim, Folding, Grant, Policy, Term, Trust
-from .containment import Search, Side, Unclear, View, constraints, loose_dims
+from .containment import Search, Side, Unclear, View, constraints, entangled_dims
 from .globs import Budget, Glob, TooComplex, fold
 from .value_sets import Words
 
@@ -134,9 +134,9 @@ class Comparer:
 
     def __init__(self, every: Grants) -> None:
         views = _views(every)
-        loose = loose_dims(every)
+        entangled = entangled_dims(every)
         self._proofs = [_search(view) for view in views]
-        shows = [replace(view, assumed=True, absent=False, loose=loose) for view in views]
+        shows = [replace(view, assumed=True, absent=False, entangled=entangled) for view in views]
         self._shows = [_search(view) for view in dict.fromkeys(shows)]
         # What is open besides spelling is open still: each reading of it has to agree.
         likely = [replace(view, assumed=True, fold_names=True) for view in views]

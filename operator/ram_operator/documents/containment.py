@@ -30,7 +30,7 @@ class View:
 
     `assumed`: probable meanings are taken for true, otherwise they are tokens. `absent`: requests
     may lack a condition key. `absent_differs`: a negated operator is true of an absent key.
-    `loose`: condition keys whose values hang together in a way that is not modelled.
+    `entangled`: condition keys whose values hang together in a way that is not modelled.
     """
 
     assumed: bool
@@ -38,7 +38,7 @@ class View:
     absent_differs: bool
     fold_names: bool
     fold_resources: bool
-    loose: frozenset[Dim] = frozenset()
+    entangled: frozenset[Dim] = frozenset()
 
 
 Constraint = tuple[Dim, Spec]
@@ -51,7 +51,7 @@ def constraints(grant: Grant, view: View, unclear: Unclear) -> tuple[Constraint,
     """The grant as a conjunction; None where it allows (or denies) nothing."""
     out: list[Constraint] = []
     for term in grant.terms:
-        known = term.reading and view.assumed if term.token else term.dim not in view.loose
+        known = term.reading and view.assumed if term.token else term.dim not in view.entangled
         if known:
             if term.dim is not None and term.spec is not None:
                 out.append((term.dim, _folded(term, term.spec, view)))
@@ -165,7 +165,7 @@ class Search:
         return found
 
 
-def loose_dims(grants: Sequence[Grant]) -> frozenset[Dim]:
+def entangled_dims(grants: Sequence[Grant]) -> frozenset[Dim]:
     """Condition keys that are compared in several ways or spelled in several letter cases."""
     dims: dict[str, set[Dim]] = {}
     for grant in grants:

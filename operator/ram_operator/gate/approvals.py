@@ -1,7 +1,7 @@
 """What an approval is about and how an offer stands: digests, annotations, expiry. Pure.
 
-Called by `clearance`, which alone turns a ballot into a permit, and by `gated_write`, which keeps
-the offer in the record. A digest stands for one change of one identity at one sequence of its
+Called by `clearance`, which alone turns an approval into a permit, and by `gated_write`, which
+keeps the offer in the record. A digest stands for one change of one identity at one sequence of its
 record, so it opens that change once and nothing else, ever.
 """
 
@@ -20,7 +20,7 @@ from ..model import sentences
 from ..model.changes import Change, Held, place
 from ..model.objects import Entry, FieldValue
 from ..model.records import InFlight, Offer, Pending, RecordFacts, Rejection, Why
-from .inputs import Ballot, Scope
+from .inputs import Approval, Scope
 
 FORMAT: Final = "ram-operator/approval/2"
 CHANGE_FORMAT: Final = "ram-operator/approval/1"
@@ -187,15 +187,15 @@ def _expiry(since: str) -> str:
     return end.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def rejection(offered: Pending | InFlight, ballot: Ballot) -> Rejection | None:
+def rejection(offered: Pending | InFlight, approval: Approval) -> Rejection | None:
     """What the object says against an offer, or against a write that was begun with it; None where
     it says nothing.
     """
     digest = offered.digest if isinstance(offered, Pending) else offered.approval
-    if not digest or not (reason := ballot.rejects(digest)):
+    if not digest or not (reason := approval.rejects(digest)):
         return None
-    by = ballot.rejecter[:256] or UNKNOWN
-    return Rejection(offered.change, offered.wishes, ballot.now, by, reason)
+    by = approval.rejecter[:256] or UNKNOWN
+    return Rejection(offered.change, offered.wishes, approval.now, by, reason)
 
 
 def remembered(known: Iterable[Rejection], new: Rejection) -> tuple[Rejection, ...]:
@@ -210,60 +210,60 @@ def remembered(known: Iterable[Rejection], new: Rejection) -> tuple[Rejection, .
     return (*any_change, *told)
 
 
-def offer(held: Held, ballot: Ballot, record: RecordFacts) -> Offer:
+def offer(held: Held, approval: Approval, record: RecordFacts) -> Offer:
     """The offer for a held change: as the record has it, or anew.
 
     The sequence is raised where there was another one, where the record is new or was restored, and
     where the offer was approved while nobody guarded that: whatever was approved before is void.
     """
-    said = _said(held, ballot, record)
+    said = _said(held, approval, record)
     known = remembered(record.rejections, said) if said else record.rejections
     held = knowing(held, known)
-    why = _why(held, ballot, record, said)
+    why = _why(held, approval, record, said)
     sequence, pending = record.sequence, record.pending
     if why in (Why.ENDED, Why.MOVED):
-        sequence = max(record.sequence + 1, ballot.milliseconds)
+        sequence = max(record.sequence + 1, approval.milliseconds)
     stands = why is Why.STANDS and pending is not None
-    since = pending.since if stands and pending is not None else ballot.now
-    where = f"{ballot.scope.namespace}/{ballot.scope.object}"
+    since = pending.since if stands and pending is not None else approval.now
+    where = f"{approval.scope.namespace}/{approval.scope.object}"
     made = Pending(
-        digest=digest(held, ballot.scope, sequence),
+        digest=digest(held, approval.scope, sequence),
         since=since,
         expires=_expiry(since),
         verdict=held.verdict,
-        by=(", ".join(ballot.author.split("\n")) or where)[:512],
+        by=(", ".join(approval.author.split("\n")) or where)[:512],
         summary=held.summary[:2048],
         trust=_trust(held),
         providers=_providers(held),
         change=change_digest(held),
         wishes=wishes(held),
-        asked=ballot.asked,
-        parts=parts(held, ballot.scope),
+        asked=approval.asked,
+        parts=parts(held, approval.scope),
     )
     return Offer(sequence, made, known if said else (), why)
 
 
-def _why(held: Held, ballot: Ballot, record: RecordFacts, said: Rejection | None) -> Why:
+def _why(held: Held, approval: Approval, record: RecordFacts, said: Rejection | None) -> Why:
     """What becomes of the offer that the record has."""
     pending = record.pending
-    stands = digest(held, ballot.scope, record.sequence)
-    if not record.settled or said or (ballot.approve == stands and not ballot.honoured):
+    stands = digest(held, approval.scope, record.sequence)
+    if not record.settled or said or (approval.approve == stands and not approval.honoured):
         return Why.ENDED
     if pending is None:
         return Why.FIRST
-    if expired(pending, ballot.now) or pending.asked != ballot.asked:
+    if expired(pending, approval.now) or pending.asked != approval.asked:
         return Why.ENDED
     return Why.STANDS if pending.digest == stands else Why.MOVED
 
 
-def _said(held: Held, ballot: Ballot, record: RecordFacts) -> Rejection | None:
+def _said(held: Held, approval: Approval, record: RecordFacts) -> Rejection | None:
     """A rejection that the record does not have yet: of an offer of an older version."""
     pending = record.pending
-    reason = (ballot.rejects(pending.digest) or pending.rejected) if pending is not None else ""
+    reason = (approval.rejects(pending.digest) or pending.rejected) if pending is not None else ""
     if not reason:
         return None
-    by = ballot.rejecter[:256] or UNKNOWN
-    return Rejection(change_digest(held), wishes(held), ballot.now, by, reason)
+    by = approval.rejecter[:256] or UNKNOWN
+    return Rejection(change_digest(held), wishes(held), approval.now, by, reason)
 
 
 def _providers(held: Held) -> str:
@@ -283,29 +283,29 @@ def _trust(held: Held) -> str:
     return trusts[0] if trusts else ""
 
 
-def offered(held: Held, ballot: Ballot, record: RecordFacts, pending: Pending) -> Held:
+def offered(held: Held, approval: Approval, record: RecordFacts, pending: Pending) -> Held:
     """The held change as it is shown: with its offer, and with what became of an approval."""
     return replace(
         held,
         digest=pending.digest,
         since=pending.since,
         expires=pending.expires,
-        voided=_voided(held, ballot, record, pending.digest),
+        voided=_voided(held, approval, record, pending.digest),
     )
 
 
-def _voided(held: Held, ballot: Ballot, record: RecordFacts, stands: str) -> str:
+def _voided(held: Held, approval: Approval, record: RecordFacts, stands: str) -> str:
     """Why the approval on the object opens nothing. One that did its work is no news."""
     used = record.used | ({record.in_flight.approval} if record.in_flight else set())
-    if not ballot.approve or ballot.approve in used:
+    if not approval.approve or approval.approve in used:
         return ""
-    if not ballot.honoured:
+    if not approval.honoured:
         return Reason.ADMISSION_POLICY_MISSING.value
-    if ballot.approve != stands:
+    if approval.approve != stands:
         return Reason.APPROVAL_STALE.value
-    return "" if overrules(held, ballot) else Reason.APPROVAL_REJECTED.value
+    return "" if overrules(held, approval) else Reason.APPROVAL_REJECTED.value
 
 
-def overrules(held: Held, ballot: Ballot) -> bool:
+def overrules(held: Held, approval: Approval) -> bool:
     """Whether the approver may open what somebody said no to: a person, and no account of git."""
-    return not held.rejections or not ballot.approver.startswith(ACCOUNTS)
+    return not held.rejections or not approval.approver.startswith(ACCOUNTS)

@@ -23,7 +23,7 @@ from ..model.objects import Account, Entry
 from ..model.records import RecordFacts
 from ..model.vocabulary import Direction
 from . import approvals, rules
-from .inputs import Ballot
+from .inputs import Approval
 
 _SEAL: Final = object()
 
@@ -109,38 +109,38 @@ class Cleared:
             raise Bug("a trust document was cleared outside the gate")
 
 
-def weigh(held: Held, ballot: Ballot, record: RecordFacts) -> Permit | None:
+def weigh(held: Held, approval: Approval, record: RecordFacts) -> Permit | None:
     """Whether a held change was approved: exactly it, as the record offers it now, by the rules."""
-    if not record.exists or not record.settled or not ballot.approve or not ballot.honoured:
+    if not record.exists or not record.settled or not approval.approve or not approval.honoured:
         return None
     held = approvals.knowing(held, record.rejections)
     flight, change = record.in_flight, approvals.change_digest(held)
-    if ballot.rejects(ballot.approve) or not approvals.overrules(held, ballot):
+    if approval.rejects(approval.approve) or not approvals.overrules(held, approval):
         return None
     if flight is not None and flight.approval:
         # Begun and not known to have ended: the cloud still is as it was, so once more.
-        again = (flight.approval, flight.change) == (ballot.approve, change)
-        if not again or flight.sends >= SENDS or ballot.now >= flight.expires:
+        again = (flight.approval, flight.change) == (approval.approve, change)
+        if not again or flight.sends >= SENDS or approval.now >= flight.expires:
             return None
-        return replace(_permit(held, ballot, record, flight.expires), sends=flight.sends + 1)
-    stands = approvals.digest(held, ballot.scope, record.sequence)
+        return replace(_permit(held, approval, record, flight.expires), sends=flight.sends + 1)
+    stands = approvals.digest(held, approval.scope, record.sequence)
     pending = record.pending
-    if pending is None or pending.digest != stands or ballot.approve != stands:
+    if pending is None or pending.digest != stands or approval.approve != stands:
         return None
-    if pending.rejected or approvals.expired(pending, ballot.now):
+    if pending.rejected or approvals.expired(pending, approval.now):
         return None
-    return _permit(held, ballot, record, pending.expires)
+    return _permit(held, approval, record, pending.expires)
 
 
-def _permit(held: Held, ballot: Ballot, record: RecordFacts, expires: str) -> Permit:
+def _permit(held: Held, approval: Approval, record: RecordFacts, expires: str) -> Permit:
     return Permit(
         _SEAL,
-        ballot.approve,
+        approval.approve,
         record.sequence,
         held.kind,
         approvals.change_digest(held),
         held.changes,
-        by=ballot.approver,
+        by=approval.approver,
         expires=expires,
         context=held.context,
     )

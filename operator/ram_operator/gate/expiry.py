@@ -25,7 +25,7 @@ from ..model.records import RecordFacts
 from ..model.state import Desired, Live
 from ..model.vocabulary import Cause, Direction, Disposition
 from . import grants
-from .inputs import Memory, Situation
+from .inputs import Inputs, Memory
 
 VERB: Final = "end"
 """A step that writes to the record alone."""
@@ -42,45 +42,45 @@ def moved(change: Change) -> bool:
     return isinstance(before, Entry) and isinstance(after, Entry) and before.until != after.until
 
 
-def extensions(situation: Situation) -> list[Judged]:
+def extensions(inputs: Inputs) -> list[Judged]:
     """The grants that are there and are to last longer than was agreed. They wait, as they are."""
     found = []
-    for field, key, entry, agreed in _agreed(situation.row, situation.desired, situation.memory):
-        if key in _present(situation.live, field.name) and later(entry.until, agreed):
+    for field, key, entry, agreed in _agreed(inputs.row, inputs.desired, inputs.memory):
+        if key in _present(inputs.live, field.name) and later(entry.until, agreed):
             before = replace(entry, until=agreed)
             change = Change(field.name, before, entry, Direction.WIDER, key)
             found.append(Judged(change, Cause.INTENT, Disposition.HOLD, Severity.INFO))
     return found
 
 
-def kept(situation: Situation) -> tuple[Situation, list[str]]:
+def kept(inputs: Inputs) -> tuple[Inputs, list[str]]:
     """Without the grants that are there although their agreed end has come, whatever is asked for.
 
     Once they are gone they are asked for anew, and wait like any other: one sentence for each. What
     a reference may stand for that is not ready goes as well.
     """
-    desired = situation.desired
-    now = max(situation.ballot.now, situation.memory.record.latest)
+    desired = inputs.desired
+    now = max(inputs.approval.now, inputs.memory.record.latest)
     fields, ended = dict(desired.fields), set(desired.ended)
     waiting = []
-    for field, key, _, agreed in _agreed(situation.row, desired, situation.memory):
-        if agreed > now or key not in _present(situation.live, field.name):
+    for field, key, _, agreed in _agreed(inputs.row, desired, inputs.memory):
+        if agreed > now or key not in _present(inputs.live, field.name):
             continue
         ended.add(place(field.name, key))
         waiting.append(f"{place(field.name, key)} to be gone, as its agreed end has come")
         entries = fields[field.name]
         assert isinstance(entries, Mapping)
         fields[field.name] = {other: entry for other, entry in entries.items() if other != key}
-    ended |= _over(situation, now)
+    ended |= _over(inputs, now)
     left = replace(desired, fields=fields, ended=frozenset(ended))
-    return replace(situation, desired=left), waiting
+    return replace(inputs, desired=left), waiting
 
 
-def _over(situation: Situation, now: str) -> set[str]:
+def _over(inputs: Inputs, now: str) -> set[str]:
     """What is there beyond its agreed end, and would stay because a reference may stand for it."""
-    record, found = situation.memory.record, set()
-    for field in situation.row.fields:
-        asked = situation.desired.fields.get(field.name)
+    record, found = inputs.memory.record, set()
+    for field in inputs.row.fields:
+        asked = inputs.desired.fields.get(field.name)
         for name, key in _named(record, field):
             wanted = isinstance(asked, Mapping) and key in asked
             if not wanted and record.ends[name] and record.ends[name] <= now:
@@ -106,19 +106,19 @@ def upcoming(row: Kind, spec: Mapping[str, Any], agreed: Iterable[str], now: flo
     return min((end for end in found if end > now), default=None)
 
 
-def notes(situation: Situation) -> list[Step]:
+def notes(inputs: Inputs) -> list[Step]:
     """What the record is to say of ends without anybody's approval: an earlier one, or none of an
     entry that is neither there nor asked for any more, or that gives no right to change rights.
     """
-    record: RecordFacts = situation.memory.record
+    record: RecordFacts = inputs.memory.record
     agreed = {
         place(field.name, key): entry
-        for field, key, entry, _ in _agreed(situation.row, situation.desired, situation.memory)
+        for field, key, entry, _ in _agreed(inputs.row, inputs.desired, inputs.memory)
     }
     changes: dict[str, str] = {}
-    for field in situation.row.fields:
-        asked = situation.desired.fields.get(field.name)
-        present = _present(situation.live, field.name)
+    for field in inputs.row.fields:
+        asked = inputs.desired.fields.get(field.name)
+        present = _present(inputs.live, field.name)
         for name, key in _named(record, field):
             wanted = isinstance(asked, Mapping) and key in asked
             if name in agreed:

@@ -19,7 +19,7 @@ from ..model.objects import Account, Entry
 from ..model.state import Desired, Live
 from ..model.vocabulary import Cause, Direction, Disposition
 from . import checks, rules
-from .inputs import WHATEVER, Memory, Situation
+from .inputs import WHATEVER, Inputs, Memory
 
 _LOSES: Final = (Direction.NARROWER, Direction.NEUTRAL)
 
@@ -97,12 +97,12 @@ def case(row: Kind, account: Account, desired: Desired, live: Live) -> checks.Ca
     return checks.Case(account, wanted, found)
 
 
-def held(situation: Situation, items: Iterable[Judged], case: checks.Case) -> Held | None:
+def held(inputs: Inputs, items: Iterable[Judged], case: checks.Case) -> Held | None:
     """The escalating changes among `items` that wait, as one offer; None if there is none.
 
     `case` is what is known of the identity besides.
     """
-    row, desired, memory = situation.row, situation.desired, situation.memory
+    row, desired, memory = inputs.row, inputs.desired, inputs.memory
     waiting = [
         item
         for item in items
@@ -147,18 +147,18 @@ def _summary(row: Kind, waiting: list[Judged]) -> str:
     return "rights to change rights wait"
 
 
-def noticed(situation: Situation, items: Iterable[Judged]) -> tuple[tuple[str, Finding], ...]:
+def noticed(inputs: Inputs, items: Iterable[Judged]) -> tuple[tuple[str, Finding], ...]:
     """What the rules say of what is given without waiting: detours to other identities, by place.
 
     Only of what is asked for. What drift gives back was seen when it was asked for.
     """
     found: list[tuple[str, Finding]] = []
-    about = case(situation.row, situation.account, situation.desired, situation.live)
+    about = case(inputs.row, inputs.account, inputs.desired, inputs.live)
     for item in items:
         change, gives = item.change, item.disposition is Disposition.WRITE
         if not gives or item.cause is Cause.DRIFT or change.direction in _GIVES_NOTHING:
             continue
-        ways = _ways(situation.row.field(change.field), situation.desired, change, situation.memory)
+        ways = _ways(inputs.row.field(change.field), inputs.desired, change, inputs.memory)
         if isinstance(change.before, documents.Policy):
             had = documents.indirect(change.before)
             ways = tuple(way for way in ways if way not in had)

@@ -48,7 +48,7 @@ NOWHERE: Final = Scope()
 
 
 @dataclass(frozen=True, slots=True)
-class Ballot:
+class Approval:
     """What people say about the object's change, and under which circumstances.
 
     `now` is RFC 3339 in UTC, `milliseconds` the same since the epoch.
@@ -80,7 +80,7 @@ class Ballot:
         return " ".join((found[2] or NO_REASON).split())[:512]
 
 
-NO_BALLOT: Final = Ballot()
+NO_APPROVAL: Final = Approval()
 """Nobody said anything, and nothing would be believed."""
 WHATEVER: Final = "*"
 """In `status.excess`: the part could not be read yet, so all that it holds was there before."""
@@ -118,7 +118,7 @@ class Memory:
 
 
 @dataclass(frozen=True, slots=True)
-class Situation:
+class Inputs:
     """All that a decision depends on."""
 
     row: Kind
@@ -126,7 +126,7 @@ class Situation:
     desired: Desired
     live: Live
     memory: Memory
-    ballot: Ballot = NO_BALLOT
+    approval: Approval = NO_APPROVAL
     named: frozenset[str] = frozenset()
     """ARNs in lower case that known roles trust, as far as they concern the identity."""
     providers: Mapping[str, Entry | UnknownPart] = field(default_factory=lambda: EMPTY)

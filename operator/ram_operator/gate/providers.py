@@ -29,7 +29,7 @@ from ..model.sentences import clip
 from ..model.vocabulary import Cause, Direction, Disposition, Presence
 from . import approvals, checks, rules
 from .expiry import VERB
-from .inputs import Situation
+from .inputs import Inputs
 
 FIELD: Final = approvals.PROVIDERS
 CHANGED: Final = approvals.CHANGED
@@ -85,34 +85,34 @@ def named(trust: FieldValue | UnknownPart | None, account_id: str) -> tuple[str,
     return tuple(sorted(found))
 
 
-def _asked(situation: Situation) -> tuple[str, ...]:
-    gated = situation.row.gated_field
+def _asked(inputs: Inputs) -> tuple[str, ...]:
+    gated = inputs.row.gated_field
     if gated is None:
         return ()
-    return named(situation.desired.fields[gated.name], situation.account.account_id)
+    return named(inputs.desired.fields[gated.name], inputs.account.account_id)
 
 
-def _live(situation: Situation) -> tuple[str, ...]:
-    gated = situation.row.gated_field
-    trust = situation.live.fields.get(gated.name) if gated is not None else None
-    return named(trust, situation.account.account_id)
+def _live(inputs: Inputs) -> tuple[str, ...]:
+    gated = inputs.row.gated_field
+    trust = inputs.live.fields.get(gated.name) if gated is not None else None
+    return named(trust, inputs.account.account_id)
 
 
-def _agreed(situation: Situation, key: str) -> str | None:
+def _agreed(inputs: Inputs, key: str) -> str | None:
     """What the provider was agreed to be; None where the record knows it in no letters."""
-    known = situation.memory.record.providers
+    known = inputs.memory.record.providers
     alike = (text for name, text in sorted(known.items()) if name.lower() == key.lower())
     return known.get(key, next(alike, None))
 
 
-def moved(situation: Situation) -> list[Judged]:
+def moved(inputs: Inputs) -> list[Judged]:
     """Providers that are trusted and are not what was agreed on. They wait for a person.
 
     On a creation those that an earlier identity of that name trusted, and the new one would.
     """
     found = []
-    for key in _live(situation) or _asked(situation):
-        now, agreed = situation.providers.get(key), _agreed(situation, key)
+    for key in _live(inputs) or _asked(inputs):
+        now, agreed = inputs.providers.get(key), _agreed(inputs, key)
         if isinstance(now, Entry) and agreed is not None and now.value != agreed:
             before = Entry(now.display, agreed)
             change = Change(FIELD, before, now, _direction(before, now), key)
@@ -120,46 +120,46 @@ def moved(situation: Situation) -> list[Judged]:
     return found
 
 
-def unread(situation: Situation) -> list[str]:
+def unread(inputs: Inputs) -> list[str]:
     """One sentence per provider that could not be read: nobody knows whom it lets in."""
     return [
         f"{key} to be read, so that it is known whom it lets in: {part.error.message}"
-        for key, part in sorted(situation.providers.items())
+        for key, part in sorted(inputs.providers.items())
         if isinstance(part, UnknownPart)
     ]
 
 
-def places(situation: Situation) -> frozenset[str]:
+def places(inputs: Inputs) -> frozenset[str]:
     """Where drift of those that could not be read would be shown."""
-    unknown = [k for k, part in situation.providers.items() if isinstance(part, UnknownPart)]
+    unknown = [k for k, part in inputs.providers.items() if isinstance(part, UnknownPart)]
     return frozenset(place(FIELD, key) for key in unknown)
 
 
-def error(situation: Situation) -> RamOperatorError | None:
+def error(inputs: Inputs) -> RamOperatorError | None:
     """Why a provider could not be read; what a person has to mend comes first."""
-    parts = situation.providers.values()
+    parts = inputs.providers.values()
     errors = [part.error for part in parts if isinstance(part, UnknownPart)]
     return min(errors, key=lambda each: isinstance(each, Retry), default=None)
 
 
-def blind(situation: Situation) -> bool:
+def wanted_unknown(inputs: Inputs) -> bool:
     """Whether nobody knows now whom the wanted trust would let in, so that it cannot be approved.
 
     What is about to be trusted no more need not be known.
     """
-    asked = _asked(situation)
-    return any(isinstance(situation.providers.get(key), UnknownPart) for key in asked)
+    asked = _asked(inputs)
+    return any(isinstance(inputs.providers.get(key), UnknownPart) for key in asked)
 
 
-def missing(situation: Situation) -> list[str]:
+def missing(inputs: Inputs) -> list[str]:
     """One sentence per provider that a new identity is to trust and that does not exist.
 
     Whoever makes it later would decide whom it lets in.
     """
     return [
         f"{key}, which the trust names, to exist"
-        for key in _asked(situation)
-        if isinstance(part := situation.providers.get(key), Entry) and part.value == ABSENT
+        for key in _asked(inputs)
+        if isinstance(part := inputs.providers.get(key), Entry) and part.value == ABSENT
     ]
 
 
@@ -177,12 +177,10 @@ def held(moves: Iterable[Judged], case: checks.Case) -> Held | None:
     return Held(CHANGED, summary, gains, losses, findings, changes, verdict.value)
 
 
-def context(situation: Situation) -> dict[str, FieldValue]:
+def context(inputs: Inputs) -> dict[str, FieldValue]:
     """What the approver of a trust has seen of the providers in it: it is in the digest."""
     known = {
-        key: part
-        for key in _asked(situation)
-        if isinstance(part := situation.providers.get(key), Entry)
+        key: part for key in _asked(inputs) if isinstance(part := inputs.providers.get(key), Entry)
     }
     return {FIELD: known} if known else {}
 
@@ -212,34 +210,33 @@ def accepted(held_context: Mapping[str, Any], changes: Iterable[Change]) -> dict
     return found
 
 
-def first_seen(situation: Situation) -> dict[str, str]:
+def first_seen(inputs: Inputs) -> dict[str, str]:
     """What the providers are that a new trust names, or that were trusted before that was kept."""
-    asked = _asked(situation)
-    if situation.live.presence is Presence.PRESENT:
-        asked = tuple(key for key in asked if key in _live(situation))
+    asked = _asked(inputs)
+    if inputs.live.presence is Presence.PRESENT:
+        asked = tuple(key for key in asked if key in _live(inputs))
     return {
         key: part.value
         for key in asked
-        if isinstance(part := situation.providers.get(key), Entry)
-        and _agreed(situation, key) is None
+        if isinstance(part := inputs.providers.get(key), Entry) and _agreed(inputs, key) is None
     }
 
 
-def notes(situation: Situation) -> list[Step]:
+def notes(inputs: Inputs) -> list[Step]:
     """What the record is to say of providers without anybody's approval: those that it knows
     nothing of yet, and no more of those that nobody names. What was agreed on goes along to a name
     in other letters.
     """
-    row, record = situation.row, situation.memory.record
+    row, record = inputs.row, inputs.memory.record
     gated = row.gated_field
-    if gated is None or not isinstance(situation.live.fields.get(gated.name), documents.Trust):
+    if gated is None or not isinstance(inputs.live.fields.get(gated.name), documents.Trust):
         return []
     if record.owner is None:
         # There is no record of ours yet, and the first one says it.
         return []
-    still = {*_asked(situation), *_live(situation)}
-    changes = {key: "" for key in record.providers if key not in still} | first_seen(situation)
-    alike = {key: _agreed(situation, key) for key in still if key not in record.providers}
+    still = {*_asked(inputs), *_live(inputs)}
+    changes = {key: "" for key in record.providers if key not in still} | first_seen(inputs)
+    alike = {key: _agreed(inputs, key) for key in still if key not in record.providers}
     changes |= {key: text for key, text in alike.items() if text is not None}
     if not changes:
         return []

@@ -16,32 +16,32 @@ from ..model.objects import FieldValue, UnknownPart
 from ..model.state import Desired, Live
 from ..model.vocabulary import Cause, Direction, Disposition, Presence
 from . import checks, clearance, grants, providers, rules
-from .inputs import Situation
+from .inputs import Inputs
 
 NAME: Final = "name"
 TRUSTED: Final = "NameAlreadyTrusted"
 
 
-def creation(situation: Situation) -> Held | Step:
+def creation(inputs: Inputs) -> Held | Step:
     """The step that creates it, or what is held of that: its trust, its name, or both."""
-    row, desired = situation.row, situation.desired
+    row, desired = inputs.row, inputs.desired
     values: dict[str, Any] = dict(desired.fields)
-    held = _name(situation)
+    held = _name(inputs)
     if (gated := row.gated_field) is not None:
         trust = desired.fields[gated.name]
         assert isinstance(trust, documents.Trust)
-        case = checks.Case(situation.account, trust)
-        moved = providers.held(providers.moved(situation), case)
-        record = situation.memory.record
-        verdict = clearance.judge_creation(trust, situation.account, record, moved)
+        case = checks.Case(inputs.account, trust)
+        moved = providers.held(providers.moved(inputs), case)
+        record = inputs.memory.record
+        verdict = clearance.judge_creation(trust, inputs.account, record, moved)
         values[gated.name] = verdict
         if isinstance(verdict, Held):
             held = grants.joined(grants.joined(verdict, moved), held)
     summary = f"create {row.noun} {desired.cloud_name}"
     if held is None:
         return Step("create", summary, Cause.CREATE, Direction.WIDER, values)
-    held = replace(held, context=context(situation, held))
-    permit = weigh(held, situation)
+    held = replace(held, context=context(inputs, held))
+    permit = weigh(held, inputs)
     if permit is None:
         return held
     if gated is not None and permit.covers(gated.name):
@@ -52,7 +52,7 @@ def creation(situation: Situation) -> Held | Step:
     return Step("create", summary, Cause.CREATE, Direction.WIDER, values, NAME)
 
 
-def _name(new: Situation) -> Held | None:
+def _name(new: Inputs) -> Held | None:
     """RAM trusts by name: who gets a name that a role trusts is trusted from his first moment."""
     name = new.desired.cloud_name
     arn = new.row.arn(new.account.account_id, name)
@@ -66,7 +66,7 @@ def _name(new: Situation) -> Held | None:
     return Held(TRUSTED, summary, gains, (), findings, (change,), "new")
 
 
-def _lost(new: Situation) -> Held | None:
+def _lost(new: Inputs) -> Held | None:
     """Without records nobody knows which names are trusted. What has a trust is held for that."""
     if new.row.gated_field is not None or not clearance.lost(new.account, new.memory.record):
         return None
@@ -78,44 +78,44 @@ def _lost(new: Situation) -> Held | None:
     )
 
 
-def context(situation: Situation, held: Held) -> Mapping[str, FieldValue]:
+def context(inputs: Inputs, held: Held) -> Mapping[str, FieldValue]:
     """What else the approver has seen: attachments and session as they are asked for, who is in the
     group, and what the identity providers of the trust are.
     """
-    row, desired = situation.row, situation.desired
+    row, desired = inputs.row, inputs.desired
     asked = {
         field.name: desired.fields[field.name]
         for field in row.fields
         if field.name in desired.fields
         and (field.larger_is_wider or (field.entries_widen and field.add and not field.carries))
     }
-    members = {n: part for n, part in getting(held, situation).items() if isinstance(part, Mapping)}
-    return {**asked, **members, **providers.context(situation)}
+    members = {n: part for n, part in getting(held, inputs).items() if isinstance(part, Mapping)}
+    return {**asked, **members, **providers.context(inputs)}
 
 
-def getting(held: Held, situation: Situation) -> Mapping[str, FieldValue | UnknownPart | None]:
+def getting(held: Held, inputs: Inputs) -> Mapping[str, FieldValue | UnknownPart | None]:
     """Who else gets a right to change rights that is held: the members of a group, if any."""
-    row = situation.row
+    row = inputs.row
     policies = {f.name for f in row.fields if f.escalates is Escalation.ATTACHMENT}
     attaches = any(change.field in policies for change in held.changes)
     fields = [field for field in row.fields if field.escalates is Escalation.MEMBERSHIP]
-    if not attaches or situation.live.presence is not Presence.PRESENT:
+    if not attaches or inputs.live.presence is not Presence.PRESENT:
         return {}
-    found = {field.name: situation.live.fields.get(field.name) for field in fields}
+    found = {field.name: inputs.live.fields.get(field.name) for field in fields}
     return {name: part for name, part in found.items() if part != {}}
 
 
-def weigh(held: Held, situation: Situation) -> clearance.Permit | None:
+def weigh(held: Held, inputs: Inputs) -> clearance.Permit | None:
     """The approval of what is held, if there is one and all that it lets in are known.
 
     What is sent once more is sent to the providers that were approved the first time.
     """
-    record = situation.memory.record
-    if providers.blind(situation):
+    record = inputs.memory.record
+    if providers.wanted_unknown(inputs):
         return None
-    if not all(isinstance(part, Mapping) for part in getting(held, situation).values()):
+    if not all(isinstance(part, Mapping) for part in getting(held, inputs).values()):
         return None
-    permit = clearance.weigh(held, situation.ballot, record)
+    permit = clearance.weigh(held, inputs.approval, record)
     flight = record.in_flight
     if permit is None or flight is None or flight.approval != permit.digest:
         return permit

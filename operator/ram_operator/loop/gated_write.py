@@ -22,7 +22,7 @@ from ..constants import ANNOTATION_APPROVE, ANNOTATION_REJECT, Mode, Reason
 from ..errors import OutcomeUnknown, RamOperatorError, Retry
 from ..gate import approvals, expiry, providers
 from ..gate.clearance import Cleared, Permit, permit_of
-from ..gate.inputs import Ballot, Guard
+from ..gate.inputs import Approval, Guard
 from ..model.changes import Step
 from ..model.records import InFlight
 from ..model.vocabulary import Direction
@@ -174,7 +174,7 @@ def _check_said(now: Subject, permit: Permit) -> None:
     """What people say of the change by now."""
     if now.annotation(ANNOTATION_APPROVE) != permit.digest:
         raise Retry(Reason.PROGRESSING, "the approval was taken back", 0.5)
-    if Ballot(reject=now.annotation(ANNOTATION_REJECT)).rejects(permit.digest):
+    if Approval(reject=now.annotation(ANNOTATION_REJECT)).rejects(permit.digest):
         raise Retry(Reason.PROGRESSING, "the change was rejected", 0.5)
 
 

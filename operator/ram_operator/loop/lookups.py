@@ -189,15 +189,15 @@ def _carried(field: Field, wanted: Desired, live: Live) -> dict[str, Entry]:
 
 
 def _longer(field: Field, wanted: Desired, live: Live) -> bool:
-    asked, there = wanted.fields.get(field.name), live.fields.get(field.name)
-    return isinstance(asked, int) and isinstance(there, int) and asked > there
+    asked, live_part = wanted.fields.get(field.name), live.fields.get(field.name)
+    return isinstance(asked, int) and isinstance(live_part, int) and asked > live_part
 
 
 def _new(field: Field, wanted: Desired, live: Live) -> dict[str, Entry]:
-    there = live.fields.get(field.name)
-    if isinstance(there, UnknownPart):
+    live_part = live.fields.get(field.name)
+    if isinstance(live_part, UnknownPart):
         return {}
-    has = _entries(there)
+    has = _entries(live_part)
     asked = _entries(wanted.fields.get(field.name))
     return {key: entry for key, entry in asked.items() if key not in has}
 

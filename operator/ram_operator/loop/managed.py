@@ -14,7 +14,7 @@ from ..cluster.record_writer import Claim
 from ..constants import DeletionPolicy, Mode, Reason
 from ..errors import RamOperatorError, Stalled
 from ..gate import clearance, tenancy
-from ..gate.inputs import NO_BALLOT, Memory, Situation
+from ..gate.inputs import NO_APPROVAL, Inputs, Memory
 from ..kinds import manifest
 from ..model.changes import Outcome, Plan
 from ..model.state import Desired, Live
@@ -73,7 +73,7 @@ class ManagedPass:
         self._subject = subject
         self._owner = subject.owner(ports.settings.cluster_name)
         self._generation = int(subject.body["metadata"].get("generation", 0))
-        self._ballot = NO_BALLOT
+        self._ballot = NO_APPROVAL
         self._unread: tuple[str, ...] = ()
 
     def run(self) -> Result:
@@ -100,11 +100,11 @@ class ManagedPass:
         mentioned_names.note(ports, identity, subject.row, live)
         own_rights.watch(ports, session, subject.row, live)
         standing = ownership.stand(self._claimant(session, tenant.adoption), record, identity, live)
-        self._ballot = offers.ballot(ports, subject, identity, live.cloud_id)
-        situation = self._situation(session, wanted, live, standing)
+        self._ballot = offers.approval(ports, subject, identity, live.cloud_id)
+        inputs = self._situation(session, wanted, live, standing)
         if live.presence is Presence.ABSENT:
-            return self._absent(session, identity, situation, standing)
-        return self._present(session, identity, situation, standing)
+            return self._absent(session, identity, inputs, standing)
+        return self._present(session, identity, inputs, standing)
 
     def _approved(
         self, session: Session, identity: Identity, wanted: Desired, claimant: ownership.Claimant
@@ -122,7 +122,7 @@ class ManagedPass:
         standing = ownership.stand(claimant, ports.store.get(identity.key), identity, live)
         if standing.needs_record or standing.claim_first or ports.recent.starting() > 0:
             return None
-        self._ballot = offers.ballot(ports, self._subject, identity, live.cloud_id)
+        self._ballot = offers.approval(ports, self._subject, identity, live.cloud_id)
         decision = plan.update(self._situation(session, wanted, live, standing, lookups.NOTHING))
         if [step.verb for step in decision.steps] != ["trust"]:
             return None
@@ -166,7 +166,7 @@ class ManagedPass:
         live: Live,
         standing: Standing,
         known: lookups.Rights | None = None,
-    ) -> Situation:
+    ) -> Inputs:
         subject, account = self._subject, session.account
         known = known or lookups.look(self._ports, session, subject, wanted, live)
         self._unread = known.unread
@@ -188,19 +188,19 @@ class ManagedPass:
             judged=known.judged,
             sent=known.sent,
         )
-        return Situation(subject.row, account, wanted, live, memory, self._ballot, providers=seen)
+        return Inputs(subject.row, account, wanted, live, memory, self._ballot, providers=seen)
 
     def _absent(
-        self, session: Session, identity: Identity, situation: Situation, standing: Standing
+        self, session: Session, identity: Identity, inputs: Inputs, standing: Standing
     ) -> Result:
         if standing.gone_by_hand:
             if not self._ports.recent.believes(self._subject.key, always_twice=True):
                 raise LookAgain(self._ports.recent.settle)
-            what = (situation.row.noun, situation.desired.cloud_name)
+            what = (inputs.row.noun, inputs.desired.cloud_name)
             return Result(verdict.gone(what, identity.account_id, self._subject.request))
-        named = mentioned_names.trusted(self._ports, identity, situation.row)
-        situation = replace(situation, named=named)
-        decision = plan.create(situation)
+        named = mentioned_names.trusted(self._ports, identity, inputs.row)
+        inputs = replace(inputs, named=named)
+        decision = plan.create(inputs)
         if session.account.mode is Mode.OBSERVE:
             return Result(self._outcome(session, decision, None, None))
         applied = Carried((), (), {})
@@ -216,7 +216,7 @@ class ManagedPass:
         if decision.steps:
             self._prepare_write(create=True)
             claim = RecordWork(identity, self._claim("", decision, record_facts.CLAIMED))
-            claimed_now = situation.row.claim_first and ownership.carry_out(self._ports, claim)
+            claimed_now = inputs.row.claim_first and ownership.carry_out(self._ports, claim)
             applied = self._carry_out(session, identity, decision)
             if claimed_now and applied.refused:
                 ownership.withdraw(self._ports, identity)
@@ -224,7 +224,7 @@ class ManagedPass:
         if created and decision.held is not None:
             # It is offered once there is a record of what was created.
             self._ports.queue.add(self._subject.key, Lane.PERIODIC, self._ports.recent.settle)
-        live = last_applied.made(situation.desired, applied.facts) if created else None
+        live = last_applied.made(inputs.desired, applied.facts) if created else None
         work = None
         if created:
             cloud_id = str(applied.facts.get("cloudId", ""))
@@ -232,27 +232,27 @@ class ManagedPass:
         return Result(self._outcome(session, decision, live, applied), work)
 
     def _present(
-        self, session: Session, identity: Identity, situation: Situation, standing: Standing
+        self, session: Session, identity: Identity, inputs: Inputs, standing: Standing
     ) -> Result:
         recent, key = self._ports.recent, self._subject.key
-        suspicious = plan.drifted(situation)
+        suspicious = plan.drifted(inputs)
         believed = not suspicious or recent.believes(key)
         if not suspicious:
             recent.unsurprised(key)
-        decision = plan.update(situation, believe_drift=believed)
+        decision = plan.update(inputs, believe_drift=believed)
         if not believed:
             if not decision.steps:
                 raise LookAgain(recent.settle)
             # What is asked for does not wait, and what looks like drift is looked at again soon.
             self._ports.queue.add(key, Lane.PERIODIC, recent.settle)
         if session.account.mode is Mode.OBSERVE:
-            return Result(self._outcome(session, decision, situation.live, None, believed))
-        work = RecordWork(identity, self._claim(situation.live.cloud_id, decision, standing.verb))
-        wants_record = standing.needs_record or plan.agreed(situation)
+            return Result(self._outcome(session, decision, inputs.live, None, believed))
+        work = RecordWork(identity, self._claim(inputs.live.cloud_id, decision, standing.verb))
+        wants_record = standing.needs_record or plan.agreed(inputs)
         written = _Written(Carried((), (), {}), decision)
         try:
             self._prepare(session, standing, work, written)
-            self._write(session, identity, situation, written)
+            self._write(session, identity, inputs, written)
             if decision.held is not None and wants_record:
                 ownership.carry_out(self._ports, work)
                 wants_record = False
@@ -264,7 +264,7 @@ class ManagedPass:
             # Neither what was written nor what was found goes untold because this failed.
             self._failed(identity, written, error)
             wants_record = False
-        done = (situation.live, written.applied, believed)
+        done = (inputs.live, written.applied, believed)
         outcome = replace(self._outcome(session, written.decision, *done), adopted=written.claimed)
         # The gated write has its own record work.
         wants_record &= not any(clearance.permit_of(step) for step in decision.steps)
@@ -282,7 +282,7 @@ class ManagedPass:
             written.claimed = True
 
     def _write(
-        self, session: Session, identity: Identity, situation: Situation, written: _Written
+        self, session: Session, identity: Identity, inputs: Inputs, written: _Written
     ) -> None:
         recent, decision = self._ports.recent, written.decision
         if not decision.steps:
@@ -290,7 +290,7 @@ class ManagedPass:
         if recent.starting() > 0:
             raise LookAgain(recent.starting())
         self._prepare_write(create=False)
-        written.applied = self._carry_out(session, identity, decision, situation.live.cloud_id)
+        written.applied = self._carry_out(session, identity, decision, inputs.live.cloud_id)
 
     def _failed(self, identity: Identity, written: _Written, error: RamOperatorError) -> None:
         """What is held is shown, with its digest only if that is on offer."""
@@ -315,7 +315,7 @@ class ManagedPass:
         return decision
 
     def _claim(self, cloud_id: str, decision: Plan, operation: str) -> Claim:
-        found = (decision.baseline, operation, decision.providers, decision.there)
+        found = (decision.baseline, operation, decision.providers, decision.live_digest)
         return Claim(self._owner, self._subject.uid, cloud_id, *found)
 
     def _prepare_write(self, *, create: bool) -> None:

@@ -27,7 +27,7 @@ from ..constants import (
 from ..errors import InvalidSpec, RamOperatorError, Retry
 from ..gate import approvals
 from ..gate.clearance import CHANGE
-from ..gate.inputs import Ballot, Guard, Scope
+from ..gate.inputs import Approval, Guard, Scope
 from ..kinds import manifest
 from ..kinds.table import ACCOUNT
 from ..model.changes import Held, Plan
@@ -39,7 +39,7 @@ from ..runtime.queue import Lane
 from .ports import Ports, Subject
 
 
-def ballot(ports: Ports, subject: Subject, identity: Identity, cloud_id: str) -> Ballot:
+def approval(ports: Ports, subject: Subject, identity: Identity, cloud_id: str) -> Approval:
     """What people say of the object's change. Raises Retry when the guard cannot be read."""
     approve = subject.annotation(ANNOTATION_APPROVE)
     guard = Guard.MISSING
@@ -48,7 +48,7 @@ def ballot(ports: Ports, subject: Subject, identity: Identity, cloud_id: str) ->
         offered = record_facts.facts(ports.store.get(identity.key), identity).pending
         matters = offered is not None and offered.digest == approve
         guard = guard_state(ports, subject) if matters else ports.guard.state()
-    return Ballot(
+    return Approval(
         scope=Scope(
             cluster=ports.settings.cluster_name,
             account_id=identity.account_id,
@@ -170,7 +170,7 @@ def _answered(ports: Ports, subject: Subject, key: Key, body: Mapping[str, Any] 
     pending = facts.pending
     if pending is None:
         return True
-    said = Ballot(reject=subject.annotation(ANNOTATION_REJECT))
+    said = Approval(reject=subject.annotation(ANNOTATION_REJECT))
     return not (pending.rejected or said.rejects(pending.digest))
 
 
@@ -192,7 +192,7 @@ def _same(fresh: Mapping[str, Any], subject: Subject) -> bool:
 def _end(subject: Subject, facts: RecordFacts, now: str) -> _End | None:
     """What the object alone says against the offer, or against a write that was begun."""
     pending, flight = facts.pending, facts.in_flight
-    said = Ballot(
+    said = Approval(
         reject=subject.annotation(ANNOTATION_REJECT),
         rejecter=subject.annotation(ANNOTATION_REJECTED_BY),
         now=now,
@@ -256,7 +256,7 @@ def _tell(ports: Ports, subject: Subject, digest: str, why: str) -> None:
 
 
 def offer(
-    ports: Ports, subject: Subject, identity: Identity, decision: Plan, said: Ballot
+    ports: Ports, subject: Subject, identity: Identity, decision: Plan, said: Approval
 ) -> tuple[Held, float]:
     """Have the record say what is held, before anybody is shown the digest. Raises errors.*.
 
@@ -273,7 +273,7 @@ def offer(
         ports.recent.certain(subject.key)
         if wanted.pending == facts.pending:
             return _shown(held, said, facts, wanted.pending), 0.0
-    elif decision.blind or (wanted.why is Why.MOVED and decision.unsure):
+    elif decision.providers_unknown or (wanted.why is Why.MOVED and decision.unsure):
         return _standing(held, said, facts, decision.unsure), 0.0
     elif wanted.why is Why.MOVED:
         look = approvals.digest(approvals.knowing(held, facts.rejections), said.scope, 0)
@@ -289,7 +289,9 @@ def _soon(ports: Ports, subject: Subject, wait: float | None) -> float:
     return wait or 0.0
 
 
-def _written(ports: Ports, subject: Subject, identity: Identity, held: Held, said: Ballot) -> Held:
+def _written(
+    ports: Ports, subject: Subject, identity: Identity, held: Held, said: Approval
+) -> Held:
     body = ports.records.read(identity)
     facts = facts_module.facts(body, identity)
     if body is None or facts.owner != subject.owner(ports.settings.cluster_name):
@@ -314,18 +316,18 @@ def _moved(before: Pending, after: Pending, now: str) -> str:
     return f"what it was given for has moved ({_difference(before.parts, after.parts)})"
 
 
-def _shown(held: Held, said: Ballot, facts: RecordFacts, pending: Pending) -> Held:
+def _shown(held: Held, said: Approval, facts: RecordFacts, pending: Pending) -> Held:
     return approvals.offered(approvals.knowing(held, facts.rejections), said, facts, pending)
 
 
-def standing(ports: Ports, identity: Identity, held: Held, said: Ballot) -> Held:
+def standing(ports: Ports, identity: Identity, held: Held, said: Approval) -> Held:
     """What is held, where nothing may be offered anew: the digest of an offer is shown only with
     exactly what it is for.
     """
     return _standing(held, said, record_facts.facts(ports.store.get(identity.key), identity), ())
 
 
-def _standing(held: Held, said: Ballot, facts: RecordFacts, missing: tuple[str, ...]) -> Held:
+def _standing(held: Held, said: Approval, facts: RecordFacts, missing: tuple[str, ...]) -> Held:
     held = replace(approvals.knowing(held, facts.rejections), missing=missing)
     stands = approvals.digest(held, said.scope, facts.sequence)
     if facts.pending is None or facts.pending.digest != stands:

@@ -17,7 +17,7 @@ from ..cluster import record_facts as facts_module
 from ..cluster.record_facts import Identity
 from ..errors import InvalidSpec, RamOperatorError
 from ..gate import checks, providers
-from ..gate.inputs import Ballot
+from ..gate.inputs import Approval
 from ..kinds import manifest
 from ..kinds.schema import Escalation
 from ..kinds.table import KINDS
@@ -56,11 +56,11 @@ def provider_states(
     return found
 
 
-def wants_fresh_read(ballot: Ballot, record: RecordFacts, live: Live) -> bool:
+def wants_fresh_read(approval: Approval, record: RecordFacts, live: Live) -> bool:
     """Whether a trust may be about to be sent: the role is created, or the object bears an approval
     that was not used up yet.
     """
-    approved = bool(ballot.approve) and ballot.approve not in record.used
+    approved = bool(approval.approve) and approval.approve not in record.used
     return approved or live.presence is Presence.ABSENT
 
 
@@ -132,10 +132,12 @@ def _holders(
 def _differs(subject: Subject, wanted: Desired, live: Live) -> bool:
     for field in subject.row.fields:
         if field.escalates is Escalation.DOCUMENT:
-            asked, there = wanted.fields.get(field.name), live.fields.get(field.name)
-            if not isinstance(asked, documents.Policy) or not isinstance(there, documents.Policy):
+            asked, live_part = wanted.fields.get(field.name), live.fields.get(field.name)
+            if not isinstance(asked, documents.Policy) or not isinstance(
+                live_part, documents.Policy
+            ):
                 return True
-            return not documents.documents_equal_policy(there, asked)
+            return not documents.documents_equal_policy(live_part, asked)
     return False
 
 

@@ -140,7 +140,7 @@ class Plan:
     baseline: documents.Trust | None = None
     """The gated state that the record is to hold afterwards; None where the kind has none."""
     in_sync: bool = True
-    blind: bool = False
+    providers_unknown: bool = False
     """It is not known who is behind names in the trust, or what is drift: nothing is offered."""
     unsure: tuple[str, ...] = ()
     """Sentences: what is not known, or not believed yet. No offer ends by such a look."""
@@ -148,7 +148,7 @@ class Plan:
     """Parts that could not be read, or are not believed yet, as `status.drift` names them: of them
     nothing new is known.
     """
-    there: str = ""
+    live_digest: str = ""
     """Digest of the trust that the cloud has, or has once the identity is created."""
     error: RamOperatorError | None = None
     """Why something that a trust names could not be looked at."""
@@ -157,7 +157,7 @@ class Plan:
     noticed: tuple[tuple[str, Finding], ...] = ()  # of what needed no approval, by place
 
     @property
-    def drift_lasting(self) -> tuple[Drift, ...]:
+    def drift_remaining(self) -> tuple[Drift, ...]:
         """Drift that is still there when the pass is over."""
         return tuple(entry for entry in self.drift if entry.action != CORRECTED)
 
@@ -198,7 +198,7 @@ class Outcome:
         return tuple(d for d in found if d.action == CORRECTED and d.field in settled)
 
     @property
-    def drift_lasting(self) -> tuple[Drift, ...]:
+    def drift_remaining(self) -> tuple[Drift, ...]:
         """Drift that is still there: left alone, or its correction was not carried out."""
         if self.plan is None:
             return ()

@@ -1,6 +1,6 @@
 """Changes, dispositions and gate → one Plan: ordered steps, what is held, what has drifted. Pure.
 
-Tighten first, widen last, so that a crash in the middle never leaves more access than the larger of
+Narrow first, widen last, so that a crash in the middle never leaves more access than the larger of
 before and after. While a change that takes trust away is held, everything that widens the same role
 waits with it; otherwise those who are about to lose the role would gain by it first.
 """
@@ -14,7 +14,7 @@ from typing import Final
 from .. import documents
 from ..constants import Severity
 from ..gate import clearance, expiry, grants, providers, review
-from ..gate.inputs import Situation
+from ..gate.inputs import Inputs
 from ..kinds.schema import Field, Kind
 from ..model.changes import Change, Held, Judged, Plan, Step, place
 from ..model.objects import Entry, UnknownPart
@@ -29,12 +29,12 @@ _NAMED: Final = 5
 _WIDENING: Final = frozenset({Direction.WIDER, Direction.MIXED, Direction.UNKNOWN})
 
 
-def create(situation: Situation) -> Plan:
+def create(inputs: Inputs) -> Plan:
     """The identity does not exist: create it, then add what creation cannot carry."""
-    row, desired = situation.row, situation.desired
-    if (waits := _cannot_create(situation)) is not None:
+    row, desired = inputs.row, inputs.desired
+    if (waits := _cannot_create(inputs)) is not None:
         return waits
-    step = review.creation(situation)
+    step = review.creation(inputs)
     if isinstance(step, Held):
         return Plan(held=step, in_sync=False)
     baseline = desired.fields[row.gated_field.name] if row.gated_field is not None else None
@@ -44,7 +44,7 @@ def create(situation: Situation) -> Plan:
     for field in row.fields:
         entries = desired.fields.get(field.name)
         if field.entries_widen and isinstance(entries, Mapping):
-            added = [_addition(situation, field, pair) for pair in sorted(entries.items())]
+            added = [_addition(inputs, field, pair) for pair in sorted(entries.items())]
             items += added
             steps += steps_of.entries(row, added)
         elif field.after_create and isinstance(entries, Mapping):
@@ -53,65 +53,65 @@ def create(situation: Situation) -> Plan:
             steps.append(Step(field.add, text, Cause.CREATE, Direction.NEUTRAL, made, field.name))
     unwritten = grants.unwritten(row, items)
     applied = last_applied.after_steps(Applied(), last_applied.created(row, desired), unwritten)
-    case = grants.case(row, situation.account, desired, situation.live)
-    held = grants.held(situation, items, case)
+    case = grants.case(row, inputs.account, desired, inputs.live)
+    held = grants.held(inputs, items, case)
     return Plan(
-        steps=tuple(bases.on(situation, steps, baseline)),
+        steps=tuple(bases.on(inputs, steps, baseline)),
         held=held,
         applied=applied,
         baseline=baseline,
-        there=baseline.digest if baseline is not None else "",
-        providers=providers.first_seen(situation),
-        noticed=grants.noticed(situation, items),
+        live_digest=baseline.digest if baseline is not None else "",
+        providers=providers.first_seen(inputs),
+        noticed=grants.noticed(inputs, items),
         in_sync=False,
     )
 
 
-def _cannot_create(situation: Situation) -> Plan | None:
+def _cannot_create(inputs: Inputs) -> Plan | None:
     """What a creation waits for; None where it need not wait."""
-    desired = situation.desired
+    desired = inputs.desired
     if desired.unresolved:
         # Nothing half made: a role without the policies that define it helps nobody.
         return Plan(waiting=desired.unresolved, in_sync=False)
-    waiting = (*providers.missing(situation), *providers.unread(situation))
+    waiting = (*providers.missing(inputs), *providers.unread(inputs))
     if not waiting:
         return None
     return Plan(
         waiting=waiting,
         in_sync=False,
-        unread=_nothing_known(situation),
-        error=providers.error(situation),
+        unread=_nothing_known(inputs),
+        error=providers.error(inputs),
     )
 
 
-def _addition(situation: Situation, field: Field, pair: tuple[str, Entry]) -> Judged:
+def _addition(inputs: Inputs, field: Field, pair: tuple[str, Entry]) -> Judged:
     """An entry of a new identity. What escalates waits: the identity is created without it."""
     change = Change(field.name, None, pair[1], Direction.WIDER, pair[0])
-    waits = grants.escalating(field, situation.desired, change, situation.memory)
+    waits = grants.escalating(field, inputs.desired, change, inputs.memory)
     disposition = Disposition.HOLD if waits else Disposition.WRITE
     return Judged(change, Cause.CREATE, disposition, Severity.INFO)
 
 
-def update(situation: Situation, *, believe_drift: bool = True) -> Plan:
+def update(inputs: Inputs, *, believe_drift: bool = True) -> Plan:
     """The identity exists: judge every difference and order what may be written.
 
     With `believe_drift` False, differences that look like drift are neither written nor shown:
     shortly after a write of ours they may be nothing but an old answer.
     """
-    situation, ending = expiry.kept(situation)
-    desired = situation.desired
-    found = _judgements(situation)
+    inputs, ending = expiry.kept(inputs)
+    desired = inputs.desired
+    found = _judgements(inputs)
     judged = [item for item in found if believe_drift or item.cause is not Cause.DRIFT]
-    moved = providers.moved(situation)
-    gate = _gate(situation, found, judged, moved, believe_drift)
-    noticed = grants.noticed(situation, judged)
+    moved = providers.moved(inputs)
+    gate = _gate(inputs, found, judged, moved, believe_drift)
+    noticed = grants.noticed(inputs, judged)
     found, judged = (review.released(items, gate.permit) for items in (found, judged))
     left = [item.change for item in found if item not in judged or not steps_of.writes(item)]
-    steps = _in_order(situation, gate, judged, left)
-    unknown = [*desired.unresolved, *_unread(situation)]
+    steps = _in_order(inputs, gate, judged, left)
+    unknown = [*desired.unresolved, *_unread(inputs)]
     waiting = [*unknown, *ending]
-    postponed = [step for step in steps if gate.loose and step.direction in _WIDENING]
-    waiting += [f"{_trust_of(situation)} to be as asked: {s.summary}" for s in postponed]
+    postponed = [step for step in steps if gate.exceeds and step.direction in _WIDENING]
+    waiting += [f"{_trust_of(inputs)} to be as asked: {s.summary}" for s in postponed]
     undone = frozenset(name for step in postponed for name in step.settles)
     done = drift_shown.Done(gate.after, bool(gate.steps), undone)
     drifted, respelled = drift_shown.apart([*judged, *gate.moved], done)
@@ -121,65 +121,63 @@ def update(situation: Situation, *, believe_drift: bool = True) -> Plan:
         drift=drifted,
         respelled=respelled,
         waiting=tuple(waiting),
-        applied=_applied(situation, judged, postponed),
-        baseline=_baseline(situation),
+        applied=_applied(inputs, judged, postponed),
+        baseline=_baseline(inputs),
         in_sync=all(map(drift_shown.only_spelling, judged)) and not waiting and not moved,
-        there=_there(situation),
-        blind=providers.blind(situation) or not believe_drift,
+        live_digest=_live_digest(inputs),
+        providers_unknown=providers.wanted_unknown(inputs) or not believe_drift,
         unsure=(
             *desired.unresolved,
-            *_unread(situation),
+            *_unread(inputs),
             *([] if believe_drift else [_SECOND_LOOK]),
         ),
-        unread=_not_known(situation, [] if believe_drift else [*found, *moved]),
-        error=providers.error(situation),
-        providers=providers.first_seen(situation),
+        unread=_not_known(inputs, [] if believe_drift else [*found, *moved]),
+        error=providers.error(inputs),
+        providers=providers.first_seen(inputs),
         noticed=noticed,
     )
 
 
-def _applied(situation: Situation, judged: list[Judged], postponed: list[Step]) -> Applied:
-    row, memory = situation.row, situation.memory
-    wanted = last_applied.updated(row, situation.desired, judged, memory, situation.live)
+def _applied(inputs: Inputs, judged: list[Judged], postponed: list[Step]) -> Applied:
+    row, memory = inputs.row, inputs.memory
+    wanted = last_applied.updated(row, inputs.desired, judged, memory, inputs.live)
     left = (*postponed, *grants.unwritten(row, judged))
     return last_applied.after_steps(memory.applied, wanted, left)
 
 
-def _in_order(
-    situation: Situation, gate: _Gate, judged: list[Judged], left: list[Change]
-) -> list[Step]:
+def _in_order(inputs: Inputs, gate: _Gate, judged: list[Judged], left: list[Change]) -> list[Step]:
     """All that may be written, what widens last."""
     # What has to wait must not keep waiting what the same call could write beside it.
-    later = [item for item in judged if gate.loose and item.change.direction in _WIDENING]
+    later = [item for item in judged if gate.exceeds and item.change.direction in _WIDENING]
     now = [item for item in judged if item not in later]
     steps = [
-        *expiry.notes(situation),
-        *providers.notes(situation),
+        *expiry.notes(inputs),
+        *providers.notes(inputs),
         *providers.acceptance(gate.accepted, gate.permit),
         *gate.steps,
-        *steps_of.entries(situation.row, judged),
-        *steps_of.values(situation, now, [*left, *(item.change for item in later)]),
-        *steps_of.values(situation, later, left),
+        *steps_of.entries(inputs.row, judged),
+        *steps_of.values(inputs, now, [*left, *(item.change for item in later)]),
+        *steps_of.values(inputs, later, left),
     ]
     steps = [review.carried(step, gate.permit) for step in steps]
     steps = sorted(steps, key=lambda step: steps_of.ORDER[step.direction])
-    return bases.on(situation, steps, gate.after)
+    return bases.on(inputs, steps, gate.after)
 
 
-def _trust_of(situation: Situation) -> str:
-    roles = situation.memory.narrowing[:_NAMED]
+def _trust_of(inputs: Inputs) -> str:
+    roles = inputs.memory.narrowing[:_NAMED]
     return f"the trust of {', '.join(roles)}" if roles else "the trust"
 
 
-def _judgements(situation: Situation) -> list[Judged]:
+def _judgements(inputs: Inputs) -> list[Judged]:
     """Every difference with its cause; for an edit of the trust also what moved behind it."""
-    row, desired, memory = situation.row, situation.desired, situation.memory
+    row, desired, memory = inputs.row, inputs.desired, inputs.memory
     found = []
-    for change in diff.changes(row, desired, situation.live):
+    for change in diff.changes(row, desired, inputs.live):
         found.append(drift.judge(row, desired, change, memory))
         memory = grants.without(row, found[-1], memory)
         found.append(drift.behind(row, desired, change, memory))
-    return [*(item for item in found if item is not None), *expiry.extensions(situation)]
+    return [*(item for item in found if item is not None), *expiry.extensions(inputs)]
 
 
 def _unknown(row: Kind, desired: Desired, live: Live) -> dict[str, UnknownPart]:
@@ -188,32 +186,32 @@ def _unknown(row: Kind, desired: Desired, live: Live) -> dict[str, UnknownPart]:
     return {n: p for n, p in parts if isinstance(p, UnknownPart) and n in desired.fields}
 
 
-def _nothing_known(situation: Situation) -> frozenset[str]:
+def _nothing_known(inputs: Inputs) -> frozenset[str]:
     """Where a creation cannot be judged at all, so that what was held of it may be held still."""
-    gated, unread = situation.row.gated_field, providers.places(situation)
+    gated, unread = inputs.row.gated_field, providers.places(inputs)
     return unread | {gated.name} if gated is not None and unread else unread
 
 
-def _not_known(situation: Situation, suspects: list[Judged]) -> frozenset[str]:
+def _not_known(inputs: Inputs, suspects: list[Judged]) -> frozenset[str]:
     """Where something could not be read, or may be an old answer."""
-    unknown = _unknown(situation.row, situation.desired, situation.live)
+    unknown = _unknown(inputs.row, inputs.desired, inputs.live)
     changes = [item.change for item in suspects if item.cause is Cause.DRIFT]
     suspected = {place(change.field, change.entry) for change in changes}
-    return frozenset({*unknown, *providers.places(situation), *suspected})
+    return frozenset({*unknown, *providers.places(inputs), *suspected})
 
 
-def _unread(situation: Situation) -> list[str]:
+def _unread(inputs: Inputs) -> list[str]:
     """One sentence per managed part or identity provider that could not be read."""
-    unknown = _unknown(situation.row, situation.desired, situation.live)
+    unknown = _unknown(inputs.row, inputs.desired, inputs.live)
     return [
         *(f"{name}, which could not be read: {p.error.message}" for name, p in unknown.items()),
-        *providers.unread(situation),
+        *providers.unread(inputs),
     ]
 
 
 @dataclass(frozen=True, slots=True)
 class _Gate:
-    """`after` is the trust once the steps are done; `loose`: it may give more than is asked.
+    """`after` is the trust once the steps are done; `exceeds`: it may give more than is asked.
 
     `moved` are identity providers that wait for an approval, `accepted` those that have it.
     """
@@ -221,14 +219,14 @@ class _Gate:
     steps: tuple[Step, ...] = ()
     held: Held | None = None
     after: documents.Trust | None = None
-    loose: bool = False
+    exceeds: bool = False
     permit: clearance.Permit | None = None
     moved: tuple[Judged, ...] = ()
     accepted: tuple[Judged, ...] = ()
 
 
 def _gate(
-    situation: Situation,
+    inputs: Inputs,
     found: list[Judged],
     judged: list[Judged],
     suspects: list[Judged],
@@ -239,44 +237,42 @@ def _gate(
     `suspects` are identity providers that look changed.
     """
     moved = suspects if believed else []
-    gate = replace(_judge(situation, found, judged, moved), moved=tuple(moved))
+    gate = replace(_judge(inputs, found, judged, moved), moved=tuple(moved))
     # Who comes in by a provider that nobody agreed on, or nobody knows, gets no more meanwhile.
-    strange = bool(suspects or providers.unread(situation))
+    strange = bool(suspects or providers.unread(inputs))
     if gate.held is None:
-        return replace(gate, loose=gate.loose or strange)
+        return replace(gate, exceeds=gate.exceeds or strange)
     held = replace(
         gate.held,
         verdict=review.verdict(gate.held),
-        context=review.context(situation, gate.held),
+        context=review.context(inputs, gate.held),
     )
     # What takes a stranger out goes first and alone: the offer is about what is left then. And
     # while a provider may be another one, it is not known yet what the offer has to say.
     sure = not gate.steps and (believed or not suspects)
-    permit = review.weigh(held, situation) if sure else None
+    permit = review.weigh(held, inputs) if sure else None
     if permit is None:
-        return replace(gate, held=held, loose=gate.loose or strange)
+        return replace(gate, held=held, exceeds=gate.exceeds or strange)
     gate = replace(gate, held=None, permit=permit, moved=(), accepted=tuple(moved))
-    gated = situation.row.gated_field
+    gated = inputs.row.gated_field
     if gated is None or not permit.covers(gated.name):
-        return replace(gate, loose=gate.loose and gated is not None)
+        return replace(gate, exceeds=gate.exceeds and gated is not None)
     cleared = clearance.clear(permit, gated.name)
-    step = review.trust_step(situation.row, situation.live, cleared)
-    return replace(gate, steps=(step,), after=cleared.trust, loose=False)
+    step = review.trust_step(inputs.row, inputs.live, cleared)
+    return replace(gate, steps=(step,), after=cleared.trust, exceeds=False)
 
 
-def _judge(
-    situation: Situation, found: list[Judged], judged: list[Judged], moved: list[Judged]
-) -> _Gate:
+def _judge(inputs: Inputs, found: list[Judged], judged: list[Judged], moved: list[Judged]) -> _Gate:
     """The trust change, if there is one: a step, or held, or both."""
-    row, gated = situation.row, situation.row.gated_field
-    case = grants.case(row, situation.account, situation.desired, situation.live)
-    waiting = grants.joined(providers.held(moved, case), grants.held(situation, judged, case))
+    row, gated = inputs.row, inputs.row.gated_field
+    case = grants.case(row, inputs.account, inputs.desired, inputs.live)
+    waiting = grants.joined(providers.held(moved, case), grants.held(inputs, judged, case))
     if gated is None:
-        return _Gate(held=waiting, loose=bool(situation.memory.narrowing))
-    live, wanted = situation.live.fields.get(gated.name), situation.desired.fields[gated.name]
+        return _Gate(held=waiting, exceeds=bool(inputs.memory.narrowing))
+    live, wanted = inputs.live.fields.get(gated.name), inputs.desired.fields[gated.name]
     if not isinstance(live, documents.Trust):
         # What is not known may trust anybody, so nobody gets more through it.
-        return _Gate(held=waiting, loose=True)
+        return _Gate(held=waiting, exceeds=True)
     assert isinstance(wanted, documents.Trust)
     if all(item.change.field != gated.name for item in found):
         return _Gate(held=waiting, after=live)
@@ -287,30 +283,30 @@ def _judge(
     for item in (item for item in items if steps_of.writes(item)):
         baseline = item.change.after
         assert isinstance(baseline, documents.Trust)
-        verdict = clearance.judge_take_back(live, baseline, situation.account)
+        verdict = clearance.judge_take_back(live, baseline, inputs.account)
         if isinstance(verdict, clearance.Cleared):
             after = verdict.trust
-            steps.append(review.trust_step(row, situation.live, verdict))
+            steps.append(review.trust_step(row, inputs.live, verdict))
         else:
             held = verdict
     if any(item.disposition is Disposition.HOLD for item in items):
-        session = review.session(row, situation.desired, situation.live)
-        held = clearance.hold_change(after, wanted, situation.account, session)
+        session = review.session(row, inputs.desired, inputs.live)
+        held = clearance.hold_change(after, wanted, inputs.account, session)
     verdict_after = documents.compare_trust(clearance.in_force(after), wanted).verdict
-    loose = verdict_after not in (documents.Verdict.SAME, documents.Verdict.WIDER)
-    return _Gate(tuple(steps), grants.joined(held, waiting), after, loose)
+    exceeds = verdict_after not in (documents.Verdict.SAME, documents.Verdict.WIDER)
+    return _Gate(tuple(steps), grants.joined(held, waiting), after, exceeds)
 
 
-def agreed(situation: Situation) -> bool:
+def agreed(inputs: Inputs) -> bool:
     """Whether manifest and cloud have the same trust although the record has another one.
 
     Somebody who may change the trust in the cloud has made it what the manifest says. From then on
     that is what counts as agreed on, and what is added to it is drift.
     """
-    gated, base = situation.row.gated_field, situation.memory.record.baseline
+    gated, base = inputs.row.gated_field, inputs.memory.record.baseline
     if gated is None or base is None:
         return False
-    live, wanted = situation.live.fields.get(gated.name), situation.desired.fields[gated.name]
+    live, wanted = inputs.live.fields.get(gated.name), inputs.desired.fields[gated.name]
     if not isinstance(live, documents.Trust):
         return False
     assert isinstance(wanted, documents.Trust)
@@ -321,22 +317,22 @@ def agreed(situation: Situation) -> bool:
     )
 
 
-def _baseline(situation: Situation) -> documents.Trust | None:
+def _baseline(inputs: Inputs) -> documents.Trust | None:
     """The record keeps its baseline; an adopted identity starts with what it has."""
-    if situation.memory.record.baseline is not None and not agreed(situation):
-        return situation.memory.record.baseline
-    gated = situation.row.gated_field
-    live = situation.live.fields.get(gated.name) if gated is not None else None
+    if inputs.memory.record.baseline is not None and not agreed(inputs):
+        return inputs.memory.record.baseline
+    gated = inputs.row.gated_field
+    live = inputs.live.fields.get(gated.name) if gated is not None else None
     return live if isinstance(live, documents.Trust) else None
 
 
-def _there(situation: Situation) -> str:
-    gated = situation.row.gated_field
-    live = situation.live.fields.get(gated.name) if gated is not None else None
+def _live_digest(inputs: Inputs) -> str:
+    gated = inputs.row.gated_field
+    live = inputs.live.fields.get(gated.name) if gated is not None else None
     return live.digest if isinstance(live, documents.Trust) else ""
 
 
-def drifted(situation: Situation) -> bool:
+def drifted(inputs: Inputs) -> bool:
     """Whether any difference looks like drift."""
-    found = [*_judgements(situation), *providers.moved(situation)]
+    found = [*_judgements(inputs), *providers.moved(inputs)]
     return any(item.cause is Cause.DRIFT for item in found)

@@ -1,6 +1,6 @@
 """Judged changes → the calls that write them. Pure.
 
-Called by `plan`, which puts them in order: tighten first, widen last.
+Called by `plan`, which puts them in order: narrow first, widen last.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from ..gate import expiry
-from ..gate.inputs import Situation
+from ..gate.inputs import Inputs
 from ..kinds.schema import Kind, Shape
 from ..model.changes import Change, Judged, Step
 from ..model.objects import Entry, FieldValue, UnknownPart
@@ -27,35 +27,35 @@ def writes(item: Judged) -> bool:
     return item.disposition is Disposition.WRITE
 
 
-def _siblings(situation: Situation, verb: str) -> dict[str, FieldValue]:
+def _siblings(inputs: Inputs, verb: str) -> dict[str, FieldValue]:
     """All fields that one call writes together, as wanted or else as they are.
 
     RAM may reset what a call omits, so nothing that the call could carry is left out.
     """
     values: dict[str, FieldValue] = {}
-    for field in situation.row.fields:
+    for field in inputs.row.fields:
         if field.write != verb:
             continue
-        value = situation.desired.fields.get(field.name, situation.live.fields.get(field.name))
+        value = inputs.desired.fields.get(field.name, inputs.live.fields.get(field.name))
         if value is not None and not isinstance(value, UnknownPart):
             values[field.name] = value
     return values
 
 
-def values(situation: Situation, judged: list[Judged], left: list[Change]) -> list[Step]:
+def values(inputs: Inputs, judged: list[Judged], left: list[Change]) -> list[Step]:
     """One step per verb: the fields that one call writes are written together or not at all.
 
     What is to be `left` as it is in the cloud is written as it is.
     """
     by_verb: dict[str, list[Judged]] = {}
     for item in judged:
-        field = situation.row.field(item.change.field)
+        field = inputs.row.field(item.change.field)
         if field.shape in (Shape.ENTRIES, Shape.TRUST) or not writes(item):
             continue
         by_verb.setdefault(field.write, []).append(item)
     steps = []
     for verb, items in by_verb.items():
-        values = dict(_siblings(situation, verb))
+        values = dict(_siblings(inputs, verb))
         for change in left:
             if change.field in values:
                 assert change.before is not None

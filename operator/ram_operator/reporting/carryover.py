@@ -80,7 +80,7 @@ def standing(status: Mapping[str, Any], outcome: Outcome) -> tuple[Drift, ...]:
         return _but_respelled(shown(status))
     found = [
         replace(entry, action="pending") if entry.action == CORRECTED else entry
-        for entry in outcome.drift_lasting
+        for entry in outcome.drift_remaining
     ]
     if outcome.drift_unconfirmed:
         # What is new is said, and of the rest the last word stands.

@@ -117,7 +117,7 @@ def _left(case: Case) -> Iterator[Verdict]:
     """Drift that nobody puts right. What of it is held was said with the rest of that."""
     if case.errors is None:
         return
-    left = [entry for entry in case.decision.drift_lasting if not _said(entry, case.decision)]
+    left = [entry for entry in case.decision.drift_remaining if not _said(entry, case.decision)]
     if left:
         entries = "; ".join(f"{entry.field}: {entry.now}" for entry in carryover.by_weight(left))
         text = "left as it is in the cloud: " + entries
