@@ -11,15 +11,7 @@ import pytest
 from lab import ControlPlane, RequestFailed
 from lab.operator_process import NAMESPACE, SERVICE_ACCOUNT, OperatorProcess
 from lab.waiting import until
-from lab.world import (
-    DOCUMENT,
-    HOSTILE,
-    TRUST_FC,
-    World,
-    account_spec,
-    condition,
-    put_secret,
-)
+from lab.world import DOCUMENT, HOSTILE, TRUST_FC, World, account_spec, condition, put_secret
 from tests.gate.approving import say
 
 Json = dict[str, Any]

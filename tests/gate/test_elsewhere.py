@@ -12,15 +12,7 @@ import pytest
 from lab import Cluster, ControlPlane
 from lab.emulator_process import EmulatorProcess
 from lab.operator_process import OperatorProcess
-from lab.world import (
-    HOSTILE,
-    TRUST_FC,
-    World,
-    account_spec,
-    open_world,
-    put_secret,
-    trust,
-)
+from lab.world import HOSTILE, TRUST_FC, World, account_spec, open_world, put_secret, trust
 from tests.gate.approving import applied, held, offer, opened, say
 from tests.gate.attacks import ECS, FC, NAME, OUTSIDER, ROLE, a_role, slowly, widen
 

@@ -12,15 +12,7 @@ import pytest
 from lab import Cluster
 from lab.emulator_process import EmulatorProcess
 from lab.operator_process import OperatorProcess
-from lab.world import (
-    TRUST_FC,
-    World,
-    account_spec,
-    condition,
-    open_world,
-    put_secret,
-    trust,
-)
+from lab.world import TRUST_FC, World, account_spec, condition, open_world, put_secret, trust
 from ram_emulator.admin import UserKeys
 from tests.support.hands import Hands, session_of
 

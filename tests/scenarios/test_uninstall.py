@@ -20,15 +20,7 @@ from lab.install import BASE, install
 from lab.operator_process import OperatorProcess
 from lab.processes import log_tail
 from lab.waiting import Deadline, until
-from lab.world import (
-    TRUST_FC,
-    World,
-    account_spec,
-    condition,
-    is_ready,
-    open_world,
-    trust,
-)
+from lab.world import TRUST_FC, World, account_spec, condition, is_ready, open_world, trust
 from tests.support.trusts import assert_trusts_recorded
 
 pytestmark = pytest.mark.slow

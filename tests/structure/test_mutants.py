@@ -15,9 +15,9 @@ AREAS: Final = {
     "offers": {"cluster/record_writer.py", "gate/approvals.py", "loop/offers.py"},
     "elsewhere": {"loop/account_changed.py", "loop/deletion.py", "loop/managed.py"},
     "expiry": {"gate/expiry.py"},
-    "providers": {"gate/clearance.py", "gate/providers.py", "gate/review.py", "planning/plan.py"},
+    "providers": {"gate/clearance.py", "gate/providers.py", "gate/review.py"},
     "clearance": {"gate/approvals.py", "gate/clearance.py", "gate/inputs.py"},
-    "letters": {"gate/clearance.py", "gate/providers.py", "planning/drift.py", "planning/plan.py"},
+    "letters": {"gate/clearance.py", "gate/providers.py", "gate/review.py", "planning/drift.py"},
     "names": {
         "documents/names.py",
         "gate/review.py",

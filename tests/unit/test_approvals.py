@@ -10,9 +10,12 @@ import pytest
 from ram_operator import documents
 from ram_operator.constants import Severity
 from ram_operator.errors import Bug
-from ram_operator.gate import approvals, clearance, review
+from ram_operator.gate import approvals, clearance
+from ram_operator.gate import review as review_module
 from ram_operator.gate.clearance import Permit
 from ram_operator.gate.inputs import NO_REASON, Guard, Scope
+from ram_operator.gate.review import carried
+from ram_operator.model import sentences
 from ram_operator.model.changes import Change, Finding, Held, Step
 from ram_operator.model.objects import Entry
 from ram_operator.model.records import InFlight, RecordFacts, Why
@@ -260,13 +263,13 @@ def test_the_sides_are_json_for_people_and_left_out_when_too_long() -> None:
         Change("members", policies("System/B"), 3600, Direction.NEUTRAL),
         Change("x", documents.Trust("", ()), "t", Direction.UNKNOWN),
     )
-    before, after = approvals.sides(changes)
+    before, after = sentences.sides(changes)
     assert '"policies[System/a]": null' in before
     assert '"tags[k]": "k=v"' in before
     assert '"x": "not readable"' in before
     assert '"policies[System/a]": "System/A"' in after
-    long = Change("x", "a", "b" * approvals.SIDE_LIMIT, Direction.NEUTRAL)
-    assert approvals.sides([long]) == ('{"x": "a"}', "")
+    long = Change("x", "a", "b" * sentences.SIDE_LIMIT, Direction.NEUTRAL)
+    assert sentences.sides([long]) == ('{"x": "a"}', "")
 
 
 def test_a_rejection_of_another_change_rejects_nothing() -> None:
@@ -329,10 +332,10 @@ def test_a_permit_is_found_wherever_a_step_carries_it() -> None:
         "attach", "", Cause.INTENT, Direction.WIDER, {"keys": ("System/admin",)}, "policies"
     )
     assert clearance.permit_of(bare) is None
-    assert clearance.permit_of(review.carried(bare, permit)) is permit
-    assert review.carried(bare, None) is bare
+    assert clearance.permit_of(carried(bare, permit)) is permit
+    assert carried(bare, None) is bare
     other = replace(bare, values={"keys": ("System/other",)})
-    assert review.carried(other, permit) is other
+    assert carried(other, permit) is other
 
 
 @pytest.mark.parametrize(
@@ -345,4 +348,4 @@ def test_a_permit_is_found_wherever_a_step_carries_it() -> None:
     ],
 )
 def test_a_verdict_is_one_word(held: Held, verdict: str) -> None:
-    assert review.verdict(held) == verdict
+    assert review_module.verdict(held) == verdict

@@ -14,7 +14,6 @@ from ram_operator.kinds.entries import policy_entries
 from ram_operator.kinds.table import KINDS
 from ram_operator.model.changes import Outcome, Plan
 from ram_operator.model.vocabulary import Cause, Phase
-from ram_operator.planning import drift
 from ram_operator.reporting.status import build_report
 from tests.unit.core import ALLOW_READ, OPTIONS, attachment, policy
 from tests.unit.test_grants import (
@@ -243,6 +242,6 @@ def test_an_event_says_so_once_it_is_given() -> None:
 
 def test_a_policy_that_is_known_by_name_is_read_by_nobody() -> None:
     key = next(iter(policy_entries([attachment(READ)])))
-    assert drift.only_reads(key)
-    assert not drift.only_reads("Custom/aliyunossreadonlyaccess")
-    assert not drift.only_reads("System/evilreadonlyaccess")
+    assert grants.only_reads(key)
+    assert not grants.only_reads("Custom/aliyunossreadonlyaccess")
+    assert not grants.only_reads("System/evilreadonlyaccess")

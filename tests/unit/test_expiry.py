@@ -14,6 +14,7 @@ from ram_operator.errors import Bug
 from ram_operator.gate import approvals, expiry
 from ram_operator.gate.inputs import Approval, Guard, Inputs, Memory, Scope
 from ram_operator.kinds.table import KINDS
+from ram_operator.model import changes
 from ram_operator.model.changes import Plan
 from ram_operator.model.objects import Entry, UnknownPart
 from ram_operator.model.records import Pending
@@ -145,7 +146,7 @@ def test_an_approval_covers_the_end_that_was_shown_and_agrees_on_it() -> None:
     said = Approval(scope, digest, approver="ann", guard=Guard.INTACT, now=day(0))
     passed = decide(role(day(8)), live, memory, said)
     assert passed.held is None
-    assert [step.verb for step in passed.steps] == [expiry.VERB]
+    assert [step.verb for step in passed.steps] == [changes.NOTE]
     permit = passed.steps[0].values["permit"]
     assert expiry.agreed_by(permit.changes) == {PLACE: day(8)}
     longer = replace(passed.steps[0].values["entries"][0], until=day(9))
@@ -185,7 +186,7 @@ def test_nobody_has_it_longer_than_was_agreed(edits: list[int | None], data: Any
         has = live.fields["policies"]
         assert isinstance(has, dict)
         for step in decision.steps:
-            assert step.verb in ("detach", expiry.VERB)
+            assert step.verb in ("detach", changes.NOTE)
             if step.verb == "detach":
                 has = {key: entry for key, entry in has.items() if key not in step.values["keys"]}
             else:

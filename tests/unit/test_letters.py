@@ -16,6 +16,7 @@ from ram_operator import documents
 from ram_operator.constants import DriftPolicy, Severity
 from ram_operator.documents import Verdict
 from ram_operator.gate import clearance, providers
+from ram_operator.model import provider_states
 from ram_operator.model.changes import Plan
 from ram_operator.model.objects import Entry
 from ram_operator.model.vocabulary import RESPELLED, Cause, Disposition
@@ -264,8 +265,8 @@ def test_only_drift_is_judged_so() -> None:
 GIT: Final = "oidc-provider/Git"
 OTHER_GIT: Final = GIT.lower()
 BOUND: Final = {"StringEquals": {"oidc:sub": "repo:app", "oidc:aud": "ci", "oidc:iss": "https://g"}}
-GENUINE: Final = providers.oidc("https://g.example", ["ci"], ["aa"])
-FORGED: Final = providers.oidc("https://g.example", ["ci"], ["bb"])
+GENUINE: Final = provider_states.oidc("https://g.example", ["ci"], ["aa"])
+FORGED: Final = provider_states.oidc("https://g.example", ["ci"], ["bb"])
 
 
 def federated(name: str) -> documents.Trust:

@@ -9,8 +9,9 @@ import pytest
 
 from ram_operator import documents
 from ram_operator.constants import DriftPolicy
-from ram_operator.gate import approvals, clearance, review
+from ram_operator.gate import approvals, clearance
 from ram_operator.gate.inputs import Approval
+from ram_operator.gate.review import NAME
 from ram_operator.model.changes import Held
 from ram_operator.model.records import Pending, RecordFacts
 from ram_operator.model.vocabulary import Cause, Direction
@@ -144,7 +145,7 @@ def test_a_name_that_a_role_trusts_is_created_once_it_is_approved(asked: documen
     first = replace(inputs(desired, made(desired), memory), named=frozenset({arn}))
     held = plan.create(first).held
     assert held is not None
-    assert review.NAME in {change.field for change in held.changes}
+    assert NAME in {change.field for change in held.changes}
     scope = replace(SCOPE, cloud_id="")
     facts = offered(held, memory.record, replace(SAID, scope=scope))
     said = replace(approved(facts), scope=scope)

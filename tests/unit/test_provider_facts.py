@@ -10,7 +10,7 @@ import pytest
 
 from ram_operator.cloud.cached_reads import PROVIDER_KEPT_SECONDS, ProviderFacts
 from ram_operator.errors import Absent, Retry
-from ram_operator.gate import providers
+from ram_operator.model import provider_states
 
 Json = dict[str, Any]
 GIT, IDP = "oidc-provider/git", "saml-provider/idp"
@@ -43,11 +43,13 @@ def read(body: Json, name: str = GIT) -> str:
 def test_an_oidc_provider() -> None:
     cloud = Cloud({"OIDCProvider": OIDC})
     text = ProviderFacts().read(cloud, "oidc-provider/Git", 0.0, fresh=False)
-    wanted = providers.oidc("https://git.example", ["ci", "sts.aliyuncs.com"], ["aa", "bb"], "12")
+    wanted = provider_states.oidc(
+        "https://git.example", ["ci", "sts.aliyuncs.com"], ["aa", "bb"], "12"
+    )
     assert text == wanted
     assert cloud.asked == [("IMS.GetOIDCProvider", {"OIDCProviderName": "Git"})]
     bare = {"OIDCProvider": {"IssuerUrl": "https://git.example"}}
-    assert read(bare) == providers.oidc("https://git.example", [], [])
+    assert read(bare) == provider_states.oidc("https://git.example", [], [])
     odd = {"OIDCProvider": {**OIDC, "IssuanceLimitTime": "12h"}}
     assert read(odd) != wanted
 
@@ -57,10 +59,10 @@ def test_saml_metadata_is_the_same_in_any_line_breaks() -> None:
     broken = "\n".join(encoded[at : at + 76] for at in range(0, len(encoded), 76))
     for text in (encoded, broken):
         body = {"SAMLProvider": {"EncodedSAMLMetadataDocument": text}}
-        assert read(body, IDP) == providers.saml(b"<Entity/>" * 20)
+        assert read(body, IDP) == provider_states.saml(b"<Entity/>" * 20)
     for text in ("no base64!", "ünïcode"):
         odd = {"SAMLProvider": {"EncodedSAMLMetadataDocument": text}}
-        assert read(odd, IDP) == providers.saml("".join(text.split()).encode())
+        assert read(odd, IDP) == provider_states.saml("".join(text.split()).encode())
 
 
 @pytest.mark.parametrize(
@@ -80,7 +82,7 @@ def test_an_answer_without_what_matters_is_no_other_provider(name: str, body: Js
 
 
 def test_one_that_does_not_exist_is_told_from_one_that_cannot_be_read() -> None:
-    assert read({}) == providers.ABSENT
+    assert read({}) == provider_states.ABSENT
 
 
 def test_it_is_kept_for_a_moment_and_asked_for_when_it_matters() -> None:

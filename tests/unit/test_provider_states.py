@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ram_operator.gate import providers
+from ram_operator.model import provider_states
 from ram_operator.model.changes import Change
 from ram_operator.model.objects import Entry
 from ram_operator.model.state import Desired
@@ -32,13 +33,13 @@ from tests.unit.test_providers import (
 )
 
 STATES = {
-    "absent": providers.ABSENT,
+    "absent": provider_states.ABSENT,
     "old": ONE,
-    "client": providers.oidc(ISSUER, ["ci", "other"], ["aa"]),
-    "issuer": providers.oidc("https://evil.example", ["ci"], ["aa"]),
-    "hours": providers.oidc(ISSUER, ["ci"], ["aa"], "168"),
-    "saml": providers.saml(b"one"),
-    "resigned": providers.saml(b"two"),
+    "client": provider_states.oidc(ISSUER, ["ci", "other"], ["aa"]),
+    "issuer": provider_states.oidc("https://evil.example", ["ci"], ["aa"]),
+    "hours": provider_states.oidc(ISSUER, ["ci"], ["aa"], "168"),
+    "saml": provider_states.saml(b"one"),
+    "resigned": provider_states.saml(b"two"),
     "by hand": "not JSON",
     "a number": "1",
 }
@@ -92,8 +93,8 @@ def test_two_providers_are_equal_when_they_let_in_the_same(
 ) -> None:
     folded = [{text.lower() for text in side} for side in (prints, other_prints)]
     same = (set(clients), folded[0]) == (set(others), folded[1])
-    one = providers.oidc(ISSUER, clients, prints)
-    two = providers.oidc(ISSUER, others, other_prints)
+    one = provider_states.oidc(ISSUER, clients, prints)
+    two = provider_states.oidc(ISSUER, others, other_prints)
     assert (one == two) is same
     json.loads(one)
     known = memory(**{GIT: one})
@@ -113,8 +114,10 @@ def test_two_providers_are_equal_when_they_let_in_the_same(
 def test_what_is_too_long_for_a_record_is_told_apart_all_the_same() -> None:
     """And nobody is told that entries went which are only not shown."""
     clients = [f"client-{number:04}-{'x' * 200}" for number in range(50)]
-    short, long, longer = (providers.oidc(ISSUER, clients[:count], ["aa"]) for count in (3, 49, 50))
-    for text in (long, longer, providers.oidc("\U0001f600" * 255, clients, [])):
+    short, long, longer = (
+        provider_states.oidc(ISSUER, clients[:count], ["aa"]) for count in (3, 49, 50)
+    )
+    for text in (long, longer, provider_states.oidc("\U0001f600" * 255, clients, [])):
         assert len(text) <= 8192
     assert long != longer
     assert ISSUER in long
@@ -130,7 +133,7 @@ def test_what_is_too_long_for_a_record_is_told_apart_all_the_same() -> None:
 def test_fifty_client_ids_are_shown_in_full() -> None:
     clients = [f"{number:0128}" for number in range(50)]
     one, two = (
-        providers.oidc(ISSUER, listed, ["a" * 128] * 5) for listed in (clients, clients[1:])
+        provider_states.oidc(ISSUER, listed, ["a" * 128] * 5) for listed in (clients, clients[1:])
     )
     known = memory(**{GIT: one})
     (item,) = providers.moved(inputs(TRUSTED, made(TRUSTED), known, sees(two)))

@@ -11,6 +11,7 @@ from ram_operator.errors import Retry, Stalled
 from ram_operator.gate import clearance, providers
 from ram_operator.gate.inputs import Inputs, Memory
 from ram_operator.kinds.table import KINDS
+from ram_operator.model import provider_states
 from ram_operator.model.changes import Plan
 from ram_operator.model.objects import Entry, UnknownPart
 from ram_operator.model.records import InFlight, RecordFacts
@@ -41,8 +42,8 @@ OIDC = ("Federated", f"acs:ram::{ACCOUNT_ID}:oidc-provider/Git")
 SAML = ("Federated", f"acs:ram::{ACCOUNT_ID}:{IDP}")
 BOUND = {"StringEquals": {"oidc:sub": "repo:app", "oidc:aud": "ci", "oidc:iss": "https://git"}}
 ISSUER = "https://git.example"
-ONE = providers.oidc(ISSUER, ["ci"], ["aa"])
-TWO = providers.oidc(ISSUER, ["ci"], ["bb"])
+ONE = provider_states.oidc(ISSUER, ["ci"], ["aa"])
+TWO = provider_states.oidc(ISSUER, ["ci"], ["bb"])
 DENIED = UnknownPart(Stalled(Reason.ACCESS_DENIED, "may not call ims:GetOIDCProvider"))
 Sight = Mapping[str, Entry | UnknownPart]
 
@@ -87,12 +88,12 @@ def test_which_providers_a_trust_names() -> None:
         ("Federated", f"acs:ram::{OTHER_ID}:{IDP}"),
         ("Federated", "acs:ram::*:saml-provider/*"),
     )
-    found = providers.named(trust(OIDC, SAML, FC, *others), ACCOUNT_ID)
+    found = provider_states.named(trust(OIDC, SAML, FC, *others), ACCOUNT_ID)
     assert found == (GIT, IDP)
-    assert providers.named(None, ACCOUNT_ID) == ()
+    assert provider_states.named(None, ACCOUNT_ID) == ()
     broken = trust(SAML)
     broken = replace(broken, grants=(*broken.grants, replace(broken.grants[0], principal=None)))
-    assert providers.named(broken, ACCOUNT_ID) == (IDP,)
+    assert provider_states.named(broken, ACCOUNT_ID) == (IDP,)
 
 
 def test_kinds_without_a_trust_have_no_providers() -> None:
@@ -163,7 +164,7 @@ def test_an_approval_notes_what_it_is_now_and_writes_nothing_to_the_cloud() -> N
 
 
 def test_an_approval_is_good_for_what_was_shown_and_no_other() -> None:
-    three = providers.oidc(ISSUER, ["ci"], ["cc"])
+    three = provider_states.oidc(ISSUER, ["ci"], ["cc"])
     decision = after_approval(sees(TWO), then=sees(three))
     assert decision.held is not None
     assert decision.steps == ()
@@ -175,7 +176,7 @@ def test_an_approved_trust_is_for_the_providers_as_they_were_shown() -> None:
     permit = clearance.permit_of(good.steps[0])
     assert permit is not None
     assert providers.accepted(permit.context, permit.changes) == {GIT: ONE}
-    for later in (sees(TWO), {GIT: DENIED}, sees(providers.ABSENT)):
+    for later in (sees(TWO), {GIT: DENIED}, sees(provider_states.ABSENT)):
         swapped = after_approval(sees(), MORE, then=later)
         assert swapped.held is not None
         assert swapped.steps == ()
@@ -288,12 +289,12 @@ def test_a_new_role_is_made_for_providers_that_are_known() -> None:
     decision = creation(sees(), RecordFacts())
     assert [step.verb for step in decision.steps] == ["create"]
     assert decision.providers == {GIT: ONE}
-    for sight, word in (({GIT: DENIED}, "to be read"), (sees(providers.ABSENT), "to exist")):
+    for sight, word in (({GIT: DENIED}, "to be read"), (sees(provider_states.ABSENT), "to exist")):
         waits = creation(sight, RecordFacts())
         assert (waits.steps, waits.held) == ((), None)
         assert word in waits.waiting[0]
     assert creation({GIT: DENIED}, RecordFacts()).unread == {f"providers[{GIT}]", "trustPolicy"}
-    assert creation(sees(providers.ABSENT), RecordFacts()).unread == frozenset()
+    assert creation(sees(provider_states.ABSENT), RecordFacts()).unread == frozenset()
 
 
 BEFORE = RecordFacts(True, OWNER, baseline=trust(OIDC, condition=BOUND), providers={GIT: ONE})

@@ -11,9 +11,9 @@ import pytest
 
 from ram_operator import documents
 from ram_operator.documents import canonical, principals
-from ram_operator.gate import review
 from ram_operator.gate.clearance import LOST
 from ram_operator.gate.inputs import Inputs, Memory
+from ram_operator.gate.review import NAME, TRUSTED, creation
 from ram_operator.kinds.schema import Kind
 from ram_operator.kinds.table import KINDS, RECORD
 from ram_operator.model.changes import Held
@@ -211,7 +211,7 @@ def test_a_kind_is_held_back_by_its_row_alone(noun: str) -> None:
     decision = plan.create(made(row, "CORPidp", named=frozenset({arn})))
     assert decision.steps == ()
     assert decision.held is not None
-    assert decision.held.kind == review.TRUSTED
+    assert decision.held.kind == TRUSTED
     assert "RAM016" in {finding.id for finding in decision.held.findings}
     free = plan.create(made(row, "CORPidp"))
     assert free.held is None
@@ -225,11 +225,11 @@ def test_what_no_trust_can_name_has_no_such_name(kind: str) -> None:
 def test_without_records_nobody_knows_which_names_are_trusted() -> None:
     account = replace(ACCOUNT, records_lost=True)
     for kind, waits in (("RamUser", True), ("RamGroup", False)):
-        held = review.creation(made(KINDS[kind], "x", account=account))
+        held = creation(made(KINDS[kind], "x", account=account))
         assert isinstance(held, Held) is waits
         if isinstance(held, Held):
             assert held.kind == LOST
-            assert {change.field for change in held.changes} == {review.NAME}
+            assert {change.field for change in held.changes} == {NAME}
     known = RecordFacts(True, cloud_id="1")
-    step = review.creation(made(KINDS["RamUser"], "x", account=account, facts=known))
+    step = creation(made(KINDS["RamUser"], "x", account=account, facts=known))
     assert not isinstance(step, Held)

@@ -15,7 +15,7 @@ from typing import Any, Final
 from .. import documents
 from ..constants import SETTLE_SECONDS, Reason
 from ..errors import Absent, Bug, OutcomeUnknown, RamOperatorError, Retry
-from ..gate import providers
+from ..model import provider_states
 from ..model.state import CloudCalls
 from . import answers
 
@@ -243,7 +243,7 @@ class ProviderFacts:
         try:
             text = _READS[noun](calls, plain)
         except Absent:
-            text = providers.ABSENT
+            text = provider_states.ABSENT
         with self._lock:
             self._found[name] = (now, text)
         return text
@@ -257,7 +257,7 @@ def _answer(calls: CloudCalls, what: str, name: str, needs: str) -> Mapping[str,
 
 def _oidc(calls: CloudCalls, name: str) -> str:
     found = _answer(calls, "OIDCProvider", name, "IssuerUrl")
-    return providers.oidc(
+    return provider_states.oidc(
         str(found["IssuerUrl"]),
         _listed(found.get("ClientIds")),
         _listed(found.get("Fingerprints")),
@@ -274,9 +274,9 @@ def _saml(calls: CloudCalls, name: str) -> str:
     # It may be broken into lines, another way each time.
     text = "".join(str(_answer(calls, "SAMLProvider", name, needs)[needs]).split())
     try:
-        return providers.saml(base64.b64decode(text, validate=True))
+        return provider_states.saml(base64.b64decode(text, validate=True))
     except ValueError:
-        return providers.saml(text.encode())
+        return provider_states.saml(text.encode())
 
 
 _READS: Final[Mapping[str, Callable[[CloudCalls, str], str]]] = {

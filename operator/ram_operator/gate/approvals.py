@@ -16,7 +16,6 @@ from typing import Any, Final
 
 from .. import documents
 from ..constants import Reason
-from ..model import sentences
 from ..model.changes import Change, Held, place
 from ..model.objects import Entry, FieldValue
 from ..model.records import InFlight, Offer, Pending, RecordFacts, Rejection, Why
@@ -29,7 +28,6 @@ by it. What 0.1.0 began covers less, so it is offered anew.
 """
 VALID: Final = timedelta(days=7)
 """How long an offer stands, from when it was first seen."""
-SIDE_LIMIT: Final = 16_000
 LOST: Final = "RecordsLost"
 """Kind of what is held because there is no record that could say what was held before."""
 PROVIDERS: Final = "providers"
@@ -150,31 +148,6 @@ def digest(held: Held, scope: Scope, sequence: int) -> str:
             "rejections": _rejected(held),
         }
     )
-
-
-def sides(changes: Iterable[Change]) -> tuple[str, str]:
-    """The changed parts before and after, for people: JSON texts, "" where one is too long."""
-    listed = list(changes)
-    before = {place(c.field, c.entry): _readable(c.before) for c in listed}
-    after = {place(c.field, c.entry): _readable(c.after) for c in listed}
-    texts = [json.dumps(side, ensure_ascii=False, sort_keys=True) for side in (before, after)]
-    return tuple(  # type: ignore[return-value] # two texts give two
-        text if len(text) <= SIDE_LIMIT else "" for text in texts
-    )
-
-
-def _readable(value: FieldValue | Entry | None) -> Any:
-    if isinstance(value, (documents.Trust, documents.Policy)):
-        try:
-            return json.loads(value.to_json())
-        except (documents.DocumentError, ValueError):
-            return "not readable"
-    if isinstance(value, Entry):
-        shown = f"{value.display}={value.value}" if value.value else value.display
-        return " ".join(filter(None, (shown, sentences.until(value))))
-    if isinstance(value, Mapping):
-        return [_readable(entry) for _, entry in sorted(value.items())]
-    return value
 
 
 def expired(pending: Pending, now: str) -> bool:

@@ -19,7 +19,7 @@ from ..constants import Severity
 from ..errors import InvalidSpec
 from ..kinds.manifest import end_of
 from ..kinds.schema import Field, Kind
-from ..model.changes import Change, Judged, Step, place
+from ..model.changes import NOTE, Change, Judged, Step, place
 from ..model.objects import Entry, UnknownPart
 from ..model.records import RecordFacts
 from ..model.state import Desired, Live
@@ -27,19 +27,10 @@ from ..model.vocabulary import Cause, Direction, Disposition
 from . import grants
 from .inputs import Inputs, Memory
 
-VERB: Final = "end"
-"""A step that writes to the record alone."""
-
 
 def later(end: str, agreed: str) -> bool:
     """Whether a grant that ends at `end` lasts longer than one that ends at `agreed`."""
     return bool(agreed) and (not end or end > agreed)
-
-
-def moved(change: Change) -> bool:
-    """Whether the change is about the end of an entry that is there."""
-    before, after = change.before, change.after
-    return isinstance(before, Entry) and isinstance(after, Entry) and before.until != after.until
 
 
 def extensions(inputs: Inputs) -> list[Judged]:
@@ -129,7 +120,7 @@ def notes(inputs: Inputs) -> list[Step]:
     if not changes:
         return []
     text = f"note the end of {', '.join(sorted(changes))}"
-    return [Step(VERB, text, Cause.INTENT, Direction.NARROWER, {"ends": changes})]
+    return [Step(NOTE, text, Cause.INTENT, Direction.NARROWER, {"ends": changes})]
 
 
 def agreed_by(changes: Iterable[Change]) -> dict[str, str]:

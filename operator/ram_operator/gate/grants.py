@@ -169,16 +169,6 @@ def noticed(inputs: Inputs, items: Iterable[Judged]) -> tuple[tuple[str, Finding
     return tuple(found)
 
 
-def without(row: Kind, item: Judged | None, memory: Memory) -> Memory:
-    """The memory once a policy is detached as asked for, which comes before anybody joins."""
-    if item is None or memory.attached is None or item.cause is not Cause.INTENT:
-        return memory
-    removed = item.change.after is None
-    if not removed or row.field(item.change.field).escalates is not Escalation.ATTACHMENT:
-        return memory
-    return replace(memory, attached=memory.attached - {item.change.entry})
-
-
 def joined(first: Held | None, second: Held | None) -> Held | None:
     """One offer out of two. An approval opens all that is held of an object, or nothing."""
     if first is None or second is None:

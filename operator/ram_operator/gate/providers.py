@@ -14,7 +14,6 @@ same, so texts are compared.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -23,66 +22,19 @@ from typing import Any, Final
 from .. import documents
 from ..constants import Severity
 from ..errors import RamOperatorError, Retry
-from ..model.changes import Change, Held, Judged, Step, place
+from ..model.changes import NOTE, Change, Held, Judged, Step, place
 from ..model.objects import Entry, FieldValue, UnknownPart
+from ..model.provider_states import ABSENT, WHOLE, named
 from ..model.sentences import clip
 from ..model.vocabulary import Cause, Direction, Disposition, Presence
 from . import approvals, checks, rules
-from .expiry import VERB
 from .inputs import Inputs
 
 FIELD: Final = approvals.PROVIDERS
 CHANGED: Final = approvals.CHANGED
-ABSENT: Final = "{}"
-"""What a provider is that does not exist."""
-_KINDS: Final = {"saml": "saml-provider", "oidc": "oidc-provider"}
-_LIMIT: Final = 8192
-"""What a record has room for: fifty client ids, five certificates."""
 _SHOWN: Final = 1024
-_WHOLE: Final = "digest"
-"""Stands for what is too long."""
 _LISTS: Final = {"clients": "tokens for client id {}", "fingerprints": "the certificate {}"}
 """What another entry lets in, by the list that it is in."""
-
-
-def oidc(issuer: str, clients: Iterable[str], fingerprints: Iterable[str], hours: str = "") -> str:
-    """What an OIDC provider is. `hours` is how old a token may be."""
-    facts: dict[str, Any] = {
-        "issuer": issuer,
-        "clients": sorted(set(clients)),
-        "fingerprints": sorted({text.lower() for text in fingerprints}),
-    }
-    return _text({**facts, "hours": hours} if hours else facts)
-
-
-def saml(metadata: bytes) -> str:
-    """What a SAML provider is: its metadata byte by byte, the certificates among them."""
-    return _text({"metadata": "sha256:" + hashlib.sha256(metadata).hexdigest()})
-
-
-def _text(facts: Mapping[str, Any]) -> str:
-    text = json.dumps(facts, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
-    if len(text) <= _LIMIT:
-        return text
-    # It says which it is, and no more than that.
-    whole = {_WHOLE: "sha256:" + hashlib.sha256(text.encode()).hexdigest()}
-    return json.dumps({**whole, "issuer": str(facts.get("issuer", ""))[:256]}, sort_keys=True)
-
-
-def named(trust: FieldValue | UnknownPart | None, account_id: str) -> tuple[str, ...]:
-    """The providers of this account that a trust names, sorted.
-
-    What names all providers, or one of another account, cannot be looked at: rules warn of it.
-    """
-    found = set()
-    for grant in trust.grants if isinstance(trust, documents.Trust) else ():
-        principal = grant.principal
-        if principal is None or principal.account_id != account_id:
-            continue
-        noun = _KINDS.get(principal.kind)
-        if noun is not None and not set("*?") & set(principal.name):
-            found.add(f"{noun}/{principal.name}")
-    return tuple(sorted(found))
 
 
 def _asked(inputs: Inputs) -> tuple[str, ...]:
@@ -241,7 +193,7 @@ def notes(inputs: Inputs) -> list[Step]:
     if not changes:
         return []
     text = f"note what {', '.join(sorted(changes))} is"
-    return [Step(VERB, text, Cause.INTENT, Direction.NARROWER, {FIELD: changes})]
+    return [Step(NOTE, text, Cause.INTENT, Direction.NARROWER, {FIELD: changes})]
 
 
 def acceptance(moves: Iterable[Judged], permit: object) -> list[Step]:
@@ -252,7 +204,7 @@ def acceptance(moves: Iterable[Judged], permit: object) -> list[Step]:
     keys = tuple(change.entry for change in changes)
     text = f"trust {', '.join(keys)} as it is now"
     values = {"keys": keys, "entries": tuple(change.after for change in changes), "permit": permit}
-    return [Step(VERB, text, Cause.INTENT, Direction.NEUTRAL, values, FIELD)]
+    return [Step(NOTE, text, Cause.INTENT, Direction.NEUTRAL, values, FIELD)]
 
 
 def _facts(entry: Entry) -> Mapping[str, Any]:
@@ -287,7 +239,7 @@ def sentences(change: Change) -> tuple[list[str], list[str]]:
         return [], [f"{name} does not exist any more, so nobody comes in by it"]
     if not was:
         return [f"{name} exists now, and lets in whom it was made for"], []
-    if _WHOLE in was or _WHOLE in now:
+    if WHOLE in was or WHOLE in now:
         # Lists that are cut short must not look as if entries had come or gone.
         return [f"{name} is another one than was agreed on, which cannot be shown in full"], []
     gains = [f"{name} accepts {text} now" for text in _more(was, now)]

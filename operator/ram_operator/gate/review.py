@@ -1,16 +1,18 @@
-"""What an approval does to a plan: what was held is written, and carries the permit. Pure.
+"""The door of the gate: what of the changes may be written, what is held, what was approved. Pure.
 
-Called by `plan`. The executor asks for the permit again, see `cloud.execute`.
+Called by `plan`. What is held is offered as one; an approval opens all of it or nothing, and what
+rests on it carries the permit. The executor asks for the permit again, see `cloud.execute`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from .. import documents
 from ..kinds.schema import Escalation, Kind
+from ..model import changes
 from ..model.changes import Change, Held, Judged, Step
 from ..model.objects import FieldValue, UnknownPart
 from ..model.state import Desired, Live
@@ -123,7 +125,7 @@ def weigh(held: Held, inputs: Inputs) -> clearance.Permit | None:
     return permit if same else None
 
 
-def session(row: Kind, desired: Desired, live: Live) -> tuple[int, int] | None:
+def session_change(row: Kind, desired: Desired, live: Live) -> tuple[int, int] | None:
     """How long a session may last now and is to last, in seconds; None where it stays."""
     for field in row.fields:
         if field.larger_is_wider:
@@ -182,3 +184,98 @@ def trust_step(row: Kind, live: Live, cleared: clearance.Cleared) -> Step:
         return Step("trust", text, Cause.DRIFT, Direction.NARROWER, values, gated.name)
     text, direction = "change the trust as approved", clearance.direction(cleared)
     return Step("trust", text, Cause.INTENT, direction, values, gated.name)
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What is judged together: all differences `found`, those of them that count now, and identity
+    providers that look changed. `believed`: differences that look like drift are no old answers.
+    """
+
+    found: list[Judged]
+    judged: list[Judged]
+    suspects: list[Judged]
+    believed: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """`after` is the trust once the steps are done; `exceeds`: it may give more than is asked.
+
+    `moved` are identity providers that wait for an approval, `accepted` those that have it.
+    """
+
+    steps: tuple[Step, ...] = ()
+    held: Held | None = None
+    after: documents.Trust | None = None
+    exceeds: bool = False
+    permit: clearance.Permit | None = None
+    moved: tuple[Judged, ...] = ()
+    accepted: tuple[Judged, ...] = ()
+
+
+def review(inputs: Inputs, changes: Changes) -> Review:
+    """What is held, and whether it was approved: all of it at once, or nothing."""
+    found, judged = changes.found, changes.judged
+    suspects, believed = changes.suspects, changes.believed
+    moved = suspects if believed else []
+    gate = replace(_trust_change(inputs, found, judged, moved), moved=tuple(moved))
+    # Who comes in by a provider that nobody agreed on, or nobody knows, gets no more meanwhile.
+    strange = bool(suspects or providers.unread(inputs))
+    if gate.held is None:
+        return replace(gate, exceeds=gate.exceeds or strange)
+    held = replace(
+        gate.held,
+        verdict=verdict(gate.held),
+        context=context(inputs, gate.held),
+    )
+    # What takes a stranger out goes first and alone: the offer is about what is left then. And
+    # while a provider may be another one, it is not known yet what the offer has to say.
+    sure = not gate.steps and (believed or not suspects)
+    permit = weigh(held, inputs) if sure else None
+    if permit is None:
+        return replace(gate, held=held, exceeds=gate.exceeds or strange)
+    gate = replace(gate, held=None, permit=permit, moved=(), accepted=tuple(moved))
+    gated = inputs.row.gated_field
+    if gated is None or not permit.covers(gated.name):
+        return replace(gate, exceeds=gate.exceeds and gated is not None)
+    cleared = clearance.clear(permit, gated.name)
+    step = trust_step(inputs.row, inputs.live, cleared)
+    return replace(gate, steps=(step,), after=cleared.trust, exceeds=False)
+
+
+def _trust_change(
+    inputs: Inputs, found: list[Judged], judged: list[Judged], moved: list[Judged]
+) -> Review:
+    """The trust change, if there is one: a step, or held, or both."""
+    row, gated = inputs.row, inputs.row.gated_field
+    case = grants.case(row, inputs.account, inputs.desired, inputs.live)
+    waiting = grants.joined(providers.held(moved, case), grants.held(inputs, judged, case))
+    if gated is None:
+        return Review(held=waiting, exceeds=bool(inputs.memory.narrowing))
+    live, wanted = inputs.live.fields.get(gated.name), inputs.desired.fields[gated.name]
+    if not isinstance(live, documents.Trust):
+        # What is not known may trust anybody, so nobody gets more through it.
+        return Review(held=waiting, exceeds=True)
+    assert isinstance(wanted, documents.Trust)
+    if all(item.change.field != gated.name for item in found):
+        return Review(held=waiting, after=live)
+    items = [item for item in judged if item.change.field == gated.name]
+    steps: list[Step] = []
+    held: Held | None = None
+    after = live
+    for item in (item for item in items if changes.writes(item)):
+        baseline = item.change.after
+        assert isinstance(baseline, documents.Trust)
+        verdict = clearance.judge_take_back(live, baseline, inputs.account)
+        if isinstance(verdict, clearance.Cleared):
+            after = verdict.trust
+            steps.append(trust_step(row, inputs.live, verdict))
+        else:
+            held = verdict
+    if any(item.disposition is Disposition.HOLD for item in items):
+        lasts = session_change(row, inputs.desired, inputs.live)
+        held = clearance.hold_change(after, wanted, inputs.account, lasts)
+    verdict_after = documents.compare_trust(clearance.in_force(after), wanted).verdict
+    exceeds = verdict_after not in (documents.Verdict.SAME, documents.Verdict.WIDER)
+    return Review(tuple(steps), grants.joined(held, waiting), after, exceeds)

@@ -20,9 +20,10 @@ from ..cluster.record_facts import Identity
 from ..cluster.record_writer import Start
 from ..constants import ANNOTATION_APPROVE, ANNOTATION_REJECT, Mode, Reason
 from ..errors import OutcomeUnknown, RamOperatorError, Retry
-from ..gate import approvals, expiry, providers
+from ..gate import expiry, providers
 from ..gate.clearance import Cleared, Permit, permit_of
 from ..gate.inputs import Approval, Guard
+from ..model import changes, sentences
 from ..model.changes import Step
 from ..model.records import InFlight
 from ..model.vocabulary import Direction
@@ -60,7 +61,7 @@ class GatedWrite:
         """Carry out one step. Raises errors.*; Retry when something moved since it was judged."""
         permit = permit_of(step)
         if permit is None:
-            if step.verb == expiry.VERB:
+            if step.verb == changes.NOTE:
                 return self._note(step)
             if step.verb != "trust":
                 return self._send(step)
@@ -108,7 +109,7 @@ class GatedWrite:
         return {}
 
     def _send(self, step: Step) -> Mapping[str, Any]:
-        if step.verb == expiry.VERB:
+        if step.verb == changes.NOTE:
             # What was agreed on went into the record when the write began.
             return {}
         name = self._identity.cloud_name
@@ -196,7 +197,7 @@ def _start(step: Step, permit: Permit | None) -> Start:
         before = cleared.before.to_json() if cleared.before is not None else ""
         flight = InFlight(cleared.operation)
         return Start(flight, cleared.trust.digest, before, cleared.trust.to_json())
-    before, after = approvals.sides(permit.changes)
+    before, after = sentences.sides(permit.changes)
     trusts = [c.after for c in permit.changes if isinstance(c.after, documents.Trust)]
     seen = providers.accepted(permit.context, permit.changes)
     flight = InFlight(

@@ -16,12 +16,13 @@ from .. import documents
 from ..cluster import record_facts as facts_module
 from ..cluster.record_facts import Identity
 from ..errors import InvalidSpec, RamOperatorError
-from ..gate import checks, providers
+from ..gate import checks
 from ..gate.inputs import Approval
 from ..kinds import manifest
 from ..kinds.schema import Escalation
 from ..kinds.table import KINDS
 from ..model.objects import Entry, Key, Owner, UnknownPart
+from ..model.provider_states import named
 from ..model.records import RecordFacts
 from ..model.state import Desired, Live
 from ..model.vocabulary import Presence
@@ -40,9 +41,7 @@ def provider_states(
     if gated is None:
         return {}
     account_id = session.account.account_id
-    names = {
-        name for side in trusts for name in providers.named(side.fields.get(gated.name), account_id)
-    }
+    names = {name for side in trusts for name in named(side.fields.get(gated.name), account_id)}
     asked = subject.request != str(subject.status.get("lastHandledReconcileAt") or "")
     found: dict[str, Entry | UnknownPart] = {}
     for name in sorted(names):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from .. import documents
 from ..constants import Reason, Severity
@@ -17,6 +17,15 @@ from .objects import CORRECTED, Entry, FieldValue, nothing
 from .records import Rejection
 from .state import Applied, Live
 from .vocabulary import RESPELLED, Cause, Direction, Disposition, Phase
+
+NOTE: Final = "end"
+"""A step that writes to the record alone."""
+
+
+def moves_end(change: Change) -> bool:
+    """Whether the change is about the end of an entry that is there."""
+    before, after = change.before, change.after
+    return isinstance(before, Entry) and isinstance(after, Entry) and before.until != after.until
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,3 +214,7 @@ class Outcome:
         corrected = self.drift_corrected
         found = (entry for entry in self.plan.drift if entry not in corrected)
         return (*found, *(entry for entry in self.kept if entry.action != RESPELLED))
+
+
+def writes(item: Judged) -> bool:
+    return item.disposition is Disposition.WRITE

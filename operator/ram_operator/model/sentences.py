@@ -2,14 +2,43 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
-from typing import Final
+from typing import Any, Final
 
 from .. import documents
 from ..constants import Reason, Severity
-from .changes import Change, Drift, Held, Plan
+from .changes import Change, Drift, Held, Plan, place
 from .objects import Entry, FieldValue
 from .vocabulary import RESPELLED
+
+SIDE_LIMIT: Final = 16_000
+
+
+def sides(changes: Iterable[Change]) -> tuple[str, str]:
+    """The changed parts before and after, for people: JSON texts, "" where one is too long."""
+    listed = list(changes)
+    before = {place(c.field, c.entry): _readable(c.before) for c in listed}
+    after = {place(c.field, c.entry): _readable(c.after) for c in listed}
+    texts = [json.dumps(side, ensure_ascii=False, sort_keys=True) for side in (before, after)]
+    return tuple(  # type: ignore[return-value] # two texts give two
+        text if len(text) <= SIDE_LIMIT else "" for text in texts
+    )
+
+
+def _readable(value: FieldValue | Entry | None) -> Any:
+    if isinstance(value, (documents.Trust, documents.Policy)):
+        try:
+            return json.loads(value.to_json())
+        except (documents.DocumentError, ValueError):
+            return "not readable"
+    if isinstance(value, Entry):
+        shown = f"{value.display}={value.value}" if value.value else value.display
+        return " ".join(filter(None, (shown, until(value))))
+    if isinstance(value, Mapping):
+        return [_readable(entry) for _, entry in sorted(value.items())]
+    return value
+
 
 LIMIT: Final = 256
 NOTHING: Final = "(none)"

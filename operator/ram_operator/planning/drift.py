@@ -8,12 +8,14 @@ identity its access back.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from .. import documents
 from ..constants import AdoptionPolicy, DriftPolicy, Severity
 from ..gate.grants import escalating
 from ..gate.inputs import WHATEVER, Memory
 from ..kinds import comparison
-from ..kinds.schema import Field, Kind, Shape
+from ..kinds.schema import Escalation, Field, Kind, Shape
 from ..model.changes import Change, Judged, place
 from ..model.objects import Entry
 from ..model.records import RecordFacts
@@ -21,6 +23,16 @@ from ..model.state import Applied, Desired
 from ..model.vocabulary import Cause, Direction, Disposition
 from . import last_applied
 from .last_applied import KEPT, stays
+
+
+def without(row: Kind, item: Judged | None, memory: Memory) -> Memory:
+    """The memory once a policy is detached as asked for, which comes before anybody joins."""
+    if item is None or memory.attached is None or item.cause is not Cause.INTENT:
+        return memory
+    removed = item.change.after is None
+    if not removed or row.field(item.change.field).escalates is not Escalation.ATTACHMENT:
+        return memory
+    return replace(memory, attached=memory.attached - {item.change.entry})
 
 
 def judge(row: Kind, desired: Desired, change: Change, memory: Memory) -> Judged | None:

@@ -8,14 +8,15 @@ waits with it; otherwise those who are about to lose the role would gain by it f
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from typing import Final
 
 from .. import documents
 from ..constants import Severity
-from ..gate import clearance, expiry, grants, providers, review
+from ..gate import expiry, grants, providers
 from ..gate.inputs import Inputs
+from ..gate.review import Changes, Review, carried, creation, released, review
 from ..kinds.schema import Field, Kind
+from ..model import changes
 from ..model.changes import Change, Held, Judged, Plan, Step, place
 from ..model.objects import Entry, UnknownPart
 from ..model.state import Applied, Desired, Live
@@ -34,7 +35,7 @@ def create(inputs: Inputs) -> Plan:
     row, desired = inputs.row, inputs.desired
     if (waits := _cannot_create(inputs)) is not None:
         return waits
-    step = review.creation(inputs)
+    step = creation(inputs)
     if isinstance(step, Held):
         return Plan(held=step, in_sync=False)
     baseline = desired.fields[row.gated_field.name] if row.gated_field is not None else None
@@ -103,10 +104,10 @@ def update(inputs: Inputs, *, believe_drift: bool = True) -> Plan:
     found = _judgements(inputs)
     judged = [item for item in found if believe_drift or item.cause is not Cause.DRIFT]
     moved = providers.moved(inputs)
-    gate = _gate(inputs, found, judged, moved, believe_drift)
+    gate = review(inputs, Changes(found, judged, moved, believe_drift))
     noticed = grants.noticed(inputs, judged)
-    found, judged = (review.released(items, gate.permit) for items in (found, judged))
-    left = [item.change for item in found if item not in judged or not steps_of.writes(item)]
+    found, judged = (released(items, gate.permit) for items in (found, judged))
+    left = [item.change for item in found if item not in judged or not changes.writes(item)]
     steps = _in_order(inputs, gate, judged, left)
     unknown = [*desired.unresolved, *_unread(inputs)]
     waiting = [*unknown, *ending]
@@ -145,7 +146,7 @@ def _applied(inputs: Inputs, judged: list[Judged], postponed: list[Step]) -> App
     return last_applied.after_steps(memory.applied, wanted, left)
 
 
-def _in_order(inputs: Inputs, gate: _Gate, judged: list[Judged], left: list[Change]) -> list[Step]:
+def _in_order(inputs: Inputs, gate: Review, judged: list[Judged], left: list[Change]) -> list[Step]:
     """All that may be written, what widens last."""
     # What has to wait must not keep waiting what the same call could write beside it.
     later = [item for item in judged if gate.exceeds and item.change.direction in _WIDENING]
@@ -159,7 +160,7 @@ def _in_order(inputs: Inputs, gate: _Gate, judged: list[Judged], left: list[Chan
         *steps_of.values(inputs, now, [*left, *(item.change for item in later)]),
         *steps_of.values(inputs, later, left),
     ]
-    steps = [review.carried(step, gate.permit) for step in steps]
+    steps = [carried(step, gate.permit) for step in steps]
     steps = sorted(steps, key=lambda step: steps_of.ORDER[step.direction])
     return bases.on(inputs, steps, gate.after)
 
@@ -175,7 +176,7 @@ def _judgements(inputs: Inputs) -> list[Judged]:
     found = []
     for change in diff.changes(row, desired, inputs.live):
         found.append(drift.judge(row, desired, change, memory))
-        memory = grants.without(row, found[-1], memory)
+        memory = drift.without(row, found[-1], memory)
         found.append(drift.behind(row, desired, change, memory))
     return [*(item for item in found if item is not None), *expiry.extensions(inputs)]
 
@@ -207,94 +208,6 @@ def _unread(inputs: Inputs) -> list[str]:
         *(f"{name}, which could not be read: {p.error.message}" for name, p in unknown.items()),
         *providers.unread(inputs),
     ]
-
-
-@dataclass(frozen=True, slots=True)
-class _Gate:
-    """`after` is the trust once the steps are done; `exceeds`: it may give more than is asked.
-
-    `moved` are identity providers that wait for an approval, `accepted` those that have it.
-    """
-
-    steps: tuple[Step, ...] = ()
-    held: Held | None = None
-    after: documents.Trust | None = None
-    exceeds: bool = False
-    permit: clearance.Permit | None = None
-    moved: tuple[Judged, ...] = ()
-    accepted: tuple[Judged, ...] = ()
-
-
-def _gate(
-    inputs: Inputs,
-    found: list[Judged],
-    judged: list[Judged],
-    suspects: list[Judged],
-    believed: bool,
-) -> _Gate:
-    """What is held, and whether it was approved: all of it at once, or nothing.
-
-    `suspects` are identity providers that look changed.
-    """
-    moved = suspects if believed else []
-    gate = replace(_judge(inputs, found, judged, moved), moved=tuple(moved))
-    # Who comes in by a provider that nobody agreed on, or nobody knows, gets no more meanwhile.
-    strange = bool(suspects or providers.unread(inputs))
-    if gate.held is None:
-        return replace(gate, exceeds=gate.exceeds or strange)
-    held = replace(
-        gate.held,
-        verdict=review.verdict(gate.held),
-        context=review.context(inputs, gate.held),
-    )
-    # What takes a stranger out goes first and alone: the offer is about what is left then. And
-    # while a provider may be another one, it is not known yet what the offer has to say.
-    sure = not gate.steps and (believed or not suspects)
-    permit = review.weigh(held, inputs) if sure else None
-    if permit is None:
-        return replace(gate, held=held, exceeds=gate.exceeds or strange)
-    gate = replace(gate, held=None, permit=permit, moved=(), accepted=tuple(moved))
-    gated = inputs.row.gated_field
-    if gated is None or not permit.covers(gated.name):
-        return replace(gate, exceeds=gate.exceeds and gated is not None)
-    cleared = clearance.clear(permit, gated.name)
-    step = review.trust_step(inputs.row, inputs.live, cleared)
-    return replace(gate, steps=(step,), after=cleared.trust, exceeds=False)
-
-
-def _judge(inputs: Inputs, found: list[Judged], judged: list[Judged], moved: list[Judged]) -> _Gate:
-    """The trust change, if there is one: a step, or held, or both."""
-    row, gated = inputs.row, inputs.row.gated_field
-    case = grants.case(row, inputs.account, inputs.desired, inputs.live)
-    waiting = grants.joined(providers.held(moved, case), grants.held(inputs, judged, case))
-    if gated is None:
-        return _Gate(held=waiting, exceeds=bool(inputs.memory.narrowing))
-    live, wanted = inputs.live.fields.get(gated.name), inputs.desired.fields[gated.name]
-    if not isinstance(live, documents.Trust):
-        # What is not known may trust anybody, so nobody gets more through it.
-        return _Gate(held=waiting, exceeds=True)
-    assert isinstance(wanted, documents.Trust)
-    if all(item.change.field != gated.name for item in found):
-        return _Gate(held=waiting, after=live)
-    items = [item for item in judged if item.change.field == gated.name]
-    steps: list[Step] = []
-    held: Held | None = None
-    after = live
-    for item in (item for item in items if steps_of.writes(item)):
-        baseline = item.change.after
-        assert isinstance(baseline, documents.Trust)
-        verdict = clearance.judge_take_back(live, baseline, inputs.account)
-        if isinstance(verdict, clearance.Cleared):
-            after = verdict.trust
-            steps.append(review.trust_step(row, inputs.live, verdict))
-        else:
-            held = verdict
-    if any(item.disposition is Disposition.HOLD for item in items):
-        session = review.session(row, inputs.desired, inputs.live)
-        held = clearance.hold_change(after, wanted, inputs.account, session)
-    verdict_after = documents.compare_trust(clearance.in_force(after), wanted).verdict
-    exceeds = verdict_after not in (documents.Verdict.SAME, documents.Verdict.WIDER)
-    return _Gate(tuple(steps), grants.joined(held, waiting), after, exceeds)
 
 
 def agreed(inputs: Inputs) -> bool:

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from typing import Final
 
-from ..gate import expiry
 from ..gate.inputs import Inputs
 from ..kinds.schema import Kind, Shape
-from ..model.changes import Change, Judged, Step
+from ..model import changes
+from ..model.changes import Change, Judged, Step, writes
 from ..model.objects import Entry, FieldValue, UnknownPart
-from ..model.vocabulary import Cause, Direction, Disposition
+from ..model.vocabulary import Cause, Direction
 
 ORDER: Final = {
     Direction.NARROWER: 0,
@@ -21,10 +21,6 @@ ORDER: Final = {
     Direction.MIXED: 2,
     Direction.WIDER: 3,
 }
-
-
-def writes(item: Judged) -> bool:
-    return item.disposition is Disposition.WRITE
 
 
 def _siblings(inputs: Inputs, verb: str) -> dict[str, FieldValue]:
@@ -76,7 +72,7 @@ def entries(row: Kind, judged: list[Judged]) -> list[Step]:
         if field.shape is not Shape.ENTRIES or not writes(item):
             continue
         verb = field.remove if item.change.after is None else field.add
-        verb = expiry.VERB if expiry.moved(item.change) else verb
+        verb = changes.NOTE if changes.moves_end(item.change) else verb
         entry = item.change.after if item.change.after is not None else item.change.before
         assert isinstance(entry, Entry)
         if field.entries_widen:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from ..constants import ConditionType, Reason
-from ..gate import approvals, providers
+from ..gate import providers
 from ..model import sentences
 from ..model.changes import Drift, Finding, Held, Outcome, Plan
 from ..model.records import Rejection
@@ -126,7 +126,7 @@ def _drift(entry: Drift, seen: Mapping[Any, Mapping[str, Any]], now: str) -> dic
 
 
 def _pending(held: Held, before: Mapping[str, Any] | None, now: str) -> dict[str, Any]:
-    sides = approvals.sides(providers.shown(held))
+    sides = sentences.sides(providers.shown(held))
     block: dict[str, Any] = {
         "kind": held.kind,
         "verdict": held.verdict,
