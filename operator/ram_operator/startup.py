@@ -18,7 +18,6 @@ import uuid
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from typing import Any, Final
 
 import kopf
@@ -26,7 +25,7 @@ import kubernetes.config
 import prometheus_client
 from kubernetes.client.api_client import ApiClient
 
-from . import constants, handlers
+from . import constants, handlers, times
 from .cloud.client import Timeouts, Wiring
 from .cloud.observe import CloseObserver
 from .cluster.api import ClusterApi
@@ -370,7 +369,7 @@ def _process_metrics(metrics: Metrics) -> None:
 
 
 def _stamp() -> str:
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return times.stamp(time.time())
 
 
 CLOCK: Final = Clock(time.monotonic, time.time, _stamp)
@@ -378,7 +377,7 @@ CLOCK: Final = Clock(time.monotonic, time.time, _stamp)
 
 
 def _micro_stamp() -> str:
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return times.stamp_with_microseconds(time.time())
 
 
 def _with_host(address: str) -> str:

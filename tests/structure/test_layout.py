@@ -41,7 +41,7 @@ def _imported(path: Path, names: set[str]) -> set[str]:
 def test_the_folder_shows_the_architecture() -> None:
     places = [path.relative_to(PRODUCT).parts for path in MODULES]
     assert {parts[0] for parts in places if len(parts) > 1} == PACKAGES
-    assert {path.stem for path in PRODUCT.glob("*.py")} <= ROOT_MODULES
+    assert {path.stem for path in PRODUCT.glob("*.py")} == ROOT_MODULES
     assert [parts for parts in places if len(parts) > 2] == []
 
 

@@ -101,6 +101,22 @@ def test_pure_modules_ask_no_clock() -> None:
     assert found == []
 
 
+def test_only_times_parses_and_prints_times() -> None:
+    """Two readings of one text would be two times: where a zone or a day is odd, say."""
+    known = re.compile(
+        r"\b(?:strptime|strftime|isoformat|fromisoformat|fromtimestamp|gmtime|timegm"
+        r"|parsedate\w*|timedelta|datetime)\b|%Y-%m|\(\\d\+\)[hms]|\\d\{4\}-"
+    )
+    found = [
+        f"{path.relative_to(ROOT)}: {hit[0]}"
+        for path in _tracked("operator/ram_operator/*.py")
+        for hit in known.finditer(path.read_text())
+    ]
+    own = "operator/ram_operator/times.py: "
+    assert [each for each in found if not each.startswith(own)] == []
+    assert len(found) > 1, "the pattern finds nothing"
+
+
 @pytest.mark.parametrize(
     ("lock", "groups"), [("run.txt", (None,)), ("dev.txt", (None, "dev")), ("go.txt", ("go",))]
 )

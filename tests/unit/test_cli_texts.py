@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 import yaml
 
+from ram_operator import times
 from ram_operator.cli import rendering, screen, targets
 from ram_operator.cli.outcomes import Exit, Failed
 from ram_operator.cli.refusals import Answer, explain
@@ -18,7 +18,7 @@ from ram_operator.kinds.table import KINDS
 from tests.structure.pure import ROOT
 
 Json = dict[str, Any]
-NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
+NOW = times.seconds("2026-11-24T12:00:00Z")
 DIGEST = "sha256:" + "ab" * 32
 PLAIN = screen.Paint(False)
 TARGET = targets.Target("identity", "RamRole", "alpha")
@@ -84,20 +84,6 @@ def test_expiry_and_age() -> None:
     assert "expired 60m ago" in shown
     row = rendering.listing([waiting(expires="2026-11-24T11:00:00Z")], NOW, namespaces=False)
     assert "expired" in row
-
-
-@pytest.mark.parametrize(
-    ("seconds", "shown"),
-    [(0, "0s"), (119, "119s"), (120, "2m"), (7200, "2h"), (172800, "2d"), (-60, "60s")],
-)
-def test_spans(seconds: int, shown: str) -> None:
-    assert screen.span(timedelta(seconds=seconds)) == shown
-
-
-def test_moments() -> None:
-    assert screen.moment("2026-11-24T12:00:00Z") == NOW
-    assert screen.moment("2026-11-24T12:00:00") is None, "without a zone it is no moment"
-    assert screen.moment("soon") is None
 
 
 @pytest.mark.parametrize(

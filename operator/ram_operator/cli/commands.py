@@ -7,9 +7,9 @@ the person answered, and is the same as what the person saw.
 from __future__ import annotations
 
 import argparse
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import IO, Final
 
 from ..constants import ANNOTATION_APPROVE, ANNOTATION_APPROVE_REASON, ANNOTATION_REJECT
@@ -61,7 +61,7 @@ class Run:
         return found
 
     def show(self, waiting: Waiting, stream: IO[str]) -> None:
-        stream.write(rendering.text(waiting, _now(), self.paint))
+        stream.write(rendering.text(waiting, time.time(), self.paint))
         stream.flush()
 
     def answered(self, waiting: Waiting, word: str) -> None:
@@ -104,7 +104,7 @@ def pending(run: Run) -> Exit:
         run.console.output.write(rendering.machine(rendering.documents(found), form))
     elif found:
         wide = form == "wide"
-        table = rendering.listing(found, _now(), namespaces=everywhere, wide=wide)
+        table = rendering.listing(found, time.time(), namespaces=everywhere, wide=wide)
         run.console.output.write(table)
     elif not failures:
         where = "in any namespace" if everywhere else f"in namespace {namespace}"
@@ -235,7 +235,3 @@ def _write(
 def _look(waiting: Waiting) -> str:
     name, namespace = waiting.target.short, waiting.target.namespace
     return f"Nothing was written. Look again: kubectl ram show {name} -n {namespace}"
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)

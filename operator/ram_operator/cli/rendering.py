@@ -9,12 +9,12 @@ from __future__ import annotations
 import difflib
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
 from typing import Any, Final
 
 import yaml
 
-from .screen import Paint, moment, plain, span, table, written
+from .. import times
+from .screen import Paint, plain, table, written
 from .waiting import DOCUMENT_VERSION, Waiting
 
 CONTEXT: Final = 5
@@ -29,9 +29,7 @@ _VERDICTS: Final = {
 }
 
 
-def listing(
-    waiting: Sequence[Waiting], now: datetime, *, namespaces: bool, wide: bool = False
-) -> str:
+def listing(waiting: Sequence[Waiting], now: float, *, namespaces: bool, wide: bool = False) -> str:
     """The table of `pending`; with a column of namespaces where there may be several."""
     titles = ["OBJECT", "CHANGE", "VERDICT", "WAITING", "EXPIRES", "ASKED BY", "STATE"]
     rows = [_row(each, now) for each in waiting]
@@ -47,26 +45,31 @@ def listing(
     return table(titles, rows)
 
 
-def _row(each: Waiting, now: datetime) -> list[str]:
+def _row(each: Waiting, now: float) -> list[str]:
     pending = each.pending
-    since, expires = moment(pending.since), moment(pending.expires)
+    since = times.seconds_or_none(pending.since)
+    expires = times.seconds_or_none(pending.expires)
     return [
         each.target.short,
         plain(pending.kind) or "-",
         plain(pending.verdict) or "-",
-        span(now - since) if since else "-",
-        ("in " + span(expires - now) if expires > now else "expired") if expires else "-",
+        times.span(now - since) if since is not None else "-",
+        _left(expires, now) if expires is not None else "-",
         ", ".join(map(plain, each.asked_by)) or NOBODY,
         each.state,
     ]
 
 
-def text(each: Waiting, now: datetime, paint: Paint) -> str:
+def _left(expires: float, now: float) -> str:
+    return f"in {times.span(expires - now)}" if expires > now else "expired"
+
+
+def text(each: Waiting, now: float, paint: Paint) -> str:
     """The whole change for a person who has to answer."""
     return "".join(f"{line}\n" for line in _lines(each, now, paint))
 
 
-def _lines(each: Waiting, now: datetime, paint: Paint) -> Iterator[str]:
+def _lines(each: Waiting, now: float, paint: Paint) -> Iterator[str]:
     yield from _head(each, now, paint)
     pending = each.pending
     yield ""
@@ -101,9 +104,8 @@ def _against(each: Waiting, paint: Paint) -> Iterator[str]:
     yield ""
 
 
-def _head(each: Waiting, now: datetime, paint: Paint) -> Iterator[str]:
+def _head(each: Waiting, now: float, paint: Paint) -> Iterator[str]:
     pending = each.pending
-    since, expires = moment(pending.since), moment(pending.expires)
     meaning = _VERDICTS.get(pending.verdict, "")
     verdict = f"{plain(pending.verdict)} ({meaning})" if meaning else plain(pending.verdict)
     rows = [
@@ -112,8 +114,8 @@ def _head(each: Waiting, now: datetime, paint: Paint) -> Iterator[str]:
         ("change", f"{plain(pending.kind)}: {plain(pending.summary)}"),
         ("verdict", verdict),
         ("asked by", ", ".join(map(plain, each.asked_by)) or NOBODY),
-        ("waiting", f"{span(now - since)}, since {plain(pending.since)}" if since else ""),
-        ("expires", _expiry(expires, now, plain(pending.expires)) if expires else ""),
+        ("waiting", _since(pending.since, now)),
+        ("expires", _expiry(pending.expires, now)),
         ("digest", plain(pending.digest) or "none yet: the operator has not offered the change"),
         (
             "voided",
@@ -126,12 +128,19 @@ def _head(each: Waiting, now: datetime, paint: Paint) -> Iterator[str]:
             yield f"{paint(f'{name:<9}', 'bold')} {value}"
 
 
-def _expiry(expires: datetime, now: datetime, shown: str) -> str:
+def _since(text: str, now: float) -> str:
+    since = times.seconds_or_none(text)
+    return f"{times.span(now - since)}, since {plain(text)}" if since is not None else ""
+
+
+def _expiry(text: str, now: float) -> str:
+    expires, shown = times.seconds_or_none(text), plain(text)
+    if expires is None:
+        return ""
     if expires <= now:
-        return (
-            f"expired {span(now - expires)} ago, at {shown}: a new offer with a new digest follows"
-        )
-    return f"in {span(expires - now)}, at {shown}"
+        ago = times.span(now - expires)
+        return f"expired {ago} ago, at {shown}: a new offer with a new digest follows"
+    return f"in {times.span(expires - now)}, at {shown}"
 
 
 def difference(before: str, after: str, paint: Paint) -> Iterator[str]:

@@ -7,7 +7,6 @@ a text that moves the cursor, turns around the direction of reading, or looks li
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
 from typing import Final
 
 _OWN: Final = frozenset("…→")
@@ -53,24 +52,6 @@ def table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
         + "\n"
         for line in lines
     )
-
-
-def moment(text: str) -> datetime | None:
-    """A time of a status; None for what is none."""
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return found if found.tzinfo is not None else None
-
-
-def span(length: timedelta) -> str:
-    """A length of time as kubectl rounds it: 45s, 12m, 3h, 6d; of a negative one its size."""
-    seconds = abs(int(length.total_seconds()))
-    for limit, size, unit in ((120, 1, "s"), (7200, 60, "m"), (172800, 3600, "h")):
-        if seconds < limit:
-            return f"{seconds // size}{unit}"
-    return f"{seconds // 86400}d"
 
 
 def _is_plain(char: str) -> bool:

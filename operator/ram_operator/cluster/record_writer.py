@@ -5,10 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
 from typing import Any, Final
 
-from .. import documents
+from .. import documents, times
 from ..constants import API_VERSION
 from ..kinds.table import RECORD
 from ..model.objects import Key, Owner
@@ -243,7 +242,7 @@ class Records:
         changes: dict[str, Any] = {"sequence": sequence, "pending": None, "lostAt": None}
         record = body["record"]
         if record.get("inFlight"):
-            ended = _ended(body, _stamp(sequence))
+            ended = _ended(body, times.stamp(sequence / 1000))
             history = [*(record.get("history") or []), ended][-HISTORY:]
             changes |= {"inFlight": None, "history": history}
         return self.update(body, changes)
@@ -285,11 +284,6 @@ def _overruled(record: Mapping[str, Any]) -> dict[str, Any]:
     left = [item for item in known if item.get("change") != flight.get("change")]
     overruled = flight.get("approval") and len(left) < len(known)
     return {"rejections": left or None} if overruled else {}
-
-
-def _stamp(milliseconds: int) -> str:
-    moment = datetime.fromtimestamp(milliseconds / 1000, UTC)
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _owner_block(claim: Claim) -> dict[str, str]:

@@ -9,11 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
 from enum import StrEnum
 from functools import lru_cache
 from typing import Final
 
+from .. import times
 from .action_table import GROUPS, READERS, Group
 from .globs import Budget, Glob, TooComplex, contains, fold, inhabited
 
@@ -49,7 +49,7 @@ def load(groups: Iterable[Group]) -> tuple[Row, ...]:
     rows: dict[str, Row] = {}
     for group in groups:
         kind = ActionClass(group.kind)
-        date.fromisoformat(group.source.date)
+        times.check_day(group.source.date)
         if not group.sentence or not group.source.title or not group.patterns.split():
             raise ValueError(f"a group of class {kind} lacks a sentence, a source or patterns")
         for pattern in group.patterns.split():

@@ -9,9 +9,9 @@ import ipaddress
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
 from typing import Final
 
+from .. import times
 from .canonical import Condition, Dim, Json, Term, compact, opaque, sorted_json
 from .globs import Glob
 from .grammar import OPERATORS, Family, Operator, is_known_key
@@ -21,11 +21,7 @@ from .value_sets import FAR, Span, Spans, Spec, Words, complement, merged
 Read = tuple[tuple[Condition, ...], tuple[Term, ...]]
 
 _NUMBER = re.compile(r"-?\d{1,15}(\.\d{1,6})?", re.ASCII)
-_DATE = re.compile(
-    r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{3}|\.\d{6})?)?(Z|[+-]\d\d:\d\d)", re.ASCII
-)
 _ADDRESS = re.compile(r"[0-9A-Fa-f.:]+(/\d{1,3})?", re.ASCII)
-_EPOCH = datetime(1970, 1, 1, tzinfo=timezone(timedelta(0)))
 _V6_BASE = 2**32
 _ADDRESSES = (0, _V6_BASE + 2**128 - 1)
 _RANGES: Final[dict[Family, Span]] = {
@@ -201,13 +197,12 @@ def _number(text: str) -> int:
 
 def _date(text: str) -> int:
     remedy = "write a time such as 2030-01-31T00:00:00+08:00"
-    if not _DATE.fullmatch(text):
+    if not times.is_condition_time(text):
         raise _BadValue(f'"{text}" is no time with a zone', remedy)
     try:
-        moment = datetime.fromisoformat(text)
+        return times.microseconds(text)
     except ValueError:
         raise _BadValue(f'"{text}" is no time of any calendar', remedy) from None
-    return (moment - _EPOCH) // timedelta(microseconds=1)
 
 
 _POINTS: Final[dict[Family, Callable[[str], int]]] = {Family.NUMBER: _number, Family.DATE: _date}

@@ -11,10 +11,9 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from .. import documents
+from .. import documents, times
 from ..constants import Reason
 from ..model.changes import Change, Held, place
 from ..model.objects import Entry, FieldValue
@@ -26,8 +25,8 @@ CHANGE_FORMAT: Final = "ram-operator/approval/1"
 """Of the change alone. It moves only with a reason: writes that were begun and rejections are known
 by it. What 0.1.0 began covers less, so it is offered anew.
 """
-VALID: Final = timedelta(days=7)
-"""How long an offer stands, from when it was first seen."""
+VALID: Final = 7 * times.DAY
+"""How long an offer stands, from when it was first seen; seconds."""
 LOST: Final = "RecordsLost"
 """Kind of what is held because there is no record that could say what was held before."""
 PROVIDERS: Final = "providers"
@@ -156,8 +155,7 @@ def expired(pending: Pending, now: str) -> bool:
 
 
 def _expiry(since: str) -> str:
-    end = datetime.fromisoformat(since) + VALID
-    return end.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return times.stamp(times.seconds(since) + VALID)
 
 
 def rejection(offered: Pending | InFlight, approval: Approval) -> Rejection | None:

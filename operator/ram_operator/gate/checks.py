@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Final
 
-from .. import documents
+from .. import documents, times
 from ..model.objects import Account
 
 Parts = Iterator[tuple[str, ...]]
@@ -198,31 +197,30 @@ def later_end(case: Case) -> Parts:
             yield (_raw(after),)
 
 
-_NEVER_ENDS: Final = datetime.max.replace(tzinfo=UTC)
+_NEVER_ENDS: Final = times.LAST
 _ENDS: Final = ("DateLessThan", "DateLessThanEquals")
 
 
-def _end(grants: list[documents.Grant]) -> datetime:
-    """When the last of the grants ends."""
+def _end(grants: list[documents.Grant]) -> int:
+    """When the last of the grants ends, in microseconds since the epoch."""
     return max(_grant_end(grant) for grant in grants)
 
 
-def _grant_end(grant: documents.Grant) -> datetime:
+def _grant_end(grant: documents.Grant) -> int:
     """Values of one condition are alternatives, conditions hold all at once."""
     ends = [
-        max((_moment(value) for value in values), default=_NEVER_ENDS)
+        max((_microseconds(value) for value in values), default=_NEVER_ENDS)
         for operator, key, values in grant.conditions
         if operator in _ENDS and key.lower() == "acs:currenttime"
     ]
     return min(ends, default=_NEVER_ENDS)
 
 
-def _moment(text: str) -> datetime:
+def _microseconds(text: str) -> int:
     try:
-        moment = datetime.fromisoformat(text)
+        return times.microseconds(text)
     except ValueError:
         return _NEVER_ENDS
-    return moment if moment.tzinfo is not None else _NEVER_ENDS
 
 
 def longer(case: Case) -> Parts:

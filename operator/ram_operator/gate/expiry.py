@@ -12,9 +12,9 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from datetime import datetime
 from typing import Any, Final
 
+from .. import times
 from ..constants import Severity
 from ..errors import InvalidSpec
 from ..kinds.manifest import end_of
@@ -87,7 +87,7 @@ def upcoming(row: Kind, spec: Mapping[str, Any], agreed: Iterable[str], now: flo
     found: list[float] = []
     for text in agreed:
         with contextlib.suppress(ValueError):
-            found.append(datetime.fromisoformat(text).timestamp())
+            found.append(times.seconds(text))
     for field in row.fields:
         items = spec.get(field.spec) if field.entries_widen else None
         for item in items if isinstance(items, list) else ():

@@ -7,14 +7,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from dataclasses import field as data_field
-from datetime import UTC, datetime
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
-from .. import documents
+from .. import documents, times
 from ..constants import (
     OWNER_TAG_CLUSTER,
     OWNER_TAG_NAME,
@@ -29,8 +27,6 @@ from ..model.changes import place
 from ..model.objects import Entry, FieldValue, Key, Options, Owner
 from ..model.state import Desired
 from .schema import UNTIL, Escalation, Field, Kind, Reference
-
-_DURATION: Final = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
 
 
 def cloud_name(row: Kind, name: str, spec: Mapping[str, Any]) -> str:
@@ -55,11 +51,11 @@ class Resolved:
 
 def duration(text: str) -> float:
     """`1h30m`, `45s` → seconds. Raises InvalidSpec."""
-    match = _DURATION.fullmatch(text)
-    if not text or match is None:
-        raise InvalidSpec(f"driftInterval: {text!r} is no duration; write for example 10m or 1h30m")
-    hours, minutes, seconds = (int(part or 0) for part in match.groups())
-    return float(hours * 3600 + minutes * 60 + seconds)
+    try:
+        return times.duration(text)
+    except ValueError:
+        example = "write for example 10m or 1h30m"
+        raise InvalidSpec(f"driftInterval: {text!r} is no duration; {example}") from None
 
 
 _E = TypeVar("_E", DeletionPolicy, AdoptionPolicy, DriftPolicy, Mode)
@@ -256,7 +252,7 @@ def _current(
                 place(field.name, key) for key in _keys(field, item, types, resolved)
             )
             continue
-        current.append(item if end is None else {**item, UNTIL: _utc(end)})
+        current.append(item if end is None else {**item, UNTIL: times.stamp(end)})
     return current
 
 
@@ -280,20 +276,11 @@ def end_of(field: Field, item: Mapping[str, Any]) -> float | None:
 
 
 def _epoch(where: str, text: str) -> float:
-    """Seconds since the epoch. A time without a zone would mean another one on each machine."""
     try:
-        moment = datetime.fromisoformat(text)
+        return times.seconds(text)
     except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None:
-        raise InvalidSpec(
-            f"{where}: {text!r} is no time with a zone; write for example 2027-06-30T18:00:00Z"
-        )
-    return moment.timestamp()
-
-
-def _utc(end: float) -> str:
-    return datetime.fromtimestamp(end, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        example = "write for example 2027-06-30T18:00:00Z"
+        raise InvalidSpec(f"{where}: {text!r} is no time with a zone; {example}") from None
 
 
 def _resolve(

@@ -10,9 +10,9 @@ import contextlib
 import logging
 import threading
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any, Final
 
+from .. import times
 from ..cluster import finalizers
 from ..cluster.record_facts import Identity
 from ..constants import (
@@ -196,7 +196,7 @@ def _waiting(ports: Ports, key: Key, body: Mapping[str, Any], found: Outcome) ->
     if found.phase is not Phase.DONE:
         phase, reason = found.phase, found.reason
         message = f"{found.message}; {message}"
-    since = datetime.fromisoformat(str(body["metadata"]["deletionTimestamp"])).timestamp()
+    since = times.seconds(str(body["metadata"]["deletionTimestamp"]))
     left = since + ports.settings.deletion_blocked_seconds - ports.clock.wall()
     after = min(found.after or RECOUNT, RECOUNT, ports.settings.stalled_seconds)
     if left > 0:

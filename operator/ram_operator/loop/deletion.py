@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Any
 
+from .. import times
 from ..cloud import execute
 from ..cluster import finalizers, record_facts
 from ..cluster import record_facts as facts_module
@@ -211,7 +211,7 @@ class DeletionPass:
             phase, reason = Phase.STALLED, error.reason
         elif not isinstance(error, Retry):
             phase, reason = Phase.STALLED, Reason.INTERNAL_ERROR
-        since = _epoch(self._subject.body["metadata"]["deletionTimestamp"])
+        since = times.seconds(self._subject.body["metadata"]["deletionTimestamp"])
         left = since + self._ports.settings.deletion_blocked_seconds - self._ports.clock.wall()
         if left < 0:
             phase, reason = Phase.STALLED, Reason.DELETION_BLOCKED
@@ -255,7 +255,3 @@ def ours(owner: Owner, facts: RecordFacts, live: Live) -> bool:
 def _step(verb: str, values: Mapping[str, Any], entry: Entry | None) -> Step:
     summary = f"{verb} {entry.display}" if entry is not None else verb
     return Step(verb, summary, Cause.INTENT, Direction.NARROWER, values)
-
-
-def _epoch(stamp: str) -> float:
-    return datetime.fromisoformat(stamp).timestamp()

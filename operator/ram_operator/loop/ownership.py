@@ -9,10 +9,9 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Any, Final
 
-from .. import documents
+from .. import documents, times
 from ..cluster import record_facts
 from ..cluster import record_facts as facts_module
 from ..cluster.api import Conflicted
@@ -122,9 +121,8 @@ def may_have_made(facts: RecordFacts, live: Live) -> bool:
     a date is missing or cannot be read it is not, either.
     """
     try:
-        announced = datetime.fromisoformat(facts.claimed_at)
-        late = (datetime.fromisoformat(live.created_at) - announced).total_seconds()
-    except (TypeError, ValueError):
+        late = times.seconds(live.created_at) - times.seconds(facts.claimed_at)
+    except ValueError:
         return False
     return -CLOCKS_APART <= late <= CREATION_MAY_TAKE
 

@@ -12,9 +12,9 @@ import logging
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import datetime
 from typing import Any, Final
 
+from .. import times
 from ..cluster import event_writer
 from ..cluster.api import Gone
 from ..constants import ANNOTATION_RECONCILE, ConditionType, Reason
@@ -244,11 +244,11 @@ class Reconciler:
         ports.metrics.passed(key, outcome, old, written.status)
         pending = (written.status.get("pending") or {}).get("since")
         objects = ports.metrics.objects
-        since = _epoch(pending) if pending else None
+        since = times.seconds(pending) if pending else None
         now = ports.clock.wall()
         state = object_metrics.state_of(outcome, written.status, since, objects.get(key), now)
         braked = (written.status.get("deletionBrake") or {}).get("engagedAt")
-        since = _epoch(braked) if braked else None
+        since = times.seconds(braked) if braked else None
         objects.set(key, replace(state, braked_since=since, interval=self._interval(key, body)))
 
     def _post(self, key: Key, body: Mapping[str, Any], told: tuple[events.Event, ...]) -> None:
@@ -301,7 +301,3 @@ def _readable(key: Key, body: Mapping[str, Any]) -> bool:
     except RamOperatorError:
         return False
     return key.kind in KINDS
-
-
-def _epoch(stamp: str) -> float:
-    return datetime.fromisoformat(stamp).timestamp()

@@ -6,8 +6,9 @@ import json
 import logging
 import re
 import sys
-from datetime import UTC, datetime
 from typing import Any, Final
+
+from .. import times
 
 _STANDARD: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 # Repetitions are bounded, so that no text takes quadratic time.
@@ -49,7 +50,7 @@ class JsonFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         entry: dict[str, Any] = {
-            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "time": times.stamp_with_milliseconds(record.created),
             "level": record.levelname.lower(),
             "logger": record.name,
             "message": redact(record.getMessage()),
