@@ -21,7 +21,7 @@ from lab.kstatus import assert_kstatus_legal
 from lab.operator_process import NAMESPACE, SERVICE_ACCOUNT
 from lab.waiting import PATIENCE, Deadline
 from ram_emulator.admin import AccountKeys, Admin, UserKeys
-from ram_operator.cluster.record_facts import Identity
+from ram_operator.kinds.record import Identity
 
 Json = dict[str, Any]
 API: Final = "ram.alibabacloud.com/v1alpha1"

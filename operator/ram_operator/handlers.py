@@ -13,6 +13,7 @@ from typing import Any, Final
 import kopf
 
 from .constants import GROUP, VERSION
+from .kinds.record import holder, stored
 from .kinds.table import ACCOUNT, PLURALS, RECORD
 from .model.objects import Key
 from .runtime.cache import WATCHED_KINDS, Seen, Store, key_of
@@ -42,7 +43,7 @@ class Intake:
                 return
             if kind == RECORD:
                 # Nobody deletes one but by deleting their kind: its object writes it anew.
-                if owner := _owner(body):
+                if owner := holder(body, stored(body)):
                     self._add(owner, Lane.PERIODIC)
             else:
                 self._add(key)
@@ -108,20 +109,10 @@ class Intake:
 
         That of an account may say that the loss of its records is over, which all of its wait for.
         """
-        if owner := _owner(body):
+        if owner := holder(body, stored(body)):
             self._wake(owner)
             if owner.kind == ACCOUNT:
                 self._add(owner)
-
-
-def _owner(record: Mapping[str, Any]) -> Key | None:
-    """The object that manages the identity of a record."""
-    block = record.get("record") or {}
-    owner = block.get("owner")
-    if not owner:
-        return None
-    kind = str(block.get("kind", ""))
-    return Key(kind, str(owner.get("namespace", "")), str(owner.get("name", "")))
 
 
 def register(registry: kopf.OperatorRegistry, intake: Intake) -> None:

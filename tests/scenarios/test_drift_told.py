@@ -14,7 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from lab import RequestFailed
 from lab.operator_process import NAMESPACE, SERVICE_ACCOUNT, OperatorProcess
 from lab.world import TRUST_FC, World, condition, trust
-from ram_operator.cluster.record_facts import Identity
+from ram_operator.kinds.record import Identity
 from tests.support.hands import Hands
 
 Json = dict[str, Any]

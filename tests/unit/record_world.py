@@ -17,8 +17,8 @@ from kubernetes.client.api_client import ApiClient
 
 from ram_operator import documents
 from ram_operator.cluster.api import ClusterApi
-from ram_operator.cluster.record_facts import Identity
 from ram_operator.cluster.record_writer import Claim, Records, Start
+from ram_operator.kinds.record import Identity
 from ram_operator.model.objects import Owner
 from ram_operator.model.records import InFlight
 from tests.unit.stub_server import Reply, Request, stub
@@ -48,7 +48,8 @@ def claim(baseline: documents.Trust | None = FC, operation: str = "Created") -> 
 
 def started(operation: str = "TrustUpdated", approval: str = "", **more: Any) -> Start:
     flight = InFlight(operation, "sha256:c" if approval else "", approval, "ann" * bool(approval))
-    return Start(replace(flight, **more), ECS.digest, FC.to_json(), ECS.to_json())
+    sides = {"digest": ECS.digest, "before": FC.to_json(), "after": ECS.to_json()}
+    return Start(replace(flight, **sides, **more))
 
 
 def merged(target: Any, patch: Any) -> Any:

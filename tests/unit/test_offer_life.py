@@ -14,10 +14,10 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from ram_operator.cluster.record_facts import facts
 from ram_operator.cluster.record_writer import Start
 from ram_operator.gate import approvals, clearance
 from ram_operator.gate.inputs import Approval, Guard
+from ram_operator.kinds.record import facts_of
 from ram_operator.model.changes import Held
 from ram_operator.model.records import InFlight, RecordFacts
 from tests.unit.approvals_by_example import SAID, SCOPE
@@ -59,7 +59,7 @@ class OfferLife(RuleBasedStateMachine):
 
     @property
     def known(self) -> RecordFacts:
-        return facts(self.body, IDENTITY)
+        return facts_of(self.body, IDENTITY)
 
     def said(self, **more: Any) -> Approval:
         asked = {"trustPolicy": self.asked}
@@ -122,13 +122,15 @@ class OfferLife(RuleBasedStateMachine):
             return
         flight = InFlight("TrustChange", permit.change, permit.digest, "pat", permit.sends)
         self.used[permit.digest] = self.held
-        self.write(self.records.begin(self.body, Start(flight, "d", "", ""), stamp(self.day)))
+        self.write(
+            self.records.begin(self.body, Start(replace(flight, digest="d")), stamp(self.day))
+        )
 
     @rule()
     def taken_out(self) -> None:
         """A stranger is taken out of the trust: nobody was asked, and no offer ends."""
         before = self.known.pending
-        start = Start(InFlight("TrustTakenBack"), "d", "", "")
+        start = Start(InFlight("TrustTakenBack", digest="d"))
         self.write(self.records.begin(self.body, start, stamp(self.day)))
         assert self.known.pending == before or not self.known.settled or before is None
 

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from ram_operator.cluster.api import path
-from ram_operator.cluster.record_facts import facts
 from ram_operator.constants import ANNOTATION_APPROVE, ANNOTATION_REJECT, ANNOTATION_REJECTED_BY
 from ram_operator.gate import approvals
 from ram_operator.gate.inputs import Approval
 from ram_operator.kinds.manifest import asked
+from ram_operator.kinds.record import facts_of
 from ram_operator.kinds.table import KINDS
 from ram_operator.loop import offers
 from ram_operator.loop.ports import Ports, Subject
@@ -331,7 +331,7 @@ def test_what_is_held_no_more_is_withdrawn_by_the_second_look() -> None:
         assert server.writes == []
         settle(around)
         assert offers.withdraw(around, subject, IDENTITY, nothing) == 0.0
-        found = facts(server.objects[path(IDENTITY.key)], IDENTITY)
+        found = facts_of(server.objects[path(IDENTITY.key)], IDENTITY)
         assert (found.pending, found.sequence) == (None, 8)
         assert offers.withdraw(around, subject, IDENTITY, nothing) == 0.0
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from ram_operator.cluster.record_facts import Identity
 from ram_operator.constants import AdoptionPolicy, Reason
 from ram_operator.errors import Retry, Stalled
+from ram_operator.kinds.record import Identity
 from ram_operator.loop.ownership import Claimant, stand
 from ram_operator.model.objects import Owner
 from ram_operator.model.state import Live

@@ -18,11 +18,11 @@ from kubernetes.client.api_client import ApiClient
 from ram_operator import documents
 from ram_operator.cloud.client import CloudClient
 from ram_operator.cluster.api import ClusterApi, path
-from ram_operator.cluster.record_facts import Identity
 from ram_operator.config import Settings
 from ram_operator.constants import ANNOTATION_ABANDON as ABANDON
 from ram_operator.constants import API_VERSION, FINALIZER, GROUP, Mode
 from ram_operator.kinds import manifest
+from ram_operator.kinds.record import Identity
 from ram_operator.kinds.table import ACCOUNT, KINDS, RECORD
 from ram_operator.loop.ports import Ports
 from ram_operator.loop.reconcile import Reconciler

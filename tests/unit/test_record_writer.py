@@ -16,15 +16,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ram_operator import documents
-from ram_operator.cluster import agreed
 from ram_operator.cluster.api import Conflicted, Gone, path
-from ram_operator.cluster.record_facts import Identity, facts
-from ram_operator.cluster.record_writer import HISTORY, Claim, Records, Start, append
+from ram_operator.cluster.record_writer import HISTORY, Claim, Records, Start
 from ram_operator.constants import API_VERSION
 from ram_operator.errors import Retry
+from ram_operator.kinds import record
+from ram_operator.kinds.record import Identity, facts_of
 from ram_operator.kinds.table import RECORD
 from ram_operator.model.objects import Key, Owner
-from ram_operator.model.records import InFlight, RecordFacts
+from ram_operator.model.records import HistoryEntry, InFlight, RecordFacts
 from tests.unit.profiles import examples
 from tests.unit.record_world import (
     ACCOUNT,
@@ -99,14 +99,14 @@ def test_no_readable_name_passes_for_one_with_a_hash(name: str) -> None:
 
 
 def test_no_record_says_nothing() -> None:
-    assert facts(None, IDENTITY) == RecordFacts()
+    assert facts_of(None, IDENTITY) == RecordFacts()
 
 
 def test_a_record_is_read_back_as_it_was_claimed(records: Records) -> None:
     assert records.read(IDENTITY) is None
     body = records.claim(IDENTITY, claim(), NOW, 17)
     assert records.read(IDENTITY) == body
-    assert facts(body, IDENTITY) == RecordFacts(
+    assert facts_of(body, IDENTITY) == RecordFacts(
         exists=True,
         owner=OWNER,
         owner_uid="uid-1",
@@ -114,20 +114,21 @@ def test_a_record_is_read_back_as_it_was_claimed(records: Records) -> None:
         baseline=FC,
         sequence=17,
         latest=NOW,
+        history=(HistoryEntry(NOW, "Created", FC.digest),),
     )
     assert (body["apiVersion"], body["kind"]) == (API_VERSION, RECORD)
-    record = body["record"]
-    assert (record["sequence"], record["cloudName"]) == (17, "Web-Server")
-    assert record["baseline"] == {"trust": FC.to_json(), "digest": FC.digest}
-    assert record["history"] == [{"at": NOW, "operation": "Created", "digest": FC.digest}]
+    block = body["record"]
+    assert (block["sequence"], block["cloudName"]) == (17, "Web-Server")
+    assert block["baseline"] == {"trust": FC.to_json(), "digest": FC.digest}
+    assert block["history"] == [{"at": NOW, "operation": "Created", "digest": FC.digest}]
 
 
 def test_what_is_not_known_is_not_written(records: Records) -> None:
     unknown = Claim(OWNER, "uid-1", "", None, "Claimed")
-    record = records.claim(IDENTITY, unknown, NOW, 1)["record"]
-    assert not {"cloudId", "baseline"} & record.keys()
-    assert facts({"record": record}, IDENTITY).baseline is None
-    assert not facts({"record": record}, IDENTITY).baseline_unreadable
+    body = records.claim(IDENTITY, unknown, NOW, 1)
+    assert not {"cloudId", "baseline"} & body["record"].keys()
+    assert facts_of(body, IDENTITY).baseline is None
+    assert not facts_of(body, IDENTITY).baseline_unreadable
 
 
 @pytest.mark.parametrize(
@@ -140,14 +141,14 @@ def test_what_is_not_known_is_not_written(records: Records) -> None:
 )
 def test_a_record_of_another_identity_is_not_believed(records: Records, other: Identity) -> None:
     body = records.claim(IDENTITY, claim(), NOW, 1)
-    assert facts(body, other) == RecordFacts(exists=True, baseline_unreadable=True)
+    assert facts_of(body, other) == RecordFacts(exists=True, baseline_unreadable=True)
 
 
 @pytest.mark.parametrize("text", ["{", "[]", '{"Statement": 3}', "no json"])
 def test_a_baseline_that_cannot_be_read_is_not_taken_for_none(records: Records, text: str) -> None:
     body = records.claim(IDENTITY, claim(), NOW, 1)
     body["record"]["baseline"]["trust"] = text
-    found = facts(body, IDENTITY)
+    found = facts_of(body, IDENTITY)
     if not found.baseline_unreadable:
         # It is read as something of which nothing is known: nothing is provably within it.
         assert found.baseline is not None
@@ -156,8 +157,8 @@ def test_a_baseline_that_cannot_be_read_is_not_taken_for_none(records: Records, 
 
 
 def test_a_record_without_content_belongs_to_nobody() -> None:
-    assert facts({}, IDENTITY) == RecordFacts(exists=True, baseline_unreadable=True)
-    assert facts({"record": None}, IDENTITY).baseline_unreadable
+    assert facts_of({}, IDENTITY) == RecordFacts(exists=True, baseline_unreadable=True)
+    assert facts_of({"record": None}, IDENTITY).baseline_unreadable
 
 
 # Writes
@@ -167,7 +168,7 @@ def test_an_identity_is_claimed_once(records: Records) -> None:
     records.claim(IDENTITY, claim(), NOW, 1)
     with pytest.raises(Conflicted):
         records.claim(Identity(ACCOUNT, "RamRole", "web-server"), claim(ECS), NOW, 2)
-    assert facts(records.read(IDENTITY), IDENTITY).baseline == FC
+    assert facts_of(records.read(IDENTITY), IDENTITY).baseline == FC
 
 
 def test_every_change_names_the_version_and_the_uid_that_was_read(
@@ -185,7 +186,7 @@ def test_every_change_names_the_version_and_the_uid_that_was_read(
 
 
 CHANGES = [
-    lambda records, body: records.update(body, {"cloudId": "x"}),
+    lambda records, body: records.stop_deletions(body, NOW),
     lambda records, body: records.renew(body, claim(), NOW),
     lambda records, body: records.begin(body, started(), NOW),
     lambda records, body: records.complete(body, NOW),
@@ -198,7 +199,7 @@ def test_who_read_before_somebody_else_wrote_writes_nothing(
     records: Records, server: Server, change: Any
 ) -> None:
     stale = records.claim(IDENTITY, claim(), NOW, 1)
-    records.update(stale, {"cloudId": "cloud-2"})
+    records.stop_deletions(stale, NOW)
     before = json.dumps(server.objects)
     with pytest.raises(Conflicted):
         change(records, stale)
@@ -235,7 +236,7 @@ def test_a_trust_write_is_noted_before_and_struck_off_after(records: Records) ->
         "operation": "TrustUpdated",
         "digest": ECS.digest,
     }
-    assert facts(body, IDENTITY).baseline == FC, "the new baseline is claimed by who looked"
+    assert facts_of(body, IDENTITY).baseline == FC, "the new baseline is claimed by who looked"
 
 
 def test_completing_what_was_not_begun_leaves_a_bare_entry(records: Records) -> None:
@@ -246,7 +247,7 @@ def test_completing_what_was_not_begun_leaves_a_bare_entry(records: Records) -> 
 def test_a_deleted_identity_keeps_its_baseline_for_who_comes_next(records: Records) -> None:
     body = records.claim(IDENTITY, claim(), NOW, 1)
     body = records.deleted(records.begin(body, started(), NOW), NOW, "Deleted")
-    found = facts(body, IDENTITY)
+    found = facts_of(body, IDENTITY)
     assert (found.owner, found.owner_uid, found.deleted) == (None, "", True)
     assert found.baseline == FC
     assert "inFlight" not in body["record"]
@@ -254,14 +255,14 @@ def test_a_deleted_identity_keeps_its_baseline_for_who_comes_next(records: Recor
 
 def test_an_abandoned_identity_was_not_deleted_by_us(records: Records) -> None:
     body = records.deleted(records.claim(IDENTITY, claim(), NOW, 1), NOW, "Abandoned")
-    assert (facts(body, IDENTITY).owner, facts(body, IDENTITY).deleted) == (None, False)
+    assert (facts_of(body, IDENTITY).owner, facts_of(body, IDENTITY).deleted) == (None, False)
 
 
 def test_a_new_owner_takes_over_and_the_deletion_is_forgotten(records: Records) -> None:
     body = records.deleted(records.claim(IDENTITY, claim(), NOW, 1), NOW, "Deleted")
     other = Owner("blue", "apps", "web-2")
     body = records.renew(body, Claim(other, "uid-2", "cloud-2", ECS, "Created"), NOW)
-    assert facts(body, IDENTITY) == RecordFacts(
+    assert facts_of(body, IDENTITY) == RecordFacts(
         exists=True,
         owner=other,
         owner_uid="uid-2",
@@ -270,19 +271,24 @@ def test_a_new_owner_takes_over_and_the_deletion_is_forgotten(records: Records) 
         sequence=2,
         settled=True,
         latest=NOW,
+        history=(
+            HistoryEntry(NOW, "Created", FC.digest),
+            HistoryEntry(NOW, "Deleted"),
+            HistoryEntry(NOW, "Created", ECS.digest),
+        ),
     )
 
 
 def test_ends_are_agreed_on_with_the_write_or_alone(records: Records) -> None:
     body = records.claim(IDENTITY, claim(), NOW, 1)
-    assert facts(body, IDENTITY).ends == {}
+    assert facts_of(body, IDENTITY).ends == {}
     flight = InFlight("EscalatingGrant", "sha256:c", "sha256:a", "ann")
     ends = {"members[ann]": "2026-06-01T00:00:00Z", "members[bob]": ""}
-    body = records.begin(body, Start(flight, "", "", "", ends=ends), NOW)
-    assert facts(body, IDENTITY).ends == {"members[ann]": "2026-06-01T00:00:00Z"}
-    body = records.agree(body, {"ends": {"members[ann]": "", "members[eve]": NOW}})
-    assert facts(body, IDENTITY).ends == {"members[eve]": NOW}
-    assert facts(body, IDENTITY).in_flight == flight
+    body = records.begin(body, Start(flight, ends=ends), NOW)
+    assert facts_of(body, IDENTITY).ends == {"members[ann]": "2026-06-01T00:00:00Z"}
+    body = records.agree(body, ends={"members[ann]": "", "members[eve]": NOW})
+    assert facts_of(body, IDENTITY).ends == {"members[eve]": NOW}
+    assert facts_of(body, IDENTITY).in_flight == flight
 
 
 GIT, IDP = "oidc-provider/git", "saml-provider/idp"
@@ -291,34 +297,34 @@ GIT, IDP = "oidc-provider/git", "saml-provider/idp"
 def approved(**providers: str) -> Start:
     seen = {GIT if name == "git" else IDP: text for name, text in providers.items()}
     flight = InFlight("TrustChange", "sha256:c", "sha256:a", "ann", providers=seen)
-    return Start(flight, ECS.digest, "", "")
+    return Start(replace(flight, digest=ECS.digest))
 
 
 def test_what_providers_are_is_noted_once_and_never_overwritten_by_a_look(records: Records) -> None:
     body = records.claim(IDENTITY, replace(claim(), providers={GIT: "one"}), NOW, 1)
-    assert facts(body, IDENTITY).providers == {GIT: "one"}
+    assert facts_of(body, IDENTITY).providers == {GIT: "one"}
     body = records.renew(body, replace(claim(), providers={IDP: "x", GIT: "two"}), NOW)
-    body = records.agree(body, {"providers": {GIT: "three"}})
-    assert facts(body, IDENTITY).providers == {GIT: "one", IDP: "x"}
+    body = records.agree(body, providers={GIT: "three"})
+    assert facts_of(body, IDENTITY).providers == {GIT: "one", IDP: "x"}
     body = records.deleted(body, NOW, "Deleted")
-    assert facts(body, IDENTITY).providers == {GIT: "one", IDP: "x"}
-    body = records.agree(body, {"providers": {IDP: ""}})
-    assert facts(body, IDENTITY).providers == {GIT: "one"}
+    assert facts_of(body, IDENTITY).providers == {GIT: "one", IDP: "x"}
+    body = records.agree(body, providers={IDP: ""})
+    assert facts_of(body, IDENTITY).providers == {GIT: "one"}
 
 
 def test_what_was_approved_of_providers_holds_once_the_write_is_done(records: Records) -> None:
     body = records.claim(IDENTITY, replace(claim(), providers={GIT: "one"}), NOW, 1)
     body = records.begin(body, approved(git="two", idp="x"), NOW)
-    known = facts(body, IDENTITY)
+    known = facts_of(body, IDENTITY)
     assert known.providers == {GIT: "one"}
     assert known.in_flight is not None
     assert known.in_flight.providers == {GIT: "two", IDP: "x"}
     other = records.begin(body, approved(git="three"), NOW)
-    assert facts(other, IDENTITY).in_flight == approved(git="three").flight
+    assert facts_of(other, IDENTITY).in_flight == approved(git="three").flight
     none = records.begin(other, approved(), NOW)
-    assert facts(none, IDENTITY).in_flight == approved().flight
+    assert facts_of(none, IDENTITY).in_flight == approved().flight
     body = records.complete(records.begin(none, approved(git="two"), NOW), NOW, ECS)
-    assert facts(body, IDENTITY).providers == {GIT: "two"}
+    assert facts_of(body, IDENTITY).providers == {GIT: "two"}
 
 
 @pytest.mark.parametrize("there", [True, False])
@@ -330,8 +336,8 @@ def test_a_write_whose_end_was_not_seen_counts_where_its_trust_is_there(
     # The baseline is what was agreed on before, whatever the cloud has by now.
     seen = replace(claim(FC, "Renewed"), live_digest=(ECS if there else FC).digest)
     body = records.renew(body, seen, NOW)
-    assert facts(body, IDENTITY).providers == {GIT: "two" if there else "one"}
-    assert facts(body, IDENTITY).in_flight is None
+    assert facts_of(body, IDENTITY).providers == {GIT: "two" if there else "one"}
+    assert facts_of(body, IDENTITY).in_flight is None
 
 
 @pytest.mark.parametrize(
@@ -345,23 +351,24 @@ def test_a_write_whose_end_was_not_seen_counts_where_its_trust_is_there(
 )
 def test_a_kind_that_has_no_place_for_it_is_noticed(written: dict[str, Any]) -> None:
     """An older one, of which the API server drops what it does not know."""
-    agreed.check(written, json.loads(json.dumps(written)))
+    sent = {"record": written}
+    record.check(sent, json.loads(json.dumps(sent)))
     pruned = {name: {"digest": "sha256:d"} for name in written if name in ("inFlight", "pending")}
     with pytest.raises(Retry, match="older than this operator"):
-        agreed.check(written, pruned)
+        record.check(sent, {"record": pruned})
 
 
 @pytest.mark.parametrize(
     "written", [{}, {"ends": None}, {"ends": {"members[ann]": None}}, {"inFlight": None}]
 )
 def test_what_is_taken_away_needs_no_place(written: dict[str, Any]) -> None:
-    agreed.check(written, {})
+    record.check({"record": written}, {"record": {}})
 
 
 def test_without_a_new_baseline_the_old_one_stays(records: Records) -> None:
     body = records.claim(IDENTITY, claim(), NOW, 1)
     body = records.renew(body, claim(None, "Renewed"), NOW)
-    assert facts(body, IDENTITY).baseline == FC
+    assert facts_of(body, IDENTITY).baseline == FC
 
 
 def test_the_history_keeps_the_latest(records: Records) -> None:
@@ -371,7 +378,6 @@ def test_the_history_keeps_the_latest(records: Records) -> None:
     history = body["record"]["history"]
     assert len(history) == HISTORY
     assert history[-1] == {"at": NOW, "operation": f"Change{HISTORY + 4}"}
-    assert append({}, NOW, "First", None) == [{"at": NOW, "operation": "First"}]
 
 
 @pytest.mark.parametrize("how", ["renewed", "deleted"])

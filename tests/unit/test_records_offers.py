@@ -12,9 +12,9 @@ from kubernetes.client import Configuration
 from kubernetes.client.api_client import ApiClient
 
 from ram_operator.cluster.api import ClusterApi, path
-from ram_operator.cluster.record_facts import Identity, facts
 from ram_operator.cluster.record_writer import Claim, Records
 from ram_operator.cluster.voiding import void_all
+from ram_operator.kinds.record import Identity, facts_of
 from ram_operator.model.records import InFlight, Offer, Pending, Rejection
 from tests.unit.record_world import (
     ACCOUNT,
@@ -52,25 +52,25 @@ def test_an_offer_is_read_back_and_a_new_one_leaves_nothing_of_it(records: Recor
     more = {"wishes": ("w",), "asked": {"a": "1"}, "parts": {"p": "1", "q": "2"}, "trust": "t"}
     first = replace(PENDING, **more)
     body = records.offer(body, Offer(6, first), NOW)
-    assert facts(body, IDENTITY).pending == first
-    assert facts(body, IDENTITY).sequence == 6
+    assert facts_of(body, IDENTITY).pending == first
+    assert facts_of(body, IDENTITY).sequence == 6
     second = replace(PENDING, digest="sha256:e", parts={"q": "3"})
     body = records.offer(body, Offer(9, second, NO), NOW)
-    assert facts(body, IDENTITY).pending == second
-    assert (facts(body, IDENTITY).sequence, facts(body, IDENTITY).rejections) == (9, NO)
+    assert facts_of(body, IDENTITY).pending == second
+    assert (facts_of(body, IDENTITY).sequence, facts_of(body, IDENTITY).rejections) == (9, NO)
     body = records.end(body)
-    found = facts(body, IDENTITY)
+    found = facts_of(body, IDENTITY)
     assert (found.pending, found.sequence, found.rejections) == (None, 10, NO)
 
 
 def test_an_approval_is_used_once_it_was_begun_and_stays_known(records: Records) -> None:
     body = records.offer(records.claim(IDENTITY, claim(), NOW, 5), Offer(6, PENDING), NOW)
     body = records.begin(body, started("TrustChange", "sha256:d"), NOW)
-    found = facts(body, IDENTITY)
+    found = facts_of(body, IDENTITY)
     assert (found.pending, found.sequence) == (None, 7)
     assert found.in_flight == InFlight("TrustChange", "sha256:c", "sha256:d", "ann", 1)
     body = records.complete(body, NOW, ECS)
-    found = facts(body, IDENTITY)
+    found = facts_of(body, IDENTITY)
     assert (found.used, found.baseline, found.in_flight) == (frozenset({"sha256:d"}), ECS, None)
     assert body["record"]["history"][-1]["by"] == "ann"
 
@@ -81,29 +81,29 @@ def test_a_write_that_is_begun_keeps_what_was_asked_for(records: Records) -> Non
     for _ in range(2):
         # Once more, too, when there is no offer any longer.
         body = records.begin(body, started("TrustChange", "sha256:d"), NOW)
-        flight = facts(body, IDENTITY).in_flight
+        flight = facts_of(body, IDENTITY).in_flight
         assert flight is not None
         assert (flight.asked, flight.wishes) == ({"a": "1"}, ("w",))
     body = records.spend(body, 2, NO)
-    found = facts(body, IDENTITY)
+    found = facts_of(body, IDENTITY)
     assert found.in_flight is not None
     assert (found.in_flight.sends, found.rejections) == (2, NO)
     # What is approved all the same and done takes the rejection of exactly that along.
     other = replace(NO[0], change="sha256:other")
     body = records.spend(body, 2, (*NO, other))
-    assert facts(records.complete(body, NOW), IDENTITY).rejections == (other,)
+    assert facts_of(records.complete(body, NOW), IDENTITY).rejections == (other,)
 
 
 def test_a_stranger_is_taken_out_and_the_offer_stands(records: Records) -> None:
     body = records.offer(records.claim(IDENTITY, claim(), NOW, 5), Offer(6, PENDING), NOW)
     body = records.complete(records.begin(body, started("TrustTakenBack"), NOW), NOW)
-    assert (facts(body, IDENTITY).pending, facts(body, IDENTITY).sequence) == (PENDING, 6)
+    assert (facts_of(body, IDENTITY).pending, facts_of(body, IDENTITY).sequence) == (PENDING, 6)
 
 
 def test_a_try_that_the_cloud_refused_does_not_count(records: Records) -> None:
     body = records.claim(IDENTITY, claim(), NOW, 5)
     body = records.unsent(records.begin(body, started("TrustChange", "sha256:d"), NOW))
-    flight = facts(body, IDENTITY).in_flight
+    flight = facts_of(body, IDENTITY).in_flight
     assert flight is not None
     assert flight.sends == 0
     body = records.begin(body, started("TrustChange", "sha256:d"), NOW)
@@ -114,8 +114,8 @@ def test_what_was_begun_and_is_void_stays_in_the_history(records: Records) -> No
     body = records.claim(IDENTITY, claim(), NOW, 5)
     begun = records.begin(body, started("TrustChange", "sha256:d"), NOW)
     body = records.offer(begun, Offer(7, PENDING), NOW)
-    assert facts(body, IDENTITY).in_flight is None
-    assert facts(body, IDENTITY).used == frozenset({"sha256:d"})
+    assert facts_of(body, IDENTITY).in_flight is None
+    assert facts_of(body, IDENTITY).used == frozenset({"sha256:d"})
     body = records.begin(body, started("TrustChange", "sha256:d"), NOW)
     body = records.begin(body, started("TrustChange", "sha256:e"), NOW)
     assert len(body["record"]["history"]) == 3
@@ -124,15 +124,15 @@ def test_what_was_begun_and_is_void_stays_in_the_history(records: Records) -> No
 def test_an_approved_creation_forgets_the_identity_before(records: Records) -> None:
     body = records.deleted(records.claim(IDENTITY, claim(), NOW, 5), NOW, "Deleted")
     body = records.begin(body, replace(started(), creates=True), NOW)
-    found = facts(body, IDENTITY)
+    found = facts_of(body, IDENTITY)
     assert (found.cloud_id, found.deleted) == ("", False)
 
 
 def test_a_restored_copy_is_not_settled_and_an_offer_settles_it(records: Records) -> None:
     body = records.offer(records.claim(IDENTITY, claim(), NOW, 5), Offer(5, PENDING), NOW)
-    assert facts(body, IDENTITY).settled
+    assert facts_of(body, IDENTITY).settled
     restored = {**body, "metadata": {**body["metadata"], "uid": "another"}}
-    assert not facts(restored, IDENTITY).settled
+    assert not facts_of(restored, IDENTITY).settled
 
 
 def test_a_claim_that_came_to_nothing_can_be_taken_off_and_approvals_be_voided(
@@ -140,15 +140,15 @@ def test_a_claim_that_came_to_nothing_can_be_taken_off_and_approvals_be_voided(
 ) -> None:
     body = records.offer(records.claim(IDENTITY, claim(), NOW, 5), Offer(5, PENDING), NOW)
     body = records.void(body, 99)
-    found = facts(body, IDENTITY)
+    found = facts_of(body, IDENTITY)
     assert (found.sequence, found.pending, found.owner) == (99, None, OWNER)
-    assert facts(records.disown(body), IDENTITY).owner is None
+    assert facts_of(records.disown(body), IDENTITY).owner is None
 
 
 def test_an_offer_without_a_digest_is_none(records: Records) -> None:
     body = records.claim(IDENTITY, claim(), NOW, 5)
-    body = records.update(body, {"pending": {"verdict": "wider"}})
-    assert facts(body, IDENTITY).pending is None
+    body["record"]["pending"] = {"verdict": "wider"}
+    assert facts_of(body, IDENTITY).pending is None
 
 
 # Voiding
@@ -161,7 +161,7 @@ def test_all_approvals_are_voided_whatever_else_goes_on(records: Records, server
     records.claim(Identity(ACCOUNT, "RamAccount", ACCOUNT), account, NOW, 9)
     assert [o["record"].get("lostAt") for o in server.objects.values()] == [None, NOW]
     listed = [json.loads(json.dumps(item)) for item in server.objects.values()]
-    records.update(listed[0], {"cloudId": "moved meanwhile"})
+    records.stop_deletions(listed[0], NOW)
 
     class Listed(ClusterApi):
         def pages(self, kind: str) -> Iterator[tuple[int, list[Json]]]:
@@ -179,7 +179,7 @@ def test_all_approvals_are_voided_whatever_else_goes_on(records: Records, server
     assert found[0]["history"][-1]["approval"] == "sha256:d"
 
 
-@pytest.mark.parametrize("write", ["renew", "begin", "update", "deleted"])
+@pytest.mark.parametrize("write", ["renew", "begin", "stop", "deleted"])
 def test_the_first_write_to_a_restored_record_voids_what_was_approved(
     records: Records, server: Server, write: str
 ) -> None:
@@ -190,8 +190,8 @@ def test_the_first_write_to_a_restored_record_voids_what_was_approved(
     writes: dict[str, Any] = {
         "renew": lambda: later.renew(restored, claim(), NOW),
         "begin": lambda: later.begin(restored, started(), NOW),
-        "update": lambda: later.update(restored, {"cloudId": "x"}),
+        "stop": lambda: later.stop_deletions(restored, NOW),
         "deleted": lambda: later.deleted(restored, NOW, "Deleted"),
     }
-    found = facts(writes[write](), IDENTITY)
+    found = facts_of(writes[write](), IDENTITY)
     assert (found.sequence, found.pending, found.settled) == (9000, None, True)

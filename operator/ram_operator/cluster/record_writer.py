@@ -4,25 +4,28 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from .. import documents, times
-from ..constants import API_VERSION
+from ..kinds import record
+from ..kinds.record import Identity, Part, RecordChange
 from ..kinds.table import RECORD
 from ..model.objects import Key, Owner
-from ..model.records import InFlight, Offer, Rejection
-from . import agreed
-from .agreed import ENDS, PROVIDERS
+from ..model.records import (
+    ABANDONED,
+    CREATED,
+    DELETED,
+    HistoryEntry,
+    InFlight,
+    Offer,
+    RecordFacts,
+    Rejection,
+)
 from .api import ClusterApi
-from .record_facts import ABANDONED, CREATED, PENDING, Identity, settled
 
 HISTORY: Final = 20
-SIDE: Final = 16_384
-
-
-def _baseline_block(trust: documents.Trust | None) -> dict[str, Any]:
-    return {"trust": trust.to_json(), "digest": trust.digest} if trust is not None else {}
+"""Entries that a record has room for; the oldest are dropped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,25 +47,12 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """What a gated write is going to do. `digest` is that of the trust, where one is sent."""
+    """What a gated write is going to do."""
 
     flight: InFlight
-    digest: str
-    before: str
-    after: str
     creates: bool = False
     ends: Mapping[str, str] = field(default_factory=dict)
     """Until when what is granted was agreed on, see `RecordFacts.ends`."""
-
-    def block(self) -> dict[str, Any]:
-        block: dict[str, Any] = {
-            **asdict(self.flight),
-            "digest": self.digest,
-            "before": self.before[:SIDE],
-            "after": self.after[:SIDE],
-        }
-        # A merge patch keeps what it does not name.
-        return {k: value if value not in ("", {}, ()) else None for k, value in block.items()}
 
 
 class Records:
@@ -79,32 +69,23 @@ class Records:
 
     def claim(self, identity: Identity, claim: Claim, now: str, sequence: int) -> dict[str, Any]:
         """First record of an identity. `sequence` is the time in ms: older approvals are void."""
-        everything: dict[str, Any] = {
-            "accountId": identity.account_id,
-            "kind": identity.kind,
-            "name": identity.folded,
-            "cloudName": identity.cloud_name,
-            "cloudId": claim.cloud_id,
-            "owner": _owner_block(claim),
-            "sequence": sequence,
-            "baseline": _baseline_block(claim.baseline),
-            "lostAt": claim.lost_at,
-            PROVIDERS: dict(claim.providers),
-            "history": [_history(now, claim.operation, claim.baseline)],
-        }
-        record = {k: v for k, v in everything.items() if v not in ("", {}, None)}
-        body = {
-            "apiVersion": API_VERSION,
-            "kind": RECORD,
-            "metadata": {"name": identity.key.name},
-            "record": record,
-        }
+        says = RecordChange(
+            sequence=sequence,
+            owner=claim.owner,
+            owner_uid=claim.owner_uid,
+            cloud_id=claim.cloud_id or None,
+            baseline=claim.baseline,
+            lost_at=claim.lost_at,
+            providers=claim.providers,
+            history=(_entry(now, claim.operation, claim.baseline),),
+        )
+        body = record.first(identity, says)
         written = self._api.create(identity.key, body)
-        agreed.check(record, written["record"])
+        record.check(body, written)
         return written
 
-    def update(self, body: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-        """Compare-and-swap `changes` (merge patch of `record`) onto the record that was read.
+    def _update(self, body: Mapping[str, Any], change: RecordChange) -> dict[str, Any]:
+        """Compare-and-swap the change onto the record that was read.
 
         An offer that is dropped or replaced has ended for good: the sequence is raised with it,
         whoever writes, so that its digest stands for nothing any more.
@@ -112,41 +93,38 @@ class Records:
         The first write to a record that is new, or was restored, makes it one of our own. With that
         everything is void that was approved before, whatever the write is about.
         """
-        meta = body["metadata"]
-        if "sequence" not in changes and _ends_offer(body, changes):
-            changes = {**changes, "sequence": self._next(body)}
-        if not settled(body) and "sequence" not in changes:
-            changes = {"pending": None, **changes, "sequence": self._next(body)}
-        patch = {
-            "metadata": {"resourceVersion": meta["resourceVersion"]},
-            "record": {**changes, "uid": meta["uid"]},
-        }
-        written = self._api.merge(Key(RECORD, "", meta["name"]), patch)
-        agreed.check(changes, written["record"])
+        before = record.stored(body)
+        if change.sequence is None and _ends_offer(before, change):
+            change = replace(change, sequence=self._next(before))
+        if change.sequence is None and not before.settled:
+            void = change.clear if change.pending is not None else {*change.clear, Part.PENDING}
+            change = replace(change, clear=frozenset(void), sequence=self._next(before))
+        patch = record.patch(body, change)
+        written = self._api.merge(Key(RECORD, "", str(body["metadata"]["name"])), patch)
+        record.check(patch, written)
         return written
 
-    def _next(self, body: Mapping[str, Any]) -> int:
-        sequence = int((body.get("record") or {}).get("sequence") or 0) + 1
-        return sequence if settled(body) else max(sequence, int(self._clock() * 1000))
+    def _next(self, before: RecordFacts) -> int:
+        sequence = before.sequence + 1
+        return sequence if before.settled else max(sequence, int(self._clock() * 1000))
 
     def renew(self, body: Mapping[str, Any], claim: Claim, now: str) -> dict[str, Any]:
         """The identity is managed (again): owner, cloud id and baseline as claimed."""
-        changes: dict[str, Any] = {
-            "cloudId": claim.cloud_id,
-            "owner": _owner_block(claim),
-            "deletedAt": None,
-            "inFlight": None,
-            "history": append(body, now, claim.operation, claim.baseline),
-        }
+        before = record.stored(body)
+        clear = {Part.DELETED_AT, Part.IN_FLIGHT}
+        change = RecordChange(
+            owner=claim.owner,
+            owner_uid=claim.owner_uid,
+            cloud_id=claim.cloud_id,
+            baseline=claim.baseline,
+            history=_history(before, now, _entry(now, claim.operation, claim.baseline)),
+            providers={**_unknown(before, claim.providers), **_carried_out(before, claim)},
+        )
         if claim.operation == CREATED:
             # What was held of it before it existed is decided; what still is comes in a new offer.
-            changes["pending"] = None
-            changes |= _overruled(body["record"])
-        if claim.baseline is not None:
-            changes["baseline"] = _baseline_block(claim.baseline)
-        done = agreed.carried_out(body["record"], claim.live_digest)
-        seen = {**agreed.unknown(body, claim.providers), **done}
-        return self.update(body, {**changes, **agreed.block({PROVIDERS: seen})})
+            clear.add(Part.PENDING)
+            change = _overruling(change, before)
+        return self._update(body, replace(change, clear=change.clear | clear))
 
     def begin(self, body: Mapping[str, Any], start: Start, now: str) -> dict[str, Any]:
         """Note a gated write before it is sent, and raise the sequence where it was approved.
@@ -154,167 +132,181 @@ class Records:
         From here on the approval that it rests on can open nothing else. What needs none, like
         taking a stranger out, leaves an offer as it is: that is about what is there then.
         """
-        record = body["record"]
-        flight = record.get("inFlight")
-        block = start.block()
-        if block[PROVIDERS]:
-            block[PROVIDERS] = {
-                **dict.fromkeys(agreed.texts(flight or {}, PROVIDERS)),
-                **block[PROVIDERS],
-            }
-        changes: dict[str, Any] = {"inFlight": block}
-        if start.flight.approval:
-            offered, before = (
-                record.get("pending") or flight or {},
-                (flight or {}).get("asked") or {},
-            )
-            block["asked"] = {**dict.fromkeys(before), **(offered.get("asked") or {})} or None
-            block["wishes"] = offered.get("wishes")
-            changes |= {"sequence": self._next(body), "pending": None}
-        mine = (start.flight.approval, start.digest)
-        if flight and (flight.get("approval", ""), flight.get("digest", "")) != mine:
-            # What it was about is over; that it was begun is not forgotten.
-            changes["history"] = [*(record.get("history") or []), _ended(body, now)][-HISTORY:]
+        before, flight, clear = record.stored(body), start.flight, set()
+        begun, sequence = before.in_flight, None
+        if flight.approval:
+            offered = before.pending or begun or InFlight("")
+            flight = replace(flight, asked=offered.asked, wishes=offered.wishes)
+            sequence = self._next(before)
+            clear.add(Part.PENDING)
         if start.creates:
-            changes |= {"cloudId": None, "deletedAt": None}
-        return self.update(body, {**changes, **agreed.block({ENDS: start.ends})})
+            clear |= {Part.CLOUD_ID, Part.DELETED_AT}
+        another = begun is not None and _mark(begun) != _mark(flight)
+        change = RecordChange(
+            clear=frozenset(clear),
+            sequence=sequence,
+            in_flight=flight,
+            ends=start.ends,
+            # What it was about is over; that it was begun is not forgotten.
+            history=_history(before, now) if another else (),
+        )
+        return self._update(body, change)
 
     def agree(
-        self, body: Mapping[str, Any], notes: Mapping[str, Mapping[str, str]]
+        self,
+        body: Mapping[str, Any],
+        *,
+        ends: Mapping[str, str] | None = None,
+        providers: Mapping[str, str] | None = None,
     ) -> dict[str, Any]:
-        """What holds from now on without anybody's approval, under ENDS and PROVIDERS by name; ""
-        for what no more does. What is known of a provider stays.
+        """What holds from now on without anybody's approval, by name; "" for what no more does.
+        What is known of a provider stays.
         """
-        noted = {**notes, PROVIDERS: agreed.unknown(body, notes.get(PROVIDERS, {}))}
-        return self.update(body, agreed.block(noted))
+        seen = _unknown(record.stored(body), providers or {})
+        return self._update(body, RecordChange(ends=ends or {}, providers=seen))
 
     def complete(
         self, body: Mapping[str, Any], now: str, baseline: documents.Trust | None = None
     ) -> dict[str, Any]:
         """The gated write is done and was looked at; `baseline` is what holds from now on."""
-        record = body["record"]
-        history = [*(record.get("history") or []), _ended(body, now)][-HISTORY:]
-        changes: dict[str, Any] = {"inFlight": None, "history": history, **_overruled(record)}
-        if baseline is not None:
-            changes["baseline"] = _baseline_block(baseline)
-        seen = agreed.texts(record.get("inFlight") or {}, PROVIDERS)
-        return self.update(body, {**changes, **agreed.block({PROVIDERS: seen})})
+        before = record.stored(body)
+        change = RecordChange(
+            clear=frozenset({Part.IN_FLIGHT}),
+            baseline=baseline,
+            history=_history(before, now) if before.in_flight else _kept(before, HistoryEntry(now)),
+            providers=before.in_flight.providers if before.in_flight else {},
+        )
+        return self._update(body, _overruling(change, before))
 
     def unsent(self, body: Mapping[str, Any]) -> dict[str, Any]:
         """The cloud refused the write: that try does not count, it may be sent again."""
-        return self.update(body, {"inFlight": {"sends": 0}})
+        return self._update(body, RecordChange(sends=0))
 
     def spend(
         self, body: Mapping[str, Any], sends: int, rejections: Sequence[Rejection] = ()
     ) -> dict[str, Any]:
         """The write that was begun is not sent again: it counts as sent so often."""
-        return self.update(body, {"inFlight": {"sends": sends}, **_rejections(rejections)})
+        return self._update(body, RecordChange(sends=sends, rejections=tuple(rejections)))
 
     def end(self, body: Mapping[str, Any], rejections: Sequence[Rejection] = ()) -> dict[str, Any]:
         """The offer has ended, for good; `rejections` are all that are known, where one is new."""
-        return self.update(body, {"pending": None, **_rejections(rejections)})
+        change = RecordChange(frozenset({Part.PENDING}), rejections=tuple(rejections))
+        return self._update(body, change)
 
     def offer(self, body: Mapping[str, Any], offered: Offer, now: str) -> dict[str, Any]:
         """What is held, for people to decide on.
 
         A write that was begun for another change, or may not be sent again, is void by this.
         """
-        record = body["record"]
-        block = {name: value for name, value in asdict(offered.pending).items() if value}
-        before = (record.get("pending") or {}).get("parts") or {}
-        # A merge patch keeps what it does not name.
-        block = {**dict.fromkeys(PENDING), **block}
-        block["parts"] = {**dict.fromkeys(before), **offered.pending.parts}
-        changes: dict[str, Any] = {"pending": block, **_rejections(offered.rejections)}
-        if offered.sequence != int(record["sequence"]):
-            changes["sequence"] = offered.sequence
-        if record.get("inFlight"):
-            history = [*(body["record"].get("history") or []), _ended(body, now)][-HISTORY:]
-            changes |= {"inFlight": None, "history": history}
-        return self.update(body, changes)
+        before = record.stored(body)
+        change = RecordChange(
+            clear=_flight_of(before),
+            sequence=offered.sequence if offered.sequence != before.sequence else None,
+            pending=offered.pending,
+            rejections=offered.rejections,
+            history=_history(before, now) if before.in_flight else (),
+        )
+        return self._update(body, change)
 
     def disown(self, body: Mapping[str, Any]) -> dict[str, Any]:
         """The claim of an object that is gone, on an identity that never came to be."""
-        return self.update(body, {"owner": None, "pending": None})
+        return self._update(body, RecordChange(frozenset({Part.OWNER, Part.PENDING})))
 
     def void(self, body: Mapping[str, Any], sequence: int) -> dict[str, Any]:
         """Whatever was approved so far opens nothing. A write that was begun is not sent again."""
-        changes: dict[str, Any] = {"sequence": sequence, "pending": None, "lostAt": None}
-        record = body["record"]
-        if record.get("inFlight"):
-            ended = _ended(body, times.stamp(sequence / 1000))
-            history = [*(record.get("history") or []), ended][-HISTORY:]
-            changes |= {"inFlight": None, "history": history}
-        return self.update(body, changes)
+        before = record.stored(body)
+        change = RecordChange(
+            clear=_flight_of(before) | {Part.PENDING, Part.LOST_AT},
+            sequence=sequence,
+            history=_history(before, times.stamp(sequence / 1000)) if before.in_flight else (),
+        )
+        return self._update(body, change)
 
     def deleted(self, body: Mapping[str, Any], now: str, operation: str) -> dict[str, Any]:
         """The owner is done with the identity; the baseline stays, for who comes next."""
-        history = append(body, now, operation, None)
-        owner = body["record"].get("owner")
-        if operation == ABANDONED and owner:
-            former = Owner(owner["cluster"], owner["namespace"], owner["name"])
-            history[-1] = {**history[-1], "by": str(former)[:256]}
-        changes = {
-            "owner": None,
-            "deletedAt": now if operation == "Deleted" else None,
-            "inFlight": None,
-            "pending": None,
-            "history": history,
-        }
-        return self.update(body, changes)
+        before = record.stored(body)
+        entry = _entry(now, operation, None)
+        if operation == ABANDONED and before.owner is not None:
+            entry = replace(entry, by=str(before.owner)[:256])
+        clear = {Part.OWNER, Part.IN_FLIGHT, Part.PENDING}
+        change = RecordChange(
+            clear=frozenset(clear if operation == DELETED else {*clear, Part.DELETED_AT}),
+            deleted_at=now if operation == DELETED else "",
+            history=_history(before, now, entry),
+        )
+        return self._update(body, change)
+
+    def stop_deletions(self, body: Mapping[str, Any], now: str) -> dict[str, Any]:
+        """Of an account: nothing is deleted until a person resumes."""
+        return self._update(body, RecordChange(brake_engaged_at=now))
+
+    def resume_deletions(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Of an account: a person has named the stop that ends."""
+        return self._update(body, RecordChange(frozenset({Part.BRAKE})))
 
 
-def _ends_offer(body: Mapping[str, Any], changes: Mapping[str, Any]) -> bool:
+def _ends_offer(before: RecordFacts, change: RecordChange) -> bool:
     """Whether the digest that is offered is offered no more."""
-    digest = ((body.get("record") or {}).get("pending") or {}).get("digest")
-    if not digest or "pending" not in changes:
+    if before.pending is None:
         return False
-    return bool((changes["pending"] or {}).get("digest") != digest)
+    if change.pending is not None:
+        return change.pending.digest != before.pending.digest
+    return Part.PENDING in change.clear
 
 
-def _rejections(known: Sequence[Rejection]) -> dict[str, Any]:
-    listed = [{k: v for k, v in asdict(each).items() if v} for each in known]
-    return {"rejections": listed} if listed else {}
-
-
-def _overruled(record: Mapping[str, Any]) -> dict[str, Any]:
+def _overruling(change: RecordChange, before: RecordFacts) -> RecordChange:
     """Without the rejections of the change that was approved all the same."""
-    flight = record.get("inFlight") or {}
-    known = record.get("rejections") or []
-    left = [item for item in known if item.get("change") != flight.get("change")]
-    overruled = flight.get("approval") and len(left) < len(known)
-    return {"rejections": left or None} if overruled else {}
+    flight, known = before.in_flight, before.rejections
+    if flight is None or not flight.approval:
+        return change
+    left = tuple(each for each in known if each.change != flight.change)
+    if len(left) == len(known):
+        return change
+    if not left:
+        return replace(change, clear=change.clear | {Part.REJECTIONS})
+    return replace(change, rejections=left)
 
 
-def _owner_block(claim: Claim) -> dict[str, str]:
-    owner = claim.owner
-    return {
-        "cluster": owner.cluster,
-        "namespace": owner.namespace,
-        "name": owner.name,
-        "uid": claim.owner_uid,
-    }
+def _unknown(before: RecordFacts, providers: Mapping[str, str]) -> dict[str, str]:
+    """Of what was seen of providers that which the record knows nothing of, and what goes.
 
-
-def _history(now: str, operation: str, trust: documents.Trust | None) -> dict[str, str]:
-    entry = {"at": now, "operation": operation}
-    return {**entry, "digest": trust.digest} if trust is not None else entry
-
-
-def append(
-    body: Mapping[str, Any], now: str, operation: str, trust: documents.Trust | None
-) -> list[dict[str, str]]:
-    """The record's history with one more entry, the oldest dropped.
-
-    A write that was under way when its process ended may have taken effect: it is not forgotten.
+    What was agreed on is never overwritten by what a look has found.
     """
-    record = body.get("record") or {}
-    begun = [_ended(body, now)] if record.get("inFlight") else []
-    return [*(record.get("history") or []), *begun, _history(now, operation, trust)][-HISTORY:]
+    known = before.providers
+    return {name: text for name, text in providers.items() if not text or name not in known}
 
 
-def _ended(body: Mapping[str, Any], now: str) -> dict[str, str]:
-    """The write that was begun, as one line of the history."""
-    flight = body["record"].get("inFlight") or {}
-    names = ("operation", "digest", "approval", "by")
-    return {"at": now, **{name: str(flight[name]) for name in names if flight.get(name)}}
+def _carried_out(before: RecordFacts, claim: Claim) -> Mapping[str, str]:
+    """What was agreed on by the write that was begun, where the trust is there that it sends."""
+    flight = before.in_flight
+    sent = flight is not None and bool(claim.live_digest) and flight.digest == claim.live_digest
+    return flight.providers if flight is not None and sent else {}
+
+
+def _mark(flight: InFlight) -> tuple[str, str]:
+    """What tells one write that was begun from another."""
+    return flight.approval, flight.digest
+
+
+def _flight_of(before: RecordFacts) -> frozenset[Part]:
+    return frozenset({Part.IN_FLIGHT} if before.in_flight is not None else ())
+
+
+def _entry(now: str, operation: str, trust: documents.Trust | None) -> HistoryEntry:
+    return HistoryEntry(now, operation, trust.digest if trust is not None else "")
+
+
+def _history(before: RecordFacts, now: str, *entries: HistoryEntry) -> tuple[HistoryEntry, ...]:
+    """The record's history with these entries, and before them the write that was begun, if any.
+
+    It may have taken effect although its process ended: it is not forgotten.
+    """
+    flight = before.in_flight
+    if flight is None:
+        return _kept(before, *entries)
+    begun = HistoryEntry(now, flight.operation, flight.digest, flight.approval, flight.by)
+    return _kept(before, begun, *entries)
+
+
+def _kept(before: RecordFacts, *entries: HistoryEntry) -> tuple[HistoryEntry, ...]:
+    return (*before.history, *entries)[-HISTORY:]

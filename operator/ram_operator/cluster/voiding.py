@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from ..kinds.record import stored
 from ..kinds.table import RECORD
 from ..model.objects import Key
 from .api import ClusterApi, Conflicted, Gone
@@ -34,7 +35,7 @@ def _void(api: ClusterApi, body: dict[str, Any], clock: Callable[[], float]) -> 
     for left in reversed(range(TRIES)):
         if current is None:
             return
-        sequence = max(int(clock() * 1000), int(current["record"]["sequence"]) + 1)
+        sequence = max(int(clock() * 1000), stored(current).sequence + 1)
         try:
             records.void(current, sequence)
         except Gone:

@@ -2,7 +2,7 @@
 
 Who approves a grant approves it with its end, so the manifest alone may not move that later: RAM
 knows no end, and to the cloud the grant is the same before and after. The record keeps the agreed
-end of each such entry, see `cluster.record_facts`. Called by `plan` and by `gated_write`.
+end of each such entry, see `RecordFacts`. Called by `plan` and by `gated_write`.
 
 An end is a time of RFC 3339 in UTC, "" for none; these are in order as texts.
 """

@@ -3,7 +3,7 @@
 A trust names a provider; the provider's certificates and client ids decide who that is. Who may
 change those changes who may assume the role, and the trust's text stays the same. So the record
 keeps what each provider was when its trust was agreed on, and another one waits for a person,
-see `cluster.record_facts`. Called by `plan`, `review` and `gated_write`; `trust_lookups` looks
+see `RecordFacts`. Called by `plan`, `review` and `gated_write`; `trust_lookups` looks
 them up.
 
 A provider goes by its name as the trust spells it, `oidc-provider/git`: whether RAM heeds case is

@@ -10,12 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ..cluster import record_facts
-from ..cluster.record_facts import Identity
 from ..constants import ANNOTATION_ABANDON, Reason
 from ..errors import Stalled
+from ..kinds.record import Identity, facts_of, identity_of
 from ..model.objects import Account, Key
-from ..model.records import RecordFacts
+from ..model.records import ABANDONED, RecordFacts
 from .ports import Ports, Subject
 
 
@@ -40,14 +39,14 @@ def check(ports: Ports, subject: Subject, account: Account) -> None:
         if subject.annotation(ANNOTATION_ABANDON) != left.called:
             raise Stalled(Reason.ACCOUNT_CHANGED, _text(subject, account, left))
         if left.record is not None:
-            let_go(ports, subject, left.record, record_facts.ABANDONED)
+            let_go(ports, subject, left.record, ABANDONED)
 
 
 def let_go(ports: Ports, subject: Subject, identity: Identity, operation: str) -> None:
     """The identity belongs to nobody from now on, if it is the object's. Raises errors.*."""
     body = ports.records.read(identity)
     owner = subject.owner(ports.settings.cluster_name)
-    if body is None or record_facts.facts(body, identity).owner != owner:
+    if body is None or facts_of(body, identity).owner != owner:
         return
     now = ports.clock.stamp()
     ports.store.put(ports.records.deleted(body, now, operation))
@@ -70,10 +69,8 @@ def names(ports: Ports, subject: Subject) -> Iterator[str]:
 
 def _identity(ports: Ports, key: Key) -> tuple[Identity, RecordFacts]:
     body = ports.store.get(key) or {}
-    record = body.get("record") or {}
-    names = ("accountId", "kind", "cloudName")
-    identity = Identity(*(str(record.get(name) or "") for name in names))
-    return identity, record_facts.facts(body, identity)
+    identity = identity_of(body)
+    return identity, facts_of(body, identity)
 
 
 def _recorded(ports: Ports, subject: Subject, account: Account) -> Iterator[_Left]:

@@ -14,7 +14,6 @@ from typing import Any, Final
 
 from .. import times
 from ..cluster import finalizers
-from ..cluster.record_facts import Identity
 from ..constants import (
     ANNOTATION_ABANDON,
     ANNOTATION_RECONCILE,
@@ -24,6 +23,7 @@ from ..constants import (
     Reason,
 )
 from ..errors import RamOperatorError, Retry
+from ..kinds.record import Identity, stored
 from ..kinds.table import ACCOUNT
 from ..model.changes import Outcome
 from ..model.objects import Key
@@ -217,12 +217,12 @@ def _waiting(ports: Ports, key: Key, body: Mapping[str, Any], found: Outcome) ->
 def _brake(ports: Ports, account_id: str, body: Mapping[str, Any]) -> dict[str, Any]:
     """Show the brake, or release it when a person named this very stop."""
     record = ports.store.get(Identity(account_id, ACCOUNT, account_id).key)
-    engaged = (((record or {}).get("record") or {}).get("brake") or {}).get("engagedAt")
+    engaged = stored(record).brake_engaged_at if record is not None else ""
     if not engaged or record is None:
         return {}
     annotations = body["metadata"].get("annotations") or {}
     if annotations.get(ANNOTATION_RESUME_DELETIONS) == engaged:
-        ports.store.put(ports.records.update(record, {"brake": None}))
+        ports.store.put(ports.records.resume_deletions(record))
         ports.brake.reset(account_id)
         wake(ports, str(body["metadata"]["name"]))
         return {}

@@ -13,17 +13,16 @@ from typing import Any
 
 from .. import times
 from ..cloud import execute
-from ..cluster import finalizers, record_facts
-from ..cluster import record_facts as facts_module
-from ..cluster.record_facts import Identity
+from ..cluster import finalizers
 from ..constants import ANNOTATION_ABANDON, DeletionPolicy, EventReason, Mode, Reason
 from ..errors import DeleteConflict, InvalidSpec, OutcomeUnknown, RamOperatorError, Retry, Stalled
 from ..gate import tenancy
 from ..kinds import manifest
+from ..kinds.record import Identity, facts_of, stored
 from ..kinds.table import ACCOUNT, KINDS
 from ..model.changes import Outcome, Step
 from ..model.objects import Entry, Key, Owner, UnknownPart
-from ..model.records import RecordFacts
+from ..model.records import ABANDONED, DELETED, RecordFacts
 from ..model.state import Live
 from ..model.vocabulary import Cause, Direction, Phase, Presence
 from ..reporting.events import Event
@@ -70,7 +69,7 @@ class DeletionPass:
         try:
             if self._abandoned():
                 for identity in list(account_changed.owned(self._ports, subject)):
-                    account_changed.let_go(self._ports, subject, identity, record_facts.ABANDONED)
+                    account_changed.let_go(self._ports, subject, identity, ABANDONED)
                 return self._release(EventReason.ABANDONED, "left in the cloud, as asked")
             if self._invalid is not None:
                 raise self._invalid
@@ -116,7 +115,7 @@ class DeletionPass:
     def _delete(self, session: Session) -> Result | Released:
         ports, subject = self._ports, self._subject
         identity = subject.identity(session.account.account_id)
-        facts = facts_module.facts(ports.store.get(identity.key), identity)
+        facts = facts_of(ports.store.get(identity.key), identity)
         generation = int(subject.body["metadata"].get("generation", 0))
         if (wait := ports.recent.unread(subject.key, generation)) > 0:
             # An old answer would show what was just removed, and it would be removed again.
@@ -146,14 +145,13 @@ class DeletionPass:
         account = session.account
         key = Identity(account.account_id, ACCOUNT, account.account_id).key
         record = self._ports.store.get(key)
-        engaged = ((record or {}).get("record") or {}).get("brake")
+        engaged = record is not None and bool(stored(record).brake_engaged_at)
         managed = len(self._ports.store.users(account.name))
         what = (self._subject.key, self._subject.uid)
         if not engaged and self._ports.brake.release(account.account_id, what, managed):
             return
         if not engaged and record is not None:
-            stamp = self._ports.clock.stamp()
-            body = self._ports.records.update(record, {"brake": {"engagedAt": stamp}})
+            body = self._ports.records.stop_deletions(record, self._ports.clock.stamp())
             self._ports.store.put(body)
             self._ports.queue.add(Key(ACCOUNT, "", account.name))
         raise Stalled(
@@ -193,7 +191,7 @@ class DeletionPass:
     def _gone(self, identity: Identity, facts: RecordFacts) -> Released:
         self._ports.store.saw_trust(identity.key, ())
         if facts.exists and facts.owner == self._owner:
-            account_changed.let_go(self._ports, self._subject, identity, "Deleted")
+            account_changed.let_go(self._ports, self._subject, identity, DELETED)
         return self._release(EventReason.DELETED, f"deleted {identity.cloud_name} in the cloud")
 
     def _release(self, reason: EventReason, text: str) -> Released:

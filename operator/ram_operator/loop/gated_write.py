@@ -13,16 +13,13 @@ from typing import Any
 
 from .. import documents
 from ..cloud import execute
-from ..cluster import record_facts
-from ..cluster import record_facts as facts_module
-from ..cluster.agreed import ENDS, PROVIDERS
-from ..cluster.record_facts import Identity
 from ..cluster.record_writer import Start
 from ..constants import ANNOTATION_APPROVE, ANNOTATION_REJECT, Mode, Reason
 from ..errors import OutcomeUnknown, RamOperatorError, Retry
 from ..gate import expiry, providers
 from ..gate.clearance import Cleared, Permit, permit_of
 from ..gate.inputs import Approval, Guard
+from ..kinds.record import Identity, facts_of
 from ..model import changes, sentences
 from ..model.changes import Step
 from ..model.records import InFlight
@@ -100,10 +97,10 @@ class GatedWrite:
         ports = self._ports
         body = self._body or ports.records.read(self._identity)
         owner = self._subject.owner(ports.settings.cluster_name)
-        if body is None or record_facts.facts(body, self._identity).owner != owner:
+        if body is None or facts_of(body, self._identity).owner != owner:
             raise Retry(Reason.PROGRESSING, "the record moved while it was judged", 0.5)
-        noted = {name: step.values[name] for name in (ENDS, PROVIDERS) if name in step.values}
-        body = ports.records.agree(body, noted)
+        noted = step.values
+        body = ports.records.agree(body, ends=noted.get("ends"), providers=noted.get("providers"))
         ports.store.put(body)
         self._body = body if self._body is not None else None
         return {}
@@ -149,7 +146,7 @@ class GatedWrite:
         if permit is not None:
             self._check_approval(fresh, permit)
         body = ports.records.read(self._identity)
-        facts = facts_module.facts(body, self._identity)
+        facts = facts_of(body, self._identity)
         if body is None or facts.owner != subject.owner(ports.settings.cluster_name):
             raise Retry(Reason.PROGRESSING, "the record moved while the change was judged", 0.5)
         if permit is not None:
@@ -194,9 +191,13 @@ def _start(step: Step, permit: Permit | None) -> Start:
     cleared = next(iter(_cleared(step)), None)
     if permit is None:
         assert cleared is not None
-        before = cleared.before.to_json() if cleared.before is not None else ""
-        flight = InFlight(cleared.operation)
-        return Start(flight, cleared.trust.digest, before, cleared.trust.to_json())
+        flight = InFlight(
+            cleared.operation,
+            digest=cleared.trust.digest,
+            before=cleared.before.to_json() if cleared.before is not None else "",
+            after=cleared.trust.to_json(),
+        )
+        return Start(flight)
     before, after = sentences.sides(permit.changes)
     trusts = [c.after for c in permit.changes if isinstance(c.after, documents.Trust)]
     seen = providers.accepted(permit.context, permit.changes)
@@ -206,12 +207,14 @@ def _start(step: Step, permit: Permit | None) -> Start:
         permit.digest,
         permit.by,
         permit.sends,
+        digest=trusts[0].digest if trusts else "",
         providers=seen,
         expires=permit.expires,
+        before=before,
+        after=after,
     )
     creates = cleared is not None and cleared.before is None
-    digest = trusts[0].digest if trusts else ""
-    return Start(flight, digest, before, after, creates, expiry.agreed_by(permit.changes))
+    return Start(flight, creates, expiry.agreed_by(permit.changes))
 
 
 def still(fresh: Mapping[str, Any], subject: Subject) -> bool:

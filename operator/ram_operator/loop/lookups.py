@@ -14,15 +14,13 @@ from typing import Any, Final
 
 from .. import documents
 from ..cloud.cached_reads import digests
-from ..cluster import record_facts
-from ..cluster import record_facts as facts_module
-from ..cluster.record_facts import Identity
 from ..constants import Mode
 from ..errors import Absent, InvalidSpec, RamOperatorError
 from ..gate import checks
 from ..gate.grants import only_reads
 from ..kinds import manifest
 from ..kinds.entries import policy_key
+from ..kinds.record import Identity, facts_of
 from ..kinds.schema import Escalation, Field
 from ..kinds.table import KINDS
 from ..model.objects import EMPTY, Entry, FieldValue, Key, Owner, UnknownPart
@@ -54,7 +52,7 @@ def resolve(ports: Ports, session: Session, key: Key, owner: Owner) -> manifest.
     if body["metadata"].get("deletionTimestamp"):
         return manifest.Resolved(name, "it is being deleted")
     identity = Identity(session.account.account_id, key.kind, name)
-    facts = facts_module.facts(ports.store.get(identity.key), identity)
+    facts = facts_of(ports.store.get(identity.key), identity)
     if facts.owner != Owner(owner.cluster, key.namespace, key.name):
         return manifest.Resolved(name, "it is not ready")
     if not exists(facts):
@@ -267,7 +265,7 @@ def _predecessors(ports: Ports, session: Session, entry: Entry) -> tuple[documen
     if kind != "Custom" or not ports.recent.inherits(ports.settings.document_settle_seconds):
         return ()
     identity = Identity(session.account.account_id, _POLICY, name)
-    owner = record_facts.facts(ports.store.get(identity.key), identity).owner
+    owner = facts_of(ports.store.get(identity.key), identity).owner
     if owner is None or owner.cluster != ports.settings.cluster_name:
         return ()
     body = ports.store.get(Key(_POLICY, owner.namespace, owner.name)) or {}

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from ..cluster import finalizers, record_facts
-from ..cluster.record_facts import Identity
+from ..cluster import finalizers
 from ..cluster.record_writer import Claim
 from ..constants import DeletionPolicy, Mode, Reason
 from ..errors import RamOperatorError, Stalled
 from ..gate import clearance, tenancy
 from ..gate.inputs import NO_APPROVAL, Inputs, Memory
 from ..kinds import manifest
+from ..kinds.record import Identity
 from ..model.changes import Outcome, Plan
+from ..model.records import CLAIMED, CREATED
 from ..model.state import Desired, Live
 from ..model.vocabulary import Presence
 from ..planning import last_applied, plan
@@ -215,7 +216,7 @@ class ManagedPass:
                 applied = replace(applied, errors=(error,))
         if decision.steps:
             self._prepare_write(create=True)
-            claim = RecordWork(identity, self._claim("", decision, record_facts.CLAIMED))
+            claim = RecordWork(identity, self._claim("", decision, CLAIMED))
             claimed_now = inputs.row.claim_first and ownership.carry_out(self._ports, claim)
             applied = self._carry_out(session, identity, decision)
             if claimed_now and applied.refused:
@@ -228,7 +229,7 @@ class ManagedPass:
         work = None
         if created:
             cloud_id = str(applied.facts.get("cloudId", ""))
-            work = RecordWork(identity, self._claim(cloud_id, decision, record_facts.CREATED))
+            work = RecordWork(identity, self._claim(cloud_id, decision, CREATED))
         return Result(self._outcome(session, decision, live, applied), work)
 
     def _present(

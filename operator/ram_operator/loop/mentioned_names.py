@@ -7,7 +7,7 @@ trusted from his first moment. `review` holds it.
 from __future__ import annotations
 
 from .. import documents
-from ..cluster.record_facts import Identity
+from ..kinds.record import Identity
 from ..kinds.schema import Kind
 from ..model.state import Live
 from ..model.vocabulary import Presence

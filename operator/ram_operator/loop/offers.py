@@ -11,9 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from ..cluster import event_writer, record_facts
-from ..cluster import record_facts as facts_module
-from ..cluster.record_facts import Identity
+from ..cluster import event_writer
 from ..constants import (
     ANNOTATION_APPROVE,
     ANNOTATION_APPROVED_BY,
@@ -29,6 +27,7 @@ from ..gate import approvals
 from ..gate.clearance import CHANGE
 from ..gate.inputs import Approval, Guard, Scope
 from ..kinds import manifest
+from ..kinds.record import Identity, facts_of, identity_of
 from ..kinds.table import ACCOUNT
 from ..model.changes import Held, Plan
 from ..model.objects import Key
@@ -45,7 +44,7 @@ def approval(ports: Ports, subject: Subject, identity: Identity, cloud_id: str) 
     guard = Guard.MISSING
     if approve:
         # Without an approval it makes no difference, and costs requests.
-        offered = record_facts.facts(ports.store.get(identity.key), identity).pending
+        offered = facts_of(ports.store.get(identity.key), identity).pending
         matters = offered is not None and offered.digest == approve
         guard = guard_state(ports, subject) if matters else ports.guard.state()
     return Approval(
@@ -89,7 +88,7 @@ def brief(ports: Ports, subject: Subject, identity: Identity) -> bool:
         return False
     if conditions.is_true(present, ConditionType.DRIFTED):
         return False
-    offered = record_facts.facts(ports.store.get(identity.key), identity).pending
+    offered = facts_of(ports.store.get(identity.key), identity).pending
     return offered is not None and offered.digest == subject.annotation(ANNOTATION_APPROVE)
 
 
@@ -176,10 +175,7 @@ def _answered(ports: Ports, subject: Subject, key: Key, body: Mapping[str, Any] 
 
 def _facts(ports: Ports, subject: Subject, body: Mapping[str, Any] | None) -> RecordFacts:
     """What the record says, if it is the object's."""
-    record = (body or {}).get("record") or {}
-    names = ("accountId", "kind", "cloudName")
-    identity = Identity(*(str(record.get(name) or "") for name in names))
-    facts = facts_module.facts(body, identity)
+    facts = facts_of(body, identity_of(body))
     ours = facts.owner == subject.owner(ports.settings.cluster_name)
     return facts if ours else RecordFacts()
 
@@ -267,7 +263,7 @@ def offer(
     held = decision.held
     assert held is not None
     body = ports.store.get(identity.key)
-    facts = facts_module.facts(body, identity)
+    facts = facts_of(body, identity)
     wanted = approvals.offer(held, said, facts)
     if wanted.why is Why.STANDS and facts.pending is not None:
         ports.recent.certain(subject.key)
@@ -293,7 +289,7 @@ def _written(
     ports: Ports, subject: Subject, identity: Identity, held: Held, said: Approval
 ) -> Held:
     body = ports.records.read(identity)
-    facts = facts_module.facts(body, identity)
+    facts = facts_of(body, identity)
     if body is None or facts.owner != subject.owner(ports.settings.cluster_name):
         raise Retry(Reason.PROGRESSING, "the record moved while its change was judged", 0.5)
     wanted = approvals.offer(held, said, facts)
@@ -304,7 +300,7 @@ def _written(
         ports.recent.certain(subject.key)
         if before is not None and before.digest != wanted.pending.digest:
             _tell(ports, subject, before.digest, _moved(before, wanted.pending, said.now))
-    return _shown(held, said, facts_module.facts(body, identity), wanted.pending)
+    return _shown(held, said, facts_of(body, identity), wanted.pending)
 
 
 def _moved(before: Pending, after: Pending, now: str) -> str:
@@ -324,7 +320,7 @@ def standing(ports: Ports, identity: Identity, held: Held, said: Approval) -> He
     """What is held, where nothing may be offered anew: the digest of an offer is shown only with
     exactly what it is for.
     """
-    return _standing(held, said, record_facts.facts(ports.store.get(identity.key), identity), ())
+    return _standing(held, said, facts_of(ports.store.get(identity.key), identity), ())
 
 
 def _standing(held: Held, said: Approval, facts: RecordFacts, missing: tuple[str, ...]) -> Held:
@@ -340,13 +336,13 @@ def withdraw(ports: Ports, subject: Subject, identity: Identity, decision: Plan)
 
     Returns when to look again where it is not, in seconds; 0 otherwise.
     """
-    pending = record_facts.facts(ports.store.get(identity.key), identity).pending
+    pending = facts_of(ports.store.get(identity.key), identity).pending
     if pending is None or decision.unsure:
         return 0.0
     if (wait := ports.recent.doubted(subject.key, "")) != 0.0:
         return _soon(ports, subject, wait)
     body = ports.records.read(identity)
-    found = record_facts.facts(body, identity).pending
+    found = facts_of(body, identity).pending
     if body is not None and found is not None and found.digest == pending.digest:
         ports.store.put(ports.records.end(body))
         ports.recent.certain(subject.key)

@@ -12,17 +12,15 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from .. import documents, times
-from ..cluster import record_facts
-from ..cluster import record_facts as facts_module
 from ..cluster.api import Conflicted
-from ..cluster.record_facts import Identity
 from ..cluster.record_writer import Claim
 from ..constants import AdoptionPolicy, Reason
 from ..errors import RamOperatorError, Retry, Stalled
+from ..kinds.record import Identity, facts_of, identity_of
 from ..kinds.schema import Kind
 from ..model.changes import Step
 from ..model.objects import Key, Owner, UnknownPart
-from ..model.records import RecordFacts
+from ..model.records import CREATED, RecordFacts
 from ..model.state import Live
 from ..model.vocabulary import Presence
 from ..runtime.queue import Lane
@@ -77,7 +75,7 @@ def stand(
     claimant: Claimant, record: Mapping[str, Any] | None, identity: Identity, live: Live
 ) -> Standing:
     """Raises Stalled(Conflict | NotAdopted) when the identity is somebody else's."""
-    facts = facts_module.facts(record, identity)
+    facts = facts_of(record, identity)
     if facts.owner is not None and facts.owner != claimant.owner:
         raise Stalled(
             Reason.CONFLICT,
@@ -98,7 +96,7 @@ def stand(
     made = may_have_made(facts, live) or _sent(claimant, facts, live)
     if claimed and not offered and made:
         # Claimed before it was created, and the pass did not get as far as saying so.
-        return Standing(facts, completing=True, needs_record=True, verb=record_facts.CREATED)
+        return Standing(facts, completing=True, needs_record=True, verb=CREATED)
     if ours and facts.cloud_id == live.cloud_id:
         moved = facts.owner_uid != claimant.uid or facts.in_flight is not None
         return Standing(facts, needs_record=moved)
@@ -136,7 +134,7 @@ def _found(claimant: Claimant, facts: RecordFacts, live: Live, *, replaced: bool
         return Standing(facts, needs_record=False)
     if live.owner == claimant.owner and not replaced:
         # Created by us, and the pass did not get as far as its record.
-        return Standing(facts, completing=True, needs_record=True, verb=record_facts.CREATED)
+        return Standing(facts, completing=True, needs_record=True, verb=CREATED)
     if claimant.unsettled > 0:
         text = f"{claimant.noun} {live.cloud_name} was just written; it is looked at again"
         raise Retry(Reason.PROGRESSING, text, claimant.unsettled)
@@ -175,7 +173,7 @@ def _not_adopted(claimant: Claimant, live: Live, replaced: bool) -> str:
 def vacate(ports: Ports, identity: Identity, owner: Owner) -> None:
     """A claim on what never came to be ends with the object that made it. Raises errors.*."""
     body = ports.store.get(identity.key)
-    facts = facts_module.facts(body, identity)
+    facts = facts_of(body, identity)
     if body is None or facts.owner in (None, owner) or facts.owner.cluster != owner.cluster:
         return
     made = facts.in_flight is not None or exists(facts)
@@ -202,11 +200,7 @@ def gone(ports: Ports, holder: Key, account_id: str = "") -> None:
 def _end_wait(ports: Ports, holder: Key, key: Key) -> None:
     """Judged by what the API server has: the store may not know yet that the object is back."""
     body = ports.api.get(key)
-    record = (body or {}).get("record") or {}
-    identity = Identity(
-        *(str(record.get(name) or "") for name in ("accountId", "kind", "cloudName"))
-    )
-    facts = facts_module.facts(body, identity)
+    facts = facts_of(body, identity_of(body))
     if body is None or facts.pending is None or facts.in_flight is not None:
         return
     owner = Owner(ports.settings.cluster_name, holder.namespace, holder.name)
@@ -222,7 +216,7 @@ def carry_out(ports: Ports, work: RecordWork) -> bool:
     """Make the record say what the pass has done; whether nobody had it before. Raises errors.*."""
     now = ports.clock.stamp()
     body = ports.records.read(work.identity)
-    facts = facts_module.facts(body, work.identity)
+    facts = facts_of(body, work.identity)
     before = facts.owner
     if body is None:
         try:
@@ -267,7 +261,7 @@ def tell_members(ports: Ports, row: Kind, account_id: str, step: Step) -> None:
         return
     for entry in step.values["entries"]:
         identity = Identity(account_id, field.shown_on, entry.display)
-        owner = record_facts.facts(ports.store.get(identity.key), identity).owner
+        owner = facts_of(ports.store.get(identity.key), identity).owner
         if owner is not None:
             key = Key(field.shown_on, owner.namespace, owner.name)
             ports.queue.add(key, Lane.PERIODIC, max(ports.recent.settle, 0.05))

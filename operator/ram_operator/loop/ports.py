@@ -8,12 +8,12 @@ from typing import Any
 
 from ..cluster.api import ClusterApi
 from ..cluster.guard import AdmissionGuard
-from ..cluster.record_facts import Identity
 from ..cluster.record_writer import Records
 from ..config import Settings
 from ..constants import ANNOTATION_RECONCILE, FINALIZER
 from ..errors import InvalidSpec
 from ..kinds import manifest
+from ..kinds.record import Identity
 from ..kinds.schema import Kind, Shape
 from ..kinds.table import ACCOUNT, KINDS
 from ..model.objects import Key, Options, Owner

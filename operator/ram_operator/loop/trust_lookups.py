@@ -13,12 +13,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from .. import documents
-from ..cluster import record_facts as facts_module
-from ..cluster.record_facts import Identity
 from ..errors import InvalidSpec, RamOperatorError
 from ..gate import checks
 from ..gate.inputs import Approval
 from ..kinds import manifest
+from ..kinds.record import Identity, facts_of
 from ..kinds.schema import Escalation
 from ..kinds.table import KINDS
 from ..model.objects import Entry, Key, Owner, UnknownPart
@@ -109,7 +108,7 @@ def _outside(ports: Ports, session: Session, key: Key, body: Mapping[str, Any]) 
     except (InvalidSpec, documents.DocumentError):
         return True
     identity = Identity(session.account.account_id, _ROLE, name)
-    facts = facts_module.facts(ports.store.get(identity.key), identity)
+    facts = facts_of(ports.store.get(identity.key), identity)
     if facts.baseline_unreadable:
         return True
     return bool(checks.outsiders(session.account, asked, facts.baseline))
@@ -159,7 +158,7 @@ def _narrowed(ports: Ports, session: Session, key: Key, body: Mapping[str, Any])
     except InvalidSpec:
         return []
     identity = Identity(session.account.account_id, _ROLE, name)
-    facts = facts_module.facts(ports.store.get(identity.key), identity)
+    facts = facts_of(ports.store.get(identity.key), identity)
     if facts.owner != Owner(ports.settings.cluster_name, key.namespace, key.name):
         return []
     if facts.pending is not None and facts.pending.providers and facts.cloud_id:

@@ -1,6 +1,6 @@
 """What the RamRecord of an identity says, with what is offered and what is under way.
 
-Read and written by `record_facts` and `record_writer`; judged by the gate alone.
+Their JSON is the business of `kinds.record` alone; judged by the gate.
 """
 
 from __future__ import annotations
@@ -8,9 +8,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final
 
 from .. import documents
 from .objects import Owner, nothing
+
+CLAIMED: Final = "Claimed"
+"""The operation that says: about to be created, cannot be marked by the creation itself."""
+CREATED: Final = "Created"
+ABANDONED: Final = "Abandoned"
+"""The operation that says: given up by its owner, so that another one may take it over."""
+DELETED: Final = "Deleted"
+"""The operation that says: deleted by the operator, as its owner asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +51,24 @@ class RecordFacts:
     """The owner that let go of the identity, in words, if that was the last thing that happened."""
     latest: str = ""
     """The highest time that the record knows of: it is not earlier than that."""
+    lost: bool = False
+    """Of an account: its records were found to be gone, and nobody has voided approvals since."""
+    brake_engaged_at: str = ""
+    """Of an account: since when deletions are stopped, "" where they are not."""
+    history: tuple[HistoryEntry, ...] = ()  # the latest last
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryEntry:
+    """Something that was done, or begun. Texts that do not apply are empty."""
+
+    at: str
+    operation: str = ""
+    digest: str = ""
+    """Of the trust that was sent or found."""
+    approval: str = ""
+    """What people approved it by."""
+    by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,3 +157,7 @@ class InFlight:
     """What the manifest asked for when it was offered, see `Pending`."""
     wishes: tuple[str, ...] = field(default=(), compare=False)
     """As in a rejection of it."""
+    before: str = field(default="", compare=False)
+    """What it replaces, as JSON; both sides are cut where they are too long."""
+    after: str = field(default="", compare=False)
+    """What is sent, as JSON."""

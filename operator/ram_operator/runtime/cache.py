@@ -17,14 +17,17 @@ from typing import Any, Final
 
 from ..constants import WATCHED_ANNOTATIONS
 from ..kinds import manifest
+from ..kinds.record import holder, stored
 from ..kinds.table import ACCOUNT, KINDS, RECORD
 from ..model.objects import Key
+from ..model.records import RecordFacts
 from . import trusted_names
 from .trusted_names import TrustedNames
 
 TOMBSTONES: Final = 1000
 """Uids of deleted objects that are remembered, so that an older list does not bring them back."""
 _DROPPED_ANNOTATION: Final = "kubectl.kubernetes.io/last-applied-configuration"
+_NO_RECORD: Final = RecordFacts()
 
 
 class Seen(Enum):
@@ -96,6 +99,7 @@ def _facts(key: Key, body: Mapping[str, Any]) -> Facts:
     references = manifest.references(row, key.namespace, spec) if row is not None else ()
     account = (spec.get("accountRef") or {}).get("name", "default") if row is not None else ""
     version = str(meta.get("resourceVersion") or "0")
+    record = stored(body) if key.kind == RECORD else _NO_RECORD
     return Facts(
         uid=str(meta["uid"]),
         trigger=hash(trigger),
@@ -103,22 +107,11 @@ def _facts(key: Key, body: Mapping[str, Any]) -> Facts:
         references=references,
         account=sys.intern(str(account)),
         version=int(version) if version.isdigit() else 0,
-        owner=(owner := _owner(body.get("record") or {}) if key.kind == RECORD else None),
-        waiting=owner if (body.get("record") or {}).get("pending") else None,
-        trusts=trusted_names.of_record(body.get("record") or {} if key.kind == RECORD else {}),
-        ends=_ends(body.get("record") or {}) if key.kind == RECORD else (),
+        owner=(owner := holder(body, record)),
+        waiting=owner if record.pending is not None else None,
+        trusts=trusted_names.of_record(record),
+        ends=tuple(end for end in record.ends.values() if end),
     )
-
-
-def _ends(record: Mapping[str, Any]) -> tuple[str, ...]:
-    return tuple(str(end) for end in (record.get("ends") or {}).values() if end)
-
-
-def _owner(record: Mapping[str, Any]) -> Key | None:
-    owner = record.get("owner")
-    if not owner:
-        return None
-    return Key(str(record["kind"]), str(owner["namespace"]), str(owner["name"]))
 
 
 class Store:

@@ -20,14 +20,15 @@ from ..cloud.limiter import ActionClass, Limiter
 from ..cloud.own_identity import OwnIdentity
 from ..cloud.writing import Kept, Writer
 from ..cluster.api import ClusterApi, Conflicted
-from ..cluster.record_facts import Identity
 from ..cluster.record_writer import Claim, Records
 from ..config import Settings
 from ..constants import Reason
 from ..errors import InvalidSpec, Retry, Stalled
 from ..kinds.account import account_settings
+from ..kinds.record import Identity, stored
 from ..kinds.table import ACCOUNT
 from ..model.objects import Account, Key, Owner
+from ..model.records import CLAIMED
 from .cache import Store
 
 
@@ -184,17 +185,17 @@ class AccountOpener:
         record = self._store.get(identity.key)
         owner = Owner(self._settings.cluster_name, "", account.name)
         lost_at = first.now if first.known else ""
-        claim = Claim(owner, first.uid, "", None, "Claimed", lost_at=lost_at)
+        claim = Claim(owner, first.uid, "", None, CLAIMED, lost_at=lost_at)
         if record is None:
             try:
                 self._records.claim(identity, claim, first.now, first.sequence)
                 return first.known
             except Conflicted:
                 record = self._records.read(identity) or {}
-        holder = str(((record.get("record") or {}).get("owner") or {}).get("name", ""))
-        lost = bool((record.get("record") or {}).get("lostAt"))
+        known = stored(record)
+        holder = known.owner.name if known.owner is not None else ""
         if holder in ("", account.name):
-            return lost
+            return known.lost
         other = self._api.get(Key(ACCOUNT, "", holder))
         if other is not None and (other.get("spec") or {}).get("accountId") == account.account_id:
             raise Stalled(
@@ -203,7 +204,7 @@ class AccountOpener:
                 " one account has one RamAccount",
             )
         self._records.renew(record, claim, first.now)
-        return lost
+        return known.lost
 
     def _client(
         self, spec: Mapping[str, Any], before: Session | None

@@ -6,11 +6,12 @@ Part of the store, which calls it under its lock; patterns are few, and tried on
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from .. import documents
 from ..model.objects import Key
+from ..model.records import RecordFacts
 
 
 class TrustedNames:
@@ -46,20 +47,20 @@ class TrustedNames:
         return self.by_pattern if documents.is_pattern(name) else self.by_name
 
 
-def of_record(record: Mapping[str, Any]) -> frozenset[str]:
+def of_record(record: RecordFacts) -> frozenset[str]:
     """What the trust of a role's record mentions: the agreed one, and one that is on its way."""
-    flight = _trusts_in((record.get("inFlight") or {}).get("after"))
-    if record.get("deletedAt") or not (record.get("cloudId") or flight):
+    flight = _trusts_in(record.in_flight.after) if record.in_flight is not None else []
+    if record.deleted or not (record.cloud_id or flight):
         return frozenset()
-    texts = [(record.get("baseline") or {}).get("trust"), *flight]
-    return frozenset(name for text in texts if text for name in _mentioned(text))
+    agreed = documents.mentioned(record.baseline) if record.baseline is not None else frozenset()
+    return agreed.union(*(_mentioned(trust) for trust in flight))
 
 
-def _trusts_in(text: Any) -> list[Any]:
+def _trusts_in(text: str) -> list[Any]:
     """The trusts that a write was to send: the document itself, or one of the parts approved."""
     try:
         sent = json.loads(text)
-    except (TypeError, ValueError):
+    except ValueError:
         return []
     parts = [sent, *sent.values()] if isinstance(sent, dict) else []
     return [part for part in parts if isinstance(part, dict) and "Statement" in part]
