@@ -10,7 +10,8 @@ from ram_operator.constants import ANNOTATION_ABANDON, Reason
 from ram_operator.errors import Stalled
 from ram_operator.kinds.account import account_settings
 from ram_operator.loop import account_changed
-from ram_operator.loop.ports import Ports, Subject
+from ram_operator.loop.ports import Ports
+from ram_operator.loop.subject import Subject
 from tests.unit.record_world import ACCOUNT, IDENTITY, OWNER
 from tests.unit.test_gone import HELD, HOLDER, Json, left, world
 

@@ -12,7 +12,7 @@ import pytest
 from ram_operator.constants import Mode, Reason
 from ram_operator.errors import Bug, OutcomeUnknown, RamOperatorError, Retry, Stalled
 from ram_operator.loop import applying, gated_write
-from ram_operator.loop.ports import Subject
+from ram_operator.loop.subject import Subject
 from ram_operator.model.changes import Plan, Step
 from ram_operator.model.objects import Key
 from ram_operator.model.vocabulary import Cause, Direction

@@ -15,7 +15,7 @@ from ram_operator.errors import Retry
 from ram_operator.gate import clearance
 from ram_operator.gate.inputs import Guard
 from ram_operator.loop.gated_write import GatedWrite
-from ram_operator.loop.ports import Subject
+from ram_operator.loop.subject import Subject
 from ram_operator.model.basis import Basis
 from ram_operator.model.changes import Change, Held, Step
 from ram_operator.model.objects import Entry, Key

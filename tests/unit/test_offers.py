@@ -17,7 +17,8 @@ from ram_operator.kinds.manifest import asked
 from ram_operator.kinds.record import facts_of
 from ram_operator.kinds.table import KINDS
 from ram_operator.loop import offers
-from ram_operator.loop.ports import Ports, Subject
+from ram_operator.loop.ports import Ports
+from ram_operator.loop.subject import Subject
 from ram_operator.model.changes import Plan
 from ram_operator.model.objects import Key
 from tests.unit.approvals_by_example import HELD as CHANGE

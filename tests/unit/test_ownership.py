@@ -10,7 +10,7 @@ import pytest
 from ram_operator.constants import AdoptionPolicy, Reason
 from ram_operator.errors import Retry, Stalled
 from ram_operator.kinds.record import Identity
-from ram_operator.loop.ownership import Claimant, stand
+from ram_operator.loop.standing import Claimant, stand
 from ram_operator.model.objects import Owner
 from ram_operator.model.state import Live
 from ram_operator.model.vocabulary import Presence

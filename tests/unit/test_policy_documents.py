@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from ram_operator.cloud.cached_reads import FRESH_SECONDS, SYSTEM_SECONDS, Sent, digests
+from ram_operator.cloud.cached_reads import FRESH_SECONDS, SYSTEM_SECONDS, Sent
 from ram_operator.constants import Reason
+from ram_operator.documents import digests
 from ram_operator.errors import Absent, AlreadyExists, Bug, OutcomeUnknown, Retry
 from tests.unit.judged_world import ALL, MORE, READ, SETTLE, Cloud
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -16,6 +15,7 @@ from ram_operator.kinds import manifest as desire
 from ram_operator.kinds.manifest import Resolved
 from ram_operator.kinds.table import KINDS
 from ram_operator.loop import lookups
+from ram_operator.loop.sources import Sources
 from ram_operator.model.objects import Key
 from ram_operator.model.state import Desired
 from ram_operator.model.vocabulary import Cause, Disposition
@@ -35,6 +35,7 @@ from tests.unit.core import (
     tags,
     wanted,
 )
+from tests.unit.in_memory import NO_CLOUD
 from tests.unit.test_drift import WRITE, judge
 
 Json = dict[str, Any]
@@ -234,18 +235,16 @@ def test_a_reference_is_ready_when_what_it_names_is_known_to_exist(
     store = Store()
     for body in known:
         store.put(body)
-    ports: Any = SimpleNamespace(store=store)
-    session: Any = SimpleNamespace(account=ACCOUNT)
-    assert lookups.resolve(ports, session, READ, OWNER) == Resolved("Reading", problem)
+    sources = Sources(OWNER.cluster, ACCOUNT, store, NO_CLOUD)
+    assert lookups.resolve(sources, READ, OWNER) == Resolved("Reading", problem)
 
 
 def test_what_is_not_there_or_cannot_be_read_has_no_name() -> None:
     store = Store()
-    ports: Any = SimpleNamespace(store=store)
-    session: Any = SimpleNamespace(account=ACCOUNT)
-    assert lookups.resolve(ports, session, READ, OWNER).cloud_name == ""
+    sources = Sources(OWNER.cluster, ACCOUNT, store, NO_CLOUD)
+    assert lookups.resolve(sources, READ, OWNER).cloud_name == ""
     store.put({**an_object(), "spec": {"policyName": "no such name"}})
-    assert lookups.resolve(ports, session, READ, OWNER).cloud_name == ""
-    watching: Any = SimpleNamespace(account=replace(ACCOUNT, mode=Mode.OBSERVE))
+    assert lookups.resolve(sources, READ, OWNER).cloud_name == ""
+    watching = replace(sources, account=replace(ACCOUNT, mode=Mode.OBSERVE))
     store.put({**an_object(resourceVersion="9"), "spec": {"policyName": "Reading"}})
-    assert lookups.resolve(ports, watching, READ, OWNER) == Resolved("Reading")
+    assert lookups.resolve(watching, READ, OWNER) == Resolved("Reading")

@@ -8,12 +8,13 @@ from __future__ import annotations
 import base64
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from .. import documents
 from ..constants import SETTLE_SECONDS, Reason
+from ..documents import digests
 from ..errors import Absent, Bug, OutcomeUnknown, RamOperatorError, Retry
 from ..model import provider_states
 from ..model.state import CloudCalls
@@ -47,11 +48,6 @@ class _Read:
     document: documents.Policy
     settling: bool = False
     """Made while a write of ours counted: worth nothing once that counts no more."""
-
-
-def digests(found: Iterable[documents.Policy]) -> frozenset[str]:
-    """What was judged, to be compared later."""
-    return frozenset(document.digest for document in found)
 
 
 class PolicyDocuments:

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from .. import documents
 from ..constants import Reason
+from ..documents import digests
 from ..errors import Bug, Retry
 from ..gate.clearance import permit_of
 from ..gate.grants import only_reads
@@ -20,7 +21,7 @@ from ..model.objects import UnknownPart
 from ..model.state import CloudCalls
 from . import answers
 from .answers import read_trust
-from .cached_reads import CUSTOM, digests
+from .cached_reads import CUSTOM
 from .writing import Check, Kept
 
 _PAGE: Final = 1000

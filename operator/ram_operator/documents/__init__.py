@@ -7,7 +7,17 @@ are sound (see docs/decisions/002-comparing-documents.md); "unknown" is an answe
 from __future__ import annotations
 
 from .actions import reads_only
-from .canonical import NOBODY, Condition, Grant, Kind, Policy, Principal, Trust, trust_principals
+from .canonical import (
+    NOBODY,
+    Condition,
+    Grant,
+    Kind,
+    Policy,
+    Principal,
+    Trust,
+    digests,
+    trust_principals,
+)
 from .comparing import Comparison, Verdict, compare_policy, compare_trust, documents_equal_policy
 from .document_error import DocumentError
 from .escalation import escalates, indirect, reaches
@@ -37,6 +47,7 @@ __all__ = [
     "binds_subject",
     "compare_policy",
     "compare_trust",
+    "digests",
     "documents_equal_policy",
     "escalates",
     "indirect",

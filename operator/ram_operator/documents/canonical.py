@@ -234,6 +234,11 @@ class Policy(_Document):
     """What may be done: a permission document as a set of grants."""
 
 
+def digests(found: Iterable[_Document]) -> frozenset[str]:
+    """Stands for what was judged, to be compared later."""
+    return frozenset(document.digest for document in found)
+
+
 NOBODY = Trust('{"Statement":[],"Version":"1"}', ())
 """Trusts nobody: the other side when a whole trust is shown as gained or lost. Never written."""
 

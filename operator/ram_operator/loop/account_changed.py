@@ -15,7 +15,8 @@ from ..errors import Stalled
 from ..kinds.record import Identity, facts_of, identity_of
 from ..model.objects import Account, Key
 from ..model.records import ABANDONED, RecordFacts
-from .ports import Ports, Subject
+from .ports import Ports
+from .subject import Subject
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,8 @@ from ..model.vocabulary import Cause, Direction
 from ..runtime.sessions import Session
 from . import ownership
 from .gated_write import GatedWrite, may_still
-from .ports import Ports, Subject
+from .ports import Ports
+from .subject import Subject
 
 _ONE_PART: Final = frozenset({Reason.ACCESS_DENIED, Reason.QUOTA_EXCEEDED, Reason.INVALID_SPEC})
 """What the cloud refuses for these reasons says nothing about the other parts of an identity."""

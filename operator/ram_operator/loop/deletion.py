@@ -27,9 +27,11 @@ from ..model.state import Live
 from ..model.vocabulary import Cause, Direction, Phase, Presence
 from ..reporting.events import Event
 from ..runtime.sessions import Session
-from . import account_changed, gated_write, own_rights, ownership
+from . import account_changed, gated_write, own_rights
 from .managed import LookAgain, Result
-from .ports import Ports, Subject
+from .ports import Ports
+from .standing import may_have_made
+from .subject import Subject
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,7 +249,7 @@ def ours(owner: Owner, facts: RecordFacts, live: Live) -> bool:
     for part in live.unknown_parts():
         raise part.error
     # What was claimed before it was made may be of a kind that bears no mark.
-    return facts.owner == owner and not facts.cloud_id and ownership.may_have_made(facts, live)
+    return facts.owner == owner and not facts.cloud_id and may_have_made(facts, live)
 
 
 def _step(verb: str, values: Mapping[str, Any], entry: Entry | None) -> Step:

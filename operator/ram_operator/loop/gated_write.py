@@ -26,7 +26,8 @@ from ..model.records import InFlight
 from ..model.vocabulary import Direction
 from ..runtime.sessions import Session
 from .offers import guard_state
-from .ports import Ports, Subject
+from .ports import Ports
+from .subject import Subject
 
 
 def _cleared(step: Step) -> list[Cleared]:

@@ -13,7 +13,6 @@ from dataclasses import field as default
 from typing import Any, Final
 
 from .. import documents
-from ..cloud.cached_reads import digests
 from ..constants import Mode
 from ..errors import Absent, InvalidSpec, RamOperatorError
 from ..gate import checks
@@ -26,18 +25,19 @@ from ..kinds.table import KINDS
 from ..model.objects import EMPTY, Entry, FieldValue, Key, Owner, UnknownPart
 from ..model.state import Desired, Live
 from ..model.vocabulary import Presence
-from ..runtime.sessions import Session
 from . import trust_lookups
-from .ownership import HELD_CREATION, exists
-from .ports import Ports, Subject
+from .sources import Sources
+from .subject import Subject
+
+HELD_CREATION: Final = "its creation waits for an approval, see its status.pending"
 
 
-def resolve(ports: Ports, session: Session, key: Key, owner: Owner) -> manifest.Resolved:
+def resolve(sources: Sources, key: Key, owner: Owner) -> manifest.Resolved:
     """What a reference names; ready once the record says that the identity was made or found.
 
     Never believes the status of the object named.
     """
-    body = ports.store.get(key)
+    body = sources.objects.get(key)
     if body is None:
         return manifest.Resolved("", "it does not exist")
     spec = body.get("spec") or {}
@@ -45,17 +45,17 @@ def resolve(ports: Ports, session: Session, key: Key, owner: Owner) -> manifest.
         name = manifest.cloud_name(KINDS[key.kind], key.name, spec)
     except InvalidSpec as error:
         return manifest.Resolved("", error.message)
-    if (spec.get("accountRef") or {}).get("name", "default") != session.account.name:
+    if (spec.get("accountRef") or {}).get("name", "default") != sources.account.name:
         return manifest.Resolved(name, "it lives in another RamAccount")
-    if session.account.mode is Mode.OBSERVE:
+    if sources.account.mode is Mode.OBSERVE:
         return manifest.Resolved(name)
     if body["metadata"].get("deletionTimestamp"):
         return manifest.Resolved(name, "it is being deleted")
-    identity = Identity(session.account.account_id, key.kind, name)
-    facts = facts_of(ports.store.get(identity.key), identity)
+    identity = Identity(sources.account.account_id, key.kind, name)
+    facts = facts_of(sources.objects.get(identity.key), identity)
     if facts.owner != Owner(owner.cluster, key.namespace, key.name):
         return manifest.Resolved(name, "it is not ready")
-    if not exists(facts):
+    if not facts.has_identity:
         # A record that somebody owns may be about what nobody has made yet.
         held = facts.pending is not None
         return manifest.Resolved(name, HELD_CREATION if held else "it is not ready")
@@ -99,21 +99,21 @@ NOTHING: Final = Rights(frozenset(), {}, frozenset(), None, {})
 """Where nothing is attached and nobody joins."""
 
 
-def look(ports: Ports, session: Session, subject: Subject, wanted: Desired, live: Live) -> Rights:
+def look(sources: Sources, subject: Subject, wanted: Desired, live: Live) -> Rights:
     """Judge what is about to be attached, and what new members are about to get. Never raises."""
-    manifests = _manifests(ports, subject)
+    manifests = _manifests(sources, subject)
     harmless: set[str] = set()
     reasons: dict[str, tuple[str, ...]] = {}
     itself: set[str] = set()
     ways: dict[str, tuple[str, ...]] = {}
     unread: list[str] = []
     judged: dict[str, frozenset[str]] = {}
-    own = _own(session, subject, wanted)
-    outside = _outsiders(session, subject, wanted, live)
-    strict = session.account.hold_indirect or bool(outside)
+    own = _own(sources, subject, wanted)
+    outside = _outsiders(sources, subject, wanted, live)
+    strict = sources.account.hold_indirect or bool(outside)
     for key, entry in sorted(_asked(subject, wanted, live).items()):
         try:
-            found = _documents(ports, session, manifests.get(key), entry)
+            found = _documents(sources, manifests.get(key), entry)
         except Absent:
             # A typing error, most likely; who makes such a policy later decides what it allows.
             reasons[key], judged[key] = (MISSING,), frozenset()
@@ -121,7 +121,7 @@ def look(ports: Ports, session: Session, subject: Subject, wanted: Desired, live
         if not found:
             unread.append(f"the policy {entry.display} to be read")
             continue
-        judged[key] = digests(found)
+        judged[key] = documents.digests(found)
         why = {reason for document in found for reason in documents.escalates(document)}
         detours = {way for document in found for way in documents.indirect(document)}
         if detours:
@@ -134,33 +134,33 @@ def look(ports: Ports, session: Session, subject: Subject, wanted: Desired, live
         if any(documents.reaches(document, own) for document in found):
             itself.add(key)
     attached = _attached(subject, live)
-    narrowing = trust_lookups.blockers(ports, session, subject, wanted, live)
-    strict = strict or trust_lookups.exposed(ports, session, subject, wanted, live)
+    narrowing = trust_lookups.blockers(sources, subject, wanted, live)
+    strict = strict or trust_lookups.exposed(sources, subject, wanted, live)
     found_here = (frozenset(harmless), reasons, frozenset(itself), attached, judged, narrowing)
     return Rights(
-        *found_here, ways, outside, strict, _sent(session, subject, wanted), tuple(unread)
+        *found_here, ways, outside, strict, _sent(sources, subject, wanted), tuple(unread)
     )
 
 
-def _outsiders(session: Session, subject: Subject, wanted: Desired, live: Live) -> tuple[str, ...]:
+def _outsiders(sources: Sources, subject: Subject, wanted: Desired, live: Live) -> tuple[str, ...]:
     gated = subject.row.gated_field
     if gated is None:
         return ()
     trusts = [fields.get(gated.name) for fields in (wanted.fields, live.fields)]
     known = [trust for trust in trusts if isinstance(trust, documents.Trust)]
     unread = (UNREAD,) if any(isinstance(trust, UnknownPart) for trust in trusts) else ()
-    return (*checks.outsiders(session.account, *known), *unread)
+    return (*checks.outsiders(sources.account, *known), *unread)
 
 
-def _sent(session: Session, subject: Subject, wanted: Desired) -> tuple[documents.Policy, ...]:
+def _sent(sources: Sources, subject: Subject, wanted: Desired) -> tuple[documents.Policy, ...]:
     if any(field.escalates is Escalation.DOCUMENT for field in subject.row.fields):
-        return session.kept.policies.sent(wanted.cloud_name)
+        return sources.readings.sent(wanted.cloud_name)
     return ()
 
 
-def _own(session: Session, subject: Subject, wanted: Desired) -> tuple[str, ...]:
+def _own(sources: Sources, subject: Subject, wanted: Desired) -> tuple[str, ...]:
     """The identity and the custom policies that it is to have, named for `documents.reaches`."""
-    where = f"{session.account.account_id}:"
+    where = f"{sources.account.account_id}:"
     names = [f"{subject.row.noun}/{wanted.cloud_name}"]
     for field in subject.row.fields:
         if field.escalates is Escalation.ATTACHMENT:
@@ -214,11 +214,11 @@ def _attached(subject: Subject, live: Live) -> frozenset[str] | None:
     return frozenset(key for part in parts for key in _entries(part))
 
 
-def _manifests(ports: Ports, subject: Subject) -> dict[str, Any]:
+def _manifests(sources: Sources, subject: Subject) -> dict[str, Any]:
     """The documents that referenced RamPolicies ask for, by folded key."""
     found: dict[str, Any] = {}
     for key in manifest.references(subject.row, subject.key.namespace, subject.spec):
-        body = ports.store.get(key) if key.kind == _POLICY else None
+        body = sources.objects.get(key) if key.kind == _POLICY else None
         if body is not None:
             found.update(_manifest(key, body.get("spec") or {}))
     return found
@@ -232,9 +232,7 @@ def _manifest(key: Key, spec: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     yield policy_key("Custom", name), spec.get("document")
 
 
-def _documents(
-    ports: Ports, session: Session, manifest: Any, entry: Entry
-) -> tuple[documents.Policy, ...]:
+def _documents(sources: Sources, manifest: Any, entry: Entry) -> tuple[documents.Policy, ...]:
     """All that may stand behind the name of a policy; nothing where a part of it is not known.
 
     Raises Absent where nothing stands behind it.
@@ -245,8 +243,8 @@ def _documents(
         return ()
     kind, _, name = entry.display.partition("/")
     try:
-        live = session.kept.policies.read(session.client, kind, name)
-        return (*asked, *live, *_predecessors(ports, session, entry))
+        live = sources.readings.policy(kind, name)
+        return (*asked, *live, *_predecessors(sources, entry))
     except Absent:
         if not asked:
             raise
@@ -256,18 +254,18 @@ def _documents(
         return ()
 
 
-def _predecessors(ports: Ports, session: Session, entry: Entry) -> tuple[documents.Policy, ...]:
+def _predecessors(sources: Sources, entry: Entry) -> tuple[documents.Policy, ...]:
     """What another process may have written right before this one began to lead: what the object
     that owns the policy asks for. An answer of the cloud may be older than that. Raises
     DocumentError.
     """
     kind, _, name = entry.display.partition("/")
-    if kind != "Custom" or not ports.recent.inherits(ports.settings.document_settle_seconds):
+    if kind != "Custom" or not sources.readings.predecessor():
         return ()
-    identity = Identity(session.account.account_id, _POLICY, name)
-    owner = facts_of(ports.store.get(identity.key), identity).owner
-    if owner is None or owner.cluster != ports.settings.cluster_name:
+    identity = Identity(sources.account.account_id, _POLICY, name)
+    owner = facts_of(sources.objects.get(identity.key), identity).owner
+    if owner is None or owner.cluster != sources.cluster:
         return ()
-    body = ports.store.get(Key(_POLICY, owner.namespace, owner.name)) or {}
+    body = sources.objects.get(Key(_POLICY, owner.namespace, owner.name)) or {}
     document = (body.get("spec") or {}).get("document")
     return () if document is None else (documents.parse_policy(document),)

@@ -36,8 +36,10 @@ from . import (
     trust_lookups,
 )
 from .applying import Carried
-from .ownership import RecordWork, Standing
-from .ports import Ports, Subject
+from .ownership import RecordWork
+from .ports import Ports
+from .standing import Claimant, Standing, stand
+from .subject import Subject
 
 
 class LookAgain(Exception):
@@ -98,9 +100,9 @@ class ManagedPass:
             assert live.error is not None
             raise live.error
         tenancy.check_live(subject.row, live)
-        mentioned_names.note(ports, identity, subject.row, live)
+        mentioned_names.note(ports.store, identity, subject.row, live)
         own_rights.watch(ports, session, subject.row, live)
-        standing = ownership.stand(self._claimant(session, tenant.adoption), record, identity, live)
+        standing = stand(self._claimant(session, tenant.adoption), record, identity, live)
         self._ballot = offers.approval(ports, subject, identity, live.cloud_id)
         inputs = self._situation(session, wanted, live, standing)
         if live.presence is Presence.ABSENT:
@@ -108,7 +110,7 @@ class ManagedPass:
         return self._present(session, identity, inputs, standing)
 
     def _approved(
-        self, session: Session, identity: Identity, wanted: Desired, claimant: ownership.Claimant
+        self, session: Session, identity: Identity, wanted: Desired, claimant: Claimant
     ) -> Result | None:
         """The approved change of a trust and nothing else, with what it needs read and no more.
 
@@ -120,7 +122,7 @@ class ManagedPass:
         if live.presence is not Presence.PRESENT or session.account.mode is Mode.OBSERVE:
             return None
         tenancy.check_live(self._subject.row, live)
-        standing = ownership.stand(claimant, ports.store.get(identity.key), identity, live)
+        standing = stand(claimant, ports.store.get(identity.key), identity, live)
         if standing.needs_record or standing.claim_first or ports.recent.starting() > 0:
             return None
         self._ballot = offers.approval(ports, self._subject, identity, live.cloud_id)
@@ -143,14 +145,15 @@ class ManagedPass:
 
     def _desired(self, session: Session) -> Desired:
         subject = self._subject
+        sources = self._ports.sources(session)
         keys = manifest.references(subject.row, subject.key.namespace, subject.spec)
-        resolved = {key: lookups.resolve(self._ports, session, key, self._owner) for key in keys}
+        resolved = {key: lookups.resolve(sources, key, self._owner) for key in keys}
         circumstances = manifest.Circumstances(self._owner, self._ports.clock.wall())
         return manifest.build(subject.row, subject.key, subject.spec, resolved, circumstances)
 
-    def _claimant(self, session: Session, may_adopt: bool) -> ownership.Claimant:
+    def _claimant(self, session: Session, may_adopt: bool) -> Claimant:
         observe = session.account.mode is Mode.OBSERVE
-        return ownership.Claimant(
+        return Claimant(
             owner=self._owner,
             uid=self._subject.uid,
             noun=self._subject.row.noun,
@@ -169,10 +172,11 @@ class ManagedPass:
         known: lookups.Rights | None = None,
     ) -> Inputs:
         subject, account = self._subject, session.account
-        known = known or lookups.look(self._ports, session, subject, wanted, live)
+        sources = self._ports.sources(session)
+        known = known or lookups.look(sources, subject, wanted, live)
         self._unread = known.unread
         urgent = trust_lookups.wants_fresh_read(self._ballot, standing.facts, live)
-        seen = trust_lookups.provider_states(self._ports, session, subject, (wanted, live), urgent)
+        seen = trust_lookups.provider_states(sources, subject, (wanted, live), urgent)
         memory = Memory(
             options=subject.options,
             applied=subject.applied_to(live.cloud_id),
@@ -199,7 +203,7 @@ class ManagedPass:
                 raise LookAgain(self._ports.recent.settle)
             what = (inputs.row.noun, inputs.desired.cloud_name)
             return Result(verdict.gone(what, identity.account_id, self._subject.request))
-        named = mentioned_names.trusted(self._ports, identity, inputs.row)
+        named = mentioned_names.trusted(self._ports.store, identity, inputs.row)
         inputs = replace(inputs, named=named)
         decision = plan.create(inputs)
         if session.account.mode is Mode.OBSERVE:

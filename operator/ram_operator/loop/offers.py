@@ -35,7 +35,8 @@ from ..model.records import Pending, RecordFacts, Rejection, Why
 from ..reporting import conditions
 from ..reporting.events import Event
 from ..runtime.queue import Lane
-from .ports import Ports, Subject
+from .ports import Ports
+from .subject import Subject
 
 
 def approval(ports: Ports, subject: Subject, identity: Identity, cloud_id: str) -> Approval:

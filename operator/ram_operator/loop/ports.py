@@ -1,30 +1,26 @@
-"""What the loop talks to, bundled, and the one object that a pass is about."""
+"""What the loop talks to, bundled."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from .. import documents
 from ..cluster.api import ClusterApi
 from ..cluster.guard import AdmissionGuard
 from ..cluster.record_writer import Records
 from ..config import Settings
-from ..constants import ANNOTATION_RECONCILE, FINALIZER
-from ..errors import InvalidSpec
-from ..kinds import manifest
-from ..kinds.record import Identity
-from ..kinds.schema import Kind, Shape
-from ..kinds.table import ACCOUNT, KINDS
-from ..model.objects import Key, Options, Owner
-from ..model.state import Applied, Observer
+from ..kinds.table import ACCOUNT
+from ..model.objects import Key
+from ..model.state import Observer
 from ..observability.metrics import Metrics
-from ..planning.last_applied import applied_from
 from ..runtime.cache import Store
 from ..runtime.consistency import Recent
 from ..runtime.deletion_brake import Brake
 from ..runtime.queue import Lane, WorkQueue
 from ..runtime.sessions import AccountOpener, Accounts, Session
+from .sources import Sources
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +64,12 @@ class Ports:
             self.missing(key, known.uid)
         return body
 
+    def sources(self, session: Session) -> Sources:
+        """What lookups for an object of that account rest on."""
+        settings = self.settings
+        readings = _Readings(session, self.recent, settings.document_settle_seconds, self.clock)
+        return Sources(settings.cluster_name, session.account, self.store, readings)
+
     def missing(self, key: Key, uid: str) -> None:
         """The API server has no such object: what a watch does that tells of its deletion.
 
@@ -83,69 +85,23 @@ class Ports:
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
-    """A managed object in one pass."""
+class _Readings:
+    """What the sessions of an account read and remember, see `sources.Readings`."""
 
-    key: Key
-    body: Mapping[str, Any]
-    row: Kind
-    options: Options
+    session: Session
+    recent: Recent
+    settle: float
+    clock: Clock
 
-    @classmethod
-    def of(cls, key: Key, body: Mapping[str, Any]) -> Subject:
-        """Raises InvalidSpec."""
-        return cls(key, body, KINDS[key.kind], manifest.options(body.get("spec") or {}))
+    def policy(self, kind: str, name: str) -> tuple[documents.Policy, ...]:
+        return self.session.kept.policies.read(self.session.client, kind, name)
 
-    @classmethod
-    def lenient(cls, key: Key, body: Mapping[str, Any]) -> Subject:
-        """Also of a manifest that does not say well how it is to be managed."""
-        try:
-            return cls.of(key, body)
-        except InvalidSpec:
-            return cls(key, body, KINDS[key.kind], manifest.options({}))
+    def sent(self, name: str) -> tuple[documents.Policy, ...]:
+        return self.session.kept.policies.sent(name)
 
-    @property
-    def spec(self) -> Mapping[str, Any]:
-        spec: Mapping[str, Any] = self.body.get("spec") or {}
-        return spec
+    def predecessor(self) -> bool:
+        return self.recent.inherits(self.settle)
 
-    @property
-    def status(self) -> Mapping[str, Any]:
-        status: Mapping[str, Any] = self.body.get("status") or {}
-        return status
-
-    @property
-    def uid(self) -> str:
-        return str(self.body["metadata"]["uid"])
-
-    @property
-    def cloud_name(self) -> str:
-        """Raises InvalidSpec."""
-        return manifest.cloud_name(self.row, self.key.name, self.spec)
-
-    def applied_to(self, cloud_id: str) -> Applied:
-        """What was applied. To another identity of that name: that says nothing about this one."""
-        known = str(self.status.get("cloudId") or "")
-        if cloud_id and known and known != cloud_id:
-            return Applied()
-        names = [field.name for field in self.row.fields if field.shape is Shape.ENTRIES]
-        return applied_from(self.status, names)
-
-    @property
-    def has_finalizer(self) -> bool:
-        return FINALIZER in (self.body["metadata"].get("finalizers") or ())
-
-    def annotation(self, name: str) -> str:
-        return str((self.body["metadata"].get("annotations") or {}).get(name, ""))
-
-    @property
-    def request(self) -> str:
-        """The value that a person last wrote to ask for a look."""
-        return self.annotation(ANNOTATION_RECONCILE)[:128]
-
-    def owner(self, cluster: str) -> Owner:
-        return Owner(cluster, self.key.namespace, self.key.name)
-
-    def identity(self, account_id: str) -> Identity:
-        """Raises InvalidSpec."""
-        return Identity(account_id, self.key.kind, self.cloud_name)
+    def provider(self, name: str, *, fresh: bool) -> str:
+        now = self.clock.monotonic()
+        return self.session.kept.providers.read(self.session.client, name, now, fresh=fresh)

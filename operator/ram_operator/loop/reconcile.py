@@ -32,7 +32,8 @@ from ..runtime.queue import Lane
 from . import account_pass, offers, ownership
 from .deletion import DeletionPass, Released
 from .managed import LookAgain, ManagedPass, Result
-from .ports import Ports, Subject
+from .ports import Ports
+from .subject import Subject
 
 log = logging.getLogger(__name__)
 

@@ -25,12 +25,12 @@ from ..model.provider_states import named
 from ..model.records import RecordFacts
 from ..model.state import Desired, Live
 from ..model.vocabulary import Presence
-from ..runtime.sessions import Session
-from .ports import Ports, Subject
+from .sources import Sources
+from .subject import Subject
 
 
 def provider_states(
-    ports: Ports, session: Session, subject: Subject, trusts: tuple[Desired, Live], urgent: bool
+    sources: Sources, subject: Subject, trusts: tuple[Desired, Live], urgent: bool
 ) -> Mapping[str, Entry | UnknownPart]:
     """What the providers are that the wanted and the live trust name, by name. Never raises.
 
@@ -39,14 +39,13 @@ def provider_states(
     gated = subject.row.gated_field
     if gated is None:
         return {}
-    account_id = session.account.account_id
+    account_id = sources.account.account_id
     names = {name for side in trusts for name in named(side.fields.get(gated.name), account_id)}
     asked = subject.request != str(subject.status.get("lastHandledReconcileAt") or "")
     found: dict[str, Entry | UnknownPart] = {}
     for name in sorted(names):
-        now = ports.clock.monotonic()
         try:
-            text = session.kept.providers.read(session.client, name, now, fresh=urgent or asked)
+            text = sources.readings.provider(name, fresh=urgent or asked)
         except RamOperatorError as error:
             found[name] = UnknownPart(error)
         else:
@@ -66,9 +65,7 @@ _ROLE: Final = "RamRole"
 _NO_LOSS: Final = frozenset({documents.Verdict.SAME, documents.Verdict.WIDER})
 
 
-def blockers(
-    ports: Ports, session: Session, subject: Subject, wanted: Desired, live: Live
-) -> tuple[str, ...]:
+def blockers(sources: Sources, subject: Subject, wanted: Desired, live: Live) -> tuple[str, ...]:
     """Cloud names of roles that have the policy and whose trust is to lose something.
 
     Roles whose manifests name the policy, each against what its record last held. A manifest that
@@ -77,12 +74,12 @@ def blockers(
     if live.presence is not Presence.PRESENT or not _differs(subject, wanted, live):
         return ()
     found = set()
-    for key, body in _holders(ports, session, subject, wanted.cloud_name):
-        found.update(_narrowed(ports, session, key, body))
+    for key, body in _holders(sources, subject, wanted.cloud_name):
+        found.update(_narrowed(sources, key, body))
     return tuple(sorted(found))
 
 
-def exposed(ports: Ports, session: Session, subject: Subject, wanted: Desired, live: Live) -> bool:
+def exposed(sources: Sources, subject: Subject, wanted: Desired, live: Live) -> bool:
     """Whether a role that has the policy can be assumed from outside the account.
 
     Roles whose manifests name the policy, by what they ask for and by what their records last held.
@@ -95,34 +92,30 @@ def exposed(ports: Ports, session: Session, subject: Subject, wanted: Desired, l
     if not any(isinstance(d, documents.Policy) and documents.indirect(d) for d in asked):
         return False
     return any(
-        _outside(ports, session, key, body)
-        for key, body in _holders(ports, session, subject, wanted.cloud_name)
+        _outside(sources, key, body) for key, body in _holders(sources, subject, wanted.cloud_name)
     )
 
 
-def _outside(ports: Ports, session: Session, key: Key, body: Mapping[str, Any]) -> bool:
+def _outside(sources: Sources, key: Key, body: Mapping[str, Any]) -> bool:
     spec = body.get("spec") or {}
     try:
         name = manifest.cloud_name(KINDS[_ROLE], key.name, spec)
         asked = documents.parse_trust(spec.get("trustPolicy"))
     except (InvalidSpec, documents.DocumentError):
         return True
-    identity = Identity(session.account.account_id, _ROLE, name)
-    facts = facts_of(ports.store.get(identity.key), identity)
+    identity = Identity(sources.account.account_id, _ROLE, name)
+    facts = facts_of(sources.objects.get(identity.key), identity)
     if facts.baseline_unreadable:
         return True
-    return bool(checks.outsiders(session.account, asked, facts.baseline))
+    return bool(checks.outsiders(sources.account, asked, facts.baseline))
 
 
 def _holders(
-    ports: Ports, session: Session, subject: Subject, cloud_name: str
+    sources: Sources, subject: Subject, cloud_name: str
 ) -> Iterator[tuple[Key, Mapping[str, Any]]]:
     """Roles of the account whose manifests name the policy."""
-    for key in ports.store.keys(_ROLE):
-        facts = ports.store.facts(key)
-        if facts is None or facts.account != session.account.name:
-            continue
-        body = ports.store.get(key)
+    for key in sources.objects.living_in(sources.account.name, _ROLE):
+        body = sources.objects.get(key)
         if body is not None and _has(key, body, subject, cloud_name):
             yield key, body
 
@@ -150,16 +143,16 @@ def _has(key: Key, body: Mapping[str, Any], policy: Subject, cloud_name: str) ->
     return False
 
 
-def _narrowed(ports: Ports, session: Session, key: Key, body: Mapping[str, Any]) -> list[str]:
+def _narrowed(sources: Sources, key: Key, body: Mapping[str, Any]) -> list[str]:
     """The role's name in the cloud, if it is this object's and its trust is to lose something."""
     spec = body.get("spec") or {}
     try:
         name = manifest.cloud_name(KINDS[_ROLE], key.name, spec)
     except InvalidSpec:
         return []
-    identity = Identity(session.account.account_id, _ROLE, name)
-    facts = facts_of(ports.store.get(identity.key), identity)
-    if facts.owner != Owner(ports.settings.cluster_name, key.namespace, key.name):
+    identity = Identity(sources.account.account_id, _ROLE, name)
+    facts = facts_of(sources.objects.get(identity.key), identity)
+    if facts.owner != Owner(sources.cluster, key.namespace, key.name):
         return []
     if facts.pending is not None and facts.pending.providers and facts.cloud_id:
         # Who comes in by a provider that nobody agreed on gets no more either.

@@ -57,6 +57,11 @@ class RecordFacts:
     """Of an account: since when deletions are stopped, "" where they are not."""
     history: tuple[HistoryEntry, ...] = ()  # the latest last
 
+    @property
+    def has_identity(self) -> bool:
+        """Whether the identity was made or found, and not deleted by the operator since."""
+        return bool(self.cloud_id) and not self.deleted
+
 
 @dataclass(frozen=True, slots=True)
 class HistoryEntry:

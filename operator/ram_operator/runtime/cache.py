@@ -201,6 +201,10 @@ class Store:
         with self._lock:
             return sorted(self._users.get(account, ()))
 
+    def living_in(self, account: str, kind: str) -> list[Key]:
+        """Those of a kind that live in this RamAccount."""
+        return [key for key in self.users(account) if key.kind == kind]
+
     def in_use(self, account: str) -> bool:
         """Whether any object lives in this RamAccount."""
         with self._lock:

@@ -1,0 +1,86 @@
+"""The one object that a pass is about: what its manifest, status and annotations mean."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..constants import ANNOTATION_RECONCILE, FINALIZER
+from ..errors import InvalidSpec
+from ..kinds import manifest
+from ..kinds.record import Identity
+from ..kinds.schema import Kind, Shape
+from ..kinds.table import KINDS
+from ..model.objects import Key, Options, Owner
+from ..model.state import Applied
+from ..planning.last_applied import applied_from
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A managed object in one pass."""
+
+    key: Key
+    body: Mapping[str, Any]
+    row: Kind
+    options: Options
+
+    @classmethod
+    def of(cls, key: Key, body: Mapping[str, Any]) -> Subject:
+        """Raises InvalidSpec."""
+        return cls(key, body, KINDS[key.kind], manifest.options(body.get("spec") or {}))
+
+    @classmethod
+    def lenient(cls, key: Key, body: Mapping[str, Any]) -> Subject:
+        """Also of a manifest that does not say well how it is to be managed."""
+        try:
+            return cls.of(key, body)
+        except InvalidSpec:
+            return cls(key, body, KINDS[key.kind], manifest.options({}))
+
+    @property
+    def spec(self) -> Mapping[str, Any]:
+        spec: Mapping[str, Any] = self.body.get("spec") or {}
+        return spec
+
+    @property
+    def status(self) -> Mapping[str, Any]:
+        status: Mapping[str, Any] = self.body.get("status") or {}
+        return status
+
+    @property
+    def uid(self) -> str:
+        return str(self.body["metadata"]["uid"])
+
+    @property
+    def cloud_name(self) -> str:
+        """Raises InvalidSpec."""
+        return manifest.cloud_name(self.row, self.key.name, self.spec)
+
+    def applied_to(self, cloud_id: str) -> Applied:
+        """What was applied. To another identity of that name: that says nothing about this one."""
+        known = str(self.status.get("cloudId") or "")
+        if cloud_id and known and known != cloud_id:
+            return Applied()
+        names = [field.name for field in self.row.fields if field.shape is Shape.ENTRIES]
+        return applied_from(self.status, names)
+
+    @property
+    def has_finalizer(self) -> bool:
+        return FINALIZER in (self.body["metadata"].get("finalizers") or ())
+
+    def annotation(self, name: str) -> str:
+        return str((self.body["metadata"].get("annotations") or {}).get(name, ""))
+
+    @property
+    def request(self) -> str:
+        """The value that a person last wrote to ask for a look."""
+        return self.annotation(ANNOTATION_RECONCILE)[:128]
+
+    def owner(self, cluster: str) -> Owner:
+        return Owner(cluster, self.key.namespace, self.key.name)
+
+    def identity(self, account_id: str) -> Identity:
+        """Raises InvalidSpec."""
+        return Identity(account_id, self.key.kind, self.cloud_name)

@@ -1,0 +1,102 @@
+"""What a pass looks up, on manifests and a snapshot: without a cluster, a cloud or a session."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ram_operator.kinds.manifest import Resolved
+from ram_operator.kinds.record import Identity, RecordChange, first
+from ram_operator.loop import lookups, trust_lookups
+from ram_operator.loop.sources import Sources
+from ram_operator.loop.subject import Subject
+from ram_operator.model import provider_states
+from ram_operator.model.objects import Entry, Key, Owner
+from ram_operator.model.state import Live
+from ram_operator.model.vocabulary import Presence
+from tests.unit.core import (
+    ACCOUNT,
+    ACCOUNT_ID,
+    ALLOW_ALL,
+    ALLOW_READ,
+    ECS,
+    FC,
+    KEY,
+    OUTSIDER,
+    OWNER,
+    made,
+    policy,
+    trust,
+    trust_json,
+    wanted,
+    wanted_policy,
+)
+from tests.unit.in_memory import Manifests, Snapshot
+
+Json = dict[str, Any]
+READ = Key("RamPolicy", "team", "read")
+OIDC = f"acs:ram::{ACCOUNT_ID}:oidc-provider/git"
+
+
+def body(key: Key, spec: Json) -> Json:
+    meta = {"name": key.name, "namespace": key.namespace, "uid": "u"}
+    return {"kind": key.kind, "metadata": meta, "spec": spec}
+
+
+def record(identity: Identity, says: RecordChange) -> tuple[Key, Json]:
+    return identity.key, first(identity, says)
+
+
+def sources(*bodies: tuple[Key, Json], **cloud: Any) -> Sources:
+    return Sources(OWNER.cluster, ACCOUNT, Manifests(dict(bodies)), Snapshot(**cloud))
+
+
+def test_a_reference_is_resolved_by_manifest_and_record() -> None:
+    manifest = (READ, body(READ, {"policyName": "Reading"}))
+    assert lookups.resolve(sources(manifest), READ, OWNER) == Resolved("Reading", "it is not ready")
+    owner = Identity(ACCOUNT_ID, "RamPolicy", "Reading")
+    says = RecordChange(owner=Owner(OWNER.cluster, "team", "read"), cloud_id="7", sequence=1)
+    known = sources(manifest, record(owner, says))
+    assert lookups.resolve(known, READ, OWNER) == Resolved("Reading")
+
+
+def test_what_is_to_be_attached_is_judged_by_its_documents() -> None:
+    names = ("System/reads", "System/admin", "Custom/missing")
+    spec = {"policies": [{"type": t, "name": n} for t, _, n in (x.partition("/") for x in names)]}
+    known = sources(
+        policies={"System/reads": policy(ALLOW_READ), "System/admin": policy(ALLOW_ALL)}
+    )
+    subject = Subject.of(KEY, body(KEY, {"trustPolicy": trust_json(FC), **spec}))
+    rights = lookups.look(known, subject, wanted(spec), made(wanted({})))
+    assert rights.harmless == {"System/reads"}
+    assert rights.reasons.keys() == {"System/admin", "Custom/missing"}
+    assert rights.reasons["Custom/missing"] == (lookups.MISSING,)
+    assert rights.attached == frozenset()
+
+
+def test_a_policy_waits_with_the_trust_of_a_role_that_has_it() -> None:
+    role = {"roleName": "app", "policies": [{"type": "RamPolicy", "name": "app"}]}
+    both, one = trust(FC, ECS), trust_json(FC)
+    says = RecordChange(owner=OWNER, cloud_id="7", baseline=both, sequence=1)
+    known = sources(
+        (KEY, body(KEY, {**role, "trustPolicy": one})),
+        record(Identity(ACCOUNT_ID, "RamRole", "app"), says),
+    )
+    key = Key("RamPolicy", "team", "app")
+    subject = Subject.of(key, body(key, {}))
+    more = wanted_policy(document={"Version": "1", "Statement": [ALLOW_ALL]})
+    live = Live(Presence.PRESENT, "app", "8", fields=wanted_policy().fields)
+    assert trust_lookups.blockers(known, subject, more, live) == ("app",)
+    assert not trust_lookups.exposed(known, subject, more, live)
+    open_role = body(KEY, {**role, "trustPolicy": trust_json(OUTSIDER)})
+    assert lookups.look(sources((KEY, open_role)), subject, more, live).narrowing == ()
+
+
+def test_providers_are_looked_up_by_the_trusts_that_name_them() -> None:
+    asked = wanted({"trustPolicy": trust_json(("Federated", OIDC))})
+    text = provider_states.oidc("https://git.example", ["app"], ["ab"])
+    known = sources(providers={"oidc-provider/git": text})
+    subject = Subject.of(KEY, body(KEY, {}))
+    found = trust_lookups.provider_states(known, subject, (asked, made(wanted({}))), urgent=True)
+    assert found == {"oidc-provider/git": Entry("oidc-provider/git", text)}
+    missing = trust_lookups.provider_states(sources(), subject, (asked, made(asked)), urgent=False)
+    assert missing == {"oidc-provider/git": Entry("oidc-provider/git", provider_states.ABSENT)}
