@@ -16,7 +16,12 @@ AREAS: Final = {
     "elsewhere": {"loop/account_changed.py", "loop/deletion.py", "loop/managed.py"},
     "expiry": {"gate/expiry.py"},
     "providers": {"gate/clearance.py", "gate/providers.py", "gate/review.py"},
-    "clearance": {"gate/approvals.py", "gate/clearance.py", "gate/inputs.py"},
+    "clearance": {
+        "gate/approvals.py",
+        "gate/clearance.py",
+        "gate/inputs.py",
+        "model/permissions.py",
+    },
     "letters": {"gate/clearance.py", "gate/providers.py", "gate/review.py", "planning/drift.py"},
     "names": {
         "documents/names.py",

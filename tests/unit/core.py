@@ -15,10 +15,19 @@ from ram_operator.gate.inputs import Inputs, Memory
 from ram_operator.kinds import manifest as desire
 from ram_operator.kinds.entries import policy_entries, tag_entries
 from ram_operator.kinds.table import KINDS
-from ram_operator.model.changes import Step
 from ram_operator.model.objects import Account, Key, Options, Owner, Tenant
 from ram_operator.model.records import RecordFacts
 from ram_operator.model.state import Applied, Desired, Live
+from ram_operator.model.steps import (
+    Attach,
+    Detach,
+    Step,
+    Tag,
+    Untag,
+    WriteAttributes,
+    WriteDocument,
+    WriteTrust,
+)
 from ram_operator.model.vocabulary import Presence
 from ram_operator.planning import plan
 
@@ -148,16 +157,16 @@ def remembered(before: Desired, **options: Any) -> Memory:
 def carry_out(found: Live, step: Step) -> Live:
     """The cloud after one step."""
     fields: dict[str, Any] = dict(found.fields)
-    if step.verb == "trust":
-        fields["trustPolicy"] = step.values["cleared"].trust
-        fields.update({k: v for k, v in step.values.items() if k != "cleared"})
-    elif step.verb in ("attributes", "document"):
-        fields.update(step.values)
-    elif step.verb in ("attach", "tag"):
-        pairs = zip(step.values["keys"], step.values["entries"], strict=True)
-        fields[step.field] = {**fields[step.field], **dict(pairs)}
+    if isinstance(step, WriteTrust):
+        fields.update({**step.attributes, "trustPolicy": step.cleared.trust})
+    elif isinstance(step, WriteAttributes):
+        fields.update(step.attributes)
+    elif isinstance(step, WriteDocument):
+        fields["document"] = step.document
+    elif isinstance(step, Attach | Tag):
+        fields[step.field] = {**fields[step.field], **step.entries}
     else:
-        assert step.verb in ("detach", "untag"), step.verb
-        gone = step.values["keys"]
+        assert isinstance(step, Detach | Untag), step
+        gone = step.entries
         fields[step.field] = {k: v for k, v in fields[step.field].items() if k not in gone}
     return replace(found, fields=fields)

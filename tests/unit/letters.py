@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from ram_operator import documents
-from ram_operator.model.changes import Plan
+from ram_operator.model.outcome import Plan
 from ram_operator.planning import plan
 from tests.unit.core import (
     ACCOUNT_ID,

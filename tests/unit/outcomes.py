@@ -5,16 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from ram_operator.constants import ConditionType, Reason, Severity
-from ram_operator.model.changes import Drift, Finding, Held, Outcome, Plan, Step
+from ram_operator.model.changes import Drift, Finding, Held
+from ram_operator.model.outcome import Outcome, Plan
 from ram_operator.model.state import Live
-from ram_operator.model.vocabulary import Cause, Direction, Phase, Presence
+from ram_operator.model.steps import Tag
+from ram_operator.model.vocabulary import Cause, Phase, Presence
 from ram_operator.reporting.status import Report, build_report
+from tests.unit.steps_by_example import of_entries
 
 Json = dict[str, Any]
 T0, T1, T2 = "2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z", "2026-01-03T00:00:00Z"
 LIVE = Live(Presence.PRESENT, "App", "id-1", "arn-1", default_version="v2")
-STEP = Step("tag", "tag a", Cause.DRIFT, Direction.NEUTRAL, {"keys": ("a",)}, "tags")
-CREATE = Step("create", "create role app", Cause.CREATE, Direction.WIDER)
+STEP = of_entries(Tag, "tags", "a", summary="tag a", cause=Cause.DRIFT)
 GONE = Drift("policies[x]", "x", "(none)", Severity.CRITICAL, "reported")
 FIXED = Drift("tags[a]", "a=1", "a=2", Severity.WARNING, "corrected")
 FINDINGS = (

@@ -22,8 +22,8 @@ from ram_operator.constants import Reason
 from ram_operator.errors import OutcomeUnknown, Retry
 from ram_operator.kinds.table import KINDS
 from ram_operator.model.basis import Basis
-from ram_operator.model.changes import Step
 from ram_operator.model.objects import UnknownPart
+from ram_operator.model.steps import Create, CreateWithDocument, NewIdentity, WriteDocument
 from ram_operator.model.vocabulary import Cause, Direction, Presence
 from tests.unit.cloud_world import World
 from tests.unit.core import trust_json
@@ -198,8 +198,11 @@ def test_whose_the_credentials_are_is_not_known_without_it(world: World, part: s
 @pytest.mark.parametrize("kind", ["RamUser", "RamGroup", "RamPolicy"])
 def test_of_a_creation_without_an_id_the_outcome_is_unknown(world: World, kind: str) -> None:
     answering(world, {})
-    values = {"document": documents.parse_policy(DOCUMENT, lenient=True)}
-    step = Step("create", "create web", Cause.CREATE, Direction.WIDER, values)
+    new = NewIdentity("web", {})
+    document = documents.parse_policy(DOCUMENT, lenient=True)
+    step: Any = Create(summary="create web", new=new)
+    if kind == "RamPolicy":
+        step = CreateWithDocument(summary="create web", new=new, document=document)
     with pytest.raises(OutcomeUnknown, match="its outcome is looked at"):
         execute(Writer(world.client, Kept()), KINDS[kind], "web", step)
 
@@ -218,9 +221,14 @@ def test_no_version_is_made_while_it_is_not_known_which_there_are(
     """What the list seems to lack would be made once more, and push a good version out."""
     versions = {"PolicyVersions": {"PolicyVersion": [{"VersionId": "v1"}]}}
     answering(world, {"ListPolicyVersions": versions, action: answer})
-    values = {"document": documents.parse_policy(DOCUMENT, lenient=True)}
-    rests = Basis(documents=frozenset(), identity="then")
-    step = Step("document", "", Cause.INTENT, Direction.MIXED, values, "document", rests)
+    step = WriteDocument(
+        summary="",
+        cause=Cause.INTENT,
+        direction=Direction.MIXED,
+        field="document",
+        document=documents.parse_policy(DOCUMENT, lenient=True),
+        rests=Basis(documents=frozenset(), identity="then"),
+    )
     world.server.asked.clear()
     with pytest.raises(Retry, match="without its"):
         execute(Writer(world.client, Kept()), KINDS["RamPolicy"], "web", step)

@@ -12,13 +12,14 @@ from ram_operator.constants import Severity
 from ram_operator.errors import Bug
 from ram_operator.gate import approvals, clearance
 from ram_operator.gate import review as review_module
-from ram_operator.gate.clearance import Permit
 from ram_operator.gate.inputs import NO_REASON, Guard, Scope
 from ram_operator.gate.review import carried
 from ram_operator.model import sentences
-from ram_operator.model.changes import Change, Finding, Held, Step
+from ram_operator.model.changes import Change, Finding, Held
 from ram_operator.model.objects import Entry
+from ram_operator.model.permissions import Permit
 from ram_operator.model.records import InFlight, RecordFacts, Why
+from ram_operator.model.steps import Attach, WriteDocument, permit_of
 from ram_operator.model.vocabulary import Cause, Direction
 from tests.unit.approvals_by_example import (
     END,
@@ -33,6 +34,7 @@ from tests.unit.approvals_by_example import (
     offered,
 )
 from tests.unit.core import ACCOUNT, ECS, FC, OUTSIDER, policies, policy, trust, trust_json
+from tests.unit.steps_by_example import of_entries
 
 
 def test_the_offered_digest_opens_exactly_the_change() -> None:
@@ -299,24 +301,27 @@ def a_permit(*changes: Change) -> Permit:
 def test_a_step_is_allowed_only_as_it_was_approved() -> None:
     permit = a_permit(ADMIN)
 
-    def step(entry: Entry, key: str = "System/admin", field: str = "policies") -> Step:
-        values = {"keys": (key,), "entries": (entry,)}
-        return Step("attach", "", Cause.INTENT, Direction.WIDER, values, field)
+    def step(entry: Entry, key: str = "System/admin", field: str = "policies") -> Attach:
+        return of_entries(Attach, field, entries={key: entry})
 
-    assert permit.allows(step(Entry("System/Admin")))
-    assert not permit.allows(step(Entry("System/Other")))
-    assert not permit.allows(step(Entry("System/Admin"), "System/other"))
-    assert not permit.allows(step(Entry("System/Admin"), field="members"))
+    assert clearance.allows(permit, step(Entry("System/Admin")))
+    assert not clearance.allows(permit, step(Entry("System/Other")))
+    assert not clearance.allows(permit, step(Entry("System/Admin"), "System/other"))
+    assert not clearance.allows(permit, step(Entry("System/Admin"), field="members"))
     one, two = policy(), policy({"Effect": "Allow", "Action": "*", "Resource": "*"})
     permit = a_permit(Change("document", one, two, Direction.WIDER))
 
-    def write(document: documents.Policy) -> Step:
-        return Step(
-            "document", "", Cause.INTENT, Direction.WIDER, {"document": document}, "document"
+    def write(document: documents.Policy) -> WriteDocument:
+        return WriteDocument(
+            summary="",
+            cause=Cause.INTENT,
+            direction=Direction.WIDER,
+            field="document",
+            document=document,
         )
 
-    assert permit.allows(write(two))
-    assert not permit.allows(write(one))
+    assert clearance.allows(permit, write(two))
+    assert not clearance.allows(permit, write(one))
 
 
 def test_a_permit_covers_its_entries_and_not_the_whole_field() -> None:
@@ -328,13 +333,11 @@ def test_a_permit_covers_its_entries_and_not_the_whole_field() -> None:
 
 def test_a_permit_is_found_wherever_a_step_carries_it() -> None:
     permit = a_permit(ADMIN)
-    bare = Step(
-        "attach", "", Cause.INTENT, Direction.WIDER, {"keys": ("System/admin",)}, "policies"
-    )
-    assert clearance.permit_of(bare) is None
-    assert clearance.permit_of(carried(bare, permit)) is permit
+    bare = of_entries(Attach, "policies", "System/admin")
+    assert permit_of(bare) is None
+    assert permit_of(carried(bare, permit)) is permit
     assert carried(bare, None) is bare
-    other = replace(bare, values={"keys": ("System/other",)})
+    other = of_entries(Attach, "policies", "System/other")
     assert carried(other, permit) is other
 
 

@@ -10,7 +10,9 @@ import pytest
 
 from ram_operator.constants import ConditionType, Severity
 from ram_operator.gate import clearance
-from ram_operator.model.changes import Drift, Plan, Step
+from ram_operator.model.changes import Drift
+from ram_operator.model.outcome import Plan
+from ram_operator.model.steps import WriteTrust
 from ram_operator.model.vocabulary import Cause, Direction
 from ram_operator.reporting import carryover
 from ram_operator.reporting.status import build_report
@@ -82,7 +84,14 @@ def test_what_was_approved_and_is_written_is_not_open_any_more() -> None:
     facts = offered(CHANGE)
     permit = clearance.weigh(CHANGE, approved(facts), facts)
     assert permit is not None
-    step = Step("trust", "", Cause.INTENT, Direction.WIDER, {"permit": permit})
+    step = WriteTrust(
+        summary="",
+        cause=Cause.INTENT,
+        direction=Direction.WIDER,
+        field="trustPolicy",
+        cleared=clearance.clear(permit, "trustPolicy"),
+        attributes={},
+    )
     assert not carryover.still_open(SHOWN, unread("trustPolicy", steps=(step,)))
 
 

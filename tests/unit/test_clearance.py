@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from ram_operator import documents
 from ram_operator.errors import Bug
 from ram_operator.gate import clearance
-from ram_operator.gate.clearance import Cleared
 from ram_operator.model.changes import Held
+from ram_operator.model.permissions import Cleared
 from ram_operator.model.records import RecordFacts
 from tests.unit import strategies_documents as strategies
 from tests.unit.core import ACCOUNT, ANN, ECS, FC, OTHER_ID, OUTSIDER, record, trust

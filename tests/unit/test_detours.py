@@ -12,7 +12,7 @@ from ram_operator.gate import grants
 from ram_operator.gate.inputs import Memory
 from ram_operator.kinds.entries import policy_entries
 from ram_operator.kinds.table import KINDS
-from ram_operator.model.changes import Outcome, Plan
+from ram_operator.model.outcome import Outcome, Plan
 from ram_operator.model.vocabulary import Cause, Phase
 from ram_operator.reporting.status import build_report
 from tests.unit.core import ALLOW_READ, OPTIONS, attachment, policy
@@ -77,7 +77,7 @@ def test_a_longer_session_of_a_privileged_role_waits(
 ) -> None:
     decision = longer(*policies, memory=memory, description="new")
     assert (waits(decision), written(decision)) == ([SESSION], ["update description"])
-    assert decision.steps[0].values["maxSessionDurationSeconds"] == 3600
+    assert decision.steps[0].attributes["maxSessionDurationSeconds"] == 3600
     assert decision.held is not None
     assert decision.held.kind == grants.GRANT
     assert decision.held.summary == "a longer session of a privileged role waits"
@@ -126,7 +126,7 @@ def test_a_shorter_session_never_waits_and_one_made_longer_by_hand_is_taken_back
     ]
     decision = update(ROLE, before, there(before, maxSessionDurationSeconds=43200), memory)
     (step,) = decision.steps
-    assert (step.cause, step.values["maxSessionDurationSeconds"]) == (Cause.DRIFT, 7200)
+    assert (step.cause, step.attributes["maxSessionDurationSeconds"]) == (Cause.DRIFT, 7200)
     assert [(d.field, d.action, d.severity.value) for d in decision.drift] == [
         ("maxSessionDurationSeconds", "corrected", "critical")
     ]

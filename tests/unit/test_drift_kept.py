@@ -11,9 +11,11 @@ from ram_operator import documents
 from ram_operator.constants import EventReason, Reason
 from ram_operator.errors import Retry, Stalled
 from ram_operator.gate import inputs as inputs_module
-from ram_operator.model.changes import Outcome, Plan, Step, place
+from ram_operator.model.changes import place
 from ram_operator.model.objects import UnknownPart
+from ram_operator.model.outcome import Outcome, Plan
 from ram_operator.model.state import Desired, Live
+from ram_operator.model.steps import Step
 from ram_operator.model.vocabulary import Cause
 from ram_operator.planning import diff, drift, plan
 from ram_operator.reporting import verdict

@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 
 from lab.kstatus import assert_kstatus_legal
 from ram_operator.constants import EventReason, Reason, Severity
-from ram_operator.model.changes import Drift, Held, Outcome, Plan
+from ram_operator.model.changes import Drift, Held
+from ram_operator.model.outcome import Outcome, Plan
 from ram_operator.model.state import Applied
 from ram_operator.model.vocabulary import Phase
 from ram_operator.reporting.status import build_report
 from tests.unit.outcomes import (
-    CREATE,
     DONE,
     FINDINGS,
     GONE,
@@ -34,6 +34,7 @@ from tests.unit.outcomes import (
     reasons,
 )
 from tests.unit.profiles import examples
+from tests.unit.steps_by_example import CREATE
 
 HOLDS = replace(
     STALLED, reason=Reason.APPROVAL_REQUIRED, plan=Plan(held=HELD), message="trust change"

@@ -11,14 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ram_operator.errors import Bug
-from ram_operator.gate import approvals, expiry
+from ram_operator.gate import approvals, clearance, expiry
 from ram_operator.gate.inputs import Approval, Guard, Inputs, Memory, Scope
 from ram_operator.kinds.table import KINDS
-from ram_operator.model import changes
-from ram_operator.model.changes import Plan
 from ram_operator.model.objects import Entry, UnknownPart
+from ram_operator.model.outcome import Plan
 from ram_operator.model.records import Pending
 from ram_operator.model.state import Desired, Live
+from ram_operator.model.steps import Agree, Detach, Note
 from ram_operator.planning import plan
 from tests.unit.core import ACCOUNT, NOW
 from tests.unit.profiles import examples
@@ -52,7 +52,11 @@ def decide(wanted: Desired, live: Live, memory: Memory, approval: Approval | Non
 
 
 def summaries(decision: Plan) -> list[str]:
-    return [f"{step.verb} {sorted(step.values.get('ends', {}).items())}" for step in decision.steps]
+    ends = [step.ends if isinstance(step, Note) else {} for step in decision.steps]
+    return [
+        f"{step.verb} {sorted(noted.items())}"
+        for step, noted in zip(decision.steps, ends, strict=True)
+    ]
 
 
 @pytest.mark.parametrize("later", [day(8), None])
@@ -146,13 +150,13 @@ def test_an_approval_covers_the_end_that_was_shown_and_agrees_on_it() -> None:
     said = Approval(scope, digest, approver="ann", guard=Guard.INTACT, now=day(0))
     passed = decide(role(day(8)), live, memory, said)
     assert passed.held is None
-    assert [step.verb for step in passed.steps] == [changes.NOTE]
-    permit = passed.steps[0].values["permit"]
+    assert [type(step) for step in passed.steps] == [Agree]
+    permit = passed.steps[0].permit
     assert expiry.agreed_by(permit.changes) == {PLACE: day(8)}
-    longer = replace(passed.steps[0].values["entries"][0], until=day(9))
-    step = replace(passed.steps[0], values={**passed.steps[0].values, "entries": (longer,)})
-    assert permit.allows(passed.steps[0])
-    assert not permit.allows(step)
+    ((key, entry),) = passed.steps[0].entries.items()
+    step = replace(passed.steps[0], entries={key: replace(entry, until=day(9))})
+    assert clearance.allows(permit, passed.steps[0])
+    assert not clearance.allows(permit, step)
     assert decide(role(day(9)), live, memory, said).held is not None
 
 
@@ -186,11 +190,11 @@ def test_nobody_has_it_longer_than_was_agreed(edits: list[int | None], data: Any
         has = live.fields["policies"]
         assert isinstance(has, dict)
         for step in decision.steps:
-            assert step.verb in ("detach", changes.NOTE)
-            if step.verb == "detach":
-                has = {key: entry for key, entry in has.items() if key not in step.values["keys"]}
+            if isinstance(step, Detach):
+                has = {key: entry for key, entry in has.items() if key not in step.entries}
             else:
-                kept = {**memory.record.ends, **step.values["ends"]}
+                assert isinstance(step, Note)
+                kept = {**memory.record.ends, **step.ends}
                 ended = {name: text for name, text in kept.items() if text}
                 memory = replace(memory, record=replace(memory.record, ends=ended))
         live = replace(live, fields={**live.fields, "policies": has})

@@ -13,10 +13,13 @@ from ram_operator.constants import Mode, Reason
 from ram_operator.errors import Bug, OutcomeUnknown, RamOperatorError, Retry, Stalled
 from ram_operator.loop import applying, gated_write
 from ram_operator.loop.subject import Subject
-from ram_operator.model.changes import Plan, Step
 from ram_operator.model.objects import Key
-from ram_operator.model.vocabulary import Cause, Direction
+from ram_operator.model.outcome import Plan
+from ram_operator.model.steps import Attach, Detach, Step
+from ram_operator.model.vocabulary import Direction
+from tests.unit import steps_by_example
 from tests.unit.core import ACCOUNT
+from tests.unit.steps_by_example import of_attributes, of_entries
 
 BODY: dict[str, Any] = {"metadata": {"uid": "u", "generation": 2}, "spec": {}}
 SUBJECT = Subject.of(Key("RamRole", "team", "app"), BODY)
@@ -71,13 +74,13 @@ def carried(account: Any, refusals: Mapping[str, RamOperatorError], *steps: Step
 
 
 def a_step(summary: str, direction: Direction, field: str) -> Step:
-    return Step("attributes", summary, Cause.INTENT, direction, {}, field)
+    return of_attributes(field, summary=summary, direction=direction)
 
 
 TIGHTEN = a_step("tighten", Direction.NARROWER, "policies")
 WIDEN = a_step("widen", Direction.WIDER, "trustPolicy")
 LABEL = a_step("label", Direction.NEUTRAL, "tags")
-CREATE = replace(a_step("create", Direction.WIDER, ""), verb="create")
+CREATE = replace(steps_by_example.CREATE, summary="create")
 
 
 def test_nothing_is_widened_while_what_should_go_first_is_still_there() -> None:
@@ -88,7 +91,8 @@ def test_nothing_is_widened_while_what_should_go_first_is_still_there() -> None:
 
 def test_what_is_taken_away_of_a_set_goes_entry_by_entry() -> None:
     first, second = (
-        replace(TIGHTEN, verb="detach", summary=name, values={"keys": (name,)}) for name in "ab"
+        of_entries(Detach, "policies", name, summary=name, direction=Direction.NARROWER)
+        for name in "ab"
     )
     tried, result = carried(MANAGED, {"a": DENIED, "b": LIMITED}, first, second, TIGHTEN, WIDEN)
     assert tried == ["a", "b", "closed"]
@@ -97,7 +101,7 @@ def test_what_is_taken_away_of_a_set_goes_entry_by_entry() -> None:
 
 def test_what_is_added_to_a_set_waits_for_what_may_not_be_added_before_it() -> None:
     first, second = (
-        replace(WIDEN, verb="attach", summary=name, field="policies", values={"keys": (name,)})
+        of_entries(Attach, "policies", name, summary=name, direction=Direction.WIDER)
         for name in "ab"
     )
     assert carried(MANAGED, {"a": DENIED}, first, second)[0] == ["a", "closed"]

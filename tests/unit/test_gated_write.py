@@ -17,12 +17,14 @@ from ram_operator.gate.inputs import Guard
 from ram_operator.loop.gated_write import GatedWrite
 from ram_operator.loop.subject import Subject
 from ram_operator.model.basis import Basis
-from ram_operator.model.changes import Change, Held, Step
+from ram_operator.model.changes import Change, Held
 from ram_operator.model.objects import Entry, Key
+from ram_operator.model.steps import Attach, Detach, Step, WriteTrust
 from ram_operator.model.vocabulary import Cause, Direction
 from tests.unit.approvals_by_example import HELD, approved, offered
 from tests.unit.core import ACCOUNT, FC, trust
 from tests.unit.judged_world import READ, Cloud
+from tests.unit.steps_by_example import of_entries
 
 FACTS = offered()
 PERMIT = clearance.weigh(HELD, approved(FACTS), FACTS)
@@ -31,8 +33,14 @@ MANAGED = replace(ACCOUNT, mode=Mode.MANAGE, suspend=False)
 APPROVE, REJECT = constants.ANNOTATION_APPROVE, constants.ANNOTATION_REJECT
 BY = constants.ANNOTATION_APPROVED_BY
 SAYS = {APPROVE: PERMIT.digest, BY: "ann"}
-VALUES = {"cleared": clearance.clear(PERMIT, "trustPolicy")}
-STEP = Step("trust", "", Cause.INTENT, Direction.WIDER, VALUES, "trustPolicy")
+STEP = WriteTrust(
+    summary="",
+    cause=Cause.INTENT,
+    direction=Direction.WIDER,
+    field="trustPolicy",
+    cleared=clearance.clear(PERMIT, "trustPolicy"),
+    attributes={},
+)
 
 
 def body(annotations: dict[str, str], **spec: Any) -> dict[str, Any]:
@@ -87,11 +95,10 @@ GRANTED = clearance.weigh(AGREED, approved(offered(AGREED)), offered(AGREED))
 assert GRANTED is not None
 
 
-def a_step(direction: Direction, **values: Any) -> Step:
-    verb = "detach" if direction is Direction.NARROWER else "attach"
-    values = {"keys": ("Custom/p",), "entries": (Entry("Custom/p"),), **values}
+def a_step(direction: Direction, **more: Any) -> Step:
+    kind = Detach if direction is Direction.NARROWER else Attach
     rests = Basis(JUDGED, trusts=frozenset({trust(FC).digest}))
-    return Step(verb, verb, Cause.INTENT, direction, values, "policies", rests)
+    return of_entries(kind, "policies", "Custom/p", direction=direction, rests=rests, **more)
 
 
 def sent_after(step: Step, meanwhile: Any, account: Any = MANAGED) -> list[str]:

@@ -17,8 +17,9 @@ from ram_operator.kinds import manifest as desire
 from ram_operator.kinds.entries import policy_entries
 from ram_operator.kinds.schema import Escalation, Kind
 from ram_operator.kinds.table import KINDS
-from ram_operator.model.changes import Change, Finding, Held, Plan
+from ram_operator.model.changes import Change, Finding, Held
 from ram_operator.model.objects import Entry, Key
+from ram_operator.model.outcome import Plan
 from ram_operator.model.records import RecordFacts
 from ram_operator.model.state import Applied, Desired, Live
 from ram_operator.model.vocabulary import Direction, Presence
@@ -300,8 +301,8 @@ def test_nobody_gets_more_rights_to_change_rights(
     decision = update(row, wanted, there(before), memory)
     was = {(who, right) for who in people for right in rights - SAFE}
     for step in decision.steps:
-        keys = set(step.values.get("keys", ()))
-        changed = people if step.field == "members" else rights
+        keys = {key for _, key in step.parts}
+        changed = people if step.fields == ("members",) else rights
         if step.verb in ("attach", "join"):
             changed |= keys
         else:

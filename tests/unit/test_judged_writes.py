@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
@@ -16,15 +15,25 @@ from ram_operator.cloud.writing import TOUCHES, Write
 from ram_operator.constants import Reason
 from ram_operator.errors import AlreadyExists, Bug, OutcomeUnknown, Retry
 from ram_operator.gate import clearance
-from ram_operator.gate.clearance import Permit
 from ram_operator.kinds.table import KINDS
 from ram_operator.model.basis import Basis
-from ram_operator.model.changes import Change, Held, Step
+from ram_operator.model.changes import Change, Held
 from ram_operator.model.objects import Entry
+from ram_operator.model.permissions import Permit
+from ram_operator.model.steps import (
+    Attach,
+    CreateWithDocument,
+    Delete,
+    Join,
+    NewIdentity,
+    Step,
+    WriteDocument,
+)
 from ram_operator.model.vocabulary import Cause, Direction
 from tests.unit.approvals_by_example import approved, offered
 from tests.unit.core import ECS, FC, trust
 from tests.unit.judged_world import ALL, CREATED, MORE, READ, SETTLE, Cloud
+from tests.unit.steps_by_example import of_entries
 
 NOUNS = ("role", "user", "group")
 JUDGED = {"Custom/p": digests([READ])}
@@ -41,22 +50,26 @@ def permit_for(field: str, key: str, entry: Entry) -> Permit:
 
 
 def attach(key: str = "Custom/p", rests: Basis | None = None, *, agreed: bool = False) -> Step:
-    values: dict[str, Any] = {"keys": (key,), "entries": (Entry(key),)}
-    if agreed:
-        values["permit"] = permit_for("policies", key, Entry(key))
-    return Step("attach", "attach", Cause.INTENT, Direction.WIDER, values, "policies", rests)
+    permit = permit_for("policies", key, Entry(key)) if agreed else None
+    return of_entries(
+        Attach, "policies", key, direction=Direction.WIDER, rests=rests, permit=permit
+    )
 
 
 def join(rests: Basis | None, *, agreed: bool = False) -> Step:
-    values: dict[str, Any] = {"keys": ("eve",), "entries": (Entry("eve"),)}
-    if agreed:
-        values["permit"] = permit_for("members", "eve", Entry("eve"))
-    return Step("join", "join", Cause.INTENT, Direction.WIDER, values, "members", rests)
+    permit = permit_for("members", "eve", Entry("eve")) if agreed else None
+    return of_entries(Join, "members", "eve", direction=Direction.WIDER, rests=rests, permit=permit)
 
 
 def document(rests: Basis | None) -> Step:
-    values = {"document": MORE}
-    return Step("document", "write", Cause.INTENT, Direction.WIDER, values, "document", rests)
+    return WriteDocument(
+        summary="write",
+        cause=Cause.INTENT,
+        direction=Direction.WIDER,
+        field="document",
+        document=MORE,
+        rests=rests,
+    )
 
 
 def run(cloud: Cloud, noun: str, step: Step, name: str = "app") -> None:
@@ -257,8 +270,8 @@ def test_a_document_is_not_written_over_what_nobody_read(rests: Basis | None) ->
 
 
 def create(cloud: Cloud) -> None:
-    values = {"document": ALL}
-    run(cloud, "policy", Step("create", "", Cause.CREATE, Direction.WIDER, values), "P")
+    step = CreateWithDocument(summary="", new=NewIdentity("P", {}), document=ALL)
+    run(cloud, "policy", step, "P")
 
 
 def test_nobody_makes_a_policy_while_an_attachment_of_it_may_still_arrive() -> None:
@@ -289,7 +302,8 @@ def test_an_attachment_that_was_answered_keeps_no_creation_waiting() -> None:
 
 def test_what_we_deleted_is_not_attached() -> None:
     cloud = Cloud()
-    run(cloud, "policy", Step("delete", "", Cause.INTENT, Direction.NARROWER), "p")
+    step = Delete(summary="", cause=Cause.INTENT, direction=Direction.NARROWER)
+    run(cloud, "policy", step, "p")
     cloud.sent.clear()
     refused(cloud, "role", attach(rests=Basis(JUDGED)), "does not exist")
 

@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 from ram_operator.constants import AdoptionPolicy, DriftPolicy, Reason
 from ram_operator.errors import Bug
 from ram_operator.gate.inputs import WHATEVER, Memory
-from ram_operator.model.changes import Outcome, Plan, Step
+from ram_operator.model.changes import Part
 from ram_operator.model.objects import UnknownPart
+from ram_operator.model.outcome import Outcome, Plan
 from ram_operator.model.records import RecordFacts
 from ram_operator.model.state import Applied, Desired, Live
-from ram_operator.model.vocabulary import Cause, Direction, Phase, Presence
+from ram_operator.model.vocabulary import Phase, Presence
 from ram_operator.planning import last_applied, plan
 from ram_operator.planning.last_applied import KEPT, applied_from
 from ram_operator.reporting.status import build_report
@@ -197,11 +198,6 @@ def test_an_entry_whose_reference_is_not_ready_stays_ours() -> None:
     assert [step.summary for step in dropped.steps] == ["detach Custom/Read"]
 
 
-def step(verb: str, field: str, *keys: str) -> Step:
-    values = {"keys": keys} if keys else {}
-    return Step(verb, "", Cause.INTENT, Direction.NEUTRAL, values, field)
-
-
 BEFORE = Applied(
     True,
     {"description": "old", "maxSessionDurationSeconds": "old"},
@@ -213,44 +209,44 @@ AFTER = Applied(
     {"policies": frozenset({"System/b", "System/c"}), "tags": frozenset({"x#11111111"})},
     {"policies": frozenset({"System/z"})},
 )
-MISSED: dict[str, tuple[Step, dict[str, Any]]] = {
-    "a value": (step("attributes", "description"), {"description": "old"}),
+MISSED: dict[str, tuple[tuple[Part, ...], dict[str, Any]]] = {
+    "a value": ((("description", ""),), {"description": "old"}),
     "two values of one call": (
-        step("attributes", "description, maxSessionDurationSeconds"),
+        (("description", ""), ("maxSessionDurationSeconds", "")),
         {"description": "old", "maxSessionDurationSeconds": "old"},
     ),
-    "a value that was not managed before": (step("attributes", "other"), {"other": None}),
-    "an attachment": (step("attach", "policies", "System/c"), {"policies": {"System/b"}}),
+    "a value that was not managed before": ((("other", ""),), {"other": None}),
+    "an attachment": ((("policies", "System/c"),), {"policies": {"System/b"}}),
     "an attachment that adoption had left": (
-        step("attach", "policies", "System/b"),
+        (("policies", "System/b"),),
         {"policies": {KEPT + "System/b", "System/c"}},
     ),
     "a detachment of our own": (
-        step("detach", "policies", "System/a"),
+        (("policies", "System/a"),),
         {"policies": {"System/a", "System/b", "System/c"}},
     ),
     "a detachment of what somebody else attached": (
-        step("detach", "policies", "System/q"),
+        (("policies", "System/q"),),
         {"policies": {"System/b", "System/c"}},
     ),
-    "a tag": (step("tag", "tags", "x"), {"tags": {"x#00000000"}}),
-    "a trust": (step("trust", "trustPolicy"), {}),
+    "a tag": ((("tags", "x"),), {"tags": {"x#00000000"}}),
+    "a trust": ((("trustPolicy", ""),), {}),
 }
 
 
 @pytest.mark.parametrize(("missed", "expected"), MISSED.values(), ids=MISSED)
-def test_where_a_step_was_missed_the_old_memory_stays(
-    missed: Step, expected: dict[str, Any]
+def test_where_a_part_was_not_written_the_old_memory_stays(
+    missed: tuple[Part, ...], expected: dict[str, Any]
 ) -> None:
-    found = last_applied.after_steps(BEFORE, AFTER, (missed,))
+    found = last_applied.after_steps(BEFORE, AFTER, missed)
     assert found.excess == AFTER.excess
     whole = {**AFTER.digests, **AFTER.entries, **expected}
     known = {name: value for name, value in whole.items() if value is not None}
     assert {**found.digests, **found.entries} == known
 
 
-def test_when_no_step_was_missed_the_new_memory_stands() -> None:
-    assert last_applied.after_steps(BEFORE, AFTER, ()) is AFTER
+def test_when_all_was_written_the_new_memory_stands() -> None:
+    assert last_applied.after_steps(BEFORE, AFTER, ()) == AFTER
 
 
 _NAMES = ["System/A", "System/B", "Custom/C"]
@@ -277,7 +273,8 @@ def test_after_half_a_pass_the_rest_is_still_an_edit_and_is_done_next_time(
     done, missed = decision.steps[:stop], decision.steps[stop:]
     for one in done:
         found = carry_out(found, one)
-    applied = last_applied.after_steps(memory.applied, decision.applied, missed)
+    parts = [part for step in missed for part in step.parts]
+    applied = last_applied.after_steps(memory.applied, decision.applied, parts)
     rest = update(asked, found, replace(memory, applied=through_the_status(applied)))
     assert rest.drift == (), "what we have not done yet is nobody's drift"
     for one in rest.steps:

@@ -17,8 +17,8 @@ from ram_operator.constants import DriftPolicy, Severity
 from ram_operator.documents import Verdict
 from ram_operator.gate import clearance, providers
 from ram_operator.model import provider_states
-from ram_operator.model.changes import Plan
 from ram_operator.model.objects import Entry
+from ram_operator.model.outcome import Plan
 from ram_operator.model.vocabulary import RESPELLED, Cause, Disposition
 from ram_operator.planning import diff, drift, plan
 from tests.unit.core import (
@@ -93,7 +93,7 @@ def test_what_may_be_somebody_else_is_taken_back_as_ever(
     assert (back, left) in (("corrected", []), ("corrected", ["reported"]))
     assert {entry.severity for entry in decision.drift} == {Severity.CRITICAL}
     (step,) = decision.steps
-    sent = step.values["cleared"].trust
+    sent = step.cleared.trust
     assert not documents.compare_trust(agreed, clearance.in_force(sent)).gains
 
 
@@ -154,7 +154,7 @@ def test_a_stranger_goes_and_letters_cut_nobody_off(
     agreed: documents.Trust, found: documents.Trust, sent: documents.Trust
 ) -> None:
     (step,) = looked(agreed, found).steps
-    assert documents.compare_trust(step.values["cleared"].trust, sent).verdict is Verdict.SAME
+    assert documents.compare_trust(step.cleared.trust, sent).verdict is Verdict.SAME
 
 
 def test_who_was_thrown_out_beside_a_respelling_is_not_given_back() -> None:
@@ -289,7 +289,7 @@ def test_a_provider_cannot_be_exchanged_under_other_letters(asked: str) -> None:
     assert decision.held is not None
     assert decision.held.kind == providers.CHANGED
     assert [change.entry for change in decision.held.changes] == [OTHER_GIT]
-    noted = [step.values[providers.FIELD] for step in decision.steps]
+    noted = [step.providers for step in decision.steps]
     assert all(FORGED not in notes.values() for notes in noted)
 
 
@@ -297,10 +297,10 @@ def test_what_was_agreed_on_of_a_provider_goes_along_to_other_letters() -> None:
     both = behind(GIT, OTHER_GIT, GENUINE)
     assert both.held is None
     (step,) = both.steps
-    assert step.values[providers.FIELD] == {OTHER_GIT: GENUINE}
+    assert step.providers == {OTHER_GIT: GENUINE}
     settled = behind(OTHER_GIT, OTHER_GIT, GENUINE)
     (step,) = settled.steps
-    assert step.values[providers.FIELD] == {GIT: "", OTHER_GIT: GENUINE}
+    assert step.providers == {GIT: "", OTHER_GIT: GENUINE}
     assert behind(GIT, OTHER_GIT, GENUINE, **{GIT: GENUINE, OTHER_GIT: GENUINE}).steps == ()
 
 

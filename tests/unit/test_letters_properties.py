@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from ram_operator import documents
 from ram_operator.documents import NOBODY
 from ram_operator.gate import clearance
-from ram_operator.gate.clearance import Cleared
 from ram_operator.model.changes import Held
+from ram_operator.model.permissions import Cleared
 from tests.oracle.evaluator import PROBABLE, Reading, allows
 from tests.oracle.universe import requests
 from tests.unit import strategies_documents as some
@@ -86,7 +86,7 @@ def test_letters_alone_cut_nobody_off_and_let_nobody_in(data: st.DataObject) -> 
     assert decision.held is None
     document = found
     for step in decision.steps:
-        document = sent(step.values["cleared"])
+        document = sent(step.cleared)
         assert document is not None, "closed, though everybody who was agreed on is there"
     asked = list(requests(document, found, agreed, trust=True))
     for reading in readings(document, found, agreed):

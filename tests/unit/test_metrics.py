@@ -11,12 +11,14 @@ from prometheus_client import CollectorRegistry, generate_latest
 import ram_operator
 from ram_operator.constants import Reason, Severity
 from ram_operator.kinds.table import ACCOUNT, KINDS
-from ram_operator.model.changes import Drift, Held, Outcome, Plan, Step
+from ram_operator.model.changes import Drift, Held
 from ram_operator.model.objects import Key
-from ram_operator.model.vocabulary import Cause, Direction, Phase
+from ram_operator.model.outcome import Outcome, Plan
+from ram_operator.model.vocabulary import Direction, Phase
 from ram_operator.observability.metrics import RESULTS, Metrics
 from ram_operator.observability.object_metrics import ObjectState, ObjectStates, state_of
 from ram_operator.reporting.status import build_report
+from tests.unit.steps_by_example import of_difference
 
 KEY, OTHER = Key("RamRole", "apps", "web"), Key("RamPolicy", "apps", "web")
 NARROWER = Direction.NARROWER
@@ -94,9 +96,9 @@ def test_drift_is_counted_by_field_and_never_by_entry(metrics: Metrics) -> None:
         drift(Severity.WARNING, "corrected", "tags[a]"),
         drift(Severity.WARNING, "reported", "description"),
         steps_done=(
-            Step("detach", "", Cause.DRIFT, NARROWER, {"keys": ("System/one",)}, "policies"),
-            Step("detach", "", Cause.DRIFT, NARROWER, {"keys": ("System/two",)}, "policies"),
-            Step("tag", "", Cause.DRIFT, NARROWER, {"keys": ("a",)}, "tags"),
+            of_difference("policies[System/one]"),
+            of_difference("policies[System/two]"),
+            of_difference("tags[a]"),
         ),
     )
     shown = {"drift": [{"field": "description", "severity": "warning", "action": "reported"}]}

@@ -9,10 +9,21 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from ram_operator.constants import Reason
-from ram_operator.gate import clearance
-from ram_operator.model.changes import Outcome, Plan, Step
 from ram_operator.model.objects import Key
+from ram_operator.model.outcome import Outcome, Plan
 from ram_operator.model.records import RecordFacts
+from ram_operator.model.steps import (
+    Attach,
+    Create,
+    Detach,
+    Expel,
+    Join,
+    NewIdentity,
+    Step,
+    Tag,
+    WriteDocument,
+    permit_of,
+)
 from ram_operator.model.vocabulary import Cause, Direction, Phase, Presence
 from ram_operator.observability.metrics import Metrics
 from ram_operator.planning import plan
@@ -23,11 +34,13 @@ from tests.unit.core import (
     attachment,
     inputs,
     live,
+    policy,
     remembered,
     trust,
     trust_json,
     wanted,
 )
+from tests.unit.steps_by_example import of_attributes, of_entries
 from tests.unit.test_plan_approved import decided
 
 Counts = dict[tuple[str, str], float]
@@ -46,18 +59,23 @@ def counted(decision: Plan, kind: str = "RamRole", **status: Any) -> Counts:
     }
 
 
-def step(verb: str, field: str = "", direction: Direction = Direction.WIDER) -> Step:
-    return Step(verb, verb, Cause.INTENT, direction, {}, field)
-
-
+WIDER, NARROWER, NEUTRAL = Direction.WIDER, Direction.NARROWER, Direction.NEUTRAL
+CREATE = Create(summary="", new=NewIdentity("web", {}))
+DOCUMENT = WriteDocument(
+    summary="",
+    cause=Cause.INTENT,
+    direction=Direction.MIXED,
+    field="document",
+    document=policy(),
+)
 NOTHING_JUDGED = [
-    ("RamUser", step("create")),
-    ("RamGroup", step("create")),
-    ("RamRole", step("attributes", "description", Direction.NEUTRAL)),
-    ("RamRole", step("attributes", "maxSessionDurationSeconds", Direction.NARROWER)),
-    ("RamRole", step("tag", "tags", Direction.NEUTRAL)),
-    ("RamRole", step("detach", "policies", Direction.NARROWER)),
-    ("RamGroup", step("expel", "members", Direction.NARROWER)),
+    ("RamUser", CREATE),
+    ("RamGroup", CREATE),
+    ("RamRole", of_attributes("description")),
+    ("RamRole", of_attributes("maxSessionDurationSeconds", direction=NARROWER)),
+    ("RamRole", of_entries(Tag, "tags", "a")),
+    ("RamRole", of_entries(Detach, "policies", "a", direction=NARROWER)),
+    ("RamGroup", of_entries(Expel, "members", "a", direction=NARROWER)),
 ]
 
 
@@ -69,10 +87,10 @@ def test_what_the_gate_is_not_asked_about_is_no_decision(kind: str, done: Step) 
 @pytest.mark.parametrize(
     ("kind", "done"),
     [
-        ("RamUser", step("attach", "policies")),
-        ("RamGroup", step("join", "members")),
-        ("RamPolicy", step("document", "document", Direction.MIXED)),
-        ("RamRole", step("attributes", "description, maxSessionDurationSeconds")),
+        ("RamUser", of_entries(Attach, "policies", "a", direction=WIDER)),
+        ("RamGroup", of_entries(Join, "members", "a", direction=WIDER)),
+        ("RamPolicy", DOCUMENT),
+        ("RamRole", of_attributes("description", "maxSessionDurationSeconds", direction=WIDER)),
     ],
 )
 def test_a_right_that_gives_no_right_to_change_rights_is_allowed(kind: str, done: Step) -> None:
@@ -102,7 +120,7 @@ def test_a_role_that_is_created_with_a_harmless_trust_is_allowed() -> None:
 def test_what_a_person_approved_counts_once_and_not_as_allowed(asked: dict[str, Any]) -> None:
     before, after = decided(wanted(asked), live(), remembered(wanted({})))
     assert all(verdict == "held" for verdict, _ in counted(before, pending={"kind": "x"}))
-    assert all(clearance.permit_of(done) for done in after.steps)
+    assert all(permit_of(done) for done in after.steps)
     assert counted(after) == {("approved", "none"): 1}
 
 

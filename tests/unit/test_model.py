@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
 from ram_operator.constants import Reason, Severity
 from ram_operator.errors import Bug
 from ram_operator.model import changes
-from ram_operator.model.changes import Drift, Outcome, Plan, Step
+from ram_operator.model.changes import Drift
 from ram_operator.model.objects import Key, Owner, UnknownPart
+from ram_operator.model.outcome import Outcome, Plan
 from ram_operator.model.state import Live
+from ram_operator.model.steps import Step, Tag, WriteDocument
 from ram_operator.model.vocabulary import Cause, Direction, Phase, Presence
+from tests.unit.core import policy
+from tests.unit.steps_by_example import CREATE, of_attributes, of_entries
 
 
 def test_keys_and_owners_read_well() -> None:
@@ -40,18 +43,21 @@ def test_an_unknown_part_is_neither_empty_nor_a_value() -> None:
     assert live.value("policies") is None
 
 
-def step(verb: str, field: str, **values: Any) -> Step:
-    return Step(verb, "summary", Cause.DRIFT, Direction.NEUTRAL, values, field)
-
-
+DOCUMENT = WriteDocument(
+    summary="",
+    cause=Cause.DRIFT,
+    direction=Direction.NEUTRAL,
+    field="document",
+    document=policy(),
+)
 SETTLED = {
-    "create": (step("create", ""), set()),
-    "one field": (step("document", "document"), {"document"}),
+    "create": (CREATE, set()),
+    "one field": (DOCUMENT, {"document"}),
     "two fields of one call": (
-        step("attributes", "description, maxSessionDurationSeconds"),
+        of_attributes("description", "maxSessionDurationSeconds"),
         {"description", "maxSessionDurationSeconds"},
     ),
-    "entries": (step("tag", "tags", keys=("a", "b")), {"tags[a]", "tags[b]"}),
+    "entries": (of_entries(Tag, "tags", "a", "b"), {"tags[a]", "tags[b]"}),
 }
 
 
@@ -72,7 +78,7 @@ def test_drift_lasts_if_it_was_left_or_if_its_correction_was_not_carried_out() -
         drift("policies[x]", "reported"),
         drift("trustPolicy", "held"),
     )
-    steps = (step("attributes", "description"), step("tag", "tags", keys=("a",)))
+    steps = (of_attributes("description"), of_entries(Tag, "tags", "a"))
     plan = Plan(steps, drift=entries)
     assert [d.field for d in plan.drift_remaining] == ["policies[x]", "trustPolicy"]
     outcome = Outcome(Phase.RETRY, Reason.THROTTLED, "", plan=plan, steps_done=steps[:1])

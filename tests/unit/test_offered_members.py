@@ -13,8 +13,9 @@ from ram_operator.gate import clearance
 from ram_operator.gate.inputs import Inputs, Memory
 from ram_operator.kinds import manifest as desire
 from ram_operator.kinds.table import KINDS
-from ram_operator.model.changes import Held, Plan
+from ram_operator.model.changes import Held
 from ram_operator.model.objects import Key, UnknownPart
+from ram_operator.model.outcome import Plan
 from ram_operator.model.records import InFlight
 from ram_operator.model.state import Applied, Live
 from ram_operator.model.vocabulary import Presence

@@ -19,8 +19,8 @@ from ram_operator.kinds.table import KINDS
 from ram_operator.loop import offers
 from ram_operator.loop.ports import Ports
 from ram_operator.loop.subject import Subject
-from ram_operator.model.changes import Plan
 from ram_operator.model.objects import Key
+from ram_operator.model.outcome import Plan
 from tests.unit.approvals_by_example import HELD as CHANGE
 from tests.unit.approvals_by_example import RECORD, SAID, offered
 from tests.unit.core import ECS, FC, OUTSIDER, trust, trust_json

@@ -222,7 +222,7 @@ def test_a_user_is_marked_after_it_was_created() -> None:
     made = plan.create(Inputs(USER, SETTINGS, wanted, found(wanted), memory))
     assert [step.verb for step in made.steps] == ["create", "attach", "mark"]
     mark = made.steps[-1]
-    assert mark.values["keys"] == tuple(desire.owner_tags(OWNER))
+    assert tuple(mark.entries) == tuple(desire.owner_tags(OWNER))
     assert mark.direction is Direction.NEUTRAL
     assert mark.settles == {f"tags[{key}]" for key in desire.owner_tags(OWNER)}
 

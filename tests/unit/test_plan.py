@@ -12,8 +12,9 @@ from ram_operator.constants import AdoptionPolicy, DriftPolicy, Severity
 from ram_operator.errors import Bug
 from ram_operator.gate import clearance
 from ram_operator.gate.inputs import Memory
-from ram_operator.model.changes import Drift, Plan
+from ram_operator.model.changes import Drift
 from ram_operator.model.objects import UnknownPart
+from ram_operator.model.outcome import Plan
 from ram_operator.model.records import RecordFacts
 from ram_operator.model.state import Applied, Desired, Live
 from ram_operator.model.vocabulary import Direction
@@ -116,7 +117,7 @@ def test_one_call_writes_its_fields_together() -> None:
     asked = wanted({"description": "e"})
     (step,) = update(asked, made(before), remembered(before)).steps
     assert step.verb == "attributes"
-    assert step.values == {"description": "e", "maxSessionDurationSeconds": 3600}
+    assert step.attributes == {"description": "e", "maxSessionDurationSeconds": 3600}
 
 
 def test_one_call_leaves_what_the_manifest_does_not_manage() -> None:
@@ -124,14 +125,14 @@ def test_one_call_leaves_what_the_manifest_does_not_manage() -> None:
     asked = wanted({"maxSessionDurationSeconds": 7200})
     found = differs(before, description="theirs")
     (step,) = update(asked, found, remembered(before)).steps
-    assert step.values == {"description": "theirs", "maxSessionDurationSeconds": 7200}
+    assert step.attributes == {"description": "theirs", "maxSessionDurationSeconds": 7200}
 
 
 def test_a_part_that_is_unknown_is_not_written_along() -> None:
     before, asked = wanted({}), wanted({"maxSessionDurationSeconds": 7200})
     found = differs(before, description=UnknownPart(Bug("no answer")))
     (step,) = update(asked, found, remembered(before)).steps
-    assert step.values == {"maxSessionDurationSeconds": 7200}
+    assert step.attributes == {"maxSessionDurationSeconds": 7200}
 
 
 def shortened() -> tuple[Desired, Live, Memory]:
@@ -146,7 +147,7 @@ def test_a_write_gives_nothing_back_in_passing(believe: bool) -> None:
     asked, found, memory = shortened()
     decision = plan.update(inputs(asked, found, memory), believe_drift=believe)
     (step,) = decision.steps
-    assert step.values == {"description": "e", "maxSessionDurationSeconds": 3600}
+    assert step.attributes == {"description": "e", "maxSessionDurationSeconds": 3600}
     shown = {"maxSessionDurationSeconds": "reported"} if believe else {}
     assert actions(decision) == shown
 
@@ -158,15 +159,15 @@ def test_taking_a_trust_back_gives_nothing_back_in_passing() -> None:
     )
     decision = update(asked, found)
     assert verbs(decision) == ["trust", "attributes"]
-    assert decision.steps[0].values["maxSessionDurationSeconds"] == 3600
-    assert decision.steps[1].values == {"description": "d", "maxSessionDurationSeconds": 3600}
+    assert decision.steps[0].attributes["maxSessionDurationSeconds"] == 3600
+    assert decision.steps[1].attributes == {"description": "d", "maxSessionDurationSeconds": 3600}
 
 
 def test_taking_a_trust_back_carries_only_what_was_read() -> None:
     asked = wanted({})
     found = differs(asked, trustPolicy=trust(FC, ANN), description=UnknownPart(Bug("no answer")))
     (step,) = update(asked, found).steps
-    assert step.values.keys() == {"cleared", "maxSessionDurationSeconds"}
+    assert step.attributes.keys() == {"maxSessionDurationSeconds"}
 
 
 def test_a_policy_document_is_one_step() -> None:
@@ -225,7 +226,7 @@ def test_what_waits_does_not_keep_waiting_what_the_same_call_could_write() -> No
     asked = wanted({"description": "d", "maxSessionDurationSeconds": 7200})
     decision = update(asked, differs(before, description="e"), remembered(before))
     (step,) = decision.steps
-    assert step.values == {"description": "d", "maxSessionDurationSeconds": 3600}
+    assert step.attributes == {"description": "d", "maxSessionDurationSeconds": 3600}
     assert actions(decision) == {"description": "corrected"}
     assert any("maxSessionDurationSeconds" in text for text in decision.waiting)
     assert decision.applied.digests["maxSessionDurationSeconds"] == last_applied.digest(3600)
@@ -306,7 +307,7 @@ def test_of_a_trust_that_gained_and_lost_only_the_gain_is_taken() -> None:
     asked = wanted({"trustPolicy": trust_json(FC, ECS)})
     decision = update(asked, differs(asked, trustPolicy=trust(FC, ANN)))
     (step,) = decision.steps
-    sent = step.values["cleared"].trust
+    sent = step.cleared.trust
     assert documents.compare_trust(sent, trust(FC)).verdict is documents.Verdict.SAME
     assert actions(decision) == {"trustPolicy": "reported"}, "what was lost is still missing"
 
@@ -325,7 +326,7 @@ def test_a_held_edit_does_not_shield_what_was_added_by_hand() -> None:
     asked = wanted({"trustPolicy": trust_json(FC, ECS), "policies": [A, B]})
     decision = update(asked, differs(before, trustPolicy=trust(FC, ANN)), remembered(before))
     assert verbs(decision) == ["trust", "attach"]
-    assert decision.steps[0].values["cleared"].trust == trust(FC)
+    assert decision.steps[0].cleared.trust == trust(FC)
     assert decision.held is not None
     assert any("ecs.aliyuncs.com" in text for text in decision.held.gains)
     assert decision.held.losses == (), "it speaks of what is there once the addition is gone"

@@ -13,7 +13,9 @@ from ram_operator.gate import approvals, clearance
 from ram_operator.gate.inputs import Approval
 from ram_operator.gate.review import NAME
 from ram_operator.model.changes import Held
+from ram_operator.model.permissions import Cleared
 from ram_operator.model.records import Pending, RecordFacts
+from ram_operator.model.steps import permit_of
 from ram_operator.model.vocabulary import Cause, Direction
 from ram_operator.planning import plan
 from tests.unit.approvals_by_example import END, NOW, RECORD, SAID, SCOPE, approved, offered
@@ -58,8 +60,8 @@ def test_an_approved_trust_is_written_and_widens_last() -> None:
     assert [step.verb for step in after.steps] == ["attributes", "trust"]
     step = after.steps[-1]
     assert (step.cause, step.direction) == (Cause.INTENT, Direction.WIDER)
-    assert step.values["cleared"].trust == trust(FC, ECS)
-    assert step.values["maxSessionDurationSeconds"] == 3600
+    assert step.cleared.trust == trust(FC, ECS)
+    assert step.attributes["maxSessionDurationSeconds"] == 3600
 
 
 def test_without_an_approval_nothing_of_it_is_written() -> None:
@@ -90,7 +92,7 @@ def test_all_that_is_held_is_approved_at_once() -> None:
     before, after = decided(asked, live(), remembered(wanted({})))
     assert {c.field for c in before.held.changes} == {"trustPolicy", "policies"}
     assert {step.verb for step in after.steps} == {"trust", "attach"}
-    assert all(clearance.permit_of(step) for step in after.steps)
+    assert all(permit_of(step) for step in after.steps)
 
 
 def test_an_approved_right_is_attached_and_remembered() -> None:
@@ -117,7 +119,7 @@ def test_what_revert_may_not_give_back_is_given_back_once_approved() -> None:
     memory = remembered(old, drift=DriftPolicy.REVERT)
     before, after = decided(old, live(trustPolicy=trust(FC)), memory)
     assert before.held.kind == clearance.CHANGE
-    assert [step.values["cleared"].trust for step in after.steps] == [trust(FC, ECS)]
+    assert [step.cleared.trust for step in after.steps] == [trust(FC, ECS)]
 
 
 def test_an_approved_creation_is_made() -> None:
@@ -132,7 +134,7 @@ def test_an_approved_creation_is_made() -> None:
     said = replace(approved(facts), scope=scope)
     made_ = plan.create(replace(first, memory=replace(memory, record=facts), approval=said))
     assert made_.held is None
-    cleared = made_.steps[0].values["trustPolicy"]
+    cleared = made_.steps[0].cleared
     assert (cleared.operation, cleared.trust) == (clearance.CREATION, trust(OUTSIDER))
     assert clearance.direction(cleared) is Direction.WIDER
 
@@ -152,10 +154,10 @@ def test_a_name_that_a_role_trusts_is_created_once_it_is_approved(asked: documen
     after = plan.create(replace(first, memory=replace(memory, record=facts), approval=said))
     step = after.steps[0]
     assert step.verb == "create"
-    permit = clearance.permit_of(step)
+    permit = permit_of(step)
     assert permit is not None
-    assert permit.allows(step)
-    assert step.values["trustPolicy"].trust == asked
+    assert clearance.allows(permit, step)
+    assert step.cleared.trust == asked
 
 
 def test_creations_wait_while_the_records_of_the_account_are_lost() -> None:
@@ -169,8 +171,8 @@ def test_creations_wait_while_the_records_of_the_account_are_lost() -> None:
     assert again == lost
     # The end of that state does.
     ended = clearance.judge_creation(trust(FC), ACCOUNT, RecordFacts(True, pending=offer))
-    assert isinstance(ended, clearance.Cleared)
-    assert isinstance(clearance.judge_creation(trust(FC), account, RECORD), clearance.Cleared)
+    assert isinstance(ended, Cleared)
+    assert isinstance(clearance.judge_creation(trust(FC), account, RECORD), Cleared)
 
 
 def test_what_is_held_is_not_released_by_other_settings() -> None:
@@ -183,10 +185,8 @@ def test_what_is_held_is_not_released_by_other_settings() -> None:
     assert isinstance(still, Held)
     assert still.changes == held.changes
     # Who asks for it from now on, or for something else, is judged by what is set now.
-    assert isinstance(
-        clearance.judge_creation(trust(OUTSIDER), lax, RecordFacts()), clearance.Cleared
-    )
-    assert isinstance(clearance.judge_creation(trust(FC), lax, waiting), clearance.Cleared)
+    assert isinstance(clearance.judge_creation(trust(OUTSIDER), lax, RecordFacts()), Cleared)
+    assert isinstance(clearance.judge_creation(trust(FC), lax, waiting), Cleared)
 
 
 def test_what_an_approval_covers_is_exact() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ram_operator import documents
 from ram_operator.gate import clearance
 from ram_operator.gate.inputs import Memory
+from ram_operator.model.permissions import Cleared
 from ram_operator.model.records import RecordFacts
 from ram_operator.model.state import Applied
 from ram_operator.model.vocabulary import Cause, Direction
@@ -36,8 +37,8 @@ def test_a_role_is_created_first_and_gets_its_policies_then() -> None:
     ]
     create = decision.steps[0]
     assert (create.cause, create.direction) == (Cause.CREATE, Direction.WIDER)
-    assert isinstance(create.values["trustPolicy"], clearance.Cleared)
-    assert create.values["tags"] == tags(a="1")
+    assert isinstance(create.cleared, Cleared)
+    assert create.new.tags == tags(a="1")
     assert decision.baseline == asked.fields["trustPolicy"]
     assert (decision.held, decision.waiting, decision.in_sync) == (None, (), False)
     assert decision.applied.known
@@ -46,7 +47,7 @@ def test_a_role_is_created_first_and_gets_its_policies_then() -> None:
 def test_a_policy_is_created_without_a_gate() -> None:
     decision = plan.create(inputs(wanted_policy(), live(), NEW))
     assert [step.verb for step in decision.steps] == ["create"]
-    assert isinstance(decision.steps[0].values["document"], documents.Policy)
+    assert isinstance(decision.steps[0].document, documents.Policy)
     assert decision.baseline is None
 
 

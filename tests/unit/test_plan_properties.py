@@ -16,8 +16,7 @@ from ram_operator.constants import AdoptionPolicy, DriftPolicy
 from ram_operator.gate.inputs import Memory
 from ram_operator.model.records import RecordFacts
 from ram_operator.model.state import Applied, Desired, Live
-from ram_operator.planning import plan
-from ram_operator.planning import steps as steps_of
+from ram_operator.planning import plan, steps_of
 from tests.unit.core import (
     ACCOUNT_ID,
     ANN,
@@ -209,7 +208,12 @@ def test_what_was_created_is_as_asked(spec: dict[str, Any]) -> None:
     memory = Memory(OPTIONS, Applied(), RecordFacts(), harmless_policies=HARMLESS)
     first = plan.create(inputs(asked, made(asked), memory))
     create, *rest = first.steps
-    fields = {**create.values, "trustPolicy": create.values["trustPolicy"].trust, "policies": {}}
+    fields = {
+        **create.new.attributes,
+        "trustPolicy": create.cleared.trust,
+        "tags": create.new.tags,
+        "policies": {},
+    }
     found = replace(made(asked), fields=fields)
     for step in rest:
         found = carry_out(found, step)

@@ -12,10 +12,11 @@ from ram_operator.gate import clearance, providers
 from ram_operator.gate.inputs import Inputs, Memory
 from ram_operator.kinds.table import KINDS
 from ram_operator.model import provider_states
-from ram_operator.model.changes import Plan
 from ram_operator.model.objects import Entry, UnknownPart
+from ram_operator.model.outcome import Plan
 from ram_operator.model.records import InFlight, RecordFacts
 from ram_operator.model.state import Applied, Live
+from ram_operator.model.steps import Note, permit_of
 from ram_operator.model.vocabulary import Presence
 from ram_operator.planning import plan
 from tests.unit.approvals_by_example import SAID, SCOPE, approved, offered
@@ -158,7 +159,7 @@ def test_an_approval_notes_what_it_is_now_and_writes_nothing_to_the_cloud() -> N
     assert (decision.held, decision.drift) == (None, ())
     (step,) = decision.steps
     assert step.verb == "end"
-    permit = clearance.permit_of(step)
+    permit = permit_of(step)
     assert permit is not None
     assert providers.accepted(permit.context, permit.changes) == {GIT: TWO}
 
@@ -173,7 +174,7 @@ def test_an_approval_is_good_for_what_was_shown_and_no_other() -> None:
 def test_an_approved_trust_is_for_the_providers_as_they_were_shown() -> None:
     good = after_approval(sees(), MORE)
     assert [step.verb for step in good.steps] == ["trust"]
-    permit = clearance.permit_of(good.steps[0])
+    permit = permit_of(good.steps[0])
     assert permit is not None
     assert providers.accepted(permit.context, permit.changes) == {GIT: ONE}
     for later in (sees(TWO), {GIT: DENIED}, sees(provider_states.ABSENT)):
@@ -253,7 +254,7 @@ def test_what_a_person_has_to_mend_is_said_first() -> None:
 
 def test_the_first_look_is_noted_where_there_is_a_record() -> None:
     decision = decide(sees(), memory())
-    assert [step.values[providers.FIELD] for step in decision.steps] == [{GIT: ONE}]
+    assert [step.providers for step in decision.steps] == [{GIT: ONE}]
     assert decision.held is None
     unread = decide({GIT: DENIED}, memory())
     assert unread.steps == ()
@@ -268,7 +269,7 @@ def test_what_nobody_names_any_more_is_forgotten() -> None:
     facts = replace(plain.record, providers={GIT: ONE})
     known = replace(plain, record=facts)
     decision = plan.update(inputs(wanted({}), live(), known, {}))
-    assert [step.values[providers.FIELD] for step in decision.steps] == [{GIT: ""}]
+    assert [step.providers for step in decision.steps] == [{GIT: ""}]
     unknown = replace(live(), fields={**live().fields, "trustPolicy": DENIED})
     assert plan.update(inputs(wanted({}), unknown, known, {})).steps == ()
 
@@ -277,7 +278,7 @@ def test_what_was_added_by_hand_is_not_noted() -> None:
     """It goes again, and whoever approves it says what it is."""
     found = live(trustPolicy=trust(FC, OIDC))
     decision = plan.update(inputs(wanted({}), found, remembered(wanted({})), sees()))
-    assert all(providers.FIELD not in step.values for step in decision.steps)
+    assert not any(isinstance(step, Note) for step in decision.steps)
 
 
 def creation(sight: Sight, record: RecordFacts) -> Plan:

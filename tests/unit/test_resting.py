@@ -14,9 +14,9 @@ from ram_operator.gate.inputs import Inputs, Memory
 from ram_operator.kinds import manifest as desire
 from ram_operator.kinds.table import KINDS
 from ram_operator.model.basis import Basis
-from ram_operator.model.changes import Step
 from ram_operator.model.objects import Key, UnknownPart
 from ram_operator.model.state import Applied, Live
+from ram_operator.model.steps import Step
 from ram_operator.model.vocabulary import Presence
 from ram_operator.planning import plan
 from tests.unit.core import (

@@ -8,20 +8,22 @@ from typing import Any
 
 import pytest
 
-from ram_operator.cloud import execute, role_calls
+from ram_operator.cloud import execute
 from ram_operator.cloud.jobs import Needs, Reply
 from ram_operator.cloud.writing import Kept, Writer
 from ram_operator.errors import Bug, Retry
 from ram_operator.gate import clearance
-from ram_operator.gate.clearance import Cleared, Permit
 from ram_operator.kinds.table import KINDS
 from ram_operator.model.basis import Basis
-from ram_operator.model.changes import Change, Held, Step
+from ram_operator.model.changes import Change, Held
 from ram_operator.model.objects import Entry
+from ram_operator.model.permissions import Cleared, Permit
 from ram_operator.model.state import CloudCalls
+from ram_operator.model.steps import Attach, CloudStep, CreateWithTrust, NewIdentity, WriteTrust
 from ram_operator.model.vocabulary import Cause, Direction
 from tests.unit.approvals_by_example import HELD, approved, offered
 from tests.unit.core import ACCOUNT, ECS, FC, OUTSIDER, trust
+from tests.unit.steps_by_example import of_entries
 
 ROLE = KINDS["RamRole"]
 READ, WRITE = "GetRole", "UpdateRole"
@@ -48,7 +50,7 @@ class Calls:
         return [action for action, _ in self.sent]
 
 
-def carry_out(calls: Calls, step: Step) -> None:
+def carry_out(calls: Calls, step: CloudStep) -> None:
     execute.execute(Writer(calls, Kept()), ROLE, "app", step)
 
 
@@ -64,15 +66,23 @@ UNSET = {"description": "", "maxSessionDurationSeconds": 0}
 VALUES = {"description": "of the team", "maxSessionDurationSeconds": 7200}
 
 
-def step(cleared: Any, **values: Any) -> Step:
-    values = {**VALUES, "cleared": cleared, **values}
-    return Step("trust", "", Cause.INTENT, Direction.WIDER, values, "trustPolicy")
+def step(cleared: Any) -> WriteTrust:
+    return WriteTrust(
+        summary="",
+        cause=Cause.INTENT,
+        direction=Direction.WIDER,
+        field="trustPolicy",
+        cleared=cleared,
+        attributes=VALUES,
+    )
 
 
-def attach(entry: Entry, permit: object) -> Step:
-    values = {"keys": ("System/admin",), "entries": (entry,), "permit": permit}
+def attach(entry: Entry, permit: object) -> Attach:
     rests = Basis({"System/admin": frozenset()}, trusts=frozenset({trust(FC).digest}))
-    return Step("attach", "", Cause.INTENT, Direction.WIDER, values, "policies", rests)
+    found = {"System/admin": entry}
+    return of_entries(
+        Attach, "policies", direction=Direction.WIDER, entries=found, permit=permit, rests=rests
+    )
 
 
 def test_a_cleared_trust_is_sent_to_the_document_that_was_judged() -> None:
@@ -96,7 +106,7 @@ def test_a_new_role_gets_the_cleared_trust_and_nothing_is_replaced() -> None:
     cleared = clearance.judge_creation(trust(FC), ACCOUNT, offered())
     assert isinstance(cleared, Cleared)
     calls = Calls("")
-    role_calls.send_trust(Writer(calls, Kept()), "app", cleared, step(cleared, **UNSET))
+    carry_out(calls, CreateWithTrust(summary="", new=NewIdentity("app", UNSET), cleared=cleared))
     ((action, parameters),) = calls.sent
     assert action == "CreateRole"
     assert parameters["AssumeRolePolicyDocument"] == trust(FC).to_json()
@@ -138,10 +148,10 @@ def test_a_trust_is_sent_by_the_gates_permission_alone(forged: object) -> None:
 
 
 class Nodding:
-    """Allows everything, and is no permit."""
+    """Says of the change what a permit says, and is none."""
 
-    def allows(self, _: Step) -> bool:
-        return True
+    def __init__(self, *changes: Change) -> None:
+        self.changes = changes
 
 
 ADMIN = Change("policies", None, Entry("System/Admin"), Direction.WIDER, "System/admin")
@@ -155,7 +165,7 @@ def test_what_was_approved_is_attached() -> None:
 
 
 @pytest.mark.parametrize(
-    ("entry", "permit"), [(Entry("System/Other"), GRANTED), (Entry("System/Admin"), Nodding())]
+    ("entry", "permit"), [(Entry("System/Other"), GRANTED), (Entry("System/Admin"), Nodding(ADMIN))]
 )
 def test_a_step_that_is_not_what_was_approved_is_not_sent(entry: Entry, permit: object) -> None:
     calls = Calls("")

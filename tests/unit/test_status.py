@@ -13,11 +13,13 @@ from ram_operator.constants import ConditionType, Reason
 from ram_operator.gate import approvals, clearance
 from ram_operator.gate.inputs import Approval, Guard
 from ram_operator.model import sentences
-from ram_operator.model.changes import Change, Held, Outcome, Plan, Step
+from ram_operator.model.changes import Change, Held
 from ram_operator.model.objects import Entry
+from ram_operator.model.outcome import Outcome, Plan
 from ram_operator.model.records import RecordFacts, Rejection
 from ram_operator.model.state import Applied, Live
-from ram_operator.model.vocabulary import Cause, Direction, Phase, Presence
+from ram_operator.model.steps import Attach
+from ram_operator.model.vocabulary import Direction, Phase, Presence
 from ram_operator.reporting.status import LIST_LIMIT, build_report
 from tests.unit.outcomes import (
     DONE,
@@ -38,6 +40,7 @@ from tests.unit.outcomes import (
     reasons,
     says,
 )
+from tests.unit.steps_by_example import of_entries
 
 # --- the four summaries
 
@@ -368,7 +371,7 @@ def test_an_approved_change_is_one_event_that_says_by_whom(by: str, words: str) 
     facts = RecordFacts(True, settled=True, sequence=offered.sequence, pending=offered.pending)
     permit = clearance.weigh(held, replace(said, approve=offered.pending.digest), facts)
     assert permit is not None
-    step = Step("attach", "attach A", Cause.INTENT, Direction.WIDER, {"permit": permit})
+    step = of_entries(Attach, "policies", "System/a", summary="attach A", permit=permit)
     old = dict(build(replace(STALLED, plan=Plan(held=HELD)), now=T0).status)
     done = build(replace(DONE, plan=Plan(steps=(step,)), steps_done=(step,)), old, T1)
     assert reasons(done)[0] == "ChangeApproved"

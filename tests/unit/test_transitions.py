@@ -14,9 +14,11 @@ from hypothesis import strategies as st
 from lab.kstatus import assert_kstatus_legal
 from ram_operator.constants import ConditionType, EventReason, Reason, Severity
 from ram_operator.errors import RamOperatorError, Retry, Stalled
-from ram_operator.model.changes import Drift, Outcome, Plan, Step
+from ram_operator.model.changes import Drift
 from ram_operator.model.objects import UnknownPart
+from ram_operator.model.outcome import Outcome, Plan
 from ram_operator.model.state import Live
+from ram_operator.model.steps import Step
 from ram_operator.model.vocabulary import Cause, Direction, Phase, Presence
 from ram_operator.reporting import carryover, conditions, events, verdict
 from ram_operator.reporting.events import Event
@@ -41,6 +43,7 @@ from tests.unit.outcomes import (
     says,
 )
 from tests.unit.profiles import examples
+from tests.unit.steps_by_example import of_attributes, of_difference
 
 DETECTED, CORRECTED = EventReason.DRIFT_DETECTED, EventReason.DRIFT_CORRECTED
 SPELLED = Drift("document", "a", "in other letters", Severity.INFO, "respelled")
@@ -68,7 +71,7 @@ def test_what_was_put_right_is_told_beside_what_stays() -> None:
 
 
 def test_what_was_asked_for_is_told_beside_drift() -> None:
-    asked = Step("attributes", "update description", Cause.INTENT, Direction.NEUTRAL, {}, "x")
+    asked = of_attributes("x", summary="update description")
     outcome = replace(BACK, plan=Plan((STEP, asked), drift=(GONE, FIXED)), steps_done=(STEP, asked))
     (updated,) = [e for e in build(outcome).events if e.reason is EventReason.UPDATED]
     assert updated.message == "update description"
@@ -204,9 +207,8 @@ _ENTRIES = st.lists(
 
 
 def _step(entry: Drift) -> Step:
-    name, _, key = entry.field.rstrip("]").partition("[")
-    values: Json = {"keys": (key,)} if key else {}
-    return Step("w", f"write {entry.field}", Cause.DRIFT, Direction.NARROWER, values, name)
+    text, narrower = f"write {entry.field}", Direction.NARROWER
+    return of_difference(entry.field, summary=text, cause=Cause.DRIFT, direction=narrower)
 
 
 @st.composite

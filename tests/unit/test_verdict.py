@@ -10,8 +10,9 @@ import pytest
 from ram_operator.constants import Reason, Severity
 from ram_operator.errors import RamOperatorError, Retry, Stalled
 from ram_operator.model import sentences
-from ram_operator.model.changes import Drift, Held, Plan
+from ram_operator.model.changes import Drift, Held
 from ram_operator.model.objects import UnknownPart
+from ram_operator.model.outcome import Plan
 from ram_operator.model.state import Live
 from ram_operator.model.vocabulary import Phase, Presence
 from ram_operator.reporting import carryover, verdict

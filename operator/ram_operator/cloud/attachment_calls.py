@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from ..kinds.entries import policy_entries
-from ..model.changes import Step
 from ..model.objects import Entry
 from ..model.state import CloudCalls, Live
+from ..model.steps import Attach, Detach
 from . import answers, write_checks
-from .calls import Fields, Verb, added, gone_is_done, send
+from .calls import Call, Fields, added, gone_is_done, send
 from .jobs import Reply
 from .writing import Writer
 
@@ -23,11 +23,11 @@ def read_attachments(calls: CloudCalls, noun: str, live: Live) -> Fields:
     return {"policies": policy_entries(items)}
 
 
-def attach(noun: str) -> Verb:
+def attach(noun: str) -> Call[Attach]:
     title = noun.capitalize()
 
-    def attach(writer: Writer, name: str, step: Step) -> Reply:
-        (entry,) = step.values["entries"]
+    def attach(writer: Writer, name: str, step: Attach) -> Reply:
+        (entry,) = step.entries.values()
         names = (f"{noun} {name}", ".Policy", f"policy {entry.display}")
         judged = write_checks.attachment(writer.kept, noun, name, step)
         with added(names):
@@ -38,11 +38,11 @@ def attach(noun: str) -> Verb:
     return attach
 
 
-def detach(noun: str) -> Verb:
+def detach(noun: str) -> Call[Detach]:
     title = noun.capitalize()
 
-    def detach(writer: Writer, name: str, step: Step) -> Reply:
-        for entry in step.values["entries"]:
+    def detach(writer: Writer, name: str, step: Detach) -> Reply:
+        for entry in step.entries.values():
             gone_is_done(writer, step, f"DetachPolicyFrom{title}", _attachment(title, name, entry))
         return {}
 

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from .. import documents
 from ..constants import Reason
 from ..errors import Absent, AlreadyExists, Retry
-from ..model.changes import Step
-from ..model.objects import FieldValue, UnknownPart
+from ..model.objects import Entries, FieldValue, UnknownPart
+from ..model.steps import CloudStep, Delete
 from ..model.vocabulary import Direction
 from .jobs import Reply
 from .locks import Turn
@@ -31,7 +31,9 @@ def next_page(body: Mapping[str, Any], field: str, before: str) -> str:
     return "" if cut is False else following
 
 
-Verb = Callable[[Writer, str, Step], Reply]
+S = TypeVar("S", bound=CloudStep)
+Call = Callable[[Writer, str, S], Reply]
+"""Carries out the steps of one class; the text is the name of the identity."""
 
 
 def alike(sent: documents.Trust, stored: documents.Trust) -> bool:
@@ -53,34 +55,35 @@ def added(names: tuple[str, str, str]) -> Iterator[None]:
         raise Retry(Reason.PROGRESSING, f"{own} is not visible yet") from None
 
 
-def delete(action: str, parameter: str) -> Verb:
-    def delete(writer: Writer, name: str, step: Step) -> Reply:
+def delete(action: str, parameter: str) -> Call[Delete]:
+    def delete(writer: Writer, name: str, step: Delete) -> Reply:
         return gone_is_done(writer, step, action, {parameter: name})
 
     return delete
 
 
 def send(
-    writer: Writer, step: Step, action: str, parameters: Mapping[str, Any], *checks: Check
+    writer: Writer, step: CloudStep, action: str, parameters: Mapping[str, Any], *checks: Check
 ) -> Reply:
     """Raises errors.*; Retry where a check finds something else than was judged."""
     return writer.send(Write(action, parameters, turn(step), checks))
 
 
-def turn(step: Step) -> Turn:
+def turn(step: CloudStep) -> Turn:
     """What takes something away goes first."""
     return Turn.NARROWING if step.direction is Direction.NARROWER else Turn.OTHER
 
 
-def gone_is_done(writer: Writer, step: Step, action: str, parameters: Mapping[str, Any]) -> Reply:
+def gone_is_done(
+    writer: Writer, step: CloudStep, action: str, parameters: Mapping[str, Any]
+) -> Reply:
     """What was deleted already needs no deletion."""
     with contextlib.suppress(Absent):
         send(writer, step, action, parameters)
     return {}
 
 
-def tags(values: Mapping[str, Any]) -> dict[str, Any]:
+def tags(entries: Entries) -> dict[str, Any]:
     """The parameter of a creation that tags what it makes."""
-    entries = values.get("tags") or {}
     found = [{"Key": entry.display, "Value": entry.value} for entry in entries.values()]
     return {"Tag": found} if found else {}

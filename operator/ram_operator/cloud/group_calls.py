@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from ..kinds.entries import names_entries
-from ..model.changes import Step
 from ..model.state import CloudCalls, Live
+from ..model.steps import Create, Expel, Join, WriteAttributes
 from ..model.vocabulary import Presence
 from . import answers, write_checks
 from .calls import Fields, added, gone_is_done, next_page, send
@@ -42,8 +42,8 @@ def read_members(calls: CloudCalls, noun: str, live: Live) -> Fields:
         marker = following
 
 
-def join(writer: Writer, name: str, step: Step) -> Reply:
-    (entry,) = step.values["entries"]
+def join(writer: Writer, name: str, step: Join) -> Reply:
+    (entry,) = step.entries.values()
     judged = write_checks.membership(writer.kept, name, step)
     with added((f"group {name}", ".User", f"user {entry.display}")):
         parameters = {"GroupName": name, "UserName": entry.display}
@@ -51,21 +51,22 @@ def join(writer: Writer, name: str, step: Step) -> Reply:
     return {}
 
 
-def expel(writer: Writer, name: str, step: Step) -> Reply:
-    for entry in step.values["entries"]:
+def expel(writer: Writer, name: str, step: Expel) -> Reply:
+    for entry in step.entries.values():
         parameters = {"GroupName": name, "UserName": entry.display}
         gone_is_done(writer, step, "RemoveUserFromGroup", parameters)
     return {}
 
 
-def create_group(writer: Writer, name: str, step: Step) -> Reply:
-    comments = step.values.get("comments")
+def create_group(writer: Writer, name: str, step: Create) -> Reply:
+    comments = step.new.attributes.get("comments")
     parameters = {"GroupName": name, **({"Comments": comments} if comments else {})}
     reply = send(writer, step, "CreateGroup", parameters)
     return {"cloudId": answers.made(reply, "CreateGroup", "Group", "GroupId")["GroupId"]}
 
 
-def update_group(writer: Writer, name: str, step: Step) -> Reply:
-    parameters = {"GroupName": name, "NewGroupName": name, "NewComments": step.values["comments"]}
+def update_group(writer: Writer, name: str, step: WriteAttributes) -> Reply:
+    comments = step.attributes["comments"]
+    parameters = {"GroupName": name, "NewGroupName": name, "NewComments": comments}
     send(writer, step, "UpdateGroup", parameters)
     return {}

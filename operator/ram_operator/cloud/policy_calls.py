@@ -7,9 +7,9 @@ from typing import Any, Final
 
 from .. import documents
 from ..errors import Bug, Retry
-from ..model.changes import Step
 from ..model.objects import FieldValue, UnknownPart
 from ..model.state import CloudCalls, Live
+from ..model.steps import CreateWithDocument, Delete, WriteAttributes, WriteDocument
 from ..model.vocabulary import Presence
 from . import answers, write_checks
 from .calls import gone_is_done, send, tags, turn
@@ -43,17 +43,16 @@ def read_policy(calls: CloudCalls, name: str) -> Live:
 ROTATE: Final = "DeleteOldestNonDefaultVersionWhenLimitExceeded"
 
 
-def create(writer: Writer, name: str, step: Step) -> Reply:
+def create(writer: Writer, name: str, step: CreateWithDocument) -> Reply:
     """Whoever named the policy before has judged something else: the writer sees to that."""
-    document: documents.Policy = step.values["document"]
     parameters: dict[str, Any] = {
         "PolicyName": name,
-        "PolicyDocument": document.to_json(),
-        **tags(step.values),
+        "PolicyDocument": step.document.to_json(),
+        **tags(step.new.tags),
     }
-    if step.values.get("description"):
-        parameters["Description"] = step.values["description"]
-    reply = writer.send(Write("CreatePolicy", parameters, turn(step), document=document))
+    if description := step.new.attributes.get("description"):
+        parameters["Description"] = description
+    reply = writer.send(Write("CreatePolicy", parameters, turn(step), document=step.document))
     policy = answers.made(reply, "CreatePolicy", "Policy", "CreateDate")
     return {
         "cloudId": policy["CreateDate"],
@@ -61,14 +60,14 @@ def create(writer: Writer, name: str, step: Step) -> Reply:
     }
 
 
-def write_document(writer: Writer, name: str, step: Step) -> Reply:
+def write_document(writer: Writer, name: str, step: WriteDocument) -> Reply:
     """Make the document the default version. A version with the same meaning is used again.
 
     CreatePolicyVersion never answers `exists already`, so a lost reply would leave a second copy
     and rotate a good version away. A version never changes while the policy is the same one, which
     the check makes sure of.
     """
-    wanted: documents.Policy = step.values["document"]
+    wanted = step.document
     judged = (write_checks.document(writer.kept, name, step),)
     version = _version_of(writer, name, wanted)
     if version:
@@ -115,14 +114,14 @@ def _same_document(text: Any, wanted: documents.Policy) -> bool:
         return False
 
 
-def describe(writer: Writer, name: str, step: Step) -> Reply:
+def describe(writer: Writer, name: str, step: WriteAttributes) -> Reply:
     """The description alone."""
-    parameters = {"PolicyName": name, "NewDescription": step.values["description"]}
+    parameters = {"PolicyName": name, "NewDescription": step.attributes["description"]}
     send(writer, step, "UpdatePolicyDescription", parameters)
     return {}
 
 
-def delete(writer: Writer, name: str, step: Step) -> Reply:
+def delete(writer: Writer, name: str, step: Delete) -> Reply:
     """With all its versions. RAM refuses it while anybody has it."""
     parameters = {"PolicyName": name, "CascadingDelete": True}
     return gone_is_done(writer, step, "DeletePolicy", parameters)

@@ -1,21 +1,20 @@
 """Calls about roles. `send_trust` is the only function that sends a trust document.
 
-It takes a `Cleared` value, which only `clearance` can make, and for an existing role reads the live
-document in the same call path before it writes.
+It takes a step with a `Cleared` value, which only the gate can make, and for an existing role reads
+the live document in the same call path before it writes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, Final
 
 from .. import documents
 from ..constants import Reason
 from ..errors import Bug, Retry
-from ..gate import clearance
-from ..model.changes import Step
 from ..model.objects import FieldValue, UnknownPart
+from ..model.permissions import Cleared
 from ..model.state import CloudCalls, Live
+from ..model.steps import Attributes, CreateWithTrust, Trusting, WriteAttributes
 from ..model.vocabulary import Presence
 from . import answers, write_checks
 from .answers import read_trust
@@ -52,29 +51,32 @@ def _seconds(value: Any) -> FieldValue | UnknownPart:
         return UnknownPart(answers.incomplete("GetRole", "MaxSessionDuration as a number"))
 
 
-def send_trust(writer: Writer, name: str, cleared: clearance.Cleared, step: Step) -> Reply:
+def send_trust(writer: Writer, name: str, step: Trusting) -> Reply:
     """Create the role with the cleared trust, or replace the trust of the existing one.
 
-    The step's values are the role's other attributes, which the same call must carry, since RAM may
-    reset what it omits. Raises Retry when the live document is no longer the one that was judged.
+    The same call must carry the role's other attributes, since RAM may reset what it omits. Raises
+    Retry when the live document is no longer the one that was judged.
     """
-    if not isinstance(cleared, clearance.Cleared):
+    cleared = step.cleared
+    if not isinstance(cleared, Cleared):
         raise Bug("a trust document would be sent without the gate's permission")
     text = cleared.trust.to_json()
-    if cleared.before is None:
+    if isinstance(step, CreateWithTrust):
         parameters = {
             "RoleName": name,
             "AssumeRolePolicyDocument": text,
-            **_attributes(step.values, "Description", "MaxSessionDuration"),
-            **tags(step.values),
+            **_attributes(step.new.attributes, "Description", "MaxSessionDuration"),
+            **tags(step.new.tags),
         }
         reply = send(writer, step, "CreateRole", parameters)
         made = answers.made(reply, "CreateRole", "Role", "RoleId")
         return {"cloudId": made["RoleId"], "arn": made.get("Arn", "")}
+    if cleared.before is None:
+        raise Bug("a trust document would replace one that nobody has judged")
     parameters = {
         "RoleName": name,
         "NewAssumeRolePolicyDocument": text,
-        **_attributes(step.values, "NewDescription", "NewMaxSessionDuration"),
+        **_attributes(step.attributes, "NewDescription", "NewMaxSessionDuration"),
     }
     judged = write_checks.trust(name, frozenset({cleared.before.digest}))
     reply = send(writer, step, "UpdateRole", parameters, judged).get("Role") or {}
@@ -95,7 +97,7 @@ def _check_reply(name: str, sent: documents.Trust, answered: Any) -> None:
         raise Retry(Reason.PROGRESSING, text)
 
 
-def _attributes(values: Mapping[str, Any], description: str, session: str) -> dict[str, Any]:
+def _attributes(values: Attributes, description: str, session: str) -> dict[str, Any]:
     """Both attributes whenever they are known; an empty description is never sent.
 
     RAM does not promise that a description can be cleared, nor what an omitted one becomes.
@@ -108,15 +110,7 @@ def _attributes(values: Mapping[str, Any], description: str, session: str) -> di
     return parameters
 
 
-def create_role(writer: Writer, name: str, step: Step) -> Reply:
-    return send_trust(writer, name, step.values["trustPolicy"], step)
-
-
-def take_back_trust(writer: Writer, name: str, step: Step) -> Reply:
-    return send_trust(writer, name, step.values["cleared"], step)
-
-
-def update_role(writer: Writer, name: str, step: Step) -> Reply:
-    attributes = _attributes(step.values, "NewDescription", "NewMaxSessionDuration")
+def update_role(writer: Writer, name: str, step: WriteAttributes) -> Reply:
+    attributes = _attributes(step.attributes, "NewDescription", "NewMaxSessionDuration")
     send(writer, step, "UpdateRole", {"RoleName": name, **attributes})
     return {}

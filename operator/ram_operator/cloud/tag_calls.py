@@ -7,11 +7,11 @@ from typing import Any
 from ..constants import Reason
 from ..errors import Retry, Stalled
 from ..kinds.entries import tag_entries
-from ..model.changes import Step
-from ..model.objects import Entries, Entry
+from ..model.objects import Entries
 from ..model.state import CloudCalls, Live
+from ..model.steps import Mark, Tag, Untag
 from . import answers
-from .calls import Fields, Verb, next_page, send
+from .calls import Call, Fields, next_page, send
 from .jobs import Reply
 from .writing import Writer
 
@@ -46,10 +46,9 @@ def read_tags(calls: CloudCalls, noun: str, live: Live) -> Fields:
         marker = following
 
 
-def tag(noun: str) -> Verb:
-    def tag(writer: Writer, name: str, step: Step) -> Reply:
-        entries: tuple[Entry, ...] = step.values["entries"]
-        tags = [{"Key": entry.display, "Value": entry.value} for entry in entries]
+def tag(noun: str) -> Call[Tag]:
+    def tag(writer: Writer, name: str, step: Tag) -> Reply:
+        tags = [{"Key": entry.display, "Value": entry.value} for entry in step.entries.values()]
         target = {"ResourceType": noun, "ResourceNames": [name]}
         send(writer, step, "TagResources", {**target, "Tag": tags})
         return {}
@@ -57,12 +56,12 @@ def tag(noun: str) -> Verb:
     return tag
 
 
-def mark_user(writer: Writer, name: str, step: Step) -> Reply:
+def mark_user(writer: Writer, name: str, step: Mark) -> Reply:
     """Tag a user, which only IMS can, by id. Where that is denied the record alone tells."""
-    if not step.values["cloudId"]:
+    if not step.cloud_id:
         raise Retry(Reason.PROGRESSING, f"the id of user {name} is not known yet")
-    tags = [{"Key": entry.display, "Value": entry.value} for entry in step.values["entries"]]
-    target = {"ResourceType": "user", "ResourceId": [step.values["cloudId"]]}
+    tags = [{"Key": entry.display, "Value": entry.value} for entry in step.entries.values()]
+    target = {"ResourceType": "user", "ResourceId": [step.cloud_id]}
     try:
         send(writer, step, "IMS.TagResources", {**target, "Tag": tags})
     except Stalled as error:
@@ -71,11 +70,10 @@ def mark_user(writer: Writer, name: str, step: Step) -> Reply:
     return {}
 
 
-def untag(noun: str) -> Verb:
-    def untag(writer: Writer, name: str, step: Step) -> Reply:
-        entries: tuple[Entry, ...] = step.values["entries"]
+def untag(noun: str) -> Call[Untag]:
+    def untag(writer: Writer, name: str, step: Untag) -> Reply:
         target = {"ResourceType": noun, "ResourceNames": [name]}
-        keys = [entry.display for entry in entries]
+        keys = [entry.display for entry in step.entries.values()]
         send(writer, step, "UntagResources", {**target, "TagKeys": keys})
         return {}
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, Final
 
 from ..errors import Absent
 from ..kinds.entries import names_entries
-from ..model.changes import Step
 from ..model.objects import Entry
 from ..model.state import CloudCalls, Live
+from ..model.steps import Attributes, Create, Leave, Revoke, Unbind, WriteAttributes
 from ..model.vocabulary import Presence
 from . import answers
 from .calls import Fields, gone_is_done, send
@@ -80,16 +79,16 @@ def _only_relation(error: Absent) -> None:
         raise error
 
 
-def leave(writer: Writer, name: str, step: Step) -> Reply:
-    for entry in step.values["entries"]:
+def leave(writer: Writer, name: str, step: Leave) -> Reply:
+    for entry in step.entries.values():
         parameters = {"GroupName": entry.display, "UserName": name}
         gone_is_done(writer, step, "RemoveUserFromGroup", parameters)
     return {}
 
 
-def revoke(writer: Writer, name: str, step: Step) -> Reply:
+def revoke(writer: Writer, name: str, step: Revoke) -> Reply:
     """A key is made inactive before it is deleted, so that a half-done deletion is a safe one."""
-    for entry in step.values["entries"]:
+    for entry in step.entries.values():
         if not entry.handle:
             gone_is_done(writer, step, "DeleteLoginProfile", {"UserName": name})
             continue
@@ -100,7 +99,7 @@ def revoke(writer: Writer, name: str, step: Step) -> Reply:
     return {}
 
 
-def unbind(writer: Writer, name: str, step: Step) -> Reply:
+def unbind(writer: Writer, name: str, step: Unbind) -> Reply:
     return gone_is_done(writer, step, "UnbindMFADevice", {"UserName": name})
 
 
@@ -112,18 +111,18 @@ _USER_FIELDS: Final = {
 }
 
 
-def _user_attributes(values: Mapping[str, Any], prefix: str) -> dict[str, Any]:
+def _user_attributes(values: Attributes, prefix: str) -> dict[str, Any]:
     """All attributes that are known: what a call omits may be cleared. Empty ones are not sent."""
     return {prefix + wire: values[name] for name, wire in _USER_FIELDS.items() if values.get(name)}
 
 
-def create_user(writer: Writer, name: str, step: Step) -> Reply:
-    parameters = {"UserName": name, **_user_attributes(step.values, "")}
+def create_user(writer: Writer, name: str, step: Create) -> Reply:
+    parameters = {"UserName": name, **_user_attributes(step.new.attributes, "")}
     reply = send(writer, step, "CreateUser", parameters)
     return {"cloudId": answers.made(reply, "CreateUser", "User", "UserId")["UserId"]}
 
 
-def update_user(writer: Writer, name: str, step: Step) -> Reply:
-    attributes = _user_attributes(step.values, "New")
+def update_user(writer: Writer, name: str, step: WriteAttributes) -> Reply:
+    attributes = _user_attributes(step.attributes, "New")
     send(writer, step, "UpdateUser", {"UserName": name, "NewUserName": name, **attributes})
     return {}

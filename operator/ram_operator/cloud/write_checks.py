@@ -13,12 +13,11 @@ from .. import documents
 from ..constants import Reason
 from ..documents import digests
 from ..errors import Bug, Retry
-from ..gate.clearance import permit_of
 from ..gate.grants import only_reads
 from ..model.basis import Basis
-from ..model.changes import Step
 from ..model.objects import UnknownPart
 from ..model.state import CloudCalls
+from ..model.steps import Attach, Join, WriteDocument
 from . import answers
 from .answers import read_trust
 from .cached_reads import CUSTOM
@@ -28,11 +27,11 @@ _PAGE: Final = 1000
 """Users on a page of ListUsersForGroup."""
 
 
-def attachment(kept: Kept, noun: str, name: str, step: Step) -> tuple[Check, ...]:
+def attachment(kept: Kept, noun: str, name: str, step: Attach) -> tuple[Check, ...]:
     """The documents of the policies; where they are rights to change rights, also who gets them."""
     rests = _basis(step)
-    found = _documents(kept, step, step.values["keys"])
-    if permit_of(step) is None or noun == "user":
+    found = _documents(kept, step, step.entries)
+    if step.permit is None or noun == "user":
         return found
     if noun == "group":
         if rests.members is None:
@@ -43,17 +42,17 @@ def attachment(kept: Kept, noun: str, name: str, step: Step) -> tuple[Check, ...
     return (*found, trust(name, rests.trusts))
 
 
-def membership(kept: Kept, name: str, step: Step) -> tuple[Check, ...]:
+def membership(kept: Kept, name: str, step: Join) -> tuple[Check, ...]:
     """Which policies the group has, and what they say."""
     rests = _basis(step)
     if rests.attached is not None:
         return (_attached(kept, name, rests), *_documents(kept, step, sorted(rests.attached)))
-    if permit_of(step) is None:
+    if step.permit is None:
         raise _nothing(step, "the group's policies")
     return ()
 
 
-def document(kept: Kept, name: str, step: Step) -> Check:
+def document(kept: Kept, name: str, step: WriteDocument) -> Check:
     """The document that the policy has now, and that it is still the same policy."""
     rests = _basis(step)
     if rests.documents is None:
@@ -88,7 +87,7 @@ def trust(name: str, judged: frozenset[str]) -> Check:
     return Check(made, 1)
 
 
-def _documents(kept: Kept, step: Step, keys: Iterable[str]) -> tuple[Check, ...]:
+def _documents(kept: Kept, step: Attach | Join, keys: Iterable[str]) -> tuple[Check, ...]:
     """One check for each custom policy. Those of the system may be believed since they were read.
 
     What nobody could read goes out only if exactly that was approved.
@@ -101,7 +100,7 @@ def _documents(kept: Kept, step: Step, keys: Iterable[str]) -> tuple[Check, ...]
             continue
         if judged is not None:
             found.append(_policy(kept, name, judged))
-        elif permit_of(step) is None:
+        elif step.permit is None:
             raise _nothing(step, f"policy {key}")
     return tuple(found)
 
@@ -142,13 +141,13 @@ def _members(group: str, judged: frozenset[str]) -> Check:
     return Check(made, pages)
 
 
-def _basis(step: Step) -> Basis:
+def _basis(step: Attach | Join | WriteDocument) -> Basis:
     if step.rests is None:
         raise _nothing(step, "anything")
     return step.rests
 
 
-def _nothing(step: Step, what: str) -> Bug:
+def _nothing(step: Attach | Join | WriteDocument, what: str) -> Bug:
     return Bug(f"{step.summary}: {what} that it rests on was not judged")
 
 

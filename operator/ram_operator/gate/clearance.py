@@ -12,20 +12,19 @@ Every other change of meaning is held.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Final
 
 from .. import documents
-from ..errors import Bug
-from ..model.changes import Change, Held, Step
+from ..model.changes import Change, Held
 from ..model.objects import Account, Entry
+from ..model.permissions import SEAL, Cleared, Permit
 from ..model.records import RecordFacts
+from ..model.steps import CloudStep
 from ..model.vocabulary import Direction
 from . import approvals, rules
 from .inputs import Approval
-
-_SEAL: Final = object()
 
 NEVER: Final = "1970-01-01T00:00:00Z"
 ASSUME: Final = "sts:AssumeRole"
@@ -42,71 +41,23 @@ _DIRECTIONS: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Permit:
-    """A person's approval of exactly `changes`, good for one write of them.
+def allows(permit: object, step: CloudStep) -> bool:
+    """Whether the step writes what was approved, in every part that needed it.
 
-    `digest` is what was approved, at `sequence` of the record; `by` is who approved it as admission
-    stamped it. Making one outside this module raises Bug.
+    What the gate did not make allows nothing.
     """
-
-    seal: object
-    digest: str
-    sequence: int
-    kind: str
-    change: str
-    """Digest of the changes alone."""
-    changes: tuple[Change, ...]
-    by: str = ""
-    sends: int = 1
-    expires: str = ""
-    context: Mapping[str, Any] = field(default_factory=dict, compare=False)
-    """What else the approver has seen, see `Held`."""
-
-    def __post_init__(self) -> None:
-        if self.seal is not _SEAL:
-            raise Bug("a change was permitted outside the gate")
-
-    def covers(self, field: str, entry: str = "") -> bool:
-        """Whether this part of the identity is among what was approved."""
-        return any((c.field, c.entry) == (field, entry) for c in self.changes)
-
-    def allows(self, step: Step) -> bool:
-        """Whether the step writes what was approved, in every part that needed it."""
-        keys = step.values.get("keys")
-        if keys is None:
-            sent = {(name, ""): step.values.get(name) for name in step.field.split(", ")}
-        else:
-            entries = zip(keys, step.values["entries"], strict=True)
-            sent = {(step.field, key): entry for key, entry in entries}
-        wanted = {(c.field, c.entry): c.after for c in self.changes}
-        shared = sent.keys() & wanted.keys()
-        return bool(shared) and all(_same(sent[part], wanted[part]) for part in shared)
+    if not isinstance(permit, Permit):
+        return False
+    sent = step.sent
+    wanted = {(c.field, c.entry): c.after for c in permit.changes}
+    shared = sent.keys() & wanted.keys()
+    return bool(shared) and all(_same(sent[part], wanted[part]) for part in shared)
 
 
 def _same(sent: object, approved: object) -> bool:
     """What is sent is what was approved, and for no longer."""
     ends = [item.until if isinstance(item, Entry) else "" for item in (sent, approved)]
     return sent == approved and ends[0] == ends[1]
-
-
-@dataclass(frozen=True, slots=True)
-class Cleared:
-    """Permission to send exactly `trust`, for `operation`, while the live document is `before`.
-
-    `before` is None for a creation. `permit` is the approval that it rests on, where it needs one.
-    Making one outside this module raises Bug.
-    """
-
-    seal: object
-    operation: str
-    trust: documents.Trust
-    before: documents.Trust | None = None
-    permit: Permit | None = None
-
-    def __post_init__(self) -> None:
-        if self.seal is not _SEAL:
-            raise Bug("a trust document was cleared outside the gate")
 
 
 def weigh(held: Held, approval: Approval, record: RecordFacts) -> Permit | None:
@@ -134,7 +85,7 @@ def weigh(held: Held, approval: Approval, record: RecordFacts) -> Permit | None:
 
 def _permit(held: Held, approval: Approval, record: RecordFacts, expires: str) -> Permit:
     return Permit(
-        _SEAL,
+        SEAL,
         approval.approve,
         record.sequence,
         held.kind,
@@ -146,15 +97,6 @@ def _permit(held: Held, approval: Approval, record: RecordFacts, expires: str) -
     )
 
 
-def permit_of(step: Step) -> Permit | None:
-    """The approval that a step rests on; None where it rests on none."""
-    for value in step.values.values():
-        permit = value.permit if isinstance(value, Cleared) else value
-        if isinstance(permit, Permit):
-            return permit
-    return None
-
-
 def clear(permit: Permit, field: str) -> Cleared:
     """The approved trust, as it was approved and no other."""
     change = next(c for c in permit.changes if c.field == field)
@@ -162,7 +104,7 @@ def clear(permit: Permit, field: str) -> Cleared:
     assert before is None or isinstance(before, documents.Trust)
     assert isinstance(after, documents.Trust)
     operation = CREATION if before is None else CHANGE
-    return Cleared(_SEAL, operation, after, before, permit)
+    return Cleared(SEAL, operation, after, before, permit)
 
 
 def direction(cleared: Cleared) -> Direction:
@@ -221,7 +163,7 @@ def _judge_creation(
     if rules.dangerous(findings):
         summary = "creating the role would trust somebody dangerous"
         return Held(CREATION, summary, gains, (), findings)
-    return Cleared(_SEAL, CREATION, trust)
+    return Cleared(SEAL, CREATION, trust)
 
 
 def lost(account: Account, record: RecordFacts) -> bool:
@@ -243,16 +185,16 @@ def judge_take_back(
     other letters stays, in the letters that were agreed on.
     """
     if _within(wanted, live):
-        return Cleared(_SEAL, TAKE_BACK, wanted, live)
+        return Cleared(SEAL, TAKE_BACK, wanted, live)
     if documents.compare_trust(live, wanted).losses:
         common = documents.intersect_trust(live, wanted)
         if common is not None:
             if _takes(common, live) and not documents.compare_trust(wanted, common).gains:
-                return Cleared(_SEAL, TAKE_BACK, common, live)
+                return Cleared(SEAL, TAKE_BACK, common, live)
         else:
             for target in _closed(live):
                 if _within(target, live):
-                    return Cleared(_SEAL, TAKE_BACK, target, live)
+                    return Cleared(SEAL, TAKE_BACK, target, live)
     return hold_change(live, wanted, account)
 
 

@@ -19,10 +19,11 @@ from ..constants import Severity
 from ..errors import InvalidSpec
 from ..kinds.manifest import end_of
 from ..kinds.schema import Field, Kind
-from ..model.changes import NOTE, Change, Judged, Step, place
+from ..model.changes import Change, Judged, place
 from ..model.objects import Entry, UnknownPart
 from ..model.records import RecordFacts
 from ..model.state import Desired, Live
+from ..model.steps import Note
 from ..model.vocabulary import Cause, Direction, Disposition
 from . import grants
 from .inputs import Inputs, Memory
@@ -97,7 +98,7 @@ def upcoming(row: Kind, spec: Mapping[str, Any], agreed: Iterable[str], now: flo
     return min((end for end in found if end > now), default=None)
 
 
-def notes(inputs: Inputs) -> list[Step]:
+def notes(inputs: Inputs) -> list[Note]:
     """What the record is to say of ends without anybody's approval: an earlier one, or none of an
     entry that is neither there nor asked for any more, or that gives no right to change rights.
     """
@@ -120,7 +121,7 @@ def notes(inputs: Inputs) -> list[Step]:
     if not changes:
         return []
     text = f"note the end of {', '.join(sorted(changes))}"
-    return [Step(NOTE, text, Cause.INTENT, Direction.NARROWER, {"ends": changes})]
+    return [Note(summary=text, cause=Cause.INTENT, direction=Direction.NARROWER, ends=changes)]
 
 
 def agreed_by(changes: Iterable[Change]) -> dict[str, str]:

@@ -14,7 +14,7 @@ from .. import documents
 from ..kinds import comparison
 from ..kinds.schema import Escalation, Field, Kind
 from ..model import sentences
-from ..model.changes import Change, Finding, Held, Judged, Step, place
+from ..model.changes import Change, Finding, Held, Judged, Part, place
 from ..model.objects import Account, Entry
 from ..model.state import Desired, Live
 from ..model.vocabulary import Cause, Direction, Disposition
@@ -189,22 +189,16 @@ def joined(first: Held | None, second: Held | None) -> Held | None:
     )
 
 
-def unwritten(row: Kind, items: Iterable[Judged]) -> tuple[Step, ...]:
-    """What is held, as steps that are not done: the memory of what was applied stays as it was.
+def unwritten(row: Kind, items: Iterable[Judged]) -> tuple[Part, ...]:
+    """What is held, as parts that are not written: the memory of what was applied stays as it was.
 
     Otherwise the next look would take what is missing for something that was taken away by hand.
     """
     return tuple(
-        _step(item)
+        (item.change.field, item.change.entry)
         for item in items
         if item.disposition is Disposition.HOLD and not row.field(item.change.field).gated
     )
-
-
-def _step(item: Judged) -> Step:
-    change = item.change
-    values = {"keys": (change.entry,)} if change.entry else {}
-    return Step("hold", "held", item.cause, change.direction, values, change.field)
 
 
 def _grants(

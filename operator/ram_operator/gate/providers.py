@@ -22,10 +22,12 @@ from typing import Any, Final
 from .. import documents
 from ..constants import Severity
 from ..errors import RamOperatorError, Retry
-from ..model.changes import NOTE, Change, Held, Judged, Step, place
+from ..model.changes import Change, Held, Judged, place
 from ..model.objects import Entry, FieldValue, UnknownPart
+from ..model.permissions import Permit
 from ..model.provider_states import ABSENT, WHOLE, named
 from ..model.sentences import clip
+from ..model.steps import Agree, Note
 from ..model.vocabulary import Cause, Direction, Disposition, Presence
 from . import approvals, checks, rules
 from .inputs import Inputs
@@ -174,7 +176,7 @@ def first_seen(inputs: Inputs) -> dict[str, str]:
     }
 
 
-def notes(inputs: Inputs) -> list[Step]:
+def notes(inputs: Inputs) -> list[Note]:
     """What the record is to say of providers without anybody's approval: those that it knows
     nothing of yet, and no more of those that nobody names. What was agreed on goes along to a name
     in other letters.
@@ -193,18 +195,27 @@ def notes(inputs: Inputs) -> list[Step]:
     if not changes:
         return []
     text = f"note what {', '.join(sorted(changes))} is"
-    return [Step(NOTE, text, Cause.INTENT, Direction.NARROWER, {FIELD: changes})]
+    narrower = Direction.NARROWER
+    return [Note(summary=text, cause=Cause.INTENT, direction=narrower, providers=changes)]
 
 
-def acceptance(moves: Iterable[Judged], permit: object) -> list[Step]:
+def acceptance(moves: Iterable[Judged], permit: Permit | None) -> list[Agree]:
     """The step that notes what was approved; nothing is written to the cloud."""
-    changes = [item.change for item in moves]
-    if not changes:
+    found = {item.change.entry: item.change.after for item in moves}
+    entries = {key: entry for key, entry in found.items() if isinstance(entry, Entry)}
+    if not entries:
         return []
-    keys = tuple(change.entry for change in changes)
-    text = f"trust {', '.join(keys)} as it is now"
-    values = {"keys": keys, "entries": tuple(change.after for change in changes), "permit": permit}
-    return [Step(NOTE, text, Cause.INTENT, Direction.NEUTRAL, values, FIELD)]
+    assert permit is not None
+    return [
+        Agree(
+            summary=f"trust {', '.join(entries)} as it is now",
+            cause=Cause.INTENT,
+            direction=Direction.NEUTRAL,
+            field=FIELD,
+            entries=entries,
+            permit=permit,
+        )
+    ]
 
 
 def _facts(entry: Entry) -> Mapping[str, Any]:

@@ -8,27 +8,41 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Final
 
 from .. import documents
 from ..kinds.schema import Escalation, Kind
 from ..model import changes
-from ..model.changes import Change, Held, Judged, Step
+from ..model.changes import NAME, Change, Held, Judged
 from ..model.objects import FieldValue, UnknownPart
+from ..model.permissions import Cleared, Permit
 from ..model.state import Desired, Live
+from ..model.steps import (
+    Approvable,
+    Create,
+    Created,
+    CreateWithDocument,
+    CreateWithTrust,
+    NewIdentity,
+    Step,
+    WriteAttributes,
+    WriteTrust,
+    plain,
+)
 from ..model.vocabulary import Cause, Direction, Disposition, Presence
 from . import checks, clearance, grants, providers, rules
 from .inputs import Inputs
 
-NAME: Final = "name"
 TRUSTED: Final = "NameAlreadyTrusted"
+TAKE_BACK: Final = "take back what was added to the trust by hand"
+APPROVED: Final = "change the trust as approved"
 
 
-def creation(inputs: Inputs) -> Held | Step:
+def creation(inputs: Inputs) -> Held | Created:
     """The step that creates it, or what is held of that: its trust, its name, or both."""
     row, desired = inputs.row, inputs.desired
-    values: dict[str, Any] = dict(desired.fields)
     held = _name(inputs)
+    verdict: Cleared | Held | None = None
     if (gated := row.gated_field) is not None:
         trust = desired.fields[gated.name]
         assert isinstance(trust, documents.Trust)
@@ -36,22 +50,34 @@ def creation(inputs: Inputs) -> Held | Step:
         moved = providers.held(providers.moved(inputs), case)
         record = inputs.memory.record
         verdict = clearance.judge_creation(trust, inputs.account, record, moved)
-        values[gated.name] = verdict
         if isinstance(verdict, Held):
             held = grants.joined(grants.joined(verdict, moved), held)
-    summary = f"create {row.noun} {desired.cloud_name}"
-    if held is None:
-        return Step("create", summary, Cause.CREATE, Direction.WIDER, values)
-    held = replace(held, context=context(inputs, held))
-    permit = weigh(held, inputs)
-    if permit is None:
-        return held
-    if gated is not None and permit.covers(gated.name):
-        values[gated.name] = clearance.clear(permit, gated.name)
-    if not permit.covers(NAME):
-        return Step("create", summary, Cause.CREATE, Direction.WIDER, values)
-    values |= {NAME: desired.cloud_name, "permit": permit}
-    return Step("create", summary, Cause.CREATE, Direction.WIDER, values, NAME)
+    permit = None
+    if held is not None:
+        held = replace(held, context=context(inputs, held))
+        permit = weigh(held, inputs)
+        if permit is None:
+            return held
+        if gated is not None and permit.covers(gated.name):
+            verdict = clearance.clear(permit, gated.name)
+    assert not isinstance(verdict, Held)
+    return _created(inputs, verdict, permit if permit is not None and permit.covers(NAME) else None)
+
+
+def _created(inputs: Inputs, cleared: Cleared | None, permit: Permit | None) -> Created:
+    """The creation with all that one call can carry; `permit` is the approval of its name."""
+    row, desired = inputs.row, inputs.desired
+    summary = f"{Create.verb} {row.noun} {desired.cloud_name}"
+    tags = desired.fields.get(row.tag_field)
+    new = NewIdentity(
+        desired.cloud_name, plain(desired.fields), tags if isinstance(tags, Mapping) else {}
+    )
+    if cleared is not None:
+        return CreateWithTrust(summary=summary, new=new, permit=permit, cleared=cleared)
+    for value in desired.fields.values():
+        if isinstance(value, documents.Policy):
+            return CreateWithDocument(summary=summary, new=new, permit=permit, document=value)
+    return Create(summary=summary, new=new, permit=permit)
 
 
 def _name(new: Inputs) -> Held | None:
@@ -107,7 +133,7 @@ def getting(held: Held, inputs: Inputs) -> Mapping[str, FieldValue | UnknownPart
     return {name: part for name, part in found.items() if part != {}}
 
 
-def weigh(held: Held, inputs: Inputs) -> clearance.Permit | None:
+def weigh(held: Held, inputs: Inputs) -> Permit | None:
     """The approval of what is held, if there is one and all that it lets in are known.
 
     What is sent once more is sent to the providers that were approved the first time.
@@ -144,12 +170,12 @@ def verdict(held: Held) -> str:
     return Direction.MIXED.value if grants and narrows else held.verdict
 
 
-def released(items: list[Judged], permit: clearance.Permit | None) -> list[Judged]:
+def released(items: list[Judged], permit: Permit | None) -> list[Judged]:
     """What was held and is approved is written. The trust has a step of its own."""
     return [_released(item, permit) for item in items]
 
 
-def _released(item: Judged, permit: clearance.Permit | None) -> Judged:
+def _released(item: Judged, permit: Permit | None) -> Judged:
     change = item.change
     if permit is None or not permit.covers(change.field, change.entry):
         return item
@@ -157,33 +183,29 @@ def _released(item: Judged, permit: clearance.Permit | None) -> Judged:
     return replace(item, disposition=Disposition.WRITE) if held else item
 
 
-def carried(step: Step, permit: clearance.Permit | None) -> Step:
+def carried(step: Step, permit: Permit | None) -> Step:
     """What rests on an approval carries it."""
-    if permit is None or "cleared" in step.values:
+    if permit is None or not isinstance(step, Approvable):
         return step
-    keys = step.values.get("keys", ("",))
-    pairs = [(name, key) for name in step.field.split(", ") for key in keys]
-    if not any(permit.covers(name, key) for name, key in pairs):
+    if not any(permit.covers(*part) for part in step.parts):
         return step
-    return replace(step, values={**step.values, "permit": permit})
+    return replace(step, permit=permit)
 
 
-def trust_step(row: Kind, live: Live, cleared: clearance.Cleared) -> Step:
+def trust_step(row: Kind, live: Live, cleared: Cleared) -> WriteTrust:
     """Carries the attributes that the same call writes as they are: it gives nothing back."""
     gated = row.gated_field
     assert gated is not None
-    names = {field.name for field in row.fields if field.write == "attributes"}
-    attributes: dict[str, Any] = {
-        field: value
-        for field, value in live.fields.items()
-        if field in names and not isinstance(value, UnknownPart)
-    }
-    values = {**attributes, "cleared": cleared}
-    if cleared.permit is None:
-        text = "take back what was added to the trust by hand"
-        return Step("trust", text, Cause.DRIFT, Direction.NARROWER, values, gated.name)
-    text, direction = "change the trust as approved", clearance.direction(cleared)
-    return Step("trust", text, Cause.INTENT, direction, values, gated.name)
+    names = {field.name for field in row.fields if field.write is WriteAttributes}
+    drift = cleared.permit is None
+    return WriteTrust(
+        summary=TAKE_BACK if drift else APPROVED,
+        cause=Cause.DRIFT if drift else Cause.INTENT,
+        direction=Direction.NARROWER if drift else clearance.direction(cleared),
+        field=gated.name,
+        cleared=cleared,
+        attributes=plain({name: v for name, v in live.fields.items() if name in names}),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,11 +227,11 @@ class Review:
     `moved` are identity providers that wait for an approval, `accepted` those that have it.
     """
 
-    steps: tuple[Step, ...] = ()
+    steps: tuple[WriteTrust, ...] = ()
     held: Held | None = None
     after: documents.Trust | None = None
     exceeds: bool = False
-    permit: clearance.Permit | None = None
+    permit: Permit | None = None
     moved: tuple[Judged, ...] = ()
     accepted: tuple[Judged, ...] = ()
 
@@ -261,14 +283,14 @@ def _trust_change(
     if all(item.change.field != gated.name for item in found):
         return Review(held=waiting, after=live)
     items = [item for item in judged if item.change.field == gated.name]
-    steps: list[Step] = []
+    steps: list[WriteTrust] = []
     held: Held | None = None
     after = live
     for item in (item for item in items if changes.writes(item)):
         baseline = item.change.after
         assert isinstance(baseline, documents.Trust)
         verdict = clearance.judge_take_back(live, baseline, inputs.account)
-        if isinstance(verdict, clearance.Cleared):
+        if isinstance(verdict, Cleared):
             after = verdict.trust
             steps.append(trust_step(row, inputs.live, verdict))
         else:

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from .. import documents
 from ..model.objects import Entry
+from ..model.steps import Attach, Detach, Tag, Untag, WriteAttributes
 from .schema import UNTIL, Escalation, Field, Reference, Shape
 
 
@@ -75,8 +76,8 @@ POLICY_REFERENCE: Final = Reference(
 
 
 def attribute(name: str) -> Field:
-    """A text that the kind's `attributes` verb writes; unmanaged when the manifest lacks it."""
-    return Field(name, name, Shape.TEXT, read="get", parse=as_text, write="attributes")
+    """A text among the attributes of a kind; unmanaged when the manifest lacks it."""
+    return Field(name, name, Shape.TEXT, read="get", parse=as_text, write=WriteAttributes)
 
 
 POLICIES: Final = Field(
@@ -85,8 +86,8 @@ POLICIES: Final = Field(
     Shape.ENTRIES,
     read="attachments",
     parse=policy_entries,
-    add="attach",
-    remove="detach",
+    add=Attach,
+    remove=Detach,
     default={},
     entries_widen=True,
     escalates=Escalation.ATTACHMENT,
@@ -98,8 +99,8 @@ TAGS: Final = Field(
     Shape.ENTRIES,
     read="tags",
     parse=tag_entries,
-    add="tag",
-    remove="untag",
+    add=Tag,
+    remove=Untag,
     default={},
     foreign=True,
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from ..model.steps import Detach, Expel, Join
 from ..model.vocabulary import Lends
 from .entries import POLICIES, POLICY_REFERENCE, attribute, member_entries
 from .schema import Escalation, Field, Kind, Reference, Shape
@@ -22,7 +23,7 @@ GROUP: Final = Kind(
         POLICY_REFERENCE,
         Reference("members", "RamUser", "RamUser", "User", str.lower, bool),
     ),
-    clears=(("members", "expel"), ("policies", "detach")),
+    clears=(("members", Expel), ("policies", Detach)),
     claim_first=True,
     fields=(
         attribute("comments"),
@@ -34,8 +35,8 @@ GROUP: Final = Kind(
             Shape.ENTRIES,
             read="members",
             parse=member_entries,
-            add="join",
-            remove="expel",
+            add=Join,
+            remove=Expel,
             default={},
             entries_widen=True,
             escalates=Escalation.MEMBERSHIP,

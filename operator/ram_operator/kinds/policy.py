@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from ..model.steps import WriteDocument
 from ..model.vocabulary import Lends
 from .entries import TAGS, as_policy, attribute
 from .schema import Escalation, Field, Kind, Shape
@@ -26,7 +27,7 @@ POLICY: Final = Kind(
             Shape.POLICY,
             read="get",
             parse=as_policy,
-            write="document",
+            write=WriteDocument,
             required=True,
             escalates=Escalation.DOCUMENT,
         ),

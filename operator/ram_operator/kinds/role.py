@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from ..model.steps import Detach, WriteAttributes, WriteTrust
 from ..model.vocabulary import Lends
 from .entries import POLICIES, POLICY_REFERENCE, TAGS, as_number, as_trust, attribute
 from .schema import Escalation, Field, Kind, Shape
@@ -20,7 +21,7 @@ ROLE: Final = Kind(
     reads=("attachments", "tags"),
     tag_field="tags",
     references=(POLICY_REFERENCE,),
-    clears=(("policies", "detach"),),
+    clears=(("policies", Detach),),
     fields=(
         Field(
             "trustPolicy",
@@ -28,7 +29,7 @@ ROLE: Final = Kind(
             Shape.TRUST,
             read="get",
             parse=as_trust,
-            write="trust",
+            write=WriteTrust,
             required=True,
             gated=True,
         ),
@@ -41,7 +42,7 @@ ROLE: Final = Kind(
             Shape.NUMBER,
             read="get",
             parse=as_number,
-            write="attributes",
+            write=WriteAttributes,
             default=3600,
             larger_is_wider=True,
             escalates=Escalation.SESSION,

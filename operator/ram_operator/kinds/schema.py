@@ -1,7 +1,7 @@
 """What a row of the table is: a kind, its fields, and how values are compared. Pure.
 
 A row says where a field stands in the manifest, how it is parsed and compared, which read yields
-it, which verb writes it and whether the gate judges it.
+it, which step writes it and whether the gate judges it.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from ..model.objects import FieldValue
+from ..model.steps import Addition, Removal, Written
 from ..model.vocabulary import Lends
 
 UNTIL: Final = "expiresAt"
@@ -56,9 +57,10 @@ class Field:
     shape: Shape
     read: str
     parse: Callable[[Any], FieldValue]
-    write: str = ""
-    add: str = ""
-    remove: str = ""
+    write: type[Written] | None = None
+    """The step that writes it. What has the same one is written by one call."""
+    add: type[Addition] | None = None
+    remove: type[Removal] | None = None
     default: FieldValue | None = None
     required: bool = False
     gated: bool = False
@@ -116,8 +118,8 @@ class Kind:
     """The field that carries our ownership tags, where the cloud can tag the kind."""
     reads: tuple[str, ...] = ()
     """Reads of one look besides the first, in order."""
-    clears: tuple[tuple[str, str], ...] = ()
-    """(field, verb) that empty what keeps the identity from being deleted, in order."""
+    clears: tuple[tuple[str, type[Removal]], ...] = ()
+    """(field, step) that empty what keeps the identity from being deleted, in order."""
     claim_first: bool = False
     """The cloud cannot mark the kind when it creates it, so the record comes first."""
 

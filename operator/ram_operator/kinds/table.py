@@ -1,6 +1,7 @@
 """The table: one row per managed kind. The loop has no branch on a kind.
 
-`cloud.observe` and `cloud.execute` hold the reads and verbs that the rows name. Pure.
+`cloud.observe` and `cloud.execute` hold the reads that the rows name, and the calls of the steps.
+Pure.
 """
 
 from __future__ import annotations

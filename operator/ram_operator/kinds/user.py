@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from ..model.steps import Detach, Leave, Mark, Revoke, Unbind
 from ..model.vocabulary import Lends
 from .entries import POLICIES, POLICY_REFERENCE, attribute, names_entries, tag_entries
 from .schema import Field, Kind, Shape
@@ -20,7 +21,7 @@ USER: Final = Kind(
     reads=("attachments", "groups", "access", "mfa", "user tags"),
     tag_field="tags",
     references=(POLICY_REFERENCE,),
-    clears=(("groups", "leave"), ("access", "revoke"), ("mfa", "unbind"), ("policies", "detach")),
+    clears=(("groups", Leave), ("access", Revoke), ("mfa", Unbind), ("policies", Detach)),
     claim_first=True,
     fields=(
         attribute("displayName"),
@@ -49,7 +50,7 @@ USER: Final = Kind(
             Shape.ENTRIES,
             read="user tags",
             parse=tag_entries,
-            add="mark",
+            add=Mark,
             default={},
             foreign=True,
             optional=True,

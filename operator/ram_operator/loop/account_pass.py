@@ -25,8 +25,8 @@ from ..constants import (
 from ..errors import RamOperatorError, Retry
 from ..kinds.record import Identity, stored
 from ..kinds.table import ACCOUNT
-from ..model.changes import Outcome
 from ..model.objects import Key
+from ..model.outcome import Outcome
 from ..model.vocabulary import Phase
 from ..runtime.cache import Seen
 from ..runtime.queue import Lane

@@ -11,7 +11,8 @@ from typing import Any, Final
 
 from ..constants import Reason
 from ..errors import Bug, OutcomeUnknown, RamOperatorError, Refused, Retry
-from ..model.changes import Plan, Step
+from ..model.outcome import Plan
+from ..model.steps import Creation, Detach, EntryStep, Step
 from ..model.vocabulary import Cause, Direction
 from ..runtime.sessions import Session
 from . import ownership
@@ -67,7 +68,7 @@ def carry_out(
             if softened.reason not in _ONE_PART or isinstance(softened, Retry):
                 break
             continue
-        if step.verb == "detach" and step.cause is Cause.INTENT:
+        if isinstance(step, Detach) and step.cause is Cause.INTENT:
             ports.brake.count(session.account.account_id, (subject.key, step.summary))
         ownership.tell_members(ports, subject.row, session.account.account_id, step)
         done.append(step)
@@ -89,7 +90,7 @@ def _soften(
     generation = int(subject.body["metadata"].get("generation", 0))
     if isinstance(error, Refused) and ports.recent.patient(subject.key, generation):
         return Retry(Reason.PROGRESSING, error.message, max(settle, 1.0))
-    if step.verb == "create" and error.reason is Reason.CONFLICT:
+    if isinstance(step, Creation) and error.reason is Reason.CONFLICT:
         return Retry(Reason.PROGRESSING, error.message, settle)
     return error
 
@@ -101,9 +102,9 @@ def _depends(step: Step, failed: Step) -> bool:
     is widened while what should have been taken away first is still there. Of a set each entry is
     taken away on its own.
     """
-    if failed.verb == "create":
+    if isinstance(failed, Creation):
         return True
-    if step.field == failed.field and not _other_entry(step, failed):
+    if step.fields == failed.fields and not _other_entry(step, failed):
         return True
     tightens = failed.direction not in (Direction.NEUTRAL, Direction.WIDER)
     return tightens and step.direction not in (Direction.NEUTRAL, Direction.NARROWER)
@@ -111,6 +112,6 @@ def _depends(step: Step, failed: Step) -> bool:
 
 def _other_entry(step: Step, failed: Step) -> bool:
     """Whether it takes another entry of the same set away."""
-    entries = "keys" in step.values and "keys" in failed.values
+    entries = isinstance(step, EntryStep) and isinstance(failed, EntryStep)
     narrows = step.direction is Direction.NARROWER
     return entries and narrows and step.settles.isdisjoint(failed.settles)

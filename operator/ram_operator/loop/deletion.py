@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 from .. import times
 from ..cloud import execute
@@ -20,10 +20,11 @@ from ..gate import tenancy
 from ..kinds import manifest
 from ..kinds.record import Identity, facts_of, stored
 from ..kinds.table import ACCOUNT, KINDS
-from ..model.changes import Outcome, Step
 from ..model.objects import Entry, Key, Owner, UnknownPart
+from ..model.outcome import Outcome
 from ..model.records import ABANDONED, DELETED, RecordFacts
 from ..model.state import Live
+from ..model.steps import Delete, Removal
 from ..model.vocabulary import Cause, Direction, Phase, Presence
 from ..reporting.events import Event
 from ..runtime.sessions import Session
@@ -165,16 +166,15 @@ class DeletionPass:
     def _remove(self, session: Session, identity: Identity, live: Live) -> None:
         """What is attached first, then the identity. Each call is safe to repeat."""
         row, name = self._subject.row, identity.cloud_name
-        for field_name, verb in row.clears:
+        for field_name, kind in row.clears:
             entries = live.fields.get(field_name)
             if isinstance(entries, UnknownPart):
                 raise entries.error
             assert isinstance(entries, Mapping)
             for entry_key, entry in sorted(entries.items()):
-                step = _step(verb, {"entries": (entry,), "keys": (entry_key,)}, entry)
-                self._write(session, name, step)
+                self._write(session, name, _removal(kind, field_name, entry_key, entry))
         try:
-            self._write(session, name, _step("delete", {}, None))
+            self._write(session, name, DELETE)
         except DeleteConflict as error:
             raise DeleteConflict(
                 f"{row.noun} {name} cannot be deleted yet: {error.message};"
@@ -182,7 +182,7 @@ class DeletionPass:
                 code=error.code,
             ) from None
 
-    def _write(self, session: Session, name: str, step: Step) -> None:
+    def _write(self, session: Session, name: str, step: Removal | Delete) -> None:
         """It may wait for its turn, and by then the account be set to Observe or suspended."""
         ports, key = self._ports, self._subject.key
         writer = replace(session.writer, wanted=lambda: gated_write.may_still(ports, session))
@@ -252,6 +252,14 @@ def ours(owner: Owner, facts: RecordFacts, live: Live) -> bool:
     return facts.owner == owner and not facts.cloud_id and may_have_made(facts, live)
 
 
-def _step(verb: str, values: Mapping[str, Any], entry: Entry | None) -> Step:
-    summary = f"{verb} {entry.display}" if entry is not None else verb
-    return Step(verb, summary, Cause.INTENT, Direction.NARROWER, values)
+DELETE: Final = Delete(summary=Delete.verb, cause=Cause.INTENT, direction=Direction.NARROWER)
+
+
+def _removal(kind: type[Removal], field: str, key: str, entry: Entry) -> Removal:
+    return kind(
+        summary=f"{kind.verb} {entry.display}",
+        cause=Cause.INTENT,
+        direction=Direction.NARROWER,
+        field=field,
+        entries={key: entry},
+    )

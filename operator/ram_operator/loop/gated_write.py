@@ -17,12 +17,12 @@ from ..cluster.record_writer import Start
 from ..constants import ANNOTATION_APPROVE, ANNOTATION_REJECT, Mode, Reason
 from ..errors import OutcomeUnknown, RamOperatorError, Retry
 from ..gate import expiry, providers
-from ..gate.clearance import Cleared, Permit, permit_of
 from ..gate.inputs import Approval, Guard
 from ..kinds.record import Identity, facts_of
-from ..model import changes, sentences
-from ..model.changes import Step
+from ..model import sentences
+from ..model.permissions import Cleared, Permit
 from ..model.records import InFlight
+from ..model.steps import Agree, CloudStep, Creation, Note, Step, Trusting, WriteTrust, permit_of
 from ..model.vocabulary import Direction
 from ..runtime.sessions import Session
 from .offers import guard_state
@@ -31,7 +31,7 @@ from .subject import Subject
 
 
 def _cleared(step: Step) -> list[Cleared]:
-    return [value for value in step.values.values() if isinstance(value, Cleared)]
+    return [step.cleared] if isinstance(step, Trusting) else []
 
 
 class GatedWrite:
@@ -57,11 +57,11 @@ class GatedWrite:
 
     def run(self, step: Step) -> Mapping[str, Any]:
         """Carry out one step. Raises errors.*; Retry when something moved since it was judged."""
+        if isinstance(step, Note):
+            return self._note(step)
         permit = permit_of(step)
         if permit is None:
-            if step.verb == changes.NOTE:
-                return self._note(step)
-            if step.verb != "trust":
+            if not isinstance(step, WriteTrust):
                 return self._send(step)
             self._body = self._begin(step, None)
             reply = self._send(step)
@@ -84,7 +84,7 @@ class GatedWrite:
         if self._body is None:
             return
         resting = [step for step in steps if permit_of(step) is not None]
-        if any(step.verb == "create" for step in self._done):
+        if any(isinstance(step, Creation) for step in self._done):
             # The creation's own record work follows, with the id that the cloud gave.
             return
         if resting and all(step in self._done for step in resting):
@@ -93,21 +93,20 @@ class GatedWrite:
         elif self._unsent and not self._done:
             self._ports.store.put(self._ports.records.unsent(self._body))
 
-    def _note(self, step: Step) -> Mapping[str, Any]:
+    def _note(self, step: Note) -> Mapping[str, Any]:
         """Ends and providers that need no approval. The record goes on from there."""
         ports = self._ports
         body = self._body or ports.records.read(self._identity)
         owner = self._subject.owner(ports.settings.cluster_name)
         if body is None or facts_of(body, self._identity).owner != owner:
             raise Retry(Reason.PROGRESSING, "the record moved while it was judged", 0.5)
-        noted = step.values
-        body = ports.records.agree(body, ends=noted.get("ends"), providers=noted.get("providers"))
+        body = ports.records.agree(body, ends=step.ends, providers=step.providers)
         ports.store.put(body)
         self._body = body if self._body is not None else None
         return {}
 
-    def _send(self, step: Step) -> Mapping[str, Any]:
-        if step.verb == changes.NOTE:
+    def _send(self, step: CloudStep | Agree) -> Mapping[str, Any]:
+        if isinstance(step, Agree):
             # What was agreed on went into the record when the write began.
             return {}
         name = self._identity.cloud_name
@@ -117,7 +116,7 @@ class GatedWrite:
         self._cloud_id = str(reply.get("cloudId") or self._cloud_id)
         return reply
 
-    def _wanted(self, step: Step) -> None:
+    def _wanted(self, step: CloudStep) -> None:
         """Whether the watches have told of anything against it while it waited for its turn."""
         ports, subject, permit = self._ports, self._subject, permit_of(step)
         may_still(ports, self._session)

@@ -12,13 +12,14 @@ from ..cluster import finalizers
 from ..cluster.record_writer import Claim
 from ..constants import DeletionPolicy, Mode, Reason
 from ..errors import RamOperatorError, Stalled
-from ..gate import clearance, tenancy
+from ..gate import tenancy
 from ..gate.inputs import NO_APPROVAL, Inputs, Memory
 from ..kinds import manifest
 from ..kinds.record import Identity
-from ..model.changes import Outcome, Plan
+from ..model.outcome import Outcome, Plan
 from ..model.records import CLAIMED, CREATED
 from ..model.state import Desired, Live
+from ..model.steps import Creation, WriteTrust, permit_of
 from ..model.vocabulary import Presence
 from ..planning import last_applied, plan
 from ..reporting import carryover, verdict
@@ -127,9 +128,9 @@ class ManagedPass:
             return None
         self._ballot = offers.approval(ports, self._subject, identity, live.cloud_id)
         decision = plan.update(self._situation(session, wanted, live, standing, lookups.NOTHING))
-        if [step.verb for step in decision.steps] != ["trust"]:
+        if [type(step) for step in decision.steps] != [WriteTrust]:
             return None
-        if clearance.permit_of(decision.steps[0]) is None or decision.held or decision.waiting:
+        if permit_of(decision.steps[0]) is None or decision.held or decision.waiting:
             return None
         self._prepare_write(create=False)
         applied = self._carry_out(session, identity, decision)
@@ -225,7 +226,7 @@ class ManagedPass:
             applied = self._carry_out(session, identity, decision)
             if claimed_now and applied.refused:
                 ownership.withdraw(self._ports, identity)
-        created = any(step.verb == "create" for step in applied.done)
+        created = any(isinstance(step, Creation) for step in applied.done)
         if created and decision.held is not None:
             # It is offered once there is a record of what was created.
             self._ports.queue.add(self._subject.key, Lane.PERIODIC, self._ports.recent.settle)
@@ -272,7 +273,7 @@ class ManagedPass:
         done = (inputs.live, written.applied, believed)
         outcome = replace(self._outcome(session, written.decision, *done), adopted=written.claimed)
         # The gated write has its own record work.
-        wants_record &= not any(clearance.permit_of(step) for step in decision.steps)
+        wants_record &= not any(permit_of(step) for step in decision.steps)
         return Result(outcome, work if wants_record else None)
 
     def _prepare(
@@ -309,7 +310,7 @@ class ManagedPass:
         decision = replace(decision, unsure=(*decision.unsure, *self._unread))
         ports, subject = self._ports, self._subject
         if decision.held is None:
-            if any(clearance.permit_of(step) for step in decision.steps):
+            if any(permit_of(step) for step in decision.steps):
                 return decision
             wait = offers.withdraw(ports, subject, identity, decision)
         else:
@@ -358,7 +359,7 @@ class ManagedPass:
         believed: bool = True,
     ) -> Outcome:
         done = applied.done if applied is not None else ()
-        missing = tuple(step for step in decision.steps if step not in done)
+        missing = [part for step in decision.steps if step not in done for part in step.parts]
         errors = applied.errors if applied is not None else None
         what = f"{self._subject.row.noun} {self._subject.cloud_name}"
         name, status = session.account.name, self._subject.status

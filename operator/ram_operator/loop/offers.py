@@ -29,8 +29,9 @@ from ..gate.inputs import Approval, Guard, Scope
 from ..kinds import manifest
 from ..kinds.record import Identity, facts_of, identity_of
 from ..kinds.table import ACCOUNT
-from ..model.changes import Held, Plan
+from ..model.changes import Held
 from ..model.objects import Key
+from ..model.outcome import Plan
 from ..model.records import Pending, RecordFacts, Rejection, Why
 from ..reporting import conditions
 from ..reporting.events import Event

@@ -14,8 +14,8 @@ from ..constants import Reason
 from ..errors import RamOperatorError, Retry, Stalled
 from ..kinds.record import Identity, facts_of, identity_of
 from ..kinds.schema import Kind
-from ..model.changes import Step
 from ..model.objects import Key, Owner
+from ..model.steps import EntryStep, Step
 from ..runtime.queue import Lane
 from .ports import Ports
 
@@ -110,10 +110,12 @@ def withdraw(ports: Ports, identity: Identity) -> None:
 
 def tell_members(ports: Ports, row: Kind, account_id: str, step: Step) -> None:
     """Have the objects looked at whose status shows a membership that this step changed."""
+    if not isinstance(step, EntryStep):
+        return
     field = next((field for field in row.fields if field.name == step.field), None)
     if field is None or not field.shown_on:
         return
-    for entry in step.values["entries"]:
+    for entry in step.entries.values():
         identity = Identity(account_id, field.shown_on, entry.display)
         owner = facts_of(ports.store.get(identity.key), identity).owner
         if owner is not None:

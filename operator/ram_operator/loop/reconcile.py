@@ -21,8 +21,8 @@ from ..constants import ANNOTATION_RECONCILE, ConditionType, Reason
 from ..errors import Bug, OutcomeUnknown, RamOperatorError, Retry
 from ..gate import expiry
 from ..kinds.table import ACCOUNT, KINDS
-from ..model.changes import Outcome
 from ..model.objects import Key
+from ..model.outcome import Outcome
 from ..model.vocabulary import Phase
 from ..observability import object_metrics
 from ..reporting import conditions, events, mergepatch

@@ -8,8 +8,9 @@ from typing import Any, Final
 
 from .. import documents
 from ..constants import Reason, Severity
-from .changes import Change, Drift, Held, Plan, place
+from .changes import Change, Drift, Held, place
 from .objects import Entry, FieldValue
+from .outcome import Plan
 from .vocabulary import RESPELLED
 
 SIDE_LIMIT: Final = 16_000

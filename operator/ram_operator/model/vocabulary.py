@@ -62,3 +62,25 @@ class Lends(StrEnum):
     """It is a policy: whoever has it attached may what its document allows."""
     JOINED = "joined"
     """It is a group: whoever is in it has the policies of the group."""
+
+
+class Verb(StrEnum):
+    """The words for what a step does, see `steps`."""
+
+    CREATE = "create"
+    ATTRIBUTES = "attributes"
+    DOCUMENT = "document"
+    TRUST = "trust"
+    ATTACH = "attach"
+    DETACH = "detach"
+    JOIN = "join"
+    EXPEL = "expel"
+    TAG = "tag"
+    UNTAG = "untag"
+    MARK = "mark"
+    LEAVE = "leave"
+    REVOKE = "revoke"
+    UNBIND = "unbind"
+    DELETE = "delete"
+    END = "end"
+    """It writes to the record alone."""

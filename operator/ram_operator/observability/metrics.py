@@ -12,10 +12,10 @@ from typing import Any, Final
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
 
 from .. import __version__
-from ..gate import clearance
 from ..kinds.table import ACCOUNT, KINDS
-from ..model.changes import Outcome, Step
 from ..model.objects import Key
+from ..model.outcome import Outcome
+from ..model.steps import Step, Trusting, permit_of
 from ..model.vocabulary import Direction
 from .object_metrics import ObjectStates
 
@@ -174,13 +174,13 @@ class Metrics:
 
 def _verdict(kind: str, step: Step) -> str:
     """How the gate let a step through that was carried out; "" where it was not asked."""
-    if clearance.permit_of(step) is not None:
+    if permit_of(step) is not None:
         return "approved"
-    if any(isinstance(value, clearance.Cleared) for value in step.values.values()):
+    if isinstance(step, Trusting):
         return "allowed"
     judged = {field.name for field in KINDS[kind].fields if field.escalates}
     widens = step.direction is not Direction.NARROWER
-    return "allowed" if widens and judged & set(step.field.split(", ")) else ""
+    return "allowed" if widens and judged & set(step.fields) else ""
 
 
 def _judgement(pending: Mapping[str, Any]) -> tuple[Any, ...]:

@@ -19,8 +19,8 @@ from prometheus_client.samples import Sample
 
 from ..constants import Reason, Severity
 from ..kinds.table import KINDS
-from ..model.changes import Outcome
 from ..model.objects import Key
+from ..model.outcome import Outcome
 from ..model.vocabulary import RESPELLED
 
 LABELS: Final = ("kind", "resource_namespace", "resource_name")

@@ -12,8 +12,8 @@ from .. import documents
 from ..gate.inputs import Inputs
 from ..kinds.schema import Escalation, Field
 from ..model.basis import Basis
-from ..model.changes import Step
 from ..model.objects import UnknownPart
+from ..model.steps import Addition, EntryStep, Removal, Step
 from ..model.vocabulary import Presence
 
 
@@ -28,7 +28,7 @@ def _field(inputs: Inputs, step: Step) -> str:
     """The field whose kind of gain the step makes; "" where it makes none."""
     for field in inputs.row.fields:
         gains = field.write if field.escalates is Escalation.DOCUMENT else field.add
-        if field.escalates and field.name == step.field and step.verb == gains:
+        if field.escalates and step.fields == (field.name,) and type(step) is gains:
             return field.name
     return ""
 
@@ -96,6 +96,8 @@ def _keys(inputs: Inputs, name: str) -> frozenset[str] | None:
     return frozenset(part)
 
 
-def _moved(steps: Iterable[Step], name: str, verb: str) -> frozenset[str]:
-    moves = (step for step in steps if step.field == name and step.verb == verb)
-    return frozenset(key for step in moves for key in step.values.get("keys", ()))
+def _moved(
+    steps: Iterable[Step], name: str, kind: type[Addition] | type[Removal] | None
+) -> frozenset[str]:
+    moves = (s for s in steps if isinstance(s, EntryStep) and type(s) is kind and s.field == name)
+    return frozenset(key for step in moves for key in step.entries)

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from .. import documents
 from ..gate.inputs import WHATEVER, Memory
 from ..kinds.schema import Kind, Shape
-from ..model.changes import Judged, Step, place
+from ..model.changes import Judged, Part, place
 from ..model.objects import Entry, FieldValue, UnknownPart
 from ..model.state import Applied, Desired, Live
 from ..model.vocabulary import Cause, Disposition, Presence
@@ -137,23 +137,19 @@ def _collect(
     return Applied(True, digests, entries, base.excess)
 
 
-def after_steps(before: Applied, wanted: Applied, missing: tuple[Step, ...]) -> Applied:
-    """As `wanted`, except for the steps that were not done: there the old memory stays.
+def after_steps(before: Applied, wanted: Applied, missing: Iterable[Part]) -> Applied:
+    """As `wanted`, except for the parts that were not written: there the old memory stays.
 
     A field or entry that is in neither memory counts as newly asked for, and is written next time.
     """
-    if not missing:
-        return wanted
     digests = dict(wanted.digests)
     entries = dict(wanted.entries)
-    for step in missing:
-        for name in step.field.split(", "):
-            _restore(digests, before.digests, name)
-            touched = _touched(step)
-            if name in entries:
-                old = before.entries.get(name, frozenset())
-                new = {m for m in entries[name] if _plain(m) not in touched}
-                entries[name] = frozenset(new | {m for m in old if _plain(m) in touched})
+    for name, key in missing:
+        _restore(digests, before.digests, name)
+        if name in entries:
+            old = before.entries.get(name, frozenset())
+            new = {m for m in entries[name] if _plain(m) != key}
+            entries[name] = frozenset(new | {m for m in old if _plain(m) == key})
     return Applied(wanted.known, digests, entries, wanted.excess)
 
 
@@ -162,10 +158,6 @@ def _restore(digests: dict[str, str], before: Mapping[str, str], name: str) -> N
         digests.pop(name)
         if name in before:
             digests[name] = before[name]
-
-
-def _touched(step: Step) -> set[str]:
-    return set(step.values.get("keys", ()))
 
 
 def _plain(mark: str) -> str:

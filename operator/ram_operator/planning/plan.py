@@ -17,12 +17,13 @@ from ..gate.inputs import Inputs
 from ..gate.review import Changes, Review, carried, creation, released, review
 from ..kinds.schema import Field, Kind
 from ..model import changes
-from ..model.changes import Change, Held, Judged, Plan, Step, place
+from ..model.changes import Change, Held, Judged, place
 from ..model.objects import Entry, UnknownPart
+from ..model.outcome import Plan
 from ..model.state import Applied, Desired, Live
+from ..model.steps import Step
 from ..model.vocabulary import Cause, Direction, Disposition
-from . import bases, diff, drift, drift_shown, last_applied
-from . import steps as steps_of
+from . import bases, diff, drift, drift_shown, last_applied, steps_of
 
 _SECOND_LOOK: Final = "a second look that shows the same drift"
 _NAMED: Final = 5
@@ -40,7 +41,7 @@ def create(inputs: Inputs) -> Plan:
         return Plan(held=step, in_sync=False)
     baseline = desired.fields[row.gated_field.name] if row.gated_field is not None else None
     assert baseline is None or isinstance(baseline, documents.Trust)
-    steps = [step]
+    steps: list[Step] = [step]
     items: list[Judged] = []
     for field in row.fields:
         entries = desired.fields.get(field.name)
@@ -49,9 +50,8 @@ def create(inputs: Inputs) -> Plan:
             items += added
             steps += steps_of.entries(row, added)
         elif field.after_create and isinstance(entries, Mapping):
-            made = {"entries": tuple(entries.values()), "keys": tuple(entries)}
-            text = f"{field.add} {', '.join(entries)}"
-            steps.append(Step(field.add, text, Cause.CREATE, Direction.NEUTRAL, made, field.name))
+            assert field.add is not None
+            steps.append(steps_of.together(field.add, field.name, entries, Cause.CREATE))
     unwritten = grants.unwritten(row, items)
     applied = last_applied.after_steps(Applied(), last_applied.created(row, desired), unwritten)
     case = grants.case(row, inputs.account, desired, inputs.live)
@@ -142,7 +142,8 @@ def update(inputs: Inputs, *, believe_drift: bool = True) -> Plan:
 def _applied(inputs: Inputs, judged: list[Judged], postponed: list[Step]) -> Applied:
     row, memory = inputs.row, inputs.memory
     wanted = last_applied.updated(row, inputs.desired, judged, memory, inputs.live)
-    left = (*postponed, *grants.unwritten(row, judged))
+    left = [part for step in postponed for part in step.parts]
+    left += grants.unwritten(row, judged)
     return last_applied.after_steps(memory.applied, wanted, left)
 
 
@@ -151,12 +152,13 @@ def _in_order(inputs: Inputs, gate: Review, judged: list[Judged], left: list[Cha
     # What has to wait must not keep waiting what the same call could write beside it.
     later = [item for item in judged if gate.exceeds and item.change.direction in _WIDENING]
     now = [item for item in judged if item not in later]
-    steps = [
+    steps: list[Step] = [
         *expiry.notes(inputs),
         *providers.notes(inputs),
         *providers.acceptance(gate.accepted, gate.permit),
         *gate.steps,
         *steps_of.entries(inputs.row, judged),
+        *steps_of.agreements(judged, gate.permit),
         *steps_of.values(inputs, now, [*left, *(item.change for item in later)]),
         *steps_of.values(inputs, later, left),
     ]

@@ -13,10 +13,11 @@ from dataclasses import replace
 from typing import Any, Final
 
 from ..constants import ConditionType, Severity
-from ..gate import clearance
 from ..model import sentences
-from ..model.changes import Drift, Outcome, Plan
+from ..model.changes import Drift
 from ..model.objects import CORRECTED
+from ..model.outcome import Outcome, Plan
+from ..model.steps import permit_of
 from ..model.vocabulary import RESPELLED
 from . import conditions
 
@@ -36,7 +37,7 @@ def still_open(status: Mapping[str, Any], plan: Plan) -> bool:
     pending = status.get("pending")
     if plan.held is not None or not pending or not plan.unread:
         return False
-    if any(clearance.permit_of(step) for step in plan.steps):
+    if any(permit_of(step) for step in plan.steps):
         return False
     places: set[str] = set()
     for side in ("before", "after"):

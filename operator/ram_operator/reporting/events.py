@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from ..constants import ConditionType, EventReason, Reason, Severity
-from ..gate import clearance
 from ..model import sentences
-from ..model.changes import Drift, Held, Outcome, Step
+from ..model.changes import Drift, Held
+from ..model.outcome import Outcome
+from ..model.permissions import Permit
+from ..model.steps import Creation, Step, permit_of
 from ..model.vocabulary import Phase
 from . import carryover, conditions
 
@@ -71,7 +73,7 @@ def _of_held(old: Mapping[str, Any], outcome: Outcome) -> Iterable[Event]:
     if plan.held is not None:
         return _held(before, plan.held)
     # What is approved and could not be written yet is not given up.
-    approved = any(clearance.permit_of(step) for step in (*plan.steps, *outcome.steps_done))
+    approved = any(permit_of(step) for step in (*plan.steps, *outcome.steps_done))
     if "pending" in old and not (approved or carryover.still_open(old, plan)):
         return [Event(EventReason.CHANGE_RELEASED, "no change is held any more")]
     return []
@@ -146,8 +148,8 @@ def _of_findings(outcome: Outcome) -> list[Event]:
     return [Event(EventReason.FINDING_REPORTED, text, warning=True)]
 
 
-def _permits(outcome: Outcome) -> list[clearance.Permit]:
-    return [permit for step in outcome.steps_done if (permit := clearance.permit_of(step))]
+def _permits(outcome: Outcome) -> list[Permit]:
+    return [permit for step in outcome.steps_done if (permit := permit_of(step))]
 
 
 def _of_writes(outcome: Outcome) -> list[Event]:
@@ -155,7 +157,7 @@ def _of_writes(outcome: Outcome) -> list[Event]:
     steps = outcome.steps_done
     if permits := _permits(outcome):
         return [_approved(permits[0], steps)]
-    if any(step.verb == "create" for step in steps):
+    if any(isinstance(step, Creation) for step in steps):
         # A creation shows in the status that is written anyway; an event would cost a write more
         # for every object of a large first apply.
         return []
@@ -165,7 +167,7 @@ def _of_writes(outcome: Outcome) -> list[Event]:
     return [Event(EventReason.UPDATED, text)] if asked else []
 
 
-def _approved(permit: clearance.Permit, steps: Sequence[Step]) -> Event:
+def _approved(permit: Permit, steps: Sequence[Step]) -> Event:
     text = "; ".join(step.summary for step in steps)
     by = f" by {permit.by}" if permit.by else ""
     return Event(EventReason.CHANGE_APPROVED, f"approved{by} as {permit.digest}: {text}")

@@ -14,7 +14,8 @@ from typing import Any, Final
 from ..constants import ConditionType, Reason
 from ..gate import providers
 from ..model import sentences
-from ..model.changes import Drift, Finding, Held, Outcome, Plan
+from ..model.changes import Drift, Finding, Held
+from ..model.outcome import Outcome, Plan
 from ..model.records import Rejection
 from ..model.state import Live
 from ..model.vocabulary import Phase

@@ -14,7 +14,8 @@ from typing import Any
 from ..constants import Reason, Severity
 from ..errors import RamOperatorError, Retry
 from ..model import sentences
-from ..model.changes import Drift, Outcome, Plan
+from ..model.changes import Drift
+from ..model.outcome import Outcome, Plan
 from ..model.state import Live
 from ..model.vocabulary import Phase
 from . import carryover

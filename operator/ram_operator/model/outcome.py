@@ -1,0 +1,98 @@
+"""What a pass decided and what became of it: Plan → Outcome. Frozen values, without decisions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from .. import documents
+from ..constants import Reason
+from ..errors import RamOperatorError
+from .changes import Drift, Finding, Held
+from .objects import CORRECTED, nothing
+from .state import Applied, Live
+from .steps import Step
+from .vocabulary import RESPELLED, Phase
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The decision of one pass: what to write in order, what is held, what has drifted."""
+
+    steps: tuple[Step, ...] = ()
+    held: Held | None = None
+    drift: tuple[Drift, ...] = ()
+    respelled: tuple[Drift, ...] = ()
+    """What differs only in spellings that are assumed to be equal: shown, and no drift."""
+    waiting: tuple[str, ...] = ()
+    """Sentences: what is not done yet and what it waits for."""
+    applied: Applied = field(default_factory=Applied)
+    """What status.applied is to say once all steps are done."""
+    baseline: documents.Trust | None = None
+    """The gated state that the record is to hold afterwards; None where the kind has none."""
+    in_sync: bool = True
+    providers_unknown: bool = False
+    """It is not known who is behind names in the trust, or what is drift: nothing is offered."""
+    unsure: tuple[str, ...] = ()
+    """Sentences: what is not known, or not believed yet. No offer ends by such a look."""
+    unread: frozenset[str] = frozenset()
+    """Parts that could not be read, or are not believed yet, as `status.drift` names them: of them
+    nothing new is known.
+    """
+    live_digest: str = ""
+    """Digest of the trust that the cloud has, or has once the identity is created."""
+    error: RamOperatorError | None = None
+    """Why something that a trust names could not be looked at."""
+    providers: Mapping[str, str] = field(default_factory=nothing)
+    """What the first record is to say of identity providers, see `RecordFacts.providers`."""
+    noticed: tuple[tuple[str, Finding], ...] = ()  # of what needed no approval, by place
+
+    @property
+    def drift_remaining(self) -> tuple[Drift, ...]:
+        """Drift that is still there when the pass is over."""
+        return tuple(entry for entry in self.drift if entry.action != CORRECTED)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Everything that one pass found out, the only input of `status`."""
+
+    phase: Phase
+    reason: Reason
+    message: str
+    plan: Plan | None = None
+    live: Live | None = None
+    account_id: str = ""
+    steps_done: tuple[Step, ...] = ()
+    applied: Applied | None = None
+    observe_only: bool = False
+    verified: bool = False
+    adopted: bool = False
+    drift_unconfirmed: bool = False
+    """Drift was seen but not yet believed: what the status says of drift stays."""
+    kept: tuple[Drift, ...] = ()  # what the status shows of parts that could not be read
+    shows: Mapping[str, str] = field(default_factory=nothing)  # field → where status lists it
+    handled_request: str = ""
+    after: float | None = None
+    also: tuple[str, ...] = ()  # what is so besides, a sentence each
+
+    @property
+    def whole(self) -> str:
+        """All that is to be said, what weighs most first."""
+        return "; ".join((self.message, *self.also))
+
+    @property
+    def drift_corrected(self) -> tuple[Drift, ...]:
+        """Drift that a step of this pass has put right."""
+        settled = frozenset(name for step in self.steps_done for name in step.settles)
+        found = self.plan.drift if self.plan is not None else ()
+        return tuple(d for d in found if d.action == CORRECTED and d.field in settled)
+
+    @property
+    def drift_remaining(self) -> tuple[Drift, ...]:
+        """Drift that is still there: left alone, or its correction was not carried out."""
+        if self.plan is None:
+            return ()
+        corrected = self.drift_corrected
+        found = (entry for entry in self.plan.drift if entry not in corrected)
+        return (*found, *(entry for entry in self.kept if entry.action != RESPELLED))

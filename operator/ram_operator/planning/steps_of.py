@@ -1,0 +1,164 @@
+"""Judged changes → the steps that write them. Pure.
+
+Called by `plan`, which puts them in order: narrow first, widen last.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from .. import documents
+from ..gate.inputs import Inputs
+from ..kinds.schema import Kind, Shape
+from ..model.changes import Change, Judged, moves_end, writes
+from ..model.objects import Entries, Entry
+from ..model.permissions import Permit
+from ..model.steps import (
+    Addition,
+    Agree,
+    Attributes,
+    Removal,
+    WriteAttributes,
+    WriteDocument,
+    Written,
+    plain,
+)
+from ..model.vocabulary import Cause, Direction
+
+ORDER: Final = {
+    Direction.NARROWER: 0,
+    Direction.NEUTRAL: 1,
+    Direction.UNKNOWN: 2,
+    Direction.MIXED: 2,
+    Direction.WIDER: 3,
+}
+
+
+def values(
+    inputs: Inputs, judged: list[Judged], left: list[Change]
+) -> list[WriteAttributes | WriteDocument]:
+    """One step for all attributes that one call writes: they are written together or not at all.
+
+    What is to be `left` as it is in the cloud is written as it is.
+    """
+    grouped: dict[type[Written] | None, list[Judged]] = {}
+    for item in judged:
+        field = inputs.row.field(item.change.field)
+        if field.shape in (Shape.ENTRIES, Shape.TRUST) or not writes(item):
+            continue
+        grouped.setdefault(field.write, []).append(item)
+    return [
+        _document(items) if kind is WriteDocument else _attributes(inputs, items, left)
+        for kind, items in grouped.items()
+    ]
+
+
+def _document(items: list[Judged]) -> WriteDocument:
+    (item,) = items
+    document = item.change.after
+    assert isinstance(document, documents.Policy)
+    return WriteDocument(
+        summary=f"update {item.change.field}",
+        cause=item.cause,
+        direction=item.change.direction,
+        field=item.change.field,
+        document=document,
+    )
+
+
+def _attributes(inputs: Inputs, items: list[Judged], left: list[Change]) -> WriteAttributes:
+    names = tuple(item.change.field for item in items)
+    kept = {change.field: change.before for change in left}
+    known = _known(inputs)
+    return WriteAttributes(
+        summary=f"update {', '.join(names)}",
+        cause=items[0].cause,
+        direction=max((item.change.direction for item in items), key=ORDER.__getitem__),
+        names=names,
+        attributes={**known, **plain({n: v for n, v in kept.items() if n in known})},
+    )
+
+
+def _known(inputs: Inputs) -> Attributes:
+    """All attributes, as wanted or else as they are.
+
+    RAM may reset what a call omits, so nothing that the call could carry is left out.
+    """
+    fields = {
+        field.name: inputs.desired.fields.get(field.name, inputs.live.fields.get(field.name))
+        for field in inputs.row.fields
+        if field.write is WriteAttributes
+    }
+    return plain(fields)
+
+
+def entries(row: Kind, judged: list[Judged]) -> list[Addition | Removal]:
+    """Attachments one call each; tags all in one call per direction."""
+    steps: list[Addition | Removal] = []
+    grouped: dict[tuple[type[Addition] | type[Removal], str], list[Judged]] = {}
+    for item in judged:
+        field, change = row.field(item.change.field), item.change
+        if field.shape is not Shape.ENTRIES or not writes(item) or moves_end(change):
+            continue
+        kind = field.remove if change.after is None else field.add
+        assert kind is not None
+        if field.entries_widen:
+            entry = _entry(change)
+            steps.append(
+                kind(
+                    summary=f"{kind.verb} {entry.display}",
+                    cause=item.cause,
+                    direction=change.direction,
+                    field=field.name,
+                    entries={change.entry: entry},
+                )
+            )
+        else:
+            grouped.setdefault((kind, field.name), []).append(item)
+    for (kind, name), items in grouped.items():
+        found = {item.change.entry: _entry(item.change) for item in items}
+        steps.append(together(kind, name, found, items[0].cause))
+    return steps
+
+
+def together(
+    kind: type[Addition] | type[Removal], field: str, entries: Entries, cause: Cause
+) -> Addition | Removal:
+    """One step for all entries of a field that gives nothing."""
+    return kind(
+        summary=f"{kind.verb} {', '.join(entries)}",
+        cause=cause,
+        direction=Direction.NEUTRAL,
+        field=field,
+        entries=entries,
+    )
+
+
+def agreements(judged: list[Judged], permit: Permit | None) -> list[Agree]:
+    """For the record: entries that stay as they are in the cloud, until another time than before.
+
+    Only an approval lets one be written at all.
+    """
+    steps = []
+    for item in judged:
+        if not writes(item) or not moves_end(item.change):
+            continue
+        assert permit is not None
+        entry = _entry(item.change)
+        steps.append(
+            Agree(
+                summary=f"{Agree.verb} {entry.display}",
+                cause=item.cause,
+                direction=item.change.direction,
+                field=item.change.field,
+                entries={item.change.entry: entry},
+                permit=permit,
+            )
+        )
+    return steps
+
+
+def _entry(change: Change) -> Entry:
+    entry = change.after if change.after is not None else change.before
+    assert isinstance(entry, Entry)
+    return entry
