@@ -22,6 +22,7 @@ from .comparing import Comparison, Verdict, compare_policy, compare_trust, docum
 from .document_error import DocumentError
 from .escalation import escalates, indirect, reaches
 from .grammar import EQUIVALENCES, Certainty, Equivalence
+from .identity_grants import identity_grants, identity_text, within_identity_grants
 from .intersection import intersect_trust
 from .names import is_pattern, mentioned, stands_for
 from .parsing import parse_policy, parse_trust
@@ -50,6 +51,8 @@ __all__ = [
     "digests",
     "documents_equal_policy",
     "escalates",
+    "identity_grants",
+    "identity_text",
     "indirect",
     "intersect_trust",
     "is_pattern",
@@ -60,4 +63,5 @@ __all__ = [
     "reads_only",
     "stands_for",
     "trust_principals",
+    "within_identity_grants",
 ]

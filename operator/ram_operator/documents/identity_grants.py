@@ -1,0 +1,81 @@
+"""What of a permission document lets its holder change rights or become somebody else.
+
+Called by the gate, which agrees on exactly that: what else a document allows may move freely.
+Deny never counts, as nowhere in `escalation`: it makes no grant safer here.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+from .canonical import ACTION, Grant, Policy, compact
+from .comparing import Verdict, compare_policy
+from .document_error import DocumentError
+from .escalation import escalates
+from .globs import Glob
+from .parsing import parse_policy
+from .value_sets import Words
+
+
+def identity_grants(policy: Policy) -> Policy:
+    """The Allow grants of class identity, each for the actions that make it one.
+
+    Its digest stands for them: documents that differ in anything else have the same one.
+    """
+    allows = [grant for grant in policy.grants if grant.effect == "Allow"]
+    kept = [part for grant in allows for part in _part(grant)]
+    return Policy("", tuple(kept))
+
+
+def _part(grant: Grant) -> list[Grant]:
+    """The grant for those of its actions that count; whole where they cannot be told apart."""
+    if not _counts(grant):
+        return []
+    specs = [term.spec for term in grant.terms if term.dim == ACTION and not term.token]
+    if grant.all_but or len(specs) != 1 or not isinstance(specs[0], Words) or specs[0].negative:
+        return [grant]
+    singles = [_single(grant, action) for action in grant.actions]
+    names = tuple(single.actions[0] for single in singles if _counts(single))
+    if not names:
+        return [grant]
+    globs = [Glob.pattern(name, folded=True) for name in names]
+    return [replace(grant.only(ACTION, globs), actions=names)]
+
+
+def _single(grant: Grant, action: str) -> Grant:
+    return replace(grant.only(ACTION, [Glob.pattern(action, folded=True)]), actions=(action,))
+
+
+def _counts(grant: Grant) -> bool:
+    return bool(escalates(Policy("", (grant,))))
+
+
+def identity_text(policy: Policy) -> str:
+    """A document that can be parsed again and has the same `identity_grants`; "" where there are
+    none. Its statements are those that bear one, or all where they cannot be taken apart.
+    """
+    part = identity_grants(policy)
+    if not part.grants:
+        return ""
+    try:
+        tree: dict[str, Any] = json.loads(policy.text)
+        text = compact({**tree, "Statement": [raw for raw in tree["Statement"] if _bears(raw)]})
+        found = identity_grants(parse_policy(text, lenient=True))
+    except (ValueError, KeyError, TypeError, DocumentError):
+        return policy.text
+    return text if found.digest == part.digest else policy.text
+
+
+def _bears(raw: object) -> bool:
+    alone = parse_policy({"Version": "1", "Statement": [raw]}, lenient=True)
+    return bool(identity_grants(alone).grants)
+
+
+def within_identity_grants(agreed: Policy, policy: Policy) -> bool:
+    """Whether `policy` certainly gives no identity grant that `agreed` does not give."""
+    before, after = identity_grants(agreed), identity_grants(policy)
+    if not after.grants:
+        return True
+    return compare_policy(before, after).verdict in (Verdict.SAME, Verdict.NARROWER)
