@@ -86,7 +86,13 @@ def test_the_waived_guard_opens_too() -> None:
     assert clearance.weigh(HELD, approved(FACTS, guard=Guard.WAIVED), FACTS) is not None
 
 
-FINDING = Finding("RAM099", Severity.WARNING, "text", "remedy")
+FINDING = Finding("RAM099", Severity.WARNING, "text", "remedy", ("ann",))
+
+
+def _with(finding: Finding) -> Held:
+    return replace(HELD, findings=(*HELD.findings, finding))
+
+
 MOVED: dict[str, tuple[Held, Scope]] = {
     "cluster": (HELD, replace(SCOPE, cluster="red")),
     "account": (HELD, replace(SCOPE, account_id="2" * 16)),
@@ -100,6 +106,12 @@ MOVED: dict[str, tuple[Held, Scope]] = {
     "attachments": (replace(HELD, context={"policies": policies("System/B")}), SCOPE),
     "session": (replace(HELD, context={**HELD.context, "maxSessionDurationSeconds": 1}), SCOPE),
     "findings": (replace(HELD, findings=(*HELD.findings, FINDING)), SCOPE),
+    "what a rule means": (_with(replace(FINDING, revision=2)), SCOPE),
+    "whom a rule names": (_with(replace(FINDING, facts=("bob",))), SCOPE),
+    "what policies let do": (
+        replace(HELD, context={**HELD.context, approvals.GRANTS: {"p": Entry("p", "sha256:2")}}),
+        SCOPE,
+    ),
     "what is held": (replace(HELD, kind="RoleCreation"), SCOPE),
     "a part more": (
         replace(
@@ -118,6 +130,12 @@ MOVED: dict[str, tuple[Held, Scope]] = {
 def test_whatever_moves_makes_another_digest(held: Held, scope: Scope) -> None:
     assert approvals.digest(held, scope, 7) != DIGEST
     assert clearance.weigh(held, replace(SAID, approve=DIGEST, scope=scope), FACTS) is None
+
+
+def test_another_wording_of_a_finding_does_not_move_it() -> None:
+    said = approvals.digest(_with(FINDING), SCOPE, 7)
+    again = replace(FINDING, message="in other words", remedy="another", severity=Severity.CRITICAL)
+    assert approvals.digest(_with(again), SCOPE, 7) == said
 
 
 def test_spelling_does_not_move_it() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -89,6 +90,26 @@ def test_a_rule_is_judged_only_on_what_it_looks_at() -> None:
         others = [kind for kind in On if kind is not rule.on]
         found = {finding.id for finding in rules.judge(case(example), *others)}
         assert name not in found, (name, broken, example)
+
+
+def test_a_sentence_says_its_facts_and_nothing_else() -> None:
+    """Else an approval would open what nobody was shown, or end by a change of wording."""
+    for _, _, example in FLAT:
+        for finding in rules.judge(case(example), *On):
+            (rule,) = (rule for rule in rules.RULES if rule.id == finding.id)
+            facts = iter(finding.facts)
+            words = re.split(r"\{(\d*)\}", rule.sentence)
+            gaps = [int(gap) if gap else at for at, gap in enumerate(words[1::2])]
+            filled = [next(facts) for at in sorted(gaps) if at not in rule.worded]
+            assert list(finding.facts) == filled
+            assert all(fact in finding.message for fact in finding.facts)
+            if not rule.worded:
+                assert rule.sentence.format(*finding.facts) == finding.message
+
+
+def test_what_a_rule_means_has_a_revision() -> None:
+    """Who changes the meaning of a rule raises it here and there: its offers are made anew."""
+    assert {rule.id: rule.revision for rule in rules.RULES if rule.revision != 1} == {}
 
 
 @pytest.mark.parametrize("row", REACHES, ids=json.dumps)

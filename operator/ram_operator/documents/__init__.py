@@ -22,7 +22,12 @@ from .comparing import Comparison, Verdict, compare_policy, compare_trust, docum
 from .document_error import DocumentError
 from .escalation import escalates, indirect, reaches
 from .grammar import EQUIVALENCES, Certainty, Equivalence
-from .identity_grants import identity_grants, identity_text, within_identity_grants
+from .identity_grants import (
+    identity_grants,
+    identity_text,
+    indirect_grants,
+    within_identity_grants,
+)
 from .intersection import intersect_trust
 from .names import is_pattern, mentioned, stands_for
 from .parsing import parse_policy, parse_trust
@@ -54,6 +59,7 @@ __all__ = [
     "identity_grants",
     "identity_text",
     "indirect",
+    "indirect_grants",
     "intersect_trust",
     "is_pattern",
     "mentioned",

@@ -7,13 +7,14 @@ Deny never counts, as nowhere in `escalation`: it makes no grant safer here.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 from .canonical import ACTION, Grant, Policy, compact
 from .comparing import Verdict, compare_policy
 from .document_error import DocumentError
-from .escalation import escalates
+from .escalation import escalates, indirect
 from .globs import Glob
 from .parsing import parse_policy
 from .value_sets import Words
@@ -25,19 +26,24 @@ def identity_grants(policy: Policy) -> Policy:
     Its digest stands for them: documents that differ in anything else have the same one.
     """
     allows = [grant for grant in policy.grants if grant.effect == "Allow"]
-    kept = [part for grant in allows for part in _part(grant)]
-    return Policy("", tuple(kept))
+    return Policy("", tuple(part for grant in allows for part in _part(grant, escalates)))
 
 
-def _part(grant: Grant) -> list[Grant]:
+def indirect_grants(policy: Policy) -> Policy:
+    """The same of the grants that let act as another identity by a detour."""
+    allows = [grant for grant in policy.grants if grant.effect == "Allow"]
+    return Policy("", tuple(part for grant in allows for part in _part(grant, indirect)))
+
+
+def _part(grant: Grant, counts: Callable[[Policy], tuple[str, ...]]) -> list[Grant]:
     """The grant for those of its actions that count; whole where they cannot be told apart."""
-    if not _counts(grant):
+    if not counts(Policy("", (grant,))):
         return []
     specs = [term.spec for term in grant.terms if term.dim == ACTION and not term.token]
     if grant.all_but or len(specs) != 1 or not isinstance(specs[0], Words) or specs[0].negative:
         return [grant]
     singles = [_single(grant, action) for action in grant.actions]
-    names = tuple(single.actions[0] for single in singles if _counts(single))
+    names = tuple(one.actions[0] for one in singles if counts(Policy("", (one,))))
     if not names:
         return [grant]
     globs = [Glob.pattern(name, folded=True) for name in names]
@@ -46,10 +52,6 @@ def _part(grant: Grant) -> list[Grant]:
 
 def _single(grant: Grant, action: str) -> Grant:
     return replace(grant.only(ACTION, [Glob.pattern(action, folded=True)]), actions=(action,))
-
-
-def _counts(grant: Grant) -> bool:
-    return bool(escalates(Policy("", (grant,))))
 
 
 def identity_text(policy: Policy) -> str:

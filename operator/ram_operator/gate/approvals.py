@@ -20,7 +20,7 @@ from ..model.objects import Entry, FieldValue
 from ..model.records import InFlight, Offer, Pending, RecordFacts, Rejection, Why
 from .inputs import Approval, Scope
 
-FORMAT: Final = "ram-operator/approval/2"
+FORMAT: Final = "ram-operator/approval/3"
 CHANGE_FORMAT: Final = "ram-operator/approval/1"
 """Of the change alone. It moves only with a reason: writes that were begun and rejections are known
 by it. What 0.1.0 began covers less, so it is offered anew.
@@ -100,9 +100,9 @@ def parts(held: Held, scope: Scope) -> dict[str, str]:
         for name in names
         for side, value in _SIDES.items()
     }
-    rows |= {f"{name} as asked for": _canonical(v) for name, v in held.context.items()}
+    rows |= {_SEEN.get(name, f"{name} as asked for"): v for name, v in _context(held).items()}
     rows["the identity"] = [scope.account_id, scope.kind, scope.name, scope.cloud_id]
-    rows["the rules that it breaks"] = sorted({finding.id for finding in held.findings})
+    rows["the rules that it breaks"] = _findings(held)
     rows["what was rejected"] = _rejected(held)
     return {name: _short(value) for name, value in rows.items()}
 
@@ -113,8 +113,21 @@ _SIDES: Final[Mapping[str, Callable[[Change], Any]]] = {
 }
 
 
+GRANTS: Final = "identityGrants"
+"""The place in the context of what the policies let do that are spoken of."""
+_SEEN: Final = {GRANTS: "what its policies let do"}
+
+
 def _of(held: Held, name: str) -> list[Change]:
     return sorted((c for c in held.changes if c.field == name), key=lambda change: change.entry)
+
+
+def _findings(held: Held) -> list[Any]:
+    """Which rules, as they are meant now, and by what: another account or principal is another
+    finding, another wording is none.
+    """
+    rows = {(finding.id, finding.revision, finding.facts) for finding in held.findings}
+    return [[name, revision, list(facts)] for name, revision, facts in sorted(rows)]
 
 
 def _rejected(held: Held) -> list[Any]:
@@ -143,7 +156,7 @@ def digest(held: Held, scope: Scope, sequence: int) -> str:
             "held": held.kind,
             "changes": _changes(held),
             "context": {name: _canonical(value) for name, value in held.context.items()},
-            "findings": sorted({finding.id for finding in held.findings}),
+            "findings": _findings(held),
             "rejections": _rejected(held),
         }
     )

@@ -109,6 +109,10 @@ class Memory:
     """Whether such a detour waits for a person, as a right to change rights does."""
     judged: Mapping[str, frozenset[str]] = field(default_factory=lambda: EMPTY)
     """Folded key of a policy → digests of the documents that all this was judged by."""
+    lets: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: EMPTY)
+    """Folded key of a policy → digests of what its documents let do of all that the gate speaks of,
+    and of nothing else.
+    """
     sent: tuple[documents.Policy, ...] = ()
     """Of a policy: what we wrote so lately that the cloud may show what was there before."""
     attached: frozenset[str] | None = frozenset()

@@ -14,7 +14,7 @@ from .. import documents
 from ..kinds.schema import Escalation, Kind
 from ..model import changes
 from ..model.changes import NAME, Change, Held, Judged
-from ..model.objects import FieldValue, UnknownPart
+from ..model.objects import Entry, FieldValue, UnknownPart
 from ..model.permissions import Cleared, Permit
 from ..model.state import Desired, Live
 from ..model.steps import (
@@ -30,7 +30,7 @@ from ..model.steps import (
     plain,
 )
 from ..model.vocabulary import Cause, Direction, Disposition, Presence
-from . import checks, clearance, grants, providers, rules
+from . import approvals, checks, clearance, grants, providers, rules
 from .inputs import Inputs
 
 TRUSTED: Final = "NameAlreadyTrusted"
@@ -118,7 +118,23 @@ def context(inputs: Inputs, held: Held) -> Mapping[str, FieldValue]:
         and (field.larger_is_wider or (field.entries_widen and field.add and not field.carries))
     }
     members = {n: part for n, part in getting(held, inputs).items() if isinstance(part, Mapping)}
-    return {**asked, **members, **providers.context(inputs)}
+    return {**asked, **members, **_lets(inputs, held), **providers.context(inputs)}
+
+
+def _lets(inputs: Inputs, held: Held) -> Mapping[str, FieldValue]:
+    """What the policies let do that the sentences speak of: another document behind an approved
+    name is another offer.
+    """
+    lets, ways = inputs.memory.lets, {f.name: f.escalates for f in inputs.row.fields}
+    keys: set[str] = set()
+    for change in held.changes:
+        way = ways.get(change.field)
+        if way is Escalation.ATTACHMENT:
+            keys.add(change.entry)
+        elif way in (Escalation.MEMBERSHIP, Escalation.SESSION):
+            keys |= lets.keys()
+    found = {key: Entry(key, " ".join(lets[key])) for key in keys & lets.keys()}
+    return {approvals.GRANTS: found} if found else {}
 
 
 def getting(held: Held, inputs: Inputs) -> Mapping[str, FieldValue | UnknownPart | None]:

@@ -32,7 +32,13 @@ class On(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """`check` yields, per thing that breaks the rule, the words that `sentence` has gaps for."""
+    """`check` yields, per thing that breaks the rule, what `sentence` has gaps for.
+
+    What fills the gaps are the facts of the finding, in the digest of an approval. Gaps of `worded`
+    are filled by sentences, and what these are made of is in the digest by itself: documents before
+    and after, identity grants of policies, states of providers. `revision` is raised when the rule
+    comes to mean something else; then its offers are made anew.
+    """
 
     id: str
     title: str
@@ -41,6 +47,8 @@ class Rule:
     sentence: str
     remedy: str
     check: Callable[[Case], Parts]
+    worded: frozenset[int] = frozenset()
+    revision: int = 1
 
 
 RULES: Final = (
@@ -161,6 +169,7 @@ RULES: Final = (
         "of those who stay trusted: {}",
         "keep the condition, or say in the review why it is not needed",
         checks.weakened,
+        worded=frozenset({0}),
     ),
     Rule(
         "RAM014",
@@ -197,6 +206,7 @@ RULES: Final = (
         "{}: {}",
         "give a right that names the actions and resources that are needed",
         checks.escalating,
+        worded=frozenset({1}),
     ),
     Rule(
         "RAM018",
@@ -224,6 +234,7 @@ RULES: Final = (
         "{}",
         "find out in ActionTrail who changed the provider; put it back, or approve what it is now",
         checks.moved,
+        worded=frozenset({0}),
     ),
     Rule(
         "RAM021",
@@ -234,6 +245,7 @@ RULES: Final = (
         "name the actions and resources that are needed; set RamAccount spec.gate.holdIndirect to"
         " have such rights wait for an approval",
         checks.detours,
+        worded=frozenset({1}),
     ),
     Rule(
         "RAM022",
@@ -253,6 +265,7 @@ RULES: Final = (
         "a session may last {1} seconds instead of {0}, and {2}",
         "keep sessions of such a role as short as the work allows",
         checks.longer_privileged,
+        worded=frozenset({2}),
     ),
 )
 
@@ -260,12 +273,18 @@ RULES: Final = (
 def judge(case: Case, *kinds: On) -> tuple[Finding, ...]:
     """Findings of the rules that look at `kinds`, most severe first, in a stable order."""
     found = [
-        Finding(rule.id, rule.severity, text, rule.remedy)
+        _finding(rule, parts)
         for rule in RULES
         if rule.on in kinds
-        for text in sorted({rule.sentence.format(*parts) for parts in rule.check(case)})
+        for parts in sorted(set(rule.check(case)))
     ]
     return tuple(sorted(found, key=lambda finding: finding.severity is not Severity.CRITICAL))
+
+
+def _finding(rule: Rule, parts: tuple[str, ...]) -> Finding:
+    facts = tuple(part for at, part in enumerate(parts) if at not in rule.worded)
+    text = rule.sentence.format(*parts)
+    return Finding(rule.id, rule.severity, text, rule.remedy, facts, rule.revision)
 
 
 def assess(

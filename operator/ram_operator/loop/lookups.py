@@ -88,6 +88,8 @@ class Rights:
     """Of a role: who may assume it from outside the account, as it is or as asked for."""
     holds_ways: bool = False
     """Whether such detours wait for a person here."""
+    lets: Mapping[str, tuple[str, ...]] = default(default_factory=lambda: EMPTY)
+    """Folded key → digests of what of them the gate speaks of."""
     sent: tuple[documents.Policy, ...] = ()
     """Of a policy: what we wrote so lately that what was read may be older."""
     unread: tuple[str, ...] = ()
@@ -108,6 +110,7 @@ def look(sources: Sources, subject: Subject, wanted: Desired, live: Live) -> Rig
     ways: dict[str, tuple[str, ...]] = {}
     unread: list[str] = []
     judged: dict[str, frozenset[str]] = {}
+    lets: dict[str, tuple[str, ...]] = {}
     own = _own(sources, subject, wanted)
     outside = _outsiders(sources, subject, wanted, live)
     strict = sources.account.hold_indirect or bool(outside)
@@ -121,7 +124,7 @@ def look(sources: Sources, subject: Subject, wanted: Desired, live: Live) -> Rig
         if not found:
             unread.append(f"the policy {entry.display} to be read")
             continue
-        judged[key] = documents.digests(found)
+        judged[key], lets[key] = documents.digests(found), _lets(found)
         why = {reason for document in found for reason in documents.escalates(document)}
         detours = {way for document in found for way in documents.indirect(document)}
         if detours:
@@ -137,9 +140,17 @@ def look(sources: Sources, subject: Subject, wanted: Desired, live: Live) -> Rig
     narrowing = trust_lookups.blockers(sources, subject, wanted, live)
     strict = strict or trust_lookups.exposed(sources, subject, wanted, live)
     found_here = (frozenset(harmless), reasons, frozenset(itself), attached, judged, narrowing)
-    return Rights(
-        *found_here, ways, outside, strict, _sent(sources, subject, wanted), tuple(unread)
-    )
+    sent = _sent(sources, subject, wanted)
+    return Rights(*found_here, ways, outside, strict, lets, sent, tuple(unread))
+
+
+def _lets(found: tuple[documents.Policy, ...]) -> tuple[str, ...]:
+    """Stands for all that the documents let do of what the gate speaks of."""
+    parts = [part(each) for each in found for part in _SPOKEN_OF]
+    return tuple(sorted({part.digest for part in parts if part.grants}))
+
+
+_SPOKEN_OF: Final = (documents.identity_grants, documents.indirect_grants)
 
 
 def _outsiders(sources: Sources, subject: Subject, wanted: Desired, live: Live) -> tuple[str, ...]:

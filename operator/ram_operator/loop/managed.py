@@ -192,6 +192,7 @@ class ManagedPass:
             outsiders=known.outsiders,
             holds_ways=known.holds_ways,
             judged=known.judged,
+            lets=known.lets,
             sent=known.sent,
         )
         return Inputs(subject.row, account, wanted, live, memory, self._ballot, providers=seen)

@@ -36,6 +36,10 @@ class Finding:
     severity: Severity
     message: str
     remedy: str
+    facts: tuple[str, ...] = ()
+    """What it is about, in no words of ours: part of what an approval is for."""
+    revision: int = 1
+    """Raised when the rule comes to mean something else."""
 
 
 @dataclass(frozen=True, slots=True)
