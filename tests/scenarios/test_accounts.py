@@ -6,7 +6,6 @@ from typing import Any
 
 from lab import waiting
 from lab.world import TRUST_FC, World, account_spec, condition, open_world, put_secret
-from tests.support.hands import Hands
 
 Json = dict[str, Any]
 OSS = {"type": "System", "name": "AliyunOSSReadOnlyAccess"}
@@ -189,22 +188,6 @@ def test_a_suspended_account_makes_no_call_at_all(world: World) -> None:
     world.patch("RamAccount", world.namespace, {"spec": {"suspend": False}})
     world.gone("RamRole", "mine")
     assert world.cloud()["roles"] == {}
-
-
-def test_a_suspended_object_is_neither_read_nor_written(world: World) -> None:
-    world.role("mine")
-    world.ready("RamRole", "mine")
-    world.edit("RamRole", "mine", suspend=True, description="edited")
-    world.reason("RamRole", "mine", "Suspended")
-    Hands(world).attach("mine", "AliyunECSFullAccess")
-    world.settle()
-    start = world.journal_end()
-    world.look("RamRole", "mine")
-    assert [e["action"] for e in world.admin.journal(world.account_id, since=start)] == []
-    world.edit("RamRole", "mine", suspend=False)
-    world.look("RamRole", "mine")
-    live = world.cloud()["roles"]["mine"]
-    assert (live["description"], live["policies"]) == ("edited", [])
 
 
 def test_an_object_waits_for_its_account_and_wakes_up(world: World) -> None:

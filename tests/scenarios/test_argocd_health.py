@@ -104,6 +104,13 @@ def test_suspended_objects_and_accounts_are_suspended(world: World) -> None:
     assert health(world.reason("RamRole", "paused", "Suspended")) == "Suspended"
     world.role("plain")
     world.ready("RamRole", "plain")
+    world.edit("RamRole", "plain", suspend=True)
+    assert health(world.reason("RamRole", "plain", "Suspended")) == "Suspended"
+    Hands(world).attach("plain", "AdministratorAccess")
+    world.look("RamRole", "plain")
+    assert health(world.look("RamRole", "plain")) == "Degraded", "nobody decided on that"
+    world.edit("RamRole", "plain", suspend=False)
+    world.ready("RamRole", "plain")
     world.edit("RamAccount", world.namespace, suspend=True)
     account = world.reason("RamAccount", world.namespace, "Suspended")
     assert health(account) == "Suspended"

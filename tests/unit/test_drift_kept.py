@@ -51,7 +51,7 @@ def seen(status: Json, messages: list[str]) -> None:
 def outcome(decision: Plan, found: Live, done: tuple[Step, ...], old: Json) -> Outcome:
     """As the pass makes it."""
     errors = (REFUSED,) if len(done) < len(decision.steps) else ()
-    judged, also = verdict.judge(verdict.Case("role app", "main", old, decision, found, errors))
+    judged, also = verdict.judge(verdict.Case("role app", None, old, decision, found, errors))
     return Outcome(
         judged.phase,
         judged.reason,

@@ -229,7 +229,7 @@ def findings(draw: st.DrawFn) -> tuple[Outcome, tuple[RamOperatorError, ...]]:
     )
     fields: Any = {"tags": UnknownPart(part)} if part is not None else {}
     live = Live(Presence.PRESENT, "app", fields=fields)
-    found, also = verdict.judge(verdict.Case("role app", "main", {}, plan, live, errors))
+    found, also = verdict.judge(verdict.Case("role app", None, {}, plan, live, errors))
     outcome = Outcome(
         found.phase,
         found.reason,

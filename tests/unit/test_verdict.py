@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -27,6 +28,7 @@ OPEN: Any = after(
         Phase.STALLED, Reason.APPROVAL_REQUIRED, "", plan=Plan(held=Held("TrustChange", "open"))
     )
 )
+OBSERVE = verdict.Stopped(Reason.OBSERVE_ONLY, "RamAccount main is in mode Observe")
 WAITING = "RamPolicy team/read: it does not exist"
 PARTS: dict[str, tuple[str, Phase, Reason, str]] = {
     # what is so: a word to turn it on, and the verdict if nothing weighs more
@@ -51,7 +53,8 @@ def case(*so: str, observe: bool = False, **more: Any) -> verdict.Case:
     live = Live(Presence.PRESENT, "app", fields=fields)
     errors: tuple[RamOperatorError, ...] = (DENIED,) if "step" in so else ()
     given: dict[str, Any] = {"decision": decision, "live": live, "status": {}, **more}
-    return verdict.Case("role app", "main", errors=None if observe else errors, **given)
+    stopped = OBSERVE if observe else None
+    return verdict.Case("role app", stopped, errors=() if observe else errors, **given)
 
 
 @pytest.mark.parametrize("number", range(1, len(PARTS) + 1))
@@ -73,6 +76,15 @@ def test_where_nothing_is_wrong_it_is_as_asked() -> None:
             verdict.Verdict(Phase.DONE, Reason.SYNCED, "role app is as asked"),
             (),
         )
+
+
+def test_what_is_suspended_says_so_even_where_nothing_is_wrong() -> None:
+    stopped = verdict.Stopped(Reason.SUSPENDED, "spec.suspend is true")
+    found, also = verdict.judge(replace(case(), stopped=stopped))
+    assert (found.phase, found.reason) == (Phase.STALLED, Reason.SUSPENDED)
+    assert (found.message, also) == ("spec.suspend is true", ())
+    found, also = verdict.judge(replace(case("waiting"), stopped=stopped))
+    assert found.message.startswith("spec.suspend is true; would wait for ")
 
 
 def test_in_observe_one_sentence_says_what_would_be_done() -> None:

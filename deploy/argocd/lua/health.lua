@@ -33,6 +33,14 @@ end
 
 -- Somebody decided that nothing happens for now.
 local paused = { Suspended = true, ObserveOnly = true }
+-- Nobody decided that what is critical may go on unseen.
+if ready.reason == "Suspended" and is_true("Drifted") then
+  for _, entry in ipairs(obj.status.drift or {}) do
+    if entry.severity == "critical" then
+      return health("Degraded", ready.message)
+    end
+  end
+end
 if paused[ready.reason] then
   return health("Suspended", ready.message)
 end

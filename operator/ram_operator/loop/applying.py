@@ -9,11 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from ..constants import Reason
+from ..constants import Mode, Reason
 from ..errors import Bug, OutcomeUnknown, RamOperatorError, Refused, Retry
 from ..model.outcome import Plan
 from ..model.steps import Creation, Detach, EntryStep, Step
 from ..model.vocabulary import Cause, Direction
+from ..reporting.verdict import Stopped
 from ..runtime.sessions import Session
 from . import ownership
 from .gated_write import GatedWrite, may_still
@@ -22,6 +23,16 @@ from .subject import Subject
 
 _ONE_PART: Final = frozenset({Reason.ACCESS_DENIED, Reason.QUOTA_EXCEEDED, Reason.INVALID_SPEC})
 """What the cloud refuses for these reasons says nothing about the other parts of an identity."""
+
+
+def stopped(subject: Subject, session: Session) -> Stopped | None:
+    """Why nothing is written, where that is so: somebody decided it."""
+    if subject.options.suspend:
+        return Stopped(Reason.SUSPENDED, "spec.suspend is true, so nothing is written")
+    if session.account.mode is Mode.OBSERVE:
+        text = f"RamAccount {session.account.name} is in mode Observe"
+        return Stopped(Reason.OBSERVE_ONLY, text)
+    return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -125,7 +125,8 @@ class GatedWrite:
         edited = seen is None or not still(seen, subject)
         if edited and (step.direction is not Direction.NARROWER or permit is not None):
             raise Retry(Reason.PROGRESSING, "the object moved while its change waited", 0.5)
-        if seen is not None and (seen.get("spec") or {}).get("suspend"):
+        suspended = bool(((seen or {}).get("spec") or {}).get("suspend"))
+        if suspended and not subject.options.suspend:
             raise Retry(Reason.PROGRESSING, "the object was suspended while its change waited", 0.5)
         if seen is not None and permit is not None:
             _check_said(replace(subject, body=seen), permit)
@@ -218,11 +219,11 @@ def _start(step: Step, permit: Permit | None) -> Start:
 
 
 def still(fresh: Mapping[str, Any], subject: Subject) -> bool:
-    """Whether the object is the one that was judged, and nobody wants it left alone."""
+    """Whether the object is the one that was judged, and nobody wants it left alone since."""
     meta = fresh["metadata"]
     return (
         meta.get("uid") == subject.uid
         and meta.get("generation") == subject.body["metadata"].get("generation")
         and not meta.get("deletionTimestamp")
-        and not (fresh.get("spec") or {}).get("suspend")
+        and bool((fresh.get("spec") or {}).get("suspend")) == subject.options.suspend
     )

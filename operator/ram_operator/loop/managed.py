@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 
 from ..cluster import finalizers
 from ..cluster.record_writer import Claim
-from ..constants import DeletionPolicy, Mode, Reason
-from ..errors import RamOperatorError, Stalled
+from ..constants import DeletionPolicy, Mode
+from ..errors import RamOperatorError
 from ..gate import tenancy
 from ..gate.inputs import NO_APPROVAL, Inputs, Memory
 from ..kinds import manifest
@@ -83,7 +83,7 @@ class ManagedPass:
     def run(self) -> Result:
         """The whole pass, readable as a checklist."""
         subject, ports = self._subject, self._ports
-        session = self._session()
+        session = ports.accounts.get(subject.options.account)
         account_changed.check(ports, subject, session.account)
         if (wait := ports.recent.unread(subject.key, self._generation)) > 0:
             raise LookAgain(wait)
@@ -120,7 +120,10 @@ class ManagedPass:
         """
         ports, key = self._ports, self._subject.key
         live = ports.observer(session).glance(key.kind, wanted.cloud_name)
-        if live.presence is not Presence.PRESENT or session.account.mode is Mode.OBSERVE:
+        if (
+            live.presence is not Presence.PRESENT
+            or applying.stopped(self._subject, session) is not None
+        ):
             return None
         tenancy.check_live(self._subject.row, live)
         standing = stand(claimant, ports.store.get(identity.key), identity, live)
@@ -139,11 +142,6 @@ class ManagedPass:
         # What was applied of the rest is as it was.
         return Result(replace(outcome, applied=None))
 
-    def _session(self) -> Session:
-        if self._subject.options.suspend:
-            raise Stalled(Reason.SUSPENDED, "spec.suspend is true: nothing is read or written")
-        return self._ports.accounts.get(self._subject.options.account)
-
     def _desired(self, session: Session) -> Desired:
         subject = self._subject
         sources = self._ports.sources(session)
@@ -153,14 +151,13 @@ class ManagedPass:
         return manifest.build(subject.row, subject.key, subject.spec, resolved, circumstances)
 
     def _claimant(self, session: Session, may_adopt: bool) -> Claimant:
-        observe = session.account.mode is Mode.OBSERVE
         return Claimant(
             owner=self._owner,
             uid=self._subject.uid,
             noun=self._subject.row.noun,
             adoption=self._subject.options.adoption,
             may_adopt=may_adopt,
-            observe=observe,
+            observe=applying.stopped(self._subject, session) is not None,
             unsettled=self._ports.recent.unsettled(self._subject.key),
         )
 
@@ -208,7 +205,7 @@ class ManagedPass:
         named = mentioned_names.trusted(self._ports.store, identity, inputs.row)
         inputs = replace(inputs, named=named)
         decision = plan.create(inputs)
-        if session.account.mode is Mode.OBSERVE:
+        if applying.stopped(self._subject, session) is not None:
             return Result(self._outcome(session, decision, None, None))
         applied = Carried((), (), {})
         if decision.held is not None and not decision.steps:
@@ -252,8 +249,8 @@ class ManagedPass:
                 raise LookAgain(recent.settle)
             # What is asked for does not wait, and what looks like drift is looked at again soon.
             self._ports.queue.add(key, Lane.PERIODIC, recent.settle)
-        if session.account.mode is Mode.OBSERVE:
-            return Result(self._outcome(session, decision, inputs.live, None, believed))
+        if applying.stopped(self._subject, session) is not None:
+            return Result(self._watched(session, identity, inputs, decision, believed))
         work = RecordWork(identity, self._claim(inputs.live.cloud_id, decision, standing.verb))
         wants_record = standing.needs_record or plan.agreed(inputs)
         written = _Written(Carried((), (), {}), decision)
@@ -276,6 +273,18 @@ class ManagedPass:
         # The gated write has its own record work.
         wants_record &= not any(permit_of(step) for step in decision.steps)
         return Result(outcome, work if wants_record else None)
+
+    def _watched(
+        self, session: Session, identity: Identity, inputs: Inputs, decision: Plan, believed: bool
+    ) -> Outcome:
+        """Nothing is written but what was agreed on to end while the object is suspended."""
+        ended = plan.ended(inputs, decision)
+        applied = None
+        if ended and session.account.mode is Mode.MANAGE and self._ports.recent.starting() <= 0:
+            self._prepare_write(create=False)
+            cloud_id, only = inputs.live.cloud_id, replace(decision, steps=ended)
+            applied = self._carry_out(session, identity, only, cloud_id)
+        return self._outcome(session, decision, inputs.live, applied, believed)
 
     def _prepare(
         self, session: Session, standing: Standing, work: RecordWork, written: _Written
@@ -361,10 +370,10 @@ class ManagedPass:
     ) -> Outcome:
         done = applied.done if applied is not None else ()
         missing = [part for step in decision.steps if step not in done for part in step.parts]
-        errors = applied.errors if applied is not None else None
+        errors = applied.errors if applied is not None else ()
         what = f"{self._subject.row.noun} {self._subject.cloud_name}"
-        name, status = session.account.name, self._subject.status
-        case = verdict.Case(what, name, status, decision, live, errors)
+        stopped, status = applying.stopped(self._subject, session), self._subject.status
+        case = verdict.Case(what, stopped, status, decision, live, errors)
         found, also = verdict.judge(case)
         memory = None
         if applied is not None and (live is not None or done):
@@ -380,7 +389,7 @@ class ManagedPass:
             account_id=session.account.account_id,
             steps_done=done,
             applied=memory,
-            observe_only=session.account.mode is Mode.OBSERVE,
+            observe_only=stopped is not None,
             drift_unconfirmed=not believed,
             kept=carryover.drift_of(status, decision.unread),
             shows={field.name: field.show for field in self._subject.row.fields if field.show},

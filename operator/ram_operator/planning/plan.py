@@ -167,6 +167,12 @@ def _in_order(inputs: Inputs, gate: Review, judged: list[Judged], left: list[Cha
     return bases.on(inputs, steps, gate.after)
 
 
+def ended(inputs: Inputs, decision: Plan) -> tuple[Step, ...]:
+    """The steps that take away what was agreed on to end by now, and nothing else."""
+    over = expiry.kept(inputs)[0].desired.ended
+    return tuple(step for step in decision.steps if step.settles and step.settles <= over)
+
+
 def _trust_of(inputs: Inputs) -> str:
     roles = inputs.memory.narrowing[:_NAMED]
     return f"the trust of {', '.join(roles)}" if roles else "the trust"

@@ -22,16 +22,24 @@ from . import carryover
 
 
 @dataclass(frozen=True, slots=True)
+class Stopped:
+    """Why nothing is written: somebody decided so."""
+
+    reason: Reason
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Case:
     """What the pass found. `what` names the identity, `status` is that of the pass before."""
 
     what: str
-    account: str
+    stopped: Stopped | None
     status: Mapping[str, Any]
     decision: Plan
     live: Live | None
-    errors: tuple[RamOperatorError, ...] | None
-    """Of the steps; None where nothing may be written, as in mode Observe."""
+    errors: tuple[RamOperatorError, ...]
+    """Of the steps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,26 +93,30 @@ def _errors(case: Case) -> Iterator[Verdict]:
     parts = case.live.unknown_parts() if case.live is not None else ()
     unread = sorted((part.error for part in parts), key=lambda error: isinstance(error, Retry))
     more = [case.decision.error] if case.decision.error is not None else []
-    for error in (*(case.errors or ()), *unread, *more):
+    for error in (*case.errors, *unread, *more):
         phase = Phase.RETRY if isinstance(error, Retry) else Phase.STALLED
         yield Verdict(phase, error.reason, error.message, getattr(error, "after", None))
 
 
 def _observed(case: Case) -> Iterator[Verdict]:
     """What would be done if something might be written."""
-    decision = case.decision
-    if case.errors is not None or (decision.in_sync and decision.held is None):
+    decision, stopped = case.decision, case.stopped
+    if stopped is None:
+        return
+    if decision.in_sync and decision.held is None:
+        if stopped.reason is Reason.SUSPENDED:
+            yield Verdict(Phase.STALLED, stopped.reason, stopped.text)
         return
     would = [step.summary for step in decision.steps]
     would += [f"wait for {text}" for text in decision.waiting]
     if decision.held is not None:
         would.append("hold: " + sentences.held(decision.held))
-    text = f"RamAccount {case.account} is in mode Observe; would "
-    yield Verdict(Phase.STALLED, Reason.OBSERVE_ONLY, text + "; ".join(would or ["report"]))
+    text = f"{stopped.text}; would " + "; ".join(would or ["report"])
+    yield Verdict(Phase.STALLED, stopped.reason, text)
 
 
 def _held(case: Case) -> Iterator[Verdict]:
-    if case.errors is None:
+    if case.stopped is not None:
         return
     if case.decision.held is not None:
         text = sentences.held(case.decision.held)
@@ -116,7 +128,7 @@ def _held(case: Case) -> Iterator[Verdict]:
 
 def _left(case: Case) -> Iterator[Verdict]:
     """Drift that nobody puts right. What of it is held was said with the rest of that."""
-    if case.errors is None:
+    if case.stopped is not None:
         return
     left = [entry for entry in case.decision.drift_remaining if not _said(entry, case.decision)]
     if left:
@@ -130,7 +142,7 @@ def _said(entry: Drift, decision: Plan) -> bool:
 
 
 def _waiting(case: Case) -> Iterator[Verdict]:
-    if case.errors is None or not case.decision.waiting:
+    if case.stopped is not None or not case.decision.waiting:
         return
     text = "waits for " + "; ".join(case.decision.waiting)
     yield Verdict(Phase.RETRY, Reason.DEPENDENCY_NOT_READY, text)
