@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any, Final
 
 import pytest
 
 from lab.world import World, trust
+from ram_operator.cloud.cached_reads import FRESH_SECONDS
 from tests.gate.approving import held, offer, say
 from tests.gate.attacks import FC, NAME, ROLE, a_role
 from tests.gate.swaps import spec_of
@@ -31,11 +33,19 @@ def attached(world: World, since: int) -> list[str]:
 
 def by_hand(world: World, after: Json) -> None:
     Hands(world).version_policy(POLICY, after)
+    unread(world)
 
 
 def made_anew(world: World, after: Json) -> None:
     Hands(world).delete_policy(POLICY)
     Hands(world).create_policy(POLICY, after)
+    unread(world)
+
+
+def unread(world: World) -> None:
+    """Until RAM shows it, and until what was read before counts for no write any more."""
+    world.settle()
+    time.sleep(FRESH_SECONDS)
 
 
 def asked(world: World, kind: str) -> str:
