@@ -20,7 +20,7 @@ from ram_operator.model.objects import Entry
 from ram_operator.model.permissions import Permit
 from ram_operator.model.records import InFlight, RecordFacts, Why
 from ram_operator.model.steps import Attach, WriteDocument, permit_of
-from ram_operator.model.vocabulary import Cause, Direction
+from ram_operator.model.vocabulary import Cause, Direction, HeldKind
 from tests.unit.approvals_by_example import (
     END,
     HELD,
@@ -43,7 +43,7 @@ def test_the_offered_digest_opens_exactly_the_change() -> None:
     assert permit is not None
     assert (permit.changes, permit.sequence, permit.by) == (HELD.changes, 7, "ann")
     cleared = clearance.clear(permit, "trustPolicy")
-    assert (cleared.operation, cleared.trust) == (clearance.CHANGE, trust(FC, ECS))
+    assert (cleared.operation, cleared.trust) == (HeldKind.TRUST_CHANGE, trust(FC, ECS))
     assert cleared.before == trust(FC)
     assert clearance.direction(cleared) is Direction.WIDER
 

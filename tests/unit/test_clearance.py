@@ -15,6 +15,7 @@ from ram_operator.gate import clearance
 from ram_operator.model.changes import Held
 from ram_operator.model.permissions import Cleared
 from ram_operator.model.records import RecordFacts
+from ram_operator.model.vocabulary import HeldKind
 from tests.unit import strategies_documents as strategies
 from tests.unit.core import ACCOUNT, ANN, ECS, FC, OTHER_ID, OUTSIDER, record, trust
 from tests.unit.profiles import examples
@@ -26,7 +27,7 @@ NARROWER, SAME = documents.Verdict.NARROWER, documents.Verdict.SAME
 @pytest.mark.parametrize("seal", [None, object(), "seal", True])
 def test_nobody_else_can_clear_a_trust(seal: object) -> None:
     with pytest.raises(Bug, match="outside the gate"):
-        Cleared(seal, clearance.CREATION, trust(FC))
+        Cleared(seal, HeldKind.ROLE_CREATION, trust(FC))
 
 
 def test_what_was_cleared_cannot_be_exchanged() -> None:
@@ -66,14 +67,18 @@ NOT_CREATED: dict[str, tuple[documents.Trust, RecordFacts, str]] = {
 def test_a_role_is_created_with(asked: documents.Trust, facts: RecordFacts) -> None:
     cleared = clearance.judge_creation(asked, ACCOUNT, facts)
     assert isinstance(cleared, Cleared)
-    assert (cleared.operation, cleared.trust, cleared.before) == (clearance.CREATION, asked, None)
+    assert (cleared.operation, cleared.trust, cleared.before) == (
+        HeldKind.ROLE_CREATION,
+        asked,
+        None,
+    )
 
 
 @pytest.mark.parametrize(("asked", "facts", "words"), NOT_CREATED.values(), ids=NOT_CREATED)
 def test_a_role_waits_with(asked: documents.Trust, facts: RecordFacts, words: str) -> None:
     held = clearance.judge_creation(asked, ACCOUNT, facts)
     assert isinstance(held, Held)
-    assert held.kind == clearance.CREATION
+    assert held.kind == HeldKind.ROLE_CREATION
     assert words in held.summary
     assert held.gains or held.losses
 
@@ -117,7 +122,7 @@ def test_what_was_added_by_hand_is_taken_back(
     cleared = clearance.judge_take_back(live, asked, ACCOUNT)
     if isinstance(cleared, Held):
         pytest.fail(f"held: {cleared}")
-    assert (cleared.operation, cleared.before) == (clearance.TAKE_BACK, live)
+    assert (cleared.operation, cleared.before) == (HeldKind.TRUST_TAKEN_BACK, live)
     assert documents.compare_trust(live, cleared.trust).verdict is NARROWER
     if sent is not None:
         assert documents.compare_trust(cleared.trust, sent).verdict is SAME
@@ -141,7 +146,7 @@ NOT_TAKEN_BACK: dict[str, tuple[documents.Trust, documents.Trust]] = {
 def test_it_is_held(live: documents.Trust, asked: documents.Trust) -> None:
     held = clearance.judge_take_back(live, asked, ACCOUNT)
     assert isinstance(held, Held)
-    assert held.kind == clearance.CHANGE
+    assert held.kind == HeldKind.TRUST_CHANGE
 
 
 def test_a_held_change_says_who_gains_who_loses_and_what_the_rules_say() -> None:

@@ -13,7 +13,7 @@ from ram_operator.gate.inputs import Memory
 from ram_operator.kinds.entries import policy_entries
 from ram_operator.kinds.table import KINDS
 from ram_operator.model.outcome import Outcome, Plan
-from ram_operator.model.vocabulary import Cause, Phase
+from ram_operator.model.vocabulary import Cause, HeldKind, Phase
 from ram_operator.reporting.status import build_report
 from tests.unit.core import ALLOW_READ, OPTIONS, attachment, policy
 from tests.unit.test_grants import (
@@ -79,7 +79,7 @@ def test_a_longer_session_of_a_privileged_role_waits(
     assert (waits(decision), written(decision)) == ([SESSION], ["update description"])
     assert decision.steps[0].attributes["maxSessionDurationSeconds"] == 3600
     assert decision.held is not None
-    assert decision.held.kind == grants.GRANT
+    assert decision.held.kind == HeldKind.GRANT
     assert decision.held.summary == "a longer session of a privileged role waits"
     assert decision.held.gains == ("maxSessionDurationSeconds: 43200 instead of 3600",)
     assert [why in text for text in said(decision, "RAM023")] == [True]

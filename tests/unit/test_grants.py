@@ -22,7 +22,7 @@ from ram_operator.model.objects import Entry, Key
 from ram_operator.model.outcome import Plan
 from ram_operator.model.records import RecordFacts
 from ram_operator.model.state import Applied, Desired, Live
-from ram_operator.model.vocabulary import Direction, Presence
+from ram_operator.model.vocabulary import Direction, HeldKind, Presence
 from ram_operator.planning import plan
 from tests.unit.core import (
     ACCOUNT,
@@ -121,7 +121,7 @@ def test_an_identity_is_created_without_what_escalates(kind: str) -> None:
     attached = [text for text in written(decision) if text.startswith("attach")]
     assert attached == [f"attach {OWN}", f"attach {READ}"]
     assert decision.held is not None
-    assert decision.held.kind == grants.GRANT
+    assert decision.held.kind == HeldKind.GRANT
     assert decision.applied.entries["policies"] == {"Custom/own", f"System/{READ[7:].lower()}"}
     messages = {finding.message for finding in decision.held.findings if finding.id == "RAM017"}
     assert messages == {
@@ -231,7 +231,7 @@ def test_what_was_taken_away_by_hand_is_called_so() -> None:
     memory = replace(after(row, wanted), options=options)
     decision = update(row, wanted, there(wanted, policies={}), memory)
     assert decision.held is not None
-    assert decision.held.kind == grants.GIVEN_BACK
+    assert decision.held.kind == HeldKind.GIVEN_BACK
     assert decision.held.gains == (f"policies: {ADMIN} would be given back",)
 
 

@@ -350,7 +350,10 @@ def test_no_lock_outlives_a_write_whatever_comes_of_it(error: Exception) -> None
                     {"RoleName": "app", "PolicyName": "p", "PolicyType": "Custom"},
                     checks=(
                         write_checks.attachment(
-                            cloud.kept, "role", "app", attach(rests=Basis(JUDGED))
+                            cloud.kept,
+                            "app",
+                            attach(rests=Basis(JUDGED)),
+                            write_checks.assuming,
                         )
                     ),
                 )

@@ -15,11 +15,11 @@ import pytest
 from ram_operator import documents
 from ram_operator.constants import DriftPolicy, Severity
 from ram_operator.documents import Verdict
-from ram_operator.gate import clearance, providers
+from ram_operator.gate import clearance
 from ram_operator.model import provider_states
 from ram_operator.model.objects import Entry
 from ram_operator.model.outcome import Plan
-from ram_operator.model.vocabulary import RESPELLED, Cause, Disposition
+from ram_operator.model.vocabulary import Cause, Disposition, DriftAction, HeldKind
 from ram_operator.planning import diff, drift, plan
 from tests.unit.core import (
     ACCOUNT_ID,
@@ -76,7 +76,7 @@ def test_another_spelling_is_shown_and_left(
         assert (entry.field, entry.severity, entry.action) == (
             "trustPolicy",
             Severity.INFO,
-            RESPELLED,
+            DriftAction.RESPELLED,
         )
         assert "most likely the same" in entry.now
         assert "in the manifest" in entry.now
@@ -191,7 +191,7 @@ def test_a_new_edit_beside_a_respelling_is_held_and_nothing_is_taken_back() -> N
     assert decision.steps == ()
     assert decision.held is not None
     assert decision.drift == ()
-    assert [entry.action for entry in decision.respelled] == [RESPELLED]
+    assert [entry.action for entry in decision.respelled] == [DriftAction.RESPELLED]
 
 
 def test_what_the_cloud_has_is_taken_over_by_writing_it_in_the_manifest() -> None:
@@ -287,7 +287,7 @@ def behind(asked: str, found: str, now: str, **known: str) -> Plan:
 def test_a_provider_cannot_be_exchanged_under_other_letters(asked: str) -> None:
     decision = behind(asked, OTHER_GIT, FORGED)
     assert decision.held is not None
-    assert decision.held.kind == providers.CHANGED
+    assert decision.held.kind == HeldKind.PROVIDER_CHANGE
     assert [change.entry for change in decision.held.changes] == [OTHER_GIT]
     noted = [step.providers for step in decision.steps]
     assert all(FORGED not in notes.values() for notes in noted)

@@ -10,14 +10,13 @@ import pytest
 from ram_operator import documents
 from ram_operator.constants import AdoptionPolicy, DriftPolicy, Severity
 from ram_operator.errors import Bug
-from ram_operator.gate import clearance
 from ram_operator.gate.inputs import Memory
 from ram_operator.model.changes import Drift
 from ram_operator.model.objects import UnknownPart
 from ram_operator.model.outcome import Plan
 from ram_operator.model.records import RecordFacts
 from ram_operator.model.state import Applied, Desired, Live
-from ram_operator.model.vocabulary import Direction
+from ram_operator.model.vocabulary import Direction, HeldKind
 from ram_operator.planning import last_applied, plan
 from tests.unit.core import (
     ALLOW_ALL,
@@ -194,7 +193,7 @@ def test_an_edit_of_the_trust_is_held(
     asked = replace(asked, fields={**asked.fields, "policies": policies("System/B")})
     decision = update(asked, made(before), remembered(before, drift=kept))
     assert decision.held is not None
-    assert decision.held.kind == clearance.CHANGE
+    assert decision.held.kind == HeldKind.TRUST_CHANGE
     assert bool(decision.held.losses) == narrows
     assert verbs(decision) == (["detach"] if narrows else ["detach", "attach"])
     assert any("attach System/B" in text for text in decision.waiting) == narrows

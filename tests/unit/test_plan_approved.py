@@ -11,12 +11,11 @@ from ram_operator import documents
 from ram_operator.constants import DriftPolicy
 from ram_operator.gate import approvals, clearance
 from ram_operator.gate.inputs import Approval
-from ram_operator.gate.review import NAME
-from ram_operator.model.changes import Held
+from ram_operator.model.changes import NAME, Held
 from ram_operator.model.permissions import Cleared
 from ram_operator.model.records import Pending, RecordFacts
 from ram_operator.model.steps import permit_of
-from ram_operator.model.vocabulary import Cause, Direction
+from ram_operator.model.vocabulary import Cause, Direction, HeldKind
 from ram_operator.planning import plan
 from tests.unit.approvals_by_example import END, NOW, RECORD, SAID, SCOPE, approved, offered
 from tests.unit.core import (
@@ -118,7 +117,7 @@ def test_what_revert_may_not_give_back_is_given_back_once_approved() -> None:
     old = wanted({"trustPolicy": trust_json(FC, ECS)})
     memory = remembered(old, drift=DriftPolicy.REVERT)
     before, after = decided(old, live(trustPolicy=trust(FC)), memory)
-    assert before.held.kind == clearance.CHANGE
+    assert before.held.kind == HeldKind.TRUST_CHANGE
     assert [step.cleared.trust for step in after.steps] == [trust(FC, ECS)]
 
 
@@ -135,7 +134,7 @@ def test_an_approved_creation_is_made() -> None:
     made_ = plan.create(replace(first, memory=replace(memory, record=facts), approval=said))
     assert made_.held is None
     cleared = made_.steps[0].cleared
-    assert (cleared.operation, cleared.trust) == (clearance.CREATION, trust(OUTSIDER))
+    assert (cleared.operation, cleared.trust) == (HeldKind.ROLE_CREATION, trust(OUTSIDER))
     assert clearance.direction(cleared) is Direction.WIDER
 
 
@@ -164,7 +163,7 @@ def test_creations_wait_while_the_records_of_the_account_are_lost() -> None:
     account = replace(ACCOUNT, records_lost=True)
     lost = clearance.judge_creation(trust(FC), account, RecordFacts())
     assert isinstance(lost, Held)
-    assert lost.kind == clearance.LOST
+    assert lost.kind == HeldKind.RECORDS_LOST
     # The record of the offer alone remembers nothing, and no second look releases it.
     offer = approvals.offer(lost, Approval(now=NOW), RecordFacts(True)).pending
     again = clearance.judge_creation(trust(FC), account, RecordFacts(True, pending=offer))

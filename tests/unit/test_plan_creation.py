@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from ram_operator import documents
-from ram_operator.gate import clearance
 from ram_operator.gate.inputs import Memory
 from ram_operator.model.permissions import Cleared
 from ram_operator.model.records import RecordFacts
 from ram_operator.model.state import Applied
-from ram_operator.model.vocabulary import Cause, Direction
+from ram_operator.model.vocabulary import Cause, Direction, HeldKind
 from ram_operator.planning import plan
 from tests.unit.core import (
     HARMLESS,
@@ -64,6 +63,6 @@ def test_a_dangerous_creation_is_held_whole() -> None:
     decision = plan.create(inputs(asked, live(), NEW))
     assert decision.steps == ()
     assert decision.held is not None
-    assert decision.held.kind == clearance.CREATION
+    assert decision.held.kind == HeldKind.ROLE_CREATION
     assert decision.baseline is None
     assert not decision.applied.known

@@ -13,7 +13,7 @@ from ram_operator.model import provider_states
 from ram_operator.model.changes import Change
 from ram_operator.model.objects import Entry
 from ram_operator.model.state import Desired
-from ram_operator.model.vocabulary import Direction
+from ram_operator.model.vocabulary import Direction, HeldKind
 from ram_operator.planning import plan
 from tests.unit.core import made, trust_json, wanted
 from tests.unit.profiles import examples
@@ -145,9 +145,9 @@ def test_fifty_client_ids_are_shown_in_full() -> None:
 @pytest.mark.parametrize(
     ("asked", "after", "kind", "verdict"),
     [
-        (TRUSTED, "absent", providers.CHANGED, "narrower"),
-        (TRUSTED, "client", providers.CHANGED, "wider"),
-        (TRUSTED, "issuer", providers.CHANGED, "unknown"),
+        (TRUSTED, "absent", HeldKind.PROVIDER_CHANGE, "narrower"),
+        (TRUSTED, "client", HeldKind.PROVIDER_CHANGE, "wider"),
+        (TRUSTED, "issuer", HeldKind.PROVIDER_CHANGE, "unknown"),
         # A wider trust beside it.
         (MORE, "absent", "TrustChange", "mixed"),
         (MORE, "client", "TrustChange", "wider"),

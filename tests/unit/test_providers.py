@@ -17,7 +17,7 @@ from ram_operator.model.outcome import Plan
 from ram_operator.model.records import InFlight, RecordFacts
 from ram_operator.model.state import Applied, Live
 from ram_operator.model.steps import Note, permit_of
-from ram_operator.model.vocabulary import Presence
+from ram_operator.model.vocabulary import HeldKind, Presence
 from ram_operator.planning import plan
 from tests.unit.approvals_by_example import SAID, SCOPE, approved, offered
 from tests.unit.core import (
@@ -115,7 +115,7 @@ def test_a_swapped_certificate_is_critical_drift_and_waits() -> None:
     assert decision.steps == ()
     held = decision.held
     assert held is not None
-    assert (held.kind, held.verdict) == (providers.CHANGED, "mixed")
+    assert (held.kind, held.verdict) == (HeldKind.PROVIDER_CHANGE, "mixed")
     assert held.gains == ("oidc-provider/Git accepts the certificate bb now",)
     assert held.losses == ("oidc-provider/Git no longer accepts the certificate aa",)
     assert {finding.id for finding in held.findings} == {"RAM020"}
@@ -306,7 +306,7 @@ def test_deleting_and_creating_again_does_not_launder_a_provider() -> None:
     swapped = creation(sees(TWO), BEFORE)
     assert swapped.steps == ()
     assert swapped.held is not None
-    assert swapped.held.kind == providers.CHANGED
+    assert swapped.held.kind == HeldKind.PROVIDER_CHANGE
     assert "RAM020" in {finding.id for finding in swapped.held.findings}
     assert "accepts the certificate bb now" in " ".join(swapped.held.gains)
     assert [change.field for change in swapped.held.changes] == ["trustPolicy", providers.FIELD]
@@ -323,7 +323,7 @@ def test_a_creation_that_waits_for_another_reason_does_not_hide_the_swap() -> No
     ]
     assert held[0] is not None
     assert held[1] is not None
-    assert held[0].kind == held[1].kind == clearance.CREATION
+    assert held[0].kind == held[1].kind == HeldKind.ROLE_CREATION
     assert {f.id for f in held[1].findings} - {f.id for f in held[0].findings} == {"RAM020"}
     assert "accepts the certificate bb now" in " ".join(held[1].gains)
 
@@ -341,7 +341,7 @@ def test_a_creation_that_waits_for_a_provider_goes_on_once_that_is_put_back() ->
     for sight in (sees(TWO), sees()):
         stays = creation(sight, dangerous).held
         assert stays is not None
-        assert stays.kind == clearance.CREATION
+        assert stays.kind == HeldKind.ROLE_CREATION
 
 
 def test_people_see_what_the_providers_of_a_held_trust_are() -> None:

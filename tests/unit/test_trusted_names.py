@@ -11,16 +11,15 @@ import pytest
 
 from ram_operator import documents
 from ram_operator.documents import canonical, principals
-from ram_operator.gate.clearance import LOST
 from ram_operator.gate.inputs import Inputs, Memory
-from ram_operator.gate.review import NAME, TRUSTED, creation
+from ram_operator.gate.review import creation
 from ram_operator.kinds.schema import Kind
 from ram_operator.kinds.table import KINDS, RECORD
-from ram_operator.model.changes import Held
+from ram_operator.model.changes import NAME, Held
 from ram_operator.model.objects import Key
 from ram_operator.model.records import RecordFacts
 from ram_operator.model.state import Applied, Desired, Live
-from ram_operator.model.vocabulary import Presence
+from ram_operator.model.vocabulary import HeldKind, Presence
 from ram_operator.planning import plan
 from ram_operator.runtime.cache import Store
 from tests.unit.core import ACCOUNT, ACCOUNT_ID, OPTIONS, trust, trust_json
@@ -211,7 +210,7 @@ def test_a_kind_is_held_back_by_its_row_alone(noun: str) -> None:
     decision = plan.create(made(row, "CORPidp", named=frozenset({arn})))
     assert decision.steps == ()
     assert decision.held is not None
-    assert decision.held.kind == TRUSTED
+    assert decision.held.kind == HeldKind.NAME_TRUSTED
     assert "RAM016" in {finding.id for finding in decision.held.findings}
     free = plan.create(made(row, "CORPidp"))
     assert free.held is None
@@ -228,7 +227,7 @@ def test_without_records_nobody_knows_which_names_are_trusted() -> None:
         held = creation(made(KINDS[kind], "x", account=account))
         assert isinstance(held, Held) is waits
         if isinstance(held, Held):
-            assert held.kind == LOST
+            assert held.kind == HeldKind.RECORDS_LOST
             assert {change.field for change in held.changes} == {NAME}
     known = RecordFacts(True, cloud_id="1")
     step = creation(made(KINDS["RamUser"], "x", account=account, facts=known))

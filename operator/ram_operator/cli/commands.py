@@ -17,7 +17,7 @@ from . import rendering, targets
 from .access import Access, Moved
 from .outcomes import Exit, Failed, Nothing, PluginError, Refused
 from .screen import Paint, plain, written
-from .waiting import Waiting, read
+from .waiting import State, Waiting, read
 
 ATTEMPTS: Final = 5
 """The operator may write the object's status at any time: each such write is one more try."""
@@ -137,7 +137,7 @@ def approve(run: Run) -> Exit:
     if wanted and wanted != value:
         raise Refused(f"the change moved: its digest is {plain(value)} now\n{_look(waiting)}")
     # A rejection has to be seen before it is overruled, and what is refused has no output.
-    unseen = waiting.state == "rejected" and run.arguments.yes and not wanted
+    unseen = waiting.state is State.REJECTED and run.arguments.yes and not wanted
     text = run.arguments.output == "text" and not unseen
     run.show(waiting, run.console.output if text else run.console.errors)
     if unseen:
@@ -156,7 +156,7 @@ def approve(run: Run) -> Exit:
         return {**notes, ANNOTATION_APPROVE_REASON: reason} if reason or item.reasoned else notes
 
     _write(run, waiting, annotations, "approve")
-    run.answered(waiting, "approved")
+    run.answered(waiting, State.APPROVED)
     return Exit.DONE
 
 
@@ -165,7 +165,7 @@ def reject(run: Run) -> Exit:
     waiting = _offered(run.waiting())
     value = f"{waiting.pending.digest} {run.arguments.reason}"
     _write(run, waiting, lambda item: {ANNOTATION_REJECT: value}, "reject")
-    run.answered(waiting, "rejected")
+    run.answered(waiting, State.REJECTED)
     return Exit.DONE
 
 
@@ -205,7 +205,7 @@ def _approvable(waiting: Waiting) -> Waiting:
             f"{name}: no approval counts now ({GUARD_MISSING}): the admission policies of"
             " ram-operator are missing or altered; have them installed first"
         )
-    if offered.state == "approved":
+    if offered.state is State.APPROVED:
         voided = offered.pending.voided
         raise Nothing(f"{name}: approved already" + (f", but: {plain(voided)}" if voided else ""))
     return offered

@@ -8,24 +8,29 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import yaml
 
 from .. import times
+from ..constants import Severity
+from ..model.vocabulary import HeldVerdict
 from .screen import Paint, plain, table, written
-from .waiting import DOCUMENT_VERSION, Waiting
+from .waiting import DOCUMENT_VERSION, State, Waiting
 
 CONTEXT: Final = 5
 NOBODY: Final = "(unknown)"
-_SEVERITY: Final = {"critical": ("red", "bold"), "warning": ("yellow",)}
-_VERDICTS: Final = {
-    "narrower": "takes rights away",
-    "wider": "gives rights",
-    "mixed": "gives rights to some and takes them from others",
-    "unknown": "it cannot be told what it gives or takes",
-    "new": "makes something new",
+_SEVERITY: Final[Mapping[str, tuple[str, ...]]] = {
+    Severity.CRITICAL: ("red", "bold"),
+    Severity.WARNING: ("yellow",),
+}
+_VERDICTS: Final[Mapping[str, str]] = {
+    HeldVerdict.NARROWER: "takes rights away",
+    HeldVerdict.WIDER: "gives rights",
+    HeldVerdict.MIXED: "gives rights to some and takes them from others",
+    HeldVerdict.UNKNOWN: "it cannot be told what it gives or takes",
+    HeldVerdict.NEW: "makes something new",
 }
 
 
@@ -93,7 +98,7 @@ def _lines(each: Waiting, now: float, paint: Paint) -> Iterator[str]:
 def _against(each: Waiting, paint: Paint) -> Iterator[str]:
     """Who said no comes before all else: an approval is given in the knowledge of it."""
     told = [(r.by or NOBODY, r.at, r.reason) for r in each.pending.rejections]
-    if each.refused or (each.state == "rejected" and not told):
+    if each.refused or (each.state is State.REJECTED and not told):
         told.insert(0, (NOBODY, "", each.rejection))
     if not told:
         return

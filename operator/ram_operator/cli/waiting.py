@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from typing import Any, Final
 
 from ..constants import (
@@ -63,6 +64,14 @@ class Pending:
     voided: str
 
 
+class State(StrEnum):
+    """What people have said of a change."""
+
+    APPROVED = "approved"
+    REJECTED = "rejected"
+    WAITING = "waiting"
+
+
 @dataclass(frozen=True, slots=True)
 class Waiting:
     """A change that waits, on which object, and what was answered so far."""
@@ -86,17 +95,18 @@ class Waiting:
     """status.pending as it came."""
 
     @property
-    def state(self) -> str:
-        """approved, rejected, or waiting for an answer to this very change.
+    def state(self) -> State:
+        """Whether this very change was approved or rejected, or waits for an answer.
 
         What was rejected is offered again, and can be approved by who knows of the rejection.
         """
         digest = self.pending.digest
         if self.refused:
-            return "rejected"
+            return State.REJECTED
         if digest and self.approve == digest:
-            return "approved"
-        return "rejected" if self.pending.rejected or self.pending.rejections else "waiting"
+            return State.APPROVED
+        rejected = self.pending.rejected or self.pending.rejections
+        return State.REJECTED if rejected else State.WAITING
 
     @property
     def refused(self) -> bool:
@@ -130,7 +140,7 @@ class Waiting:
             "accountId": self.account,
             "cloudName": self.cloud_name,
             "askedBy": list(self.asked_by),
-            "state": self.state,
+            "state": str(self.state),
             "pending": dict(self.shown),
         }
 

@@ -23,13 +23,13 @@ def read_attachments(calls: CloudCalls, noun: str, live: Live) -> Fields:
     return {"policies": policy_entries(items)}
 
 
-def attach(noun: str) -> Call[Attach]:
+def attach(noun: str, getters: write_checks.Getters) -> Call[Attach]:
     title = noun.capitalize()
 
     def attach(writer: Writer, name: str, step: Attach) -> Reply:
         (entry,) = step.entries.values()
         names = (f"{noun} {name}", ".Policy", f"policy {entry.display}")
-        judged = write_checks.attachment(writer.kept, noun, name, step)
+        judged = write_checks.attachment(writer.kept, name, step, getters)
         with added(names):
             parameters = _attachment(title, name, entry)
             send(writer, step, f"AttachPolicyTo{title}", parameters, *judged)

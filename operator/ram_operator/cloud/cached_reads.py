@@ -18,6 +18,7 @@ from ..documents import digests
 from ..errors import Absent, Bug, OutcomeUnknown, RamOperatorError, Retry
 from ..model import provider_states
 from ..model.state import CloudCalls
+from ..model.vocabulary import PolicyType
 from . import answers
 
 FRESH_SECONDS: Final = 2.0
@@ -27,7 +28,7 @@ waits, and a thousand roles that get the same policy share them.
 SYSTEM_SECONDS: Final = 86_400.0
 """Alibaba Cloud alone changes system policies."""
 _IN_FLIGHT: Final = float("inf")
-CUSTOM: Final = "Custom"
+CUSTOM: Final = PolicyType.CUSTOM.value
 
 
 @dataclass(eq=False, slots=True)

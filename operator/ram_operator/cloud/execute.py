@@ -34,7 +34,7 @@ from ..model.steps import (
     WriteDocument,
     WriteTrust,
 )
-from . import policy_calls
+from . import policy_calls, write_checks
 from .attachment_calls import attach, detach
 from .calls import Call, S, delete
 from .group_calls import create_group, expel, join, update_group
@@ -81,7 +81,12 @@ CALLS: Final[Mapping[type[CloudStep], Mapping[str, Call[Any]]]] = dict(
             role=update_role,
             policy=policy_calls.describe,
         ),
-        _calls(Attach, user=attach("user"), group=attach("group"), role=attach("role")),
+        _calls(
+            Attach,
+            user=attach("user", write_checks.itself),
+            group=attach("group", write_checks.members),
+            role=attach("role", write_checks.assuming),
+        ),
         _calls(Detach, user=detach("user"), group=detach("group"), role=detach("role")),
         _calls(Join, group=join),
         _calls(Expel, group=expel),

@@ -8,17 +8,15 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from typing import Final
 
+from .. import documents
 from ..constants import Reason
 from ..errors import Stalled
 from ..gate import tenancy
 from ..model.state import CloudCalls
 from ..model.vocabulary import Lends
 from . import answers
-
-CUSTOM: Final = "Custom"
-"""What Alibaba Cloud keeps, the type System, nobody in the account can change."""
+from .cached_reads import CUSTOM
 
 Own = frozenset[tuple[Lends, str]]
 """(how, folded name) of what the operator has its rights by."""
@@ -50,11 +48,11 @@ def _read(calls: CloudCalls, arn: str) -> Iterator[tuple[Lends, str]]:
     noun, name = tenancy.principal(arn)
     if noun == "root":
         return
-    if noun not in ("user", "role"):
+    if noun not in (documents.Kind.USER, documents.Kind.ROLE):
         text = f"the operator's own principal {arn or 'is not known, and'} cannot be looked up"
         raise Stalled(Reason.PROTECTED, text)
     yield from _attached(calls, noun, name)
-    if noun == "user":
+    if noun == documents.Kind.USER:
         for group in _groups(calls, name):
             yield Lends.JOINED, group.lower()
             yield from _attached(calls, "group", group)
@@ -65,6 +63,7 @@ def _attached(calls: CloudCalls, noun: str, name: str) -> Iterator[tuple[Lends, 
     action = f"ListPoliciesFor{title}"
     body = calls.call(action, {f"{title}Name": name})
     for row in answers.rows(body, action, ("Policies", "Policy"), "PolicyType", "PolicyName"):
+        # What Alibaba Cloud keeps, the type System, nobody in the account can change.
         if row["PolicyType"] == CUSTOM:
             yield Lends.ATTACHED, str(row["PolicyName"]).lower()
 

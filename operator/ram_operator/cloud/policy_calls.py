@@ -12,13 +12,14 @@ from ..model.state import CloudCalls, Live
 from ..model.steps import CreateWithDocument, Delete, WriteAttributes, WriteDocument
 from ..model.vocabulary import Presence
 from . import answers, write_checks
+from .cached_reads import CUSTOM
 from .calls import gone_is_done, send, tags, turn
 from .jobs import Reply
 from .writing import Write, Writer
 
 
 def read_policy(calls: CloudCalls, name: str) -> Live:
-    body = calls.call("GetPolicy", {"PolicyName": name, "PolicyType": "Custom"})
+    body = calls.call("GetPolicy", {"PolicyName": name, "PolicyType": CUSTOM})
     policy = answers.part(body, "GetPolicy", "Policy", "CreateDate")
     document: FieldValue | UnknownPart
     version: Mapping[str, Any] = {}
@@ -86,7 +87,7 @@ def write_document(writer: Writer, name: str, step: WriteDocument) -> Reply:
 
 def _version_of(writer: Writer, name: str, wanted: documents.Policy) -> str:
     """Id of a version with that meaning, or ""."""
-    listed = writer.read("ListPolicyVersions", {"PolicyName": name, "PolicyType": "Custom"})
+    listed = writer.read("ListPolicyVersions", {"PolicyName": name, "PolicyType": CUSTOM})
     names = ("PolicyVersions", "PolicyVersion")
     for version in answers.rows(listed, "ListPolicyVersions", names, "VersionId"):
         if _same_document(_version_text(writer, name, version), wanted):
@@ -98,7 +99,7 @@ def _version_text(writer: Writer, name: str, version: Mapping[str, Any]) -> Any:
     """The row's document, which RAM may leave out of the list."""
     if version.get("PolicyDocument"):
         return version["PolicyDocument"]
-    target = {"PolicyName": name, "PolicyType": "Custom", "VersionId": version["VersionId"]}
+    target = {"PolicyName": name, "PolicyType": CUSTOM, "VersionId": version["VersionId"]}
     found = writer.read("GetPolicyVersion", target)
     return answers.part(found, "GetPolicyVersion", "PolicyVersion", "PolicyDocument")[
         "PolicyDocument"

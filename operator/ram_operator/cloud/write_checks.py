@@ -6,7 +6,7 @@ write has to rest on is a defect, and is refused.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from .. import documents
@@ -27,19 +27,35 @@ _PAGE: Final = 1000
 """Users on a page of ListUsersForGroup."""
 
 
-def attachment(kept: Kept, noun: str, name: str, step: Attach) -> tuple[Check, ...]:
+Getters = Callable[[str, Attach], tuple[Check, ...]]
+"""Who gets what is attached to the identity of that name."""
+
+
+def attachment(kept: Kept, name: str, step: Attach, getters: Getters) -> tuple[Check, ...]:
     """The documents of the policies; where they are rights to change rights, also who gets them."""
-    rests = _basis(step)
     found = _documents(kept, step, step.entries)
-    if step.permit is None or noun == "user":
-        return found
-    if noun == "group":
-        if rests.members is None:
-            raise _nothing(step, "the members")
-        return (*found, _members(name, rests.members))
-    if rests.trusts is None:
+    return found if step.permit is None else (*found, *getters(name, step))
+
+
+def itself(name: str, step: Attach) -> tuple[Check, ...]:
+    """Nobody besides the identity."""
+    return ()
+
+
+def members(group: str, step: Attach) -> tuple[Check, ...]:
+    """Who is in the group."""
+    judged = _basis(step).members
+    if judged is None:
+        raise _nothing(step, "the members")
+    return (_members(group, judged),)
+
+
+def assuming(role: str, step: Attach) -> tuple[Check, ...]:
+    """Who may assume the role."""
+    judged = _basis(step).trusts
+    if judged is None:
         raise _nothing(step, "the trust")
-    return (*found, trust(name, rests.trusts))
+    return (trust(role, judged),)
 
 
 def membership(kept: Kept, name: str, step: Join) -> tuple[Check, ...]:

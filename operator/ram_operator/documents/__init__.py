@@ -10,6 +10,7 @@ from .actions import reads_only
 from .canonical import (
     NOBODY,
     Condition,
+    Effect,
     Grant,
     Kind,
     Policy,
@@ -42,6 +43,7 @@ __all__ = [
     "Comparison",
     "Condition",
     "DocumentError",
+    "Effect",
     "Equivalence",
     "Grant",
     "Kind",

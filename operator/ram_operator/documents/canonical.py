@@ -33,6 +33,13 @@ def sorted_json(value: Json) -> str:
     return json.dumps(value, ensure_ascii=True, separators=(",", ":"), sort_keys=True)
 
 
+class Effect(StrEnum):
+    """What a statement does."""
+
+    ALLOW = "Allow"
+    DENY = "Deny"
+
+
 class Kind(StrEnum):
     """What a principal of a trust document is."""
 
@@ -130,7 +137,7 @@ class Grant:
     `actions` with `all_but` are the actions that are *not* meant. `terms` decide; the rest shows.
     """
 
-    effect: str
+    effect: Effect
     actions: tuple[str, ...]
     all_but: bool
     principal: Principal | None
@@ -154,7 +161,7 @@ class Grant:
 
     def canonical(self) -> dict[str, Json]:
         """JSON-able, equal for every certain re-spelling of this grant."""
-        out: dict[str, Json] = {"Effect": self.effect}
+        out: dict[str, Json] = {"Effect": str(self.effect)}
         if self.principal is not None:
             out["Principal"] = [self.principal.spelled, self.principal.folded]
         grouped: dict[str, dict[str, list[str]]] = {}
@@ -251,5 +258,5 @@ def trust_principals(trust: Trust) -> tuple[Principal, ...]:
     return tuple(
         grant.principal or Principal(Kind.UNKNOWN, "", "", "a statement that cannot be read", "")
         for grant in trust.grants
-        if grant.effect == "Allow"
+        if grant.effect == Effect.ALLOW
     )

@@ -13,7 +13,7 @@ from itertools import product
 from typing import Final
 
 from . import grant_sentences
-from .canonical import ACTION, RESOURCE, Dim, Folding, Grant, Policy, Term, Trust
+from .canonical import ACTION, RESOURCE, Dim, Effect, Folding, Grant, Policy, Term, Trust
 from .containment import Search, Side, Unclear, View, constraints, entangled_dims
 from .globs import Budget, Glob, TooComplex, fold
 from .value_sets import Words
@@ -147,7 +147,7 @@ class Comparer:
         same_denies = _denies(source) == _denies(target)
         given = set(target) if same_denies else set()
         for grant in dict.fromkeys(source):
-            if grant.effect == "Allow" and grant not in given:
+            if grant.effect == Effect.ALLOW and grant not in given:
                 if self.covers(target, grant, source):
                     continue
                 certain = self._surely_escapes(grant, source, target)
@@ -173,7 +173,7 @@ class Comparer:
                 _escapes(search, Unclear.TOKEN, grant, source, target)
                 for search in self._likely
                 for grant in source
-                if grant.effect == "Allow"
+                if grant.effect == Effect.ALLOW
             )
         except TooComplex:
             return False
@@ -199,7 +199,7 @@ def _reduced(grant: Grant, dim: Dim, target: Grants, escapes: Callable[[Grant], 
     given = {
         name
         for other in target
-        if other.effect == "Allow" and [t for t in other.terms if t.dim != dim] == rest
+        if other.effect == Effect.ALLOW and [t for t in other.terms if t.dim != dim] == rest
         for name in (other.actions if actions else other.resources)
         if not other.all_but
     }
@@ -218,7 +218,7 @@ def _search(view: View) -> Search:
 
 
 def _denies(grants: Grants) -> frozenset[Grant]:
-    return frozenset(grant for grant in grants if grant.effect == "Deny")
+    return frozenset(grant for grant in grants if grant.effect == Effect.DENY)
 
 
 def _escapes(
@@ -232,9 +232,9 @@ def _escapes(
     box = constraints(grant, search.view, unclear)
     if box is None:
         return False
-    own = Side((), search.boxes(source, "Deny", against))
-    allows = search.boxes(target, "Allow", against)
-    return search.escapes(box, own, Side(allows, search.boxes(target, "Deny", unclear)))
+    own = Side((), search.boxes(source, Effect.DENY, against))
+    allows = search.boxes(target, Effect.ALLOW, against)
+    return search.escapes(box, own, Side(allows, search.boxes(target, Effect.DENY, unclear)))
 
 
 def _views(grants: Grants) -> list[View]:

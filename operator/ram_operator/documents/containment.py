@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 
-from .canonical import Dim, Folding, Grant, Term
+from .canonical import Dim, Effect, Folding, Grant, Term
 from .globs import Budget
 from .grammar import Family
 from .value_sets import Region, Spans, Spec, Words, meet, minus, whole
@@ -86,7 +86,7 @@ class Search:
         self._members: dict[Region, bool] = {}
         self._boxes: dict[tuple[tuple[Grant, ...], str, Unclear], Boxes] = {}
 
-    def boxes(self, grants: tuple[Grant, ...], effect: str, unclear: Unclear) -> Boxes:
+    def boxes(self, grants: tuple[Grant, ...], effect: Effect, unclear: Unclear) -> Boxes:
         """What the grants of one effect are in this view."""
         key = (grants, effect, unclear)
         found = self._boxes.get(key)

@@ -11,7 +11,7 @@ from typing import Final
 
 from .action_table import BECOMES
 from .actions import TOO_COMPLEX, ActionClass, Classified, classify, classify_all_but
-from .canonical import ACTION, Grant, Policy
+from .canonical import ACTION, Effect, Grant, Policy
 from .globs import Budget, Glob, TooComplex
 from .value_sets import Words
 
@@ -48,13 +48,13 @@ def reaches(policy: Policy, names: tuple[str, ...]) -> bool:
         )
         and any(glob.matches(t) for glob in _globs(grant.resources or ("*",)) for t in targets)
         for grant in policy.grants
-        if grant.effect == "Allow"
+        if grant.effect == Effect.ALLOW
     )
 
 
 def _sentences(policy: Policy, wanted: ActionClass) -> tuple[str, ...]:
     budget = Budget(_STEPS)
-    allows = [grant for grant in policy.grants if grant.effect == "Allow"]
+    allows = [grant for grant in policy.grants if grant.effect == Effect.ALLOW]
     found = {text for g in allows for kind, text in _reasons(g, budget) if kind is wanted}
     return tuple(sorted(found))
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from .canonical import ACTION, Grant, Policy, compact
+from .canonical import ACTION, Effect, Grant, Policy, compact
 from .comparing import Verdict, compare_policy
 from .document_error import DocumentError
 from .escalation import escalates, indirect
@@ -25,13 +25,13 @@ def identity_grants(policy: Policy) -> Policy:
 
     Its digest stands for them: documents that differ in anything else have the same one.
     """
-    allows = [grant for grant in policy.grants if grant.effect == "Allow"]
+    allows = [grant for grant in policy.grants if grant.effect == Effect.ALLOW]
     return Policy("", tuple(part for grant in allows for part in _part(grant, escalates)))
 
 
 def indirect_grants(policy: Policy) -> Policy:
     """The same of the grants that let act as another identity by a detour."""
-    allows = [grant for grant in policy.grants if grant.effect == "Allow"]
+    allows = [grant for grant in policy.grants if grant.effect == Effect.ALLOW]
     return Policy("", tuple(part for grant in allows for part in _part(grant, indirect)))
 
 

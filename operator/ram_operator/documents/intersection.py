@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from .canonical import Condition, Grant, Json, Trust, sorted_json
+from .canonical import Condition, Effect, Grant, Json, Trust, sorted_json
 from .comparing import Comparer
 from .document_error import DocumentError
 from .grammar import OPERATORS
@@ -26,7 +26,7 @@ def intersect_trust(live: Trust, wanted: Trust) -> Trust | None:
     candidates = [
         written
         for grant in (*wanted.grants, *live.grants, *_pairs(live.grants, wanted.grants))
-        if grant.effect == "Allow" and all(term.reading for term in grant.terms if term.token)
+        if grant.effect == Effect.ALLOW and all(term.reading for term in grant.terms if term.token)
         for written in _written(grant)
     ]
     comparer = Comparer((*live.grants, *wanted.grants, *candidates))
@@ -95,7 +95,11 @@ def _document(grants: Iterable[Grant]) -> Trust | None:
         grouped: dict[str, dict[str, list[str]]] = {}
         for operator, key, values in grant.conditions:
             grouped.setdefault(operator, {})[key] = list(values)
-        head: dict[str, Json] = {"Action": list(grant.actions), "Effect": "Allow", "Principal": {}}
+        head: dict[str, Json] = {
+            "Action": list(grant.actions),
+            "Effect": str(Effect.ALLOW),
+            "Principal": {},
+        }
         if grouped:
             head["Condition"] = grouped
         statement = statements.setdefault(sorted_json(head), head)

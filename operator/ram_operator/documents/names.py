@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from .canonical import Grant, Trust
+from .canonical import Effect, Grant, Trust
 from .globs import Glob, fold
 from .grammar import OPERATORS
 from .principals import NOUNS
@@ -31,7 +31,7 @@ def mentioned(trust: Trust) -> frozenset[str]:
     return frozenset(
         f"acs:ram::{found[1]}:{found[2]}/{found[3]}"
         for grant in trust.grants
-        if grant.effect == "Allow"
+        if grant.effect == Effect.ALLOW
         for text in _texts(grant)
         if (found := _ARN.fullmatch(fold(text))) and not set(found[3]) <= _WILD
     )

@@ -14,6 +14,7 @@ from .canonical import (
     RESOURCE,
     Condition,
     Dim,
+    Effect,
     Folding,
     Grant,
     Json,
@@ -105,12 +106,15 @@ def _version(reader: Reader, tree: dict[str, Json]) -> list[Term]:
     return [doubtful(token) if known else opaque(token)]
 
 
+_EFFECTS: Final = tuple(Effect)
+
+
 def _unreadable(token: str) -> tuple[Grant, ...]:
     """Something that may allow and may deny."""
     return tuple(
         # One token for both would say that the denial always takes back what is allowed.
         Grant(effect, (), False, None, (), (), (opaque(f"{effect}? {token}"),))
-        for effect in ("Allow", "Deny")
+        for effect in Effect
     )
 
 
@@ -139,11 +143,11 @@ class _Statement:
             token = self.reader.doubt(self.path, "it is not an object", "write one", raw)
             return _unreadable(token)
         effect = raw.get("Effect")
-        if effect not in ("Allow", "Deny") or (self.reader.trust and effect == "Deny"):
-            legal = "Allow" if self.reader.trust else "Allow or Deny"
+        if effect not in _EFFECTS or (self.reader.trust and effect == Effect.DENY):
+            legal = str(Effect.ALLOW) if self.reader.trust else " or ".join(_EFFECTS)
             problem = "it is missing" if effect is None else f"it is {compact(effect)}"
             token = self._doubt("Effect", problem, f"write {legal}", raw)
-            if effect != "Deny":
+            if effect != Effect.DENY:
                 return _unreadable(token)
         conditions, terms = self._conditions()
         extra = self._extras()
@@ -152,7 +156,7 @@ class _Statement:
         resources = [_Part((), ())] if self.reader.trust else self._resources()
         return tuple(
             Grant(
-                str(effect),
+                Effect(effect),
                 action.shown,
                 action.all_but,
                 principal.principal and replace(principal.principal, conditions=conditions),

@@ -18,6 +18,7 @@ from ..constants import Reason
 from ..model.changes import Change, Held, place
 from ..model.objects import Entry, FieldValue
 from ..model.records import InFlight, Offer, Pending, RecordFacts, Rejection, Why
+from ..model.vocabulary import HeldKind
 from .inputs import Approval, Scope
 
 FORMAT: Final = "ram-operator/approval/3"
@@ -27,12 +28,8 @@ by it. What 0.1.0 began covers less, so it is offered anew.
 """
 VALID: Final = 7 * times.DAY
 """How long an offer stands, from when it was first seen; seconds."""
-LOST: Final = "RecordsLost"
-"""Kind of what is held because there is no record that could say what was held before."""
 PROVIDERS: Final = "providers"
 """The place of changes that became of an identity provider, see `providers`."""
-CHANGED: Final = "ProviderChange"
-"""Kind of what is held because an identity provider is not what was agreed on."""
 SENDS: Final = 2
 """A gated write whose end is not known may be sent once more, to what it was judged against."""
 UNKNOWN: Final = "(unknown)"
@@ -214,7 +211,7 @@ def offer(held: Held, approval: Approval, record: RecordFacts) -> Offer:
         digest=digest(held, approval.scope, sequence),
         since=since,
         expires=_expiry(since),
-        verdict=held.verdict,
+        verdict=str(held.verdict),
         by=(", ".join(approval.author.split("\n")) or where)[:512],
         summary=held.summary[:2048],
         trust=_trust(held),
@@ -261,7 +258,7 @@ def _trust(held: Held) -> str:
     Not what waits for something that can end by itself: records were lost and a person says that
     this is over, or a provider is put back.
     """
-    if held.kind in (LOST, CHANGED):
+    if held.kind in (HeldKind.RECORDS_LOST, HeldKind.PROVIDER_CHANGE):
         return ""
     trusts = [c.after.digest for c in held.changes if isinstance(c.after, documents.Trust)]
     return trusts[0] if trusts else ""

@@ -49,7 +49,7 @@ def privileged(case: Case) -> Parts:
         return
     for principal in (*_trusted(case.trust), *_trusted(case.before)):
         foreign = principal.account_id not in ("", case.account.account_id)
-        if foreign or principal.kind in _NOT_OURS or principal.kind == "service":
+        if foreign or principal.kind in _NOT_OURS or principal.kind == documents.Kind.SERVICE:
             yield (principal.raw,)
 
 
@@ -79,7 +79,7 @@ def _trusted(trust: documents.Trust | None) -> tuple[documents.Principal, ...]:
     return documents.trust_principals(trust) if trust is not None else ()
 
 
-def of_kind(kind: str) -> Callable[[Case], Parts]:
+def of_kind(kind: documents.Kind) -> Callable[[Case], Parts]:
     def check(case: Case) -> Parts:
         for principal in _trusted(case.trust):
             if principal.kind == kind:
@@ -95,7 +95,7 @@ def outside(case: Case) -> Parts:
             yield (principal.raw,)
 
 
-def unbound(kind: str, *keys: str) -> Callable[[Case], Parts]:
+def unbound(kind: documents.Kind, *keys: str) -> Callable[[Case], Parts]:
     """Principals of a kind without a condition on one of the keys."""
 
     def check(case: Case) -> Parts:
@@ -112,14 +112,14 @@ def any_subject(case: Case) -> Parts:
     listed = case.account.trusted_subjects
     for principal in _trusted(case.trust):
         bound = documents.binds_subject(principal.conditions, listed)
-        if principal.kind == "oidc" and not bound:
+        if principal.kind == documents.Kind.OIDC and not bound:
             yield (principal.raw,)
 
 
 def external_id(case: Case) -> Parts:
     for principal in _trusted(case.trust):
         foreign = principal.account_id not in ("", case.account.account_id)
-        federated = principal.kind in ("oidc", "saml")
+        federated = principal.kind in (documents.Kind.OIDC, documents.Kind.SAML)
         if (
             foreign
             and not federated
@@ -130,9 +130,9 @@ def external_id(case: Case) -> Parts:
 
 def unlisted(case: Case) -> Parts:
     lists = {
-        "service": case.account.trusted_services,
-        "saml": case.account.trusted_providers,
-        "oidc": case.account.trusted_providers,
+        documents.Kind.SERVICE: case.account.trusted_services,
+        documents.Kind.SAML: case.account.trusted_providers,
+        documents.Kind.OIDC: case.account.trusted_providers,
     }
     for principal in _trusted(case.trust):
         allowed = lists.get(principal.kind)
@@ -141,14 +141,16 @@ def unlisted(case: Case) -> Parts:
 
 
 def any_service(case: Case) -> Parts:
-    return of_kind("service")(case) if case.account.trusted_services is None else iter(())
+    return (
+        of_kind(documents.Kind.SERVICE)(case) if case.account.trusted_services is None else iter(())
+    )
 
 
 def _by_name(trust: documents.Trust | None) -> dict[tuple[str, str], list[documents.Grant]]:
     """What each principal is granted; statements that cannot be read are nobody's."""
     found: dict[tuple[str, str], list[documents.Grant]] = {}
     for grant in trust.grants if trust is not None else ():
-        if grant.effect == "Allow" and grant.principal is not None:
+        if grant.effect == documents.Effect.ALLOW and grant.principal is not None:
             name = (grant.principal.spelled, grant.principal.folded)
             found.setdefault(name, []).append(grant)
     return found
@@ -234,7 +236,14 @@ def escalating(case: Case) -> Parts:
             yield grant.what, grant.why
 
 
-_NOT_OURS: Final = frozenset({"saml", "oidc", "wildcard", "unknown"})
+_NOT_OURS: Final = frozenset(
+    {
+        documents.Kind.SAML,
+        documents.Kind.OIDC,
+        documents.Kind.WILDCARD,
+        documents.Kind.UNKNOWN,
+    }
+)
 """Kinds of principals whose members nobody in the account decides about."""
 
 

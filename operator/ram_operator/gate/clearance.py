@@ -22,17 +22,13 @@ from ..model.objects import Account, Entry
 from ..model.permissions import SEAL, Cleared, Permit
 from ..model.records import RecordFacts
 from ..model.steps import CloudStep
-from ..model.vocabulary import Direction
+from ..model.vocabulary import Direction, HeldKind, HeldVerdict
 from . import approvals, rules
 from .inputs import Approval
 
 NEVER: Final = "1970-01-01T00:00:00Z"
 ASSUME: Final = "sts:AssumeRole"
 
-CREATION: Final = "RoleCreation"
-LOST: Final = approvals.LOST
-TAKE_BACK: Final = "TrustTakenBack"
-CHANGE: Final = "TrustChange"
 SENDS: Final = approvals.SENDS
 _DIRECTIONS: Final = {
     documents.Verdict.NARROWER: Direction.NARROWER,
@@ -103,7 +99,7 @@ def clear(permit: Permit, field: str) -> Cleared:
     before, after = change.before, change.after
     assert before is None or isinstance(before, documents.Trust)
     assert isinstance(after, documents.Trust)
-    operation = CREATION if before is None else CHANGE
+    operation = HeldKind.ROLE_CREATION if before is None else HeldKind.TRUST_CHANGE
     return Cleared(SEAL, operation, after, before, permit)
 
 
@@ -134,10 +130,10 @@ def judge_creation(
         if not stays:
             summary = "the role existed before, with its identity providers as they were then"
         gains = documents.compare_trust(documents.NOBODY, trust).gain_sentences
-        kind = CREATION if stays else approvals.CHANGED
+        kind = HeldKind.ROLE_CREATION if stays else HeldKind.PROVIDER_CHANGE
         verdict = Held(kind, summary, gains, (), rules.assess(trust, account))
     change = Change("trustPolicy", None, trust, Direction.WIDER)
-    return replace(verdict, changes=(change,), verdict="new")
+    return replace(verdict, changes=(change,), verdict=HeldVerdict.NEW)
 
 
 def _judge_creation(
@@ -147,14 +143,16 @@ def _judge_creation(
     gains = documents.compare_trust(documents.NOBODY, trust).gain_sentences
     if lost(account, record):
         summary = "records of this account were lost: it may have been held before"
-        return Held(LOST, summary, gains, (), findings)
+        return Held(HeldKind.RECORDS_LOST, summary, gains, (), findings)
     if record.baseline_unreadable:
-        return Held(CREATION, "the record of this role cannot be read", gains, (), findings)
+        return Held(
+            HeldKind.ROLE_CREATION, "the record of this role cannot be read", gains, (), findings
+        )
     if record.baseline is not None:
         comparison = documents.compare_trust(record.baseline, trust)
         if comparison.verdict is not documents.Verdict.SAME:
             return Held(
-                CREATION,
+                HeldKind.ROLE_CREATION,
                 "the role existed before with another trust",
                 comparison.gain_sentences,
                 comparison.loss_sentences,
@@ -162,8 +160,8 @@ def _judge_creation(
             )
     if rules.dangerous(findings):
         summary = "creating the role would trust somebody dangerous"
-        return Held(CREATION, summary, gains, (), findings)
-    return Cleared(SEAL, CREATION, trust)
+        return Held(HeldKind.ROLE_CREATION, summary, gains, (), findings)
+    return Cleared(SEAL, HeldKind.ROLE_CREATION, trust)
 
 
 def lost(account: Account, record: RecordFacts) -> bool:
@@ -185,16 +183,16 @@ def judge_take_back(
     other letters stays, in the letters that were agreed on.
     """
     if _within(wanted, live):
-        return Cleared(SEAL, TAKE_BACK, wanted, live)
+        return Cleared(SEAL, HeldKind.TRUST_TAKEN_BACK, wanted, live)
     if documents.compare_trust(live, wanted).losses:
         common = documents.intersect_trust(live, wanted)
         if common is not None:
             if _takes(common, live) and not documents.compare_trust(wanted, common).gains:
-                return Cleared(SEAL, TAKE_BACK, common, live)
+                return Cleared(SEAL, HeldKind.TRUST_TAKEN_BACK, common, live)
         else:
             for target in _closed(live):
                 if _within(target, live):
-                    return Cleared(SEAL, TAKE_BACK, target, live)
+                    return Cleared(SEAL, HeldKind.TRUST_TAKEN_BACK, target, live)
     return hold_change(live, wanted, account)
 
 
@@ -225,7 +223,12 @@ def _closed(live: documents.Trust) -> Iterator[documents.Trust]:
     matters is named.
     """
     for grant in live.grants:
-        if grant.effect != "Allow" or grant.tokens or grant.all_but or grant.principal is None:
+        if (
+            grant.effect != documents.Effect.ALLOW
+            or grant.tokens
+            or grant.all_but
+            or grant.principal is None
+        ):
             continue
         conditions: dict[str, dict[str, list[str]]] = {}
         for condition in grant.conditions:
@@ -233,7 +236,7 @@ def _closed(live: documents.Trust) -> Iterator[documents.Trust]:
         conditions.setdefault("DateLessThan", {})["acs:CurrentTime"] = [NEVER]
         for actions in (grant.actions, (ASSUME,)):
             statement = {
-                "Effect": "Allow",
+                "Effect": str(documents.Effect.ALLOW),
                 "Action": list(actions),
                 "Principal": {grant.principal.spelled: [grant.principal.raw]},
                 "Condition": conditions,
@@ -269,11 +272,11 @@ def hold_change(
     comparison = documents.compare_trust(in_force(live), wanted)
     summary = f"trust change ({comparison.verdict})"
     return Held(
-        CHANGE,
+        HeldKind.TRUST_CHANGE,
         summary,
         comparison.gain_sentences,
         comparison.loss_sentences,
         rules.assess(wanted, account, in_force(live), session),
         (Change("trustPolicy", live, wanted, _direction(comparison.verdict)),),
-        comparison.verdict.value,
+        HeldVerdict(comparison.verdict),
     )

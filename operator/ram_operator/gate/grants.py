@@ -17,7 +17,14 @@ from ..model import sentences
 from ..model.changes import Change, Finding, Held, Judged, Part, place
 from ..model.objects import Account, Entry
 from ..model.state import Desired, Live
-from ..model.vocabulary import Cause, Direction, Disposition
+from ..model.vocabulary import (
+    Cause,
+    Direction,
+    Disposition,
+    HeldKind,
+    HeldVerdict,
+    PolicyType,
+)
 from . import checks, rules
 from .inputs import WHATEVER, Inputs, Memory
 
@@ -73,13 +80,9 @@ def _harmless(key: str, memory: Memory) -> bool:
 def only_reads(key: str) -> bool:
     """Whether an attachment's folded key is that of a system policy that allows reading alone."""
     kind, _, name = key.partition("/")
-    return kind == "System" and documents.reads_only(name)
+    return kind == PolicyType.SYSTEM and documents.reads_only(name)
 
 
-GRANT: Final = "EscalatingGrant"
-GIVEN_BACK: Final = "EscalatingRight"
-NEW: Final = "new"
-"""The verdict on what is created."""
 UNKNOWN: Final = "what it allows is not known"
 UNKNOWN_OF: Final = "allows what is not known"
 NOT_READ: Final = "what it has attached could not be read"
@@ -123,7 +126,7 @@ def held(inputs: Inputs, items: Iterable[Judged], case: checks.Case) -> Held | N
     for change in changes:
         case = _with_session(row.field(change.field), desired, change, memory, case)
     findings = rules.judge(case, rules.On.GRANT)
-    kind = GIVEN_BACK if back else GRANT
+    kind = HeldKind.GIVEN_BACK if back else HeldKind.GRANT
     return Held(kind, summary, gains, (), findings, changes)
 
 
@@ -173,14 +176,14 @@ def joined(first: Held | None, second: Held | None) -> Held | None:
     """One offer out of two. An approval opens all that is held of an object, or nothing."""
     if first is None or second is None:
         return first or second
-    verdicts = {each.verdict for each in (first, second) if each.verdict}
-    known = verdicts - {Direction.UNKNOWN.value}
+    verdicts = {first.verdict, second.verdict} - {HeldVerdict.UNSAID}
     verdict = first.verdict
-    if len(verdicts) > 1 and first.verdict != NEW:
-        verdict = Direction.MIXED.value if known == verdicts else Direction.UNKNOWN.value
+    if len(verdicts) > 1 and first.verdict != HeldVerdict.NEW:
+        unknown = HeldVerdict.UNKNOWN in verdicts
+        verdict = HeldVerdict.UNKNOWN if unknown else HeldVerdict.MIXED
     return replace(
         first,
-        verdict=verdict or second.verdict,
+        verdict=second.verdict if verdict == HeldVerdict.UNSAID else verdict,
         summary=f"{first.summary}; {second.summary}",
         gains=(*first.gains, *second.gains),
         losses=(*first.losses, *second.losses),

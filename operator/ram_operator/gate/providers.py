@@ -28,12 +28,18 @@ from ..model.permissions import Permit
 from ..model.provider_states import ABSENT, WHOLE, named
 from ..model.sentences import clip
 from ..model.steps import Agree, Note
-from ..model.vocabulary import Cause, Direction, Disposition, Presence
+from ..model.vocabulary import (
+    Cause,
+    Direction,
+    Disposition,
+    HeldKind,
+    HeldVerdict,
+    Presence,
+)
 from . import approvals, checks, rules
 from .inputs import Inputs
 
 FIELD: Final = approvals.PROVIDERS
-CHANGED: Final = approvals.CHANGED
 _SHOWN: Final = 1024
 _LISTS: Final = {"clients": "tokens for client id {}", "fingerprints": "the certificate {}"}
 """What another entry lets in, by the list that it is in."""
@@ -128,7 +134,8 @@ def held(moves: Iterable[Judged], case: checks.Case) -> Held | None:
     verdict = directions.pop() if len(directions) == 1 else Direction.UNKNOWN
     findings = rules.judge(replace(case, moved=(*gains, *losses)), rules.On.PROVIDER)
     summary = "an identity provider that is trusted was changed"
-    return Held(CHANGED, summary, gains, losses, findings, changes, verdict.value)
+    kind = HeldKind.PROVIDER_CHANGE
+    return Held(kind, summary, gains, losses, findings, changes, HeldVerdict(verdict))
 
 
 def context(inputs: Inputs) -> dict[str, FieldValue]:

@@ -29,11 +29,17 @@ from ..model.steps import (
     WriteTrust,
     plain,
 )
-from ..model.vocabulary import Cause, Direction, Disposition, Presence
+from ..model.vocabulary import (
+    Cause,
+    Direction,
+    Disposition,
+    HeldKind,
+    HeldVerdict,
+    Presence,
+)
 from . import approvals, checks, clearance, grants, providers, rules
 from .inputs import Inputs
 
-TRUSTED: Final = "NameAlreadyTrusted"
 TAKE_BACK: Final = "take back what was added to the trust by hand"
 APPROVED: Final = "change the trust as approved"
 
@@ -91,7 +97,7 @@ def _name(new: Inputs) -> Held | None:
     gains = tuple(finding.message for finding in findings)
     change = Change(NAME, None, name, Direction.WIDER)
     summary = f"{new.row.noun} {name} would be trusted from its creation"
-    return Held(TRUSTED, summary, gains, (), findings, (change,), "new")
+    return Held(HeldKind.NAME_TRUSTED, summary, gains, (), findings, (change,), HeldVerdict.NEW)
 
 
 def _lost(new: Inputs) -> Held | None:
@@ -102,7 +108,7 @@ def _lost(new: Inputs) -> Held | None:
     gains = (f"{new.row.noun} {name} would be trusted where a forgotten role names it",)
     summary = "records of this account were lost: a role may trust that name already"
     return Held(
-        clearance.LOST, summary, gains, (), (), (Change(NAME, None, name, Direction.WIDER),)
+        HeldKind.RECORDS_LOST, summary, gains, (), (), (Change(NAME, None, name, Direction.WIDER),)
     )
 
 
@@ -177,13 +183,13 @@ def session_change(row: Kind, desired: Desired, live: Live) -> tuple[int, int] |
     return None
 
 
-def verdict(held: Held) -> str:
+def verdict(held: Held) -> HeldVerdict:
     """In one word: what is granted beside a trust that loses something makes both."""
-    if not held.verdict:
-        return Direction.WIDER.value
+    if held.verdict == HeldVerdict.UNSAID:
+        return HeldVerdict.WIDER
     grants = any(c.entry and c.direction is not Direction.NARROWER for c in held.changes)
-    narrows = held.verdict == Direction.NARROWER.value
-    return Direction.MIXED.value if grants and narrows else held.verdict
+    narrows = held.verdict == HeldVerdict.NARROWER
+    return HeldVerdict.MIXED if grants and narrows else held.verdict
 
 
 def released(items: list[Judged], permit: Permit | None) -> list[Judged]:

@@ -59,7 +59,7 @@ RULES: Final = (
         On.TRUST,
         "{} trusts every Alibaba Cloud account",
         "name the accounts, users, roles or services that need the role",
-        checks.of_kind("wildcard"),
+        checks.of_kind(documents.Kind.WILDCARD),
     ),
     Rule(
         "RAM002",
@@ -77,7 +77,7 @@ RULES: Final = (
         On.TRUST,
         "{} is no principal whose meaning is known",
         "write the principal as a full ARN or as <service>.aliyuncs.com",
-        checks.of_kind("unknown"),
+        checks.of_kind(documents.Kind.UNKNOWN),
     ),
     Rule(
         "RAM004",
@@ -96,7 +96,7 @@ RULES: Final = (
         On.TRUST,
         "{} is trusted without a condition on {}",
         "add conditions StringEquals oidc:aud and oidc:iss",
-        checks.unbound("oidc", "oidc:aud", "oidc:iss"),
+        checks.unbound(documents.Kind.OIDC, "oidc:aud", "oidc:iss"),
     ),
     Rule(
         "RAM006",
@@ -114,7 +114,7 @@ RULES: Final = (
         On.TRUST,
         "{} trusts every user and role of the account that may call sts:AssumeRole",
         "name the users or roles instead of the account's root",
-        checks.of_kind("account"),
+        checks.of_kind(documents.Kind.ACCOUNT),
     ),
     Rule(
         "RAM008",
@@ -123,7 +123,7 @@ RULES: Final = (
         On.TRUST,
         "{} is trusted without a condition on {}",
         "add a condition StringEquals saml:recipient with the sign-in address of your site",
-        checks.unbound("saml", "saml:recipient"),
+        checks.unbound(documents.Kind.SAML, "saml:recipient"),
     ),
     Rule(
         "RAM009",

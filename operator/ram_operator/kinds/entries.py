@@ -8,6 +8,7 @@ from typing import Any, Final
 from .. import documents
 from ..model.objects import Entry
 from ..model.steps import Attach, Detach, Tag, Untag, WriteAttributes
+from ..model.vocabulary import PolicyType
 from .schema import UNTIL, Escalation, Field, Reference, Shape
 
 
@@ -45,7 +46,7 @@ def policy_entries(value: Any) -> dict[str, Entry]:
 
 
 def custom_key(name: str) -> str:
-    return policy_key("Custom", name)
+    return policy_key(PolicyType.CUSTOM, name)
 
 
 def is_custom(key: str) -> bool:
@@ -71,7 +72,7 @@ def tag_entries(value: Mapping[str, Any]) -> dict[str, Entry]:
 
 
 POLICY_REFERENCE: Final = Reference(
-    "policies", "RamPolicy", "RamPolicy", "Custom", custom_key, is_custom
+    "policies", "RamPolicy", "RamPolicy", PolicyType.CUSTOM, custom_key, is_custom
 )
 
 

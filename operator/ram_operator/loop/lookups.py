@@ -24,7 +24,7 @@ from ..kinds.schema import Escalation, Field
 from ..kinds.table import KINDS
 from ..model.objects import EMPTY, Entry, FieldValue, Key, Owner, UnknownPart
 from ..model.state import Desired, Live
-from ..model.vocabulary import Presence
+from ..model.vocabulary import PolicyType, Presence
 from . import trust_lookups
 from .sources import Sources
 from .subject import Subject
@@ -240,7 +240,7 @@ def _manifest(key: Key, spec: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
         name = manifest.cloud_name(KINDS[key.kind], key.name, spec)
     except InvalidSpec:
         return
-    yield policy_key("Custom", name), spec.get("document")
+    yield policy_key(PolicyType.CUSTOM, name), spec.get("document")
 
 
 def _documents(sources: Sources, manifest: Any, entry: Entry) -> tuple[documents.Policy, ...]:
@@ -271,7 +271,7 @@ def _predecessors(sources: Sources, entry: Entry) -> tuple[documents.Policy, ...
     DocumentError.
     """
     kind, _, name = entry.display.partition("/")
-    if kind != "Custom" or not sources.readings.predecessor():
+    if kind != PolicyType.CUSTOM or not sources.readings.predecessor():
         return ()
     identity = Identity(sources.account.account_id, _POLICY, name)
     owner = facts_of(sources.objects.get(identity.key), identity).owner

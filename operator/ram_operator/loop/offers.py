@@ -24,7 +24,6 @@ from ..constants import (
 )
 from ..errors import InvalidSpec, RamOperatorError, Retry
 from ..gate import approvals
-from ..gate.clearance import CHANGE
 from ..gate.inputs import Approval, Guard, Scope
 from ..kinds import manifest
 from ..kinds.record import Identity, facts_of, identity_of
@@ -33,6 +32,7 @@ from ..model.changes import Held
 from ..model.objects import Key
 from ..model.outcome import Plan
 from ..model.records import Pending, RecordFacts, Rejection, Why
+from ..model.vocabulary import HeldKind, HeldVerdict
 from ..reporting import conditions
 from ..reporting.events import Event
 from ..runtime.queue import Lane
@@ -78,6 +78,9 @@ def guard_state(ports: Ports, subject: Subject, *, fresh: bool = False) -> Guard
     return found if stamped or found is not Guard.INTACT else Guard.MISSING
 
 
+_TRUST_ALONE: Final = (HeldKind.TRUST_CHANGE, HeldVerdict.WIDER)
+
+
 def brief(ports: Ports, subject: Subject, identity: Identity) -> bool:
     """Whether the object waits for nothing but an approval of its trust, and bears it.
 
@@ -86,7 +89,7 @@ def brief(ports: Ports, subject: Subject, identity: Identity) -> bool:
     status, present = subject.status, subject.status.get("conditions") or ()
     current = status.get("observedGeneration") == subject.body["metadata"].get("generation")
     pending = status.get("pending") or {}
-    if not current or (pending.get("kind"), pending.get("verdict")) != (CHANGE, "wider"):
+    if not current or (pending.get("kind"), pending.get("verdict")) != _TRUST_ALONE:
         return False
     if conditions.is_true(present, ConditionType.DRIFTED):
         return False

@@ -24,7 +24,7 @@ from ..model.objects import Entry, Key, Owner, UnknownPart
 from ..model.provider_states import named
 from ..model.records import RecordFacts
 from ..model.state import Desired, Live
-from ..model.vocabulary import Presence
+from ..model.vocabulary import PolicyType, Presence
 from .sources import Sources
 from .subject import Subject
 
@@ -135,7 +135,7 @@ def _differs(subject: Subject, wanted: Desired, live: Live) -> bool:
 def _has(key: Key, body: Mapping[str, Any], policy: Subject, cloud_name: str) -> bool:
     for item in (body.get("spec") or {}).get("policies") or ():
         kind, name = str(item.get("type")), str(item.get("name")).lower()
-        if kind == "Custom" and name == cloud_name.lower():
+        if kind == PolicyType.CUSTOM and name == cloud_name.lower():
             return True
         same_namespace = key.namespace == policy.key.namespace
         if kind == policy.key.kind and same_namespace and name == policy.key.name:

@@ -13,7 +13,7 @@ from .. import documents
 from ..constants import Severity
 from .objects import Entry, FieldValue, nothing
 from .records import Rejection
-from .vocabulary import Cause, Direction, Disposition
+from .vocabulary import Cause, Direction, Disposition, DriftAction, HeldKind, HeldVerdict
 
 NAME: Final = "name"
 """The place of a change that gives a new identity a name that is trusted already."""
@@ -50,9 +50,7 @@ class Drift:
     was: str
     now: str
     severity: Severity
-    action: str
-    """`corrected`, `reported`, `held` or `respelled`; in a status `pending`: still to be put right.
-    """
+    action: DriftAction
 
 
 def place(name: str, entry: str) -> str:
@@ -97,13 +95,13 @@ class Held:
     the offer stands, and comes from the record.
     """
 
-    kind: str
+    kind: HeldKind
     summary: str
     gains: tuple[str, ...] = ()
     losses: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
     changes: tuple[Change, ...] = ()
-    verdict: str = ""
+    verdict: HeldVerdict = HeldVerdict.UNSAID
     context: Mapping[str, Any] = field(default_factory=nothing)
     digest: str = ""
     since: str = ""

@@ -11,8 +11,6 @@ from .. import documents
 from ..constants import AdoptionPolicy, DeletionPolicy, DriftPolicy, Mode
 from ..errors import RamOperatorError
 
-CORRECTED = "corrected"
-
 EMPTY: Mapping[str, Any] = MappingProxyType({})
 
 

@@ -9,10 +9,10 @@ from .. import documents
 from ..constants import Reason
 from ..errors import RamOperatorError
 from .changes import Drift, Finding, Held
-from .objects import CORRECTED, nothing
+from .objects import nothing
 from .state import Applied, Live
 from .steps import Step
-from .vocabulary import RESPELLED, Phase
+from .vocabulary import DriftAction, Phase
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class Plan:
     @property
     def drift_remaining(self) -> tuple[Drift, ...]:
         """Drift that is still there when the pass is over."""
-        return tuple(entry for entry in self.drift if entry.action != CORRECTED)
+        return tuple(entry for entry in self.drift if entry.action != DriftAction.CORRECTED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ class Outcome:
         """Drift that a step of this pass has put right."""
         settled = frozenset(name for step in self.steps_done for name in step.settles)
         found = self.plan.drift if self.plan is not None else ()
-        return tuple(d for d in found if d.action == CORRECTED and d.field in settled)
+        return tuple(d for d in found if d.action == DriftAction.CORRECTED and d.field in settled)
 
     @property
     def drift_remaining(self) -> tuple[Drift, ...]:
@@ -95,4 +95,4 @@ class Outcome:
             return ()
         corrected = self.drift_corrected
         found = (entry for entry in self.plan.drift if entry not in corrected)
-        return (*found, *(entry for entry in self.kept if entry.action != RESPELLED))
+        return (*found, *(entry for entry in self.kept if entry.action != DriftAction.RESPELLED))

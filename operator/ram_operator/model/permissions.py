@@ -13,6 +13,7 @@ from typing import Any, Final
 from .. import documents
 from ..errors import Bug
 from .changes import Change
+from .vocabulary import HeldKind
 
 SEAL: Final = object()
 
@@ -28,7 +29,7 @@ class Permit:
     seal: object
     digest: str
     sequence: int
-    kind: str
+    kind: HeldKind
     change: str
     """Digest of the changes alone."""
     changes: tuple[Change, ...]
@@ -56,7 +57,7 @@ class Cleared:
     """
 
     seal: object
-    operation: str
+    operation: HeldKind
     trust: documents.Trust
     before: documents.Trust | None = None
     permit: Permit | None = None

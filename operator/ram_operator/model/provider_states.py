@@ -12,7 +12,10 @@ from .objects import FieldValue, UnknownPart
 
 ABSENT: Final = "{}"
 """What a provider is that does not exist."""
-_KINDS: Final = {"saml": "saml-provider", "oidc": "oidc-provider"}
+_KINDS: Final = {
+    documents.Kind.SAML: "saml-provider",
+    documents.Kind.OIDC: "oidc-provider",
+}
 _LIMIT: Final = 8192
 """What a record has room for: fifty client ids, five certificates."""
 WHOLE: Final = "digest"

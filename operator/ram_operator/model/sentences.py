@@ -11,7 +11,7 @@ from ..constants import Reason, Severity
 from .changes import Change, Drift, Held, place
 from .objects import Entry, FieldValue
 from .outcome import Plan
-from .vocabulary import RESPELLED
+from .vocabulary import DriftAction
 
 SIDE_LIMIT: Final = 16_000
 
@@ -82,7 +82,7 @@ def respelled(change: Change) -> Drift:
     """The entry for what differs only in a spelling that is assumed to be equal."""
     was, now = drift_values(change)
     text = f"{SPELLING}: {now}; {SETTLE}"
-    return Drift(change.field, was, clip(text, 1024), Severity.INFO, RESPELLED)
+    return Drift(change.field, was, clip(text, 1024), Severity.INFO, DriftAction.RESPELLED)
 
 
 def given_back(change: Change) -> str:

@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Final
-
-RESPELLED: Final = "respelled"
-"""In `Drift.action`: it differs only in a spelling that is assumed to be equal."""
 
 
 class Presence(StrEnum):
@@ -62,6 +58,65 @@ class Lends(StrEnum):
     """It is a policy: whoever has it attached may what its document allows."""
     JOINED = "joined"
     """It is a group: whoever is in it has the policies of the group."""
+
+
+class DriftAction(StrEnum):
+    """What is done about a difference, as `status.drift` says it."""
+
+    CORRECTED = "corrected"
+    REPORTED = "reported"
+    HELD = "held"
+    RESPELLED = "respelled"
+    """It differs only in a spelling that is assumed to be equal."""
+    PENDING = "pending"
+    """In a status alone: still to be put right."""
+
+
+class HeldKind(StrEnum):
+    """What waits for an approval, in `status.pending.kind`, and what a record says was begun."""
+
+    ROLE_CREATION = "RoleCreation"
+    TRUST_CHANGE = "TrustChange"
+    TRUST_TAKEN_BACK = "TrustTakenBack"
+    """Never held: the cloud gave more than was agreed on."""
+    NAME_TRUSTED = "NameAlreadyTrusted"
+    GRANT = "EscalatingGrant"
+    GIVEN_BACK = "EscalatingRight"
+    """As a grant, of what was taken away by hand."""
+    PROVIDER_CHANGE = "ProviderChange"
+    """An identity provider is not what was agreed on."""
+    RECORDS_LOST = "RecordsLost"
+    """There is no record that could say what was held before."""
+
+
+class HeldVerdict(StrEnum):
+    """What a held change does to access, in `status.pending.verdict`."""
+
+    UNSAID = ""
+    NEW = "new"
+    """It makes what was not there."""
+    SAME = "same"
+    NARROWER = "narrower"
+    WIDER = "wider"
+    MIXED = "mixed"
+    UNKNOWN = "unknown"
+
+
+class GateVerdict(StrEnum):
+    """What the gate decided, as it is counted."""
+
+    HELD = "held"
+    APPROVED = "approved"
+    """By a person."""
+    ALLOWED = "allowed"
+    """Without one."""
+
+
+class PolicyType(StrEnum):
+    """Whose a policy is, as RAM calls it."""
+
+    SYSTEM = "System"
+    CUSTOM = "Custom"
 
 
 class Verb(StrEnum):

@@ -12,11 +12,12 @@ from typing import Any, Final
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
 
 from .. import __version__
+from ..constants import Reason
 from ..kinds.table import ACCOUNT, KINDS
 from ..model.objects import Key
 from ..model.outcome import Outcome
 from ..model.steps import Step, Trusting, permit_of
-from ..model.vocabulary import Direction
+from ..model.vocabulary import Direction, GateVerdict
 from .object_metrics import ObjectStates
 
 RESULTS: Final = ("success", "retry", "stalled", "blocked", "error")
@@ -129,7 +130,7 @@ class Metrics:
     def cloud_call(self, action: str, result: str, seconds: float) -> None:
         self.cloud_requests.labels(action, result).inc()
         self.cloud_duration.labels(action).observe(seconds)
-        if result == "Throttled":
+        if result == Reason.THROTTLED:
             self.cloud_throttled.inc()
 
     def cluster_write(self, what: str, kind: str) -> None:
@@ -161,7 +162,8 @@ class Metrics:
         self, kind: str, outcome: Outcome, old: Mapping[str, Any], status: Mapping[str, Any]
     ) -> None:
         """What the gate said in this pass, if it was asked and had not said it before."""
-        for verdict in sorted({_verdict(kind, step) for step in outcome.steps_done} - {""}):
+        found = {_verdict(kind, step) for step in outcome.steps_done}
+        for verdict in sorted(filter(None, found)):
             self.gate.labels(kind, verdict, "none").inc()
         if outcome.plan is None or outcome.plan.held is None:
             return
@@ -169,18 +171,18 @@ class Metrics:
             return
         rules = [finding.id for finding in outcome.plan.held.findings] or ["none"]
         for rule in rules:
-            self.gate.labels(kind, "held", rule).inc()
+            self.gate.labels(kind, GateVerdict.HELD, rule).inc()
 
 
-def _verdict(kind: str, step: Step) -> str:
-    """How the gate let a step through that was carried out; "" where it was not asked."""
+def _verdict(kind: str, step: Step) -> GateVerdict | None:
+    """How the gate let a step through that was carried out; None where it was not asked."""
     if permit_of(step) is not None:
-        return "approved"
+        return GateVerdict.APPROVED
     if isinstance(step, Trusting):
-        return "allowed"
+        return GateVerdict.ALLOWED
     judged = {field.name for field in KINDS[kind].fields if field.escalates}
     widens = step.direction is not Direction.NARROWER
-    return "allowed" if widens and judged & set(step.fields) else ""
+    return GateVerdict.ALLOWED if widens and judged & set(step.fields) else None
 
 
 def _judgement(pending: Mapping[str, Any]) -> tuple[Any, ...]:

@@ -21,7 +21,7 @@ from ..constants import Reason, Severity
 from ..kinds.table import KINDS
 from ..model.objects import Key
 from ..model.outcome import Outcome
-from ..model.vocabulary import RESPELLED
+from ..model.vocabulary import DriftAction
 
 LABELS: Final = ("kind", "resource_namespace", "resource_name")
 _RANK: Final = tuple(Severity)
@@ -58,7 +58,7 @@ def state_of(
     severities = {
         str(entry.get("severity"))
         for entry in status.get("drift") or ()
-        if entry.get("action") != RESPELLED
+        if entry.get("action") != DriftAction.RESPELLED
     }
     drift = next((rank.value for rank in reversed(_RANK) if rank.value in severities), "")
     looked = outcome.plan is not None or outcome.verified

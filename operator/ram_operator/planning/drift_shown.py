@@ -9,8 +9,7 @@ from .. import documents
 from ..gate import providers
 from ..model import sentences
 from ..model.changes import Drift, Judged, place
-from ..model.objects import CORRECTED
-from ..model.vocabulary import RESPELLED, Cause, Disposition
+from ..model.vocabulary import Cause, Disposition, DriftAction
 from . import drift
 
 
@@ -33,8 +32,8 @@ def apart(items: Iterable[Judged], done: Done) -> tuple[tuple[Drift, ...], tuple
     others = [item for item in shown if item not in spelled]
     entries = [sentences.respelled(item.change) for item in spelled]
     entries += (entry for item in others for entry in _entries(item, done))
-    drifts = tuple(entry for entry in entries if entry.action != RESPELLED)
-    return drifts, tuple(entry for entry in entries if entry.action == RESPELLED)
+    drifts = tuple(entry for entry in entries if entry.action is not DriftAction.RESPELLED)
+    return drifts, tuple(entry for entry in entries if entry.action is DriftAction.RESPELLED)
 
 
 def only_spelling(item: Judged) -> bool:
@@ -51,19 +50,23 @@ def _shown(item: Judged) -> bool:
 def _entries(item: Judged, done: Done) -> list[Drift]:
     """One entry; of a trust of which only the excess is taken back, one for what is left, too."""
     action = {
-        Disposition.WRITE: CORRECTED,
-        Disposition.REPORT: "reported",
-        Disposition.HOLD: "held",
+        Disposition.WRITE: DriftAction.CORRECTED,
+        Disposition.REPORT: DriftAction.REPORTED,
+        Disposition.HOLD: DriftAction.HELD,
     }[item.disposition]
     name = place(item.change.field, item.change.entry)
     wanted = item.change.after
-    if action == CORRECTED and isinstance(wanted, documents.Trust) and done.after is not None:
+    if (
+        action is DriftAction.CORRECTED
+        and isinstance(wanted, documents.Trust)
+        and done.after is not None
+    ):
         restored = documents.compare_trust(done.after, wanted).verdict is documents.Verdict.SAME
         if not restored and done.takes_back:
             return _halves(item, done.after)
-        action = CORRECTED if restored else "held"
-    elif action == CORRECTED and name in done.undone:
-        action = "held"
+        action = DriftAction.CORRECTED if restored else DriftAction.HELD
+    elif action is DriftAction.CORRECTED and name in done.undone:
+        action = DriftAction.HELD
     was, now = sentences.drift_values(item.change)
     if item.change.field == providers.FIELD:
         was, now = providers.drift_values(item.change)
@@ -75,6 +78,6 @@ def _halves(item: Judged, after: documents.Trust) -> list[Drift]:
     name, wanted = place(item.change.field, item.change.entry), item.change.after
     assert isinstance(wanted, documents.Trust)
     excess = sentences.drift_values(replace(item.change, after=after))
-    back = Drift(name, *excess, item.severity, CORRECTED)
+    back = Drift(name, *excess, item.severity, DriftAction.CORRECTED)
     rest = replace(item.change, before=after)
-    return [back, Drift(name, *sentences.drift_values(rest), item.severity, "reported")]
+    return [back, Drift(name, *sentences.drift_values(rest), item.severity, DriftAction.REPORTED)]

@@ -15,10 +15,9 @@ from typing import Any, Final
 from ..constants import ConditionType, Severity
 from ..model import sentences
 from ..model.changes import Drift
-from ..model.objects import CORRECTED
 from ..model.outcome import Outcome, Plan
 from ..model.steps import permit_of
-from ..model.vocabulary import RESPELLED
+from ..model.vocabulary import DriftAction
 from . import conditions
 
 LIMIT: Final = 50
@@ -69,7 +68,7 @@ def shown(status: Mapping[str, Any]) -> tuple[Drift, ...]:
         with contextlib.suppress(KeyError, ValueError, TypeError):
             severity = Severity(item["severity"])
             texts = (str(item["field"]), str(item["was"]), str(item["is"]))
-            found.append(Drift(*texts, severity, str(item["action"])))
+            found.append(Drift(*texts, severity, DriftAction(item["action"])))
     return tuple(found)
 
 
@@ -79,10 +78,7 @@ def standing(status: Mapping[str, Any], outcome: Outcome) -> tuple[Drift, ...]:
     """
     if outcome.plan is None:
         return _but_respelled(shown(status))
-    found = [
-        replace(entry, action="pending") if entry.action == CORRECTED else entry
-        for entry in outcome.drift_remaining
-    ]
+    found = [_unfinished(entry) for entry in outcome.drift_remaining]
     if outcome.drift_unconfirmed:
         # What is new is said, and of the rest the last word stands.
         named = {sentences.clip(entry.field, FIELD) for entry in found}
@@ -91,18 +87,23 @@ def standing(status: Mapping[str, Any], outcome: Outcome) -> tuple[Drift, ...]:
     return by_weight(found)
 
 
+def _unfinished(entry: Drift) -> Drift:
+    corrected = entry.action == DriftAction.CORRECTED
+    return replace(entry, action=DriftAction.PENDING) if corrected else entry
+
+
 def listed(status: Mapping[str, Any], outcome: Outcome) -> tuple[Drift, ...]:
     """What `status.drift` lists after the pass: drift, and what is only spelled otherwise."""
     drift = standing(status, outcome)
     before = shown(status) if outcome.plan is None or outcome.drift_unconfirmed else outcome.kept
     found = outcome.plan.respelled if outcome.plan is not None else ()
     named = {sentences.clip(entry.field, FIELD) for entry in (*drift, *found)}
-    kept = [e for e in before if e.action == RESPELLED and e.field not in named]
+    kept = [e for e in before if e.action == DriftAction.RESPELLED and e.field not in named]
     return (*drift, *found, *kept)
 
 
 def _but_respelled(entries: Sequence[Drift]) -> tuple[Drift, ...]:
-    return tuple(entry for entry in entries if entry.action != RESPELLED)
+    return tuple(entry for entry in entries if entry.action != DriftAction.RESPELLED)
 
 
 def by_weight(entries: Sequence[Drift]) -> tuple[Drift, ...]:

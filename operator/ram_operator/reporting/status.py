@@ -121,7 +121,7 @@ def _drift(entry: Drift, seen: Mapping[Any, Mapping[str, Any]], now: str) -> dic
         "was": entry.was,
         "is": entry.now,
         "severity": entry.severity.value,
-        "action": entry.action,
+        "action": str(entry.action),
         "firstSeen": seen.get(field, {}).get("firstSeen", now),
     }
 
@@ -129,8 +129,8 @@ def _drift(entry: Drift, seen: Mapping[Any, Mapping[str, Any]], now: str) -> dic
 def _pending(held: Held, before: Mapping[str, Any] | None, now: str) -> dict[str, Any]:
     sides = sentences.sides(providers.shown(held))
     block: dict[str, Any] = {
-        "kind": held.kind,
-        "verdict": held.verdict,
+        "kind": str(held.kind),
+        "verdict": str(held.verdict),
         "summary": sentences.clip(held.summary, 1024),
         "gains": [sentences.clip(text, 1024) for text in held.gains[:LIST_LIMIT]],
         "losses": [sentences.clip(text, 1024) for text in held.losses[:LIST_LIMIT]],

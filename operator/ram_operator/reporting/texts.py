@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ..constants import Reason
-from ..gate import clearance
 from ..model.changes import Held
+from ..model.vocabulary import HeldKind
 
 
 def held_reason(held: Held) -> Reason:
@@ -13,6 +13,6 @@ def held_reason(held: Held) -> Reason:
         return Reason.APPROVAL_REJECTED
     if held.voided == Reason.ADMISSION_POLICY_MISSING:
         return Reason.ADMISSION_POLICY_MISSING
-    if held.kind == clearance.LOST:
+    if held.kind == HeldKind.RECORDS_LOST:
         return Reason.RECORDS_LOST
     return Reason.APPROVAL_REQUIRED

@@ -17,7 +17,7 @@ from ..model import sentences
 from ..model.changes import Drift
 from ..model.outcome import Outcome, Plan
 from ..model.state import Live
-from ..model.vocabulary import Phase
+from ..model.vocabulary import DriftAction, Phase
 from . import carryover
 
 
@@ -68,7 +68,7 @@ def gone(what: tuple[str, str], account_id: str, request: str) -> Outcome:
         f"{noun} {name} was deleted in the cloud by hand and is not given back by itself;"
         " to have it created again delete this object and apply it anew"
     )
-    drift = Drift(noun, name, "deleted by hand", Severity.CRITICAL, "reported")
+    drift = Drift(noun, name, "deleted by hand", Severity.CRITICAL, DriftAction.REPORTED)
     return Outcome(
         Phase.STALLED,
         Reason.NOT_FOUND,
@@ -138,7 +138,7 @@ def _left(case: Case) -> Iterator[Verdict]:
 
 
 def _said(entry: Drift, decision: Plan) -> bool:
-    return decision.held is not None and entry.action == "held"
+    return decision.held is not None and entry.action == DriftAction.HELD
 
 
 def _waiting(case: Case) -> Iterator[Verdict]:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final
 
-from ..constants import WATCHED_ANNOTATIONS
+from ..constants import WATCHED_ANNOTATIONS, ConditionType
 from ..kinds import manifest
 from ..kinds.record import holder, stored
 from ..kinds.table import ACCOUNT, KINDS, RECORD
@@ -86,7 +86,7 @@ def _facts(key: Key, body: Mapping[str, Any]) -> Facts:
     ready = [
         (item.get("status"), item.get("reason"))
         for item in status.get("conditions") or ()
-        if item.get("type") == "Ready"
+        if item.get("type") == ConditionType.READY
     ]
     trigger = (
         meta.get("generation"),
