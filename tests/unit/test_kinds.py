@@ -59,6 +59,7 @@ def test_the_schema_has_each_field_and_the_names_pattern(row: Kind) -> None:
     assert pattern == f"^{row.name_pattern.pattern}$"
     required = {field.spec for field in row.fields if field.required}
     assert required == set(spec.get("required", ()))
+    assert row.short in crd["spec"]["names"]["shortNames"]
 
 
 def parse(row: Kind, name: str, raw: Any) -> Any:

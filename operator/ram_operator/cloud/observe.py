@@ -12,7 +12,11 @@ from typing import Final
 
 from ..constants import OWNER_TAG_CLUSTER, OWNER_TAG_NAME, OWNER_TAG_NAMESPACE, Reason
 from ..errors import Absent, RamOperatorError
+from ..kinds.group import GROUP
+from ..kinds.policy import POLICY
+from ..kinds.role import ROLE
 from ..kinds.table import KINDS
+from ..kinds.user import USER
 from ..model.objects import FieldValue, Owner, UnknownPart
 from ..model.state import CloudCalls, Live
 from ..model.vocabulary import Presence
@@ -84,10 +88,10 @@ def _owner(tags: FieldValue | UnknownPart | None) -> Owner | None:
 
 
 GETS: Final[Mapping[str, Callable[[CloudCalls, str], Live]]] = {
-    "RamRole": read_role,
-    "RamPolicy": read_policy,
-    "RamUser": read_user,
-    "RamGroup": read_group,
+    ROLE.kind: read_role,
+    POLICY.kind: read_policy,
+    USER.kind: read_user,
+    GROUP.kind: read_group,
 }
 READS: Final[Mapping[str, Callable[[CloudCalls, str, Live], Fields]]] = {
     "user tags": read_user_tags,

@@ -17,6 +17,7 @@ from dataclasses import replace
 from typing import Final
 
 from .. import documents
+from ..kinds.role import TRUST
 from ..model.changes import Change, Held
 from ..model.objects import Account, Entry
 from ..model.permissions import SEAL, Cleared, Permit
@@ -132,7 +133,7 @@ def judge_creation(
         gains = documents.compare_trust(documents.NOBODY, trust).gain_sentences
         kind = HeldKind.ROLE_CREATION if stays else HeldKind.PROVIDER_CHANGE
         verdict = Held(kind, summary, gains, (), rules.assess(trust, account))
-    change = Change("trustPolicy", None, trust, Direction.WIDER)
+    change = Change(TRUST.name, None, trust, Direction.WIDER)
     return replace(verdict, changes=(change,), verdict=HeldVerdict.NEW)
 
 
@@ -277,6 +278,6 @@ def hold_change(
         comparison.gain_sentences,
         comparison.loss_sentences,
         rules.assess(wanted, account, in_force(live), session),
-        (Change("trustPolicy", live, wanted, _direction(comparison.verdict)),),
+        (Change(TRUST.name, live, wanted, _direction(comparison.verdict)),),
         HeldVerdict(comparison.verdict),
     )

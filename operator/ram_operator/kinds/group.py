@@ -13,6 +13,7 @@ from .schema import Escalation, Field, Kind, Reference, Shape
 GROUP: Final = Kind(
     kind="RamGroup",
     plural="ramgroups",
+    short="arg",
     noun="group",
     name_field="groupName",
     name_pattern=re.compile(r"[A-Za-z0-9._-]{1,64}"),

@@ -10,9 +10,20 @@ from ..model.vocabulary import Lends
 from .entries import TAGS, as_policy, attribute
 from .schema import Escalation, Field, Kind, Shape
 
+DOCUMENT: Final = Field(
+    "document",
+    "document",
+    Shape.POLICY,
+    read="get",
+    parse=as_policy,
+    write=WriteDocument,
+    required=True,
+    escalates=Escalation.DOCUMENT,
+)
 POLICY: Final = Kind(
     kind="RamPolicy",
     plural="rampolicies",
+    short="arp",
     noun="policy",
     name_field="policyName",
     name_pattern=re.compile(r"[A-Za-z0-9-]{1,128}"),
@@ -21,16 +32,7 @@ POLICY: Final = Kind(
     reads=("tags",),
     tag_field="tags",
     fields=(
-        Field(
-            "document",
-            "document",
-            Shape.POLICY,
-            read="get",
-            parse=as_policy,
-            write=WriteDocument,
-            required=True,
-            escalates=Escalation.DOCUMENT,
-        ),
+        DOCUMENT,
         attribute("description"),
         TAGS,
     ),

@@ -10,9 +10,20 @@ from ..model.vocabulary import Lends
 from .entries import POLICIES, POLICY_REFERENCE, TAGS, as_number, as_trust, attribute
 from .schema import Escalation, Field, Kind, Shape
 
+TRUST: Final = Field(
+    "trustPolicy",
+    "trustPolicy",
+    Shape.TRUST,
+    read="get",
+    parse=as_trust,
+    write=WriteTrust,
+    required=True,
+    gated=True,
+)
 ROLE: Final = Kind(
     kind="RamRole",
     plural="ramroles",
+    short="arr",
     noun="role",
     name_field="roleName",
     name_pattern=re.compile(r"[A-Za-z0-9.-]{1,64}"),
@@ -23,16 +34,7 @@ ROLE: Final = Kind(
     references=(POLICY_REFERENCE,),
     clears=(("policies", Detach),),
     fields=(
-        Field(
-            "trustPolicy",
-            "trustPolicy",
-            Shape.TRUST,
-            read="get",
-            parse=as_trust,
-            write=WriteTrust,
-            required=True,
-            gated=True,
-        ),
+        TRUST,
         attribute("description"),
         POLICIES,
         # Behind the policies: what is detached in the same edit makes no longer session dangerous.

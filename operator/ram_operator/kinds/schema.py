@@ -104,6 +104,8 @@ class Kind:
 
     kind: str
     plural: str
+    short: str
+    """Its short name in the definition."""
     noun: str
     """The cloud's own resource type, as in ARNs and tag calls: `role`, `policy`."""
     name_field: str

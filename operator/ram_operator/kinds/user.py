@@ -13,6 +13,7 @@ from .schema import Field, Kind, Shape
 USER: Final = Kind(
     kind="RamUser",
     plural="ramusers",
+    short="aru",
     noun="user",
     name_field="userName",
     name_pattern=re.compile(r"[A-Za-z0-9._-]{1,64}"),

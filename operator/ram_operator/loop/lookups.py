@@ -19,6 +19,7 @@ from ..gate import checks
 from ..gate.grants import only_reads
 from ..kinds import manifest
 from ..kinds.entries import policy_key
+from ..kinds.policy import DOCUMENT, POLICY
 from ..kinds.record import Identity, facts_of
 from ..kinds.schema import Escalation, Field
 from ..kinds.table import KINDS
@@ -62,7 +63,6 @@ def resolve(sources: Sources, key: Key, owner: Owner) -> manifest.Resolved:
     return manifest.Resolved(name)
 
 
-_POLICY: Final = "RamPolicy"
 MISSING: Final = (
     "it does not exist, so nobody knows what it will allow; create it or correct its name"
 )
@@ -229,7 +229,7 @@ def _manifests(sources: Sources, subject: Subject) -> dict[str, Any]:
     """The documents that referenced RamPolicies ask for, by folded key."""
     found: dict[str, Any] = {}
     for key in manifest.references(subject.row, subject.key.namespace, subject.spec):
-        body = sources.objects.get(key) if key.kind == _POLICY else None
+        body = sources.objects.get(key) if key.kind == POLICY.kind else None
         if body is not None:
             found.update(_manifest(key, body.get("spec") or {}))
     return found
@@ -240,7 +240,7 @@ def _manifest(key: Key, spec: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
         name = manifest.cloud_name(KINDS[key.kind], key.name, spec)
     except InvalidSpec:
         return
-    yield policy_key(PolicyType.CUSTOM, name), spec.get("document")
+    yield policy_key(PolicyType.CUSTOM, name), spec.get(DOCUMENT.spec)
 
 
 def _documents(sources: Sources, manifest: Any, entry: Entry) -> tuple[documents.Policy, ...]:
@@ -273,10 +273,10 @@ def _predecessors(sources: Sources, entry: Entry) -> tuple[documents.Policy, ...
     kind, _, name = entry.display.partition("/")
     if kind != PolicyType.CUSTOM or not sources.readings.predecessor():
         return ()
-    identity = Identity(sources.account.account_id, _POLICY, name)
+    identity = Identity(sources.account.account_id, POLICY.kind, name)
     owner = facts_of(sources.objects.get(identity.key), identity).owner
     if owner is None or owner.cluster != sources.cluster:
         return ()
-    body = sources.objects.get(Key(_POLICY, owner.namespace, owner.name)) or {}
-    document = (body.get("spec") or {}).get("document")
+    body = sources.objects.get(Key(POLICY.kind, owner.namespace, owner.name)) or {}
+    document = (body.get("spec") or {}).get(DOCUMENT.spec)
     return () if document is None else (documents.parse_policy(document),)

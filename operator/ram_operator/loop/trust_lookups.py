@@ -17,9 +17,10 @@ from ..errors import InvalidSpec, RamOperatorError
 from ..gate import checks
 from ..gate.inputs import Approval
 from ..kinds import manifest
+from ..kinds.entries import POLICIES
 from ..kinds.record import Identity, facts_of
+from ..kinds.role import ROLE, TRUST
 from ..kinds.schema import Escalation
-from ..kinds.table import KINDS
 from ..model.objects import Entry, Key, Owner, UnknownPart
 from ..model.provider_states import named
 from ..model.records import RecordFacts
@@ -61,7 +62,6 @@ def wants_fresh_read(approval: Approval, record: RecordFacts, live: Live) -> boo
     return approved or live.presence is Presence.ABSENT
 
 
-_ROLE: Final = "RamRole"
 _NO_LOSS: Final = frozenset({documents.Verdict.SAME, documents.Verdict.WIDER})
 
 
@@ -99,11 +99,11 @@ def exposed(sources: Sources, subject: Subject, wanted: Desired, live: Live) -> 
 def _outside(sources: Sources, key: Key, body: Mapping[str, Any]) -> bool:
     spec = body.get("spec") or {}
     try:
-        name = manifest.cloud_name(KINDS[_ROLE], key.name, spec)
-        asked = documents.parse_trust(spec.get("trustPolicy"))
+        name = manifest.cloud_name(ROLE, key.name, spec)
+        asked = documents.parse_trust(spec.get(TRUST.spec))
     except (InvalidSpec, documents.DocumentError):
         return True
-    identity = Identity(sources.account.account_id, _ROLE, name)
+    identity = Identity(sources.account.account_id, ROLE.kind, name)
     facts = facts_of(sources.objects.get(identity.key), identity)
     if facts.baseline_unreadable:
         return True
@@ -114,7 +114,7 @@ def _holders(
     sources: Sources, subject: Subject, cloud_name: str
 ) -> Iterator[tuple[Key, Mapping[str, Any]]]:
     """Roles of the account whose manifests name the policy."""
-    for key in sources.objects.living_in(sources.account.name, _ROLE):
+    for key in sources.objects.living_in(sources.account.name, ROLE.kind):
         body = sources.objects.get(key)
         if body is not None and _has(key, body, subject, cloud_name):
             yield key, body
@@ -133,7 +133,7 @@ def _differs(subject: Subject, wanted: Desired, live: Live) -> bool:
 
 
 def _has(key: Key, body: Mapping[str, Any], policy: Subject, cloud_name: str) -> bool:
-    for item in (body.get("spec") or {}).get("policies") or ():
+    for item in (body.get("spec") or {}).get(POLICIES.spec) or ():
         kind, name = str(item.get("type")), str(item.get("name")).lower()
         if kind == PolicyType.CUSTOM and name == cloud_name.lower():
             return True
@@ -147,10 +147,10 @@ def _narrowed(sources: Sources, key: Key, body: Mapping[str, Any]) -> list[str]:
     """The role's name in the cloud, if it is this object's and its trust is to lose something."""
     spec = body.get("spec") or {}
     try:
-        name = manifest.cloud_name(KINDS[_ROLE], key.name, spec)
+        name = manifest.cloud_name(ROLE, key.name, spec)
     except InvalidSpec:
         return []
-    identity = Identity(sources.account.account_id, _ROLE, name)
+    identity = Identity(sources.account.account_id, ROLE.kind, name)
     facts = facts_of(sources.objects.get(identity.key), identity)
     if facts.owner != Owner(sources.cluster, key.namespace, key.name):
         return []
@@ -160,7 +160,7 @@ def _narrowed(sources: Sources, key: Key, body: Mapping[str, Any]) -> list[str]:
     if facts.baseline is None:
         return [name] if facts.baseline_unreadable else []
     try:
-        asked = documents.parse_trust(spec.get("trustPolicy"))
+        asked = documents.parse_trust(spec.get(TRUST.spec))
     except documents.DocumentError:
         return [name]
     return [] if documents.compare_trust(facts.baseline, asked).verdict in _NO_LOSS else [name]
