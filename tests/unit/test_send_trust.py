@@ -112,6 +112,13 @@ def test_a_new_role_gets_the_cleared_trust_and_nothing_is_replaced() -> None:
     assert parameters["AssumeRolePolicyDocument"] == trust(FC).to_json()
 
 
+def test_what_was_cleared_for_a_creation_replaces_nothing() -> None:
+    calls = Calls(trust(FC).to_json())
+    with pytest.raises(Bug, match="nobody has judged"):
+        carry_out(calls, step(clearance.judge_creation(trust(FC), ACCOUNT, offered())))
+    assert calls.sent == []
+
+
 @pytest.mark.parametrize("live", [trust(FC, OUTSIDER).to_json(), trust(ECS).to_json(), "{", ""])
 def test_nothing_is_sent_to_another_document_than_was_judged(live: str) -> None:
     calls = Calls(live)
