@@ -1,4 +1,4 @@
-"""Every trigger of the product: what kopf's watches say goes into the store and the queue.
+"""Every trigger of the product: what kopf's watches say goes into the cache and the queue.
 
 The handlers cannot raise, wait for nothing and decide nothing; they only remember and enqueue. One
 of the few modules that know kopf.
@@ -16,7 +16,7 @@ from .constants import GROUP, VERSION
 from .kinds.record import holder, stored
 from .kinds.table import ACCOUNT, PLURALS, RECORD
 from .model.objects import Key
-from .runtime.cache import WATCHED_KINDS, Seen, Store, key_of
+from .runtime.cache import WATCHED_KINDS, Cache, Seen, key_of
 from .runtime.queue import Lane, WorkQueue
 
 log = logging.getLogger(__name__)
@@ -26,10 +26,10 @@ RECOUNT: Final = 1.0
 
 
 class Intake:
-    """Events → store → queue."""
+    """Events → cache → queue."""
 
-    def __init__(self, store: Store, queue: WorkQueue) -> None:
-        self._store = store
+    def __init__(self, cache: Cache, queue: WorkQueue) -> None:
+        self._cache = cache
         self._queue = queue
         self._started = False
 
@@ -38,8 +38,8 @@ class Intake:
         body = {**event["object"], "kind": kind}
         if event.get("type") == "DELETED":
             key = key_of(body)
-            facts = self._store.facts(key)
-            if not self._store.remove(key, str(body["metadata"].get("uid", ""))):
+            facts = self._cache.facts(key)
+            if not self._cache.remove(key, str(body["metadata"].get("uid", ""))):
                 return
             if kind == RECORD:
                 # Nobody deletes one but by deleting their kind: its object writes it anew.
@@ -51,7 +51,7 @@ class Intake:
                 if facts is not None and facts.account:
                     self._left(facts.account)
             return
-        key, seen, outward = self._store.put(body)
+        key, seen, outward = self._cache.put(body)
         if kind == RECORD:
             if seen is Seen.NEWS:
                 self._record_moved(body)
@@ -63,7 +63,7 @@ class Intake:
 
     def start(self) -> None:
         """After the barrier, once this process leads: accounts first, for everything waits for
-        them. Until then events are only remembered: what came before is in the store by now.
+        them. Until then events are only remembered: what came before is in the cache by now.
         """
         self._started = True
         self._all()
@@ -74,7 +74,7 @@ class Intake:
             if key.kind != RECORD:
                 self._add(key, Lane.PERIODIC)
                 self._wake(key)
-            elif (body := self._store.get(key)) is not None:
+            elif (body := self._cache.get(key)) is not None:
                 self._record_moved(body)
             else:
                 # Whose it was is gone with it, and it was not the only one.
@@ -85,7 +85,7 @@ class Intake:
         for kind in WATCHED_KINDS:
             if kind != RECORD:
                 lane = Lane.URGENT if kind == ACCOUNT else Lane.PERIODIC
-                for key in self._store.keys(kind):
+                for key in self._cache.keys(kind):
                     self._add(key, lane)
 
     def _add(self, key: Key, lane: Lane = Lane.URGENT, delay: float = 0.0) -> None:
@@ -95,13 +95,13 @@ class Intake:
     def _left(self, account: str) -> None:
         """An object of the account is gone. The last one frees it, the others shorten its list."""
         key = Key(ACCOUNT, "", account)
-        if not self._store.in_use(account):
+        if not self._cache.in_use(account):
             self._add(key)
-        elif ((self._store.get(key) or {}).get("metadata") or {}).get("deletionTimestamp"):
+        elif ((self._cache.get(key) or {}).get("metadata") or {}).get("deletionTimestamp"):
             self._add(key, Lane.PERIODIC, RECOUNT)
 
     def _wake(self, key: Key) -> None:
-        for dependent in self._store.dependents(key):
+        for dependent in self._cache.dependents(key):
             self._add(dependent, Lane.PERIODIC)
 
     def _record_moved(self, body: Mapping[str, Any]) -> None:

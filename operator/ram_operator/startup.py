@@ -39,9 +39,9 @@ from .loop.ports import Clock, Ports
 from .loop.reconcile import Reconciler
 from .model.objects import Key
 from .observability.metrics import Metrics
-from .runtime.cache import WATCHED_KINDS, Store
-from .runtime.consistency import Recent
-from .runtime.deletion_brake import Brake
+from .runtime.cache import WATCHED_KINDS, Cache
+from .runtime.consistency import Consistency
+from .runtime.deletion_brake import DeletionBrake
 from .runtime.leadership import Hooks, Leadership, Time, elapsed
 from .runtime.queue import Backoff, WorkQueue
 from .runtime.sessions import AccountOpener, Accounts
@@ -70,9 +70,9 @@ class Operator:
         self._candidate: threading.Thread | None = None
         metrics = Metrics(prometheus_client.CollectorRegistry())
         _process_metrics(metrics)
-        store = Store()
+        cache = Cache()
         self.queue = WorkQueue(
-            _group_of(store),
+            _group_of(cache),
             Backoff(settings.backoff_first, settings.backoff_last),
             per_group=max(1, settings.workers // 2),
         )
@@ -86,20 +86,20 @@ class Operator:
         self.ports = Ports(
             settings=settings,
             clock=clock,
-            store=store,
+            cache=cache,
             queue=self.queue,
             api=api,
             records=Records(api),
             guard=_guard(settings, api, clock, metrics),
             accounts=Accounts(),
-            opener=AccountOpener(settings, store, api, wiring, environment),
+            opener=AccountOpener(settings, cache, api, wiring, environment),
             observer=lambda session: CloseObserver(session.client),
-            recent=Recent(settings, clock.monotonic),
-            brake=Brake(clock.monotonic),
+            consistency=Consistency(settings, clock.monotonic),
+            deletion_brake=DeletionBrake(clock.monotonic),
             metrics=metrics,
             instance=socket.gethostname(),
         )
-        self.intake = handlers.Intake(store, self.queue)
+        self.intake = handlers.Intake(cache, self.queue)
         self._reconciler = Reconciler(self.ports)
 
     def run(self) -> None:
@@ -150,7 +150,7 @@ class Operator:
         # Whoever holds the lease and does not work keeps others from working.
         with _ends_with("taking over"):
             self._barrier()
-            self.ports.recent.begin()
+            self.ports.consistency.begin()
             self._begin()
 
     def _begin(self) -> None:
@@ -189,7 +189,7 @@ class Operator:
         for kind in WATCHED_KINDS:
             while not self._closing.is_set():
                 try:
-                    self.ports.store.resync(kind, self.ports.api.pages(kind), set())
+                    self.ports.cache.resync(kind, self.ports.api.pages(kind), set())
                     break
                 except RamOperatorError as error:
                     log.error(
@@ -224,7 +224,7 @@ class Operator:
     def _list_again(self, kind: str) -> None:
         news = set[Key]()
         try:
-            self.ports.store.resync(kind, self.ports.api.pages(kind), news)
+            self.ports.cache.resync(kind, self.ports.api.pages(kind), news)
         finally:
             self.intake.resynced(news)
 
@@ -355,9 +355,9 @@ def _timeouts(settings: Settings) -> Timeouts:
     return Timeouts(settings.connect_timeout, settings.read_timeout, settings.call_deadline)
 
 
-def _group_of(store: Store) -> Callable[[Key], str]:
+def _group_of(cache: Cache) -> Callable[[Key], str]:
     def group_of(key: Key) -> str:
-        facts = store.facts(key)
+        facts = cache.facts(key)
         return facts.account if facts is not None else ""
 
     return group_of

@@ -1,4 +1,4 @@
-"""The store: what is news, what is our own echo, what comes too late; indexes and resync."""
+"""The cache: what is news, what is our own echo, what comes too late; indexes and resync."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ram_operator import constants
 from ram_operator.kinds import manifest
 from ram_operator.kinds.table import ACCOUNT, KINDS, RECORD
 from ram_operator.model.objects import Key
-from ram_operator.runtime.cache import Seen, Store, key_of, slim
+from ram_operator.runtime.cache import Cache, Seen, key_of, slim
 from tests.unit.profiles import examples
 
 Json = dict[str, Any]
@@ -50,18 +50,18 @@ def policies(*names: str) -> Json:
 
 
 def test_an_object_is_kept_without_what_is_never_read() -> None:
-    store = Store()
+    cache = Cache()
     annotations = {"kubectl.kubernetes.io/last-applied-configuration": "{}", "team": "web"}
     body = role(managedFields=[{"manager": "kubectl"}], annotations=annotations)
     before = json.loads(json.dumps(body))
-    assert store.put(body) == (KEY, Seen.NEWS, True)
-    kept = store.get(KEY)
+    assert cache.put(body) == (KEY, Seen.NEWS, True)
+    kept = cache.get(KEY)
     assert kept is not None
     assert "managedFields" not in kept["metadata"]
     assert kept["metadata"]["annotations"] == {"team": "web"}
     assert body == before, "what the watch handed over is not changed"
     kept["metadata"]["name"] = "changed"
-    assert store.get(KEY) != kept, "everybody gets a copy"
+    assert cache.get(KEY) != kept, "everybody gets a copy"
 
 
 def test_slim_leaves_objects_without_annotations_alone() -> None:
@@ -69,10 +69,10 @@ def test_slim_leaves_objects_without_annotations_alone() -> None:
 
 
 def test_unknown_keys_have_nothing() -> None:
-    store = Store()
-    assert (store.get(KEY), store.facts(KEY)) == (None, None)
-    assert (store.keys("RamRole"), store.dependents(KEY), store.users("default")) == ([], [], [])
-    assert not store.remove(KEY, "u1")
+    cache = Cache()
+    assert (cache.get(KEY), cache.facts(KEY)) == (None, None)
+    assert (cache.keys("RamRole"), cache.dependents(KEY), cache.users("default")) == ([], [], [])
+    assert not cache.remove(KEY, "u1")
 
 
 @pytest.mark.parametrize(
@@ -87,10 +87,10 @@ def test_unknown_keys_have_nothing() -> None:
     ids=str,
 )
 def test_what_calls_for_a_pass_is_news(changes: Json) -> None:
-    store = Store()
-    store.put(role(1))
-    assert store.put(role(2, **changes))[1] is Seen.NEWS
-    assert store.put(role(3, **changes))[1] is Seen.ECHO
+    cache = Cache()
+    cache.put(role(1))
+    assert cache.put(role(2, **changes))[1] is Seen.NEWS
+    assert cache.put(role(3, **changes))[1] is Seen.ECHO
 
 
 @pytest.mark.parametrize(
@@ -105,16 +105,16 @@ def test_what_calls_for_a_pass_is_news(changes: Json) -> None:
     ids=str,
 )
 def test_bookkeeping_is_an_echo(changes: Json) -> None:
-    store = Store()
-    store.put(role(1))
-    assert store.put(role(2, **changes))[1] is Seen.ECHO
+    cache = Cache()
+    cache.put(role(1))
+    assert cache.put(role(2, **changes))[1] is Seen.ECHO
 
 
 def test_while_it_is_deleted_the_finalizers_of_others_matter() -> None:
-    store = Store()
+    cache = Cache()
     gone = "2026-01-01T00:00:00Z"
-    store.put(role(1, deletionTimestamp=gone, finalizers=["a", "b"]))
-    assert store.put(role(2, deletionTimestamp=gone, finalizers=["a"]))[1] is Seen.NEWS
+    cache.put(role(1, deletionTimestamp=gone, finalizers=["a", "b"]))
+    assert cache.put(role(2, deletionTimestamp=gone, finalizers=["a"]))[1] is Seen.NEWS
 
 
 @pytest.mark.parametrize(
@@ -129,157 +129,157 @@ def test_while_it_is_deleted_the_finalizers_of_others_matter() -> None:
     ],
 )
 def test_dependents_care_about_readiness_and_the_cloud_name_only(status: Json, cares: bool) -> None:
-    store = Store()
-    store.put(role(1, status=ready("True", cloudName="web")))
-    assert store.put(role(2, status=status, generation=2)) == (KEY, Seen.NEWS, cares)
+    cache = Cache()
+    cache.put(role(1, status=ready("True", cloudName="web")))
+    assert cache.put(role(2, status=status, generation=2)) == (KEY, Seen.NEWS, cares)
 
 
 def test_an_older_version_is_stale_and_the_same_one_an_echo() -> None:
-    store = Store()
-    store.put(role(10, generation=3))
-    assert store.put(role(9, generation=2)) == (KEY, Seen.STALE, False)
-    assert store.put(role(10, generation=3))[1] is Seen.ECHO
-    facts = store.facts(KEY)
+    cache = Cache()
+    cache.put(role(10, generation=3))
+    assert cache.put(role(9, generation=2)) == (KEY, Seen.STALE, False)
+    assert cache.put(role(10, generation=3))[1] is Seen.ECHO
+    facts = cache.facts(KEY)
     assert facts is not None
     assert facts.version == 10
 
 
 def test_an_object_of_the_same_name_is_news_and_its_predecessor_does_not_return() -> None:
-    store = Store()
-    store.put(role(5, "old", spec=policies("p")))
-    assert store.put(role(9, "new")) == (KEY, Seen.NEWS, True)
-    assert store.dependents(Key("RamPolicy", "apps", "p")) == []
-    assert store.put(role(7, "old"))[1] is Seen.STALE
-    assert store.put(role(11, "old"))[1] is Seen.STALE, "its last word may come late"
-    facts = store.facts(KEY)
+    cache = Cache()
+    cache.put(role(5, "old", spec=policies("p")))
+    assert cache.put(role(9, "new")) == (KEY, Seen.NEWS, True)
+    assert cache.dependents(Key("RamPolicy", "apps", "p")) == []
+    assert cache.put(role(7, "old"))[1] is Seen.STALE
+    assert cache.put(role(11, "old"))[1] is Seen.STALE, "its last word may come late"
+    facts = cache.facts(KEY)
     assert facts is not None
     assert facts.uid == "new"
 
 
 def test_late_words_of_a_predecessor_that_was_never_seen_are_stale() -> None:
-    store = Store()
-    store.put(role(9, "new"))
-    assert store.put(role(7, "brief"))[1] is Seen.STALE
-    assert not store.remove(KEY, "brief")
-    assert store.get(KEY) is not None
+    cache = Cache()
+    cache.put(role(9, "new"))
+    assert cache.put(role(7, "brief"))[1] is Seen.STALE
+    assert not cache.remove(KEY, "brief")
+    assert cache.get(KEY) is not None
 
 
 def test_a_deletion_of_another_uid_removes_nothing() -> None:
-    store = Store()
-    store.put(role(2, "new"))
-    assert not store.remove(KEY, "old")
-    assert store.get(KEY) is not None
-    assert store.remove(KEY, "new")
-    assert store.get(KEY) is None
+    cache = Cache()
+    cache.put(role(2, "new"))
+    assert not cache.remove(KEY, "old")
+    assert cache.get(KEY) is not None
+    assert cache.remove(KEY, "new")
+    assert cache.get(KEY) is None
 
 
 def test_without_a_uid_whatever_has_the_name_is_removed() -> None:
-    store = Store()
-    store.put(role())
-    assert store.remove(KEY, "")
-    assert store.keys("RamRole") == []
+    cache = Cache()
+    cache.put(role())
+    assert cache.remove(KEY, "")
+    assert cache.keys("RamRole") == []
 
 
 @pytest.mark.parametrize("known", [True, False], ids=["known before", "never seen"])
 def test_what_was_deleted_is_not_brought_back_by_an_older_list(known: bool) -> None:
-    store = Store()
+    cache = Cache()
     if known:
-        store.put(role(1))
-    store.remove(KEY, "u1")
-    assert store.put(role(2)) == (KEY, Seen.STALE, False)
-    assert store.get(KEY) is None
-    assert store.put(role(3, "u2"))[1] is Seen.NEWS
+        cache.put(role(1))
+    cache.remove(KEY, "u1")
+    assert cache.put(role(2)) == (KEY, Seen.STALE, False)
+    assert cache.get(KEY) is None
+    assert cache.put(role(3, "u2"))[1] is Seen.NEWS
 
 
 def test_versions_that_are_no_numbers_do_not_stop_anything() -> None:
-    store = Store()
+    cache = Cache()
     body = role()
     body["metadata"]["resourceVersion"] = "opaque"
-    assert store.put(body)[1] is Seen.NEWS
+    assert cache.put(body)[1] is Seen.NEWS
     del body["metadata"]["resourceVersion"]
     body["metadata"]["generation"] = 2
-    assert store.put(body)[1] is Seen.NEWS
+    assert cache.put(body)[1] is Seen.NEWS
 
 
 def test_accounts_and_records_live_in_no_account() -> None:
-    store = Store()
+    cache = Cache()
     for kind in (ACCOUNT, RECORD):
         meta = {"name": "default", "uid": kind, "resourceVersion": "1"}
-        key, seen, _ = store.put({"kind": kind, "metadata": meta, "spec": {}})
+        key, seen, _ = cache.put({"kind": kind, "metadata": meta, "spec": {}})
         assert (key, seen) == (Key(kind, "", "default"), Seen.NEWS)
-    assert store.users("default") == []
+    assert cache.users("default") == []
 
 
 def test_an_objects_account_may_be_left_out() -> None:
-    store = Store()
-    store.put(role())
-    store.put(role(2, name="other", uid="u2", spec={"accountRef": {"name": "prod"}}))
-    assert store.users("default") == [KEY]
-    assert store.users("prod") == [Key("RamRole", "apps", "other")]
+    cache = Cache()
+    cache.put(role())
+    cache.put(role(2, name="other", uid="u2", spec={"accountRef": {"name": "prod"}}))
+    assert cache.users("default") == [KEY]
+    assert cache.users("prod") == [Key("RamRole", "apps", "other")]
 
 
 Pages = list[tuple[int, list[Json]]]
 
 
-def resynced(store: Store, kind: str, pages: Iterable[tuple[int, list[Json]]]) -> set[Key]:
+def resynced(cache: Cache, kind: str, pages: Iterable[tuple[int, list[Json]]]) -> set[Key]:
     news = set[Key]()
-    store.resync(kind, pages, news)
+    cache.resync(kind, pages, news)
     return news
 
 
 def test_a_resync_finds_what_is_new_what_changed_and_what_is_gone() -> None:
-    store = Store()
+    cache = Cache()
     for name in ("same", "changed", "gone"):
-        store.put(role(1, uid=name, name=name))
+        cache.put(role(1, uid=name, name=name))
     del (listed := role(1, uid="same", name="same"))["kind"]
     pages: Pages = [
         (20, [listed, role(12, uid="changed", name="changed", generation=2)]),
         (20, [role(15, uid="new", name="new")]),
     ]
-    news = resynced(store, "RamRole", pages)
+    news = resynced(cache, "RamRole", pages)
     assert news == {Key("RamRole", "apps", name) for name in ("changed", "gone", "new")}
-    assert store.get(Key("RamRole", "apps", "gone")) is None
-    assert resynced(store, "RamRole", pages) == set()
+    assert cache.get(Key("RamRole", "apps", "gone")) is None
+    assert resynced(cache, "RamRole", pages) == set()
 
 
 def test_a_resync_of_one_kind_leaves_the_others() -> None:
-    store = Store()
-    store.put(role())
-    assert resynced(store, "RamPolicy", [(20, [])]) == set()
-    assert store.get(KEY) is not None
+    cache = Cache()
+    cache.put(role())
+    assert resynced(cache, "RamPolicy", [(20, [])]) == set()
+    assert cache.get(KEY) is not None
 
 
 def test_what_came_or_moved_after_the_snapshot_is_no_ghost() -> None:
-    store = Store()
-    store.put(role(25, uid="newer", name="newer"))
+    cache = Cache()
+    cache.put(role(25, uid="newer", name="newer"))
 
     def pages() -> Iterator[tuple[int, list[Json]]]:
         yield 20, []
         # The watch tells of this one while the list is still being read.
-        store.put(role(21, uid="later", name="later"))
+        cache.put(role(21, uid="later", name="later"))
         yield 20, []
 
-    assert resynced(store, "RamRole", pages()) == set()
-    assert {key.name for key in store.keys("RamRole")} == {"newer", "later"}
+    assert resynced(cache, "RamRole", pages()) == set()
+    assert {key.name for key in cache.keys("RamRole")} == {"newer", "later"}
 
 
 def test_what_is_deleted_while_the_list_is_read_does_not_return() -> None:
-    store = Store()
-    store.put(role(1))
+    cache = Cache()
+    cache.put(role(1))
 
     def pages() -> Iterator[tuple[int, list[Json]]]:
-        store.remove(KEY, "u1")
-        store.remove(Key("RamRole", "apps", "brief"), "u2")
+        cache.remove(KEY, "u1")
+        cache.remove(Key("RamRole", "apps", "brief"), "u2")
         yield 20, [role(1), role(2, uid="u2", name="brief")]
 
-    assert resynced(store, "RamRole", pages()) == set()
-    assert store.keys("RamRole") == []
+    assert resynced(cache, "RamRole", pages()) == set()
+    assert cache.keys("RamRole") == []
 
 
 def test_what_a_list_told_before_it_broke_off_is_news() -> None:
-    """It is in the store by then, and the watch that brings it later says nothing new."""
-    store = Store()
-    store.put(role(1))
+    """It is in the cache by then, and the watch that brings it later says nothing new."""
+    cache = Cache()
+    cache.put(role(1))
     news = set[Key]()
 
     def pages() -> Iterator[tuple[int, list[Json]]]:
@@ -287,25 +287,25 @@ def test_what_a_list_told_before_it_broke_off_is_news() -> None:
         raise OSError("the connection is gone")
 
     with pytest.raises(OSError, match="gone"):
-        store.resync("RamRole", pages(), news)
+        cache.resync("RamRole", pages(), news)
     assert news == {Key("RamRole", "apps", "new")}
-    assert store.get(KEY) is not None, "an incomplete list removes nothing"
+    assert cache.get(KEY) is not None, "an incomplete list removes nothing"
 
 
 def test_without_a_list_nothing_is_removed() -> None:
-    store = Store()
-    store.put(role())
-    assert resynced(store, "RamRole", []) == set()
-    assert store.get(KEY) is not None
+    cache = Cache()
+    cache.put(role())
+    assert resynced(cache, "RamRole", []) == set()
+    assert cache.get(KEY) is not None
 
 
-def brute_force(store: Store) -> tuple[dict[Key, list[Key]], dict[str, list[Key]]]:
+def brute_force(cache: Cache) -> tuple[dict[Key, list[Key]], dict[str, list[Key]]]:
     """Both indexes, from the bodies alone."""
     dependents: dict[Key, list[Key]] = {}
     users: dict[str, list[Key]] = {}
     for kind, row in KINDS.items():
-        for key in store.keys(kind):
-            body = store.get(key)
+        for key in cache.keys(kind):
+            body = cache.get(key)
             assert body is not None
             assert key_of(body) == key
             for target in manifest.references(row, key.namespace, body["spec"]):
@@ -345,30 +345,30 @@ operations = st.one_of(
 @examples(200)
 @given(history=st.lists(operations, max_size=25))
 def test_the_indexes_agree_with_the_bodies_over_random_histories(history: list[Any]) -> None:
-    store = Store()
+    cache = Cache()
     gone: set[str] = set()
     for operation, value in history:
         if operation == "put":
-            before = store.facts(key_of(value))
-            seen = store.put(value)[1]
+            before = cache.facts(key_of(value))
+            seen = cache.put(value)[1]
             version, uid = int(value["metadata"]["resourceVersion"]), value["metadata"]["uid"]
             late = before is not None and before.version > version
             assert (seen is Seen.STALE) == (late or uid in gone)
             if seen is not Seen.STALE and before is not None and before.uid != uid:
                 gone.add(before.uid)
         elif operation == "remove":
-            store.remove(key_of(value), value["metadata"]["uid"])
+            cache.remove(key_of(value), value["metadata"]["uid"])
             gone.add(value["metadata"]["uid"])
         else:
-            held = {key: store.facts(key) for key in store.keys("RamRole")}
-            resynced(store, "RamRole", [value])
-            left = {facts.uid for key in store.keys("RamRole") if (facts := store.facts(key))}
+            held = {key: cache.facts(key) for key in cache.keys("RamRole")}
+            resynced(cache, "RamRole", [value])
+            left = {facts.uid for key in cache.keys("RamRole") if (facts := cache.facts(key))}
             gone |= {facts.uid for facts in held.values() if facts} - left
-        dependents, users = brute_force(store)
+        dependents, users = brute_force(cache)
         for name in "abc":
             target = Key("RamPolicy", "apps", name)
-            assert store.dependents(target) == sorted(dependents.get(target, []))
+            assert cache.dependents(target) == sorted(dependents.get(target, []))
         for account in ("default", "prod", "test"):
-            assert store.users(account) == sorted(users.get(account, []))
+            assert cache.users(account) == sorted(users.get(account, []))
         # No uid comes back once it was deleted or replaced.
-        assert not gone & {f.uid for key in store.keys("RamRole") if (f := store.facts(key))}
+        assert not gone & {f.uid for key in cache.keys("RamRole") if (f := cache.facts(key))}

@@ -68,7 +68,7 @@ def carried(account: Any, refusals: Mapping[str, RamOperatorError], *steps: Step
     """What was tried, and what came of it."""
     gate: Any = Gate(refusals)
     find: Callable[[str], Any] = lambda _: account and SimpleNamespace(account=account)  # noqa: E731
-    ports: Any = SimpleNamespace(recent=ASIDE, accounts=SimpleNamespace(find=find))
+    ports: Any = SimpleNamespace(consistency=ASIDE, accounts=SimpleNamespace(find=find))
     session: Any = SimpleNamespace(account=MANAGED)
     return gate.tried, applying.carry_out(ports, SUBJECT, session, gate, Plan(steps=steps))
 

@@ -106,7 +106,7 @@ def sent_after(step: Step, meanwhile: Any, account: Any = MANAGED) -> list[str]:
     cloud = Cloud()
     cloud.trust = trust(FC).to_json()
     ports: Any = SimpleNamespace(
-        store=SimpleNamespace(get=lambda _: meanwhile),
+        cache=SimpleNamespace(get=lambda _: meanwhile),
         accounts=SimpleNamespace(find=lambda _: account and SimpleNamespace(account=account)),
     )
     subject = Subject.of(Key("RamRole", "team", "app"), body(SAYS))

@@ -52,7 +52,7 @@ def world(**changes: Any) -> Iterator[tuple[Server, Ports]]:
         client = ApiClient(configuration)
         around = ports(ClusterApi(client, lambda what, kind: None))
         around = replace(around, settings=Settings(cluster_name=OWNER.cluster))
-        around.store.put(body(**changes))
+        around.cache.put(body(**changes))
         yield server, around
         client.rest_client.pool_manager.clear()
 
@@ -65,10 +65,10 @@ def left(server: Server) -> Json:
 @pytest.mark.parametrize("changes", [{}, {"cloudId": "c", "deletedAt": "2026-01-01T00:00:00Z"}])
 def test_the_claim_on_what_never_came_to_be_ends_with_its_object(changes: Json) -> None:
     with world(**changes) as (server, around):
-        assert around.store.left_waiting() == [HOLDER]
+        assert around.cache.left_waiting() == [HOLDER]
         ownership.gone(around, HOLDER, ACCOUNT)
         assert not left(server).keys() & {"owner", "pending"}
-        assert around.store.left_waiting() == []
+        assert around.cache.left_waiting() == []
 
 
 def test_of_what_exists_only_the_wait_ends() -> None:
@@ -117,10 +117,10 @@ def test_the_record_of_the_api_server_counts() -> None:
 def test_an_object_that_is_known_is_not_among_those_that_left() -> None:
     with world() as (_, around):
         meta = {"namespace": "apps", "name": "web", "uid": "u", "resourceVersion": "1"}
-        around.store.put({"kind": "RamRole", "metadata": meta, "spec": {}})
-        assert around.store.left_waiting() == []
-        assert around.store.waiting(HOLDER) == [IDENTITY.key]
-        around.store.remove(HOLDER, "u")
-        assert around.store.left_waiting() == [HOLDER]
-        around.store.remove(IDENTITY.key, "r")
-        assert around.store.left_waiting() == []
+        around.cache.put({"kind": "RamRole", "metadata": meta, "spec": {}})
+        assert around.cache.left_waiting() == []
+        assert around.cache.waiting(HOLDER) == [IDENTITY.key]
+        around.cache.remove(HOLDER, "u")
+        assert around.cache.left_waiting() == [HOLDER]
+        around.cache.remove(IDENTITY.key, "r")
+        assert around.cache.left_waiting() == []

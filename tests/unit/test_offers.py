@@ -73,7 +73,7 @@ def about(body: Json, **record: Any) -> Iterator[tuple[Server, Ports, Subject]]:
     with world(**{"pending": PENDING, "cloudId": "c", **record}) as (server, around):
         server.objects[path(HOLDER)] = body
         account = {"metadata": {"name": "default", "uid": "a"}, "spec": {"accountId": ACCOUNT}}
-        around.store.put({**account, "kind": "RamAccount"})
+        around.cache.put({**account, "kind": "RamAccount"})
         yield server, around, Subject.of(HOLDER, body)
 
 
@@ -208,7 +208,7 @@ def test_a_rejection_of_a_write_that_was_begun_is_recorded_once(sends: int) -> N
 
 def test_where_the_account_is_not_known_no_rejection_is_dealt_with() -> None:
     with about(manifest(reject="sha256:x")) as (_, around, subject):
-        around.store.remove(Key("RamAccount", "", "default"), "a")
+        around.cache.remove(Key("RamAccount", "", "default"), "a")
         assert offers.answer(around, subject) == {}
     bad = manifest({**SPEC, "roleName": "in valid"}, reject="sha256:x")
     with about(bad, pending=None) as (_, around, subject):
@@ -260,16 +260,16 @@ def look(around: Ports, subject: Subject, plan: Plan, said: Approval = SAYS) -> 
 
 
 def settle(around: Ports) -> None:
-    doubts = around.recent._doubts
+    doubts = around.consistency._doubts
     for key, (seen, since) in doubts.items():
-        doubts[key] = (seen, since - around.recent.settle)
+        doubts[key] = (seen, since - around.consistency.settle)
 
 
 def test_an_offer_that_moved_is_replaced_by_the_second_look_that_says_so() -> None:
     with having() as (server, around, subject):
         assert look(around, subject, PLAN) == (OFFER.digest, 0.0)
         digest, wait = look(around, subject, MOVED)
-        assert (digest, wait) == ("", around.recent.settle)
+        assert (digest, wait) == ("", around.consistency.settle)
         assert server.writes == []
         assert look(around, subject, MOVED)[1] > 0
         settle(around)
@@ -326,9 +326,9 @@ def test_what_is_held_no_more_is_withdrawn_by_the_second_look() -> None:
     with having() as (server, around, subject):
         unsure = replace(nothing, unsure=("x",))
         assert offers.withdraw(around, subject, IDENTITY, unsure) == 0.0
-        assert offers.withdraw(around, subject, IDENTITY, nothing) == around.recent.settle
+        assert offers.withdraw(around, subject, IDENTITY, nothing) == around.consistency.settle
         look(around, subject, PLAN)
-        assert offers.withdraw(around, subject, IDENTITY, nothing) == around.recent.settle
+        assert offers.withdraw(around, subject, IDENTITY, nothing) == around.consistency.settle
         assert server.writes == []
         settle(around)
         assert offers.withdraw(around, subject, IDENTITY, nothing) == 0.0

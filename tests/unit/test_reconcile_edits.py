@@ -23,9 +23,9 @@ from ram_operator.loop.ports import Clock, Ports
 from ram_operator.loop.reconcile import Reconciler
 from ram_operator.model.objects import Key
 from ram_operator.observability.metrics import Metrics
-from ram_operator.runtime.cache import Store
-from ram_operator.runtime.consistency import Recent
-from ram_operator.runtime.deletion_brake import Brake
+from ram_operator.runtime.cache import Cache
+from ram_operator.runtime.consistency import Consistency
+from ram_operator.runtime.deletion_brake import DeletionBrake
 from ram_operator.runtime.queue import WorkQueue
 from ram_operator.runtime.sessions import AccountOpener, Accounts
 from tests.unit.stub_server import Reply, Request, stub
@@ -53,7 +53,7 @@ def ports(api: ClusterApi) -> Ports:
     return Ports(
         settings=settings,
         clock=CLOCK,
-        store=Store(),
+        cache=Cache(),
         queue=WorkQueue(lambda key: ""),
         api=api,
         records=Records(api),
@@ -61,8 +61,8 @@ def ports(api: ClusterApi) -> Ports:
         accounts=accounts,
         opener=cast(AccountOpener, nobody),
         observer=nobody,
-        recent=Recent(settings, CLOCK.monotonic),
-        brake=Brake(CLOCK.monotonic),
+        consistency=Consistency(settings, CLOCK.monotonic),
+        deletion_brake=DeletionBrake(CLOCK.monotonic),
         metrics=Metrics(CollectorRegistry()),
         instance="test",
     )
@@ -95,7 +95,7 @@ def passed(body: Json, key: Key, answer: Callable[[Request], Reply]) -> Ports:
         configuration.host = f"http://{server.host}"
         client = ApiClient(configuration)
         around = ports(ClusterApi(client, lambda what, kind: None))
-        around.store.put(body)
+        around.cache.put(body)
         Reconciler(around).run(key)
         client.rest_client.pool_manager.clear()
     return around

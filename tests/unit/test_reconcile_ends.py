@@ -29,7 +29,7 @@ from ram_operator.loop.reconcile import Reconciler
 from ram_operator.model.objects import Key, Owner
 from ram_operator.model.state import Live
 from ram_operator.observability.object_metrics import ObjectState
-from ram_operator.runtime.consistency import Recent
+from ram_operator.runtime.consistency import Consistency
 from ram_operator.runtime.sessions import AccountOpener, Session
 from tests.unit.core import ACCOUNT as TENANT_ACCOUNT
 from tests.unit.core import FC, NOW, OUTSIDER, made, trust, trust_json
@@ -125,11 +125,11 @@ def world(*known: Json, **changes: Any) -> Iterator[tuple[Api, Ports]]:
         client = ApiClient(configuration)
         around = ports(ClusterApi(client, lambda what, kind: None))
         settings = Settings(cluster_name="blue", settle_seconds=0.0, consistency_seconds=0.0)
-        recent = Recent(settings, around.clock.monotonic)
-        around = replace(around, settings=settings, recent=recent, **changes)
+        consistency = Consistency(settings, around.clock.monotonic)
+        around = replace(around, settings=settings, consistency=consistency, **changes)
         around.accounts.set(Session(MANAGED, cast(CloudClient, None), ()))
         for each in known:
-            key, _, _ = around.store.put(each)
+            key, _, _ = around.cache.put(each)
             api.objects[path(key)] = each
         yield api, around
         client.rest_client.pool_manager.clear()
@@ -248,7 +248,7 @@ def test_what_the_api_server_no_longer_has_is_forgotten_at_once(policy: str) -> 
         around.queue.add(KEY)
         assert run_next(around) == KEY
         assert strange.asked == 1
-        assert around.store.get(KEY) is None
+        assert around.cache.get(KEY) is None
         # The pass that drops the rest is due now, and no other after it.
         assert run_next(around) == KEY
         assert strange.asked == 1
@@ -267,7 +267,7 @@ def test_who_is_found_missing_wakes_who_names_it_and_frees_its_account() -> None
         assert {around.queue.get(), around.queue.get()} == {policy, role}
         del api.objects[path(role)]
         assert around.fresh(role) is None
-        assert around.store.users("default") == []
+        assert around.cache.users("default") == []
         around.queue.done(role)
         assert {around.queue.get(), around.queue.get()} == {role, PROD}
 
@@ -277,7 +277,7 @@ def test_a_status_that_finds_no_object_forgets_it() -> None:
         del api.objects[path(KEY)]
         around.queue.add(KEY)
         run_next(around)
-        assert around.store.get(KEY) is None
+        assert around.cache.get(KEY) is None
         # Nothing lives in the account any more, so it may be let go.
         assert {around.queue.get(), around.queue.get()} == {KEY, PROD}
         assert around.queue.depth() == 0
@@ -285,9 +285,9 @@ def test_a_status_that_finds_no_object_forgets_it() -> None:
 
 def test_an_object_that_is_there_again_under_its_name_is_kept() -> None:
     with world(body(KEY, ROLE)) as (_, around):
-        around.store.put(body(KEY, ROLE, uid="other", resourceVersion="9"))
+        around.cache.put(body(KEY, ROLE, uid="other", resourceVersion="9"))
         around.missing(KEY, "u")
-        assert around.store.get(KEY) is not None
+        assert around.cache.get(KEY) is not None
         assert around.queue.depth() == 0
 
 

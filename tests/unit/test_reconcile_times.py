@@ -70,7 +70,7 @@ def test_what_ends_is_looked_at_then(more: Json) -> None:
         wall = Clock(clock, lambda: START + clock(), lambda: "2026-01-01T00:00:00Z")
         queue = WorkQueue(lambda key: "", clock=clock, jitter=lambda: 1.0)
         around = replace(around, clock=wall, queue=queue)
-        around.store.put({**role(1), "spec": {"policies": policies, **more}})
+        around.cache.put({**role(1), "spec": {"policies": policies, **more}})
         reconciler = Reconciler(around, jitter=lambda: 1.0)
         queue.add(KEY)
         for _ in range(ROUNDS):

@@ -20,7 +20,7 @@ from ram_operator.model.objects import Key
 from ram_operator.model.state import Desired
 from ram_operator.model.vocabulary import Cause, Disposition
 from ram_operator.planning import last_applied, plan
-from ram_operator.runtime.cache import Store
+from ram_operator.runtime.cache import Cache
 from tests.unit.core import (
     ACCOUNT,
     ACCOUNT_ID,
@@ -232,19 +232,19 @@ RESOLVES: dict[str, tuple[list[Json], str]] = {
 def test_a_reference_is_ready_when_what_it_names_is_known_to_exist(
     known: list[Json], problem: str
 ) -> None:
-    store = Store()
+    cache = Cache()
     for body in known:
-        store.put(body)
-    sources = Sources(OWNER.cluster, ACCOUNT, store, NO_CLOUD)
+        cache.put(body)
+    sources = Sources(OWNER.cluster, ACCOUNT, cache, NO_CLOUD)
     assert lookups.resolve(sources, READ, OWNER) == Resolved("Reading", problem)
 
 
 def test_what_is_not_there_or_cannot_be_read_has_no_name() -> None:
-    store = Store()
-    sources = Sources(OWNER.cluster, ACCOUNT, store, NO_CLOUD)
+    cache = Cache()
+    sources = Sources(OWNER.cluster, ACCOUNT, cache, NO_CLOUD)
     assert lookups.resolve(sources, READ, OWNER).cloud_name == ""
-    store.put({**an_object(), "spec": {"policyName": "no such name"}})
+    cache.put({**an_object(), "spec": {"policyName": "no such name"}})
     assert lookups.resolve(sources, READ, OWNER).cloud_name == ""
     watching = replace(sources, account=replace(ACCOUNT, mode=Mode.OBSERVE))
-    store.put({**an_object(resourceVersion="9"), "spec": {"policyName": "Reading"}})
+    cache.put({**an_object(resourceVersion="9"), "spec": {"policyName": "Reading"}})
     assert lookups.resolve(watching, READ, OWNER) == Resolved("Reading")

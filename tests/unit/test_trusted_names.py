@@ -21,7 +21,7 @@ from ram_operator.model.records import RecordFacts
 from ram_operator.model.state import Applied, Desired, Live
 from ram_operator.model.vocabulary import HeldKind, Presence
 from ram_operator.planning import plan
-from ram_operator.runtime.cache import Store
+from ram_operator.runtime.cache import Cache
 from tests.unit.core import ACCOUNT, ACCOUNT_ID, OPTIONS, trust, trust_json
 
 Json = Any
@@ -134,27 +134,27 @@ REMEMBERED: Final[dict[str, tuple[Json, bool]]] = {
 
 @pytest.mark.parametrize(("body", "found"), REMEMBERED.values(), ids=REMEMBERED)
 def test_a_record_is_searched_for_a_name(body: Json, found: bool) -> None:
-    store = Store()
-    key, _, _ = store.put(body)
-    assert store.trusted(f"{HERE}:user/ANN", OTHER) is found
-    assert not store.trusted(f"{HERE}:user/ann", key), "its own trust is judged by itself"
+    cache = Cache()
+    key, _, _ = cache.put(body)
+    assert cache.trusted(f"{HERE}:user/ANN", OTHER) is found
+    assert not cache.trusted(f"{HERE}:user/ann", key), "its own trust is judged by itself"
 
 
 def test_what_was_seen_in_the_cloud_counts_until_it_is_seen_otherwise() -> None:
-    store = Store()
+    cache = Cache()
     seen = Key(RECORD, "", "r")
-    store.saw_trust(seen, {f"{HERE}:user/ann", f"{HERE}:user/b*"})
-    assert store.trusted(f"{HERE}:user/ann", OTHER)
-    assert store.trusted(f"{HERE}:user/bob", OTHER)
+    cache.saw_trust(seen, {f"{HERE}:user/ann", f"{HERE}:user/b*"})
+    assert cache.trusted(f"{HERE}:user/ann", OTHER)
+    assert cache.trusted(f"{HERE}:user/bob", OTHER)
     # A record that knows less, or is gone, says nothing of the cloud.
-    key, _, _ = store.put(record(NOBODY))
-    assert store.remove(key, "u")
-    assert store.trusted(f"{HERE}:user/ann", OTHER)
-    store.saw_trust(seen, {f"{HERE}:user/b*"})
-    assert not store.trusted(f"{HERE}:user/ann", OTHER)
-    store.saw_trust(seen, ())
-    assert not store.trusted(f"{HERE}:user/bob", OTHER)
-    kept = [vars(names) for names in (store._agreed, store._seen)]
+    key, _, _ = cache.put(record(NOBODY))
+    assert cache.remove(key, "u")
+    assert cache.trusted(f"{HERE}:user/ann", OTHER)
+    cache.saw_trust(seen, {f"{HERE}:user/b*"})
+    assert not cache.trusted(f"{HERE}:user/ann", OTHER)
+    cache.saw_trust(seen, ())
+    assert not cache.trusted(f"{HERE}:user/bob", OTHER)
+    kept = [vars(names) for names in (cache._agreed, cache._seen)]
     assert all(not index for indexes in kept for index in indexes.values())
 
 
@@ -203,10 +203,10 @@ def made(row: Kind, name: str, **more: Any) -> Inputs:
 def test_a_kind_is_held_back_by_its_row_alone(noun: str) -> None:
     """As with kinds that are still to come: the table knows them, and nothing else does."""
     row = replace(KINDS["RamUser"], noun=noun, trusted_as=noun)
-    store = Store()
-    store.put(record(trust_json(("Federated", f"{HERE}:{noun}/CorpIdP"))))
+    cache = Cache()
+    cache.put(record(trust_json(("Federated", f"{HERE}:{noun}/CorpIdP"))))
     arn = row.arn(ACCOUNT_ID, "CORPidp")
-    assert store.trusted(arn, OTHER)
+    assert cache.trusted(arn, OTHER)
     decision = plan.create(made(row, "CORPidp", named=frozenset({arn})))
     assert decision.steps == ()
     assert decision.held is not None

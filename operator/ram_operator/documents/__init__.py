@@ -9,7 +9,6 @@ from __future__ import annotations
 from .actions import reads_only
 from .canonical import (
     NOBODY,
-    Condition,
     Effect,
     Grant,
     Kind,
@@ -41,7 +40,6 @@ __all__ = [
     "NOUNS",
     "Certainty",
     "Comparison",
-    "Condition",
     "DocumentError",
     "Effect",
     "Equivalence",

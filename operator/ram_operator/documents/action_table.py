@@ -249,11 +249,6 @@ GROUPS: Final = (
     ),
 )
 
-READERS_SOURCE: Final = Source(
-    "documentation of each service, system policies; none of these documents has a row of class"
-    " identity or indirect",
-    "2026-11-28",
-)
 READERS: Final = """
     AliyunALBReadOnlyAccess AliyunARMSReadOnlyAccess AliyunActionTrailReadOnlyAccess
     AliyunApiGatewayReadOnlyAccess AliyunBSSReadOnlyAccess AliyunCDNReadOnlyAccess
@@ -268,4 +263,8 @@ READERS: Final = """
     AliyunRDSReadOnlyAccess AliyunROSReadOnlyAccess AliyunSLBReadOnlyAccess
     AliyunVPCReadOnlyAccess AliyunYundunSASReadOnlyAccess AliyunYundunWAFReadOnlyAccess
 """
-"""System policies that are attached without being read. Others are, whatever they are called."""
+"""System policies that are attached without being read. Others are, whatever they are called.
+
+From the documentation of each service, 2026-11-28: none of these documents has a row of class
+identity or indirect.
+"""

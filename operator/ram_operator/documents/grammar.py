@@ -116,7 +116,6 @@ class Equivalence:
 
 
 _GRAMMAR = "RAM guide, policy structure and syntax"
-_SAMPLES = "RAM guide, samples of trust policies"
 _SEMANTICS = "follows from: any Allow statement that matches allows"
 
 EQUIVALENCES: Final = (

@@ -1,6 +1,6 @@
 """The names that a trust mentions: whoever gets one of them is trusted from his first moment.
 
-Called by the store, which knows which roles mention what. A name is an ARN in lower case,
+Called by the cache, which knows which roles mention what. A name is an ARN in lower case,
 `acs:ram::1:user/ann`; account and name may have wildcards. It errs towards mentioning.
 """
 

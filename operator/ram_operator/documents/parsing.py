@@ -28,7 +28,6 @@ from .canonical import (
     sorted_json,
 )
 from .condition_blocks import read_conditions
-from .document_error import DocumentError
 from .globs import Glob
 from .grammar import ACTION as ACTION_FORMAT
 from .grammar import TRUST_ACTIONS
@@ -267,6 +266,3 @@ class _Element:
         globs = frozenset(Glob.pattern(text, folded=folded) for text in known)
         term = Term(self.dim, Words(globs, self.negative), folding=self.folding)
         return _Part(tuple(sorted(set(known))), (term,), all_but=self.negative)
-
-
-__all__ = ["DocumentError", "parse_policy", "parse_trust"]

@@ -156,10 +156,10 @@ def _by_name(trust: documents.Trust | None) -> dict[tuple[str, str], list[docume
     return found
 
 
-def _moved(here: documents.Trust | None, there: documents.Trust | None) -> Parts:
+def _moved(trust: documents.Trust | None, other: documents.Trust | None) -> Parts:
     """Who is in one trust and not in the other."""
-    others = _by_name(there)
-    for name, grants in _by_name(here).items():
+    others = _by_name(other)
+    for name, grants in _by_name(trust).items():
         if name not in others:
             yield (_raw(grants),)
 

@@ -50,13 +50,13 @@ def let_go(ports: Ports, subject: Subject, identity: Identity, operation: str) -
     if body is None or facts_of(body, identity).owner != owner:
         return
     now = ports.clock.stamp()
-    ports.store.put(ports.records.deleted(body, now, operation))
+    ports.cache.put(ports.records.deleted(body, now, operation))
 
 
 def owned(ports: Ports, subject: Subject) -> Iterator[Identity]:
     """The identities of the object by the records, in whatever account."""
     owner = subject.owner(ports.settings.cluster_name)
-    for key in ports.store.owned(subject.key):
+    for key in ports.cache.owned(subject.key):
         identity, facts = _identity(ports, key)
         if facts.owner == owner:
             yield identity
@@ -69,7 +69,7 @@ def names(ports: Ports, subject: Subject) -> Iterator[str]:
 
 
 def _identity(ports: Ports, key: Key) -> tuple[Identity, RecordFacts]:
-    body = ports.store.get(key) or {}
+    body = ports.cache.get(key) or {}
     identity = identity_of(body)
     return identity, facts_of(body, identity)
 

@@ -51,7 +51,7 @@ def run(ports: Ports, key: Key, body: Mapping[str, Any]) -> Found | None:
     """
     if _deleting(body):
         _drop_ghosts(ports, key.name)
-    users = ports.store.in_use(key.name)
+    users = ports.cache.in_use(key.name)
     if _protected(body) and (not users or _abandoned(body)):
         _release(ports, key, body)
         if _deleting(body):
@@ -65,7 +65,7 @@ def run(ports: Ports, key: Key, body: Mapping[str, Any]) -> Found | None:
 def protect(ports: Ports, name: str) -> None:
     """Called before an object of the account is worked on. Raises errors.*."""
     key = Key(ACCOUNT, "", name)
-    body = ports.store.get(key)
+    body = ports.cache.get(key)
     if body is None or _protected(body) or _deleting(body) or _abandoned(body):
         return
     with _protecting:
@@ -79,14 +79,14 @@ def protect(ports: Ports, name: str) -> None:
 
 def _remember(ports: Ports, fresh: Mapping[str, Any]) -> None:
     """An edit that nobody saw yet may be in what was read: its own event is old news then."""
-    key, seen, _ = ports.store.put({**fresh, "kind": ACCOUNT})
+    key, seen, _ = ports.cache.put({**fresh, "kind": ACCOUNT})
     if seen is Seen.NEWS:
         ports.queue.add(key)
 
 
 def unseen(ports: Ports, name: str) -> bool:
     """Whether the account is there and its first look is still to come: no news for anybody."""
-    return not ports.accounts.seen(name) and ports.store.facts(Key(ACCOUNT, "", name)) is not None
+    return not ports.accounts.seen(name) and ports.cache.facts(Key(ACCOUNT, "", name)) is not None
 
 
 def _look(ports: Ports, key: Key, body: Mapping[str, Any]) -> Found:
@@ -138,20 +138,20 @@ def failed(ports: Ports, key: Key, error: RamOperatorError, request: str) -> Out
 
 def _end_waits(ports: Ports, account_id: str) -> None:
     """Objects may have gone while nobody looked. Raises nothing: the next look tries again."""
-    for holder in ports.store.left_waiting():
+    for holder in ports.cache.left_waiting():
         with contextlib.suppress(RamOperatorError):
             ownership.gone(ports, holder, account_id)
 
 
 def wake(ports: Ports, name: str) -> None:
     """Objects of the account have something to do."""
-    for key in ports.store.users(name):
+    for key in ports.cache.users(name):
         ports.queue.add(key, Lane.PERIODIC)
 
 
 def _drop_ghosts(ports: Ports, name: str) -> None:
     """Whoever removes a kind may leave us without a word of its objects: ask for the first ones."""
-    for key in ports.store.users(name):
+    for key in ports.cache.users(name):
         if ports.fresh(key) is not None:
             return
 
@@ -183,7 +183,7 @@ def _release(ports: Ports, key: Key, body: Mapping[str, Any]) -> None:
 
 def _waiting(ports: Ports, key: Key, body: Mapping[str, Any], found: Outcome) -> Outcome:
     """Being deleted while objects still name it. `found` is what the look at the account gave."""
-    users = ports.store.users(key.name)
+    users = ports.cache.users(key.name)
     names = [f"{user.kind} {user.namespace}/{user.name}" for user in users[:NAMED]]
     more = f" and {len(users) - NAMED} more" if len(users) > NAMED else ""
     message = (
@@ -216,14 +216,14 @@ def _waiting(ports: Ports, key: Key, body: Mapping[str, Any], found: Outcome) ->
 
 def _brake(ports: Ports, account_id: str, body: Mapping[str, Any]) -> dict[str, Any]:
     """Show the brake, or release it when a person named this very stop."""
-    record = ports.store.get(Identity(account_id, ACCOUNT, account_id).key)
+    record = ports.cache.get(Identity(account_id, ACCOUNT, account_id).key)
     engaged = stored(record).brake_engaged_at if record is not None else ""
     if not engaged or record is None:
         return {}
     annotations = body["metadata"].get("annotations") or {}
     if annotations.get(ANNOTATION_RESUME_DELETIONS) == engaged:
-        ports.store.put(ports.records.resume_deletions(record))
-        ports.brake.reset(account_id)
+        ports.cache.put(ports.records.resume_deletions(record))
+        ports.deletion_brake.reset(account_id)
         wake(ports, str(body["metadata"]["name"]))
         return {}
     reason = (

@@ -67,11 +67,11 @@ def carry_out(
         except Retry as error:
             errors.append(error)
             break
-        ports.recent.wrote(subject.key, generation)
+        ports.consistency.wrote(subject.key, generation)
         try:
             facts.update(gate.run(step))
             # It may have waited for its turn since.
-            ports.recent.wrote(subject.key, generation)
+            ports.consistency.wrote(subject.key, generation)
         except RamOperatorError as error:
             softened = _soften(ports, subject, error, step)
             errors.append(softened)
@@ -80,7 +80,7 @@ def carry_out(
                 break
             continue
         if isinstance(step, Detach) and step.cause is Cause.INTENT:
-            ports.brake.count(session.account.account_id, (subject.key, step.summary))
+            ports.deletion_brake.count(session.account.account_id, (subject.key, step.summary))
         ownership.tell_members(ports, subject.row, session.account.account_id, step)
         done.append(step)
     try:
@@ -95,11 +95,11 @@ def _soften(
     ports: Ports, subject: Subject, error: RamOperatorError, step: Step
 ) -> RamOperatorError:
     """What may only be an answer from before our own write is looked at again."""
-    settle = ports.recent.settle
+    settle = ports.consistency.settle
     if isinstance(error, OutcomeUnknown):
         return OutcomeUnknown(error.message, settle)
     generation = int(subject.body["metadata"].get("generation", 0))
-    if isinstance(error, Refused) and ports.recent.patient(subject.key, generation):
+    if isinstance(error, Refused) and ports.consistency.patient(subject.key, generation):
         return Retry(Reason.PROGRESSING, error.message, max(settle, 1.0))
     if isinstance(step, Creation) and error.reason is Reason.CONFLICT:
         return Retry(Reason.PROGRESSING, error.message, settle)

@@ -118,9 +118,9 @@ class DeletionPass:
     def _delete(self, session: Session) -> Result | Released:
         ports, subject = self._ports, self._subject
         identity = subject.identity(session.account.account_id)
-        facts = facts_of(ports.store.get(identity.key), identity)
+        facts = facts_of(ports.cache.get(identity.key), identity)
         generation = int(subject.body["metadata"].get("generation", 0))
-        if (wait := ports.recent.unread(subject.key, generation)) > 0:
+        if (wait := ports.consistency.unread(subject.key, generation)) > 0:
             # An old answer would show what was just removed, and it would be removed again.
             raise LookAgain(wait)
         live = ports.observer(session).look(subject.key.kind, identity.cloud_name)
@@ -128,16 +128,16 @@ class DeletionPass:
             assert live.error is not None
             raise live.error
         if live.presence is Presence.ABSENT:
-            if not facts.deleted and not ports.recent.believes(subject.key):
-                raise LookAgain(ports.recent.settle)
+            if not facts.deleted and not ports.consistency.believes(subject.key):
+                raise LookAgain(ports.consistency.settle)
             return self._gone(identity, facts)
         if not ours(self._owner, facts, live):
             return self._release(EventReason.ABANDONED, "not ours, so left in the cloud")
         tenancy.check_protected(session.account, subject.row, identity.cloud_name)
         tenancy.check_live(subject.row, live)
         own_rights.confirm(ports, session, subject.row, identity.cloud_name)
-        if ports.recent.starting() > 0:
-            raise LookAgain(ports.recent.starting())
+        if ports.consistency.starting() > 0:
+            raise LookAgain(ports.consistency.starting())
         if (kept := self._undefined()) is not None:
             return kept
         self._brake(session)
@@ -147,15 +147,15 @@ class DeletionPass:
     def _brake(self, session: Session) -> None:
         account = session.account
         key = Identity(account.account_id, ACCOUNT, account.account_id).key
-        record = self._ports.store.get(key)
+        record = self._ports.cache.get(key)
         engaged = record is not None and bool(stored(record).brake_engaged_at)
-        managed = len(self._ports.store.users(account.name))
+        managed = len(self._ports.cache.users(account.name))
         what = (self._subject.key, self._subject.uid)
-        if not engaged and self._ports.brake.release(account.account_id, what, managed):
+        if not engaged and self._ports.deletion_brake.release(account.account_id, what, managed):
             return
         if not engaged and record is not None:
             body = self._ports.records.stop_deletions(record, self._ports.clock.stamp())
-            self._ports.store.put(body)
+            self._ports.cache.put(body)
             self._ports.queue.add(Key(ACCOUNT, "", account.name))
         raise Stalled(
             Reason.DELETION_BRAKE,
@@ -186,12 +186,12 @@ class DeletionPass:
         """It may wait for its turn, and by then the account be set to Observe or suspended."""
         ports, key = self._ports, self._subject.key
         writer = replace(session.writer, wanted=lambda: gated_write.may_still(ports, session))
-        ports.recent.wrote(key)
+        ports.consistency.wrote(key)
         execute.execute(writer, self._subject.row, name, step)
-        ports.recent.wrote(key)
+        ports.consistency.wrote(key)
 
     def _gone(self, identity: Identity, facts: RecordFacts) -> Released:
-        self._ports.store.saw_trust(identity.key, ())
+        self._ports.cache.saw_trust(identity.key, ())
         if facts.exists and facts.owner == self._owner:
             account_changed.let_go(self._ports, self._subject, identity, DELETED)
         return self._release(EventReason.DELETED, f"deleted {identity.cloud_name} in the cloud")
@@ -218,7 +218,7 @@ class DeletionPass:
             message = f"the deletion makes no progress: {message}; {self._way_out()}"
         after = getattr(error, "after", None)
         if isinstance(error, OutcomeUnknown):
-            after = self._ports.recent.settle
+            after = self._ports.consistency.settle
         if after is not None and left > 0:
             after = min(after, left + 0.1)
         request = self._subject.request

@@ -91,7 +91,7 @@ class GatedWrite:
             sent = [cleared.trust for step in self._done for cleared in _cleared(step)]
             self._complete(sent[0] if sent else None)
         elif self._unsent and not self._done:
-            self._ports.store.put(self._ports.records.unsent(self._body))
+            self._ports.cache.put(self._ports.records.unsent(self._body))
 
     def _note(self, step: Note) -> Mapping[str, Any]:
         """Ends and providers that need no approval. The record goes on from there."""
@@ -101,7 +101,7 @@ class GatedWrite:
         if body is None or facts_of(body, self._identity).owner != owner:
             raise Retry(Reason.PROGRESSING, "the record moved while it was judged", 0.5)
         body = ports.records.agree(body, ends=step.ends, providers=step.providers)
-        ports.store.put(body)
+        ports.cache.put(body)
         self._body = body if self._body is not None else None
         return {}
 
@@ -120,7 +120,7 @@ class GatedWrite:
         """Whether the watches have told of anything against it while it waited for its turn."""
         ports, subject, permit = self._ports, self._subject, permit_of(step)
         may_still(ports, self._session)
-        seen = ports.store.get(subject.key)
+        seen = ports.cache.get(subject.key)
         # An edit does not keep what takes something away waiting: there may be one every second.
         edited = seen is None or not still(seen, subject)
         if edited and (step.direction is not Direction.NARROWER or permit is not None):
@@ -135,7 +135,7 @@ class GatedWrite:
         assert self._body is not None
         ports = self._ports
         body = ports.records.complete(self._body, ports.clock.stamp(), baseline)
-        ports.store.put(body)
+        ports.cache.put(body)
         self._body = None
 
     def _begin(self, step: Step, permit: Permit | None) -> Mapping[str, Any]:

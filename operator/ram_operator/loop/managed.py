@@ -77,7 +77,7 @@ class ManagedPass:
         self._subject = subject
         self._owner = subject.owner(ports.settings.cluster_name)
         self._generation = int(subject.body["metadata"].get("generation", 0))
-        self._ballot = NO_APPROVAL
+        self._approval = NO_APPROVAL
         self._unread: tuple[str, ...] = ()
 
     def run(self) -> Result:
@@ -85,13 +85,13 @@ class ManagedPass:
         subject, ports = self._subject, self._ports
         session = ports.accounts.get(subject.options.account)
         account_changed.check(ports, subject, session.account)
-        if (wait := ports.recent.unread(subject.key, self._generation)) > 0:
+        if (wait := ports.consistency.unread(subject.key, self._generation)) > 0:
             raise LookAgain(wait)
         wanted = self._desired(session)
         tenant = tenancy.check(session.account, subject.row, subject.key, wanted)
         identity = Identity(session.account.account_id, subject.key.kind, wanted.cloud_name)
         ownership.vacate(ports, identity, self._owner)
-        record = ports.store.get(identity.key)
+        record = ports.cache.get(identity.key)
         if offers.brief(ports, subject, identity):
             claimant = self._claimant(session, tenant.adoption)
             if (result := self._approved(session, identity, wanted, claimant)) is not None:
@@ -101,11 +101,11 @@ class ManagedPass:
             assert live.error is not None
             raise live.error
         tenancy.check_live(subject.row, live)
-        mentioned_names.note(ports.store, identity, subject.row, live)
+        mentioned_names.note(ports.cache, identity, subject.row, live)
         own_rights.watch(ports, session, subject.row, live)
         standing = stand(self._claimant(session, tenant.adoption), record, identity, live)
-        self._ballot = offers.approval(ports, subject, identity, live.cloud_id)
-        inputs = self._situation(session, wanted, live, standing)
+        self._approval = offers.approval(ports, subject, identity, live.cloud_id)
+        inputs = self._inputs(session, wanted, live, standing)
         if live.presence is Presence.ABSENT:
             return self._absent(session, identity, inputs, standing)
         return self._present(session, identity, inputs, standing)
@@ -120,24 +120,22 @@ class ManagedPass:
         """
         ports, key = self._ports, self._subject.key
         live = ports.observer(session).glance(key.kind, wanted.cloud_name)
-        if (
-            live.presence is not Presence.PRESENT
-            or applying.stopped(self._subject, session) is not None
-        ):
+        stopped = applying.stopped(self._subject, session) is not None
+        if live.presence is not Presence.PRESENT or stopped:
             return None
         tenancy.check_live(self._subject.row, live)
-        standing = stand(claimant, ports.store.get(identity.key), identity, live)
-        if standing.needs_record or standing.claim_first or ports.recent.starting() > 0:
+        standing = stand(claimant, ports.cache.get(identity.key), identity, live)
+        if standing.needs_record or standing.claim_first or ports.consistency.starting() > 0:
             return None
-        self._ballot = offers.approval(ports, self._subject, identity, live.cloud_id)
-        decision = plan.update(self._situation(session, wanted, live, standing, lookups.NOTHING))
+        self._approval = offers.approval(ports, self._subject, identity, live.cloud_id)
+        decision = plan.update(self._inputs(session, wanted, live, standing, lookups.NOTHING))
         if [type(step) for step in decision.steps] != [WriteTrust]:
             return None
         if permit_of(decision.steps[0]) is None or decision.held or decision.waiting:
             return None
         self._prepare_write(create=False)
         applied = self._carry_out(session, identity, decision)
-        ports.queue.add(key, Lane.PERIODIC, ports.recent.settle)
+        ports.queue.add(key, Lane.PERIODIC, ports.consistency.settle)
         outcome = self._outcome(session, decision, live, applied)
         # What was applied of the rest is as it was.
         return Result(replace(outcome, applied=None))
@@ -158,10 +156,10 @@ class ManagedPass:
             adoption=self._subject.options.adoption,
             may_adopt=may_adopt,
             observe=applying.stopped(self._subject, session) is not None,
-            unsettled=self._ports.recent.unsettled(self._subject.key),
+            unsettled=self._ports.consistency.unsettled(self._subject.key),
         )
 
-    def _situation(
+    def _inputs(
         self,
         session: Session,
         wanted: Desired,
@@ -173,7 +171,7 @@ class ManagedPass:
         sources = self._ports.sources(session)
         known = known or lookups.look(sources, subject, wanted, live)
         self._unread = known.unread
-        urgent = trust_lookups.wants_fresh_read(self._ballot, standing.facts, live)
+        urgent = trust_lookups.wants_fresh_read(self._approval, standing.facts, live)
         seen = trust_lookups.provider_states(sources, subject, (wanted, live), urgent)
         memory = Memory(
             options=subject.options,
@@ -192,17 +190,17 @@ class ManagedPass:
             lets=known.lets,
             sent=known.sent,
         )
-        return Inputs(subject.row, account, wanted, live, memory, self._ballot, providers=seen)
+        return Inputs(subject.row, account, wanted, live, memory, self._approval, providers=seen)
 
     def _absent(
         self, session: Session, identity: Identity, inputs: Inputs, standing: Standing
     ) -> Result:
         if standing.gone_by_hand:
-            if not self._ports.recent.believes(self._subject.key, always_twice=True):
-                raise LookAgain(self._ports.recent.settle)
+            if not self._ports.consistency.believes(self._subject.key, always_twice=True):
+                raise LookAgain(self._ports.consistency.settle)
             what = (inputs.row.noun, inputs.desired.cloud_name)
             return Result(verdict.gone(what, identity.account_id, self._subject.request))
-        named = mentioned_names.trusted(self._ports.store, identity, inputs.row)
+        named = mentioned_names.trusted(self._ports.cache, identity, inputs.row)
         inputs = replace(inputs, named=named)
         decision = plan.create(inputs)
         if applying.stopped(self._subject, session) is not None:
@@ -227,7 +225,7 @@ class ManagedPass:
         created = any(isinstance(step, Creation) for step in applied.done)
         if created and decision.held is not None:
             # It is offered once there is a record of what was created.
-            self._ports.queue.add(self._subject.key, Lane.PERIODIC, self._ports.recent.settle)
+            self._ports.queue.add(self._subject.key, Lane.PERIODIC, self._ports.consistency.settle)
         live = last_applied.made(inputs.desired, applied.facts) if created else None
         work = None
         if created:
@@ -238,17 +236,17 @@ class ManagedPass:
     def _present(
         self, session: Session, identity: Identity, inputs: Inputs, standing: Standing
     ) -> Result:
-        recent, key = self._ports.recent, self._subject.key
+        consistency, key = self._ports.consistency, self._subject.key
         suspicious = plan.drifted(inputs)
-        believed = not suspicious or recent.believes(key)
+        believed = not suspicious or consistency.believes(key)
         if not suspicious:
-            recent.unsurprised(key)
+            consistency.unsurprised(key)
         decision = plan.update(inputs, believe_drift=believed)
         if not believed:
             if not decision.steps:
-                raise LookAgain(recent.settle)
+                raise LookAgain(consistency.settle)
             # What is asked for does not wait, and what looks like drift is looked at again soon.
-            self._ports.queue.add(key, Lane.PERIODIC, recent.settle)
+            self._ports.queue.add(key, Lane.PERIODIC, consistency.settle)
         if applying.stopped(self._subject, session) is not None:
             return Result(self._watched(session, identity, inputs, decision, believed))
         work = RecordWork(identity, self._claim(inputs.live.cloud_id, decision, standing.verb))
@@ -280,7 +278,8 @@ class ManagedPass:
         """Nothing is written but what was agreed on to end while the object is suspended."""
         ended = plan.ended(inputs, decision)
         applied = None
-        if ended and session.account.mode is Mode.MANAGE and self._ports.recent.starting() <= 0:
+        started = self._ports.consistency.starting() <= 0
+        if ended and session.account.mode is Mode.MANAGE and started:
             self._prepare_write(create=False)
             cloud_id, only = inputs.live.cloud_id, replace(decision, steps=ended)
             applied = self._carry_out(session, identity, only, cloud_id)
@@ -300,11 +299,11 @@ class ManagedPass:
     def _write(
         self, session: Session, identity: Identity, inputs: Inputs, written: _Written
     ) -> None:
-        recent, decision = self._ports.recent, written.decision
+        consistency, decision = self._ports.consistency, written.decision
         if not decision.steps:
             return
-        if recent.starting() > 0:
-            raise LookAgain(recent.starting())
+        if consistency.starting() > 0:
+            raise LookAgain(consistency.starting())
         self._prepare_write(create=False)
         written.applied = self._carry_out(session, identity, decision, inputs.live.cloud_id)
 
@@ -312,7 +311,7 @@ class ManagedPass:
         """What is held is shown, with its digest only if that is on offer."""
         written.applied = replace(written.applied, errors=(*written.applied.errors, error))
         if (held := written.decision.held) is not None:
-            held = offers.standing(self._ports, identity, held, self._ballot)
+            held = offers.standing(self._ports, identity, held, self._approval)
             written.decision = replace(written.decision, held=held)
 
     def _offered(self, identity: Identity, decision: Plan) -> Plan:
@@ -324,7 +323,7 @@ class ManagedPass:
                 return decision
             wait = offers.withdraw(ports, subject, identity, decision)
         else:
-            held, wait = offers.offer(ports, subject, identity, decision, self._ballot)
+            held, wait = offers.offer(ports, subject, identity, decision, self._approval)
             decision = replace(decision, held=held)
         if wait and not decision.steps:
             raise LookAgain(wait)
@@ -335,7 +334,7 @@ class ManagedPass:
         return Claim(self._owner, self._subject.uid, cloud_id, *found)
 
     def _prepare_write(self, *, create: bool) -> None:
-        """Read the object itself: the store may hold a manifest that is gone or changed."""
+        """Read the object itself: the cache may hold a manifest that is gone or changed."""
         fresh = self._ports.fresh(self._subject.key)
         if fresh is None or not gated_write.still(fresh, self._subject):
             raise LookAgain(0.2)

@@ -46,7 +46,7 @@ def approval(ports: Ports, subject: Subject, identity: Identity, cloud_id: str) 
     guard = Guard.MISSING
     if approve:
         # Without an approval it makes no difference, and costs requests.
-        offered = facts_of(ports.store.get(identity.key), identity).pending
+        offered = facts_of(ports.cache.get(identity.key), identity).pending
         matters = offered is not None and offered.digest == approve
         guard = guard_state(ports, subject) if matters else ports.guard.state()
     return Approval(
@@ -93,7 +93,7 @@ def brief(ports: Ports, subject: Subject, identity: Identity) -> bool:
         return False
     if conditions.is_true(present, ConditionType.DRIFTED):
         return False
-    offered = facts_of(ports.store.get(identity.key), identity).pending
+    offered = facts_of(ports.cache.get(identity.key), identity).pending
     return offered is not None and offered.digest == subject.annotation(ANNOTATION_APPROVE)
 
 
@@ -113,7 +113,7 @@ def answer(ports: Ports, subject: Subject) -> dict[str, Any]:
     """
     named = subject.annotation(ANNOTATION_REJECT).split(" ")[0][:80]
     handled = str(subject.status.get(HANDLED) or "")
-    keys = set(ports.store.owned(subject.key))
+    keys = set(ports.cache.owned(subject.key))
     all_known = True
     if named and named != handled:
         # Others may take the rejection away from then on, so the word of a watch is not enough.
@@ -121,7 +121,7 @@ def answer(ports: Ports, subject: Subject) -> dict[str, Any]:
         all_known = own is not None
         keys |= {own} if own is not None else set()
     for key in sorted(keys):
-        body = ports.api.get(key) if named and named != handled else ports.store.get(key)
+        body = ports.api.get(key) if named and named != handled else ports.cache.get(key)
         all_known = _answered(ports, subject, key, body) and all_known
     found: dict[str, Any] = {HANDLED: named} if named and all_known else {}
     shown = subject.status.get("pending") or {}
@@ -131,7 +131,7 @@ def answer(ports: Ports, subject: Subject) -> dict[str, Any]:
 
 
 def _offered(ports: Ports, subject: Subject, digest: str) -> bool:
-    bodies = [ports.store.get(key) for key in ports.store.owned(subject.key)]
+    bodies = [ports.cache.get(key) for key in ports.cache.owned(subject.key)]
     offered = [_facts(ports, subject, body).pending for body in bodies]
     return any(pending is not None and pending.digest == digest for pending in offered)
 
@@ -139,7 +139,7 @@ def _offered(ports: Ports, subject: Subject, digest: str) -> bool:
 def _own(ports: Ports, subject: Subject) -> Key | None:
     """The record of the identity that the object is about; None where that cannot be told."""
     account = (subject.spec.get("accountRef") or {}).get("name", "default")
-    found = ports.store.get(Key(ACCOUNT, "", str(account)))
+    found = ports.cache.get(Key(ACCOUNT, "", str(account)))
     try:
         return subject.identity(str(found["spec"]["accountId"])).key if found else None
     except InvalidSpec:
@@ -234,10 +234,10 @@ def _carry_out(
 ) -> None:
     known = found.rejection and approvals.remembered(facts.rejections, found.rejection)
     if found.begun:
-        ports.store.put(ports.records.spend(body, approvals.SENDS, known or ()))
+        ports.cache.put(ports.records.spend(body, approvals.SENDS, known or ()))
         digest = facts.in_flight.approval if facts.in_flight is not None else ""
     else:
-        ports.store.put(ports.records.end(body, known or ()))
+        ports.cache.put(ports.records.end(body, known or ()))
         digest = facts.pending.digest if facts.pending is not None else ""
     _tell(ports, subject, digest, found.why)
 
@@ -267,18 +267,18 @@ def offer(
     """
     held = decision.held
     assert held is not None
-    body = ports.store.get(identity.key)
+    body = ports.cache.get(identity.key)
     facts = facts_of(body, identity)
     wanted = approvals.offer(held, said, facts)
     if wanted.why is Why.STANDS and facts.pending is not None:
-        ports.recent.certain(subject.key)
+        ports.consistency.certain(subject.key)
         if wanted.pending == facts.pending:
             return _shown(held, said, facts, wanted.pending), 0.0
     elif decision.providers_unknown or (wanted.why is Why.MOVED and decision.unsure):
         return _standing(held, said, facts, decision.unsure), 0.0
     elif wanted.why is Why.MOVED:
         look = approvals.digest(approvals.knowing(held, facts.rejections), said.scope, 0)
-        if (wait := ports.recent.doubted(subject.key, look)) != 0.0:
+        if (wait := ports.consistency.doubted(subject.key, look)) != 0.0:
             twice = ("a second look that says the same",)
             return _standing(held, said, facts, twice), _soon(ports, subject, wait)
     return _written(ports, subject, identity, held, said), 0.0
@@ -286,7 +286,7 @@ def offer(
 
 def _soon(ports: Ports, subject: Subject, wait: float | None) -> float:
     """Seconds that the pass may be silent for; 0 where what is seen changes all the time."""
-    ports.queue.add(subject.key, Lane.PERIODIC, wait or ports.recent.settle)
+    ports.queue.add(subject.key, Lane.PERIODIC, wait or ports.consistency.settle)
     return wait or 0.0
 
 
@@ -301,8 +301,8 @@ def _written(
     before = facts.pending
     if before != wanted.pending or facts.sequence != wanted.sequence:
         body = ports.records.offer(body, wanted, said.now)
-        ports.store.put(body)
-        ports.recent.certain(subject.key)
+        ports.cache.put(body)
+        ports.consistency.certain(subject.key)
         if before is not None and before.digest != wanted.pending.digest:
             _tell(ports, subject, before.digest, _moved(before, wanted.pending, said.now))
     return _shown(held, said, facts_of(body, identity), wanted.pending)
@@ -325,7 +325,7 @@ def standing(ports: Ports, identity: Identity, held: Held, said: Approval) -> He
     """What is held, where nothing may be offered anew: the digest of an offer is shown only with
     exactly what it is for.
     """
-    return _standing(held, said, facts_of(ports.store.get(identity.key), identity), ())
+    return _standing(held, said, facts_of(ports.cache.get(identity.key), identity), ())
 
 
 def _standing(held: Held, said: Approval, facts: RecordFacts, missing: tuple[str, ...]) -> Held:
@@ -341,15 +341,15 @@ def withdraw(ports: Ports, subject: Subject, identity: Identity, decision: Plan)
 
     Returns when to look again where it is not, in seconds; 0 otherwise.
     """
-    pending = facts_of(ports.store.get(identity.key), identity).pending
+    pending = facts_of(ports.cache.get(identity.key), identity).pending
     if pending is None or decision.unsure:
         return 0.0
-    if (wait := ports.recent.doubted(subject.key, "")) != 0.0:
+    if (wait := ports.consistency.doubted(subject.key, "")) != 0.0:
         return _soon(ports, subject, wait)
     body = ports.records.read(identity)
     found = facts_of(body, identity).pending
     if body is not None and found is not None and found.digest == pending.digest:
-        ports.store.put(ports.records.end(body))
-        ports.recent.certain(subject.key)
+        ports.cache.put(ports.records.end(body))
+        ports.consistency.certain(subject.key)
         _tell(ports, subject, pending.digest, "nothing is held any more")
     return 0.0

@@ -30,7 +30,7 @@ class RecordWork:
 
 def vacate(ports: Ports, identity: Identity, owner: Owner) -> None:
     """A claim on what never came to be ends with the object that made it. Raises errors.*."""
-    body = ports.store.get(identity.key)
+    body = ports.cache.get(identity.key)
     facts = facts_of(body, identity)
     if body is None or facts.owner in (None, owner) or facts.owner.cluster != owner.cluster:
         return
@@ -38,7 +38,7 @@ def vacate(ports: Ports, identity: Identity, owner: Owner) -> None:
     holder = Key(identity.kind, facts.owner.namespace, facts.owner.name)
     if made or facts.pending is None or ports.fresh(holder) is not None:
         return
-    ports.store.put(ports.records.disown(body))
+    ports.cache.put(ports.records.disown(body))
 
 
 def gone(ports: Ports, holder: Key, account_id: str = "") -> None:
@@ -46,13 +46,13 @@ def gone(ports: Ports, holder: Key, account_id: str = "") -> None:
 
     Only in the account of that id, where one is given. Raises errors.*.
     """
-    for key in ports.store.waiting(holder):
+    for key in ports.cache.waiting(holder):
         if not account_id or key.name.startswith(account_id + "."):
             _end_wait(ports, holder, key)
 
 
 def _end_wait(ports: Ports, holder: Key, key: Key) -> None:
-    """Judged by what the API server has: the store may not know yet that the object is back."""
+    """Judged by what the API server has: the cache may not know yet that the object is back."""
     body = ports.api.get(key)
     facts = facts_of(body, identity_of(body))
     if body is None or facts.pending is None or facts.in_flight is not None:
@@ -61,9 +61,9 @@ def _end_wait(ports: Ports, holder: Key, key: Key) -> None:
     if facts.owner != owner or ports.fresh(holder) is not None:
         return
     if facts.has_identity:
-        ports.store.put(ports.records.end(body))
+        ports.cache.put(ports.records.end(body))
     else:
-        ports.store.put(ports.records.disown(body))
+        ports.cache.put(ports.records.disown(body))
 
 
 def carry_out(ports: Ports, work: RecordWork) -> bool:
@@ -84,16 +84,16 @@ def carry_out(ports: Ports, work: RecordWork) -> bool:
             text = f"{work.identity.cloud_name} is managed by {before}"
             raise Stalled(Reason.CONFLICT, text)
         body = ports.records.renew(body, work.claim, now)
-    ports.store.put(body)
+    ports.cache.put(body)
     if work.claim.cloud_id and not facts.has_identity:
         _tell_dependents(ports, work)
     return before is None
 
 
 def _tell_dependents(ports: Ports, work: RecordWork) -> None:
-    """What they refer to is there now. The watch brings no news of what the store has already."""
+    """What they refer to is there now. The watch brings no news of what the cache has already."""
     owner = work.claim.owner
-    for key in ports.store.dependents(Key(work.identity.kind, owner.namespace, owner.name)):
+    for key in ports.cache.dependents(Key(work.identity.kind, owner.namespace, owner.name)):
         ports.queue.add(key, Lane.PERIODIC)
 
 
@@ -105,7 +105,7 @@ def withdraw(ports: Ports, identity: Identity) -> None:
     with contextlib.suppress(RamOperatorError, Conflicted):
         body = ports.records.read(identity)
         if body is not None:
-            ports.store.put(ports.records.deleted(body, ports.clock.stamp(), "Withdrawn"))
+            ports.cache.put(ports.records.deleted(body, ports.clock.stamp(), "Withdrawn"))
 
 
 def tell_members(ports: Ports, row: Kind, account_id: str, step: Step) -> None:
@@ -117,7 +117,7 @@ def tell_members(ports: Ports, row: Kind, account_id: str, step: Step) -> None:
         return
     for entry in step.entries.values():
         identity = Identity(account_id, field.shown_on, entry.display)
-        owner = facts_of(ports.store.get(identity.key), identity).owner
+        owner = facts_of(ports.cache.get(identity.key), identity).owner
         if owner is not None:
             key = Key(field.shown_on, owner.namespace, owner.name)
-            ports.queue.add(key, Lane.PERIODIC, max(ports.recent.settle, 0.05))
+            ports.queue.add(key, Lane.PERIODIC, max(ports.consistency.settle, 0.05))

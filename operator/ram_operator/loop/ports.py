@@ -15,9 +15,9 @@ from ..kinds.table import ACCOUNT
 from ..model.objects import Key
 from ..model.state import Observer
 from ..observability.metrics import Metrics
-from ..runtime.cache import Store
-from ..runtime.consistency import Recent
-from ..runtime.deletion_brake import Brake
+from ..runtime.cache import Cache
+from ..runtime.consistency import Consistency
+from ..runtime.deletion_brake import DeletionBrake
 from ..runtime.queue import Lane, WorkQueue
 from ..runtime.sessions import AccountOpener, Accounts, Session
 from .sources import Sources
@@ -40,7 +40,7 @@ class Ports:
 
     settings: Settings
     clock: Clock
-    store: Store
+    cache: Cache
     queue: WorkQueue
     api: ClusterApi
     records: Records
@@ -48,8 +48,8 @@ class Ports:
     accounts: Accounts
     opener: AccountOpener
     observer: Callable[[Session], Observer]
-    recent: Recent
-    brake: Brake
+    consistency: Consistency
+    deletion_brake: DeletionBrake
     metrics: Metrics
     instance: str
 
@@ -58,7 +58,7 @@ class Ports:
 
         One that it does not have is forgotten at once: nobody may tell of its deletion any more.
         """
-        known = self.store.facts(key)
+        known = self.cache.facts(key)
         body = self.api.get(key)
         if body is None and known is not None:
             self.missing(key, known.uid)
@@ -67,20 +67,22 @@ class Ports:
     def sources(self, session: Session) -> Sources:
         """What lookups for an object of that account rest on."""
         settings = self.settings
-        readings = _Readings(session, self.recent, settings.document_settle_seconds, self.clock)
-        return Sources(settings.cluster_name, session.account, self.store, readings)
+        readings = _Readings(
+            session, self.consistency, settings.document_settle_seconds, self.clock
+        )
+        return Sources(settings.cluster_name, session.account, self.cache, readings)
 
     def missing(self, key: Key, uid: str) -> None:
         """The API server has no such object: what a watch does that tells of its deletion.
 
         The pass that follows drops what else is remembered of it.
         """
-        facts = self.store.facts(key)
-        if not self.store.remove(key, uid):
+        facts = self.cache.facts(key)
+        if not self.cache.remove(key, uid):
             return
-        for other in (key, *self.store.dependents(key)):
+        for other in (key, *self.cache.dependents(key)):
             self.queue.add(other, Lane.PERIODIC)
-        if facts is not None and facts.account and not self.store.in_use(facts.account):
+        if facts is not None and facts.account and not self.cache.in_use(facts.account):
             self.queue.add(Key(ACCOUNT, "", facts.account), Lane.PERIODIC)
 
 
@@ -89,7 +91,7 @@ class _Readings:
     """What the sessions of an account read and remember, see `sources.Readings`."""
 
     session: Session
-    recent: Recent
+    consistency: Consistency
     settle: float
     clock: Clock
 
@@ -100,7 +102,7 @@ class _Readings:
         return self.session.kept.policies.sent(name)
 
     def predecessor(self) -> bool:
-        return self.recent.inherits(self.settle)
+        return self.consistency.inherits(self.settle)
 
     def provider(self, name: str, *, fresh: bool) -> str:
         now = self.clock.monotonic()

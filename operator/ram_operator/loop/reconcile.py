@@ -81,7 +81,7 @@ class Reconciler:
             ports.metrics.duration.labels(key.kind).observe(ports.clock.monotonic() - started)
 
     def _pass(self, key: Key) -> None:
-        body = self._ports.store.get(key)
+        body = self._ports.cache.get(key)
         if body is not None and key.kind != ACCOUNT:
             self._wake_at_end(key, body)
         if body is None:
@@ -98,7 +98,7 @@ class Reconciler:
             except Exception as error:
                 # Nothing may look as it was judged when what had to follow was not done.
                 found = self._failure(key, self._defect(key, error), body)
-                self._report(key, self._ports.store.get(key) or body, found, {})
+                self._report(key, self._ports.cache.get(key) or body, found, {})
                 self._ports.queue.failed(key)
 
     def _wake_at_end(self, key: Key, body: Mapping[str, Any]) -> None:
@@ -108,7 +108,7 @@ class Reconciler:
             subject = Subject.of(key, body)
             session = ports.accounts.find(subject.options.account)
             identity = subject.identity(session.account.account_id) if session else None
-            record = ports.store.facts(identity.key) if identity else None
+            record = ports.cache.facts(identity.key) if identity else None
             end = expiry.upcoming(subject.row, subject.spec, record.ends if record else (), now)
             if end is not None:
                 # Not earlier, for it would still be there, and not much later.
@@ -161,7 +161,7 @@ class Reconciler:
         if body["metadata"].get("deletionTimestamp"):
             return DeletionPass(self._ports, key, body).waiting(error)
         if isinstance(error, Retry):
-            settle = self._ports.recent.settle
+            settle = self._ports.consistency.settle
             after = settle if isinstance(error, OutcomeUnknown) else error.after
             return Outcome(Phase.RETRY, error.reason, error.message, after=after)
         return Outcome(Phase.STALLED, error.reason, error.message, handled_request=request)
@@ -169,7 +169,7 @@ class Reconciler:
     def _forget(self, key: Key) -> None:
         ports = self._ports
         ports.metrics.objects.forget(key)
-        ports.recent.forget(key)
+        ports.consistency.forget(key)
         ports.queue.forget(key)
         self._troubles.pop(key, None)
         if key.kind == ACCOUNT and ports.accounts.drop(key.name, "it does not exist"):
@@ -184,7 +184,7 @@ class Reconciler:
         old = body.get("status") or {}
         if outcome.reason is Reason.CREDENTIALS_INVALID and key.kind != ACCOUNT:
             # What one object meets concerns all: the account is verified again at once.
-            facts = self._ports.store.facts(key)
+            facts = self._ports.cache.facts(key)
             self._ports.queue.add(Key(ACCOUNT, "", facts.account if facts else "default"))
         if not self._quiet(key, old, outcome):
             self._report(key, body, outcome, extra)
@@ -203,13 +203,13 @@ class Reconciler:
             return False
         if outcome.plan is not None and (outcome.plan.drift or outcome.plan.held):
             return False
-        facts = self._ports.store.get(key) or {}
+        facts = self._ports.cache.get(key) or {}
         current = old.get("observedGeneration") == (facts.get("metadata") or {}).get("generation")
         if not current or self._troubles.get(key, 0) >= QUIET_FAILURES:
             return False
         if outcome.reason is Reason.DEPENDENCY_NOT_READY:
             # After a start it is no news that the account was not looked at yet.
-            known = self._ports.store.facts(key)
+            known = self._ports.cache.facts(key)
             return known is not None and not self._ports.accounts.seen(known.account)
         return conditions.is_true(old.get("conditions") or (), ConditionType.READY)
 
@@ -233,7 +233,7 @@ class Reconciler:
                     return
                 raise
             # An edit that came during the pass is in the reply, and its own event is old news then.
-            if ports.store.put(reply)[1] is Seen.NEWS:
+            if ports.cache.put(reply)[1] is Seen.NEWS:
                 ports.queue.add(key)
         self._measure(key, body, outcome, written)
         self._post(key, body, written.events)

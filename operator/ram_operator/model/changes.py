@@ -83,7 +83,6 @@ class Judged:
     cause: Cause
     disposition: Disposition
     severity: Severity
-    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)

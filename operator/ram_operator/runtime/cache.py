@@ -38,7 +38,7 @@ class Seen(Enum):
     ECHO = "echo"
     """Only status or bookkeeping moved: most often our own write coming back."""
     STALE = "stale"
-    """Of an object that the store does not know, or older than what it knows."""
+    """Of an object that the cache does not know, or older than what it knows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +114,7 @@ def _facts(key: Key, body: Mapping[str, Any]) -> Facts:
     )
 
 
-class Store:
+class Cache:
     """Latest known objects by key, with the reverse indexes that waking needs."""
 
     def __init__(self) -> None:
@@ -165,7 +165,7 @@ class Store:
         )
 
     def remove(self, key: Key, uid: str) -> bool:
-        """Forget an object; False when the store holds another one of that name."""
+        """Forget an object; False when the cache holds another one of that name."""
         with self._lock:
             before = self._facts.get(key)
             if before is None or (uid and before.uid != uid):
@@ -261,7 +261,7 @@ class Store:
     def resync(
         self, kind: str, pages: Iterable[tuple[int, Iterable[Mapping[str, Any]]]], news: set[Key]
     ) -> None:
-        """Make the store equal to a complete list, and add the keys that are worth a pass to
+        """Make the cache equal to a complete list, and add the keys that are worth a pass to
         `news`: those of a list that breaks off too, for nobody else tells what is stored already.
 
         An object that came after the list's snapshot is no ghost, although the list lacks it.

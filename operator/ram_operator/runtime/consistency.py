@@ -14,7 +14,7 @@ from ..config import Settings
 from ..model.objects import Key
 
 
-class Recent:
+class Consistency:
     """All times are monotonic seconds from `clock`."""
 
     def __init__(self, settings: Settings, clock: Callable[[], float]) -> None:

@@ -15,7 +15,7 @@ FLOOR: Final = 5
 SHARE: Final = 0.1
 
 
-class Brake:
+class DeletionBrake:
     """Counts per account id; whether it is engaged is kept in the account's record."""
 
     def __init__(self, clock: Callable[[], float]) -> None:

@@ -29,7 +29,7 @@ from ..kinds.record import Identity, stored
 from ..kinds.table import ACCOUNT
 from ..model.objects import Account, Key, Owner
 from ..model.records import CLAIMED
-from .cache import Store
+from .cache import Cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,14 +130,14 @@ class AccountOpener:
     def __init__(
         self,
         settings: Settings,
-        store: Store,
+        cache: Cache,
         api: ClusterApi,
         wiring: Wiring,
         environment: Mapping[str, str],
     ) -> None:
         self._environment = environment
         self._settings = settings
-        self._store = store
+        self._cache = cache
         self._api = api
         self._records = Records(api)
         self._wiring = wiring
@@ -182,7 +182,7 @@ class AccountOpener:
     def _claim(self, account: Account, first: _First) -> bool:
         """Whether records of the account were lost: it had one, and somebody took it away."""
         identity = Identity(account.account_id, ACCOUNT, account.account_id)
-        record = self._store.get(identity.key)
+        record = self._cache.get(identity.key)
         owner = Owner(self._settings.cluster_name, "", account.name)
         lost_at = first.now if first.known else ""
         claim = Claim(owner, first.uid, "", None, CLAIMED, lost_at=lost_at)

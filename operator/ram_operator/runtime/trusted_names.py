@@ -1,6 +1,6 @@
 """Which roles mention which names in their trusts, for whoever is about to be made under one.
 
-Part of the store, which calls it under its lock; patterns are few, and tried one by one.
+Part of the cache, which calls it under its lock; patterns are few, and tried one by one.
 """
 
 from __future__ import annotations
