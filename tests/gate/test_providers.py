@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import pytest
 
+from lab import waiting
 from lab.world import World, condition
 from tests.gate.approving import approve, held, offer, opened, say
 from tests.gate.attacks import FC, NAME, ROLE, slowly
@@ -59,8 +60,8 @@ def federated(world: World, kind: str = "oidc", **spec: Any) -> int:
 
 
 def remembered(world: World) -> dict[str, str]:
-    record = world.record(ROLE, NAME)
-    assert record is not None
+    """By the record, which follows the status."""
+    record = waiting.found(lambda: world.record(ROLE, NAME), "the record of the role")
     found: dict[str, str] = record["providers"]
     return found
 
