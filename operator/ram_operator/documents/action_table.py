@@ -41,14 +41,30 @@ _OWN_READERS: Final = Source(
     "2026-11-28",
 )
 _POWER: Final = Source("RAM guide, system policy PowerUserAccess v2", "2026-11-28")
-_FC: Final = Source("Function Compute API 2023-03-30 and 2021-04-06", "2026-11-28")
-_FLOW: Final = Source("CloudFlow API 2019-03-15", "2026-11-28")
+_FC: Final = Source(
+    "Function Compute, RAM authorization of API 2023-03-30; each API of 2021-04-06 for services and"
+    " triggers; for fc:InstanceExec the guide of Serverless Devs, instance exec",
+    "2026-11-28",
+)
+_FLOW: Final = Source("CloudFlow, RAM authorization of API 2019-03-15", "2026-11-28")
 _ECS: Final = Source("ECS guide, grant a RAM user permissions to use Cloud Assistant", "2026-11-28")
-_ECI: Final = Source("Elastic Container Instance API 2018-08-08", "2026-11-28")
-_OOS: Final = Source("OOS guide, custom permission policy reference; OOS API", "2026-11-28")
-_ROS: Final = Source("ROS API 2019-09-10", "2026-11-28")
+_ECI: Final = Source(
+    "Elastic Container Instance, RAM authorization of API 2018-08-08", "2026-11-28"
+)
+_OOS: Final = Source(
+    "OOS, RAM authorization of API 2019-06-01; OOS guide, custom permission policy reference",
+    "2026-11-28",
+)
+_ROS: Final = Source(
+    "ROS, RAM authorization of API 2019-09-10; ROS guide, operations that can be authorized",
+    "2026-11-28",
+)
 _KMS: Final = Source("KMS guide, sample custom permission policies", "2026-11-28")
-_CS: Final = Source("ACK API 2015-12-15", "2026-11-28")
+_CS: Final = Source(
+    "ACK API 2015-12-15, GrantPermissions and UpdateUserPermissions; ACK guide, custom RAM policies"
+    " to grant RBAC permissions",
+    "2026-11-28",
+)
 
 IDENTITY: Final = "identity"
 INDIRECT: Final = "indirect"
@@ -87,7 +103,13 @@ GROUPS: Final = (
         """fc:CreateFunction fc:UpdateFunction fc:CreateService fc:UpdateService
         fc:CreateLayerVersion fc:CreateTrigger fc:UpdateTrigger fc:InstanceExec""",
     ),
-    Group(INDIRECT, _ORCHESTRATES, _FLOW, "fnf:CreateFlow fnf:UpdateFlow fnf:StartExecution"),
+    Group(
+        INDIRECT,
+        _ORCHESTRATES,
+        _FLOW,
+        """fnf:CreateFlow fnf:UpdateFlow fnf:StartExecution fnf:StartSyncExecution
+        fnf:CreateSchedule fnf:UpdateSchedule""",
+    ),
     Group(
         INDIRECT,
         _COMMANDS,
@@ -96,7 +118,7 @@ GROUPS: Final = (
         ecs:StartTerminalSession ecs:AttachInstanceRamRole ecs-workbench:LoginInstance
         swas-open:RunCommand swas-open:InvokeCommand ecd:RunCommand""",
     ),
-    Group(INDIRECT, _COMMANDS, _ECI, "eci:ExecContainerCommand"),
+    Group(INDIRECT, _COMMANDS, _ECI, "eci:ExecContainerCommand eci:UpdateContainerGroup"),
     Group(
         INDIRECT,
         _ORCHESTRATES,
