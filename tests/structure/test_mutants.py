@@ -15,6 +15,12 @@ AREAS: Final = {
     "offers": {"cluster/record_writer.py", "gate/approvals.py", "loop/offers.py"},
     "elsewhere": {"loop/account_changed.py", "loop/deletion.py", "loop/managed.py"},
     "expiry": {"gate/expiry.py"},
+    "denials": {
+        "documents/comparing.py",
+        "gate/grants.py",
+        "model/steps.py",
+        "planning/drift.py",
+    },
     "providers": {"gate/clearance.py", "gate/providers.py", "gate/review.py"},
     "clearance": {
         "gate/approvals.py",

@@ -15,7 +15,7 @@ from ram_operator.model.steps import Create, CreateWithDocument, CreateWithTrust
 from tests.structure.pure import ROOT
 
 PRODUCT: Final = ROOT / "operator" / "ram_operator"
-BASES: Final = {"EntryStep", "Creation"}
+BASES: Final = {"EntryStep", "Taking", "Creation"}
 SEALS: Final = {"model/permissions.py", "gate/clearance.py"}
 
 

@@ -194,12 +194,14 @@ def test_a_value_that_is_no_text_at_all() -> None:
     assert tokens(unclear)
 
 
-def test_denies_that_touch_nothing_are_passed_over() -> None:
+def test_a_denial_counts_although_the_document_allows_nothing_of_it() -> None:
     before = docs.parse_policy(policy([["ecs:*", "*"], ["ram:*", "*", "Deny"]]))
     after = docs.parse_policy(policy([["ecs:*", "*"], ["oss:*", "*"]]))
     comparison = docs.compare_policy(before, after)
     assert comparison.verdict is Verdict.WIDER
-    assert comparison.gain_sentences == ("oss:* on * is now allowed",)
+    gains = ("oss:* on * is now allowed", "ram:* on * is no longer denied")
+    assert comparison.gain_sentences == gains
+    assert [grant.effect for grant in comparison.gains] == ["Allow", "Deny"]
 
 
 def test_the_table_of_equal_spellings_has_sources() -> None:

@@ -67,6 +67,14 @@ def readings(*documents: Json) -> Iterator[Reading]:
         yield Reading(*row)
 
 
+EVERYTHING = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+
+
+def beside(document: Json) -> Json:
+    """The document for somebody who has another policy, which allows everything."""
+    return {**document, "Statement": [EVERYTHING, *document["Statement"]]}
+
+
 def only_in(one: Json, other: Json, reading: Reading, asked: list[Request]) -> Request | None:
     """A request that `one` allows and `other` does not."""
     for request in asked:
@@ -75,13 +83,23 @@ def only_in(one: Json, other: Json, reading: Reading, asked: list[Request]) -> R
     return None
 
 
+def gained(
+    before: Json, after: Json, reading: Reading, asked: list[Request], trust: bool
+) -> Request | None:
+    """A request that passes after and not before; of a permission document also beside others."""
+    found = only_in(after, before, reading, asked)
+    if found is None and not trust:
+        return only_in(beside(after), beside(before), reading, asked)
+    return found
+
+
 def check_sound(before: Json, after: Json, verdict: Verdict, trust: bool) -> None:
     if verdict is Verdict.UNKNOWN:
         return
     asked = list(requests(before, after, trust=trust))
     for reading in readings(before, after):
-        gain = only_in(after, before, reading, asked)
-        loss = only_in(before, after, reading, asked)
+        gain = gained(before, after, reading, asked, trust)
+        loss = gained(after, before, reading, asked, trust)
         assert verdict in GAINS or gain is None, (reading, gain)
         assert verdict in LOSES or loss is None, (reading, loss)
         probable = (reading.assumed, reading.fold_names, reading.absent_differs) == (True,) * 3

@@ -20,7 +20,7 @@ from .canonical import (
 )
 from .comparing import Comparison, Verdict, compare_policy, compare_trust, documents_equal_policy
 from .document_error import DocumentError
-from .escalation import escalates, indirect, reaches
+from .escalation import denies, escalates, given_free, indirect, only_denies, reaches
 from .grammar import EQUIVALENCES, Certainty, Equivalence
 from .identity_grants import (
     identity_grants,
@@ -53,9 +53,11 @@ __all__ = [
     "binds_subject",
     "compare_policy",
     "compare_trust",
+    "denies",
     "digests",
     "documents_equal_policy",
     "escalates",
+    "given_free",
     "identity_grants",
     "identity_text",
     "indirect",
@@ -63,6 +65,7 @@ __all__ = [
     "intersect_trust",
     "is_pattern",
     "mentioned",
+    "only_denies",
     "parse_policy",
     "parse_trust",
     "reaches",

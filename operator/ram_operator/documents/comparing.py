@@ -72,7 +72,11 @@ def compare_trust(before: Trust, after: Trust) -> Comparison:
 
 
 def compare_policy(before: Policy, after: Policy) -> Comparison:
-    """What is allowed after and not before, and the other way round."""
+    """What its holder may do after and not before, and the other way round.
+
+    He may have other policies. So what is denied counts by itself: a denial that is gone is a gain,
+    shown by a grant whose effect is Deny, and a new one a loss.
+    """
     return _compare(before, after)
 
 
@@ -88,39 +92,74 @@ def _compare(before: Trust | Policy, after: Trust | Policy) -> Comparison:
     if before.digest == after.digest:
         return Comparison(Verdict.SAME, same_for_display=True)
     comparer = Comparer(before.grants + after.grants)
-    gains = tuple(comparer.escaping(after.grants, before.grants))
-    losses = tuple(comparer.escaping(before.grants, after.grants))
-    gained = any(found.certain for found in gains)
-    lost = any(found.certain for found in losses)
+    gains, losses = _differences(comparer, before, after)
+    gained = any(found.certain for found, _ in gains)
+    lost = any(found.certain for found, _ in losses)
     decided = gained == bool(gains) and lost == bool(losses)
     verdict = _VERDICTS[gained, lost] if decided else Verdict.UNKNOWN
     same = verdict is Verdict.SAME or (
-        verdict is Verdict.UNKNOWN
-        and comparer.probably_covers(after.grants, before.grants)
-        and comparer.probably_covers(before.grants, after.grants)
+        verdict is Verdict.UNKNOWN and _probably_same(comparer, before, after)
     )
     return Comparison(
         verdict=verdict,
-        gains=tuple(found.grant for found in gains),
-        losses=tuple(found.grant for found in losses),
-        gain_sentences=_sentences(gains, before.grants, gain=True),
-        loss_sentences=_sentences(losses, after.grants, gain=False),
+        gains=tuple(found.grant for found, _ in gains),
+        losses=tuple(found.grant for found, _ in losses),
+        gain_sentences=_sentences(gains, gain=True),
+        loss_sentences=_sentences(losses, gain=False),
         same_for_display=same,
     )
 
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """A grant of one side that the other does not (or may not) give."""
+    """A grant of one side that the other does not (or may not) give, or a denial likewise."""
 
     grant: Grant
     certain: bool
 
 
-def _sentences(found: Iterable[_Found], others: Grants, *, gain: bool) -> tuple[str, ...]:
+Differences = list[tuple[_Found, Grants]]
+"""Each with the grants of the side that lacks it."""
+
+
+def _differences(
+    comparer: Comparer, before: Trust | Policy, after: Trust | Policy
+) -> tuple[Differences, Differences]:
+    """What is gained and what is lost. A trust stands alone, so its denials show in its grants."""
+    gains = [(found, before.grants) for found in comparer.escaping(after.grants, before.grants)]
+    losses = [(found, after.grants) for found in comparer.escaping(before.grants, after.grants)]
+    if isinstance(before, Policy):
+        denied = _turned(before.grants), _turned(after.grants)
+        gains += [(_denial(f), after.grants) for f in comparer.escaping(*denied)]
+        losses += [(_denial(f), before.grants) for f in comparer.escaping(*reversed(denied))]
+    return gains, losses
+
+
+def _probably_same(comparer: Comparer, before: Trust | Policy, after: Trust | Policy) -> bool:
+    sides = [(before.grants, after.grants)]
+    if isinstance(before, Policy):
+        sides.append((_turned(before.grants), _turned(after.grants)))
+    return all(
+        comparer.probably_covers(one, two) and comparer.probably_covers(two, one)
+        for one, two in sides
+    )
+
+
+def _turned(grants: Grants) -> Grants:
+    """What is denied, as if it were allowed: whatever else allows it, this takes it away."""
+    return tuple(
+        replace(grant, effect=Effect.ALLOW) for grant in grants if grant.effect is Effect.DENY
+    )
+
+
+def _denial(found: _Found) -> _Found:
+    return replace(found, grant=replace(found.grant, effect=Effect.DENY))
+
+
+def _sentences(found: Differences, *, gain: bool) -> tuple[str, ...]:
     texts = (
         text
-        for item in found
+        for item, others in found
         for text in grant_sentences.sentences(item.grant, others, gain=gain, certain=item.certain)
     )
     return tuple(sorted(set(texts)))

@@ -6,18 +6,20 @@ document safer here; what cannot be read, or takes too long to judge, counts as 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from .action_table import BECOMES
 from .actions import TOO_COMPLEX, ActionClass, Classified, classify, classify_all_but
 from .canonical import ACTION, Effect, Grant, Policy
+from .comparing import Comparison
 from .globs import Budget, Glob, TooComplex
 from .value_sets import Words
 
 _STEPS: Final = 20_000
 """For one document. What is left when they are used up is taken for the worst."""
 _UNREAD: Final = "has actions that cannot be read"
+_WORDS: Final = {Effect.ALLOW: "allows", Effect.DENY: "so far denies"}
 
 
 def escalates(policy: Policy) -> tuple[str, ...]:
@@ -31,6 +33,29 @@ def escalates(policy: Policy) -> tuple[str, ...]:
 def indirect(policy: Policy) -> tuple[str, ...]:
     """How the document lets act as another identity by a detour, as sorted sentences; or empty."""
     return _sentences(policy, ActionClass.INDIRECT)
+
+
+def denies(policy: Policy) -> tuple[str, ...]:
+    """What the document keeps its holder from that is a right to change rights, as sorted
+    sentences; or empty. Whoever has the right by another policy has it once this one is gone.
+    """
+    return _denials(grant for grant in policy.grants if grant.effect is Effect.DENY)
+
+
+def only_denies(policy: Policy) -> bool:
+    """Whether the document gives its holder nothing, and takes something from him."""
+    return bool(policy.grants) and all(grant.effect is Effect.DENY for grant in policy.grants)
+
+
+def given_free(comparison: Comparison) -> tuple[str, ...]:
+    """The rights to change rights that were denied before and are no more, as `denies` has them."""
+    return _denials(grant for grant in comparison.gains if grant.effect is Effect.DENY)
+
+
+def _denials(grants: Iterable[Grant]) -> tuple[str, ...]:
+    budget = Budget(_STEPS)
+    found = (reason for grant in grants for reason in _reasons(grant, budget))
+    return tuple(sorted({text for kind, text in found if kind is ActionClass.IDENTITY}))
 
 
 def reaches(policy: Policy, names: tuple[str, ...]) -> bool:
@@ -60,6 +85,7 @@ def _sentences(policy: Policy, wanted: ActionClass) -> tuple[str, ...]:
 
 
 def _reasons(grant: Grant, budget: Budget) -> Iterator[tuple[ActionClass, str]]:
+    word = _WORDS[grant.effect]
     specs = [term.spec for term in grant.terms if term.dim == ACTION]
     if not specs:
         yield ActionClass.IDENTITY, _UNREAD
@@ -67,12 +93,12 @@ def _reasons(grant: Grant, budget: Budget) -> Iterator[tuple[ActionClass, str]]:
         assert isinstance(spec, Words)
         if spec.negative:
             shown = "everything but " + ", ".join(grant.actions)
-            yield from _shown(classify_all_but(grant.actions), shown, budget)
+            yield from _shown(classify_all_but(grant.actions), f"{word} {shown}", budget)
         elif Glob.pattern("*") in spec.globs:
-            yield ActionClass.IDENTITY, "allows every action (*)"
+            yield ActionClass.IDENTITY, f"{word} every action (*)"
         else:
             for action in grant.actions:
-                yield from _shown(classify(action), action, budget)
+                yield from _shown(classify(action), f"{word} {action}", budget)
 
 
 def _shown(found: Classified, shown: str, budget: Budget) -> Iterator[tuple[ActionClass, str]]:
@@ -82,10 +108,10 @@ def _shown(found: Classified, shown: str, budget: Budget) -> Iterator[tuple[Acti
         yield ActionClass.IDENTITY, TOO_COMPLEX
         return
     if not found.known:
-        yield ActionClass.IDENTITY, f"{TOO_COMPLEX}: allows {shown}"
+        yield ActionClass.IDENTITY, f"{TOO_COMPLEX}: {shown}"
         return
     for row in found.rows:
-        yield row.kind, f"{row.sentence}: allows {shown}"
+        yield row.kind, f"{row.sentence}: {shown}"
 
 
 def _globs(names: tuple[str, ...]) -> frozenset[Glob]:

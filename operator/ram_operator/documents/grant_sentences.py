@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from .canonical import Condition, Grant, Kind, Principal
+from .canonical import Condition, Effect, Grant, Kind, Principal
 from .globs import fold
 from .grammar import OPERATORS
 
@@ -32,10 +32,14 @@ _VERBS: Final = {
     (False, False): "may no longer be able to",
 }
 _ALLOWED: Final = {
-    (True, True): "is now allowed",
-    (True, False): "may now be allowed",
-    (False, True): "is no longer allowed",
-    (False, False): "may no longer be allowed",
+    (Effect.ALLOW, True, True): "is now allowed",
+    (Effect.ALLOW, True, False): "may now be allowed",
+    (Effect.ALLOW, False, True): "is no longer allowed",
+    (Effect.ALLOW, False, False): "may no longer be allowed",
+    (Effect.DENY, True, True): "is no longer denied",
+    (Effect.DENY, True, False): "may no longer be denied",
+    (Effect.DENY, False, True): "is now denied",
+    (Effect.DENY, False, False): "may now be denied",
 }
 
 
@@ -87,7 +91,7 @@ def _of_policy(grant: Grant, others: tuple[Grant, ...], *, gain: bool, certain: 
         for g in others
         if (g.actions, g.all_but, g.resources) == (grant.actions, grant.all_but, grant.resources)
     ]
-    return f"{what} {_ALLOWED[gain, certain]}{_when(grant, near)}"
+    return f"{what} {_ALLOWED[grant.effect, gain, certain]}{_when(grant, near)}"
 
 
 def _when(grant: Grant, near: list[Grant]) -> str:

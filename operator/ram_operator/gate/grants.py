@@ -36,6 +36,10 @@ def escalating(field: Field, desired: Desired, change: Change, memory: Memory) -
 
     Such a change always waits for a person. What is not known of a policy counts as the worst.
     """
+    if freed(field, desired, change, memory):
+        return True
+    if change.entry and change.after is None:
+        return False
     if change.direction in _LOSES and not _widens_sent(field, change, memory):
         return False
     if field.escalates is Escalation.ATTACHMENT:
@@ -61,6 +65,45 @@ def suspects(field: Field, desired: Desired, memory: Memory) -> tuple[str, ...]:
         return (WHATEVER,)
     keys = carried.keys() | memory.attached
     return tuple(sorted(key for key in keys if not _harmless(key, memory)))
+
+
+def freed(field: Field, desired: Desired, change: Change, memory: Memory) -> tuple[str, ...]:
+    """Which rights to change rights the change would deny no more, in words. Somebody may have them
+    by another way, which nobody has to know.
+    """
+    if field.escalates is Escalation.DOCUMENT:
+        assert isinstance(change.after, documents.Policy)
+        sides = [comparison.compare(field, sent, change.after) for sent in memory.sent]
+        moves = [change, *(move for side in sides for move in side)]
+        found = [move.comparison for move in moves if move.comparison is not None]
+        return tuple(sorted({text for each in found for text in documents.given_free(each)}))
+    where = place(field.name, change.entry)
+    if where in desired.ended and where in memory.record.ends:
+        # That it ends then was agreed on.
+        return ()
+    keys = _going(field, desired, change, memory)
+    return tuple(sorted({text for key in keys for text in memory.denials.get(key, ())}))
+
+
+def _going(field: Field, desired: Desired, change: Change, memory: Memory) -> set[str]:
+    """Folded keys of the policies that somebody has no more once the entry is gone."""
+    if not change.entry or change.after is not None:
+        return set()
+    if field.escalates is Escalation.ATTACHMENT:
+        return {change.entry}
+    if field.escalates is not Escalation.MEMBERSHIP:
+        return set()
+    carried = desired.fields.get(field.carries)
+    assert isinstance(carried, Mapping)
+    return {*carried, *(memory.attached or ())}
+
+
+def direction(field: Field, desired: Desired, change: Change, memory: Memory) -> Direction:
+    """What the change does to access. Whoever loses what only denies has more than before."""
+    keys = _going(field, desired, change, memory)
+    if keys and keys <= memory.gives_nothing:
+        return Direction.WIDER
+    return Direction.MIXED if keys & memory.denials.keys() else change.direction
 
 
 def _widens_sent(field: Field, change: Change, memory: Memory) -> bool:
@@ -159,6 +202,7 @@ def noticed(inputs: Inputs, items: Iterable[Judged]) -> tuple[tuple[str, Finding
     about = case(inputs.row, inputs.account, inputs.desired, inputs.live)
     for item in items:
         change, gives = item.change, item.disposition is Disposition.WRITE
+        gives = gives and change.after is not None
         if not gives or item.cause is Cause.DRIFT or change.direction in _GIVES_NOTHING:
             continue
         ways = _ways(inputs.row.field(change.field), inputs.desired, change, inputs.memory)
@@ -215,15 +259,21 @@ def _grants(
 
 
 def _what(change: Change) -> str:
-    return change.after.display if isinstance(change.after, Entry) else change.field
+    entry = change.after if change.after is not None else change.before
+    return entry.display if isinstance(entry, Entry) else change.field
 
 
 def _grants_of(
     field: Field, desired: Desired, change: Change, memory: Memory
 ) -> list[checks.Grant]:
+    if change.entry and change.after is None:
+        texts = freed(field, desired, change, memory)
+        return [checks.Grant(_what(change), text) for text in texts]
     itself = change.entry in memory.itself
     ways = _ways(field, desired, change, memory)
     reasons = _reasons(field, change, memory, known=bool(ways))
+    if field.escalates is Escalation.DOCUMENT:
+        reasons = (*reasons, *freed(field, desired, change, memory))
     grants = [checks.Grant(_what(change), reason, itself) for reason in reasons]
     return grants + [_detour(change, way) for way in ways]
 

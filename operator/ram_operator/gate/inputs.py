@@ -119,6 +119,12 @@ class Memory:
     """Folded keys of the policies that the identity has in the cloud; None where not known."""
     narrowing: tuple[str, ...] = ()
     """Of a policy: roles that have it and whose trust is about to lose something."""
+    denials: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: EMPTY)
+    """What policies that are about to go keep their holders from that is a right to change rights,
+    by folded key.
+    """
+    gives_nothing: frozenset[str] = frozenset()
+    """Folded keys of those of them that only deny."""
 
 
 @dataclass(frozen=True, slots=True)

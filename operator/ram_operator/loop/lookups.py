@@ -8,7 +8,7 @@ be read is left out of the answer, and the plan holds it.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from dataclasses import field as default
 from typing import Any, Final
 
@@ -26,6 +26,7 @@ from ..kinds.table import KINDS
 from ..model.objects import EMPTY, Entry, FieldValue, Key, Owner, UnknownPart
 from ..model.state import Desired, Live
 from ..model.vocabulary import PolicyType, Presence
+from ..planning import last_applied
 from . import trust_lookups
 from .sources import Sources
 from .subject import Subject
@@ -94,8 +95,13 @@ class Rights:
     """Of a policy: what we wrote so lately that what was read may be older."""
     unread: tuple[str, ...] = ()
     """One sentence for each policy whose document could not be read."""
+    denials: Mapping[str, tuple[str, ...]] = default(default_factory=lambda: EMPTY)
+    """Which rights to change rights are denied by policies that are about to go, by folded key."""
+    gives_nothing: frozenset[str] = frozenset()
+    """Those of them that only deny."""
 
 
+UNREAD_DENIAL: Final = "may not be kept any more from what a policy denies that cannot be read"
 UNREAD: Final = "somebody whom nobody can tell, since the trust cannot be read,"
 NOTHING: Final = Rights(frozenset(), {}, frozenset(), None, {})
 """Where nothing is attached and nobody joins."""
@@ -111,7 +117,6 @@ def look(sources: Sources, subject: Subject, wanted: Desired, live: Live) -> Rig
     unread: list[str] = []
     judged: dict[str, frozenset[str]] = {}
     lets: dict[str, tuple[str, ...]] = {}
-    own = _own(sources, subject, wanted)
     outside = _outsiders(sources, subject, wanted, live)
     strict = sources.account.hold_indirect or bool(outside)
     for key, entry in sorted(_asked(subject, wanted, live).items()):
@@ -134,14 +139,39 @@ def look(sources: Sources, subject: Subject, wanted: Desired, live: Live) -> Rig
                 harmless.add(key)
             continue
         reasons[key] = tuple(sorted(why))
-        if any(documents.reaches(document, own) for document in found):
+        if any(documents.reaches(document, _own(sources, subject, wanted)) for document in found):
             itself.add(key)
     attached = _attached(subject, live)
     narrowing = trust_lookups.blockers(sources, subject, wanted, live)
     strict = strict or trust_lookups.exposed(sources, subject, wanted, live)
     found_here = (frozenset(harmless), reasons, frozenset(itself), attached, judged, narrowing)
     sent = _sent(sources, subject, wanted)
-    return Rights(*found_here, ways, outside, strict, lets, sent, tuple(unread))
+    known = Rights(*found_here, ways, outside, strict, lets, sent, tuple(unread))
+    return _with_denials(sources, subject, (wanted, live), known)
+
+
+def _with_denials(
+    sources: Sources, subject: Subject, sides: tuple[Desired, Live], known: Rights
+) -> Rights:
+    """What somebody is kept from by policies that he is about to have no more."""
+    denials: dict[str, tuple[str, ...]] = {}
+    nothing: set[str] = set()
+    unread = list(known.unread)
+    for key, entry in sorted(_going(subject, *sides).items()):
+        try:
+            found = _documents(sources, None, entry)
+        except Absent:
+            continue
+        if not found:
+            unread.append(f"the policy {entry.display} to be read")
+            denials[key] = (UNREAD_DENIAL,)
+            continue
+        denied = {text for document in found for text in documents.denies(document)}
+        if denied:
+            denials[key] = tuple(sorted(denied))
+        if all(map(documents.only_denies, found)):
+            nothing.add(key)
+    return replace(known, denials=denials, gives_nothing=frozenset(nothing), unread=tuple(unread))
 
 
 def _lets(found: tuple[documents.Policy, ...]) -> tuple[str, ...]:
@@ -189,6 +219,32 @@ def _asked(subject: Subject, wanted: Desired, live: Live) -> dict[str, Entry]:
         elif field.carries and (_new(field, wanted, live) or _longer(field, wanted, live)):
             found.update(_carried(field, wanted, live))
     return {key: entry for key, entry in found.items() if not only_reads(key)}
+
+
+def _going(subject: Subject, wanted: Desired, live: Live) -> dict[str, Entry]:
+    """The policies that are about to be detached, or that somebody has who is about to leave."""
+    found: dict[str, Entry] = {}
+    for field in subject.row.fields:
+        if field.escalates is Escalation.ATTACHMENT:
+            found.update(_removed(subject, field, wanted, live))
+        elif field.escalates is Escalation.MEMBERSHIP and _removed(subject, field, wanted, live):
+            found.update(_carried(field, wanted, live))
+    return {key: entry for key, entry in found.items() if not only_reads(key)}
+
+
+def _removed(subject: Subject, field: Field, wanted: Desired, live: Live) -> dict[str, Entry]:
+    """What is there and not asked for, but for what is left as it is in any case."""
+    applied = subject.applied_to(live.cloud_id)
+    asked, has = _entries(wanted.fields.get(field.name)), _entries(live.fields.get(field.name))
+    kept = applied.excess.get(field.name, frozenset())
+    marks = applied.entries.get(field.name, frozenset())
+    ours = {last_applied.marked_key(m) for m in marks if not m.startswith(last_applied.KEPT)}
+    foreign = field.name in wanted.additive or not applied.known
+    return {
+        key: entry
+        for key, entry in has.items()
+        if key not in asked and (key in ours or not (foreign or key in kept))
+    }
 
 
 def _carried(field: Field, wanted: Desired, live: Live) -> dict[str, Entry]:

@@ -189,6 +189,8 @@ class ManagedPass:
             judged=known.judged,
             lets=known.lets,
             sent=known.sent,
+            denials=known.denials,
+            gives_nothing=known.gives_nothing,
         )
         return Inputs(subject.row, account, wanted, live, memory, self._approval, providers=seen)
 
@@ -289,8 +291,7 @@ class ManagedPass:
         self, session: Session, standing: Standing, work: RecordWork, written: _Written
     ) -> None:
         if written.decision.steps or standing.claim_first:
-            name = work.identity.cloud_name
-            own_rights.confirm(self._ports, session, self._subject.row, name)
+            own_rights.confirm(self._ports, session, self._subject.row, work.identity.cloud_name)
         self._finalizer()
         if standing.claim_first:
             ownership.carry_out(self._ports, work)

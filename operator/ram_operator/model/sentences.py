@@ -97,6 +97,8 @@ def given(change: Change) -> str:
         assert isinstance(change.before, documents.Policy)
         moved = documents.compare_policy(change.before, change.after)
         return clip(f"{change.field}: " + "; ".join(moved.gain_sentences), 1024)
+    if change.after is None:
+        return f"{change.field}: {value(change.before)} would be taken away, which denies"
     text = f"{change.field}: {value(change.after)}"
     before, after = change.before, change.after
     if isinstance(after, int):

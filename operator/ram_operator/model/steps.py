@@ -97,12 +97,23 @@ class Mark(EntryStep):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Detach(EntryStep):
+class Taking(EntryStep):
+    """Takes away what may deny a right to change rights. With a `permit` where it does."""
+
+    permit: Permit | None = None
+
+    @property
+    def sent(self) -> Mapping[Part, FieldValue | Entry | None]:
+        return {(self.field, key): None for key in self.entries}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Detach(Taking):
     verb: ClassVar[Verb] = Verb.DETACH
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Expel(EntryStep):
+class Expel(Taking):
     """Takes members out of a group."""
 
     verb: ClassVar[Verb] = Verb.EXPEL
@@ -260,7 +271,7 @@ RecordStep = Agree | Note
 """What the record alone is told."""
 Step = CloudStep | RecordStep
 
-Approvable = Attach | Join | WriteAttributes | WriteDocument
+Approvable = Attach | Join | Detach | Expel | WriteAttributes | WriteDocument
 """What may rest on a person's approval, and need not."""
 Trusting = CreateWithTrust | WriteTrust
 """What sends a trust."""

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from .. import documents
 from ..constants import AdoptionPolicy, DriftPolicy, Severity
-from ..gate.grants import escalating
+from ..gate.grants import direction, escalating
 from ..gate.inputs import WHATEVER, Memory
 from ..kinds import comparison
 from ..kinds.schema import Escalation, Field, Kind, Shape
@@ -29,6 +29,8 @@ def without(row: Kind, item: Judged | None, memory: Memory) -> Memory:
     """The memory once a policy is detached as asked for, which comes before anybody joins."""
     if item is None or memory.attached is None or item.cause is not Cause.INTENT:
         return memory
+    if item.disposition is not Disposition.WRITE:
+        return memory
     removed = item.change.after is None
     if not removed or row.field(item.change.field).escalates is not Escalation.ATTACHMENT:
         return memory
@@ -40,6 +42,8 @@ def judge(row: Kind, desired: Desired, change: Change, memory: Memory) -> Judged
     cause = _cause(row, desired, change, memory)
     if cause is None:
         return None
+    towards = direction(row.field(change.field), desired, change, memory)
+    change = replace(change, direction=towards)
     return _judged(row, desired, change, cause, memory)
 
 
@@ -67,7 +71,7 @@ def _cause(row: Kind, desired: Desired, change: Change, memory: Memory) -> Cause
         return _trust_cause(change, memory.record)
     if field.shape is Shape.ENTRIES:
         if change.after is None:
-            return _removal_cause(row, desired, change, memory.applied)
+            return _removal_cause(row, desired, change, memory)
         return _addition_cause(field, change, memory.applied)
     known = memory.applied.digests.get(field.name)
     if not memory.applied.known:
@@ -115,8 +119,9 @@ def _addition_cause(field: Field, change: Change, applied: Applied) -> Cause:
     return Cause.DRIFT if mark in marks else Cause.INTENT
 
 
-def _removal_cause(row: Kind, desired: Desired, change: Change, applied: Applied) -> Cause | None:
-    field = row.field(change.field)
+def _removal_cause(row: Kind, desired: Desired, change: Change, memory: Memory) -> Cause | None:
+    field, applied = row.field(change.field), memory.applied
+    where = place(field.name, change.entry)
     marks = applied.entries.get(field.name, frozenset())
     ours = {last_applied.marked_key(mark) for mark in marks if not mark.startswith(KEPT)}
     if change.entry in ours:
@@ -127,7 +132,7 @@ def _removal_cause(row: Kind, desired: Desired, change: Change, applied: Applied
     if not applied.known or change.entry in excess or WHATEVER in excess:
         return Cause.ADOPTION
     # What is asked for by its name is nobody's excess, although it is not ready.
-    return None if place(field.name, change.entry) in desired.awaited else Cause.DRIFT
+    return None if where in desired.awaited else Cause.DRIFT
 
 
 def _disposition(
@@ -147,9 +152,10 @@ def _disposition(
     if policy is DriftPolicy.REPORT:
         return Disposition.REPORT
     if change.direction in (Direction.NARROWER, Direction.NEUTRAL) or (
-        field.gated and change.direction is not Direction.WIDER
+        (field.gated or removal) and change.direction is not Direction.WIDER
     ):
         # Excess: it may not stay. Of a trust that also lost something, only the excess is taken.
+        # What was attached by hand and only denies is none.
         return Disposition.WRITE
     if change.direction is Direction.WIDER and policy is DriftPolicy.REVERT_EXCESS:
         return Disposition.REPORT
