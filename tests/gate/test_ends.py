@@ -115,3 +115,14 @@ def test_the_right_goes_when_its_agreed_end_comes(world: World) -> None:
     world.settle()
     assert actions(world, start) == ["RemoveUserFromGroup"]
     assert agreed(world) is not None
+
+
+def test_it_goes_although_the_object_was_made_anew_without_it(world: World) -> None:
+    """Whoever may edit the manifest may also delete it, and leave out who was to go."""
+    granted(world, moment(12.0 * waiting.slowness()))
+    start = world.journal_end()
+    world.delete(GROUP, NAME)
+    world.gone(GROUP, NAME)
+    world.create(GROUP, NAME, {"policies": ADMIN, "members": [], "memberMode": "Additive"})
+    waiting.until(lambda: not is_in(world), "that he is out of the group")
+    assert actions(world, start) == ["RemoveUserFromGroup"]

@@ -18,8 +18,11 @@ AREAS: Final = {
     "denials": {
         "documents/comparing.py",
         "gate/grants.py",
+        "gate/review.py",
+        "loop/gated_write.py",
         "model/steps.py",
         "planning/drift.py",
+        "runtime/consistency.py",
     },
     "providers": {"gate/clearance.py", "gate/providers.py", "gate/review.py"},
     "clearance": {

@@ -90,12 +90,31 @@ def test_a_look_that_agrees_or_a_write_in_between_starts_anew(
     assert not consistency.believes(KEY)
 
 
-def test_forgetting_a_write_ends_its_doubts(consistency: Consistency, clock: FakeClock) -> None:
+def test_what_was_written_is_as_fresh_for_the_next_object_of_that_name(
+    consistency: Consistency, clock: FakeClock
+) -> None:
+    """An object that is deleted and made anew starts with the same generation."""
     clock.advance(WINDOW)
-    consistency.wrote(KEY)
+    consistency.wrote(KEY, 1)
+    assert consistency.unread(KEY, 1) == 0.0
     consistency.forget(KEY)
-    assert consistency.unsettled(KEY) == 0.0
+    assert (consistency.unsettled(KEY), consistency.unread(KEY, 1)) == (SETTLE, SETTLE)
+    assert not consistency.believes(KEY)
+    clock.advance(SETTLE)
+    assert (consistency.unsettled(KEY), consistency.unread(KEY, 1)) == (0.0, 0.0)
     assert consistency.believes(KEY)
+
+
+def test_nothing_piles_up_of_objects_that_are_gone(
+    consistency: Consistency, clock: FakeClock
+) -> None:
+    consistency.wrote(KEY, 1)
+    consistency.wrote(OTHER, 1)
+    consistency.forget(KEY)
+    clock.advance(WINDOW)
+    consistency.forget(Key("RamRole", "a", "three"))
+    assert set(consistency._writes) == {OTHER}
+    assert set(consistency._written) == {OTHER}
 
 
 def test_a_refused_document_is_tried_for_a_while_per_generation(

@@ -11,6 +11,7 @@ from ram_operator import documents
 from ram_operator.constants import DriftPolicy
 from ram_operator.gate import clearance
 from ram_operator.gate.inputs import Inputs, Memory
+from ram_operator.gate.review import HAD
 from ram_operator.kinds.table import KINDS
 from ram_operator.model.outcome import Plan
 from ram_operator.model.state import Desired, Live
@@ -142,6 +143,19 @@ def test_an_agreed_end_comes_all_the_same() -> None:
     assert [s.verb for s in update(GROUP, wanted, live, memory).steps] == ["expel"]
 
 
+@pytest.mark.parametrize("mode", ["Additive", "Exclusive"])
+def test_an_agreed_end_comes_whatever_is_remembered_of_the_member(mode: str) -> None:
+    """The object was deleted and made anew, and its manifest names him no more."""
+    before = asked("RamGroup", ADMIN, members=[MEMBER])
+    wanted = asked("RamGroup", ADMIN, members=[], memberMode=mode)
+    applied = replace(after(GROUP, wanted).applied, excess={"members": frozenset({"bob"})})
+    memory = replace(KNOWN, applied=applied, record=after(GROUP, before).record)
+    for end, verbs in ((day(1), []), (day(-1), ["expel"])):
+        facts = replace(memory.record, ends={"members[bob]": end}, latest=day(0))
+        decision = update(GROUP, wanted, there(before), replace(memory, record=facts))
+        assert [s.verb for s in decision.steps] == verbs
+
+
 def document(before: Any, now: Any, **memory: Any) -> Plan:
     live = there(asked("RamPolicy", document={"Version": "1", "Statement": before}))
     wanted = asked("RamPolicy", document={"Version": "1", "Statement": now})
@@ -190,6 +204,25 @@ def test_what_denies_is_told_apart() -> None:
     )
     assert documents.denies(policy(statement("Deny", "*"))) == ("so far denies every action (*)",)
     assert documents.denies(policy(statement("Deny", "oss:*"), READ)) == ()
+
+
+def joining(*attached: str) -> Inputs:
+    """Bob is to join a group that has more than its manifest asks for."""
+    wanted = asked("RamGroup", members=[MEMBER], policyMode="Additive")
+    live = there(asked("RamGroup"), policies=policies(*attached))
+    memory = replace(after(GROUP, asked("RamGroup")), attached=frozenset(policies(*attached)))
+    return Inputs(GROUP, ACCOUNT, wanted, live, memory)
+
+
+def test_a_join_is_for_what_the_group_had_when_it_was_offered() -> None:
+    first = joining("Custom/less")
+    held = plan.update(first).held
+    assert held is not None
+    assert set(held.context[HAD]) == {"Custom/less"}
+    facts = offered(held, replace(first.memory.record, sequence=7, settled=True))
+    for now, verbs in ((first, ["join"]), (joining("Custom/less", ADMIN), [])):
+        said = replace(now, approval=approved(facts), memory=replace(now.memory, record=facts))
+        assert [s.verb for s in plan.update(said).steps] == verbs
 
 
 def test_nobody_joins_as_if_what_waits_to_be_detached_were_gone() -> None:

@@ -14,6 +14,7 @@ from ram_operator.constants import Mode
 from ram_operator.errors import Retry
 from ram_operator.gate import clearance
 from ram_operator.gate.inputs import Guard
+from ram_operator.kinds.record import Identity
 from ram_operator.loop.gated_write import GatedWrite
 from ram_operator.loop.subject import Subject
 from ram_operator.model.basis import Basis
@@ -101,18 +102,32 @@ def a_step(direction: Direction, **more: Any) -> Step:
     return of_entries(kind, "policies", "Custom/p", direction=direction, rests=rests, **more)
 
 
-def sent_after(step: Step, meanwhile: Any, account: Any = MANAGED) -> list[str]:
-    """What goes out when the watches tell of `meanwhile` while the step waits for its turn."""
+IDENTITY = Identity("1000000000000001", "RamRole", "app")
+
+
+def recorded(approval: str) -> Any:
+    """The record, in which a write was begun that rests on `approval`; on none where it is ""."""
+    names = {"accountId": IDENTITY.account_id, "kind": IDENTITY.kind, "name": IDENTITY.folded}
+    flight = {"inFlight": {"approval": approval}} if approval else {}
+    return {"metadata": {"uid": "r"}, "record": {**names, **flight}}
+
+
+BEGUN = recorded(GRANTED.digest)
+
+
+def sent_after(
+    step: Step, meanwhile: Any, account: Any = MANAGED, record: Any = BEGUN
+) -> list[str]:
+    """What goes out when the watches tell of `meanwhile`, and of `record`, while the step waits."""
     cloud = Cloud()
     cloud.trust = trust(FC).to_json()
     ports: Any = SimpleNamespace(
-        cache=SimpleNamespace(get=lambda _: meanwhile),
+        cache=SimpleNamespace(get=lambda key: record if key == IDENTITY.key else meanwhile),
         accounts=SimpleNamespace(find=lambda _: account and SimpleNamespace(account=account)),
     )
     subject = Subject.of(Key("RamRole", "team", "app"), body(SAYS))
     session: Any = SimpleNamespace(writer=cloud.writer, account=MANAGED)
-    identity: Any = SimpleNamespace(cloud_name="app")
-    gate = GatedWrite(ports, subject, identity, session)
+    gate = GatedWrite(ports, subject, IDENTITY, session)
     with contextlib.suppress(Retry):
         gate._send(step)
     assert cloud.kept.locks.idle
@@ -153,3 +168,10 @@ def test_what_is_said_while_it_waits_for_its_turn_counts(
 @pytest.mark.parametrize("step", [WIDER, NARROWER, APPROVED])
 def test_an_account_that_stops_writing_stops_what_waits(account: Any, step: Step) -> None:
     assert sent_after(step, SAYS_SO, account) == []
+
+
+@pytest.mark.parametrize("record", [None, recorded(""), recorded("sha256:" + "0" * 64)])
+def test_what_was_voided_while_it_waits_is_not_sent(record: Any) -> None:
+    """Of what rests on no approval the record says nothing."""
+    assert sent_after(APPROVED, SAYS_SO, record=record) == []
+    assert sent_after(WIDER, SAYS_SO, record=record)

@@ -42,6 +42,8 @@ from .inputs import Inputs
 
 TAKE_BACK: Final = "take back what was added to the trust by hand"
 APPROVED: Final = "change the trust as approved"
+HAD: Final = "attached"
+"""In the context of an offer: policies that are attached and not asked for."""
 
 
 def creation(inputs: Inputs) -> Held | Created:
@@ -144,15 +146,28 @@ def _lets(inputs: Inputs, held: Held) -> Mapping[str, FieldValue]:
 
 
 def getting(held: Held, inputs: Inputs) -> Mapping[str, FieldValue | UnknownPart | None]:
-    """Who else gets a right to change rights that is held: the members of a group, if any."""
-    row = inputs.row
+    """Who else gets a right to change rights that is held: the members of a group, if any. And what
+    is had beside what is asked for by whoever joins, or by a role whose sessions get longer.
+    """
+    row, moved = inputs.row, {change.field for change in held.changes}
     policies = {f.name for f in row.fields if f.escalates is Escalation.ATTACHMENT}
-    attaches = any(change.field in policies for change in held.changes)
-    fields = [field for field in row.fields if field.escalates is Escalation.MEMBERSHIP]
-    if not attaches or inputs.live.presence is not Presence.PRESENT:
+    if inputs.live.presence is not Presence.PRESENT:
         return {}
-    found = {field.name: inputs.live.fields.get(field.name) for field in fields}
+    found: dict[str, FieldValue | UnknownPart | None] = {}
+    for field in row.fields:
+        if field.escalates is Escalation.MEMBERSHIP and moved & policies:
+            found[field.name] = inputs.live.fields.get(field.name)
+        if field.carries and field.name in moved:
+            found[HAD] = _beside(inputs, field.carries)
     return {name: part for name, part in found.items() if part != {}}
+
+
+def _beside(inputs: Inputs, name: str) -> FieldValue | UnknownPart | None:
+    """The entries of the field that the cloud has and the manifest does not ask for."""
+    has, asked = inputs.live.fields.get(name), inputs.desired.fields.get(name)
+    if not isinstance(has, Mapping) or not isinstance(asked, Mapping):
+        return has
+    return {key: entry for key, entry in has.items() if key not in asked}
 
 
 def weigh(held: Held, inputs: Inputs) -> Permit | None:

@@ -130,6 +130,14 @@ class GatedWrite:
             raise Retry(Reason.PROGRESSING, "the object was suspended while its change waited", 0.5)
         if seen is not None and permit is not None:
             _check_said(replace(subject, body=seen), permit)
+            self._check_begun(permit)
+
+    def _check_begun(self, permit: Permit) -> None:
+        """Of many steps that rest on one approval the later ones may wait for minutes."""
+        record = self._ports.cache.get(self._identity.key)
+        flight = facts_of(record, self._identity).in_flight
+        if flight is None or flight.approval != permit.digest:
+            raise Retry(Reason.PROGRESSING, "the approval was voided", 0.5)
 
     def _complete(self, baseline: documents.Trust | None) -> None:
         assert self._body is not None
@@ -159,7 +167,9 @@ class GatedWrite:
                 or (permit.digest not in offered)
             ):
                 raise Retry(Reason.PROGRESSING, "the offer moved while it was approved", 0.5)
-        return ports.records.begin(body, _start(step, permit), ports.clock.stamp())
+        begun = ports.records.begin(body, _start(step, permit), ports.clock.stamp())
+        ports.cache.put(begun)
+        return begun
 
     def _check_approval(self, fresh: Mapping[str, Any], permit: Permit) -> None:
         """Taken back, rejected or unguarded since: whatever is true now counts."""

@@ -122,6 +122,9 @@ def _addition_cause(field: Field, change: Change, applied: Applied) -> Cause:
 def _removal_cause(row: Kind, desired: Desired, change: Change, memory: Memory) -> Cause | None:
     field, applied = row.field(change.field), memory.applied
     where = place(field.name, change.entry)
+    if where in desired.ended and where in memory.record.ends:
+        # The end was agreed on, whatever else is remembered of the entry.
+        return Cause.INTENT
     marks = applied.entries.get(field.name, frozenset())
     ours = {last_applied.marked_key(mark) for mark in marks if not mark.startswith(KEPT)}
     if change.entry in ours:

@@ -9,9 +9,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from typing import Final
 
 from ..config import Settings
 from ..model.objects import Key
+
+_NEVER: Final = -1
+"""No generation of an object: the write was made for one that is gone."""
 
 
 class Consistency:
@@ -120,9 +124,16 @@ class Consistency:
             self._doubts.pop(key, None)
 
     def forget(self, key: Key) -> None:
+        """The object is gone. What was written for it is as fresh as it was, whoever has its name
+        next: its identity may be kept in the cloud, and be shown as it was before.
+        """
         with self._lock:
             self._doubts.pop(key, None)
-            self._writes.pop(key, None)
-            self._written.pop(key, None)
             self._suspects.pop(key, None)
             self._refused.pop(key, None)
+            if key in self._writes:
+                self._written[key] = _NEVER
+            now = self._clock()
+            for old in [k for k, at in self._writes.items() if now - at >= self._window]:
+                if self._written.get(old) == _NEVER:
+                    del self._writes[old], self._written[old]
