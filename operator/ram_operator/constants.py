@@ -31,6 +31,7 @@ ANNOTATION_REJECT: Final = f"{GROUP}/reject"
 ANNOTATION_CHANGED_BY: Final = f"{GROUP}/changed-by"
 ANNOTATION_APPROVED_BY: Final = f"{GROUP}/approved-by"
 ANNOTATION_REJECTED_BY: Final = f"{GROUP}/rejected-by"
+ANNOTATION_SUSPENDED_BY: Final = f"{GROUP}/suspended-by"
 # For people alone: nothing is decided by it.
 ANNOTATION_APPROVE_REASON: Final = f"{GROUP}/approve-reason"
 # Only a change of one of these annotations is worth a look; all others belong to other tools.

@@ -58,7 +58,20 @@ NOTES: Final = {
     "RamGroup": "comments",
     "RamPolicy": "description",
 }
-IDLE: Final[Json] = {"driftInterval": "1h", "suspend": True}
+IDLE_WORDS: Final[Mapping[str, Json]] = {
+    "idle": {"driftInterval": "1h", "suspend": True},
+    "suspended": {"suspend": True},
+    "resumed": {"suspend": False},
+    "unsuspended": {"suspend": None},
+}
+"""Changes that make nobody an author."""
+STAMPS: Final[Mapping[str, str]] = {
+    "authors": "changed-by",
+    "approver": "approved-by",
+    "rejecter": "rejected-by",
+    "suspender": "suspended-by",
+}
+"""What a stamp names, and the annotation."""
 
 
 def resource(kind: str, namespace: str = NAMESPACE) -> str:
@@ -102,7 +115,7 @@ class Bench:
         annotations = {
             PREFIX + key.replace("_", "-"): value
             for key, value in step.items()
-            if key in ("approve", "reject", "changed-by", "approved-by", "rejected-by", "note")
+            if key in ("approve", "reject", "note", *STAMPS.values())
         }
         spec: Json = {}
         for word in str(step.get("spec", "")).split():
@@ -114,8 +127,8 @@ class Bench:
         return self._send(self.people[step["by"]], how, query, annotations, spec)
 
     def _change(self, word: str) -> Json:
-        if word == "idle":
-            return IDLE
+        if word in IDLE_WORDS:
+            return IDLE_WORDS[word]
         if word in ("noted", "unnoted"):
             return {NOTES[self.kind]: "x" if word == "noted" else None}
         return CHANGES[self.kind][word]
@@ -200,10 +213,10 @@ def settled(generation: int) -> Json:
     return {"observedGeneration": generation, "conditions": conditions}
 
 
-def rejecter(item: Mapping[str, Any]) -> str | None:
-    """Who wrote the rejection on an object, by his name in the tables."""
+def who(item: Mapping[str, Any], stamp: str) -> str | None:
+    """Whom a stamp of one name names, by his name in the tables."""
     names = {role.user: name for name, role in PEOPLE.items()}
-    found = (item["metadata"].get("annotations") or {}).get(PREFIX + "rejected-by")
+    found = (item["metadata"].get("annotations") or {}).get(PREFIX + STAMPS[stamp])
     return None if found is None else names.get(found, found)
 
 

@@ -14,6 +14,8 @@ from tests.support.hands import Hands
 
 Json = dict[str, Any]
 OSS: Final = {"type": "System", "name": "AliyunOSSReadOnlyAccess"}
+REVIEW: Final = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
+REVIEW_BODY: Final = {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}
 KINDS: Final = ("RamRole", "RamUser", "RamGroup", "RamPolicy")
 
 
@@ -51,6 +53,20 @@ def test_nothing_is_written_and_drift_is_shown(world: World) -> None:
     world.ready("RamRole", "mine")
     live = world.cloud()["roles"]["mine"]
     assert (live["description"], live["policies"], live["trust"]) == ("edited", [], TRUST_FC)
+
+
+def test_who_did_it_is_told(world: World) -> None:
+    world.role("mine")
+    world.ready("RamRole", "mine")
+    who = world.cluster.request("POST", REVIEW, REVIEW_BODY)["status"]["userInfo"]["username"]
+    world.edit("RamRole", "mine", suspend=True)
+    item = world.reason("RamRole", "mine", "Suspended")
+    assert item["metadata"]["annotations"]["ram.alibabacloud.com/suspended-by"] == who
+    said = f"suspended by {who}, so nothing is written"
+    assert condition(item, "Ready")["message"].startswith(said)
+    world.edit("RamRole", "mine", suspend=False)
+    item = world.ready("RamRole", "mine")
+    assert "ram.alibabacloud.com/suspended-by" not in item["metadata"]["annotations"]
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -24,6 +24,7 @@ from ..constants import (
     ANNOTATION_REJECT,
     ANNOTATION_REJECTED_BY,
     ANNOTATION_RESUME_DELETIONS,
+    ANNOTATION_SUSPENDED_BY,
 )
 from .table import ACCOUNT
 
@@ -87,6 +88,7 @@ STAMPS: Final = (
     Stamp(ANNOTATION_CHANGED_BY, "spec", "authors"),
     Stamp(ANNOTATION_APPROVED_BY, ANNOTATION_APPROVE, "approver"),
     Stamp(ANNOTATION_REJECTED_BY, ANNOTATION_REJECT, "rejecter"),
+    Stamp(ANNOTATION_SUSPENDED_BY, "spec.suspend", "suspender"),
 )
 ANNOTATIONS: Final = (
     Annotation(ANNOTATION_RECONCILE, _OURS, Writer.EDITOR),

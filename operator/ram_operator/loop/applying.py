@@ -28,7 +28,7 @@ _ONE_PART: Final = frozenset({Reason.ACCESS_DENIED, Reason.QUOTA_EXCEEDED, Reaso
 def stopped(subject: Subject, session: Session) -> Stopped | None:
     """Why nothing is written, where that is so: somebody decided it."""
     if subject.options.suspend:
-        return Stopped(Reason.SUSPENDED, "spec.suspend is true, so nothing is written")
+        return Stopped(Reason.SUSPENDED, f"{subject.suspended}, so nothing is written")
     if session.account.mode is Mode.OBSERVE:
         text = f"RamAccount {session.account.name} is in mode Observe"
         return Stopped(Reason.OBSERVE_ONLY, text)

@@ -108,7 +108,8 @@ class DeletionPass:
     def _session(self) -> Session:
         session = self._ports.accounts.get(self._subject.options.account)
         if self._subject.options.suspend:
-            raise Stalled(Reason.SUSPENDED, "suspended: the identity is not deleted")
+            text = f"{self._subject.suspended}: the identity is not deleted"
+            raise Stalled(Reason.SUSPENDED, text)
         if session.account.mode is Mode.OBSERVE:
             text = f"RamAccount {session.account.name} is in mode Observe: nothing is deleted"
             raise Stalled(Reason.OBSERVE_ONLY, text)

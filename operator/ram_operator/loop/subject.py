@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..constants import ANNOTATION_RECONCILE, FINALIZER
+from ..constants import ANNOTATION_RECONCILE, ANNOTATION_SUSPENDED_BY, FINALIZER
 from ..errors import InvalidSpec
 from ..kinds import manifest
 from ..kinds.record import Identity
@@ -72,6 +72,12 @@ class Subject:
 
     def annotation(self, name: str) -> str:
         return str((self.body["metadata"].get("annotations") or {}).get(name, ""))
+
+    @property
+    def suspended(self) -> str:
+        """That it is suspended, in words, and by whom as far as admission stamped it."""
+        by = " ".join(self.annotation(ANNOTATION_SUSPENDED_BY).split())[:256]
+        return f"suspended by {by}" if by else "spec.suspend is true"
 
     @property
     def request(self) -> str:
