@@ -195,6 +195,10 @@ class Admin:
         """All armed faults with the calls they saw and hit."""
         return list(self.request("GET", "/faults")["faults"])
 
+    def remove_fault(self, identifier: str) -> dict[str, Any]:
+        """Disarm one fault, which lets go on what it holds. As `faults` shows it at that moment."""
+        return dict(self.request("DELETE", f"/faults/{identifier}"))
+
     def clear_faults(self) -> list[dict[str, Any]]:
         """Disarm all faults. As `faults` at that moment: none of them hits a call after it."""
         return list(self.request("DELETE", "/faults")["faults"])

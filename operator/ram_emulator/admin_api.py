@@ -58,6 +58,7 @@ class AdminApi:
                 "POST": self._add_fault,
                 "DELETE": self._clear_faults,
             },
+            "/faults/{fault}": {"DELETE": self._remove_fault},
             "/clock": {"GET": self._get_clock, "POST": self._move_clock},
         }
         for path, methods in routes.items():
@@ -150,6 +151,9 @@ class AdminApi:
 
     async def _clear_faults(self, _request: web.Request) -> Reply:
         return {"faults": self._faults.clear()}
+
+    async def _remove_fault(self, request: web.Request) -> Reply:
+        return self._faults.remove(request.match_info["fault"])
 
     async def _get_clock(self, _request: web.Request) -> Reply:
         clock = self.universe.clock

@@ -6,11 +6,12 @@ does is `gateway`'s business; the table of kinds here says when it acts and what
 
 from __future__ import annotations
 
+import asyncio
 import fnmatch
 import os
 import signal as signals
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 # kind -> what happens; also the list of legal kinds.
@@ -20,6 +21,7 @@ KINDS: Mapping[str, str] = {
     "error_before": "an error (default InternalError, 500) before any effect",
     "error_after": "the call takes effect, then an error is answered",
     "delay": "the call waits for `seconds`, then goes on",
+    "hold": "the call waits until the fault is disarmed, then goes on",
     "drop_before": "the connection is cut before any effect",
     "drop_after": "the call takes effect, then the connection is cut",
     "deny": "NoPermission before any effect",
@@ -54,6 +56,7 @@ class Fault:
     status: int
     seen: int = 0
     hits: int = 0
+    disarmed: asyncio.Event = field(default_factory=asyncio.Event)
 
     def matches(self, account: str, service: str, action: str, effect: str) -> bool:
         """Whether a call is of the kind that this fault waits for."""
@@ -69,6 +72,13 @@ class Fault:
         fires = self.seen >= self.nth and (self.times < 0 or self.seen < self.nth + self.times)
         self.hits += fires
         return fires
+
+    async def wait(self) -> None:
+        """As long as a fault that makes a call wait wants it to."""
+        if self.kind == "delay":
+            await asyncio.sleep(self.seconds)
+        elif self.kind == "hold":
+            await self.disarmed.wait()
 
     def strike(self) -> None:
         """Send the signal of a kill fault; a process that is gone already is fine."""
@@ -112,8 +122,19 @@ class Faults:
     def clear(self) -> list[dict[str, Any]]:
         """Disarm all; their last counters."""
         last = self.listed()
+        for fault in self._armed:
+            fault.disarmed.set()
         self._armed.clear()
         return last
+
+    def remove(self, identifier: str) -> dict[str, Any]:
+        """Disarm one; its last counters. KeyError if it is not armed."""
+        for fault in self._armed:
+            if fault.identifier == identifier:
+                fault.disarmed.set()
+                self._armed.remove(fault)
+                return fault.shown()
+        raise KeyError(identifier)
 
 
 def _parse(identifier: str, row: Mapping[str, Any]) -> Fault:

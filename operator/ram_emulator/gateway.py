@@ -6,7 +6,6 @@ call is atomic. Bodies are always JSON except where a fault says otherwise.
 
 from __future__ import annotations
 
-import asyncio
 import json
 import logging
 import signal
@@ -156,8 +155,7 @@ class Gateway:
         outcome: Outcome,
     ) -> None:
         for fault in fired:
-            if fault.kind == "delay":
-                await asyncio.sleep(fault.seconds)
+            await fault.wait()
         if self._before(caller, action, fired, outcome):
             return
         try:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -90,6 +91,25 @@ def test_delay_beyond_the_clients_patience_still_takes_effect(cloud: Cloud) -> N
     with pytest.raises(UnretryableException):
         invoke(cloud.ram(read_timeout=100), "CreateRole", **CREATE)
     until(lambda: _exists(cloud), "that it took effect")
+
+
+@pytest.mark.parametrize("alone", [True, False])
+def test_hold_lets_go_on_what_it_held_once_it_is_disarmed(cloud: Cloud, alone: bool) -> None:
+    fault = cloud.admin.add_fault("hold", account=cloud.id, action="CreateRole", times=-1)
+    with ThreadPoolExecutor(2) as callers:
+        calls = [callers.submit(invoke, cloud.ram(), "CreateRole", **CREATE)]
+        calls.append(callers.submit(refused, cloud.ram(), "CreateRole"))
+        until(lambda: cloud.admin.faults()[0]["hits"] == 2, "that both are held")
+        invoke(cloud.ram(), "ListRoles")
+        assert not _exists(cloud)
+        row = cloud.admin.remove_fault(fault) if alone else cloud.admin.clear_faults()[0]
+        assert (row["id"], row["hits"]) == (fault, 2)
+        for call in calls:
+            call.result(timeout=60)
+    assert _exists(cloud)
+    with pytest.raises(AdminError) as error:
+        cloud.admin.remove_fault(fault)
+    assert error.value.status == 404
 
 
 def test_stale_shows_the_state_before_the_last_write(cloud: Cloud) -> None:
