@@ -8,16 +8,15 @@ shows in the end; `opened` is how many openings the story itself had approved af
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
 from lab import RequestFailed
-from lab.waiting import until
 from lab.world import TRUST_FC, World, trust
 from tests.gate.approving import applied, approve, held, offer, patched, say
 from tests.support.hands import Hands
+from tests.support.holding import on_hold
 
 Json = dict[str, Any]
 Story = Callable[[World], tuple[int, str, str]]
@@ -171,22 +170,6 @@ def rejected_and_approved(world: World) -> tuple[int, str, str]:
     return start, ROLE, NAME
 
 
-@contextmanager
-def slowly(world: World, action: str, nth: int) -> Iterator[None]:
-    """Such a call of the operator takes long enough to do something meanwhile."""
-    fault = world.admin.add_fault(
-        "delay", account=world.account_id, action=action, nth=nth, seconds=2.0
-    )
-    try:
-        yield
-        until(
-            lambda: any(row["id"] == fault and row["hits"] for row in world.admin.faults()),
-            f"that somebody called {action}",
-        )
-    finally:
-        world.settle()
-
-
 def _approved_while(
     world: World, meanwhile: Callable[[World], object], read: int = 1
 ) -> tuple[int, str, str]:
@@ -194,10 +177,12 @@ def _approved_while(
     start = a_role(world, driftPolicy="Report")
     widen(world)
     digest = offer(world, ROLE, NAME)
-    with slowly(world, "GetRole", read):
+    with on_hold(world, "GetRole", read) as hold:
         say(world, ROLE, NAME, approve=digest)
-        world.settle()
+        hold.met()
         meanwhile(world)
+        world.settle()
+    world.settle()
     return start, ROLE, NAME
 
 

@@ -1,13 +1,15 @@
 """Stories in which a policy is harmless when it is judged and allows everything when it is written.
 
 Each returns the place in the journal from which on nobody may be given everything, and the object
-that asked for it. Writes wait for the shipped rate limit, behind a crowd.
+that asked for it. What happens between the judgement and the write happens while an earlier write
+of the same pass is held in the cloud, and until what was read before serves for no write any more.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -15,13 +17,14 @@ import alibabacloud_ram20150501.models as ram
 
 from lab import waiting
 from lab.world import DOCUMENT, TRUST_FC, World
+from ram_operator.cloud.cached_reads import FRESH_SECONDS
 from tests.gate.approving import approve
 from tests.gate.replay import EVERYTHING
 from tests.support.hands import Hands
+from tests.support.holding import on_hold
 
 Json = dict[str, Any]
 Story = Callable[[World], tuple[int, str, str]]
-READERS: Final = ("OSS", "ECS", "Log", "RDS", "VPC", "SLB", "Kvstore", "CDN")
 ZZ: Final = "zz"
 KINDS: Final = ("RamRole", "RamUser", "RamGroup")
 
@@ -33,13 +36,6 @@ class Swap:
     name: str
     story: Story
     outcomes: tuple[str, ...] = ("ApprovalRequired",)
-
-
-def crowd(world: World, size: int = 3) -> None:
-    """Others who get policies at the same time, so that each attachment waits for its turn."""
-    policies = [{"type": "System", "name": f"Aliyun{name}ReadOnlyAccess"} for name in READERS]
-    for number in range(size):
-        world.create("RamUser", f"crowd-{number}", {"policies": policies})
 
 
 def harmless(world: World, *names: str, **spec: Any) -> None:
@@ -68,30 +64,39 @@ def spec_of(kind: str, **spec: Any) -> Json:
     return {**({"trustPolicy": TRUST_FC} if kind == "RamRole" else {}), **spec}
 
 
-def waiting_holder(world: World, kind: str, reference: str) -> int:
-    """It gets harmless policies and zz, which is judged and not attached yet."""
+@contextmanager
+def waiting_holder(world: World, kind: str, reference: str) -> Iterator[int]:
+    """It gets a harmless policy and zz. For the length of the block the first is on its way to the
+    cloud, and zz is judged and not attached yet.
+    """
     start = world.journal_end()
-    names = [*(f"a{number}" for number in range(3)), ZZ]
-    policies = [{"type": reference, "name": name} for name in names]
-    world.create(kind, "target", spec_of(kind, policies=policies))
-    called(world, "GetPolicy", start, PolicyName=ZZ)
-    called(world, f"AttachPolicyTo{kind[3:]}", start, PolicyName="a0")
-    return start
+    policies = [{"type": reference, "name": name} for name in ("a0", ZZ)]
+    with on_hold(world, f"AttachPolicyTo{kind[3:]}") as hold:
+        world.create(kind, "target", spec_of(kind, policies=policies))
+        hold.met()
+        called(world, "GetPolicy", start, PolicyName=ZZ)
+        yield start
+        unread(world)
+
+
+def unread(world: World) -> None:
+    """Until RAM shows what was changed, and what was read before serves for no write any more."""
+    world.settle()
+    time.sleep(FRESH_SECONDS)
 
 
 def by_the_operator(kind: str, reference: str, cloud_name: str = ZZ) -> Story:
     """Edit rights alone: the RamPolicy is deleted, and another one of its cloud name is made."""
 
     def story(world: World) -> tuple[int, str, str]:
-        harmless(world, *(f"a{number}" for number in range(3)))
+        harmless(world, "a0")
         harmless(world, ZZ, deletionPolicy="Delete")
-        crowd(world)
-        start = waiting_holder(world, kind, reference)
-        world.delete("RamPolicy", ZZ)
-        world.gone("RamPolicy", ZZ)
-        name = ZZ if reference == "RamPolicy" else "zz2"
-        world.create("RamPolicy", name, {"policyName": cloud_name, "document": EVERYTHING})
-        called(world, "CreatePolicy", start, PolicyName=cloud_name)
+        with waiting_holder(world, kind, reference) as start:
+            world.delete("RamPolicy", ZZ)
+            world.gone("RamPolicy", ZZ)
+            name = ZZ if reference == "RamPolicy" else "zz2"
+            world.create("RamPolicy", name, {"policyName": cloud_name, "document": EVERYTHING})
+            called(world, "CreatePolicy", start, PolicyName=cloud_name)
         return start, kind, "target"
 
     return story
@@ -101,7 +106,7 @@ def by_hand(kind: str, swap: Callable[[Hands], None], **spec: Any) -> Story:
     """Somebody with rights in RAM does it; the RamPolicy, if any, may be gone by then."""
 
     def story(world: World) -> tuple[int, str, str]:
-        harmless(world, *(f"a{number}" for number in range(3)))
+        harmless(world, "a0")
         if spec:
             harmless(world, ZZ, **spec)
             world.delete("RamPolicy", ZZ)
@@ -109,9 +114,8 @@ def by_hand(kind: str, swap: Callable[[Hands], None], **spec: Any) -> Story:
         else:
             Hands(world).create_policy(ZZ, DOCUMENT)
         world.settle()
-        crowd(world)
-        start = waiting_holder(world, kind, "Custom")
-        swap(Hands(world))
+        with waiting_holder(world, kind, "Custom") as start:
+            swap(Hands(world))
         return start, kind, "target"
 
     return story
@@ -131,12 +135,9 @@ def approved_meanwhile(kind: str) -> Story:
     """Its owner gets everything approved for it, while somebody else waits to have it attached."""
 
     def story(world: World) -> tuple[int, str, str]:
-        harmless(world, *(f"a{number}" for number in range(3)), ZZ)
-        crowd(world)
-        start = waiting_holder(world, kind, "Custom")
-        world.edit("RamPolicy", ZZ, document=EVERYTHING)
-        approve(world, "RamPolicy", ZZ)
-        called(world, "CreatePolicyVersion", start, PolicyName=ZZ)
+        harmless(world, "a0", ZZ)
+        with waiting_holder(world, kind, "Custom") as start:
+            approve_everything(world)
         return start, kind, "target"
 
     return story
@@ -151,12 +152,15 @@ def joining(meanwhile: Callable[[World], None]) -> Story:
         world.create("RamGroup", "target", {"policies": [{"type": "Custom", "name": ZZ}]})
         world.ready("RamUser", "eve")
         world.ready("RamGroup", "target")
-        crowd(world, 6)
+        unread(world)
         start = world.journal_end()
-        called(world, "AttachPolicyToUser", start)
-        world.edit("RamGroup", "target", members=[{"type": "RamUser", "name": "eve"}])
-        called(world, "GetPolicy", start, PolicyName=ZZ)
-        meanwhile(world)
+        with on_hold(world, "UpdateGroup") as hold:
+            members = [{"type": "RamUser", "name": "eve"}]
+            world.edit("RamGroup", "target", comments="for eve", members=members)
+            hold.met()
+            called(world, "GetPolicy", start, PolicyName=ZZ)
+            meanwhile(world)
+            unread(world)
         return start, "RamGroup", "target"
 
     return story
@@ -179,36 +183,26 @@ def attach_everything(world: World) -> None:
     )
 
 
-def while_it_is_sent(kind: str, seconds: float) -> Story:
-    """zz is deleted and made anew while the call that attaches it is on its way to the cloud, for
-    so long that the operator may have given up on it.
-    """
+def while_it_is_sent(kind: str) -> Story:
+    """zz is to be deleted and made anew while the call that attaches it is on its way."""
 
     def story(world: World) -> tuple[int, str, str]:
         harmless(world, ZZ, deletionPolicy="Delete")
         start = world.journal_end()
-        action = f"AttachPolicyTo{kind[3:]}"
-        fault = world.admin.add_fault(
-            "delay", account=world.account_id, action=action, seconds=seconds
-        )
-        world.create(kind, "target", spec_of(kind, policies=[{"type": "Custom", "name": ZZ}]))
-        met(world, fault)
-        world.delete("RamPolicy", ZZ)
-        world.create("RamPolicy", "zz2", {"policyName": ZZ, "document": EVERYTHING})
-        for _ in range(6):
+        with on_hold(world, f"AttachPolicyTo{kind[3:]}") as hold:
+            asks_for_zz(world, kind)
+            hold.met()
+            world.delete("RamPolicy", ZZ)
+            world.create("RamPolicy", "zz2", {"policyName": ZZ, "document": EVERYTHING})
+            sent = world.journal_end()
+            called(world, "GetPolicy", sent, PolicyName=ZZ)
+            # Both would be carried out by now.
+            unread(world)
+        for _ in range(4):
             world.settle()
         return start, kind, "target"
 
     return story
-
-
-def met(world: World, fault: str) -> None:
-    """Wait until a call has met the fault."""
-
-    def hit() -> bool:
-        return any(row["id"] == fault and row["hits"] for row in world.admin.faults())
-
-    waiting.until(hit, "that a call met the fault")
 
 
 def shows_the_past(world: World, seconds: float = 30.0) -> None:
@@ -300,8 +294,7 @@ def seen_by_another(kind: str, swap: Callable[[Hands], None]) -> Story:
         Hands(world).detach("first", ZZ, "Custom")
         world.settle()
         swap(Hands(world))
-        # What was read may serve for two seconds.
-        time.sleep(2.0)
+        time.sleep(FRESH_SECONDS)
         start = world.journal_end()
         return start, *asks_for_zz(world, kind)
 
@@ -340,11 +333,11 @@ WAITING: Final = (
 )
 SENT: Final = tuple(
     Swap(
-        f"while it is sent for {seconds} s, {kind}",
-        while_it_is_sent(kind, seconds),
+        f"while it is sent, {kind}",
+        while_it_is_sent(kind),
         ("Synced", "ApprovalRequired", "DependencyNotReady"),
     )
-    for kind, seconds in (("RamRole", 1.5), ("RamUser", 1.5), ("RamGroup", 1.5), ("RamRole", 4.0))
+    for kind in KINDS
 )
 REMEMBERED: Final = (
     *(Swap(f"an old answer, {kind}", old_answer(kind)) for kind in KINDS),

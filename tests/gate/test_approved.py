@@ -46,7 +46,11 @@ def test_an_approved_change_is_applied_exactly_once(world: World) -> None:
 
 
 def test_an_approved_trust_costs_three_calls(world: World) -> None:
-    """Read, read once more right before the write, write: its answer is what is read back."""
+    """Read, read once more right before the write, write: its answer is what is read back.
+
+    A look that was due may come before. Whoever looks at everything also reads what is attached
+    between the two reads, so this is the short way and no other.
+    """
     world.role("plain")
     world.ready("RamRole", "plain")
     world.edit("RamRole", "plain", trustPolicy=trust(FC, ECS))
@@ -59,9 +63,9 @@ def test_an_approved_trust_costs_three_calls(world: World) -> None:
         entry["action"]
         for entry in world.admin.journal(world.account_id, since=start)
         if entry["caller"] == world.keys.admin_arn
+        and entry["parameters"].get("RoleName") == "plain"
     ]
-    assert calls[:3] == ["GetRole", "GetRole", "UpdateRole"]
-    before_the_next_look = calls[: calls.index("UpdateRole") + 1]
-    assert len(before_the_next_look) == 3
+    written = calls.index("UpdateRole")
+    assert calls[written - 2 : written + 1] == ["GetRole", "GetRole", "UpdateRole"]
     world.look("RamRole", "plain")
     world.ready("RamRole", "plain")

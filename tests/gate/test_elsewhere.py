@@ -14,7 +14,8 @@ from lab.emulator_process import EmulatorProcess
 from lab.operator_process import OperatorProcess
 from lab.world import HOSTILE, TRUST_FC, World, account_spec, open_world, put_secret, trust
 from tests.gate.approving import applied, held, offer, opened, say
-from tests.gate.attacks import ECS, FC, NAME, OUTSIDER, ROLE, a_role, slowly, widen
+from tests.gate.attacks import ECS, FC, NAME, OUTSIDER, ROLE, a_role, widen
+from tests.support.holding import on_hold
 
 Json = dict[str, Any]
 
@@ -62,10 +63,11 @@ def test_what_is_deleted_while_its_change_is_carried_out_is_not_changed(
     start = a_role(world, deletionPolicy=deletion)
     widen(world)
     digest = offer(world, ROLE, NAME)
-    with slowly(world, "GetRole", 1):
+    with on_hold(world, "GetRole") as hold:
         say(world, ROLE, NAME, approve=digest)
-        world.settle()
+        hold.met()
         world.delete(ROLE, NAME)
+        world.settle()
     world.gone(ROLE, NAME)
     world.settle()
     assert opened(world, start) == []

@@ -22,11 +22,10 @@ from tests.gate.swaps import (
     Swap,
     approved_everything,
     asks_for_zz,
-    called,
-    crowd,
     shows_the_past,
 )
 from tests.support.hands import Hands
+from tests.support.holding import on_hold
 
 ALL: Final = (*WAITING, *SENT, *REMEMBERED)
 
@@ -45,13 +44,15 @@ def shipped(
 @pytest.mark.parametrize("swap", ALL, ids=[swap.name for swap in ALL])
 def test_nobody_gets_what_was_not_judged(shipped: World, swap: Swap) -> None:
     start, kind, name = swap.story(shipped)
-    shipped.wait(
-        kind, name, lambda o: condition(o, "Ready").get("reason") in swap.outcomes, "outcome"
-    )
-    # Time enough for a pass that would do it late.
-    shipped.settle()
-    shipped.settle()
-    assert given_away(shipped, start) == []
+    try:
+        shipped.wait(
+            kind, name, lambda o: condition(o, "Ready").get("reason") in swap.outcomes, "outcome"
+        )
+    finally:
+        # Time enough for a pass that would do it late. Whatever the object shows, this is asked.
+        shipped.settle()
+        shipped.settle()
+        assert given_away(shipped, start) == []
 
 
 def test_another_process_knows_what_its_predecessor_may_have_written(
@@ -79,7 +80,7 @@ def grants(world: World, since: int) -> list[str]:
 
 
 def test_an_approved_right_is_for_those_who_were_in_the_group(shipped: World) -> None:
-    """Somebody comes in by hand while the approved attachment waits for its turn."""
+    """Somebody comes in by hand between the judgement and the approved attachment."""
     world = shipped
     for name in ("ann", "eve"):
         world.create("RamUser", name, {})
@@ -89,31 +90,36 @@ def test_an_approved_right_is_for_those_who_were_in_the_group(shipped: World) ->
     world.ready("RamGroup", "target")
     world.edit("RamGroup", "target", policies=[ADMIN])
     offered = held(world, "RamGroup", "target")["status"]["pending"]["digest"]
-    crowd(world, 6)
+    world.look("RamGroup", "target")
     start = world.journal_end()
-    called(world, "AttachPolicyToUser", start)
-    approve(world, "RamGroup", "target")
-    called(world, "ListUsersForGroup", start)
-    world.hand.add_user_to_group(ram.AddUserToGroupRequest(group_name="target", user_name="eve"))
+    # Who is in it is read twice: to judge, and right before the write.
+    with on_hold(world, "ListUsersForGroup", 2) as hold:
+        approve(world, "RamGroup", "target")
+        hold.met()
+        joining = ram.AddUserToGroupRequest(group_name="target", user_name="eve")
+        world.hand.add_user_to_group(joining)
+        world.settle()
     again = held(world, "RamGroup", "target", instead_of=offered)
     assert again["status"]["pending"]["digest"] != offered
     assert grants(world, start) == []
 
 
 def test_an_approved_right_is_for_those_whom_the_role_trusted(shipped: World) -> None:
-    """A stranger is let in by hand while the approved attachment waits for its turn. He is taken
+    """A stranger is let in by hand between the judgement and the approved attachment. He is taken
     out, and what was approved is offered once more.
     """
     world = shipped
     a_role(world)
     world.edit(ROLE, NAME, policies=[ADMIN])
     offered = held(world, ROLE, NAME)["status"]["pending"]["digest"]
-    crowd(world, 6)
+    world.look(ROLE, NAME)
     start = world.journal_end()
-    called(world, "AttachPolicyToUser", start)
-    approve(world, ROLE, NAME)
-    called(world, "GetRole", start, RoleName=NAME)
-    Hands(world).update_role(NAME, trust=trust(FC, OUTSIDER))
+    # It is read twice: to judge, and right before the write.
+    with on_hold(world, "GetRole", 2) as hold:
+        approve(world, ROLE, NAME)
+        hold.met()
+        Hands(world).update_role(NAME, trust=trust(FC, OUTSIDER))
+        world.settle()
     held(world, ROLE, NAME, instead_of=offered)
     assert world.cloud()["roles"][NAME]["trust"] == TRUST_FC
     assert grants(world, start) == []

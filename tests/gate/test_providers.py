@@ -15,7 +15,8 @@ import pytest
 from lab import waiting
 from lab.world import World, condition
 from tests.gate.approving import approve, held, offer, opened, say
-from tests.gate.attacks import FC, NAME, ROLE, slowly
+from tests.gate.attacks import FC, NAME, ROLE
+from tests.support.holding import on_hold
 from tests.support.trusts import trust_writes
 
 Json = dict[str, Any]
@@ -169,10 +170,11 @@ def test_a_provider_that_is_swapped_while_the_approved_change_is_carried_out(wor
     start = federated(world)
     world.edit(ROLE, NAME, trustPolicy=trusting(world, "oidc", FC))
     digest = offer(world, ROLE, NAME)
-    with slowly(world, "GetRole", 1):
+    with on_hold(world, "GetRole") as hold:
         assert say(world, ROLE, NAME, approve=digest)
-        world.settle()
+        hold.met()
         provider(world, fingerprints=["bb" * 20])
+        world.settle()
     offer(world, ROLE, NAME, instead_of=digest)
     world.settle()
     assert opened(world, start) == []

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import Any, Final
 
 import pytest
 
 from lab.world import World, trust
-from ram_operator.cloud.cached_reads import FRESH_SECONDS
 from tests.gate.approving import held, offer, say
 from tests.gate.attacks import FC, NAME, ROLE, a_role
-from tests.gate.swaps import spec_of
+from tests.gate.swaps import spec_of, unread
 from tests.support.hands import Hands
 from tests.support.trusts import trust_writes
 
@@ -40,12 +38,6 @@ def made_anew(world: World, after: Json) -> None:
     Hands(world).delete_policy(POLICY)
     Hands(world).create_policy(POLICY, after)
     unread(world)
-
-
-def unread(world: World) -> None:
-    """Until RAM shows it, and until what was read before counts for no write any more."""
-    world.settle()
-    time.sleep(FRESH_SECONDS)
 
 
 def asked(world: World, kind: str) -> str:
