@@ -18,6 +18,9 @@ LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-h
 TYPED := operator/ram_operator operator/ram_emulator lab tests/lab tests/support tests/deploy tests/histories tests/mutants tests/suites.py tests/timetable.py bench $(wildcard demo)
 FORMATTED := operator lab tests bench scripts $(wildcard demo)
 
+# Where it is set, each of the many processes of a run would compile all that it imports anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help
 help: ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,7 +36,7 @@ venv: $(READY) ## the locked virtual environment in .venv
 
 $(READY): .tools/bin/uv requirements/dev.txt pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv --without-pip $(VENV)
-	$(UV) pip sync --quiet --python $(BIN)/python --require-hashes requirements/dev.txt
+	$(UV) pip sync --quiet --compile-bytecode --python $(BIN)/python --require-hashes requirements/dev.txt
 	$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@
 

@@ -80,6 +80,8 @@ class OperatorProcess:
         # The last as in the image.
         path = f"{SOURCES}:{SOURCES.parent}" if shift else str(SOURCES)
         environment = [f"KUBECONFIG={kubeconfig}", f"PYTHONPATH={path}", "MALLOC_ARENA_MAX=2"]
+        # Compiled once, as in the image, and not at each start.
+        environment.append("PYTHONDONTWRITEBYTECODE=")
         module = ["lab.shifted", str(shift)] if shift else ["ram_operator", "run"]
         command = ["env", *environment, sys.executable, "-m", *module, *words]
         process = cls(Child.start("operator", command, log), metrics, health)
