@@ -99,6 +99,7 @@ class Reason(StrEnum):
     DELETE_CONFLICT = "DeleteConflict"
     # a human must act
     APPROVAL_REQUIRED = "ApprovalRequired"
+    FOUND_IN_CLOUD = "FoundInCloud"
     INVALID_SPEC = "InvalidSpec"
     ACCESS_DENIED = "AccessDenied"
     CREDENTIALS_INVALID = "CredentialsInvalid"

@@ -94,7 +94,7 @@ def test_what_changes_no_rights_moves_no_offer(world: World) -> None:
 def test_a_list_of_the_account_that_shrinks_is_another_offer(world: World) -> None:
     """A rule that one principal broke when it was shown is broken by another one, too."""
     account = world.namespace
-    world.edit("RamAccount", account, gate={"trustedAccounts": [LOW[10:26]]})
+    world.edit("RamAccount", account, gate={"trustedAccounts": [LOW.split(":")[3]]})
     world.settle()
     start = a_role(world)
     both = trust(FC, ("RAM", LOW), ("RAM", HIGH))

@@ -12,6 +12,7 @@ from tests.mutants.table import PACKAGE, ROOT, Mutant, read
 
 MUTANTS: Final = read()
 AREAS: Final = {
+    "baseline": {"documents/identity_grants.py", "gate/baseline.py", "kinds/record.py"},
     "offers": {"cluster/record_writer.py", "gate/approvals.py", "loop/offers.py"},
     "elsewhere": {"loop/account_changed.py", "loop/deletion.py", "loop/managed.py"},
     "expiry": {"gate/expiry.py"},

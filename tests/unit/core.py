@@ -16,7 +16,7 @@ from ram_operator.kinds import manifest as desire
 from ram_operator.kinds.entries import policy_entries, tag_entries
 from ram_operator.kinds.table import KINDS
 from ram_operator.model.objects import Account, Key, Options, Owner, Tenant
-from ram_operator.model.records import RecordFacts
+from ram_operator.model.records import Agreed, RecordFacts
 from ram_operator.model.state import Applied, Desired, Live
 from ram_operator.model.steps import (
     Attach,
@@ -128,8 +128,11 @@ def tags(**pairs: str) -> dict[str, Any]:
     return {**tag_entries(pairs), **desire.owner_tags(OWNER)}
 
 
-def record(baseline: documents.Trust | None) -> RecordFacts:
-    return RecordFacts(True, OWNER, "uid", "id-1", baseline=baseline)
+def record(
+    baseline: documents.Trust | None, document: documents.Policy | None = None
+) -> RecordFacts:
+    agreed = Agreed({"policies": {}, "members": {}}, document)
+    return RecordFacts(True, OWNER, "uid", "id-1", baseline=baseline, agreed=agreed)
 
 
 def inputs(asked: Desired, found: Live, memory: Memory) -> Inputs:
@@ -145,12 +148,14 @@ def remembered(before: Desired, **options: Any) -> Memory:
     approved = replace(nothing, harmless_policies=HARMLESS | carried.keys())
     first = plan.create(inputs(before, made(before), approved))
     baseline = before.fields.get("trustPolicy")
+    document = before.fields.get("document")
     assert baseline is None or isinstance(baseline, documents.Trust)
+    assert document is None or isinstance(document, documents.Policy)
     return replace(
         nothing,
         options=replace(OPTIONS, **options),
         applied=first.applied,
-        record=record(baseline),
+        record=record(baseline, document),
     )
 
 

@@ -15,6 +15,7 @@ from ram_operator.loop import applying, gated_write
 from ram_operator.loop.subject import Subject
 from ram_operator.model.objects import Key
 from ram_operator.model.outcome import Plan
+from ram_operator.model.records import NOTHING_AGREED
 from ram_operator.model.steps import Attach, Detach, Step
 from ram_operator.model.vocabulary import Direction
 from tests.unit import steps_by_example
@@ -51,6 +52,7 @@ class Gate:
     def __init__(self, refusals: Mapping[str, RamOperatorError]) -> None:
         self.refusals = refusals
         self.tried: list[str] = []
+        self.agreed = NOTHING_AGREED
 
     def run(self, step: Step) -> Mapping[str, Any]:
         self.tried.append(step.summary)

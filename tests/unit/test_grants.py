@@ -77,7 +77,9 @@ def after(row: Kind, before: Desired, memory: Memory = KNOWN) -> Memory:
     applied = create(row, before, replace(memory, harmless_policies=frozenset(carried))).applied
     baseline = before.fields.get("trustPolicy")
     assert baseline is None or isinstance(baseline, documents.Trust)
-    facts = record(baseline)
+    document = before.fields.get("document")
+    assert document is None or isinstance(document, documents.Policy)
+    facts = record(baseline, document)
     return replace(memory, applied=applied, record=facts, attached=frozenset(carried))
 
 

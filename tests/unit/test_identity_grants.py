@@ -151,3 +151,15 @@ def test_actions_that_are_too_many_to_be_told_apart_count_together() -> None:
     whole = policy(allow(many))
     assert docs.escalates(whole)
     assert docs.identity_grants(whole).grants == whole.grants
+
+
+def test_what_may_stand_behind_one_name_grants_what_each_of_them_grants() -> None:
+    one, two = policy(allow("ram:CreateUser")), policy(allow("oss:*"), allow("ram:DeleteRole"))
+    both = docs.together([one, two])
+    assert all(docs.within_identity_grants(both, each) for each in (one, two))
+    assert docs.together([one]) is one
+    assert "DeleteRole" in docs.identity_text(both)
+    odd = docs.together([one, docs.Policy("no JSON", ())])
+    assert not docs.within_identity_grants(one, odd)
+    single = docs.parse_policy({"Version": "1", "Statement": allow("ram:*")}, lenient=True)
+    assert '"ram:*"' in docs.identity_text(docs.together([one, single]))

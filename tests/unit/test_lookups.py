@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ram_operator import documents
 from ram_operator.kinds.manifest import Resolved
 from ram_operator.kinds.record import Identity, RecordChange, first
 from ram_operator.loop import lookups, trust_lookups
@@ -11,6 +12,7 @@ from ram_operator.loop.sources import Sources
 from ram_operator.loop.subject import Subject
 from ram_operator.model import provider_states
 from ram_operator.model.objects import Entry, Key, Owner
+from ram_operator.model.records import NO_RIGHTS, NOTHING_AGREED, Agreed
 from ram_operator.model.state import Live
 from ram_operator.model.vocabulary import Presence
 from tests.unit.core import (
@@ -23,6 +25,7 @@ from tests.unit.core import (
     KEY,
     OUTSIDER,
     OWNER,
+    attachment,
     made,
     policy,
     trust,
@@ -66,11 +69,28 @@ def test_what_is_to_be_attached_is_judged_by_its_documents() -> None:
         policies={"System/reads": policy(ALLOW_READ), "System/admin": policy(ALLOW_ALL)}
     )
     subject = Subject.of(KEY, body(KEY, {"trustPolicy": trust_json(FC), **spec}))
-    rights = lookups.look(known, subject, wanted(spec), made(wanted({})))
+    rights = lookups.look(known, subject, wanted(spec), made(wanted({})), NOTHING_AGREED)
     assert rights.harmless == {"System/reads"}
     assert rights.reasons.keys() == {"System/admin", "Custom/missing"}
     assert rights.reasons["Custom/missing"] == (lookups.MISSING,)
     assert rights.attached == frozenset()
+    assert rights.texts["System/reads"] == NO_RIGHTS
+    assert rights.texts["System/admin"] == documents.identity_text(policy(ALLOW_ALL))
+
+
+def test_what_is_attached_is_read_until_it_is_agreed_on() -> None:
+    spec = {"policies": [attachment("Custom/new"), attachment("Custom/known")]}
+    found = {f"Custom/{name}": policy(ALLOW_READ) for name in ("new", "known", "beside")}
+    subject = Subject.of(KEY, body(KEY, {"trustPolicy": trust_json(FC), **spec}))
+    beside = {"policies": [*spec["policies"], attachment("Custom/beside")]}
+
+    def read(agreed: Agreed) -> set[str]:
+        known = sources(policies=found)
+        live = made(wanted(beside))
+        return set(lookups.look(known, subject, wanted(spec), live, agreed).texts)
+
+    assert read(Agreed()) == {"Custom/new", "Custom/known", "Custom/beside"}
+    assert read(Agreed({"policies": {"Custom/known": NO_RIGHTS}})) == {"Custom/new"}
 
 
 def test_a_policy_waits_with_the_trust_of_a_role_that_has_it() -> None:
@@ -88,7 +108,8 @@ def test_a_policy_waits_with_the_trust_of_a_role_that_has_it() -> None:
     assert trust_lookups.blockers(known, subject, more, live) == ("app",)
     assert not trust_lookups.exposed(known, subject, more, live)
     open_role = body(KEY, {**role, "trustPolicy": trust_json(OUTSIDER)})
-    assert lookups.look(sources((KEY, open_role)), subject, more, live).narrowing == ()
+    open_now = sources((KEY, open_role))
+    assert lookups.look(open_now, subject, more, live, NOTHING_AGREED).narrowing == ()
 
 
 def test_providers_are_looked_up_by_the_trusts_that_name_them() -> None:

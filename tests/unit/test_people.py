@@ -23,6 +23,7 @@ from ram_operator.model.state import Applied, Desired, Live
 from ram_operator.model.vocabulary import Cause, Direction, Disposition, Presence
 from ram_operator.planning import diff, drift, plan
 from tests.unit.core import ACCOUNT, NOW, OPTIONS, OWNER, TENANT, attachment
+from tests.unit.core import record as recorded
 
 GROUP, USER = KINDS["RamGroup"], KINDS["RamUser"]
 ANN = Key("RamUser", "team", "ann")
@@ -53,7 +54,7 @@ def found(wanted: Desired, **changes: Any) -> Live:
 
 
 def remembered(row: Kind, before: Desired, **options: Any) -> Memory:
-    memory = Memory(OPTIONS, Applied(), RecordFacts(True, OWNER, "uid", "id-1"))
+    memory = Memory(OPTIONS, Applied(), recorded(None))
     carried = before.fields["policies"]
     assert isinstance(carried, dict)
     known = replace(memory, harmless_policies=frozenset(carried))

@@ -8,9 +8,12 @@ from typing import Any
 import pytest
 
 from ram_operator import documents
+from ram_operator.constants import Severity
 from ram_operator.errors import Bug
 from ram_operator.gate import clearance
 from ram_operator.model.objects import FieldValue, UnknownPart
+from ram_operator.model.steps import WriteTrust
+from ram_operator.model.vocabulary import HeldKind
 from ram_operator.planning import plan
 from tests.unit.core import (
     ECS,
@@ -30,10 +33,44 @@ BEFORE = wanted({"trustPolicy": trust_json(FC)})
 ASKED = wanted({"trustPolicy": trust_json(ECS)})
 
 
-def test_what_was_made_as_asked_in_the_cloud_is_agreed_on() -> None:
-    found = inputs(ASKED, made(ASKED), remembered(BEFORE))
+def test_what_was_taken_away_in_manifest_and_cloud_is_agreed_on() -> None:
+    both = wanted({"trustPolicy": trust_json(FC, ECS)})
+    found = inputs(ASKED, made(ASKED), remembered(both))
     assert plan.agreed(found)
-    assert plan.update(found).baseline == trust(ECS)
+    decision = plan.update(found)
+    assert (decision.baseline, decision.steps, decision.held) == (trust(ECS), (), None)
+    assert decision.in_sync
+
+
+def test_what_was_added_in_both_is_not_and_goes() -> None:
+    """Whoever may write the cloud and the manifest agrees with himself alone."""
+    found = inputs(ASKED, made(ASKED), remembered(BEFORE))
+    assert not plan.agreed(found)
+    decision = plan.update(found)
+    assert decision.baseline == trust(FC)
+    (step,) = decision.steps
+    assert isinstance(step, WriteTrust)
+    assert step.cleared.permit is None
+    assert documents.compare_trust(trust(ECS), step.cleared.trust).gains == ()
+    assert decision.held is not None
+    assert decision.held.kind == HeldKind.TRUST_CHANGE
+    found_drift = [(entry.field, entry.severity, entry.action) for entry in decision.drift]
+    assert found_drift[0] == ("trustPolicy", Severity.CRITICAL, "corrected")
+
+
+def test_what_was_added_in_both_while_nobody_looked_stays_and_is_held() -> None:
+    memory = replace(remembered(BEFORE), watched=False)
+    wider = wanted({"trustPolicy": trust_json(FC, ECS)})
+    decision = plan.update(inputs(wider, made(wider), memory))
+    assert (decision.steps, decision.baseline) == ((), trust(FC))
+    assert decision.held is not None
+    assert decision.held.kind == HeldKind.FOUND
+    assert "ecs.aliyuncs.com" in decision.held.gains[0]
+    assert [(d.field, d.action, d.severity) for d in decision.drift] == [
+        ("trustPolicy", "held", Severity.CRITICAL)
+    ]
+    assert "ecs.aliyuncs.com" in decision.drift[0].now
+    assert decision.in_sync
 
 
 @pytest.mark.parametrize("found", [trust(FC), trust(FC, ECS), UnknownPart(Bug("no JSON"))])

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ram_operator import documents
 from ram_operator.gate import providers
 from ram_operator.model import provider_states
 from ram_operator.model.changes import Change
@@ -75,6 +77,9 @@ def test_what_became_of_a_provider(
 def test_several_providers_that_moved_make_no_certain_verdict() -> None:
     asked = wanted({"trustPolicy": trust_json(OIDC, SAML, condition=BOUND)})
     known = memory(**{GIT: ONE, IDP: STATES["saml"]})
+    agreed = asked.fields["trustPolicy"]
+    assert isinstance(agreed, documents.Trust)
+    known = replace(known, record=replace(known.record, baseline=agreed))
     sight = {**sees(STATES["client"]), IDP: Entry(IDP, STATES["resigned"])}
     held = plan.update(inputs(asked, made(asked), known, sight)).held
     assert held is not None

@@ -15,6 +15,7 @@ from ram_operator.model.objects import Key
 from ram_operator.model.records import (
     ABANDONED,
     CLAIMED,
+    Agreed,
     HistoryEntry,
     InFlight,
     Pending,
@@ -22,6 +23,7 @@ from ram_operator.model.records import (
     Rejection,
 )
 from tests.support.saved import Saved
+from tests.unit.core import ALLOW_ALL, ALLOW_READ, policy
 from tests.unit.profiles import examples
 from tests.unit.record_world import ECS, FC, IDENTITY, OWNER, merged
 
@@ -44,6 +46,7 @@ flights = st.builds(
     before=some,
     after=some,
 )
+DOCUMENTS = st.sampled_from([None, policy(ALLOW_READ), policy(ALLOW_ALL)])
 changes = st.builds(
     RecordChange,
     sequence=st.integers(0, 99),
@@ -57,6 +60,7 @@ changes = st.builds(
     rejections=st.lists(rejections, min_size=1, max_size=2).map(tuple),
     in_flight=flights,
     history=st.lists(entries, min_size=1, max_size=3).map(tuple),
+    agreed=st.builds(Agreed, st.dictionaries(texts, blocks, max_size=2), DOCUMENTS),
     ends=blocks,
     providers=blocks,
     brake_engaged_at=some,
@@ -99,6 +103,7 @@ def test_what_is_written_is_read_back_and_nothing_is_left_of_before(
     assert whole(found.in_flight) == whole(after.in_flight)
     assert found.ends == {**before.ends, **after.ends}
     assert found.providers == {**before.providers, **after.providers}
+    assert found.agreed == before.agreed.joined(after.agreed)
     assert found.deleted == bool(before.deleted_at or after.deleted_at)
     assert found.lost == bool(before.lost_at or after.lost_at)
     assert found.brake_engaged_at == (after.brake_engaged_at or before.brake_engaged_at)
@@ -116,6 +121,21 @@ def test_parts_can_be_taken_out_and_the_rest_stays(before: RecordChange) -> None
     assert (found.deleted, found.lost, found.rejections) == (False, False, ())
     assert (found.sequence, found.baseline) == (known.sequence, known.baseline)
     assert (found.ends, found.history) == (known.ends, known.history)
+
+
+@pytest.mark.parametrize("text", ["no JSON", "[]"])
+def test_a_document_that_cannot_be_read_any_more_agrees_on_nothing(text: str) -> None:
+    body = created(RecordChange(agreed=Agreed({}, policy(ALLOW_ALL))))
+    body["record"]["baseline"]["document"] = text
+    found = stored(body).agreed.document
+    assert found is not None
+    assert found.grants == ()
+
+
+def test_what_is_agreed_on_no_more_is_taken_out() -> None:
+    body = created(RecordChange(agreed=Agreed({"policies": {"a": "-", "b": "-"}})))
+    body = written(body, RecordChange(agreed=Agreed({"policies": {"a": ""}, "members": {}})))
+    assert stored(body).agreed.entries == {"policies": {"b": "-"}, "members": {}}
 
 
 def test_a_record_says_which_identity_it_is_about_and_who_manages_that() -> None:

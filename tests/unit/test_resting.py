@@ -146,6 +146,7 @@ def test_narrower_than_an_old_answer_is_no_narrowing(
     ram = {"Version": "1", "Statement": [{"Effect": "Allow", "Action": "ram:*", "Resource": "*"}]}
     there = replace(made(wanted_policy()), fields={"document": EVERYTHING, "description": ""})
     memory = replace(remembered(wanted_policy()), sent=sent)
+    memory = replace(memory, record=recorded(None, EVERYTHING))
     found = plan.update(inputs(wanted_policy(document=ram), there, memory))
     assert (found.held is not None) is waits
     assert ([step.verb for step in found.steps] == []) is waits

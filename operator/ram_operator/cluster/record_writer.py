@@ -16,6 +16,9 @@ from ..model.records import (
     ABANDONED,
     CREATED,
     DELETED,
+    MANAGED,
+    NOTHING_AGREED,
+    Agreed,
     HistoryEntry,
     InFlight,
     Offer,
@@ -41,6 +44,7 @@ class Claim:
     """What identity providers are that it knew nothing of, see `RecordFacts.providers`."""
     live_digest: str = ""
     """Digest of the trust that the cloud has."""
+    agreed: Agreed = NOTHING_AGREED
     lost_at: str = ""
     """Of an account: when it was found that its records are gone."""
 
@@ -77,6 +81,7 @@ class Records:
             baseline=claim.baseline,
             lost_at=claim.lost_at,
             providers=claim.providers,
+            agreed=claim.agreed,
             history=(_entry(now, claim.operation, claim.baseline),),
         )
         body = record.first(identity, says)
@@ -117,6 +122,7 @@ class Records:
             owner_uid=claim.owner_uid,
             cloud_id=claim.cloud_id,
             baseline=claim.baseline,
+            agreed=_instead(before, claim),
             history=_history(before, now, _entry(now, claim.operation, claim.baseline)),
             providers={**_unknown(before, claim.providers), **_carried_out(before, claim)},
         )
@@ -158,21 +164,27 @@ class Records:
         *,
         ends: Mapping[str, str] | None = None,
         providers: Mapping[str, str] | None = None,
+        agreed: Agreed = NOTHING_AGREED,
     ) -> dict[str, Any]:
         """What holds from now on without anybody's approval, by name; "" for what no more does.
         What is known of a provider stays.
         """
         seen = _unknown(record.stored(body), providers or {})
-        return self._update(body, RecordChange(ends=ends or {}, providers=seen))
+        return self._update(body, RecordChange(ends=ends or {}, providers=seen, agreed=agreed))
 
     def complete(
-        self, body: Mapping[str, Any], now: str, baseline: documents.Trust | None = None
+        self,
+        body: Mapping[str, Any],
+        now: str,
+        baseline: documents.Trust | None = None,
+        agreed: Agreed = NOTHING_AGREED,
     ) -> dict[str, Any]:
-        """The gated write is done and was looked at; `baseline` is what holds from now on."""
+        """The gated write is done and was looked at; `baseline` and `agreed` hold from now on."""
         before = record.stored(body)
         change = RecordChange(
             clear=frozenset({Part.IN_FLIGHT}),
             baseline=baseline,
+            agreed=agreed,
             history=_history(before, now) if before.in_flight else _kept(before, HistoryEntry(now)),
             providers=before.in_flight.providers if before.in_flight else {},
         )
@@ -281,6 +293,14 @@ def _carried_out(before: RecordFacts, claim: Claim) -> Mapping[str, str]:
     flight = before.in_flight
     sent = flight is not None and bool(claim.live_digest) and flight.digest == claim.live_digest
     return flight.providers if flight is not None and sent else {}
+
+
+def _instead(before: RecordFacts, claim: Claim) -> Agreed:
+    """What was agreed on of an identity of that name that is gone says nothing of a new one."""
+    if claim.operation == MANAGED:
+        return claim.agreed
+    gone = {name: dict.fromkeys(keys, "") for name, keys in before.agreed.entries.items()}
+    return Agreed(gone).joined(claim.agreed)
 
 
 def _mark(flight: InFlight) -> tuple[str, str]:

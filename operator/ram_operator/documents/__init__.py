@@ -26,6 +26,7 @@ from .identity_grants import (
     identity_grants,
     identity_text,
     indirect_grants,
+    together,
     within_identity_grants,
 )
 from .intersection import intersect_trust
@@ -71,6 +72,7 @@ __all__ = [
     "reaches",
     "reads_only",
     "stands_for",
+    "together",
     "trust_principals",
     "within_identity_grants",
 ]

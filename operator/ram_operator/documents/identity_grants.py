@@ -7,7 +7,7 @@ Deny never counts, as nowhere in `escalation`: it makes no grant safer here.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -73,6 +73,20 @@ def identity_text(policy: Policy) -> str:
 def _bears(raw: object) -> bool:
     alone = parse_policy({"Version": "1", "Statement": [raw]}, lenient=True)
     return bool(identity_grants(alone).grants)
+
+
+def together(policies: Sequence[Policy]) -> Policy:
+    """A document that grants what each of them grants: of whatever may stand behind one name."""
+    if len(policies) == 1:
+        return policies[0]
+    statements: list[Any] = []
+    for policy in policies:
+        try:
+            found = json.loads(policy.text)["Statement"]
+        except (ValueError, KeyError, TypeError):
+            found = [None]
+        statements += found if isinstance(found, list) else [found]
+    return parse_policy({"Version": "1", "Statement": statements}, lenient=True)
 
 
 def within_identity_grants(agreed: Policy, policy: Policy) -> bool:

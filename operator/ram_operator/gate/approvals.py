@@ -30,6 +30,7 @@ VALID: Final = 7 * times.DAY
 """How long an offer stands, from when it was first seen; seconds."""
 PROVIDERS: Final = "providers"
 """The place of changes that became of an identity provider, see `providers`."""
+FOUND_SAYS: Final = "what is in the cloud and asked for was never agreed on"
 SENDS: Final = 2
 """A gated write whose end is not known may be sent once more, to what it was judged against."""
 UNKNOWN: Final = "(unknown)"

@@ -263,6 +263,17 @@ def _never(grant: documents.Grant) -> bool:
     )
 
 
+def hold_found(change: Change, account: Account) -> Held:
+    """The Held value of a trust that is in the cloud and in the manifest, and was never agreed on;
+    `change` is from what was to what is.
+    """
+    before, found = change.before, change.after
+    assert isinstance(before, documents.Trust)
+    assert isinstance(found, documents.Trust)
+    held = hold_change(before, found, account)
+    return replace(held, kind=HeldKind.FOUND, summary=approvals.FOUND_SAYS)
+
+
 def hold_change(
     live: documents.Trust,
     wanted: documents.Trust,

@@ -25,7 +25,7 @@ from ..model.vocabulary import (
     HeldVerdict,
     PolicyType,
 )
-from . import checks, rules
+from . import approvals, checks, rules
 from .inputs import WHATEVER, Inputs, Memory
 
 _LOSES: Final = (Direction.NARROWER, Direction.NEUTRAL)
@@ -37,6 +37,9 @@ def escalating(field: Field, desired: Desired, change: Change, memory: Memory) -
     Such a change always waits for a person. What is not known of a policy counts as the worst.
     """
     if freed(field, desired, change, memory):
+        return True
+    if _exceeds_agreed(field, change, memory):
+        # Narrower than what is there may be wider than what people agreed on.
         return True
     if change.entry and change.after is None:
         return False
@@ -106,6 +109,23 @@ def direction(field: Field, desired: Desired, change: Change, memory: Memory) ->
     return Direction.MIXED if keys & memory.denials.keys() else change.direction
 
 
+def _exceeds_agreed(field: Field, change: Change, memory: Memory) -> bool:
+    base = memory.record.agreed.document
+    if field.escalates is not Escalation.DOCUMENT or base is None:
+        return False
+    assert isinstance(change.after, documents.Policy)
+    return exceeds(base, change.after)
+
+
+def exceeds(agreed: documents.Policy, document: documents.Policy) -> bool:
+    """Whether a document may let change rights more than the agreed one does: it gives more of
+    them, or denies less.
+    """
+    if not documents.within_identity_grants(agreed, document):
+        return True
+    return bool(documents.given_free(documents.compare_policy(agreed, document)))
+
+
 def _widens_sent(field: Field, change: Change, memory: Memory) -> bool:
     """Whether a document is wider than one that we wrote, which an old answer does not show."""
     if field.escalates is not Escalation.DOCUMENT:
@@ -158,19 +178,19 @@ def held(inputs: Inputs, items: Iterable[Judged], case: checks.Case) -> Held | N
         return None
     back = all(item.cause is Cause.DRIFT for item in waiting)
     summary = _summary(row, waiting)
-    gains = tuple(
-        sentences.given_back(item.change)
-        if item.cause is Cause.DRIFT
-        else sentences.given(item.change)
-        for item in waiting
-    )
+    gains = tuple(_GAINS.get(item.cause, sentences.given)(item.change) for item in waiting)
     changes = tuple(item.change for item in waiting)
     case = replace(case, grants=_grants(row, desired, changes, memory))
     for change in changes:
         case = _with_session(row.field(change.field), desired, change, memory, case)
     findings = rules.judge(case, rules.On.GRANT)
     kind = HeldKind.GIVEN_BACK if back else HeldKind.GRANT
+    if any(item.cause is Cause.FOUND for item in waiting):
+        kind, summary = HeldKind.FOUND, approvals.FOUND_SAYS
     return Held(kind, summary, gains, (), findings, changes)
+
+
+_GAINS: Final = {Cause.DRIFT: sentences.given_back, Cause.FOUND: sentences.found}
 
 
 def _with_session(
@@ -225,8 +245,10 @@ def joined(first: Held | None, second: Held | None) -> Held | None:
     if len(verdicts) > 1 and first.verdict != HeldVerdict.NEW:
         unknown = HeldVerdict.UNKNOWN in verdicts
         verdict = HeldVerdict.UNKNOWN if unknown else HeldVerdict.MIXED
+    kinds = (first.kind, second.kind)
     return replace(
         first,
+        kind=HeldKind.FOUND if HeldKind.FOUND in kinds else first.kind,
         verdict=second.verdict if verdict == HeldVerdict.UNSAID else verdict,
         summary=f"{first.summary}; {second.summary}",
         gains=(*first.gains, *second.gains),

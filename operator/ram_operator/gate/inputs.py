@@ -113,6 +113,12 @@ class Memory:
     """Folded key of a policy → digests of what its documents let do of all that the gate speaks of,
     and of nothing else.
     """
+    texts: Mapping[str, str] = field(default_factory=lambda: EMPTY)
+    """Folded key of a policy → its identity grants as a document, see `Agreed`. Only of policies
+    whose documents are known.
+    """
+    watched: bool = True
+    """The operator has looked at the identity since it last was as agreed on."""
     sent: tuple[documents.Policy, ...] = ()
     """Of a policy: what we wrote so lately that the cloud may show what was there before."""
     attached: frozenset[str] | None = frozenset()

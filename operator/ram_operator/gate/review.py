@@ -290,7 +290,7 @@ def review(inputs: Inputs, changes: Changes) -> Review:
     )
     # What takes a stranger out goes first and alone: the offer is about what is left then. And
     # while a provider may be another one, it is not known yet what the offer has to say.
-    sure = not gate.steps and (believed or not suspects)
+    sure = not gate.steps and not _taken_back(gate.held, judged) and (believed or not suspects)
     permit = weigh(held, inputs) if sure else None
     if permit is None:
         return replace(gate, held=held, exceeds=gate.exceeds or strange)
@@ -299,8 +299,18 @@ def review(inputs: Inputs, changes: Changes) -> Review:
     if gated is None or not permit.covers(gated.name):
         return replace(gate, exceeds=gate.exceeds and gated is not None)
     cleared = clearance.clear(permit, gated.name)
+    if any(item.cause is Cause.FOUND and item.change.field == gated.name for item in judged):
+        # It is in the cloud already.
+        return replace(gate, after=cleared.trust, exceeds=False)
     step = trust_step(inputs.row, inputs.live, cleared)
     return replace(gate, steps=(step,), after=cleared.trust, exceeds=False)
+
+
+def _taken_back(held: Held, judged: list[Judged]) -> bool:
+    """Whether something goes that the same object asks for."""
+    wished = {(change.field, change.entry) for change in held.changes}
+    excess = (item for item in judged if changes.writes(item) and item.cause is Cause.DRIFT)
+    return any((item.change.field, item.change.entry) in wished for item in excess)
 
 
 def _trust_change(
@@ -332,6 +342,10 @@ def _trust_change(
             steps.append(trust_step(row, inputs.live, verdict))
         else:
             held = verdict
+    found_here = next((item.change for item in items if item.cause is Cause.FOUND), None)
+    if found_here is not None:
+        found_held = clearance.hold_found(found_here, inputs.account)
+        return Review(held=grants.joined(found_held, waiting), after=live, exceeds=True)
     if any(item.disposition is Disposition.HOLD for item in items):
         lasts = session_change(row, inputs.desired, inputs.live)
         held = clearance.hold_change(after, wanted, inputs.account, lasts)

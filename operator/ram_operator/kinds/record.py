@@ -20,6 +20,8 @@ from ..model.objects import Key, Owner
 from ..model.records import (
     ABANDONED,
     CLAIMED,
+    NOTHING_AGREED,
+    Agreed,
     HistoryEntry,
     InFlight,
     Pending,
@@ -102,6 +104,7 @@ class RecordChange:
     """By name; "" removes one."""
     providers: Mapping[str, str] = field(default_factory=dict)
     """By name; "" removes one."""
+    agreed: Agreed = NOTHING_AGREED
     brake_engaged_at: str = ""
 
 
@@ -147,6 +150,7 @@ def stored(body: Mapping[str, Any]) -> RecordFacts:
         given_up_by=history[-1].by if given_up else "",
         latest=max((entry.at for entry in history), default=""),
         lost=bool(record.get("lostAt")),
+        agreed=_agreed(record),
         brake_engaged_at=str((record.get("brake") or {}).get("engagedAt") or ""),
         history=history,
     )
@@ -235,6 +239,18 @@ def _baseline(record: Mapping[str, Any]) -> tuple[documents.Trust | None, bool]:
         return None, True
 
 
+def _agreed(record: Mapping[str, Any]) -> Agreed:
+    """A document that cannot be read any more is one in which nothing was agreed on."""
+    blocks: Mapping[str, Any] = record.get("agreed") or {}
+    text, document = (record.get("baseline") or {}).get("document"), None
+    if text:
+        try:
+            document = documents.parse_policy(text, lenient=True)
+        except documents.DocumentError:
+            document = documents.Policy("", ())
+    return Agreed({name: _texts(blocks, name) for name in blocks}, document)
+
+
 # Writing
 
 
@@ -267,23 +283,34 @@ def patch(body: Mapping[str, Any], change: RecordChange) -> dict[str, Any]:
 def _patch(change: RecordChange, before: RecordFacts) -> dict[str, Any]:
     """Of what a record says. A merge patch keeps what it does not name, null removes a name."""
     found: dict[str, Any] = {part.value: None for part in change.clear}
-    owner, trust = change.owner, change.baseline
+    owner = change.owner
     values: dict[str, Any] = {
         "sequence": change.sequence,
         "owner": {**asdict(owner), "uid": change.owner_uid} if owner is not None else None,
         "cloudId": change.cloud_id,
-        "baseline": {"trust": trust.to_json(), "digest": trust.digest} if trust else None,
+        "baseline": _baseline_block(change) or None,
         "deletedAt": change.deleted_at or None,
         "lostAt": change.lost_at or None,
         "pending": _pending_block(change.pending, before.pending) if change.pending else None,
         "rejections": [_without_empty(each) for each in change.rejections] or None,
         "inFlight": _flight_block(change, before.in_flight),
-        "ends": {name: text or None for name, text in change.ends.items()} or None,
-        "providers": {name: text or None for name, text in change.providers.items()} or None,
+        "ends": _removing(change.ends) or None,
+        "providers": _removing(change.providers) or None,
+        "agreed": {name: _removing(keys) for name, keys in change.agreed.entries.items()} or None,
         "brake": {"engagedAt": change.brake_engaged_at} if change.brake_engaged_at else None,
         "history": [_without_empty(each) for each in change.history] or None,
     }
     return {**found, **{name: value for name, value in values.items() if value is not None}}
+
+
+def _baseline_block(change: RecordChange) -> dict[str, str]:
+    trust, document = change.baseline, change.agreed.document
+    block = {"trust": trust.to_json(), "digest": trust.digest} if trust is not None else {}
+    return block | ({"document": document.to_json()} if document is not None else {})
+
+
+def _removing(texts: Mapping[str, str]) -> dict[str, str | None]:
+    return {name: text or None for name, text in texts.items()}
 
 
 def _without_empty(value: HistoryEntry | Rejection | Pending) -> dict[str, Any]:
@@ -316,6 +343,8 @@ _PLACES: Final = (
     ("pending", "providers"),
     ("pending", "asked"),
     ("rejections",),
+    ("agreed",),
+    ("baseline", "document"),
 )
 """What kinds of older versions have no place for."""
 

@@ -12,6 +12,7 @@ from typing import Any, Final
 from ..constants import Mode, Reason
 from ..errors import Bug, OutcomeUnknown, RamOperatorError, Refused, Retry
 from ..model.outcome import Plan
+from ..model.records import NOTHING_AGREED, Agreed
 from ..model.steps import Creation, Detach, EntryStep, Step
 from ..model.vocabulary import Cause, Direction
 from ..reporting.verdict import Stopped
@@ -42,6 +43,8 @@ class Carried:
     done: tuple[Step, ...]
     errors: tuple[RamOperatorError, ...]
     facts: Mapping[str, Any]
+    agreed: Agreed = NOTHING_AGREED
+    """What a record is to say of it that is yet to be written."""
 
     @property
     def refused(self) -> bool:
@@ -88,7 +91,7 @@ def carry_out(
     except RamOperatorError as error:
         # What was done is told all the same.
         errors.append(error)
-    return Carried(tuple(done), tuple(errors), facts)
+    return Carried(tuple(done), tuple(errors), facts, gate.agreed)
 
 
 def _soften(

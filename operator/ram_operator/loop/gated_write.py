@@ -21,8 +21,18 @@ from ..gate.inputs import Approval, Guard
 from ..kinds.record import Identity, facts_of
 from ..model import sentences
 from ..model.permissions import Cleared, Permit
-from ..model.records import InFlight
-from ..model.steps import Agree, CloudStep, Creation, Note, Step, Trusting, WriteTrust, permit_of
+from ..model.records import NOTHING_AGREED, Agreed, InFlight
+from ..model.steps import (
+    Agree,
+    AgreeDocument,
+    CloudStep,
+    Creation,
+    Note,
+    Step,
+    Trusting,
+    WriteTrust,
+    permit_of,
+)
 from ..model.vocabulary import Direction
 from ..runtime.sessions import Session
 from .offers import guard_state
@@ -32,6 +42,16 @@ from .subject import Subject
 
 def _cleared(step: Step) -> list[Cleared]:
     return [step.cleared] if isinstance(step, Trusting) else []
+
+
+def _trust(done: Sequence[Step]) -> documents.Trust | None:
+    """The trust that was sent, or agreed on as it is."""
+    for step in done:
+        if isinstance(step, Trusting):
+            return step.cleared.trust
+        if isinstance(step, AgreeDocument) and isinstance(step.document, documents.Trust):
+            return step.document
+    return None
 
 
 class GatedWrite:
@@ -52,6 +72,8 @@ class GatedWrite:
         self._cloud_id = cloud_id
         self._body: Mapping[str, Any] | None = None
         self._done: list[Step] = []
+        self._plain: list[Step] = []
+        """Done without anybody's approval."""
         self._unsent = False
         """The cloud refused a step: it surely was not carried out."""
 
@@ -62,7 +84,9 @@ class GatedWrite:
         permit = permit_of(step)
         if permit is None:
             if not isinstance(step, WriteTrust):
-                return self._send(step)
+                reply = self._send(step)
+                self._plain.append(step)
+                return reply
             self._body = self._begin(step, None)
             reply = self._send(step)
             self._complete(None)
@@ -82,16 +106,35 @@ class GatedWrite:
     def close(self, steps: Sequence[Step]) -> None:
         """After all steps: the record is completed, or says that it may be tried again."""
         if self._body is None:
+            self._agree()
             return
         resting = [step for step in steps if permit_of(step) is not None]
         if any(isinstance(step, Creation) for step in self._done):
             # The creation's own record work follows, with the id that the cloud gave.
             return
         if resting and all(step in self._done for step in resting):
-            sent = [cleared.trust for step in self._done for cleared in _cleared(step)]
-            self._complete(sent[0] if sent else None)
+            self._complete(_trust(self._done))
         elif self._unsent and not self._done:
             self._ports.cache.put(self._ports.records.unsent(self._body))
+
+    @property
+    def agreed(self) -> Agreed:
+        """What the record is to say of all that was done."""
+        found = NOTHING_AGREED
+        for step in (*self._plain, *self._done):
+            found = found.joined(step.agrees)
+        return found
+
+    def _agree(self) -> None:
+        """What was done without an approval is what counts as agreed on from now on."""
+        agreed = self.agreed
+        if agreed == NOTHING_AGREED or any(isinstance(step, Creation) for step in self._plain):
+            # The creation's own record work follows.
+            return
+        body = self._ports.records.read(self._identity)
+        owner = self._subject.owner(self._ports.settings.cluster_name)
+        if body is not None and facts_of(body, self._identity).owner == owner:
+            self._ports.cache.put(self._ports.records.agree(body, agreed=agreed))
 
     def _note(self, step: Note) -> Mapping[str, Any]:
         """Ends and providers that need no approval. The record goes on from there."""
@@ -100,13 +143,15 @@ class GatedWrite:
         owner = self._subject.owner(ports.settings.cluster_name)
         if body is None or facts_of(body, self._identity).owner != owner:
             raise Retry(Reason.PROGRESSING, "the record moved while it was judged", 0.5)
-        body = ports.records.agree(body, ends=step.ends, providers=step.providers)
+        body = ports.records.agree(
+            body, ends=step.ends, providers=step.providers, agreed=step.agrees
+        )
         ports.cache.put(body)
         self._body = body if self._body is not None else None
         return {}
 
-    def _send(self, step: CloudStep | Agree) -> Mapping[str, Any]:
-        if isinstance(step, Agree):
+    def _send(self, step: CloudStep | Agree | AgreeDocument) -> Mapping[str, Any]:
+        if isinstance(step, Agree | AgreeDocument):
             # What was agreed on went into the record when the write began.
             return {}
         name = self._identity.cloud_name
@@ -142,9 +187,9 @@ class GatedWrite:
     def _complete(self, baseline: documents.Trust | None) -> None:
         assert self._body is not None
         ports = self._ports
-        body = ports.records.complete(self._body, ports.clock.stamp(), baseline)
+        body = ports.records.complete(self._body, ports.clock.stamp(), baseline, self.agreed)
         ports.cache.put(body)
-        self._body = None
+        self._body, self._plain = None, []
 
     def _begin(self, step: Step, permit: Permit | None) -> Mapping[str, Any]:
         """Judge what is true now, then take the record by compare-and-swap."""

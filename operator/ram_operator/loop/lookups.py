@@ -24,6 +24,7 @@ from ..kinds.record import Identity, facts_of
 from ..kinds.schema import Escalation, Field
 from ..kinds.table import KINDS
 from ..model.objects import EMPTY, Entry, FieldValue, Key, Owner, UnknownPart
+from ..model.records import NO_RIGHTS, Agreed
 from ..model.state import Desired, Live
 from ..model.vocabulary import PolicyType, Presence
 from ..planning import last_applied
@@ -91,6 +92,8 @@ class Rights:
     """Whether such detours wait for a person here."""
     lets: Mapping[str, tuple[str, ...]] = default(default_factory=lambda: EMPTY)
     """Folded key → digests of what of them the gate speaks of."""
+    texts: Mapping[str, str] = default(default_factory=lambda: EMPTY)
+    """Folded key → identity grants of its documents, see `Agreed`."""
     sent: tuple[documents.Policy, ...] = ()
     """Of a policy: what we wrote so lately that what was read may be older."""
     unread: tuple[str, ...] = ()
@@ -107,46 +110,75 @@ NOTHING: Final = Rights(frozenset(), {}, frozenset(), None, {})
 """Where nothing is attached and nobody joins."""
 
 
-def look(sources: Sources, subject: Subject, wanted: Desired, live: Live) -> Rights:
-    """Judge what is about to be attached, and what new members are about to get. Never raises."""
-    manifests = _manifests(sources, subject)
-    harmless: set[str] = set()
-    reasons: dict[str, tuple[str, ...]] = {}
-    itself: set[str] = set()
-    ways: dict[str, tuple[str, ...]] = {}
-    unread: list[str] = []
-    judged: dict[str, frozenset[str]] = {}
-    lets: dict[str, tuple[str, ...]] = {}
-    outside = _outsiders(sources, subject, wanted, live)
-    strict = sources.account.hold_indirect or bool(outside)
-    for key, entry in sorted(_asked(subject, wanted, live).items()):
-        try:
-            found = _documents(sources, manifests.get(key), entry)
-        except Absent:
-            # A typing error, most likely; who makes such a policy later decides what it allows.
-            reasons[key], judged[key] = (MISSING,), frozenset()
-            continue
-        if not found:
-            unread.append(f"the policy {entry.display} to be read")
-            continue
-        judged[key], lets[key] = documents.digests(found), _lets(found)
+@dataclass(slots=True)
+class _Policies:
+    """What becomes known of policies, by folded key; see `Rights`."""
+
+    strict: bool
+    """A detour waits for a person, too."""
+    own: tuple[str, ...]
+    harmless: set[str] = default(default_factory=set)
+    reasons: dict[str, tuple[str, ...]] = default(default_factory=dict)
+    itself: set[str] = default(default_factory=set)
+    ways: dict[str, tuple[str, ...]] = default(default_factory=dict)
+    judged: dict[str, frozenset[str]] = default(default_factory=dict)
+    lets: dict[str, tuple[str, ...]] = default(default_factory=dict)
+    texts: dict[str, str] = default(default_factory=dict)
+    unread: list[str] = default(default_factory=list)
+
+    def missing(self, key: str) -> None:
+        """A typing error, most likely; who makes such a policy later decides what it allows."""
+        self.reasons[key], self.judged[key] = (MISSING,), frozenset()
+
+    def add(self, key: str, found: tuple[documents.Policy, ...]) -> None:
+        self.judged[key], self.lets[key] = documents.digests(found), _lets(found)
+        self.texts[key] = documents.identity_text(documents.together(found)) or NO_RIGHTS
         why = {reason for document in found for reason in documents.escalates(document)}
         detours = {way for document in found for way in documents.indirect(document)}
         if detours:
-            ways[key] = tuple(sorted(detours))
+            self.ways[key] = tuple(sorted(detours))
         if not why:
-            if not (detours and strict):
-                harmless.add(key)
+            if not (detours and self.strict):
+                self.harmless.add(key)
+            return
+        self.reasons[key] = tuple(sorted(why))
+        if any(documents.reaches(document, self.own) for document in found):
+            self.itself.add(key)
+
+
+def look(sources: Sources, subject: Subject, wanted: Desired, live: Live, agreed: Agreed) -> Rights:
+    """Judge what is about to be attached or was never agreed on, and what new members are about to
+    get. Never raises.
+    """
+    manifests = _manifests(sources, subject)
+    outside = _outsiders(sources, subject, wanted, live)
+    strict = sources.account.hold_indirect or bool(outside)
+    policies = _Policies(strict, _own(sources, subject, wanted))
+    for key, entry in sorted(_asked(subject, wanted, live, agreed).items()):
+        try:
+            found = _documents(sources, manifests.get(key), entry)
+        except Absent:
+            policies.missing(key)
             continue
-        reasons[key] = tuple(sorted(why))
-        if any(documents.reaches(document, _own(sources, subject, wanted)) for document in found):
-            itself.add(key)
-    attached = _attached(subject, live)
-    narrowing = trust_lookups.blockers(sources, subject, wanted, live)
-    strict = strict or trust_lookups.exposed(sources, subject, wanted, live)
-    found_here = (frozenset(harmless), reasons, frozenset(itself), attached, judged, narrowing)
-    sent = _sent(sources, subject, wanted)
-    known = Rights(*found_here, ways, outside, strict, lets, sent, tuple(unread))
+        if found:
+            policies.add(key, found)
+        else:
+            policies.unread.append(f"the policy {entry.display} to be read")
+    known = Rights(
+        frozenset(policies.harmless),
+        policies.reasons,
+        frozenset(policies.itself),
+        _attached(subject, live),
+        policies.judged,
+        trust_lookups.blockers(sources, subject, wanted, live),
+        ways=policies.ways,
+        outsiders=outside,
+        holds_ways=strict or trust_lookups.exposed(sources, subject, wanted, live),
+        lets=policies.lets,
+        texts=policies.texts,
+        sent=_sent(sources, subject, wanted),
+        unread=tuple(policies.unread),
+    )
     return _with_denials(sources, subject, (wanted, live), known)
 
 
@@ -210,12 +242,13 @@ def _own(sources: Sources, subject: Subject, wanted: Desired) -> tuple[str, ...]
     return tuple(where + name for name in names)
 
 
-def _asked(subject: Subject, wanted: Desired, live: Live) -> dict[str, Entry]:
+def _asked(subject: Subject, wanted: Desired, live: Live, agreed: Agreed) -> dict[str, Entry]:
     """The policies whose documents matter in this pass; in a steady state there is none."""
     found: dict[str, Entry] = {}
     for field in subject.row.fields:
         if field.escalates is Escalation.ATTACHMENT:
             found.update(_new(field, wanted, live))
+            found.update(_unagreed(field, wanted, live, agreed))
         elif field.carries and (_new(field, wanted, live) or _longer(field, wanted, live)):
             found.update(_carried(field, wanted, live))
     return {key: entry for key, entry in found.items() if not only_reads(key)}
@@ -256,6 +289,17 @@ def _carried(field: Field, wanted: Desired, live: Live) -> dict[str, Entry]:
 def _longer(field: Field, wanted: Desired, live: Live) -> bool:
     asked, live_part = wanted.fields.get(field.name), live.fields.get(field.name)
     return isinstance(asked, int) and isinstance(live_part, int) and asked > live_part
+
+
+def _unagreed(field: Field, wanted: Desired, live: Live, agreed: Agreed) -> dict[str, Entry]:
+    """What is attached and asked for, and nobody has agreed on yet; where nothing was ever agreed
+    on, all that is attached.
+    """
+    has, asked = _entries(live.fields.get(field.name)), _entries(wanted.fields.get(field.name))
+    known = agreed.entries.get(field.name)
+    if known is None:
+        return dict(has)
+    return {key: entry for key, entry in has.items() if key in asked and key not in known}
 
 
 def _new(field: Field, wanted: Desired, live: Live) -> dict[str, Entry]:

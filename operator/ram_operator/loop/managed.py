@@ -13,11 +13,11 @@ from ..cluster.record_writer import Claim
 from ..constants import DeletionPolicy, Mode
 from ..errors import RamOperatorError
 from ..gate import tenancy
-from ..gate.inputs import NO_APPROVAL, Inputs, Memory
+from ..gate.inputs import NO_APPROVAL, Inputs
 from ..kinds import manifest
 from ..kinds.record import Identity
 from ..model.outcome import Outcome, Plan
-from ..model.records import CLAIMED, CREATED
+from ..model.records import CLAIMED, CREATED, NOTHING_AGREED, Agreed
 from ..model.state import Desired, Live
 from ..model.steps import Creation, WriteTrust, permit_of
 from ..model.vocabulary import Presence
@@ -34,9 +34,9 @@ from . import (
     offers,
     own_rights,
     ownership,
-    trust_lookups,
 )
 from .applying import Carried
+from .evidence import Evidence
 from .ownership import RecordWork
 from .ports import Ports
 from .standing import Claimant, Standing, stand
@@ -105,7 +105,10 @@ class ManagedPass:
         own_rights.watch(ports, session, subject.row, live)
         standing = stand(self._claimant(session, tenant.adoption), record, identity, live)
         self._approval = offers.approval(ports, subject, identity, live.cloud_id)
-        inputs = self._inputs(session, wanted, live, standing)
+        evidence = Evidence(ports, subject, session)
+        known = evidence.rights(wanted, live, standing)
+        self._unread = known.unread
+        inputs = evidence.inputs((wanted, live), standing, known, self._approval)
         if live.presence is Presence.ABSENT:
             return self._absent(session, identity, inputs, standing)
         return self._present(session, identity, inputs, standing)
@@ -128,7 +131,8 @@ class ManagedPass:
         if standing.needs_record or standing.claim_first or ports.consistency.starting() > 0:
             return None
         self._approval = offers.approval(ports, self._subject, identity, live.cloud_id)
-        decision = plan.update(self._inputs(session, wanted, live, standing, lookups.NOTHING))
+        evidence, known = Evidence(ports, self._subject, session), lookups.NOTHING
+        decision = plan.update(evidence.inputs((wanted, live), standing, known, self._approval))
         if [type(step) for step in decision.steps] != [WriteTrust]:
             return None
         if permit_of(decision.steps[0]) is None or decision.held or decision.waiting:
@@ -158,41 +162,6 @@ class ManagedPass:
             observe=applying.stopped(self._subject, session) is not None,
             unsettled=self._ports.consistency.unsettled(self._subject.key),
         )
-
-    def _inputs(
-        self,
-        session: Session,
-        wanted: Desired,
-        live: Live,
-        standing: Standing,
-        known: lookups.Rights | None = None,
-    ) -> Inputs:
-        subject, account = self._subject, session.account
-        sources = self._ports.sources(session)
-        known = known or lookups.look(sources, subject, wanted, live)
-        self._unread = known.unread
-        urgent = trust_lookups.wants_fresh_read(self._approval, standing.facts, live)
-        seen = trust_lookups.provider_states(sources, subject, (wanted, live), urgent)
-        memory = Memory(
-            options=subject.options,
-            applied=subject.applied_to(live.cloud_id),
-            record=standing.facts,
-            completing=standing.completing,
-            harmless_policies=known.harmless,
-            reasons=known.reasons,
-            itself=known.itself,
-            attached=known.attached,
-            narrowing=known.narrowing,
-            ways=known.ways,
-            outsiders=known.outsiders,
-            holds_ways=known.holds_ways,
-            judged=known.judged,
-            lets=known.lets,
-            sent=known.sent,
-            denials=known.denials,
-            gives_nothing=known.gives_nothing,
-        )
-        return Inputs(subject.row, account, wanted, live, memory, self._approval, providers=seen)
 
     def _absent(
         self, session: Session, identity: Identity, inputs: Inputs, standing: Standing
@@ -232,7 +201,7 @@ class ManagedPass:
         work = None
         if created:
             cloud_id = str(applied.facts.get("cloudId", ""))
-            work = RecordWork(identity, self._claim(cloud_id, decision, CREATED))
+            work = RecordWork(identity, self._claim(cloud_id, decision, CREATED, applied.agreed))
         return Result(self._outcome(session, decision, live, applied), work)
 
     def _present(
@@ -245,10 +214,7 @@ class ManagedPass:
             consistency.unsurprised(key)
         decision = plan.update(inputs, believe_drift=believed)
         if not believed:
-            if not decision.steps:
-                raise LookAgain(consistency.settle)
-            # What is asked for does not wait, and what looks like drift is looked at again soon.
-            self._ports.queue.add(key, Lane.PERIODIC, consistency.settle)
+            self._again(decision)
         if applying.stopped(self._subject, session) is not None:
             return Result(self._watched(session, identity, inputs, decision, believed))
         work = RecordWork(identity, self._claim(inputs.live.cloud_id, decision, standing.verb))
@@ -270,14 +236,27 @@ class ManagedPass:
             wants_record = False
         done = (inputs.live, written.applied, believed)
         outcome = replace(self._outcome(session, written.decision, *done), adopted=written.claimed)
+        if not inputs.live.unknown_parts() and not decision.found:
+            consistency.looked(key, self._subject.uid)
         # The gated write has its own record work.
-        wants_record &= not any(permit_of(step) for step in decision.steps)
-        return Result(outcome, work if wants_record else None)
+        if not wants_record or any(permit_of(step) for step in decision.steps):
+            return Result(outcome)
+        agreed = written.applied.agreed
+        claim = self._claim(inputs.live.cloud_id, decision, standing.verb, agreed)
+        return Result(outcome, RecordWork(identity, claim))
+
+    def _again(self, decision: Plan) -> None:
+        """What is asked for does not wait, and what looks like drift is looked at again soon."""
+        settle = self._ports.consistency.settle
+        if not decision.steps:
+            raise LookAgain(settle)
+        self._ports.queue.add(self._subject.key, Lane.PERIODIC, settle)
 
     def _watched(
         self, session: Session, identity: Identity, inputs: Inputs, decision: Plan, believed: bool
     ) -> Outcome:
         """Nothing is written but what was agreed on to end while the object is suspended."""
+        self._ports.consistency.unwatched(self._subject.key)
         ended = plan.ended(inputs, decision)
         applied = None
         started = self._ports.consistency.starting() <= 0
@@ -330,9 +309,12 @@ class ManagedPass:
             raise LookAgain(wait)
         return decision
 
-    def _claim(self, cloud_id: str, decision: Plan, operation: str) -> Claim:
+    def _claim(
+        self, cloud_id: str, decision: Plan, operation: str, done: Agreed = NOTHING_AGREED
+    ) -> Claim:
         found = (decision.baseline, operation, decision.providers, decision.live_digest)
-        return Claim(self._owner, self._subject.uid, cloud_id, *found)
+        agreed = decision.agreed.joined(done)
+        return Claim(self._owner, self._subject.uid, cloud_id, *found, agreed)
 
     def _prepare_write(self, *, create: bool) -> None:
         """Read the object itself: the cache may hold a manifest that is gone or changed."""

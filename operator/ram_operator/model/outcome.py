@@ -10,9 +10,10 @@ from ..constants import Reason
 from ..errors import RamOperatorError
 from .changes import Drift, Finding, Held
 from .objects import nothing
+from .records import NOTHING_AGREED, Agreed
 from .state import Applied, Live
 from .steps import Step
-from .vocabulary import DriftAction, Phase
+from .vocabulary import DriftAction, HeldKind, Phase
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,8 @@ class Plan:
     """What status.applied is to say once all steps are done."""
     baseline: documents.Trust | None = None
     """The gated state that the record is to hold afterwards; None where the kind has none."""
+    agreed: Agreed = NOTHING_AGREED
+    """What the first record is to say beside it, see `RecordFacts.agreed`."""
     in_sync: bool = True
     providers_unknown: bool = False
     """It is not known who is behind names in the trust, or what is drift: nothing is offered."""
@@ -46,6 +49,11 @@ class Plan:
     providers: Mapping[str, str] = field(default_factory=nothing)
     """What the first record is to say of identity providers, see `RecordFacts.providers`."""
     noticed: tuple[tuple[str, Finding], ...] = ()  # of what needed no approval, by place
+
+    @property
+    def found(self) -> bool:
+        """Whether the cloud has what is asked for and was never agreed on."""
+        return self.held is not None and self.held.kind is HeldKind.FOUND
 
     @property
     def drift_remaining(self) -> tuple[Drift, ...]:

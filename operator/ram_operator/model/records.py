@@ -18,8 +18,36 @@ CLAIMED: Final = "Claimed"
 CREATED: Final = "Created"
 ABANDONED: Final = "Abandoned"
 """The operation that says: given up by its owner, so that another one may take it over."""
+MANAGED: Final = "Managed"
+"""The operation that says: the object manages, as before, what it managed."""
 DELETED: Final = "Deleted"
 """The operation that says: deleted by the operator, as its owner asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Agreed:
+    """What people agreed on beside the trust, or found when the identity was first met.
+
+    In a change: what there is to say of it, "" for what no more holds.
+    """
+
+    entries: Mapping[str, Mapping[str, str]] = field(default_factory=nothing)
+    """Field → folded key of an entry → the identity grants of its policy as a document, NO_RIGHTS
+    where there are none. A field that is missing has no baseline: an older version wrote it.
+    """
+    document: documents.Policy | None = None
+    """Of a policy: its document; None where there is no baseline of it."""
+
+    def joined(self, other: Agreed) -> Agreed:
+        """Both, the other one where they speak of the same."""
+        names = [*self.entries, *(name for name in other.entries if name not in self.entries)]
+        entries = {n: {**self.entries.get(n, {}), **other.entries.get(n, {})} for n in names}
+        document = other.document if other.document is not None else self.document
+        return Agreed(entries, document)
+
+
+NOTHING_AGREED: Final = Agreed()
+NO_RIGHTS: Final = "-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +81,7 @@ class RecordFacts:
     """The highest time that the record knows of: it is not earlier than that."""
     lost: bool = False
     """Of an account: its records were found to be gone, and nobody has voided approvals since."""
+    agreed: Agreed = NOTHING_AGREED
     brake_engaged_at: str = ""
     """Of an account: since when deletions are stopped, "" where they are not."""
     history: tuple[HistoryEntry, ...] = ()  # the latest last

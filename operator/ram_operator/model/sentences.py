@@ -11,7 +11,7 @@ from ..constants import Reason, Severity
 from .changes import Change, Drift, Held, place
 from .objects import Entry, FieldValue
 from .outcome import Plan
-from .vocabulary import DriftAction
+from .vocabulary import DriftAction, HeldKind
 
 SIDE_LIMIT: Final = 16_000
 
@@ -91,6 +91,13 @@ def given_back(change: Change) -> str:
     return f"{change.field}: {what} would be given back"
 
 
+def found(change: Change) -> str:
+    """One sentence for an entry or a document that is there without anybody's word."""
+    if isinstance(change.after, documents.Policy):
+        return given(change)
+    return f"{change.field}: {value(change.after)} is there, and nobody agreed on it"
+
+
 def given(change: Change) -> str:
     """One sentence for an entry or a document that is asked for and not given yet."""
     if isinstance(change.after, documents.Policy):
@@ -136,7 +143,8 @@ def held(offer: Held) -> str:
     parts = [f"Rejected by {each.by} at {each.at}: {each.reason}" for each in offer.rejections[:3]]
     parts.append(offer.summary)
     if offer.gains:
-        parts.append("Would gain: " + "; ".join(offer.gains))
+        there = offer.kind is HeldKind.FOUND
+        parts.append(("Gives: " if there else "Would gain: ") + "; ".join(offer.gains))
     if offer.losses:
         parts.append("Would lose: " + "; ".join(offer.losses))
     critical = [f for f in offer.findings if f.severity is Severity.CRITICAL]

@@ -17,6 +17,7 @@ from .basis import Basis
 from .changes import NAME, Part, place
 from .objects import Entries, Entry, FieldValue, nothing
 from .permissions import Cleared, Permit
+from .records import NOTHING_AGREED, Agreed
 from .vocabulary import Cause, Direction, Verb
 
 Attributes = Mapping[str, str | int]
@@ -34,6 +35,8 @@ class _Step:
     direction: Direction
     rests: Basis | None = None
     """What was judged in the cloud, for `cloud.write_checks`."""
+    agrees: Agreed = NOTHING_AGREED
+    """What the record is to say once it is done."""
 
     @property
     def sent(self) -> Mapping[Part, FieldValue | Entry | None]:
@@ -154,10 +157,27 @@ class Agree(EntryStep):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AgreeDocument(_Step):
+    """For the record alone: a trust or a document is agreed on as it is in the cloud, by an
+    approval.
+    """
+
+    verb: ClassVar[Verb] = Verb.END
+    field: str
+    document: documents.Trust | documents.Policy
+    permit: Permit
+
+    @property
+    def sent(self) -> Mapping[Part, FieldValue | Entry | None]:
+        return {(self.field, ""): self.document}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Note(_Step):
     """For the record alone: what is agreed on without anybody's approval, "" for what no more is.
 
-    `ends` are times by place, `providers` what identity providers are, see `RecordFacts`.
+    `ends` are times by place, `providers` what identity providers are, see `RecordFacts`; what
+    else is agreed on stands in `agrees`.
     """
 
     verb: ClassVar[Verb] = Verb.END
@@ -267,7 +287,7 @@ Written = WriteAttributes | WriteDocument | WriteTrust
 Created = Create | CreateWithTrust | CreateWithDocument
 CloudStep = Created | Written | Addition | Removal | Delete
 """What `cloud.execute` carries out."""
-RecordStep = Agree | Note
+RecordStep = Agree | AgreeDocument | Note
 """What the record alone is told."""
 Step = CloudStep | RecordStep
 
@@ -288,6 +308,6 @@ def permit_of(step: Step) -> Permit | None:
         return step.cleared.permit
     if isinstance(step, CreateWithTrust):
         return step.permit or step.cleared.permit
-    if isinstance(step, Approvable | Created | Agree):
+    if isinstance(step, Approvable | Created | Agree | AgreeDocument):
         return step.permit
     return None

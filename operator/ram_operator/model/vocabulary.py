@@ -29,6 +29,8 @@ class Cause(StrEnum):
     CREATE = "create"
     INTENT = "intent"
     DRIFT = "drift"
+    FOUND = "found"
+    """The cloud was made what the manifest asks for while nobody looked: shown, and held."""
     ADOPTION = "adoption"
     """The last applied value is not known: shown, and at most added to."""
 
@@ -85,6 +87,8 @@ class HeldKind(StrEnum):
     """As a grant, of what was taken away by hand."""
     PROVIDER_CHANGE = "ProviderChange"
     """An identity provider is not what was agreed on."""
+    FOUND = "FoundInCloud"
+    """It is in the cloud and asked for, and nobody agreed on it."""
     RECORDS_LOST = "RecordsLost"
     """There is no record that could say what was held before."""
 

@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from .. import documents
 from ..constants import AdoptionPolicy, DriftPolicy, Severity
+from ..gate.baseline import within
 from ..gate.grants import direction, escalating
 from ..gate.inputs import WHATEVER, Memory
 from ..kinds import comparison
@@ -90,8 +91,10 @@ def behind(row: Kind, desired: Desired, change: Change, memory: Memory) -> Judge
     The edit must not shield what was added by hand, so the live document is compared with the
     record as well. None when it is what the record says.
     """
-    baseline = memory.record.baseline
     field = row.field(change.field)
+    if field.escalates is Escalation.DOCUMENT:
+        return _document_behind(field, change, memory)
+    baseline = memory.record.baseline
     if not field.gated or baseline is None or _trust_cause(change, memory.record) is Cause.DRIFT:
         return None
     assert isinstance(change.before, documents.Trust)
@@ -99,6 +102,24 @@ def behind(row: Kind, desired: Desired, change: Change, memory: Memory) -> Judge
     if not moved:
         return None
     return _judged(row, desired, moved[0], Cause.DRIFT, memory)
+
+
+def _document_behind(field: Field, change: Change, memory: Memory) -> Judged | None:
+    """A document that gives rights which nobody agreed on goes back to the agreed one while the
+    edit that asks for them, or for others, waits.
+    """
+    agreed = memory.record.agreed.document
+    assert isinstance(change.before, documents.Policy)
+    assert isinstance(change.after, documents.Policy)
+    if agreed is None or within(field, agreed, change.before):
+        return None
+    back = comparison.compare(field, change.before, agreed)
+    if within(field, agreed, change.after) or not back:
+        # What is asked for takes them away itself.
+        return None
+    report = memory.options.drift is DriftPolicy.REPORT
+    disposition = Disposition.REPORT if report else Disposition.WRITE
+    return Judged(back[0], Cause.DRIFT, disposition, Severity.CRITICAL)
 
 
 def _trust_cause(change: Change, record: RecordFacts) -> Cause:

@@ -40,10 +40,18 @@ def only_spelling(item: Judged) -> bool:
     return item.cause is Cause.DRIFT and drift.respelled(item.change)
 
 
+def as_asked(item: Judged) -> bool:
+    """Nothing has to be written for it."""
+    return only_spelling(item) or item.cause is Cause.FOUND
+
+
 def _shown(item: Judged) -> bool:
     """What `status.drift` lists: moves of the cloud, and what adoption left as it was."""
     if item.cause is Cause.DRIFT:
         return True
+    if item.cause is Cause.FOUND:
+        # Once that is approved there is nothing to show.
+        return item.disposition is Disposition.HOLD
     return item.cause is Cause.ADOPTION and item.disposition is Disposition.REPORT
 
 
@@ -55,6 +63,10 @@ def _entries(item: Judged, done: Done) -> list[Drift]:
         Disposition.HOLD: DriftAction.HELD,
     }[item.disposition]
     name = place(item.change.field, item.change.entry)
+    if item.cause is Cause.FOUND:
+        # Live is what the manifest says; what it differs from is what was agreed on.
+        found = replace(item.change, before=item.change.after, after=item.change.before)
+        return [Drift(name, *sentences.drift_values(found), item.severity, action)]
     wanted = item.change.after
     if (
         action is DriftAction.CORRECTED

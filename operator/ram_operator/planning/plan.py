@@ -12,7 +12,7 @@ from typing import Final
 
 from .. import documents
 from ..constants import Severity
-from ..gate import expiry, grants, providers
+from ..gate import baseline, expiry, grants, providers
 from ..gate.inputs import Inputs
 from ..gate.review import Changes, Review, carried, creation, released, review
 from ..kinds.schema import Field, Kind
@@ -28,6 +28,7 @@ from . import bases, diff, drift, drift_shown, last_applied, steps_of
 _SECOND_LOOK: Final = "a second look that shows the same drift"
 _NAMED: Final = 5
 """Roles that a waiting policy names."""
+_WIDER: Final = Direction.WIDER
 _WIDENING: Final = frozenset({Direction.WIDER, Direction.MIXED, Direction.UNKNOWN})
 
 
@@ -39,8 +40,8 @@ def create(inputs: Inputs) -> Plan:
     step = creation(inputs)
     if isinstance(step, Held):
         return Plan(held=step, in_sync=False)
-    baseline = desired.fields[row.gated_field.name] if row.gated_field is not None else None
-    assert baseline is None or isinstance(baseline, documents.Trust)
+    trust = desired.fields[row.gated_field.name] if row.gated_field is not None else None
+    assert trust is None or isinstance(trust, documents.Trust)
     steps: list[Step] = [step]
     items: list[Judged] = []
     for field in row.fields:
@@ -57,11 +58,12 @@ def create(inputs: Inputs) -> Plan:
     case = grants.case(row, inputs.account, desired, inputs.live)
     held = grants.held(inputs, items, case)
     return Plan(
-        steps=tuple(bases.on(inputs, steps, baseline)),
+        steps=tuple(bases.on(inputs, baseline.agreeing(inputs, steps), trust)),
         held=held,
         applied=applied,
-        baseline=baseline,
-        live_digest=baseline.digest if baseline is not None else "",
+        baseline=trust,
+        agreed=baseline.created(row),
+        live_digest=trust.digest if trust is not None else "",
         providers=providers.first_seen(inputs),
         noticed=grants.noticed(inputs, items),
         in_sync=False,
@@ -102,6 +104,7 @@ def update(inputs: Inputs, *, believe_drift: bool = True) -> Plan:
     inputs, ending = expiry.kept(inputs)
     desired = inputs.desired
     found = _judgements(inputs)
+    found += _beyond(inputs, found) if believe_drift else []
     judged = [item for item in found if believe_drift or item.cause is not Cause.DRIFT]
     moved = providers.moved(inputs)
     gate = review(inputs, Changes(found, judged, moved, believe_drift))
@@ -109,8 +112,7 @@ def update(inputs: Inputs, *, believe_drift: bool = True) -> Plan:
     found, judged = (released(items, gate.permit) for items in (found, judged))
     left = [item.change for item in found if item not in judged or not changes.writes(item)]
     steps = _in_order(inputs, gate, judged, left)
-    unknown = [*desired.unresolved, *_unread(inputs)]
-    waiting = [*unknown, *ending]
+    waiting = [*desired.unresolved, *_unread(inputs), *ending]
     postponed = [step for step in steps if gate.exceeds and step.direction in _WIDENING]
     waiting += [f"{_trust_of(inputs)} to be as asked: {s.summary}" for s in postponed]
     undone = frozenset(name for step in postponed for name in step.settles)
@@ -124,7 +126,8 @@ def update(inputs: Inputs, *, believe_drift: bool = True) -> Plan:
         waiting=tuple(waiting),
         applied=_applied(inputs, judged, postponed),
         baseline=_baseline(inputs),
-        in_sync=all(map(drift_shown.only_spelling, judged)) and not waiting and not moved,
+        agreed=baseline.first(inputs),
+        in_sync=all(map(drift_shown.as_asked, judged)) and not waiting and not moved,
         live_digest=_live_digest(inputs),
         providers_unknown=providers.wanted_unknown(inputs) or not believe_drift,
         unsure=(
@@ -153,6 +156,7 @@ def _in_order(inputs: Inputs, gate: Review, judged: list[Judged], left: list[Cha
     later = [item for item in judged if gate.exceeds and item.change.direction in _WIDENING]
     now = [item for item in judged if item not in later]
     steps: list[Step] = [
+        *baseline.noted(inputs),
         *expiry.notes(inputs),
         *providers.notes(inputs),
         *providers.acceptance(gate.accepted, gate.permit),
@@ -164,7 +168,7 @@ def _in_order(inputs: Inputs, gate: Review, judged: list[Judged], left: list[Cha
     ]
     steps = [carried(step, gate.permit) for step in steps]
     steps = sorted(steps, key=lambda step: steps_of.ORDER[step.direction])
-    return bases.on(inputs, steps, gate.after)
+    return bases.on(inputs, baseline.agreeing(inputs, steps), gate.after)
 
 
 def ended(inputs: Inputs, decision: Plan) -> tuple[Step, ...]:
@@ -187,6 +191,11 @@ def _judgements(inputs: Inputs) -> list[Judged]:
         memory = drift.without(row, found[-1], memory)
         found.append(drift.behind(row, desired, change, memory))
     return [*(item for item in found if item is not None), *expiry.extensions(inputs)]
+
+
+def _beyond(inputs: Inputs, found: list[Judged]) -> list[Judged]:
+    """What nobody agreed on although nothing differs."""
+    return baseline.beyond(inputs, {place(i.change.field, i.change.entry) for i in found})
 
 
 def _unknown(row: Kind, desired: Desired, live: Live) -> dict[str, UnknownPart]:
@@ -219,10 +228,10 @@ def _unread(inputs: Inputs) -> list[str]:
 
 
 def agreed(inputs: Inputs) -> bool:
-    """Whether manifest and cloud have the same trust although the record has another one.
+    """Whether manifest and cloud have the same trust, and it gives nothing that the record has not.
 
-    Somebody who may change the trust in the cloud has made it what the manifest says. From then on
-    that is what counts as agreed on, and what is added to it is drift.
+    Who takes something away in both needs nobody's word. From then on the narrower one is what
+    counts as agreed on, and what is added to it is drift.
     """
     gated, base = inputs.row.gated_field, inputs.memory.record.baseline
     if gated is None or base is None:
@@ -235,6 +244,10 @@ def agreed(inputs: Inputs) -> bool:
     return (
         documents.compare_trust(live, wanted).verdict is same
         and documents.compare_trust(base, wanted).verdict is not same
+        and (
+            baseline.within(gated, base, live)
+            or baseline.begun(inputs.memory.record, Change(gated.name, base, live, _WIDER))
+        )
     )
 
 
@@ -255,5 +268,6 @@ def _live_digest(inputs: Inputs) -> str:
 
 def drifted(inputs: Inputs) -> bool:
     """Whether any difference looks like drift."""
-    found = [*_judgements(inputs), *providers.moved(inputs)]
-    return any(item.cause is Cause.DRIFT for item in found)
+    found = _judgements(inputs)
+    looks = (item.cause is Cause.DRIFT for item in (*found, *providers.moved(inputs)))
+    return any(looks) or bool(_beyond(inputs, found))

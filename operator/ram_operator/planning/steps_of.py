@@ -16,6 +16,7 @@ from ..model.permissions import Permit
 from ..model.steps import (
     Addition,
     Agree,
+    AgreeDocument,
     Attributes,
     Removal,
     WriteAttributes,
@@ -44,7 +45,7 @@ def values(
     grouped: dict[type[Written] | None, list[Judged]] = {}
     for item in judged:
         field = inputs.row.field(item.change.field)
-        if field.shape in (Shape.ENTRIES, Shape.TRUST) or not writes(item):
+        if field.shape in (Shape.ENTRIES, Shape.TRUST) or not _sent(item):
             continue
         grouped.setdefault(field.write, []).append(item)
     return [
@@ -98,7 +99,7 @@ def entries(row: Kind, judged: list[Judged]) -> list[Addition | Removal]:
     grouped: dict[tuple[type[Addition] | type[Removal], str], list[Judged]] = {}
     for item in judged:
         field, change = row.field(item.change.field), item.change
-        if field.shape is not Shape.ENTRIES or not writes(item) or moves_end(change):
+        if field.shape is not Shape.ENTRIES or not _sent(item) or moves_end(change):
             continue
         kind = field.remove if change.after is None else field.add
         assert kind is not None
@@ -134,16 +135,34 @@ def together(
     )
 
 
-def agreements(judged: list[Judged], permit: Permit | None) -> list[Agree]:
-    """For the record: entries that stay as they are in the cloud, until another time than before.
+def _sent(item: Judged) -> bool:
+    """Whether the cloud has to be written; what was found there is as it is to be."""
+    return writes(item) and item.cause is not Cause.FOUND
+
+
+def agreements(judged: list[Judged], permit: Permit | None) -> list[Agree | AgreeDocument]:
+    """For the record: what stays as it is in the cloud, or until another time than before.
 
     Only an approval lets one be written at all.
     """
-    steps = []
+    steps: list[Agree | AgreeDocument] = []
     for item in judged:
-        if not writes(item) or not moves_end(item.change):
+        if not writes(item) or not (item.cause is Cause.FOUND or moves_end(item.change)):
             continue
         assert permit is not None
+        document = item.change.after
+        if isinstance(document, documents.Trust | documents.Policy):
+            steps.append(
+                AgreeDocument(
+                    summary=f"agree on {item.change.field} as it was found",
+                    cause=item.cause,
+                    direction=item.change.direction,
+                    field=item.change.field,
+                    document=document,
+                    permit=permit,
+                )
+            )
+            continue
         entry = _entry(item.change)
         steps.append(
             Agree(

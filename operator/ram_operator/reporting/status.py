@@ -18,6 +18,7 @@ from ..model.changes import Drift, Finding, Held
 from ..model.outcome import Outcome, Plan
 from ..model.records import Rejection
 from ..model.state import Live
+from ..model.steps import Note
 from ..model.vocabulary import Phase
 from ..planning.last_applied import applied_block
 from . import carryover, conditions, events
@@ -110,7 +111,8 @@ def _findings(plan: Plan, outcome: Outcome, old: Mapping[str, Any], now: str) ->
     elif carryover.still_open(old, plan):
         out["pending"] = old["pending"]
     if observe_only:
-        out["wouldDo"] = [sentences.clip(step.summary, 512) for step in plan.steps[:LIST_LIMIT]]
+        would = [step.summary for step in plan.steps if not isinstance(step, Note)]
+        out["wouldDo"] = [sentences.clip(text, 512) for text in would[:LIST_LIMIT]]
     return out
 
 
@@ -192,6 +194,9 @@ def _synced(outcome: Outcome, old: Mapping[str, Any]) -> Condition:
         plan = Plan()
     clean = outcome.phase is Phase.DONE and plan.held is None
     clean = clean and not carryover.standing(old, outcome)
+    if plan.found and plan.in_sync:
+        text = "the cloud is as asked, which nobody agreed on"
+        return Condition(ConditionType.SYNCED, True, Reason.FOUND_IN_CLOUD, text)
     if clean:
         return Condition(ConditionType.SYNCED, True, Reason.NO_DIFFERENCE, "the cloud is as asked")
     text = "the cloud is not as asked"

@@ -15,4 +15,6 @@ def held_reason(held: Held) -> Reason:
         return Reason.ADMISSION_POLICY_MISSING
     if held.kind == HeldKind.RECORDS_LOST:
         return Reason.RECORDS_LOST
+    if held.kind == HeldKind.FOUND:
+        return Reason.FOUND_IN_CLOUD
     return Reason.APPROVAL_REQUIRED

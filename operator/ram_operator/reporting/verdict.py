@@ -17,6 +17,7 @@ from ..model import sentences
 from ..model.changes import Drift
 from ..model.outcome import Outcome, Plan
 from ..model.state import Live
+from ..model.steps import Note
 from ..model.vocabulary import DriftAction, Phase
 from . import carryover
 
@@ -107,7 +108,7 @@ def _observed(case: Case) -> Iterator[Verdict]:
         if stopped.reason is Reason.SUSPENDED:
             yield Verdict(Phase.STALLED, stopped.reason, stopped.text)
         return
-    would = [step.summary for step in decision.steps]
+    would = [step.summary for step in decision.steps if not isinstance(step, Note)]
     would += [f"wait for {text}" for text in decision.waiting]
     if decision.held is not None:
         would.append("hold: " + sentences.held(decision.held))
@@ -120,7 +121,9 @@ def _held(case: Case) -> Iterator[Verdict]:
         return
     if case.decision.held is not None:
         text = sentences.held(case.decision.held)
-        yield Verdict(Phase.STALLED, Reason.APPROVAL_REQUIRED, text)
+        found = case.decision.found
+        reason = Reason.FOUND_IN_CLOUD if found else Reason.APPROVAL_REQUIRED
+        yield Verdict(Phase.STALLED, reason, text)
     elif carryover.still_open(case.status, case.decision):
         text = "what is held is looked at again: " + carryover.last_word(case.status)
         yield Verdict(Phase.STALLED, Reason.APPROVAL_REQUIRED, text)

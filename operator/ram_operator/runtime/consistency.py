@@ -33,6 +33,7 @@ class Consistency:
         self._suspects: dict[Key, float] = {}
         self._refused: dict[Key, tuple[int, float]] = {}
         self._doubts: dict[Key, tuple[str, float]] = {}
+        self._looked: dict[Key, tuple[str, float]] = {}
 
     def begin(self) -> None:
         """This process takes over now: a predecessor may have written until a moment ago."""
@@ -76,6 +77,24 @@ class Consistency:
         """Whether a predecessor may have written within so many seconds."""
         with self._lock:
             return self._clock() - self._started < seconds
+
+    def looked(self, key: Key, uid: str) -> None:
+        """All of the identity of that object was looked at, by one that may put it right, and it
+        has nothing that was found.
+        """
+        with self._lock:
+            self._looked[key] = (uid, self._clock())
+
+    def unwatched(self, key: Key) -> None:
+        """From now on what is found may be older than the next look."""
+        with self._lock:
+            self._looked.pop(key, None)
+
+    def watched(self, key: Key, uid: str, within: float) -> bool:
+        """Whether the last good look at that very object was less than so many seconds ago."""
+        with self._lock:
+            seen, at = self._looked.get(key, ("", float("-inf")))
+            return seen == uid and self._clock() - at < within
 
     def believes(self, key: Key, *, always_twice: bool = False) -> bool:
         """Whether a surprising look may be believed: seen twice, or long after any write."""
@@ -129,6 +148,7 @@ class Consistency:
         """
         with self._lock:
             self._doubts.pop(key, None)
+            self._looked.pop(key, None)
             self._suspects.pop(key, None)
             self._refused.pop(key, None)
             if key in self._writes:

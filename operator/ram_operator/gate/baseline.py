@@ -1,0 +1,324 @@
+"""What is there, is asked for, and was never agreed on. Pure; called by the planner.
+
+Live may be what the manifest says and still not what the record does: somebody who may write both
+has made them alike. Then nothing differs, and all the same somebody has more than people agreed on.
+Judged is the direction from the record's baseline to what is live:
+- narrower or other spelling: nothing to do, the baseline follows by itself;
+- wider, while the operator was looking: excess, which a manifest that asks for it does not protect.
+  It is taken back, and the wish is held like any other;
+- wider, and nobody looked in between (the object is new, was suspended, its account in Observe, or
+  nothing is ever taken back by its drift policy): found in the cloud. It stays, is told as critical
+  drift, and held until somebody agrees, or rejects it: then it is excess.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import replace
+from typing import Final, TypeVar
+
+from .. import documents
+from ..constants import DriftPolicy, Severity
+from ..kinds import comparison
+from ..kinds.schema import Escalation, Field, Kind
+from ..model.changes import Change, Held, Judged, place
+from ..model.objects import Entry, FieldValue, UnknownPart
+from ..model.records import NO_RIGHTS, NOTHING_AGREED, Agreed, RecordFacts
+from ..model.steps import (
+    Agree,
+    AgreeDocument,
+    Attach,
+    CreateWithDocument,
+    Detach,
+    Expel,
+    Join,
+    Note,
+    Step,
+    WriteDocument,
+)
+from ..model.vocabulary import Cause, Direction, Disposition, HeldKind
+from . import approvals, grants
+from .inputs import Inputs
+
+S = TypeVar("S", bound=Step)
+_ENTRIES: Final = (Escalation.ATTACHMENT, Escalation.MEMBERSHIP)
+
+
+def beyond(inputs: Inputs, moved: Collection[str]) -> list[Judged]:
+    """What goes beyond what was agreed on, of parts that manifest and cloud have alike.
+
+    `moved` are the places of those that differ: they are judged as a change.
+    """
+    found: list[Judged] = []
+    for field in inputs.row.fields:
+        wanted, live = inputs.desired.fields.get(field.name), inputs.live.fields.get(field.name)
+        if wanted is None or live is None or isinstance(live, UnknownPart):
+            continue
+        if field.escalates in _ENTRIES:
+            found += _entries(inputs, field, wanted, live, moved)
+        elif field.name not in moved and (base := _base(inputs.memory.record, field)) is not None:
+            found += _document(inputs, field, base, wanted, live)
+    return found
+
+
+def _base(record: RecordFacts, field: Field) -> FieldValue | None:
+    if field.gated:
+        return record.baseline
+    return record.agreed.document if field.escalates is Escalation.DOCUMENT else None
+
+
+def _document(
+    inputs: Inputs, field: Field, base: FieldValue, wanted: FieldValue, live: FieldValue
+) -> Iterator[Judged]:
+    """Of a trust, or of a document that others have attached: all of it, or its rights alone."""
+    back = comparison.compare(field, live, base)
+    if not back or within(field, base, live):
+        return
+    if begun(inputs.memory.record, Change(field.name, base, live, Direction.WIDER)):
+        return
+    if _taken_back(inputs, Change(field.name, base, live, Direction.WIDER)):
+        yield _excess(back[0])
+        wish = comparison.compare(field, base, wanted)[0]
+        yield Judged(wish, Cause.INTENT, Disposition.HOLD, Severity.INFO)
+    else:
+        yield _found(comparison.compare(field, base, live)[0])
+
+
+def within(field: Field, base: FieldValue, value: FieldValue) -> bool:
+    """Whether a value of a gated field gives nothing that was not agreed on."""
+    if field.gated:
+        assert isinstance(base, documents.Trust)
+        assert isinstance(value, documents.Trust)
+        moved = documents.compare_trust(base, value)
+        less = moved.verdict in (documents.Verdict.SAME, documents.Verdict.NARROWER)
+        return less or moved.respelled
+    assert isinstance(base, documents.Policy)
+    assert isinstance(value, documents.Policy)
+    return not grants.exceeds(base, value)
+
+
+def _entries(
+    inputs: Inputs, field: Field, wanted: FieldValue, live: FieldValue, moved: Collection[str]
+) -> Iterator[Judged]:
+    agreed = inputs.memory.record.agreed.entries.get(field.name)
+    if agreed is None:
+        return
+    assert isinstance(wanted, Mapping)
+    assert isinstance(live, Mapping)
+    for key in sorted(wanted.keys() & live.keys() - agreed.keys()):
+        where = place(field.name, key)
+        if where in moved or not _gives_rights(inputs, field, key):
+            continue
+        wish = Change(field.name, None, wanted[key], Direction.WIDER, key)
+        if begun(inputs.memory.record, wish):
+            continue
+        if _taken_back(inputs, wish):
+            yield _excess(Change(field.name, live[key], None, Direction.NARROWER, key))
+            yield Judged(wish, Cause.INTENT, Disposition.HOLD, Severity.INFO)
+        else:
+            yield _found(wish)
+
+
+def _gives_rights(inputs: Inputs, field: Field, key: str) -> bool:
+    """Whether the entry surely gives a right to change rights. What could not be read is no proof:
+    that is said, and nothing is taken away for it.
+    """
+    memory = inputs.memory
+    if field.escalates is Escalation.ATTACHMENT:
+        return memory.texts.get(key, NO_RIGHTS) != NO_RIGHTS
+    agreed = memory.record.agreed.entries.get(inputs.row.field(field.carries).name, {})
+    return any(_right(inputs, agreed, other) for other in memory.attached or ())
+
+
+def _right(inputs: Inputs, agreed: Mapping[str, str], key: str) -> bool:
+    return (
+        not grants.only_reads(key)
+        and inputs.memory.texts.get(key, agreed.get(key, NO_RIGHTS)) != NO_RIGHTS
+    )
+
+
+def _taken_back(inputs: Inputs, wish: Change) -> bool:
+    if inputs.memory.options.drift is DriftPolicy.REPORT:
+        return False
+    return inputs.memory.watched or rejected(inputs.memory.record, wish)
+
+
+def rejected(record: RecordFacts, wish: Change) -> bool:
+    """Whether somebody said no to this very part."""
+    (stands,) = approvals.wishes(Held(HeldKind.FOUND, "", changes=(wish,)))
+    return any(stands in each.wishes for each in record.rejections)
+
+
+def begun(record: RecordFacts, wish: Change) -> bool:
+    """Whether people approved exactly this part, and its write was begun: it may be done, although
+    the process ended before the record said so.
+    """
+    flight = record.in_flight
+    if flight is None or not flight.approval:
+        return False
+    (stands,) = approvals.wishes(Held(HeldKind.FOUND, "", changes=(wish,)))
+    if isinstance(wish.after, documents.Trust) and flight.digest == wish.after.digest:
+        return True
+    # A record of 0.1.0 has the parts in words alone.
+    return stands in flight.wishes or f'"{place(wish.field, wish.entry)}": "' in flight.after
+
+
+def _excess(change: Change) -> Judged:
+    return Judged(change, Cause.DRIFT, Disposition.WRITE, Severity.CRITICAL)
+
+
+def _found(change: Change) -> Judged:
+    return Judged(change, Cause.FOUND, Disposition.HOLD, Severity.CRITICAL)
+
+
+def first(inputs: Inputs) -> Agreed:
+    """What a record is to say that knows nothing of the identity yet."""
+    return Agreed(notes(inputs), _first_document(inputs))
+
+
+def created(row: Kind) -> Agreed:
+    """What a record is to say of an identity that is made now, beside what its steps add."""
+    return Agreed({field.name: {} for field in row.fields if field.escalates in _ENTRIES})
+
+
+def noted(inputs: Inputs) -> list[Note]:
+    """What the record of the identity is told without anybody's word."""
+    record = inputs.memory.record
+    if not record.exists or record.cloud_id != inputs.live.cloud_id:
+        return []
+    agreed = Agreed(notes(inputs), _first_document(inputs))
+    if agreed == NOTHING_AGREED:
+        return []
+    text = "note what was agreed on"
+    step = Note(summary=text, cause=Cause.INTENT, direction=Direction.NARROWER, agrees=agreed)
+    return [step]
+
+
+def _first_document(inputs: Inputs) -> documents.Policy | None:
+    """A document where the record has none, or where a narrower one is in the cloud and asked for;
+    None where there is nothing to say.
+    """
+    for field in inputs.row.fields:
+        if field.escalates is not Escalation.DOCUMENT:
+            continue
+        live, base = inputs.live.fields.get(field.name), inputs.memory.record.agreed.document
+        wanted = inputs.desired.fields.get(field.name)
+        if not isinstance(live, documents.Policy) or not live.text:
+            return None
+        assert isinstance(wanted, documents.Policy)
+        if base is None:
+            # What an older version applied is asked for still: what is live beyond it is drift.
+            applied = inputs.memory.applied.digests.get(field.name) == applied_digest(wanted)
+            return wanted if applied else live
+        same = documents.documents_equal_policy(live, wanted)
+        wish = Change(field.name, base, live, Direction.WIDER)
+        follows = within(field, base, live) or begun(inputs.memory.record, wish)
+        follows = follows and same and live.text != base.text
+        return live if follows else None
+    return None
+
+
+def applied_digest(document: documents.Policy) -> str:
+    """How `status.applied` stands for a document."""
+    return document.digest.removeprefix("sha256:")[:8]
+
+
+def agreeing(inputs: Inputs, steps: Iterable[S]) -> list[S]:
+    """The steps with what the record is to say once each of them is done."""
+    listed = list(steps)
+    rights = any(_brings_rights(inputs, step) for step in listed)
+    return [replace(step, agrees=_agrees(inputs, step, rights)) for step in listed]
+
+
+def _brings_rights(inputs: Inputs, step: Step) -> bool:
+    return isinstance(step, Attach) and any(
+        inputs.memory.texts.get(key, NO_RIGHTS) != NO_RIGHTS for key in step.entries
+    )
+
+
+def _agrees(inputs: Inputs, step: Step, rights: bool) -> Agreed:
+    if isinstance(step, Note):
+        return step.agrees
+    if isinstance(step, WriteDocument):
+        return Agreed({}, step.document)
+    if isinstance(step, CreateWithDocument):
+        return Agreed({}, step.document)
+    if isinstance(step, AgreeDocument):
+        return Agreed({}, step.document if isinstance(step.document, documents.Policy) else None)
+    if not isinstance(step, Attach | Join | Agree | Detach | Expel):
+        return NOTHING_AGREED
+    field = next((each for each in inputs.row.fields if each.name == step.field), None)
+    if field is None or field.escalates not in _ENTRIES:
+        return NOTHING_AGREED
+    if isinstance(step, Detach | Expel):
+        known = inputs.memory.record.agreed.entries.get(step.field, {})
+        return Agreed({step.field: dict.fromkeys(known.keys() & step.entries.keys(), "")})
+    found = {key: _given(inputs, field, key, rights) for key in step.entries}
+    texts = {key: text for key, text in found.items() if text is not None}
+    return Agreed({step.field: texts, **_all_members(inputs, step)})
+
+
+def _given(inputs: Inputs, field: Field, key: str, rights: bool) -> str | None:
+    if field.escalates is Escalation.MEMBERSHIP:
+        return NO_RIGHTS if rights or _gives_rights(inputs, field, key) else None
+    return None if grants.only_reads(key) else inputs.memory.texts.get(key)
+
+
+def _all_members(inputs: Inputs, step: Step) -> dict[str, dict[str, str]]:
+    """Who is in the group when it gets its first right is whom the approver has seen."""
+    if not _brings_rights(inputs, step):
+        return {}
+    found: dict[str, dict[str, str]] = {}
+    for field in inputs.row.fields:
+        live = inputs.live.fields.get(field.name)
+        if field.escalates is Escalation.MEMBERSHIP and isinstance(live, Mapping):
+            known = inputs.memory.record.agreed.entries.get(field.name, {})
+            found[field.name] = {**dict.fromkeys(live, NO_RIGHTS), **known}
+    return found
+
+
+def notes(inputs: Inputs) -> dict[str, dict[str, str]]:
+    """What the record is to say of entries without anybody's word, by field and folded key: those
+    that give no right to change rights, or that the record has no baseline of yet; "" for what is
+    neither there nor asked for any more. Only what is known is noted.
+    """
+    changes: dict[str, dict[str, str]] = {}
+    for field in inputs.row.fields:
+        wanted, live = inputs.desired.fields.get(field.name), inputs.live.fields.get(field.name)
+        if field.escalates not in _ENTRIES or not isinstance(live, Mapping):
+            continue
+        asked = wanted if isinstance(wanted, Mapping) else {}
+        agreed = inputs.memory.record.agreed.entries.get(field.name)
+        found = dict.fromkeys((agreed or {}).keys() - live.keys() - asked.keys(), "")
+        known = _first(inputs, field, asked, live) if agreed is None else frozenset()
+        for key in (known | asked.keys()) & live.keys() - (agreed or {}).keys():
+            text = _text(inputs, field, key)
+            sure = text == NO_RIGHTS and field.escalates is Escalation.ATTACHMENT
+            if not sure and key in asked:
+                wish = Change(field.name, None, asked[key], Direction.WIDER, key)
+                sure = begun(inputs.memory.record, wish)
+            if text is not None and (sure or key in known):
+                found[key] = text
+        if found or agreed is None:
+            changes[field.name] = found
+    return changes
+
+
+def _first(
+    inputs: Inputs, field: Field, asked: Mapping[str, Entry], live: Mapping[str, Entry]
+) -> AbstractSet[str]:
+    """What counts as agreed where no record says so yet: at first contact all that is there, later
+    what manifest, memory and cloud have in common.
+    """
+    applied = inputs.memory.applied
+    if not applied.known:
+        return live.keys()
+    return {mark.lstrip("~") for mark in applied.entries.get(field.name, ())} & asked.keys()
+
+
+def _text(inputs: Inputs, field: Field, key: str) -> str | None:
+    """What is agreed of an entry; None where that is not known, or nobody has to agree."""
+    if field.escalates is Escalation.MEMBERSHIP:
+        return NO_RIGHTS if _gives_rights(inputs, field, key) else None
+    return None if grants.only_reads(key) else inputs.memory.texts.get(key)

@@ -1,0 +1,70 @@
+"""What one decision is made on, brought together: lookups, providers, and what is remembered.
+
+Called by the pass once it knows what is asked for and what the cloud has. Decides nothing.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ..gate.inputs import Approval, Inputs, Memory
+from ..model.state import Desired, Live
+from ..runtime.sessions import Session
+from . import lookups, trust_lookups
+from .ports import Ports
+from .standing import Standing
+from .subject import Subject
+
+LOOKS: Final = 2
+"""Looks that may be late, of the object's own interval, before what they would have shown counts as
+not watched."""
+
+
+class Evidence:
+    """Of one pass over one object."""
+
+    def __init__(self, ports: Ports, subject: Subject, session: Session) -> None:
+        self._ports = ports
+        self._subject = subject
+        self._session = session
+
+    def rights(self, wanted: Desired, live: Live, standing: Standing) -> lookups.Rights:
+        """What is attached, what it is to be, and what all that allows."""
+        sources = self._ports.sources(self._session)
+        return lookups.look(sources, self._subject, wanted, live, standing.facts.agreed)
+
+    def inputs(
+        self,
+        sides: tuple[Desired, Live],
+        standing: Standing,
+        known: lookups.Rights,
+        approval: Approval,
+    ) -> Inputs:
+        """All of it, for what is asked for and what is there."""
+        subject, account, (wanted, live) = self._subject, self._session.account, sides
+        sources = self._ports.sources(self._session)
+        urgent = trust_lookups.wants_fresh_read(approval, standing.facts, live)
+        seen = trust_lookups.provider_states(sources, subject, (wanted, live), urgent)
+        most = LOOKS * (subject.options.interval or account.interval)
+        memory = Memory(
+            options=subject.options,
+            applied=subject.applied_to(live.cloud_id),
+            record=standing.facts,
+            completing=standing.completing,
+            harmless_policies=known.harmless,
+            reasons=known.reasons,
+            itself=known.itself,
+            attached=known.attached,
+            narrowing=known.narrowing,
+            ways=known.ways,
+            outsiders=known.outsiders,
+            holds_ways=known.holds_ways,
+            judged=known.judged,
+            lets=known.lets,
+            sent=known.sent,
+            denials=known.denials,
+            gives_nothing=known.gives_nothing,
+            texts=known.texts,
+            watched=self._ports.consistency.watched(subject.key, subject.uid, most),
+        )
+        return Inputs(subject.row, account, wanted, live, memory, approval, providers=seen)

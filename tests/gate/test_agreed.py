@@ -1,0 +1,138 @@
+"""A manifest that asks for what somebody gave himself by hand does not protect it."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import pytest
+
+from lab.waiting import until
+from lab.world import World, condition
+from tests.gate.approving import held, offer, opened, say
+from tests.gate.attacks import NAME
+from tests.gate.launderings import PARTS, Part
+from tests.support.hands import Hands
+
+Json = dict[str, Any]
+EVERY: Final = pytest.mark.parametrize("part", PARTS.values(), ids=PARTS)
+ALIKE: Final = {name: part for name, part in PARTS.items() if name != "narrower document"}
+
+
+def out_and_held(world: World, part: Part, start: int) -> None:
+    """Whoever came in is out, the wish waits, and it stays so."""
+    world.settle()
+    world.look(part.kind, NAME)
+    until(lambda: not part.there(world), "that it is taken back")
+    held(world, part.kind, NAME)
+    world.settle()
+    world.look(part.kind, NAME)
+    assert not part.there(world)
+    assert opened(world, start) == [] or part.kind in ("RamRole", "RamPolicy")
+
+
+@EVERY
+@pytest.mark.parametrize("drift", ["RevertExcess", "Revert"])
+def test_by_hand_and_then_in_the_manifest(world: World, part: Part, drift: str) -> None:
+    part.prepare(world, drift)
+    start = world.journal_end()
+    part.by_hand(world)
+    world.edit(part.kind, NAME, **part.asked(world))
+    out_and_held(world, part, start)
+
+
+@pytest.mark.parametrize("part", ALIKE.values(), ids=ALIKE)
+def test_in_the_manifest_and_then_by_hand(world: World, part: Part) -> None:
+    if part is PARTS["custom policy of a role"]:
+        pytest.skip("a policy that nobody can read is held for another reason")
+    part.prepare(world, "RevertExcess")
+    start = world.journal_end()
+    world.edit(part.kind, NAME, **part.asked(world))
+    held(world, part.kind, NAME)
+    part.by_hand(world)
+    out_and_held(world, part, start)
+
+
+@pytest.mark.parametrize("part", ALIKE.values(), ids=ALIKE)
+def test_under_report_it_stays_and_is_told_as_found(world: World, part: Part) -> None:
+    part.prepare(world, "Report")
+    start = world.journal_end()
+    part.by_hand(world)
+    world.edit(part.kind, NAME, **part.asked(world))
+    world.settle()
+    world.look(part.kind, NAME)
+    item = world.reason(part.kind, NAME, "FoundInCloud")
+    assert condition(item, "Drifted")["status"] == "True"
+    assert condition(item, "ApprovalRequired")["status"] == "True"
+    assert condition(item, "Synced")["status"] == "True"
+    assert {entry["severity"] for entry in item["status"]["drift"]} == {"critical"}
+    assert item["status"]["pending"]["kind"] == "FoundInCloud"
+    assert world.writes(start) == []
+    assert part.there(world)
+
+
+def found(world: World, part: Part) -> str:
+    """Retained, made wider by hand while nobody looked, and applied anew as it is."""
+    part.prepare(world, "RevertExcess")
+    item = world.get(part.kind, NAME)
+    assert item is not None
+    world.delete(part.kind, NAME)
+    world.gone(part.kind, NAME)
+    part.by_hand(world)
+    world.settle()
+    spec = {**item["spec"], **part.asked(world)}
+    world.create(part.kind, NAME, spec)
+    world.reason(part.kind, NAME, "FoundInCloud")
+    return offer(world, part.kind, NAME)
+
+
+@pytest.mark.parametrize("part", ALIKE.values(), ids=ALIKE)
+def test_what_was_found_is_agreed_on_by_an_approval_without_a_write(
+    world: World, part: Part
+) -> None:
+    digest = found(world, part)
+    start = world.journal_end()
+    assert say(world, part.kind, NAME, approve=digest)
+    item = world.ready(part.kind, NAME)
+    assert condition(item, "Drifted")["status"] == "False"
+    world.look(part.kind, NAME)
+    world.ready(part.kind, NAME)
+    assert part.there(world)
+    assert world.writes(start) == []
+
+
+@pytest.mark.parametrize("part", ALIKE.values(), ids=ALIKE)
+def test_what_was_found_and_is_rejected_goes(world: World, part: Part) -> None:
+    digest = found(world, part)
+    assert say(world, part.kind, NAME, reject=f"{digest} nobody knows them")
+    until(lambda: not part.there(world), "that it is taken back")
+    again = held(world, part.kind, NAME, instead_of=digest)
+    assert again["status"]["pending"]["rejections"]
+
+
+def test_what_gives_no_right_needs_nobody(world: World) -> None:
+    """By hand and in the manifest: it is noted, and nothing waits."""
+    part = PARTS["custom policy of a role"]
+    part.prepare(world, "RevertExcess")
+    start = world.journal_end()
+    Hands(world).create_policy("plain", {"Version": "1", "Statement": [READS]})
+    Hands(world).attach(NAME, "plain", "Custom")
+    world.settle()
+    world.edit("RamRole", NAME, policies=[{"type": "Custom", "name": "plain"}])
+    world.ready("RamRole", NAME)
+    assert world.writes(start) == []
+    record = until_agreed(world)
+    assert record["agreed"]["policies"] == {"Custom/plain": "-"}
+
+
+READS: Final = {"Effect": "Allow", "Action": ["oss:GetObject"], "Resource": ["*"]}
+
+
+def until_agreed(world: World) -> Json:
+    def noted() -> bool:
+        record = world.record("RamRole", NAME) or {}
+        return bool(record.get("agreed", {}).get("policies"))
+
+    until(noted, "that the record says so")
+    record = world.record("RamRole", NAME)
+    assert record is not None
+    return record
