@@ -132,6 +132,13 @@ def test_whatever_moves_makes_another_digest(held: Held, scope: Scope) -> None:
     assert clearance.weigh(held, replace(SAID, approve=DIGEST, scope=scope), FACTS) is None
 
 
+@pytest.mark.parametrize("other", [replace(FINDING, facts=("bob",)), replace(FINDING, revision=2)])
+def test_what_a_rule_names_and_means_counts(other: Finding) -> None:
+    said = approvals.digest(_with(FINDING), SCOPE, 7)
+    assert approvals.digest(_with(other), SCOPE, 7) != said
+    assert approvals.parts(_with(FINDING), SCOPE) != approvals.parts(_with(other), SCOPE)
+
+
 def test_another_wording_of_a_finding_does_not_move_it() -> None:
     said = approvals.digest(_with(FINDING), SCOPE, 7)
     again = replace(FINDING, message="in other words", remedy="another", severity=Severity.CRITICAL)

@@ -187,6 +187,15 @@ def test_what_needed_no_approval_proves_nothing() -> None:
     assert plan.update(replace(found, memory=replace(found.memory, record=record))).found
 
 
+def test_what_goes_is_not_opened_in_the_pass_that_takes_it_away() -> None:
+    """The offer is about what is there then; an approval of before waits for that look."""
+    found = FOUND["attachment"]
+    watched = replace(found, memory=replace(found.memory, watched=True))
+    decision = once_approved(watched)
+    assert [step.verb for step in decision.steps] == ["detach"]
+    assert decision.held is not None
+
+
 # What steps have the record say
 
 
