@@ -124,6 +124,40 @@ def test_what_gives_no_right_needs_nobody(world: World) -> None:
     assert record["agreed"]["policies"] == {"Custom/plain": "-"}
 
 
+def test_what_was_agreed_on_is_so_when_the_object_is_made_anew(world: World) -> None:
+    """Retained and applied again: nobody is asked once more."""
+    part = PARTS["member"]
+    part.prepare(world, "RevertExcess")
+    item = world.get("RamGroup", NAME)
+    assert item is not None
+    world.delete("RamGroup", NAME)
+    world.gone("RamGroup", NAME)
+    start = world.journal_end()
+    world.create("RamGroup", NAME, item["spec"])
+    world.ready("RamGroup", NAME)
+    world.look("RamGroup", NAME)
+    assert condition(world.ready("RamGroup", NAME), "Drifted")["status"] == "False"
+    assert world.writes(start) == []
+
+
+def test_what_was_adopted_unread_is_nobodys_excess_later(world: World) -> None:
+    """The first look may not read the policy; the second one may."""
+    world.admin.create_user(world.account_id, "old", policies=[("System", "AdministratorAccess")])
+    world.admin.add_fault("deny", account=world.account_id, action="GetPolicy", times=1000)
+    policies = [{"type": "System", "name": "AdministratorAccess"}]
+    world.create("RamUser", "old", {"policies": policies, "adoptionPolicy": "IfExists"})
+    until(lambda: bool(world.record("RamUser", "old")), "that it is adopted")
+    world.settle()
+    world.admin.clear_faults()
+    start = world.journal_end()
+    world.look("RamUser", "old")
+    world.settle()
+    world.look("RamUser", "old")
+    assert condition(world.ready("RamUser", "old"), "Drifted")["status"] == "False"
+    writes = [entry["action"] for entry in world.writes(start)]
+    assert "DetachPolicyFromUser" not in writes
+
+
 READS: Final = {"Effect": "Allow", "Action": ["oss:GetObject"], "Resource": ["*"]}
 
 

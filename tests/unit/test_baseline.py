@@ -17,7 +17,7 @@ from ram_operator.kinds import manifest as desire
 from ram_operator.kinds.table import KINDS
 from ram_operator.model.changes import Held, Judged
 from ram_operator.model.objects import Key, UnknownPart
-from ram_operator.model.records import NO_RIGHTS, Agreed, Rejection
+from ram_operator.model.records import NO_RIGHTS, UNKNOWN_RIGHTS, Agreed, Rejection
 from ram_operator.model.state import Applied, Live
 from ram_operator.model.vocabulary import Cause, Direction, Disposition, HeldKind, Presence
 from tests.unit.core import (
@@ -296,3 +296,27 @@ def test_a_document_that_cannot_be_read_says_nothing() -> None:
     assert baseline.first(inside).document == policy(ALLOW_READ)
     unread = replace(inside, live=replace(inside.live, fields={"document": UNREAD}))
     assert baseline.first(unread).document is None
+
+
+def test_what_could_not_be_read_at_first_contact_is_nobodys_excess_later() -> None:
+    first = replace(
+        attached(ADMIN, agreed=None),
+        memory=replace(attached(agreed=None).memory, applied=Applied()),
+    )
+    noted = baseline.notes(first)
+    assert noted == {"policies": {ADMIN: UNKNOWN_RIGHTS}}
+    later = attached(ADMIN, agreed=noted["policies"], texts={ADMIN: ALL_TEXT})
+    assert baseline.beyond(later, ()) == []
+
+
+def test_members_met_while_a_policy_was_unread_are_agreed_on() -> None:
+    found = group("ann", carries=ALL_TEXT, agreed=None)
+    unread = replace(found.memory.record, agreed=Agreed())
+    memory = replace(found.memory, record=unread, applied=Applied())
+    noted = baseline.notes(replace(found, memory=memory))
+    assert noted["members"] == {"ann": NO_RIGHTS}
+    nothing_known = replace(memory, attached=None)
+    assert "members" not in baseline.notes(replace(found, memory=nothing_known))
+    reading = group("ann", carries=NO_RIGHTS, agreed=None)
+    memory = replace(reading.memory, applied=Applied())
+    assert baseline.notes(replace(reading, memory=memory)) == {"members": {}}

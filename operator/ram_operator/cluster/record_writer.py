@@ -14,9 +14,9 @@ from ..kinds.table import RECORD
 from ..model.objects import Key, Owner
 from ..model.records import (
     ABANDONED,
+    ADOPTED,
     CREATED,
     DELETED,
-    MANAGED,
     NOTHING_AGREED,
     Agreed,
     HistoryEntry,
@@ -297,7 +297,7 @@ def _carried_out(before: RecordFacts, claim: Claim) -> Mapping[str, str]:
 
 def _instead(before: RecordFacts, claim: Claim) -> Agreed:
     """What was agreed on of an identity of that name that is gone says nothing of a new one."""
-    if claim.operation == MANAGED:
+    if claim.cloud_id == before.cloud_id and claim.operation != ADOPTED:
         return claim.agreed
     gone = {name: dict.fromkeys(keys, "") for name, keys in before.agreed.entries.items()}
     return Agreed(gone).joined(claim.agreed)

@@ -24,7 +24,13 @@ from ..kinds import comparison
 from ..kinds.schema import Escalation, Field, Kind
 from ..model.changes import Change, Held, Judged, place
 from ..model.objects import Entry, FieldValue, UnknownPart
-from ..model.records import NO_RIGHTS, NOTHING_AGREED, Agreed, RecordFacts
+from ..model.records import (
+    NO_RIGHTS,
+    NOTHING_AGREED,
+    UNKNOWN_RIGHTS,
+    Agreed,
+    RecordFacts,
+)
 from ..model.steps import (
     Agree,
     AgreeDocument,
@@ -290,10 +296,15 @@ def notes(inputs: Inputs) -> dict[str, dict[str, str]]:
             continue
         asked = wanted if isinstance(wanted, Mapping) else {}
         agreed = inputs.memory.record.agreed.entries.get(field.name)
+        if agreed is None and field.carries and inputs.memory.attached is None:
+            # Nobody knows what the members have.
+            continue
         found = dict.fromkeys((agreed or {}).keys() - live.keys() - asked.keys(), "")
         known = _first(inputs, field, asked, live) if agreed is None else frozenset()
         for key in (known | asked.keys()) & live.keys() - (agreed or {}).keys():
             text = _text(inputs, field, key)
+            if text is None and key in known:
+                text = _unread(inputs, field, key)
             sure = text == NO_RIGHTS and field.escalates is Escalation.ATTACHMENT
             if not sure and key in asked:
                 wish = Change(field.name, None, asked[key], Direction.WIDER, key)
@@ -303,6 +314,18 @@ def notes(inputs: Inputs) -> dict[str, dict[str, str]]:
         if found or agreed is None:
             changes[field.name] = found
     return changes
+
+
+def _unread(inputs: Inputs, field: Field, key: str) -> str | None:
+    """What is agreed of an entry at first contact whose policy, or whose group's, is not known: it
+    was there, so it is nobody's excess later.
+    """
+    if field.escalates is Escalation.ATTACHMENT:
+        return None if grants.only_reads(key) else UNKNOWN_RIGHTS
+    agreed = inputs.memory.record.agreed.entries.get(inputs.row.field(field.carries).name, {})
+    texts = inputs.memory.texts
+    others = [key for key in inputs.memory.attached or () if not grants.only_reads(key)]
+    return NO_RIGHTS if any(k not in texts and k not in agreed for k in others) else None
 
 
 def _first(

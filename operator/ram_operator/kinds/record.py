@@ -365,5 +365,8 @@ def _at(record: Mapping[str, Any], path: tuple[str, ...]) -> bool:
     found: Any = record
     for name in path:
         found = (found or {}).get(name)
-    said = found.values() if isinstance(found, Mapping) else [found]
-    return any(said)
+    return _says(found)
+
+
+def _says(found: Any) -> bool:
+    return any(map(_says, found.values())) if isinstance(found, Mapping) else bool(found)

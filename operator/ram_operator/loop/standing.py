@@ -14,7 +14,7 @@ from ..constants import AdoptionPolicy, Reason
 from ..errors import Retry, Stalled
 from ..kinds.record import Identity, facts_of
 from ..model.objects import Owner, UnknownPart
-from ..model.records import CREATED, RecordFacts
+from ..model.records import ADOPTED, CREATED, NOTHING_AGREED, RecordFacts
 from ..model.state import Live
 from ..model.vocabulary import Presence
 
@@ -129,8 +129,8 @@ def _found(claimant: Claimant, facts: RecordFacts, live: Live, *, replaced: bool
         )
     if claimant.adoption is AdoptionPolicy.IF_EXISTS and claimant.may_adopt:
         # What was agreed on for another identity of that name says nothing about this one.
-        afresh = replace(facts, baseline=None)
-        return Standing(afresh, claim_first=True, verb="Adopted")
+        afresh = replace(facts, baseline=None, agreed=NOTHING_AGREED)
+        return Standing(afresh, claim_first=True, verb=ADOPTED)
     raise Stalled(Reason.NOT_ADOPTED, _not_adopted(claimant, live, replaced))
 
 

@@ -18,8 +18,8 @@ CLAIMED: Final = "Claimed"
 CREATED: Final = "Created"
 ABANDONED: Final = "Abandoned"
 """The operation that says: given up by its owner, so that another one may take it over."""
-MANAGED: Final = "Managed"
-"""The operation that says: the object manages, as before, what it managed."""
+ADOPTED: Final = "Adopted"
+"""The operation that says: taken over as it was found."""
 DELETED: Final = "Deleted"
 """The operation that says: deleted by the operator, as its owner asked."""
 
@@ -48,6 +48,8 @@ class Agreed:
 
 NOTHING_AGREED: Final = Agreed()
 NO_RIGHTS: Final = "-"
+UNKNOWN_RIGHTS: Final = "?"
+"""Of a policy that could not be read when its attachment was first met."""
 
 
 @dataclass(frozen=True, slots=True)
