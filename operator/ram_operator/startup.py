@@ -56,7 +56,7 @@ ANY_HOST: Final = "0.0.0.0"  # noqa: S104 - a pod's probes and scrapes come from
 
 def _guard(settings: Settings, api: ClusterApi, clock: Clock, metrics: Metrics) -> AdmissionGuard:
     waived = settings.unguarded_approvals
-    return AdmissionGuard(api, waived, clock.monotonic, metrics.guarded)
+    return AdmissionGuard(api, waived, clock.monotonic, metrics.guarded, metrics.guard_probed)
 
 
 class Operator:

@@ -59,7 +59,7 @@ def write(fresh: Any, guard: Guard = Guard.INTACT) -> None:
 
     ports: Any = SimpleNamespace(
         fresh=lambda _: fresh,
-        guard=SimpleNamespace(state=lambda fresh=False: guard, stamps=True),
+        guard=SimpleNamespace(state=lambda key, fresh=False: guard, stamps=True),
         records=SimpleNamespace(read=read),
     )
     subject = Subject.of(Key("RamRole", "team", "app"), body(SAYS))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -18,7 +19,7 @@ from kubernetes.client.exceptions import ApiException
 from ..constants import FIELD_MANAGER, GROUP, VERSION, Reason
 from ..errors import Retry, Stalled
 from ..kinds.table import PLURALS
-from ..model.objects import Key
+from ..model.objects import Key, nothing
 
 PAGE: Final = 500
 MERGE_PATCH: Final = "application/merge-patch+json"
@@ -34,6 +35,36 @@ class Conflicted(Retry):
 
 class Gone(Retry):
     """The object does not exist (HTTP 404)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsal:
+    """What the API server says of a write that it judges and does not store."""
+
+    status: int
+    """Of HTTP."""
+    message: str = ""
+    """Why it was refused, at most 512 letters of it."""
+    body: Mapping[str, Any] = field(default_factory=nothing)
+    """The object as it would be."""
+
+    @property
+    def accepted(self) -> bool:
+        return 200 <= self.status <= 299
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """One request, as the official client wants to hear it."""
+
+    method: str
+    where: str
+    query: tuple[tuple[str, str], ...] = ()
+    body: Any = None
+    content_type: str = JSON
+    timeout: float = TIMEOUT
+    agent: str = ""
+    """In place of the client's own name."""
 
 
 def path(key: Key, subresource: str = "") -> str:
@@ -95,6 +126,23 @@ class ClusterApi:
         """JSON patch; a failed `test` raises Conflicted."""
         return self._write("PATCH", path(key), body, JSON_PATCH, what)
 
+    def rehearse(self, key: Key, body: Mapping[str, Any], agent: str) -> Rehearsal:
+        """A JSON merge patch of which nothing is stored: neither counted nor guarded.
+
+        `agent` is the user agent in the audit log. Raises Conflicted where `body` names another
+        resourceVersion than there is, and Retry when nothing was answered.
+        """
+        query = (("dryRun", "All"), ("fieldManager", FIELD_MANAGER))
+        request = _Request("PATCH", path(key), query, body, MERGE_PATCH, agent=agent)
+        status, data = self._exchange(request)
+        if 200 <= status <= 299:
+            return Rehearsal(status, body=_object(data))
+        message = _message(data)
+        # Others may refuse with 409 as well, but cannot say this.
+        if status == 409 and message.startswith("Operation cannot be fulfilled on"):
+            raise Conflicted(Reason.RETRYING, message)
+        return Rehearsal(status, message)
+
     def create_event(self, namespace: str, body: Mapping[str, Any]) -> None:
         self._write("POST", f"/api/v1/namespaces/{quote(namespace)}/events", body, JSON, "event")
 
@@ -140,29 +188,40 @@ class ClusterApi:
         content_type: str = JSON,
         timeout: float = TIMEOUT,
     ) -> dict[str, Any]:
-        headers = {"Accept": JSON, "Content-Type": content_type}
-        parameters = self._client.param_serialize(
-            method,
-            where,
-            query_params=query or [],
+        request = _Request(method, where, tuple(query or ()), body, content_type, timeout)
+        status, data = self._exchange(request)
+        if not 200 <= status <= 299:
+            raise _failure(status, data, method)
+        return _object(data)
+
+    def _exchange(self, request: _Request) -> tuple[int, bytes | str]:
+        """Status and content of the answer, whatever it is. Raises Retry when there is none."""
+        headers = {"Accept": JSON, "Content-Type": request.content_type}
+        method, url, sent, body, form, *_ = self._client.param_serialize(
+            request.method,
+            request.where,
+            query_params=list(request.query),
             header_params=headers,
-            body=body,
+            body=request.body,
             auth_settings=["BearerToken"],
         )
+        if request.agent:
+            # The client's own name overrides what it is given.
+            sent["User-Agent"] = request.agent
         try:
-            reply = self._client.call_api(*parameters, _request_timeout=timeout)
+            reply = self._client.call_api(
+                method, url, sent, body, form, _request_timeout=request.timeout
+            )
             data: bytes = reply.read()  # type: ignore[no-untyped-call]
         except (urllib3.exceptions.HTTPError, OSError) as error:
             text = f"the API server did not answer ({type(error).__name__})"
             raise Retry(Reason.RETRYING, text) from None
         except ApiException as error:
-            raise _failure(int(error.status or 0), error.body, method) from None
-        if not 200 <= reply.status <= 299:
-            raise _failure(reply.status, data, method)
-        return _object(data)
+            return int(error.status or 0), error.body or b""
+        return reply.status, data
 
 
-def _object(data: bytes) -> dict[str, Any]:
+def _object(data: bytes | str) -> dict[str, Any]:
     """What was answered. On a proxy's page any other error would end the thread that lists."""
     try:
         result = json.loads(data)
@@ -173,12 +232,17 @@ def _object(data: bytes) -> dict[str, Any]:
     return result
 
 
-def _failure(status: int, data: Any, method: str) -> Exception:
+def _message(data: Any) -> str:
+    """What a refusal says, at most 512 letters of it."""
     try:
-        message = str(json.loads(data or "{}").get("message", ""))
+        return str(json.loads(data or "{}").get("message", ""))[:512]
     except (ValueError, AttributeError, TypeError):
-        message = ""
-    text = f"the API server answered {status}: {message[:512]}"
+        return ""
+
+
+def _failure(status: int, data: Any, method: str) -> Exception:
+    message = _message(data)
+    text = f"the API server answered {status}: {message}"
     if status == 404:
         return Gone(Reason.NOT_FOUND, text)
     if status == 409:

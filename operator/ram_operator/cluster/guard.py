@@ -3,8 +3,8 @@ mean something?
 
 Policies and bindings are compared with what is shipped in `guard.json` (written by
 scripts/guard_table.py from deploy/admission); of the parameters only the presence counts, for their
-content is the customer's. Asked at the start, when an object bears an approval, and before each
-gated write.
+content is the customer's. And where an approval is to be honoured, they are probed on its object.
+Asked at the start, when an object bears an approval, and before each gated write.
 """
 
 from __future__ import annotations
@@ -17,7 +17,9 @@ from importlib import resources
 from typing import Any, Final
 
 from ..gate.inputs import Guard
+from ..model.objects import Key
 from .api import ClusterApi, Gone
+from .guard_probe import Probes, Result
 
 log = logging.getLogger(__name__)
 
@@ -64,7 +66,7 @@ def same(wanted: Any, found: Any) -> bool:
 
 class AdmissionGuard:
     """Thread-safe. `waived`: approvals are believed without a guard. `tell` is called with (intact,
-    waived) after each look.
+    waived) whenever it was asked, `probed` with (kind, result) after each probe.
     """
 
     def __init__(
@@ -73,8 +75,10 @@ class AdmissionGuard:
         waived: bool,
         clock: Callable[[], float],
         tell: Callable[[bool, bool], None] = lambda *_: None,
+        probed: Callable[[str, Result], None] = lambda *_: None,
     ) -> None:
         self._api = api
+        self._probes = Probes(api, clock, probed)
         self._waived = waived
         self._clock = clock
         self._tell = tell
@@ -86,16 +90,35 @@ class AdmissionGuard:
         """Whether admission, as it is shipped, stamps each approval with who wrote it."""
         return any("/mutatingadmissionpolicies/" in where for where in shipped())
 
-    def state(self, *, fresh: bool = False) -> Guard:
-        """Raises errors.* when it cannot be told: then nothing is written and nothing is voided."""
+    def state(self, key: Key | None = None, *, fresh: bool = False) -> Guard:
+        """Of the object `key`, whose approval may be honoured; else of the policies alone.
+
+        Raises errors.* when it cannot be told: then nothing is written and nothing is voided.
+        """
+        intact = self._policies(fresh)
+        try:
+            if intact and key is not None:
+                intact = self._probes.holds(key, fresh=fresh)
+            elif intact and fresh:
+                self._probes.again()
+        finally:
+            self._report()
+        if intact:
+            return Guard.INTACT
+        return Guard.WAIVED if self._waived else Guard.MISSING
+
+    def _policies(self, fresh: bool) -> bool:
         with self._lock:
             known = self._last
             if fresh or known is None or self._old(known):
                 known = (self._clock(), self._look(known))
                 self._last = known
-        if known[1]:
-            return Guard.INTACT
-        return Guard.WAIVED if self._waived else Guard.MISSING
+        return known[1]
+
+    def _report(self) -> None:
+        with self._lock:
+            known = self._last
+        self._tell(known is not None and known[1] and not self._probes.failing, self._waived)
 
     def _old(self, known: tuple[float, bool]) -> bool:
         return self._clock() - known[0] > (FRESH_SECONDS if known[1] else MISSING_SECONDS)
@@ -106,7 +129,6 @@ class AdmissionGuard:
             log.error("approvals are not honoured: %s; apply deploy/admission", problem)
         elif not problem and before is not None and not before[1]:
             log.info("the admission policies that guard approvals are back")
-        self._tell(not problem, self._waived)
         return not problem
 
     def _problem(self, row: tuple[str, Any]) -> str:

@@ -73,7 +73,7 @@ def approval(ports: Ports, subject: Subject, identity: Identity, cloud_id: str) 
 
 def guard_state(ports: Ports, subject: Subject, *, fresh: bool = False) -> Guard:
     """An approval that nobody stamped was written while nobody looked, and counts as such."""
-    found = ports.guard.state(fresh=fresh)
+    found = ports.guard.state(subject.key, fresh=fresh)
     stamped = bool(subject.annotation(ANNOTATION_APPROVED_BY)) or not ports.guard.stamps
     return found if stamped or found is not Guard.INTACT else Guard.MISSING
 

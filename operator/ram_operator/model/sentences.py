@@ -158,8 +158,9 @@ def held(offer: Held) -> str:
 
 _VOIDED: Final[Mapping[str, str]] = {
     Reason.ADMISSION_POLICY_MISSING: "The approval on the object is not honoured: the admission"
-    " policies that guard approvals are missing or altered (remedy: apply deploy/admission, then"
-    " approve the digest in status.pending)",
+    " policies that guard approvals are missing, altered, or not what answers for this object"
+    " (remedy: the operator's log says which; apply deploy/admission, then approve the digest in"
+    " status.pending)",
     Reason.APPROVAL_STALE: "The approval on the object is for something else than what is held now"
     " (remedy: look at status.pending and approve its digest)",
     Reason.APPROVAL_REJECTED: "The approval on the object is that of a ServiceAccount, and does not"

@@ -77,7 +77,15 @@ class Metrics:
     def _guard_metrics(self, registry: CollectorRegistry) -> None:
         self.guard = Gauge(
             "ram_operator_approvals_guarded",
-            "1 while the admission policies that guard approvals are as shipped, 0 while not.",
+            "1 while the admission policies that guard approvals are as shipped, and hold wherever"
+            " they were probed, 0 while not.",
+            registry=registry,
+        )
+        self.guard_probes = Counter(
+            "ram_operator_guard_probes_total",
+            "Rehearsed approvals by which the operator probes its guard, by result: `holds`, or why"
+            " none is honoured (`accepted`, `refused_elsewhere`, `stamp_not_kept`, `unanswered`).",
+            ["kind", "result"],
             registry=registry,
         )
         self.unguarded = Gauge(
@@ -85,6 +93,9 @@ class Metrics:
             "1 when approvals are believed although nothing guards them (--unguarded-approvals).",
             registry=registry,
         )
+
+    def guard_probed(self, kind: str, result: str) -> None:
+        self.guard_probes.labels(kind, result).inc()
 
     def guarded(self, intact: bool, waived: bool) -> None:
         self.guard.set(intact)
