@@ -9,6 +9,7 @@ import yaml
 
 from ram_operator import documents
 from ram_operator.kinds import entries, table
+from ram_operator.kinds.guarded import GATED, Verb, kinds_of
 from ram_operator.kinds.schema import Field, Kind, Shape
 from ram_operator.kinds.table import KINDS
 from ram_operator.model.objects import Entry
@@ -99,3 +100,8 @@ def test_tags_keep_the_case_of_their_keys() -> None:
         "Team": Entry("Team", "a"),
         "team": Entry("team"),
     }
+
+
+def test_a_verb_is_for_each_kind_once_whatever_it_guards_there() -> None:
+    assert kinds_of(Verb.APPROVE) == GATED
+    assert kinds_of(Verb.CONFIGURE) == (table.ACCOUNT,)
