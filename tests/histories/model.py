@@ -49,6 +49,9 @@ class Record:
     owner: int | None = None
     number: int = 0
     baseline: frozenset[str] | None = None
+    document: frozenset[str] | None = None
+    agreed: dict[str, dict[Entry, bool]] = field(default_factory=dict)
+    """Entries that were agreed on, and whether they gave a right to change rights then."""
 
 
 @dataclass
@@ -70,6 +73,10 @@ class Thing:
     memory: Memory | None = None
     finalizer: bool = False
     ending: bool = False
+    watched: bool = False
+    """The operator has looked since the identity was as agreed on."""
+    found: bool = False
+    """The cloud has what it asks for, and nobody agreed on it."""
 
 
 @dataclass
@@ -126,6 +133,8 @@ class Model:
     def agrees(self, name: Name) -> bool:
         """Whether the cloud is as the object asks: then, and only then, it is Ready."""
         if not self.managed(name):
+            return False
+        if self.things[name].found:
             return False
         spec, live = self.things[name].spec, self.cloud[name].fields
         wanted = desired(name[0], spec)

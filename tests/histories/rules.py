@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 from tests.histories.model import (
@@ -69,6 +69,10 @@ class _Step:
             # The record starts with what was found, whoever had the name before.
             record.number = identity.number
             record.baseline = identity.fields.get("trust")
+            record.document = identity.fields.get("document")
+            self.record.agreed = {}
+            for key in ENTRIES[self.kind]:
+                self._agree(key, identity.fields[key])
             self.thing.memory = None
         record.owner = self.thing.number
         self.thing.finalizer = self.spec.get("deletionPolicy") == "Delete"
@@ -96,6 +100,10 @@ class _Step:
         }
         self.model.born(self.name, **wanted, **entries)
         record.owner, record.number = self.thing.number, self.model.cloud[self.name].number
+        record.document, record.agreed = wanted.get("document"), {}
+        for key in ENTRIES[self.kind]:
+            self._agree(key, entries[key])
+        self.thing.watched = True
         self.thing.finalizer = self.spec.get("deletionPolicy") == "Delete"
         wanted.pop("trust", None)
         self.thing.memory = Memory(values=wanted, entries=entries)
@@ -118,6 +126,7 @@ class _Step:
     # -- an identity of ours ----------------------------------------------------------------------
 
     def _manage(self, identity: Identity) -> None:
+        self.thing.found = False
         live, fresh = identity.fields, self.thing.memory is None
         memory = self.thing.memory or Memory()
         outside = OUTSIDE in live.get("trust", ()) or OUTSIDE in self.spec.get("trust", ())
@@ -131,6 +140,32 @@ class _Step:
             self._tag(live, memory, fresh)
         for key in ENTRIES[self.kind]:
             self._entries(key, live, memory, fresh, exceeds)
+        self.thing.watched = not self.thing.found
+
+    def _agree(self, key: str, entries: Iterable[Entry]) -> None:
+        """From now on these are agreed on; members only where the group has rights."""
+        known = self.record.agreed.setdefault(key, {})
+        for entry in entries:
+            right = not self._harmless(key, entry)
+            if key == "policies" or right:
+                known.setdefault(entry, right)
+
+    def _unasked(self, key: str, entry: Entry) -> bool:
+        """Whether the entry gives a right that nobody agreed on."""
+        if entry in self.record.agreed.get(key, {}):
+            return False
+        if key == "policies":
+            return not self._harmless(key, entry)
+        agreed = self.record.agreed.get("policies", {})
+        has = self.model.cloud[self.name].fields["policies"]
+        return any(agreed.get(p, not self._harmless("policies", p)) for p in has)
+
+    def _goes(self) -> bool:
+        """Whether what nobody agreed on is taken away although it is asked for."""
+        if self.policy != "Report" and self.thing.watched:
+            return True
+        self.thing.found = True
+        return False
 
     def _carries(self, live: dict[str, Any], memory: Memory) -> bool:
         """Whether the role has, or is to have, a policy that is not harmless; what is detached as
@@ -148,8 +183,13 @@ class _Step:
         wanted, base = frozenset(self.spec["trust"]), self.record.baseline
         assert base is not None
         if live["trust"] == wanted:
-            # Manifest and cloud say the same, so this is what people agreed on.
-            self.record.baseline = wanted
+            if not wanted - base:
+                # Manifest and cloud take the same away.
+                self.record.baseline = wanted
+            elif self._goes():
+                live["trust"] &= base
+            else:
+                return True
         elif self.policy != "Report" and live["trust"] - base:
             live["trust"] &= base
         return bool(live["trust"] - wanted)
@@ -161,6 +201,8 @@ class _Step:
         assert after is not None
         known = memory.values.get(key)
         after.values[key] = value
+        if key == "document" and self._document(value, live, known):
+            return
         if live[key] == value:
             return
         gains, loses = _direction(key, live[key], value)
@@ -182,6 +224,38 @@ class _Step:
                 after.values[key] = known
         elif write:
             live[key] = value
+            if key == "document":
+                self.record.document = value
+
+    def _document(self, value: Any, live: dict[str, Any], known: Any) -> bool:
+        """What was agreed on of a document; whether nothing else is to be said of it."""
+        after, base = self.thing.memory, self.record.document
+        assert after is not None
+        if base is None:
+            return False
+        beyond = ESCALATING in live["document"] and ESCALATING not in base
+        wish = ESCALATING in value and ESCALATING not in base
+        if live["document"] == value:
+            if not beyond:
+                self.record.document = value
+                return True
+            if not self._goes():
+                self._unsaid(known)
+                return True
+        elif not wish:
+            return False
+        if beyond and self.policy != "Report":
+            live["document"] = base
+        self._unsaid(known)
+        return True
+
+    def _unsaid(self, known: Any) -> None:
+        """What waits was never asked for, as far as the memory goes."""
+        after = self.thing.memory
+        assert after is not None
+        after.values.pop("document")
+        if known is not None:
+            after.values["document"] = known
 
     def _reverts(self, gains: bool, loses: bool, escalates: bool) -> bool:
         """Whether drift is put right: by the drift policy and what putting it right would give."""
@@ -220,6 +294,15 @@ class _Step:
         wanted, _ = self.model.resolve(self.spec, key)
         old, kept = memory.entries.get(key, frozenset()), memory.kept.get(key, frozenset())
         marks, left = set(wanted), set()
+        for entry in sorted(wanted & live[key]):
+            if not self._unasked(key, entry):
+                if key == "policies":
+                    self._agree(key, [entry])
+                continue
+            marks -= set() if entry in old else {entry}
+            if self._goes():
+                live[key] -= {entry}
+                wanted -= {entry}
         for entry in sorted(wanted - live[key]):
             waits = not self._harmless(key, entry)
             if fresh or entry in kept:
@@ -233,6 +316,7 @@ class _Step:
                 marks -= set() if entry in old else {entry}
             elif write:
                 live[key] |= {entry}
+                self._agree(key, [entry])
         excess = set()
         for entry in sorted(live[key] - wanted):
             outcome = self._beyond(key, entry, memory, fresh)
@@ -241,6 +325,9 @@ class _Step:
                 self.model.removals += key in ENTRIES[self.kind] and entry in old
             elif outcome == "excess":
                 excess.add(entry)
+        gone = self.record.agreed.get(key, {}).keys() - live[key] - wanted
+        for entry in gone:
+            del self.record.agreed[key][entry]
         marks |= {entry for entry in old - wanted if self._stays(key, entry)}
         after.entries[key] = frozenset(marks) - left
         after.kept[key], after.excess[key] = frozenset(left), frozenset(excess)

@@ -131,3 +131,20 @@ def test_a_refused_document_is_tried_for_a_while_per_generation(
     assert not consistency.patient(KEY, 2)
     consistency.forget(KEY)
     assert consistency.patient(KEY, 2)
+
+
+def test_an_object_is_watched_while_its_looks_come_in_time(
+    consistency: Consistency, clock: FakeClock
+) -> None:
+    assert consistency.watched(KEY, "uid", 100.0) is None, "another process may know"
+    consistency.looked(KEY, "uid")
+    clock.advance(99.0)
+    assert consistency.watched(KEY, "uid", 100.0) is True
+    assert consistency.watched(KEY, "another", 100.0) is None
+    clock.advance(1.0)
+    assert consistency.watched(KEY, "uid", 100.0) is False
+    consistency.looked(KEY, "uid")
+    consistency.unwatched(KEY, "uid")
+    assert consistency.watched(KEY, "uid", 100.0) is False
+    consistency.forget(KEY)
+    assert consistency.watched(KEY, "uid", 100.0) is None

@@ -7,8 +7,11 @@ from __future__ import annotations
 
 from typing import Final
 
+from ..constants import ConditionType, Reason
 from ..gate.inputs import Approval, Inputs, Memory
 from ..model.state import Desired, Live
+from ..model.vocabulary import HeldKind
+from ..reporting import conditions
 from ..runtime.sessions import Session
 from . import lookups, trust_lookups
 from .ports import Ports
@@ -18,6 +21,9 @@ from .subject import Subject
 LOOKS: Final = 2
 """Looks that may be late, of the object's own interval, before what they would have shown counts as
 not watched."""
+
+
+_NOT_LOOKING: Final = frozenset({Reason.SUSPENDED, Reason.OBSERVE_ONLY, Reason.FOUND_IN_CLOUD})
 
 
 class Evidence:
@@ -32,6 +38,23 @@ class Evidence:
         """What is attached, what it is to be, and what all that allows."""
         sources = self._ports.sources(self._session)
         return lookups.look(sources, self._subject, wanted, live, standing.facts.agreed)
+
+    def _watched(self, standing: Standing, within: float) -> bool:
+        """Whether no look was left out since the identity was last as agreed on.
+
+        Of what another process saw the status tells: it decides only what is done at once, and
+        never what is agreed on.
+        """
+        subject = self._subject
+        known = self._ports.consistency.watched(subject.key, subject.uid, within)
+        if known is not None:
+            return known
+        ready = conditions.find(subject.status.get("conditions") or (), ConditionType.READY)
+        same = standing.facts.owner_uid == subject.uid
+        held = (subject.status.get("pending") or {}).get("kind")
+        if ready is None or not same or held == HeldKind.FOUND:
+            return False
+        return ready.get("reason") not in _NOT_LOOKING
 
     def inputs(
         self,
@@ -65,6 +88,6 @@ class Evidence:
             denials=known.denials,
             gives_nothing=known.gives_nothing,
             texts=known.texts,
-            watched=self._ports.consistency.watched(subject.key, subject.uid, most),
+            watched=self._watched(standing, most),
         )
         return Inputs(subject.row, account, wanted, live, memory, approval, providers=seen)

@@ -236,14 +236,21 @@ class ManagedPass:
             wants_record = False
         done = (inputs.live, written.applied, believed)
         outcome = replace(self._outcome(session, written.decision, *done), adopted=written.claimed)
-        if not inputs.live.unknown_parts() and not decision.found:
-            consistency.looked(key, self._subject.uid)
+        self._looked(inputs, decision)
         # The gated write has its own record work.
         if not wants_record or any(permit_of(step) for step in decision.steps):
             return Result(outcome)
         agreed = written.applied.agreed
         claim = self._claim(inputs.live.cloud_id, decision, standing.verb, agreed)
         return Result(outcome, RecordWork(identity, claim))
+
+    def _looked(self, inputs: Inputs, decision: Plan) -> None:
+        """From here on what goes beyond what was agreed on came under our eyes, or did not."""
+        consistency, key, uid = self._ports.consistency, self._subject.key, self._subject.uid
+        if decision.found:
+            consistency.unwatched(key, uid)
+        elif not inputs.live.unknown_parts():
+            consistency.looked(key, uid)
 
     def _again(self, decision: Plan) -> None:
         """What is asked for does not wait, and what looks like drift is looked at again soon."""
@@ -256,7 +263,7 @@ class ManagedPass:
         self, session: Session, identity: Identity, inputs: Inputs, decision: Plan, believed: bool
     ) -> Outcome:
         """Nothing is written but what was agreed on to end while the object is suspended."""
-        self._ports.consistency.unwatched(self._subject.key)
+        self._ports.consistency.unwatched(self._subject.key, self._subject.uid)
         ended = plan.ended(inputs, decision)
         applied = None
         started = self._ports.consistency.starting() <= 0

@@ -85,16 +85,18 @@ class Consistency:
         with self._lock:
             self._looked[key] = (uid, self._clock())
 
-    def unwatched(self, key: Key) -> None:
+    def unwatched(self, key: Key, uid: str) -> None:
         """From now on what is found may be older than the next look."""
         with self._lock:
-            self._looked.pop(key, None)
+            self._looked[key] = (uid, float("-inf"))
 
-    def watched(self, key: Key, uid: str, within: float) -> bool:
-        """Whether the last good look at that very object was less than so many seconds ago."""
+    def watched(self, key: Key, uid: str, within: float) -> bool | None:
+        """Whether the last good look at that very object was less than so many seconds ago; None
+        where this process has not looked at it yet.
+        """
         with self._lock:
-            seen, at = self._looked.get(key, ("", float("-inf")))
-            return seen == uid and self._clock() - at < within
+            seen, at = self._looked.get(key, ("", 0.0))
+            return self._clock() - at < within if seen == uid else None
 
     def believes(self, key: Key, *, always_twice: bool = False) -> bool:
         """Whether a surprising look may be believed: seen twice, or long after any write."""
