@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from lab import Cluster, RequestFailed
+from lab import Cluster, ControlPlane, RequestFailed
 from lab.waiting import until
 
 BASE: Final = Path(__file__).resolve().parents[1] / "deploy" / "kustomize" / "base"
@@ -17,6 +18,14 @@ def install(cluster: Cluster) -> None:
     """CRDs, RBAC, admission; raises AssertionError when the kinds are not served after 30 s."""
     cluster.kubectl("apply", "--server-side", "--force-conflicts", "-k", str(BASE))
     wait_served(cluster)
+
+
+@contextmanager
+def installed_plane(directory: Path) -> Iterator[ControlPlane]:
+    """A control plane with all of it, for the length of a block."""
+    with ControlPlane.start(directory) as plane:
+        install(plane)
+        yield plane
 
 
 def wait_served(cluster: Cluster) -> None:

@@ -18,7 +18,7 @@ from lab import Cluster, ControlPlane
 from lab.__main__ import VARIABLE
 from lab.building import ROOT
 from lab.emulator_process import EmulatorProcess
-from lab.install import install
+from lab.install import install, installed_plane
 from lab.waiting import Deadline
 
 
@@ -92,8 +92,7 @@ def apart(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
     """A control plane with the shipped installation for a module that starts operators of its own,
     stops the API server, or takes away or attacks what all share.
     """
-    with ControlPlane.start(tmp_path_factory.mktemp("apart")) as plane:
-        install(plane)
+    with installed_plane(tmp_path_factory.mktemp("apart")) as plane:
         yield plane
 
 

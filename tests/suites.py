@@ -63,19 +63,24 @@ def _on_a_plane(name: str, *places: str) -> Part:
     return Part(name, command, places)
 
 
+GATE: Final = _files("gate", TABLE)
 SCENARIOS: Final = _files("scenarios")
 ALONE: Final = (
     Part("static", (*MAKE, "static"), ("tests/structure",)),
-    Part("unit", (*MAKE, "unit"), ("tests/unit",)),
+    Part("unit", (*MAKE, "unit", "HYPOTHESIS_PROFILE=quick"), ("tests/unit",)),
+    Part("properties", (*PYTHON, "pytest", "tests/unit", "-m", "hypothesis")),
     _pytest("emulator", "tests/emulator"),
     _pytest("image", "tests/deploy/test_image.py", "tests/deploy/test_layers.py"),
 )
-"""What needs no program that is built. `unit` measures coverage."""
+"""What needs no program that is built. `unit` measures coverage, which makes all twice as slow: so
+the many examples of the properties are tried without it.
+"""
 TEST: Final = (
     _pytest("kills", KILLS),
     _pytest("faults", *_files("faults", KILLS)),
     _on_a_plane("attacks", TABLE),
-    _on_a_plane("gate", *_files("gate", TABLE)),
+    _on_a_plane("gate", *GATE[::2]),
+    _on_a_plane("other gate", *GATE[1::2]),
     _on_a_plane("scenarios", *SCENARIOS[::2]),
     _on_a_plane("other scenarios", *SCENARIOS[1::2]),
     _pytest("histories", "tests/histories"),

@@ -9,6 +9,7 @@ import pytest
 
 from lab import Cluster, ControlPlane
 from lab.emulator_process import EmulatorProcess
+from lab.install import installed_plane
 from lab.operator_process import OperatorProcess
 from lab.world import HOSTILE, World, open_world
 from tests.support.trusts import assert_trusts_recorded
@@ -32,6 +33,15 @@ def world(
         assert_trusts_recorded(opened)
     finally:
         opened.close()
+
+
+@pytest.fixture(scope="package")
+def apart(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
+    """One control plane for all tests here that start operators of their own, one after the other,
+    and leave its installation alone.
+    """
+    with installed_plane(tmp_path_factory.mktemp("apart")) as plane:
+        yield plane
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import pytest
 
 from lab import ControlPlane, RequestFailed
 from lab.emulator_process import EmulatorProcess
-from lab.install import install
+from lab.install import install, installed_plane
 from lab.operator_process import OperatorProcess
 from lab.waiting import until
 from lab.world import HOSTILE, World, condition, open_world, trust
@@ -24,6 +24,13 @@ FC = ("Service", "fc.aliyuncs.com")
 ECS = ("Service", "ecs.aliyuncs.com")
 GUARDS = tuple(where for where, spec in shipped().items() if spec is not None)
 ROLE, NAME = "RamRole", "target"
+
+
+@pytest.fixture(scope="module")
+def apart(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
+    """Not the one of all others: its guard is taken away here."""
+    with installed_plane(tmp_path_factory.mktemp("unguarded")) as plane:
+        yield plane
 
 
 @pytest.fixture(scope="module")

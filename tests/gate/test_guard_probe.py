@@ -15,7 +15,7 @@ from kubernetes.client import Configuration
 from kubernetes.client.api_client import ApiClient
 
 from lab import ControlPlane, RequestFailed
-from lab.install import install
+from lab.install import install, installed_plane
 from lab.operator_process import IDENTITY, NAMESPACE, SERVICE_ACCOUNT, OperatorProcess
 from lab.processes import free_port
 from lab.waiting import until
@@ -105,6 +105,13 @@ def mended(plane: ControlPlane) -> Iterator[None]:
             with contextlib.suppress(RequestFailed):
                 plane.request("DELETE", where)
         install(plane)
+
+
+@pytest.fixture(scope="module")
+def apart(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
+    """Not the one of all others: its guard is altered here."""
+    with installed_plane(tmp_path_factory.mktemp("altered")) as plane:
+        yield plane
 
 
 @pytest.fixture(scope="module")
