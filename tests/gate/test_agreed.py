@@ -143,6 +143,8 @@ def test_what_was_agreed_on_is_so_when_the_object_is_made_anew(world: World) -> 
 def test_what_was_adopted_unread_is_nobodys_excess_later(world: World) -> None:
     """The first look may not read the policy; the second one may."""
     world.admin.create_user(world.account_id, "old", policies=[("System", "AdministratorAccess")])
+    # What RAM does not show yet is found later, and stays, too; see below.
+    world.settle()
     world.admin.add_fault("deny", account=world.account_id, action="GetPolicy", times=1000)
     policies = [{"type": "System", "name": "AdministratorAccess"}]
     world.create("RamUser", "old", {"policies": policies, "adoptionPolicy": "IfExists"})
@@ -159,6 +161,19 @@ def test_what_was_adopted_unread_is_nobodys_excess_later(world: World) -> None:
     assert item["status"].get("pending") is None
     writes = [entry["action"] for entry in world.writes(start)]
     assert "DetachPolicyFromUser" not in writes
+
+
+def test_what_shows_after_an_adoption_stays(world: World) -> None:
+    """It was attached a moment before, and RAM did not show it yet."""
+    world.admin.create_user(world.account_id, "old", policies=[("System", "AdministratorAccess")])
+    policies = [{"type": "System", "name": "AdministratorAccess"}]
+    start = world.journal_end()
+    world.create("RamUser", "old", {"policies": policies, "adoptionPolicy": "IfExists"})
+    until(lambda: bool(world.record("RamUser", "old")), "that it is adopted")
+    for _ in range(3):
+        world.settle()
+        world.look("RamUser", "old")
+    assert "DetachPolicyFromUser" not in [entry["action"] for entry in world.writes(start)]
 
 
 READS: Final = {"Effect": "Allow", "Action": ["oss:GetObject"], "Resource": ["*"]}

@@ -236,7 +236,7 @@ class ManagedPass:
             wants_record = False
         done = (inputs.live, written.applied, believed)
         outcome = replace(self._outcome(session, written.decision, *done), adopted=written.claimed)
-        self._looked(inputs, decision)
+        self._looked(inputs, decision, written)
         # The gated write has its own record work.
         if not wants_record or any(permit_of(step) for step in decision.steps):
             return Result(outcome)
@@ -244,10 +244,13 @@ class ManagedPass:
         claim = self._claim(inputs.live.cloud_id, decision, standing.verb, agreed)
         return Result(outcome, RecordWork(identity, claim))
 
-    def _looked(self, inputs: Inputs, decision: Plan) -> None:
-        """From here on what goes beyond what was agreed on came under our eyes, or did not."""
+    def _looked(self, inputs: Inputs, decision: Plan, written: _Written) -> None:
+        """From here on what goes beyond what was agreed on came under our eyes, or did not.
+
+        What an identity had when it was taken over may show a little later.
+        """
         consistency, key, uid = self._ports.consistency, self._subject.key, self._subject.uid
-        if decision.found:
+        if decision.found or written.claimed:
             consistency.unwatched(key, uid)
         elif not inputs.live.unknown_parts():
             consistency.looked(key, uid)
