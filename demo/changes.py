@@ -18,7 +18,7 @@ from demo.stage import STALE_SECONDS
 OUTSIDER: Final = "acs:ram::9999888877776666:root"
 LOOK: Final = "ram.alibabacloud.com/reconcile-requested-at"
 CORRECTED: Final = 'jsonpath={.status.conditions[?(@.type=="Drifted")].reason}=DriftCorrected'
-VISIT: Final = timedelta(seconds=3)
+VISIT: Final = timedelta(seconds=8)
 
 
 def by_hand(guide: Guide) -> None:
