@@ -6,25 +6,24 @@ nothing.
 
 from __future__ import annotations
 
-import http.client
 import json
 import os
 import re
 import ssl
 import subprocess
 import sys
-import urllib.error
-import urllib.request
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from lab import credentials
+from lab.kept import Connections
 
 KUBECTL = Path(sys.executable).with_name("kubectl")
+AGENT = "ram-operator-lab"
+"""What the audit log calls whoever asks by `request`."""
 
 
 class KubectlError(RuntimeError):
@@ -161,56 +160,18 @@ class Cluster:
 
         Raises RequestFailed for an error status, OSError when there is no answer.
         """
-        request = urllib.request.Request(  # noqa: S310 - self.url is https on the loopback
-            self.url + path,
-            data=None if body is None else json.dumps(body).encode(),
-            method=method,
-            headers={
-                "Authorization": f"Bearer {token or self.admin_token}",
-                "Content-Type": content_type,
-                "Accept": "application/json",
-            },
-        )
-        try:
-            with self._opener.open(request, timeout=timeout) as response:
-                return _json_object(response.read())
-        except urllib.error.HTTPError as error:
-            with error:
-                content = _json_object(error.read())
-            raise RequestFailed(method, path, error.code, content) from None
-
-    @contextmanager
-    def polling(
-        self, path: str, timeout: float = 120
-    ) -> Iterator[Callable[[], dict[str, Any] | None]]:
-        """Reads one path again and again over one connection, which the end of the block closes.
-
-        What is yielded gives the object, or None while there is none (404), and raises like
-        `request`. Each handshake costs more than what is asked over it.
-        """
-        host = self.url.removeprefix("https://")
-        connection = http.client.HTTPSConnection(host, timeout=timeout, context=self._context)
-        headers = {"Authorization": f"Bearer {self.admin_token}", "Accept": "application/json"}
-
-        def ask() -> tuple[int, dict[str, Any]]:
-            connection.request("GET", path, headers=headers)
-            response = connection.getresponse()
-            return response.status, _json_object(response.read())
-
-        def read() -> dict[str, Any] | None:
-            try:
-                status, content = ask()
-            except (OSError, http.client.HTTPException):
-                connection.close()  # what was kept may be that of a server that is gone
-                status, content = ask()
-            if status == 404:
-                return None
-            if status >= 400:
-                raise RequestFailed("GET", path, status, content)
-            return content
-
-        with closing(connection):
-            yield read
+        headers = {
+            "Authorization": f"Bearer {token or self.admin_token}",
+            "Content-Type": content_type,
+            "Accept": "application/json",
+            "User-Agent": AGENT,
+        }
+        data = None if body is None else json.dumps(body).encode()
+        status, answer = self._connections.ask(method, path, data, headers, timeout)
+        content = _json_object(answer)
+        if status >= 400:
+            raise RequestFailed(method, path, status, content)
+        return content
 
     def audit_events(self, user: str | None = None) -> Iterator[dict[str, Any]]:
         """The audit events so far, oldest first, of one user name or of all."""
@@ -225,15 +186,10 @@ class Cluster:
                     yield event
 
     @cached_property
-    def _opener(self) -> urllib.request.OpenerDirector:
+    def _connections(self) -> Connections:
         # No proxy: the address is on the loopback, whatever the environment says.
-        return urllib.request.build_opener(
-            urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=self._context)
-        )
-
-    @cached_property
-    def _context(self) -> ssl.SSLContext:
-        return ssl.create_default_context(cafile=str(self.ca_file))
+        context = ssl.create_default_context(cafile=str(self.ca_file))
+        return Connections(self.url.removeprefix("https://"), context)
 
     def _write_kubeconfig(self, name: str, user: dict[str, str]) -> Path:
         file_name = re.sub(r"[^A-Za-z0-9.-]+", "_", name) + ".kubeconfig"

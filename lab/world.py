@@ -179,14 +179,13 @@ class World:
         """
         deadline = Deadline(seconds)
         last: Json | None = None
-        with self.cluster.polling(self.path(kind, name)) as read:
-            while not deadline.over:
-                last = read()
-                if last is not None:
-                    assert_kstatus_legal(last)
-                    if last.get("status", {}).get("conditions") and until(last):
-                        return last
-                time.sleep(0.05)
+        while not deadline.over:
+            last = self.get(kind, name)
+            if last is not None:
+                assert_kstatus_legal(last)
+                if last.get("status", {}).get("conditions") and until(last):
+                    return last
+            time.sleep(0.05)
         shown = {key: (last or {}).get(key) for key in ("spec", "status")}
         raise AssertionError(f"{kind} {name}: {what} did not come in {seconds} s; last: {shown}")
 
@@ -208,10 +207,9 @@ class World:
 
     def gone(self, kind: str, name: str, seconds: float = PATIENCE) -> None:
         deadline = Deadline(seconds)
-        with self.cluster.polling(self.path(kind, name)) as read:
-            while (last := read()) is not None:
-                assert not deadline.over, f"{kind} {name} is still there: {last}"
-                time.sleep(0.05)
+        while (last := self.get(kind, name)) is not None:
+            assert not deadline.over, f"{kind} {name} is still there: {last}"
+            time.sleep(0.05)
 
     def cloud(self) -> Json:
         """The true state of the account: roles and policies by name."""

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import uuid
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -169,7 +170,13 @@ def test_mutating_admission_policy_is_served(control_plane: Cluster) -> None:
 @pytest.mark.parametrize("kill", [False, True])
 def test_a_restart_keeps_data_and_address(own_plane: ControlPlane, kill: bool) -> None:
     own_plane.kubectl("create", "configmap", "kept")
-    own_plane.restart_apiserver(kill=kill)
+    where = "/api/v1/namespaces/default/configmaps"
+    with ThreadPoolExecutor(1) as other:
+        other.submit(own_plane.request, "GET", f"{where}/kept").result()
+        own_plane.restart_apiserver(kill=kill)
+        # Its connection is that of a server that is gone.
+        new = {"metadata": {"generateName": "new-"}}
+        other.submit(own_plane.request, "POST", where, new).result()
     own_plane.kubectl("get", "configmap", "kept")
 
 

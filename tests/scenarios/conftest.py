@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from lab import Cluster
+from lab.connection import AGENT
 from lab.emulator_process import EmulatorProcess
 from lab.operator_process import IDENTITY, OperatorProcess
 from lab.world import HOSTILE, World, open_world
@@ -26,7 +27,7 @@ def refused_requests(cluster: Cluster) -> list[str]:
         f"{event['verb']} {event['requestURI']}"
         for event in cluster.audit_events(IDENTITY)
         if event.get("responseStatus", {}).get("code") in (401, 403)
-        and not event.get("userAgent", "").startswith(("Python-urllib", "kubectl"))
+        and not event.get("userAgent", "").startswith((AGENT, "kubectl"))
     ]
 
 
