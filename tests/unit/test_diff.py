@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 
 from ram_operator.errors import Bug
 from ram_operator.kinds import comparison
+from ram_operator.model import applied_marks
 from ram_operator.model.changes import Change
 from ram_operator.model.objects import Entry, UnknownPart
 from ram_operator.model.state import Live
 from ram_operator.model.vocabulary import Direction, Presence
-from ram_operator.planning import diff, last_applied
+from ram_operator.planning import diff
 from tests.unit.core import (
     ALLOW_ALL,
     ALLOW_READ,
@@ -122,20 +123,20 @@ def test_a_value_of_another_shape_is_a_defect() -> None:
 def test_digests_tell_values_apart_and_not_spellings() -> None:
     values: list[Any] = ["a", "b", "", 3600, 7200, trust(FC), trust(ECS), policy(ALLOW_ALL)]
     values += [tags(a="1"), tags(a="2"), {}]
-    digests = [last_applied.digest(value) for value in values]
+    digests = [applied_marks.digest(value) for value in values]
     assert len(set(digests)) == len(values)
     assert all(len(digest) == 8 for digest in digests)
-    assert last_applied.digest(trust(FC, ECS)) == last_applied.digest(trust(ECS, FC, FC))
-    assert last_applied.digest(tags(a="1", b="2")) == last_applied.digest(tags(b="2", a="1"))
+    assert applied_marks.digest(trust(FC, ECS)) == applied_marks.digest(trust(ECS, FC, FC))
+    assert applied_marks.digest(tags(a="1", b="2")) == applied_marks.digest(tags(b="2", a="1"))
 
 
 def test_marks_of_plain_entries_are_their_keys() -> None:
-    assert last_applied.entry_mark("System/readonlyaccess", Entry("System/ReadOnlyAccess")) == (
+    assert applied_marks.entry_mark("System/readonlyaccess", Entry("System/ReadOnlyAccess")) == (
         "System/readonlyaccess"
     )
-    mark = last_applied.entry_mark("team", Entry("team", "a"))
+    mark = applied_marks.entry_mark("team", Entry("team", "a"))
     assert mark.startswith("team#")
-    assert last_applied.entry_mark("team", Entry("team", "b")) != mark
+    assert applied_marks.entry_mark("team", Entry("team", "b")) != mark
 
 
 _KEYS = st.text("ab#~%2375E", min_size=1, max_size=6)
@@ -146,8 +147,8 @@ _KEYS = st.text("ab#~%2375E", min_size=1, max_size=6)
 def test_a_mark_gives_back_its_key_and_is_no_other_entrys(
     one: str, other: str, value: str, value_other: str
 ) -> None:
-    mark = last_applied.entry_mark(one, Entry(one, value))
-    assert last_applied.marked_key(mark) == one
+    mark = applied_marks.entry_mark(one, Entry(one, value))
+    assert applied_marks.marked_key(mark) == one
     assert not mark.startswith("~")
     same = (one, value) == (other, value_other)
-    assert (mark == last_applied.entry_mark(other, Entry(other, value_other))) == same
+    assert (mark == applied_marks.entry_mark(other, Entry(other, value_other))) == same

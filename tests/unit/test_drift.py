@@ -12,13 +12,14 @@ import pytest
 from ram_operator.constants import AdoptionPolicy, DriftPolicy, Severity
 from ram_operator.gate.inputs import WHATEVER, Memory
 from ram_operator.kinds.schema import Kind, Shape
+from ram_operator.model import applied_marks
+from ram_operator.model.applied_marks import KEPT
 from ram_operator.model.changes import Change, Judged
 from ram_operator.model.objects import Entry
 from ram_operator.model.records import RecordFacts
 from ram_operator.model.state import Applied, Desired
 from ram_operator.model.vocabulary import Cause, Direction, Disposition
-from ram_operator.planning import diff, drift, last_applied
-from ram_operator.planning.last_applied import KEPT
+from ram_operator.planning import diff, drift
 from tests.unit.core import (
     ALLOW_ALL,
     ALLOW_READ,
@@ -263,7 +264,7 @@ def test_additive_leaves_attachments_of_others_and_takes_back_its_own() -> None:
 
 def test_a_tag_that_adoption_left_makes_no_other_tag_ours() -> None:
     memory = remembered(wanted({}))
-    marks = frozenset({KEPT + last_applied.entry_mark("a", Entry("a", "1"))})
+    marks = frozenset({KEPT + applied_marks.entry_mark("a", Entry("a", "1"))})
     memory = replace(memory, applied=replace(memory.applied, entries={"tags": marks}))
     assert judge(wanted({}), {"tags": tags(**{"~a": "1"})}, memory) is None
 
@@ -283,7 +284,7 @@ def with_applied(**changes: Any) -> Memory:
 
 
 def test_what_adoption_left_stays_left_until_the_manifest_moves() -> None:
-    digest = last_applied.digest("d")
+    digest = applied_marks.digest("d")
     for mark, cause in (
         (KEPT + digest, Cause.ADOPTION),
         (digest, Cause.DRIFT),

@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from ram_operator.constants import AdoptionPolicy, DriftPolicy, Reason
 from ram_operator.errors import Bug
 from ram_operator.gate.inputs import WHATEVER, Memory
+from ram_operator.model import applied_marks
+from ram_operator.model.applied_marks import KEPT
 from ram_operator.model.changes import Part
 from ram_operator.model.objects import UnknownPart
 from ram_operator.model.outcome import Outcome, Plan
@@ -19,7 +21,7 @@ from ram_operator.model.records import RecordFacts
 from ram_operator.model.state import Applied, Desired, Live
 from ram_operator.model.vocabulary import Phase, Presence
 from ram_operator.planning import last_applied, plan
-from ram_operator.planning.last_applied import KEPT, applied_from
+from ram_operator.planning.last_applied import applied_from
 from ram_operator.reporting.status import build_report
 from tests.unit.core import (
     HARMLESS,
@@ -53,13 +55,13 @@ def test_after_a_creation_everything_asked_for_is_ours() -> None:
     applied = last_applied.created(ROLE, asked)
     assert applied.known
     assert applied.digests == {
-        "description": last_applied.digest("d"),
-        "maxSessionDurationSeconds": last_applied.digest(3600),
+        "description": applied_marks.digest("d"),
+        "maxSessionDurationSeconds": applied_marks.digest(3600),
     }
     assert applied.entries["policies"] == {"System/a"}
     found = asked.fields["tags"]
     assert isinstance(found, dict)
-    assert applied.entries["tags"] == {last_applied.entry_mark(k, e) for k, e in found.items()}
+    assert applied.entries["tags"] == {applied_marks.entry_mark(k, e) for k, e in found.items()}
     assert applied.excess == {}
 
 
@@ -104,7 +106,7 @@ ASKED = {"description": "ours", "policies": [attachment("System/A")]}
 
 def test_what_adoption_left_is_marked_as_left() -> None:
     applied = update(wanted(ASKED), found_before(), adopting()).applied
-    assert applied.digests["description"] == KEPT + last_applied.digest("ours")
+    assert applied.digests["description"] == KEPT + applied_marks.digest("ours")
     assert applied.entries["policies"] == {KEPT + "System/a"}
     assert applied.excess == {"policies": {"System/b"}}
 
@@ -112,7 +114,7 @@ def test_what_adoption_left_is_marked_as_left() -> None:
 def test_what_adoption_added_is_ours_and_the_excess_is_still_left() -> None:
     memory = adopting(adoption=AdoptionPolicy.IF_EXISTS)
     decision = update(wanted(ASKED), found_before(), memory)
-    assert decision.applied.digests["description"] == last_applied.digest("ours")
+    assert decision.applied.digests["description"] == applied_marks.digest("ours")
     assert decision.applied.entries["policies"] == {"System/a"}
     assert decision.applied.excess == {"policies": {"System/b"}}
     assert {step.verb for step in decision.steps} == {"attributes", "attach", "tag"}
@@ -146,7 +148,7 @@ def test_of_what_could_not_be_read_the_old_memory_stays() -> None:
     assert decision.applied.entries["policies"] == kept.entries["policies"]
     assert decision.applied.entries["tags"] == kept.entries["tags"]
     assert decision.applied.excess["policies"] == {"System/b"}
-    assert decision.applied.digests["description"] == last_applied.digest("old")
+    assert decision.applied.digests["description"] == applied_marks.digest("old")
 
 
 def test_a_field_that_is_new_and_could_not_be_read_is_still_new_afterwards() -> None:

@@ -11,13 +11,14 @@ from ram_operator import documents
 from ram_operator.constants import AdoptionPolicy, DriftPolicy, Severity
 from ram_operator.errors import Bug
 from ram_operator.gate.inputs import Memory
+from ram_operator.model import applied_marks
 from ram_operator.model.changes import Drift
 from ram_operator.model.objects import UnknownPart
 from ram_operator.model.outcome import Plan
 from ram_operator.model.records import RecordFacts
 from ram_operator.model.state import Applied, Desired, Live
 from ram_operator.model.vocabulary import Direction, HeldKind
-from ram_operator.planning import last_applied, plan
+from ram_operator.planning import plan
 from tests.unit.core import (
     ALLOW_ALL,
     ALLOW_READ,
@@ -228,7 +229,7 @@ def test_what_waits_does_not_keep_waiting_what_the_same_call_could_write() -> No
     assert step.attributes == {"description": "d", "maxSessionDurationSeconds": 3600}
     assert actions(decision) == {"description": "corrected"}
     assert any("maxSessionDurationSeconds" in text for text in decision.waiting)
-    assert decision.applied.digests["maxSessionDurationSeconds"] == last_applied.digest(3600)
+    assert decision.applied.digests["maxSessionDurationSeconds"] == applied_marks.digest(3600)
 
 
 @pytest.mark.parametrize("believe", [True, False])

@@ -23,11 +23,11 @@ from ..kinds.policy import DOCUMENT, POLICY
 from ..kinds.record import Identity, facts_of
 from ..kinds.schema import Escalation, Field
 from ..kinds.table import KINDS
+from ..model import applied_marks
 from ..model.objects import EMPTY, Entry, FieldValue, Key, Owner, UnknownPart
 from ..model.records import NO_RIGHTS, Agreed
 from ..model.state import Desired, Live
 from ..model.vocabulary import PolicyType, Presence
-from ..planning import last_applied
 from . import trust_lookups
 from .sources import Sources
 from .subject import Subject
@@ -271,7 +271,7 @@ def _removed(subject: Subject, field: Field, wanted: Desired, live: Live) -> dic
     asked, has = _entries(wanted.fields.get(field.name)), _entries(live.fields.get(field.name))
     kept = applied.excess.get(field.name, frozenset())
     marks = applied.entries.get(field.name, frozenset())
-    ours = {last_applied.marked_key(m) for m in marks if not m.startswith(last_applied.KEPT)}
+    ours = {applied_marks.marked_key(m) for m in marks if not m.startswith(applied_marks.KEPT)}
     foreign = field.name in wanted.additive or not applied.known
     return {
         key: entry

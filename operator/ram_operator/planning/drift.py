@@ -17,13 +17,14 @@ from ..gate.grants import direction, escalating
 from ..gate.inputs import WHATEVER, Memory
 from ..kinds import comparison
 from ..kinds.schema import Escalation, Field, Kind, Shape
+from ..model import applied_marks
+from ..model.applied_marks import KEPT
 from ..model.changes import Change, Judged, place
 from ..model.objects import Entry
 from ..model.records import RecordFacts
 from ..model.state import Applied, Desired
 from ..model.vocabulary import Cause, Direction, Disposition
-from . import last_applied
-from .last_applied import KEPT, stays
+from .last_applied import stays
 
 
 def without(row: Kind, item: Judged | None, memory: Memory) -> Memory:
@@ -79,7 +80,7 @@ def _cause(row: Kind, desired: Desired, change: Change, memory: Memory) -> Cause
         return Cause.ADOPTION
     assert change.after is not None
     assert not isinstance(change.after, Entry)
-    wanted = last_applied.digest(change.after)
+    wanted = applied_marks.digest(change.after)
     if known == KEPT + wanted:
         return Cause.ADOPTION
     return Cause.DRIFT if known == wanted else Cause.INTENT
@@ -134,7 +135,7 @@ def _trust_cause(change: Change, record: RecordFacts) -> Cause:
 def _addition_cause(field: Field, change: Change, applied: Applied) -> Cause:
     assert isinstance(change.after, Entry)
     marks = applied.entries.get(field.name, frozenset())
-    mark = last_applied.entry_mark(change.entry, change.after)
+    mark = applied_marks.entry_mark(change.entry, change.after)
     if not applied.known or KEPT + mark in marks:
         return Cause.ADOPTION
     return Cause.DRIFT if mark in marks else Cause.INTENT
@@ -147,7 +148,7 @@ def _removal_cause(row: Kind, desired: Desired, change: Change, memory: Memory) 
         # The end was agreed on, whatever else is remembered of the entry.
         return Cause.INTENT
     marks = applied.entries.get(field.name, frozenset())
-    ours = {last_applied.marked_key(mark) for mark in marks if not mark.startswith(KEPT)}
+    ours = {applied_marks.marked_key(mark) for mark in marks if not mark.startswith(KEPT)}
     if change.entry in ours:
         return None if stays(row, desired, field.name, change.entry) else Cause.INTENT
     if field.foreign or field.name in desired.additive:

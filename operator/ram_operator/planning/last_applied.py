@@ -5,21 +5,16 @@ The counterpart of `drift`'s causes.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any
 
-from .. import documents
 from ..gate.inputs import WHATEVER, Memory
 from ..kinds.schema import Kind, Shape
+from ..model.applied_marks import KEPT, digest, entry_mark, plain_key
 from ..model.changes import Judged, Part, place
-from ..model.objects import Entry, FieldValue, UnknownPart
+from ..model.objects import UnknownPart
 from ..model.state import Applied, Desired, Live
 from ..model.vocabulary import Cause, Disposition, Presence
-
-KEPT: Final = "~"
-"""Prefix in `status.applied` of what was left as found when the identity was adopted."""
 
 
 def stays(row: Kind, desired: Desired, name: str, key: str) -> bool:
@@ -60,7 +55,7 @@ def updated(
         if isinstance(live.fields.get(name), UnknownPart):
             _forget_nothing(name, memory, digests, entries, excess)
         elif name in entries and isinstance(value, Mapping):
-            old = {mark: _plain(mark) for mark in before.entries.get(name, frozenset())}
+            old = {mark: plain_key(mark) for mark in before.entries.get(name, frozenset())}
             left = {m for m, key in old.items() if stays(row, desired, name, key)}
             entries[name] |= {mark for mark in left if old[mark] not in value}
     return Applied(True, digests, entries, excess)
@@ -148,8 +143,8 @@ def after_steps(before: Applied, wanted: Applied, missing: Iterable[Part]) -> Ap
         _restore(digests, before.digests, name)
         if name in entries:
             old = before.entries.get(name, frozenset())
-            new = {m for m in entries[name] if _plain(m) != key}
-            entries[name] = frozenset(new | {m for m in old if _plain(m) == key})
+            new = {m for m in entries[name] if plain_key(m) != key}
+            entries[name] = frozenset(new | {m for m in old if plain_key(m) == key})
     return Applied(wanted.known, digests, entries, wanted.excess)
 
 
@@ -158,10 +153,6 @@ def _restore(digests: dict[str, str], before: Mapping[str, str], name: str) -> N
         digests.pop(name)
         if name in before:
             digests[name] = before[name]
-
-
-def _plain(mark: str) -> str:
-    return marked_key(mark.removeprefix(KEPT))
 
 
 def made(wanted: Desired, facts: Mapping[str, Any]) -> Live:
@@ -173,39 +164,6 @@ def made(wanted: Desired, facts: Mapping[str, Any]) -> Live:
         arn=str(facts.get("arn", "")),
         default_version=str(facts.get("defaultVersion", "")),
     )
-
-
-_ESCAPES: Final = (("%", "%25"), ("#", "%23"), ("~", "%7E"))
-
-
-def digest(value: FieldValue) -> str:
-    """8 hex digits that stand for a value in `status.applied`; not a security measure."""
-    if isinstance(value, (documents.Trust, documents.Policy)):
-        return value.digest.removeprefix("sha256:")[:8]
-    if isinstance(value, Mapping):
-        plain: object = {key: entry.value for key, entry in value.items()}
-    else:
-        plain = value
-    text = json.dumps(plain, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()[:8]
-
-
-def entry_mark(key: str, entry: Entry) -> str:
-    """How an entry that we added is noted in `status.applied`; `marked_key` is the inverse.
-
-    The marks of two keys never meet: what separates a mark's parts is escaped in the key.
-    """
-    for plain, escaped in _ESCAPES:
-        key = key.replace(plain, escaped)
-    return f"{key}#{hashlib.sha256(entry.value.encode()).hexdigest()[:8]}" if entry.value else key
-
-
-def marked_key(mark: str) -> str:
-    """The key that a mark stands for."""
-    key = mark.partition("#")[0]
-    for plain, escaped in reversed(_ESCAPES):
-        key = key.replace(escaped, plain)
-    return key
 
 
 def applied_block(applied: Applied) -> dict[str, Any]:
