@@ -6,6 +6,8 @@ from typing import Any, Final
 
 import pytest
 
+from lab import ControlPlane
+from lab.operator_process import OperatorProcess
 from lab.waiting import until
 from lab.world import World, condition
 from tests.gate.approving import held, offer, opened, say
@@ -42,8 +44,6 @@ def test_by_hand_and_then_in_the_manifest(world: World, part: Part, drift: str) 
 
 @pytest.mark.parametrize("part", ALIKE.values(), ids=ALIKE)
 def test_in_the_manifest_and_then_by_hand(world: World, part: Part) -> None:
-    if part is PARTS["custom policy of a role"]:
-        pytest.skip("a policy that nobody can read is held for another reason")
     part.prepare(world, "RevertExcess")
     start = world.journal_end()
     world.edit(part.kind, NAME, **part.asked(world))
@@ -107,6 +107,41 @@ def test_what_was_found_and_is_rejected_goes(world: World, part: Part) -> None:
     until(lambda: not part.there(world), "that it is taken back")
     again = held(world, part.kind, NAME, instead_of=digest)
     assert again["status"]["pending"]["rejections"]
+
+
+@pytest.mark.parametrize("kind", ["RamRole", "RamAccount"])
+def test_what_was_done_while_nobody_might_write_is_found(world: World, kind: str) -> None:
+    """The object is suspended, or its account in mode Observe."""
+    part = PARTS["trust"]
+    part.prepare(world, "RevertExcess")
+    stop = {"RamRole": {"suspend": True}, "RamAccount": {"mode": "Observe"}}[kind]
+    go = {"RamRole": {"suspend": False}, "RamAccount": {"mode": "Manage"}}[kind]
+    name = NAME if kind == "RamRole" else world.namespace
+    world.edit(kind, name, **stop)
+    world.settle()
+    part.by_hand(world)
+    world.edit("RamRole", NAME, **part.asked(world))
+    world.settle()
+    world.look("RamRole", NAME)
+    start = world.journal_end()
+    world.edit(kind, name, **go)
+    world.look("RamRole", NAME)
+    world.reason("RamRole", NAME, "FoundInCloud")
+    assert world.writes(start) == []
+
+
+def test_a_restart_shields_nobody(apart: ControlPlane, alone: World) -> None:
+    """Between the hand's edit and the look there is another process."""
+    part = PARTS["system policy of a role"]
+    with OperatorProcess.running(apart):
+        alone.ready("RamAccount", alone.namespace)
+        part.prepare(alone, "RevertExcess")
+    part.by_hand(alone)
+    alone.edit(part.kind, NAME, **part.asked(alone))
+    alone.settle()
+    start = alone.journal_end()
+    with OperatorProcess.running(apart):
+        out_and_held(alone, part, start)
 
 
 def test_what_gives_no_right_needs_nobody(world: World) -> None:

@@ -17,7 +17,13 @@ from ram_operator.kinds import manifest as desire
 from ram_operator.kinds.table import KINDS
 from ram_operator.model.changes import Held, Judged
 from ram_operator.model.objects import Key, UnknownPart
-from ram_operator.model.records import NO_RIGHTS, UNKNOWN_RIGHTS, Agreed, Rejection
+from ram_operator.model.records import (
+    NO_RIGHTS,
+    UNKNOWN_RIGHTS,
+    Agreed,
+    RecordFacts,
+    Rejection,
+)
 from ram_operator.model.state import Applied, Live
 from ram_operator.model.vocabulary import Cause, Direction, Disposition, HeldKind, Presence
 from tests.unit.core import (
@@ -57,6 +63,12 @@ def role(before: Mapping[str, Any], asked: Mapping[str, Any], **memory: Any) -> 
     agreed = Agreed({"policies": {f"Custom/{p['name']}": NO_RIGHTS for p in before["policies"]}})
     now = wanted(asked)
     return with_agreed(inputs(now, made(now), remembered(wanted(before))), agreed, **memory)
+
+
+def met_first(found: Inputs) -> Inputs:
+    """Neither a record nor a status knows of it."""
+    record = RecordFacts(agreed=found.memory.record.agreed)
+    return replace(found, memory=replace(found.memory, record=record, applied=Applied()))
 
 
 def summary(found: list[Judged]) -> list[tuple[str, str, Cause, Disposition]]:
@@ -236,8 +248,13 @@ def test_what_the_policy_is_now_counts_where_it_is_known() -> None:
 
 def test_the_first_contact_takes_what_is_there() -> None:
     found = attached(ADMIN, READ, agreed=None, texts={ADMIN: ALL_TEXT, READ: NO_RIGHTS})
-    found = replace(found, memory=replace(found.memory, applied=Applied()))
-    assert baseline.notes(found) == {"policies": {ADMIN: ALL_TEXT, READ: NO_RIGHTS}}
+    assert baseline.notes(met_first(found)) == {"policies": {ADMIN: ALL_TEXT, READ: NO_RIGHTS}}
+
+
+def test_an_older_record_whose_memory_is_lost_believes_nothing() -> None:
+    found = attached(ADMIN, READ, agreed=None, texts={ADMIN: ALL_TEXT, READ: NO_RIGHTS})
+    lost = replace(found, memory=replace(found.memory, applied=Applied()))
+    assert baseline.notes(lost) == {"policies": {READ: NO_RIGHTS}}
 
 
 def test_an_older_record_is_filled_from_what_all_have_in_common() -> None:
@@ -285,10 +302,25 @@ def test_a_list_that_could_not_be_read_says_nothing() -> None:
 
 def test_members_of_an_ordinary_group_are_in_no_record() -> None:
     assert baseline.notes(group("ann", carries=NO_RIGHTS, agreed=None)) == {"members": {}}
-    first = group("ann", carries=ALL_TEXT, agreed=None)
-    first = replace(first, memory=replace(first.memory, applied=Applied()))
+    first = met_first(group("ann", carries=ALL_TEXT, agreed=None))
     assert baseline.notes(first) == {"members": {"ann": NO_RIGHTS}}
     assert baseline.notes(group("eve", carries=ALL_TEXT, agreed={})) == {}
+
+
+def test_what_could_not_be_read_at_first_contact_is_nobodys_excess_later() -> None:
+    noted = baseline.notes(met_first(attached(ADMIN, agreed=None)))
+    assert noted == {"policies": {ADMIN: UNKNOWN_RIGHTS}}
+    later = attached(ADMIN, agreed=noted["policies"], texts={ADMIN: ALL_TEXT})
+    assert baseline.beyond(later, ()) == []
+
+
+def test_members_met_while_a_policy_was_unread_are_agreed_on() -> None:
+    found = met_first(group("ann", carries=ALL_TEXT, agreed=None))
+    unread = with_agreed(found, Agreed())
+    assert baseline.notes(unread)["members"] == {"ann": NO_RIGHTS}
+    assert "members" not in baseline.notes(with_agreed(unread, Agreed(), attached=None))
+    reading = met_first(group("ann", carries=NO_RIGHTS, agreed=None))
+    assert baseline.notes(reading) == {"members": {}}
 
 
 def test_a_document_that_cannot_be_read_says_nothing() -> None:
@@ -296,27 +328,4 @@ def test_a_document_that_cannot_be_read_says_nothing() -> None:
     assert baseline.first(inside).document == policy(ALLOW_READ)
     unread = replace(inside, live=replace(inside.live, fields={"document": UNREAD}))
     assert baseline.first(unread).document is None
-
-
-def test_what_could_not_be_read_at_first_contact_is_nobodys_excess_later() -> None:
-    first = replace(
-        attached(ADMIN, agreed=None),
-        memory=replace(attached(agreed=None).memory, applied=Applied()),
-    )
-    noted = baseline.notes(first)
-    assert noted == {"policies": {ADMIN: UNKNOWN_RIGHTS}}
-    later = attached(ADMIN, agreed=noted["policies"], texts={ADMIN: ALL_TEXT})
-    assert baseline.beyond(later, ()) == []
-
-
-def test_members_met_while_a_policy_was_unread_are_agreed_on() -> None:
-    found = group("ann", carries=ALL_TEXT, agreed=None)
-    unread = replace(found.memory.record, agreed=Agreed())
-    memory = replace(found.memory, record=unread, applied=Applied())
-    noted = baseline.notes(replace(found, memory=memory))
-    assert noted["members"] == {"ann": NO_RIGHTS}
-    nothing_known = replace(memory, attached=None)
-    assert "members" not in baseline.notes(replace(found, memory=nothing_known))
-    reading = group("ann", carries=NO_RIGHTS, agreed=None)
-    memory = replace(reading.memory, applied=Applied())
-    assert baseline.notes(replace(reading, memory=memory)) == {"members": {}}
+    assert baseline.first(rampolicy(policy(ALLOW_READ), ALLOW_READ)).document is None

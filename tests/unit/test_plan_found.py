@@ -9,9 +9,12 @@ import pytest
 
 from ram_operator import documents
 from ram_operator.constants import DriftPolicy
+from ram_operator.gate import approvals
 from ram_operator.gate.inputs import Inputs
+from ram_operator.model import applied_marks
 from ram_operator.model.outcome import Plan
-from ram_operator.model.records import NO_RIGHTS, Agreed, InFlight
+from ram_operator.model.records import NO_RIGHTS, Agreed, InFlight, Rejection
+from ram_operator.model.state import Applied
 from ram_operator.model.steps import Agree, AgreeDocument, Attach, Note, WriteDocument
 from ram_operator.model.vocabulary import HeldKind
 from ram_operator.planning import plan
@@ -178,6 +181,53 @@ def test_what_0_1_0_began_is_known_by_its_words() -> None:
     record = replace(found.memory.record, in_flight=flight)
     decision = plan.update(replace(found, memory=replace(found.memory, record=record)))
     assert (decision.held, decision.drift) == (None, ())
+
+
+@pytest.mark.parametrize(
+    "after", ["", "[]", "no JSON", '{"x": "\\"policies[Custom/admin]\\": \\""}']
+)
+def test_other_words_prove_nothing(after: str) -> None:
+    found = FOUND["attachment"]
+    flight = InFlight("EscalatingGrant", approval="sha256:1", after=after)
+    record = replace(found.memory.record, in_flight=flight)
+    assert plan.update(replace(found, memory=replace(found.memory, record=record))).found
+
+
+def test_what_was_begun_and_then_rejected_is_agreed_on_by_nobody() -> None:
+    found = FOUND["attachment"]
+    held = plan.update(found).held
+    assert held is not None
+    wishes = approvals.wishes(held)
+    flight = InFlight("EscalatingGrant", approval="sha256:1", wishes=wishes, sends=1)
+    for sends, goes in ((1, False), (2, True)):
+        record = replace(
+            found.memory.record,
+            in_flight=replace(flight, sends=sends),
+            rejections=(Rejection("x", wishes),),
+        )
+        decision = plan.update(replace(found, memory=replace(found.memory, record=record)))
+        assert ([step.verb for step in decision.steps] == ["detach"]) is goes
+
+
+def test_an_old_answer_is_agreed_on_by_nobody() -> None:
+    found = inputs(wanted({}), made(wanted({})), remembered(wanted({})))
+    older = replace(found.memory.record, agreed=Agreed())
+    found = replace(found, memory=replace(found.memory, record=older))
+    (note,) = plan.update(found).steps
+    assert note.agrees == Agreed({"policies": {}})
+    assert plan.update(found, believe_drift=False).steps == ()
+
+
+def test_more_than_the_record_has_is_an_edit_whatever_the_status_says() -> None:
+    """A record from a backup, and a status that is newer."""
+    found = rampolicy(RAM, live=policy(ALLOW_ALL))
+    digests = {"document": applied_marks.digest(policy(RAM))}
+    applied = Applied(known=True, digests=digests)
+    decision = plan.update(replace(found, memory=replace(found.memory, applied=applied)))
+    (step,) = decision.steps
+    assert isinstance(step, WriteDocument)
+    assert step.document == policy(ALLOW_READ)
+    assert decision.held is not None
 
 
 def test_what_needed_no_approval_proves_nothing() -> None:

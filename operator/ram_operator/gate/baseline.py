@@ -13,6 +13,7 @@ Judged is the direction from the record's baseline to what is live:
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
@@ -22,6 +23,7 @@ from .. import documents
 from ..constants import DriftPolicy, Severity
 from ..kinds import comparison
 from ..kinds.schema import Escalation, Field, Kind
+from ..model import applied_marks
 from ..model.changes import Change, Held, Judged, place
 from ..model.objects import Entry, FieldValue, UnknownPart
 from ..model.records import (
@@ -163,11 +165,24 @@ def begun(record: RecordFacts, wish: Change) -> bool:
     flight = record.in_flight
     if flight is None or not flight.approval:
         return False
-    (stands,) = approvals.wishes(Held(HeldKind.FOUND, "", changes=(wish,)))
+    if flight.sends >= approvals.SENDS and rejected(record, wish):
+        # It is not sent once more, and somebody said no since.
+        return False
     if isinstance(wish.after, documents.Trust) and flight.digest == wish.after.digest:
         return True
-    # A record of 0.1.0 has the parts in words alone.
-    return stands in flight.wishes or f'"{place(wish.field, wish.entry)}": "' in flight.after
+    if flight.wishes:
+        (stands,) = approvals.wishes(Held(HeldKind.FOUND, "", changes=(wish,)))
+        return stands in flight.wishes
+    return bool(wish.entry) and place(wish.field, wish.entry) in _in_words(flight.after)
+
+
+def _in_words(after: str) -> Collection[str]:
+    """The parts that a record of 0.1.0 says were sent; of what was too long it says nothing."""
+    try:
+        found = json.loads(after)
+    except ValueError:
+        return ()
+    return found.keys() if isinstance(found, dict) else ()
 
 
 def _excess(change: Change) -> Judged:
@@ -193,7 +208,7 @@ def noted(inputs: Inputs) -> list[Note]:
     record = inputs.memory.record
     if not record.exists or record.cloud_id != inputs.live.cloud_id:
         return []
-    agreed = Agreed(notes(inputs), _first_document(inputs))
+    agreed = first(inputs)
     if agreed == NOTHING_AGREED:
         return []
     text = "note what was agreed on"
@@ -215,19 +230,14 @@ def _first_document(inputs: Inputs) -> documents.Policy | None:
         assert isinstance(wanted, documents.Policy)
         if base is None:
             # What an older version applied is asked for still: what is live beyond it is drift.
-            applied = inputs.memory.applied.digests.get(field.name) == applied_digest(wanted)
-            return wanted if applied else live
-        same = documents.documents_equal_policy(live, wanted)
+            known = inputs.memory.applied.digests.get(field.name)
+            return wanted if known == applied_marks.digest(wanted) else live
+        if live.digest == base.digest or not documents.documents_equal_policy(live, wanted):
+            return None
         wish = Change(field.name, base, live, Direction.WIDER)
         follows = within(field, base, live) or begun(inputs.memory.record, wish)
-        follows = follows and same and live.text != base.text
         return live if follows else None
     return None
-
-
-def applied_digest(document: documents.Policy) -> str:
-    """How `status.applied` stands for a document."""
-    return document.digest.removeprefix("sha256:")[:8]
 
 
 def agreeing(inputs: Inputs, steps: Iterable[S]) -> list[S]:
@@ -260,15 +270,9 @@ def _agrees(inputs: Inputs, step: Step, rights: bool) -> Agreed:
     if isinstance(step, Detach | Expel):
         known = inputs.memory.record.agreed.entries.get(step.field, {})
         return Agreed({step.field: dict.fromkeys(known.keys() & step.entries.keys(), "")})
-    found = {key: _given(inputs, field, key, rights) for key in step.entries}
+    found = {key: _text(inputs, field, key, rights) for key in step.entries}
     texts = {key: text for key, text in found.items() if text is not None}
     return Agreed({step.field: texts, **_all_members(inputs, step)})
-
-
-def _given(inputs: Inputs, field: Field, key: str, rights: bool) -> str | None:
-    if field.escalates is Escalation.MEMBERSHIP:
-        return NO_RIGHTS if rights or _gives_rights(inputs, field, key) else None
-    return None if grants.only_reads(key) else inputs.memory.texts.get(key)
 
 
 def _all_members(inputs: Inputs, step: Step) -> dict[str, dict[str, str]]:
@@ -302,7 +306,7 @@ def notes(inputs: Inputs) -> dict[str, dict[str, str]]:
         found = dict.fromkeys((agreed or {}).keys() - live.keys() - asked.keys(), "")
         known = _first(inputs, field, asked, live) if agreed is None else frozenset()
         for key in (known | asked.keys()) & live.keys() - (agreed or {}).keys():
-            text = _text(inputs, field, key)
+            text = _text(inputs, field, key, rights=False)
             if text is None and key in known:
                 text = _unread(inputs, field, key)
             sure = text == NO_RIGHTS and field.escalates is Escalation.ATTACHMENT
@@ -332,16 +336,19 @@ def _first(
     inputs: Inputs, field: Field, asked: Mapping[str, Entry], live: Mapping[str, Entry]
 ) -> AbstractSet[str]:
     """What counts as agreed where no record says so yet: at first contact all that is there, later
-    what manifest, memory and cloud have in common.
+    what manifest, memory and cloud have in common; nothing where that memory is lost.
     """
-    applied = inputs.memory.applied
-    if not applied.known:
+    record, marks = inputs.memory.record, inputs.memory.applied.entries.get(field.name, ())
+    known = record.exists and record.cloud_id == inputs.live.cloud_id
+    if not known and not inputs.memory.applied.known:
         return live.keys()
-    return {mark.lstrip("~") for mark in applied.entries.get(field.name, ())} & asked.keys()
+    return {applied_marks.plain_key(mark) for mark in marks} & asked.keys()
 
 
-def _text(inputs: Inputs, field: Field, key: str) -> str | None:
-    """What is agreed of an entry; None where that is not known, or nobody has to agree."""
+def _text(inputs: Inputs, field: Field, key: str, rights: bool) -> str | None:
+    """What is agreed of an entry; None where that is not known, or nobody has to agree. `rights`:
+    its group is about to get some.
+    """
     if field.escalates is Escalation.MEMBERSHIP:
-        return NO_RIGHTS if _gives_rights(inputs, field, key) else None
+        return NO_RIGHTS if rights or _gives_rights(inputs, field, key) else None
     return None if grants.only_reads(key) else inputs.memory.texts.get(key)

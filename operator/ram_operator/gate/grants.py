@@ -38,7 +38,7 @@ def escalating(field: Field, desired: Desired, change: Change, memory: Memory) -
     """
     if freed(field, desired, change, memory):
         return True
-    if _exceeds_agreed(field, change, memory):
+    if exceeds_agreed(field, change, memory):
         # Narrower than what is there may be wider than what people agreed on.
         return True
     if change.entry and change.after is None:
@@ -109,7 +109,8 @@ def direction(field: Field, desired: Desired, change: Change, memory: Memory) ->
     return Direction.MIXED if keys & memory.denials.keys() else change.direction
 
 
-def _exceeds_agreed(field: Field, change: Change, memory: Memory) -> bool:
+def exceeds_agreed(field: Field, change: Change, memory: Memory) -> bool:
+    """Whether the document that is asked for exceeds the one that the record has."""
     base = memory.record.agreed.document
     if field.escalates is not Escalation.DOCUMENT or base is None:
         return False

@@ -21,8 +21,6 @@ from .subject import Subject
 LOOKS: Final = 2
 """Looks that may be late, of the object's own interval, before what they would have shown counts as
 not watched."""
-
-
 _NOT_LOOKING: Final = frozenset({Reason.SUSPENDED, Reason.OBSERVE_ONLY, Reason.FOUND_IN_CLOUD})
 
 
@@ -38,23 +36,6 @@ class Evidence:
         """What is attached, what it is to be, and what all that allows."""
         sources = self._ports.sources(self._session)
         return lookups.look(sources, self._subject, wanted, live, standing.facts.agreed)
-
-    def _watched(self, standing: Standing, within: float) -> bool:
-        """Whether no look was left out since the identity was last as agreed on.
-
-        Of what another process saw the status tells: it decides only what is done at once, and
-        never what is agreed on.
-        """
-        subject = self._subject
-        known = self._ports.consistency.watched(subject.key, subject.uid, within)
-        if known is not None:
-            return known
-        ready = conditions.find(subject.status.get("conditions") or (), ConditionType.READY)
-        same = standing.facts.owner_uid == subject.uid
-        held = (subject.status.get("pending") or {}).get("kind")
-        if ready is None or not same or held == HeldKind.FOUND:
-            return False
-        return ready.get("reason") not in _NOT_LOOKING
 
     def inputs(
         self,
@@ -91,3 +72,20 @@ class Evidence:
             watched=self._watched(standing, most),
         )
         return Inputs(subject.row, account, wanted, live, memory, approval, providers=seen)
+
+    def _watched(self, standing: Standing, within: float) -> bool:
+        """Whether no look was left out since the identity was last as agreed on.
+
+        Of what another process saw the status tells: it decides only what is done at once, and
+        never what is agreed on.
+        """
+        subject = self._subject
+        known = self._ports.consistency.watched(subject.key, subject.uid, within)
+        if known is not None:
+            return known
+        ready = conditions.find(subject.status.get("conditions") or (), ConditionType.READY)
+        same = standing.facts.owner_uid == subject.uid
+        held = (subject.status.get("pending") or {}).get("kind")
+        if ready is None or not same or held == HeldKind.FOUND:
+            return False
+        return ready.get("reason") not in _NOT_LOOKING

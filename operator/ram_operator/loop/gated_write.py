@@ -152,7 +152,7 @@ class GatedWrite:
 
     def _send(self, step: CloudStep | Agree | AgreeDocument) -> Mapping[str, Any]:
         if isinstance(step, Agree | AgreeDocument):
-            # What was agreed on went into the record when the write began.
+            # For the record alone: ends went in when the write began, the rest comes with its end.
             return {}
         name = self._identity.cloud_name
         known = execute.with_cloud_id(step, self._cloud_id)

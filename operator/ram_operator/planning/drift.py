@@ -13,7 +13,7 @@ from dataclasses import replace
 from .. import documents
 from ..constants import AdoptionPolicy, DriftPolicy, Severity
 from ..gate.baseline import within
-from ..gate.grants import direction, escalating
+from ..gate.grants import direction, escalating, exceeds_agreed
 from ..gate.inputs import WHATEVER, Memory
 from ..kinds import comparison
 from ..kinds.schema import Escalation, Field, Kind, Shape
@@ -83,6 +83,9 @@ def _cause(row: Kind, desired: Desired, change: Change, memory: Memory) -> Cause
     wanted = applied_marks.digest(change.after)
     if known == KEPT + wanted:
         return Cause.ADOPTION
+    if exceeds_agreed(field, change, memory):
+        # Whatever the status says was applied: to ask for more than the record has is an edit.
+        return Cause.INTENT
     return Cause.DRIFT if known == wanted else Cause.INTENT
 
 

@@ -111,7 +111,7 @@ def update(inputs: Inputs, *, believe_drift: bool = True) -> Plan:
     noticed = grants.noticed(inputs, judged)
     found, judged = (released(items, gate.permit) for items in (found, judged))
     left = [item.change for item in found if item not in judged or not changes.writes(item)]
-    steps = _in_order(inputs, gate, judged, left)
+    steps = _in_order(inputs, gate, (judged, left), believe_drift)
     waiting = [*desired.unresolved, *_unread(inputs), *ending]
     postponed = [step for step in steps if gate.exceeds and step.direction in _WIDENING]
     waiting += [f"{_trust_of(inputs)} to be as asked: {s.summary}" for s in postponed]
@@ -150,13 +150,18 @@ def _applied(inputs: Inputs, judged: list[Judged], postponed: list[Step]) -> App
     return last_applied.after_steps(memory.applied, wanted, left)
 
 
-def _in_order(inputs: Inputs, gate: Review, judged: list[Judged], left: list[Change]) -> list[Step]:
-    """All that may be written, what widens last."""
+def _in_order(
+    inputs: Inputs, gate: Review, found: tuple[list[Judged], list[Change]], believed: bool
+) -> list[Step]:
+    """All that may be written, what widens last; `found` is what was judged, and what is left as it
+    is. What may be an old answer is agreed on by nobody.
+    """
+    judged, left = found
     # What has to wait must not keep waiting what the same call could write beside it.
     later = [item for item in judged if gate.exceeds and item.change.direction in _WIDENING]
     now = [item for item in judged if item not in later]
     steps: list[Step] = [
-        *baseline.noted(inputs),
+        *(baseline.noted(inputs) if believed else ()),
         *expiry.notes(inputs),
         *providers.notes(inputs),
         *providers.acceptance(gate.accepted, gate.permit),
