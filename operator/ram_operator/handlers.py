@@ -13,7 +13,7 @@ from typing import Any, Final
 import kopf
 
 from .constants import GROUP, VERSION
-from .kinds.record import holder, stored
+from .kinds.record import holder
 from .kinds.table import ACCOUNT, PLURALS, RECORD
 from .model.objects import Key
 from .runtime.cache import WATCHED_KINDS, Cache, Seen, key_of
@@ -43,7 +43,7 @@ class Intake:
                 return
             if kind == RECORD:
                 # Nobody deletes one but by deleting their kind: its object writes it anew.
-                if owner := holder(body, stored(body)):
+                if owner := holder(body):
                     self._add(owner, Lane.PERIODIC)
             else:
                 self._add(key)
@@ -109,7 +109,7 @@ class Intake:
 
         That of an account may say that the loss of its records is over, which all of its wait for.
         """
-        if owner := holder(body, stored(body)):
+        if owner := holder(body):
             self._wake(owner)
             if owner.kind == ACCOUNT:
                 self._add(owner)

@@ -19,7 +19,6 @@ from ram_operator.model.records import (
     HistoryEntry,
     InFlight,
     Pending,
-    RecordFacts,
     Rejection,
 )
 from tests.support.saved import Saved
@@ -142,8 +141,8 @@ def test_a_record_says_which_identity_it_is_about_and_who_manages_that() -> None
     body = created(RecordChange(owner=OWNER))
     assert identity_of(body) == IDENTITY
     assert identity_of(None) == identity_of({}) == record.Identity("", "", "")
-    assert record.holder(body, stored(body)) == Key("RamRole", "apps", "web")
-    assert record.holder(body, RecordFacts()) is None
+    assert record.holder(body) == Key("RamRole", "apps", "web")
+    assert record.holder(created(RecordChange())) is None
 
 
 def test_a_side_of_a_write_is_cut_where_it_is_too_long() -> None:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
-from typing import Any, Final
+from functools import lru_cache
+from typing import Any, Final, TypeVar
 
 from .. import documents
 from ..constants import API_VERSION, Reason
@@ -162,12 +163,13 @@ def identity_of(body: Mapping[str, Any] | None) -> Identity:
     return Identity(*(str(record.get(name) or "") for name in ("accountId", "kind", "cloudName")))
 
 
-def holder(body: Mapping[str, Any], found: RecordFacts) -> Key | None:
-    """The object that manages the identity of the record, `found` being what that says."""
-    if found.owner is None:
+def holder(body: Mapping[str, Any]) -> Key | None:
+    """The object that manages the identity of the record."""
+    record = _record(body)
+    if not record.get("owner"):
         return None
-    kind = str(_record(body).get("kind") or "")
-    return Key(kind, found.owner.namespace, found.owner.name)
+    owner = _owner(record["owner"])
+    return Key(str(record.get("kind") or ""), owner.namespace, owner.name)
 
 
 def _record(body: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -229,12 +231,26 @@ def _in_flight(block: Mapping[str, Any] | None) -> InFlight | None:
     )
 
 
+D = TypeVar("D", documents.Trust, documents.Policy)
+
+
+def _parsed(parse: Callable[..., D], text: str) -> D:
+    found: D = _remembered(parse, text)
+    return found
+
+
+@lru_cache(maxsize=64)
+def _remembered(parse: Callable[..., Any], text: str) -> Any:
+    """A pass reads its record several times. Few are kept, for documents are large in memory."""
+    return parse(text, lenient=True)
+
+
 def _baseline(record: Mapping[str, Any]) -> tuple[documents.Trust | None, bool]:
     text = (record.get("baseline") or {}).get("trust")
     if not text:
         return None, False
     try:
-        return documents.parse_trust(text, lenient=True), False
+        return _parsed(documents.parse_trust, text), False
     except documents.DocumentError:
         return None, True
 
@@ -245,7 +261,7 @@ def _agreed(record: Mapping[str, Any]) -> Agreed:
     text, document = (record.get("baseline") or {}).get("document"), None
     if text:
         try:
-            document = documents.parse_policy(text, lenient=True)
+            document = _parsed(documents.parse_policy, text)
         except documents.DocumentError:
             document = documents.Policy("", ())
     return Agreed({name: _texts(blocks, name) for name in blocks}, document)

@@ -107,7 +107,7 @@ def _facts(key: Key, body: Mapping[str, Any]) -> Facts:
         references=references,
         account=sys.intern(str(account)),
         version=int(version) if version.isdigit() else 0,
-        owner=(owner := holder(body, record)),
+        owner=(owner := holder(body) if key.kind == RECORD else None),
         waiting=owner if record.pending is not None else None,
         trusts=trusted_names.of_record(record),
         ends=tuple(end for end in record.ends.values() if end),
