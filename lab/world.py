@@ -247,6 +247,23 @@ class World:
         path = f"/api/v1/namespaces/{self.namespace}/events"
         return list(self.cluster.request("GET", path)["items"])
 
+    def told(self, reason: str, name: str | None = None, least: int = 1) -> list[str]:
+        """The messages of the events of a reason, once there are so many: they follow the status.
+
+        name: of one object; without it those of all in the namespace count.
+        """
+        deadline = Deadline(PATIENCE)
+        while True:
+            found = [
+                str(event["message"])
+                for event in self.events()
+                if event["reason"] == reason and name in (None, event["involvedObject"]["name"])
+            ]
+            if len(found) >= least or deadline.over:
+                assert len(found) >= least, f"{reason} of {name}: {len(found)} times: {found}"
+                return found
+            time.sleep(0.05)
+
     def settle(self) -> None:
         """Let a write made by hand become visible."""
         time.sleep(STALE + 0.2)

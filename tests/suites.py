@@ -63,6 +63,10 @@ def _on_a_plane(name: str, *places: str) -> Part:
     return Part(name, command, places)
 
 
+def _those_named(word: str, part: Part, **environment: str) -> Part:
+    return replace(part, command=(*part.command, "-k", word), environment=environment)
+
+
 GATE: Final = _files("gate", TABLE)
 SCENARIOS: Final = _files("scenarios")
 ALONE: Final = (
@@ -105,6 +109,9 @@ LANES: Final = (
         HISTORIES_SEED="5000",
     ),
     _pytest("all faults", "tests/faults/test_fault_matrix.py", FAULTS="others"),
+    _those_named(
+        "friendly", _on_a_plane("friendly scenarios", "tests/scenarios"), SCENARIOS="friendly"
+    ),
 )
 """Seeds stand here, so that a run says what the one before said; `make histories` draws others."""
 RUNS: Final = {"test": TEST, "lanes": LANES}

@@ -40,9 +40,8 @@ def test_an_approved_change_is_applied_exactly_once(world: World) -> None:
     # A used approval that stays on the object is silent and opens nothing.
     world.look("RamRole", "plain")
     assert len(trust_writes(world, start)) == 1
-    reasons = [event["reason"] for event in world.events()]
-    assert reasons.count("ChangeApproved") == 1
-    assert "ApprovalNotHonoured" not in reasons
+    assert len(world.told("ChangeApproved")) == 1
+    assert "ApprovalNotHonoured" not in [event["reason"] for event in world.events()]
 
 
 def test_an_approved_trust_costs_three_calls(world: World) -> None:

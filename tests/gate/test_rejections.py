@@ -173,7 +173,7 @@ def test_until_it_is_recorded_nobody_writes_over_it(apart: ControlPlane, alone: 
         assert offer(alone, ROLE, NAME) != digest
         alone.settle()
         assert opened(alone, start) == []
-        messages = [e["message"] for e in alone.events() if e["reason"] == "ApprovalVoided"]
+        messages = alone.told("ApprovalVoided", NAME)
         assert any(f"rejected by {OBJECTOR}" in message for message in messages)
 
 

@@ -276,19 +276,11 @@ def test_a_longer_session_of_an_ordinary_role_needs_nobody_and_no_read(world: Wo
     assert "GetPolicy" not in read
 
 
-def findings(world: World, name: str) -> list[str]:
-    return [
-        event["message"]
-        for event in world.events()
-        if event["reason"] == "FindingReported" and event["involvedObject"]["name"] == name
-    ]
-
-
 def test_a_detour_passes_with_an_event_and_waits_where_the_account_says_so(world: World) -> None:
     world.role(NAME, policies=[OOS])
     world.ready(ROLE, NAME)
     world.settle()
-    (message,) = findings(world, NAME)
+    (message,) = world.told("FindingReported", NAME)
     assert message.startswith("RAM021 System/AliyunOOSFullAccess: can ")
     world.edit("RamAccount", world.namespace, gate={"holdIndirect": True})
     world.settle()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,11 +23,16 @@ def logs(control_plane: Cluster) -> Path:
 
 
 def refused_requests(cluster: Cluster) -> list[str]:
-    """The operator's requests that the API server refused; tests use its name with other agents."""
+    """The operator's requests for which it lacks a right; tests use its name with other agents.
+
+    An admission policy that refuses what the account has the right to is none of them: so answers
+    the guard when it is probed.
+    """
     return [
         f"{event['verb']} {event['requestURI']}"
         for event in cluster.audit_events(IDENTITY)
         if event.get("responseStatus", {}).get("code") in (401, 403)
+        and event.get("annotations", {}).get("authorization.k8s.io/decision") != "allow"
         and not event.get("userAgent", "").startswith((AGENT, "kubectl"))
     ]
 
@@ -42,9 +48,12 @@ def operator(installed: Cluster, logs: Path) -> Iterator[OperatorProcess]:
     assert refused_requests(installed)[before:] == []
 
 
-@pytest.fixture(params=["hostile", "friendly"])
+@pytest.fixture(params=[os.environ.get("SCENARIOS", "hostile")])
 def behaviours(request: pytest.FixtureRequest) -> object:
-    """Both answers to every open question about the cloud."""
+    """The answers to the open questions about the cloud.
+
+    SCENARIOS chooses: `make test` plays them on the hostile ones, `make lanes` on the friendly.
+    """
     return dict(HOSTILE) if request.param == "hostile" else "friendly"
 
 

@@ -27,21 +27,6 @@ ADMISSION = "/apis/admissionregistration.k8s.io/v1"
 DETACHED = f"policies[System/{OSS_FULL.lower()}]"
 
 
-def told(world: World, name: str, reason: str, least: int) -> list[str]:
-    """The messages of the events of that reason, once there are so many: they follow the status."""
-    deadline = time.monotonic() + 20
-    while True:
-        found = [
-            str(event["message"])
-            for event in world.events()
-            if (event["involvedObject"]["name"], event["reason"]) == (name, reason)
-        ]
-        if len(found) >= least:
-            return found
-        assert time.monotonic() < deadline, f"{name}: {reason} {len(found)} times: {found}"
-        time.sleep(0.1)
-
-
 def counted(operator: OperatorProcess, **labels: str) -> float:
     """The counter of drift, over all kinds and fields that fit."""
     return sum(
@@ -76,11 +61,11 @@ def test_a_stranger_taken_out_of_a_trust_is_told_beside_what_is_reported(
     (back,) = item["status"]["corrected"]
     assert (back["field"], back["severity"]) == ("trustPolicy", "critical")
     assert "ecs.aliyuncs.com" in back["is"]
-    (corrected,) = told(world, "shop", "DriftCorrected", 1)
+    (corrected,) = world.told("DriftCorrected", "shop")
     assert corrected.startswith("trustPolicy (critical, corrected): ")
     assert "→" in corrected
     assert "ecs.aliyuncs.com" in corrected
-    (reported,) = told(world, "shop", "DriftDetected", 1)
+    (reported,) = world.told("DriftDetected", "shop")
     assert reported.startswith(f"{DETACHED} (critical, reported): System/{OSS_FULL} → (none)")
     assert counted(operator, **labels, action="corrected") == before + 1
     drifted = condition(item, "Drifted")
@@ -93,8 +78,8 @@ def test_a_stranger_taken_out_of_a_trust_is_told_beside_what_is_reported(
     hands.update_role("shop", trust=trust(FC, ECS))
     world.settle()
     world.look("RamRole", "shop")
-    assert len(told(world, "shop", "DriftCorrected", 2)) == 2
-    assert len(told(world, "shop", "DriftDetected", 1)) == 1
+    assert len(world.told("DriftCorrected", "shop", 2)) == 2
+    assert len(world.told("DriftDetected", "shop")) == 1
     assert world.cloud()["roles"]["shop"]["trust"] == TRUST_FC
     (again,) = world.look("RamRole", "shop")["status"]["corrected"]
     assert {**again, "at": ""} == {**back, "at": ""}
@@ -117,8 +102,8 @@ def test_of_a_trust_that_gained_and_lost_both_halves_are_told(world: World) -> N
     assert "log.aliyuncs.com" not in back["is"]
     assert "log.aliyuncs.com" in left["is"]
     assert "ecs.aliyuncs.com" not in left["is"]
-    told(world, "half", "DriftCorrected", 1)
-    told(world, "half", "DriftDetected", 1)
+    world.told("DriftCorrected", "half")
+    world.told("DriftDetected", "half")
 
 
 def test_a_user_with_a_key_that_is_reported_for_good_shows_what_was_taken_back(
@@ -136,7 +121,7 @@ def test_a_user_with_a_key_that_is_reported_for_good_shows_what_was_taken_back(
         )
         world.settle()
         world.look("RamUser", "ann")
-        messages = told(world, "ann", "DriftCorrected", turn)
+        messages = world.told("DriftCorrected", "ann", turn)
         assert any(policy in message for message in messages), messages
     assert world.cloud()["users"]["ann"]["policies"] == []
     shown = world.look("RamUser", "ann")["status"]["corrected"]
@@ -153,7 +138,7 @@ def test_what_is_asked_for_is_told_beside_drift(world: World) -> None:
     world.reason("RamRole", "busy", "Drifted")
     world.edit("RamRole", "busy", description="two")
     world.reason("RamRole", "busy", "Drifted")
-    assert any("description" in text for text in told(world, "busy", "Updated", 1))
+    assert any("description" in text for text in world.told("Updated", "busy"))
 
 
 TROUBLES: dict[str, Callable[[World], str]] = {
@@ -183,8 +168,8 @@ def test_trouble_with_one_part_does_not_hide_drift_of_another(
     )
     assert [entry["field"] for entry in item["status"]["drift"]] == [DETACHED]
     assert [entry["field"] for entry in item["status"]["corrected"]] == ["trustPolicy"]
-    assert len(told(world, "calm", "DriftDetected", 1)) == 1
-    assert len(told(world, "calm", "DriftCorrected", 1)) == 1
+    assert len(world.told("DriftDetected", "calm")) == 1
+    assert len(world.told("DriftCorrected", "calm")) == 1
     message = condition(item, "Ready")["message"]
     assert "tags" in message.lower() or "ListTagResources" in message
     assert f"left as it is in the cloud: {DETACHED}" in message
@@ -212,8 +197,8 @@ def test_a_held_change_hides_neither_drift_nor_what_is_not_ready(world: World) -
     assert condition(item, "Ready")["reason"] == "ApprovalRequired"
     assert condition(item, "Drifted")["status"] == "True"
     assert condition(item, "ApprovalRequired")["status"] == "True"
-    assert len(told(world, "full", "ChangeHeld", 1)) == 1
-    assert len(told(world, "full", "DriftDetected", 1)) == 1
+    assert len(world.told("ChangeHeld", "full")) == 1
+    assert len(world.told("DriftDetected", "full")) == 1
 
 
 @contextmanager
@@ -301,8 +286,8 @@ def test_what_was_done_and_found_is_told_although_the_record_cannot_be_written(
         assert "not now" in condition(item, "Ready")["message"]
         assert condition(item, "ApprovalRequired")["status"] == "True"
         assert "digest" not in item["status"]["pending"]
-        told(world, "stuck", "DriftCorrected", 1)
-        told(world, "stuck", "DriftDetected", 1)
+        world.told("DriftCorrected", "stuck")
+        world.told("DriftDetected", "stuck")
         assert [entry["action"] for entry in world.writes(start)] == ["DetachPolicyFromRole"]
         assert world.cloud()["roles"]["stuck"]["trust"] == TRUST_FC
     world.wait(

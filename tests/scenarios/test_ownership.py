@@ -112,7 +112,7 @@ def test_adoption_shows_the_excess_and_removes_nothing(world: World) -> None:
     assert shown[f"policies[System/{ECS_READ.lower()}]"] == "reported"
     assert shown["maxSessionDurationSeconds"] == "reported"
     assert "DetachPolicyFromRole" not in [w["action"] for w in world.writes()]
-    assert [e["reason"] for e in world.events()].count("Adopted") == 1
+    assert len(world.told("Adopted", "old")) == 1
 
     # What comes later was not there when the role was taken over.
     hands.attach("old", "AliyunECSFullAccess")
@@ -222,7 +222,7 @@ def test_an_identity_can_be_let_go(world: World, target: str) -> None:
     assert world.writes(start) == []
     (record,) = [r for r in world.records() if r["kind"] == "RamRole"]
     assert "owner" not in record
-    assert "Abandoned" in [e["reason"] for e in world.events()]
+    assert world.told("Abandoned", "kept")
 
 
 def test_an_identity_does_not_pass_to_another_object_by_itself(world: World) -> None:

@@ -118,9 +118,8 @@ def test_taking_the_edit_back_releases_it(world: World) -> None:
     assert condition(role, "ApprovalRequired")["status"] == "False"
     assert "pending" not in role["status"]
     assert world.writes(start) == []
-    reasons = [e["reason"] for e in world.events()]
-    assert reasons.count("ChangeHeld") == 1
-    assert reasons.count("ChangeNoLongerHeld") == 1
+    assert len(world.told("ChangeHeld", "held")) == 1
+    assert len(world.told("ChangeNoLongerHeld", "held")) == 1
 
 
 def dangerous_creations(world: World) -> dict[str, tuple[Json, str]]:

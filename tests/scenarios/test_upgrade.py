@@ -144,8 +144,7 @@ def test_nothing_is_done_and_what_was_approved_is_asked_for_anew(
         assert_nothing_else_moved(upgrade, after)
         assert_still_held(upgrade, after, "killed-after")
         assert after[APPROVED]["status"]["pending"]["voided"] == "ApprovalStale"
-        told = [e for e in upgrade.worlds["shop"].events() if e["reason"] == "ApprovalVoided"]
-        assert APPROVED[1] in {event["involvedObject"]["name"] for event in told}
+        assert upgrade.worlds["shop"].told("ApprovalVoided", APPROVED[1])
         assert_states(upgrade, after)
         opens_nothing_old(upgrade, after)
 
