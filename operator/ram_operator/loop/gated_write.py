@@ -16,10 +16,10 @@ from ..cloud import execute
 from ..cluster.record_writer import Start
 from ..constants import ANNOTATION_APPROVE, ANNOTATION_REJECT, Mode, Reason
 from ..errors import OutcomeUnknown, RamOperatorError, Retry
-from ..gate import expiry, providers
 from ..gate.inputs import Approval, Guard
 from ..kinds.record import Identity, facts_of
-from ..model import sentences
+from ..model import provider_states, sentences
+from ..model.changes import ends_of
 from ..model.permissions import Cleared, Permit
 from ..model.records import NOTHING_AGREED, Agreed, InFlight
 from ..model.steps import (
@@ -256,7 +256,7 @@ def _start(step: Step, permit: Permit | None) -> Start:
         return Start(flight)
     before, after = sentences.sides(permit.changes)
     trusts = [c.after for c in permit.changes if isinstance(c.after, documents.Trust)]
-    seen = providers.accepted(permit.context, permit.changes)
+    seen = provider_states.accepted(permit.context, permit.changes)
     flight = InFlight(
         permit.kind,
         permit.change,
@@ -270,7 +270,7 @@ def _start(step: Step, permit: Permit | None) -> Start:
         after=after,
     )
     creates = cleared is not None and cleared.before is None
-    return Start(flight, creates, expiry.agreed_by(permit.changes))
+    return Start(flight, creates, ends_of(permit.changes))
 
 
 def still(fresh: Mapping[str, Any], subject: Subject) -> bool:
