@@ -45,6 +45,10 @@ IMPATIENT: Final[Mapping[str, str]] = {
     "call-deadline": "3",
 }
 """For whoever delays calls beyond that."""
+FORGETFUL: Final[Mapping[str, str]] = {"document-settle-seconds": "2"}
+"""For whoever starts an operator again and again, and delays no call: policies need not be made a
+minute later each time.
+"""
 
 
 class OperatorProcess:

@@ -60,7 +60,9 @@ class Settings:
     )
     document_settle_seconds: float = _setting(
         SETTLE_SECONDS,
-        "after a write to a policy, both its document and the one that is read count for so long",
+        "after a write to a policy, both its document and the one that is read count for so long;"
+        " after a start no policy is created for so long, since an attachment that was sent before"
+        " may still arrive",
         1.0,
     )
     stalled_seconds: float = _setting(

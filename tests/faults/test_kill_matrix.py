@@ -27,7 +27,7 @@ import pytest
 from lab import ControlPlane
 from lab.emulator_process import EmulatorProcess
 from lab.install import install
-from lab.operator_process import OperatorProcess
+from lab.operator_process import FORGETFUL, OperatorProcess
 from lab.processes import log_tail
 from lab.waiting import PAUSE, Deadline, until
 from tests.faults.board import Board
@@ -59,7 +59,7 @@ class Lane:
     def rise(self) -> None:
         """Another operator process in place of one that was killed."""
         self.process.stop()
-        self.process = OperatorProcess.start(self.plane, self.log)
+        self.process = OperatorProcess.start(self.plane, self.log, FORGETFUL)
 
     def end(self) -> None:
         self.process.stop()
@@ -112,7 +112,12 @@ def lanes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Lane]]:
             emulator = stack.enter_context(EmulatorProcess.start(log=directory / "emulator.log"))
             board = stack.enter_context(Board(plane))
             log = directory / "operator.log"
-            lane = Lane(plane, Lab(plane, emulator, board), log, OperatorProcess.start(plane, log))
+            lane = Lane(
+                plane,
+                Lab(plane, emulator, board),
+                log,
+                OperatorProcess.start(plane, log, FORGETFUL),
+            )
             stack.callback(lane.end)
             started.append(lane)
         yield started

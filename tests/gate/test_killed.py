@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from lab import ControlPlane
+from lab import ControlPlane, waiting
 from lab.operator_process import OperatorProcess
 from lab.waiting import until
-from lab.world import World, trust
+from lab.world import World, condition, trust
 from tests.gate.approving import offer, say
 from tests.gate.attacks import OUTSIDER
+from tests.gate.replay import EVERYTHING, given_away
+from tests.gate.swaps import ZZ, called, harmless
+from tests.support.holding import on_hold
 from tests.support.trusts import assert_trusts_recorded, trust_writes
 
 FC = ("Service", "fc.aliyuncs.com")
@@ -73,3 +76,44 @@ def test_killed_while_an_approved_creation_is_carried_out(
     (record,) = alone.recorded("RamRole")
     assert "inFlight" not in record
     assert record["cloudId"]
+
+
+def test_what_a_killed_process_has_sent_finds_no_other_policy(
+    apart: ControlPlane, alone: World
+) -> None:
+    """Its attachment of a harmless policy arrives late. No other policy has that name by then,
+    whoever made and deleted it, and whatever the objects ask for in the meantime.
+    """
+    start = alone.journal_end()
+    process = OperatorProcess.start(apart, apart.directory / "operator.log")
+    try:
+        harmless(alone, ZZ, deletionPolicy="Delete")
+        with on_hold(alone, "AttachPolicyToUser") as hold:
+            alone.create("RamUser", "target", {"policies": [{"type": "Custom", "name": ZZ}]})
+            hold.met()
+            process.stop(kill=True)
+            lasts = {"document-settle-seconds": str(20.0 * waiting.slowness())}
+            process = OperatorProcess.start(apart, apart.directory / "operator.log", lasts)
+            alone.edit("RamUser", "target", policies=[])
+            alone.delete("RamPolicy", ZZ)
+            alone.gone("RamPolicy", ZZ)
+            now = alone.journal_end()
+            alone.create("RamPolicy", "zz2", {"policyName": ZZ, "document": EVERYTHING})
+            alone.wait("RamPolicy", "zz2", _waits, "it waits for what may still arrive")
+            assert "CreatePolicy" not in [entry["action"] for entry in alone.writes(now)]
+        called(alone, "CreatePolicy", now)
+        alone.ready("RamPolicy", "zz2")
+        alone.look("RamUser", "target")
+        assert given_away(alone, start) == []
+    finally:
+        process.stop(kill=True)
+
+
+def _waits(item: dict[str, object]) -> bool:
+    return "before this one began" in str(condition(item, "Ready").get("message"))
+
+
+def test_a_first_process_makes_policies_at_once(apart: ControlPlane, alone: World) -> None:
+    """Nothing can arrive of an account that nobody worked on before."""
+    with OperatorProcess.running(apart, {"document-settle-seconds": "100000"}):
+        harmless(alone, ZZ)

@@ -19,7 +19,7 @@ from typing import Any, Final
 
 from lab import Cluster, ControlPlane
 from lab.install import wait_served
-from lab.operator_process import OperatorProcess
+from lab.operator_process import FORGETFUL, OperatorProcess
 
 PAUSE: Final = (4.0, 9.0)
 """Seconds between two blows, from and to."""
@@ -85,7 +85,7 @@ class Chaos:
         self._kinds = kinds
         self._random = random.Random(seed)
         self._log = plane.directory / "operator.log"
-        self._process = OperatorProcess.start(plane, self._log)
+        self._process = OperatorProcess.start(plane, self._log, FORGETFUL)
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._trouble: BaseException | None = None
@@ -112,11 +112,11 @@ class Chaos:
 
     def _kill(self) -> None:
         self._process.stop(kill=True)
-        self._process = OperatorProcess.start(self._plane, self._log)
+        self._process = OperatorProcess.start(self._plane, self._log, FORGETFUL)
 
     def _term(self) -> None:
         self._process.stop()
-        self._process = OperatorProcess.start(self._plane, self._log)
+        self._process = OperatorProcess.start(self._plane, self._log, FORGETFUL)
 
     def _stop(self) -> None:
         """It sees nothing for some seconds, and then all at once."""

@@ -12,7 +12,7 @@ import pytest
 from lab import ControlPlane
 from lab.emulator_process import EmulatorProcess
 from lab.install import wait_served
-from lab.operator_process import IDENTITY, OperatorProcess
+from lab.operator_process import FORGETFUL, IDENTITY, OperatorProcess
 from lab.waiting import until
 from lab.world import HOSTILE, TRUST_FC, World, condition, open_world, trust
 from tests.support.hands import Hands
@@ -34,7 +34,7 @@ class Home:
 
     def start(self) -> OperatorProcess:
         log = self.plane.directory / f"operator-{uuid.uuid4().hex[:6]}.log"
-        self.process = OperatorProcess.start(self.plane, log)
+        self.process = OperatorProcess.start(self.plane, log, FORGETFUL)
         return self.process
 
     def stop(self, *, kill: bool = False) -> None:

@@ -25,7 +25,7 @@ CREATED = "2026-01-01T00:00:00Z"
 class Cloud:
     """Answers as told; `hook` runs before each call and may change what it finds."""
 
-    def __init__(self) -> None:
+    def __init__(self, inherited: float = 0.0) -> None:
         self.clock = FakeClock()
         self.policies: dict[str, documents.Policy] = {"p": READ}
         self.created = CREATED
@@ -36,7 +36,7 @@ class Cloud:
         self.sent: list[tuple[str, Mapping[str, Any]]] = []
         self.needs: list[Needs] = []
         self.hook: Callable[[str], None] = lambda _: None
-        kept = PolicyDocuments(SETTLE, self.clock)
+        kept = PolicyDocuments(SETTLE, self.clock, inherited)
         self.kept = Kept(kept, groups=GroupPolicies(self.clock))
         self.writer = Writer(self, self.kept, 0.05)
 

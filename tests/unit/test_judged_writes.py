@@ -294,6 +294,16 @@ def test_nobody_makes_a_policy_while_an_attachment_of_it_may_still_arrive() -> N
     assert cloud.documents.sent("p") == (ALL,)
 
 
+def test_nobody_makes_a_policy_while_one_may_arrive_that_another_process_has_sent() -> None:
+    cloud = Cloud(inherited=SETTLE)
+    with pytest.raises(Retry, match="before this one began") as caught:
+        create(cloud)
+    assert (caught.value.after, cloud.sent) == (SETTLE, [])
+    cloud.clock.advance(SETTLE)
+    create(cloud)
+    assert cloud.actions() == ["CreatePolicy"]
+
+
 def test_an_attachment_that_was_answered_keeps_no_creation_waiting() -> None:
     cloud = Cloud()
     run(cloud, "role", attach(rests=Basis(JUDGED)))

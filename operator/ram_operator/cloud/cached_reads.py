@@ -55,9 +55,17 @@ class PolicyDocuments:
     """The policies of one account."""
 
     def __init__(
-        self, settle: float = SETTLE_SECONDS, clock: Callable[[], float] = time.monotonic
+        self,
+        settle: float = SETTLE_SECONDS,
+        clock: Callable[[], float] = time.monotonic,
+        inherited: float = 0.0,
     ) -> None:
+        """`settle` and `inherited` are seconds; for the latter what another process has sent for
+        the account may still arrive.
+        """
         self._settle = settle
+        self._predecessors = clock() + inherited
+        """Until when an attachment of any policy may still be on its way that nobody here knows."""
         self._clock = clock
         self._lock = threading.Lock()
         self._swept = clock()
@@ -189,10 +197,15 @@ class PolicyDocuments:
         Whoever creates it earlier would decide what was attached after it was judged.
         """
         with self._lock:
-            left = max(0.0, self._attaching.get(name.lower(), 0.0) - self._clock())
-            if not left:
+            now = self._clock()
+            known = max(0.0, self._attaching.get(name.lower(), 0.0) - now)
+            if not known:
                 self._attaching.pop(name.lower(), None)
-            return left
+            return max(known, self._predecessors - now)
+
+    def inherits(self) -> bool:
+        """Whether an attachment may be on its way that another process has sent."""
+        return self._clock() < self._predecessors
 
     def confirm(self, calls: CloudCalls, name: str, judged: frozenset[str]) -> None:
         """Raises Retry unless each document that may be in force was judged. Raises errors.*."""

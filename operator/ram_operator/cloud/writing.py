@@ -164,9 +164,17 @@ class Writer:
 
     def _await_attachments(self, policy: str) -> None:
         """Whoever names the policy has judged what it was, or that it was not there."""
-        if (wait := self.kept.policies.attachments_open(policy)) > 0:
-            text = f"an attachment of policy {policy} is not known to have ended; it is made later"
-            raise Retry(Reason.PROGRESSING, text, wait)
+        policies = self.kept.policies
+        if (wait := policies.attachments_open(policy)) <= 0:
+            return
+        text = f"an attachment of policy {policy} is not known to have ended; it is made later"
+        if policies.inherits():
+            text = (
+                f"policy {policy} is made once nothing can arrive any more that an operator sent"
+                " for this account before this one began: an attachment of that name would come"
+                " into force with what the new policy says"
+            )
+        raise Retry(Reason.PROGRESSING, text, wait)
 
 
 def _names(write: Write) -> dict[str, Mode]:

@@ -143,13 +143,19 @@ class AccountOpener:
         self._wiring = wiring
         self._lock = threading.Lock()
         self._kept: dict[str, Kept] = {}
+        self._first: set[str] = set()
+        """Accounts that no process had a record of before this one."""
 
     def _kept_of(self, account_id: str) -> Kept:
-        """The same for all sessions of the account: a pass may still write by an earlier one."""
+        """The same for all sessions of the account: a pass may still write by an earlier one.
+
+        Who opens an account that has been worked on may inherit writes whose sender is gone.
+        """
         with self._lock:
             if account_id not in self._kept:
-                policies = PolicyDocuments(self._settings.document_settle_seconds)
-                self._kept[account_id] = Kept(policies)
+                settle = self._settings.document_settle_seconds
+                inherited = 0.0 if account_id in self._first else settle
+                self._kept[account_id] = Kept(PolicyDocuments(settle, inherited=inherited))
             return self._kept[account_id]
 
     def open(
@@ -189,6 +195,8 @@ class AccountOpener:
         if record is None:
             try:
                 self._records.claim(identity, claim, first.now, first.sequence)
+                if not first.known:
+                    self._first.add(account.account_id)
                 return first.known
             except Conflicted:
                 record = self._records.read(identity) or {}
