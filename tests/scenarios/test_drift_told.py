@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 import alibabacloud_ram20150501.models as ram
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from lab import RequestFailed
-from lab.operator_process import NAMESPACE, SERVICE_ACCOUNT, OperatorProcess
+from lab.operator_process import OperatorProcess
 from lab.world import TRUST_FC, World, condition, trust
-from ram_operator.kinds.record import Identity
 from tests.support.hands import Hands
+from tests.support.refusing import record_refused
 
 Json = dict[str, Any]
 FC = ("Service", "fc.aliyuncs.com")
@@ -23,7 +20,6 @@ ECS = ("Service", "ecs.aliyuncs.com")
 LOG = ("Service", "log.aliyuncs.com")
 OSS_FULL = "AliyunOSSFullAccess"
 OSS = {"type": "System", "name": OSS_FULL}
-ADMISSION = "/apis/admissionregistration.k8s.io/v1"
 DETACHED = f"policies[System/{OSS_FULL.lower()}]"
 
 
@@ -199,62 +195,6 @@ def test_a_held_change_hides_neither_drift_nor_what_is_not_ready(world: World) -
     assert condition(item, "ApprovalRequired")["status"] == "True"
     assert len(world.told("ChangeHeld", "full")) == 1
     assert len(world.told("DriftDetected", "full")) == 1
-
-
-@contextmanager
-def record_refused(world: World, kind: str, name: str) -> Iterator[None]:
-    """Nobody writes the record of that identity, the operator included."""
-    record = Identity(world.account_id, kind, name).key.name
-    policy = f"refuse-{world.account_id}"
-    made: list[str] = []
-    for plural, spec in (
-        (
-            "validatingadmissionpolicies",
-            {
-                "matchConstraints": {
-                    "resourceRules": [
-                        {
-                            "apiGroups": ["ram.alibabacloud.com"],
-                            "apiVersions": ["*"],
-                            "operations": ["UPDATE"],
-                            "resources": ["ramrecords"],
-                            "resourceNames": [record],
-                        }
-                    ]
-                },
-                "validations": [{"expression": "false", "message": "not now"}],
-            },
-        ),
-        (
-            "validatingadmissionpolicybindings",
-            {"policyName": policy, "validationActions": ["Deny"]},
-        ),
-    ):
-        body = {"apiVersion": "admissionregistration.k8s.io/v1", "metadata": {"name": policy}}
-        world.cluster.request("POST", f"{ADMISSION}/{plural}", {**body, "spec": spec})
-        made.append(f"{ADMISSION}/{plural}/{policy}")
-    try:
-        deadline = time.monotonic() + 30
-        while "not now" not in _refusal(world, record):
-            assert time.monotonic() < deadline, "the record can still be written"
-            time.sleep(0.1)
-        yield
-    finally:
-        for path in reversed(made):
-            world.cluster.request("DELETE", path)
-
-
-def _refusal(world: World, record: str) -> str:
-    """What the operator would hear if it wrote the record."""
-    path = world.path("RamRecord", record) + "?dryRun=All"
-    token = world.cluster.service_account_token(NAMESPACE, SERVICE_ACCOUNT)
-    body = {"metadata": {"annotations": {"tried": f"{time.time()}"}}}
-    kind = "application/merge-patch+json"
-    try:
-        world.cluster.request("PATCH", path, body, content_type=kind, token=token)
-    except RequestFailed as error:
-        return str(error)
-    return ""
 
 
 def test_what_was_done_and_found_is_told_although_the_record_cannot_be_written(

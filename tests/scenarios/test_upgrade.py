@@ -129,8 +129,13 @@ def assert_still_held(upgrade: Upgrade, after: dict[tuple[str, str], Json], *ope
         if name in opened:
             assert now == {}, name
             continue
-        said = ("kind", "gains", "losses")
+        had, has = offered.get("gains", []), now.get("gains", [])
+        more = has[len(had) :]
+        said = ("kind", "losses")
+        assert has[: len(had)] == had, name
         assert [now.get(part) for part in said] == [offered.get(part) for part in said], name
+        # Who has a policy was not said before.
+        assert all(text.startswith("whoever has it: ") for text in more), name
 
 
 @pytest.mark.parametrize("version", VERSIONS)

@@ -12,6 +12,7 @@ from tests.mutants.table import PACKAGE, ROOT, Mutant, read
 
 MUTANTS: Final = read()
 AREAS: Final = {
+    "holders": {"cloud/write_checks.py", "gate/review.py", "loop/holder_records.py"},
     "baseline": {"documents/identity_grants.py", "gate/baseline.py", "kinds/record.py"},
     "offers": {"cluster/record_writer.py", "gate/approvals.py", "loop/offers.py"},
     "elsewhere": {"loop/account_changed.py", "loop/deletion.py", "loop/managed.py"},
@@ -41,7 +42,7 @@ AREAS: Final = {
     },
     "own-rights": {
         "cloud/own_identity.py",
-        "kinds/tenancy.py",
+        "gate/tenancy.py",
         "loop/managed.py",
         "loop/own_rights.py",
     },

@@ -31,6 +31,9 @@ class Cloud:
         self.created = CREATED
         self.attached: list[str] = ["Custom/p"]
         self.members: list[str] = ["ann"]
+        self.groups: list[str] = []
+        self.users: list[str] = []
+        """Those that have the policy."""
         self.trust = ""
         self.calls: list[str] = []
         self.sent: list[tuple[str, Mapping[str, Any]]] = []
@@ -66,6 +69,8 @@ class Cloud:
             return {"Policies": {"Policy": rows}}
         if action == "ListUsersForGroup":
             return self._members(parameters)
+        if action == "ListEntitiesForPolicy":
+            return self.holders()
         if action == "ListPolicyVersions":
             return {"PolicyVersions": {"PolicyVersion": []}}
         self.sent.append((action, parameters))
@@ -86,6 +91,13 @@ class Cloud:
             "Users": rows,
             "IsTruncated": more,
             **({"Marker": str(start + size)} if more else {}),
+        }
+
+    def holders(self) -> Reply:
+        return {
+            "Groups": {"Group": [{"GroupName": name} for name in self.groups]},
+            "Users": {"User": [{"UserName": name} for name in self.users]},
+            "Roles": {"Role": []},
         }
 
     def actions(self) -> list[str]:

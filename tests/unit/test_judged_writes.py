@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from ram_operator import documents
 from ram_operator.cloud import execute, write_checks
 from ram_operator.cloud.cached_reads import FRESH_SECONDS, digests
 from ram_operator.cloud.client import IMS, IMS_METHODS, METHODS
@@ -40,7 +41,7 @@ JUDGED = {"Custom/p": digests([READ])}
 TRUSTS = frozenset({trust(FC).digest})
 
 
-def permit_for(field: str, key: str, entry: Entry) -> Permit:
+def permit_for(field: str, key: str, entry: Entry | documents.Policy) -> Permit:
     change = Change(field, None, entry, Direction.WIDER, key)
     held = Held("EscalatingGrant", "s", changes=(change,))
     facts = offered(held)
@@ -61,8 +62,9 @@ def join(rests: Basis | None, *, agreed: bool = False) -> Step:
     return of_entries(Join, "members", "eve", direction=Direction.WIDER, rests=rests, permit=permit)
 
 
-def document(rests: Basis | None) -> Step:
+def document(rests: Basis | None, *, agreed: bool = False) -> Step:
     return WriteDocument(
+        permit=permit_for("document", "", MORE) if agreed else None,
         summary="write",
         cause=Cause.INTENT,
         direction=Direction.WIDER,
@@ -77,9 +79,15 @@ def run(cloud: Cloud, noun: str, step: Step, name: str = "app") -> None:
     execute.execute(cloud.writer, row, name, step)
 
 
-def refused(cloud: Cloud, noun: str, step: Step, words: str = "moved while it was judged") -> Retry:
+def refused(
+    cloud: Cloud,
+    noun: str,
+    step: Step,
+    words: str = "moved while it was judged",
+    name: str = "app",
+) -> Retry:
     with pytest.raises(Retry, match=words) as caught:
-        run(cloud, noun, step)
+        run(cloud, noun, step, name)
     assert cloud.sent == []
     assert cloud.kept.locks.idle
     return caught.value

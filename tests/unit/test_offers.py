@@ -298,7 +298,7 @@ def test_looks_that_differ_from_each_other_replace_nothing() -> None:
 
 @pytest.mark.parametrize(
     "doubt",
-    [{"unsure": ("the tags to be read",)}, {"providers_unknown": True}],
+    [{"unsure": ("the tags to be read",)}, {"incomplete": True}],
     ids=["unsure", "unknown"],
 )
 def test_what_is_not_known_replaces_nothing_and_is_said(doubt: Json) -> None:
@@ -314,7 +314,7 @@ def test_what_is_not_known_replaces_nothing_and_is_said(doubt: Json) -> None:
 
 @pytest.mark.parametrize("doubt", [True, False], ids=["unknown", "unsure"])
 def test_a_first_offer_waits_for_whom_the_trust_lets_in_and_for_nothing_else(doubt: bool) -> None:
-    plan = replace(PLAN, providers_unknown=doubt, unsure=("the tags to be read",))
+    plan = replace(PLAN, incomplete=doubt, unsure=("the tags to be read",))
     with about(manifest(), pending=None) as (server, around, subject):
         digest, _ = look(around, subject, plan)
         assert (digest == "") is doubt

@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 
 from ram_operator import documents
-from ram_operator.constants import DriftPolicy
+from ram_operator.constants import DriftPolicy, Reason
+from ram_operator.errors import Retry
 from ram_operator.gate import approvals
 from ram_operator.gate.inputs import Inputs
 from ram_operator.model import applied_marks
+from ram_operator.model.objects import Entry, UnknownPart
 from ram_operator.model.outcome import Plan
 from ram_operator.model.records import NO_RIGHTS, Agreed, InFlight, Rejection
 from ram_operator.model.state import Applied
@@ -40,6 +42,11 @@ from tests.unit.test_offered_members import group, people
 ADMIN = "Custom/admin"
 TEXT = documents.identity_text(policy(ALLOW_ALL))
 RAM = {**ALLOW_READ, "Action": "ram:*"}
+HOLDERS = {
+    "group/team": Entry("Team", "RamGroup shop/team"),
+    "group/team/ann": Entry("Ann"),
+    "user/ben": Entry("ben", "no object here"),
+}
 
 
 def rampolicy(*asked: Any, live: documents.Policy | None = None, **memory: Any) -> Inputs:
@@ -48,7 +55,8 @@ def rampolicy(*asked: Any, live: documents.Policy | None = None, **memory: Any) 
     there = made(now)
     if live is not None:
         there = replace(there, fields={**there.fields, "document": live})
-    return inputs(now, there, replace(remembered(wanted_policy()), **memory))
+    known = replace(remembered(wanted_policy()), holders=HOLDERS)
+    return inputs(now, there, replace(known, **memory))
 
 
 def role(**spec: Any) -> Inputs:
@@ -101,9 +109,39 @@ def test_what_is_agreed_on_then_is_what_was_found() -> None:
     assert step.agrees == Agreed({"policies": {ADMIN: TEXT}})
     (step,) = once_approved(FOUND["document"]).steps
     assert step.agrees.document == policy(ALLOW_ALL)
+    assert step.agrees.holders == HOLDERS
     (step,) = once_approved(FOUND["trust"]).steps
     assert isinstance(step, AgreeDocument)
     assert step.document == trust(FC, OUTSIDER)
+
+
+def test_a_sentence_says_who_has_the_policy() -> None:
+    held = plan.update(FOUND["document"]).held
+    assert held is not None
+    assert held.gains[-1] == (
+        "whoever has it: group Team (RamGroup shop/team) with Ann; user ben (no object here)"
+    )
+    nobody = plan.update(rampolicy(ALLOW_ALL, watched=False, holders={})).held
+    assert nobody is not None
+    assert nobody.gains == held.gains[:-1]
+
+
+@pytest.mark.parametrize("unknown", [None, UnknownPart(Retry(Reason.ACCESS_DENIED, "no"))])
+def test_who_has_the_policy_must_be_known(unknown: UnknownPart | None) -> None:
+    found = rampolicy(ALLOW_ALL, watched=False, holders=unknown)
+    decision = once_approved(found)
+    assert decision.held is not None
+    assert [step for step in decision.steps if not isinstance(step, Note)] == []
+
+
+def test_others_who_have_it_are_another_offer() -> None:
+    found = FOUND["document"]
+    held = plan.update(found).held
+    assert held is not None
+    facts = offered(held, replace(found.memory.record, sequence=7, settled=True))
+    more = {**HOLDERS, "group/team/eve": Entry("eve")}
+    memory = replace(found.memory, record=facts, holders=more)
+    assert plan.update(replace(found, memory=memory, approval=approved(facts))).held is not None
 
 
 def test_a_sentence_says_that_it_is_there() -> None:

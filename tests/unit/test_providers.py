@@ -145,7 +145,7 @@ def test_who_comes_in_by_it_gets_no_more_meanwhile() -> None:
         assert any("AliyunOSSReadOnlyAccess" in text for text in decision.waiting)
     unbelieved = plan.update(inputs(more, made(TRUSTED), AGREED, sees(TWO)), believe_drift=False)
     assert [step.verb for step in unbelieved.steps] == ["attributes"]
-    assert (unbelieved.held, unbelieved.drift, unbelieved.providers_unknown) == (None, (), True)
+    assert (unbelieved.held, unbelieved.drift, unbelieved.incomplete) == (None, (), True)
     assert unbelieved.unread == {f"providers[{GIT}]"}
     assert [step.verb for step in after_approval(sees(TWO), more).steps] == [
         "end",
@@ -161,7 +161,7 @@ def test_an_approval_notes_what_it_is_now_and_writes_nothing_to_the_cloud() -> N
     assert step.verb == "end"
     permit = permit_of(step)
     assert permit is not None
-    assert provider_states.accepted(permit.context, permit.changes) == {GIT: TWO}
+    assert providers.accepted(permit.context, permit.changes) == {GIT: TWO}
 
 
 def test_an_approval_is_good_for_what_was_shown_and_no_other() -> None:
@@ -176,7 +176,7 @@ def test_an_approved_trust_is_for_the_providers_as_they_were_shown() -> None:
     assert [step.verb for step in good.steps] == ["trust"]
     permit = permit_of(good.steps[0])
     assert permit is not None
-    assert provider_states.accepted(permit.context, permit.changes) == {GIT: ONE}
+    assert providers.accepted(permit.context, permit.changes) == {GIT: ONE}
     for later in (sees(TWO), {GIT: DENIED}, sees(provider_states.ABSENT)):
         swapped = after_approval(sees(), MORE, then=later)
         assert swapped.held is not None
@@ -192,7 +192,7 @@ def test_an_offer_that_says_nothing_of_providers_is_not_taken_while_they_are_unk
     said = replace(approved(facts), scope=SCOPE)
     again = replace(first, memory=replace(AGREED, record=facts), approval=said)
     unknown = plan.update(replace(again, providers={GIT: DENIED}))
-    assert (unknown.steps, unknown.providers_unknown) == ((), True)
+    assert (unknown.steps, unknown.incomplete) == ((), True)
     assert plan.update(replace(again, providers=sees())).steps == ()
 
 
@@ -200,7 +200,7 @@ def test_a_provider_that_cannot_be_read_can_be_trusted_no_more() -> None:
     asked = wanted({"trustPolicy": trust_json(FC)})
     decision = after_approval({GIT: DENIED}, asked)
     assert [step.verb for step in decision.steps] == ["trust"]
-    assert not decision.providers_unknown
+    assert not decision.incomplete
 
 
 def test_what_is_sent_once_more_is_sent_to_the_same_providers() -> None:
@@ -211,7 +211,7 @@ def test_what_is_sent_once_more_is_sent_to_the_same_providers() -> None:
     said = replace(approved(facts), scope=SCOPE)
     permit = clearance.weigh(held, said, facts)
     assert permit is not None
-    seen = provider_states.accepted(permit.context, permit.changes)
+    seen = providers.accepted(permit.context, permit.changes)
     flight = InFlight(permit.kind, permit.change, permit.digest, expires=permit.expires)
     flight = replace(flight, providers=seen)
     begun = replace(facts, sequence=8, pending=None, in_flight=flight)
@@ -224,7 +224,7 @@ def test_what_is_sent_once_more_is_sent_to_the_same_providers() -> None:
 def test_what_cannot_be_read_is_neither_as_agreed_nor_changed() -> None:
     decision = decide({GIT: DENIED})
     assert decision.held is None
-    assert decision.providers_unknown
+    assert decision.incomplete
     assert decision.drift == ()
     assert not decision.in_sync
     assert "ims:GetOIDCProvider" in decision.waiting[0]
@@ -239,7 +239,7 @@ def test_nothing_is_approved_while_a_provider_may_be_another_one() -> None:
     first = inputs(asked, made(TRUSTED), AGREED, sees(TWO))
     unbelieved = plan.update(first, believe_drift=False)
     assert unbelieved.held is not None
-    assert unbelieved.providers_unknown
+    assert unbelieved.incomplete
     facts = offered(unbelieved.held, AGREED.record)
     said = replace(approved(facts), scope=SCOPE)
     again = replace(first, memory=replace(AGREED, record=facts), approval=said)
@@ -347,7 +347,7 @@ def test_a_creation_that_waits_for_a_provider_goes_on_once_that_is_put_back() ->
 def test_people_see_what_the_providers_of_a_held_trust_are() -> None:
     held = decide(sees(), asked=MORE).held
     assert held is not None
-    assert [change.field for change in provider_states.shown(held)] == ["trustPolicy", "providers"]
+    assert [change.field for change in providers.shown(held)] == ["trustPolicy", providers.FIELD]
     swapped = decide(sees(TWO)).held
     assert swapped is not None
-    assert provider_states.shown(swapped) == swapped.changes
+    assert providers.shown(swapped) == swapped.changes

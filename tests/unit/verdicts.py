@@ -15,8 +15,7 @@ import yaml
 
 from ram_operator import documents
 from ram_operator.constants import Severity
-from ram_operator.gate import rules
-from ram_operator.kinds.role import outsiders
+from ram_operator.gate import checks, rules
 from tests.structure.pure import ROOT
 from tests.unit.core import ACCOUNT, ACCOUNT_ID, trust_json
 
@@ -72,7 +71,7 @@ def of_everyday(change: Json) -> bool:
         text = json.dumps(change["trust"]).replace("{here}", ACCOUNT_ID)
         pairs = [(key, name) for key, name in json.loads(text).items()]
         trust = documents.parse_trust(trust_json(*pairs, condition=change.get("when")))
-        outside = outsiders(ACCOUNT, trust)
+        outside = checks.outsiders(ACCOUNT, trust)
         if rules.dangerous(rules.assess(trust, ACCOUNT)):
             return True
     return any(

@@ -72,6 +72,7 @@ METHODS: Final[Mapping[str, str]] = {
     "DeletePolicy": "delete_policy",
     "CreatePolicyVersion": "create_policy_version",
     "ListPolicyVersions": "list_policy_versions",
+    "ListEntitiesForPolicy": "list_entities_for_policy",
     "GetPolicyVersion": "get_policy_version",
     "SetDefaultPolicyVersion": "set_default_policy_version",
     "AttachPolicyToRole": "attach_policy_to_role",

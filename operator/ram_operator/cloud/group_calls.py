@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from ..kinds.entries import names_entries
 from ..model.state import CloudCalls, Live
 from ..model.steps import Create, Expel, Join, WriteAttributes
 from ..model.vocabulary import Presence
-from . import answers, write_checks
-from .calls import Fields, added, gone_is_done, next_page, send
+from . import answers, holders, write_checks
+from .calls import Fields, added, gone_is_done, send
 from .jobs import Reply
 from .writing import Writer
 
@@ -27,19 +25,7 @@ def read_group(calls: CloudCalls, name: str) -> Live:
 
 
 def read_members(calls: CloudCalls, noun: str, live: Live) -> Fields:
-    names: list[str] = []
-    marker = ""
-    while True:
-        query: dict[str, Any] = {"GroupName": live.cloud_name, "MaxItems": 1000}
-        if marker:
-            query["Marker"] = marker
-        body = calls.call("ListUsersForGroup", query)
-        rows = answers.rows(body, "ListUsersForGroup", ("Users", "User"), "UserName")
-        names += [row["UserName"] for row in rows]
-        following = next_page(body, "Marker", marker)
-        if not following:
-            return {"members": names_entries(names)}
-        marker = following
+    return {"members": names_entries(holders.members(calls, live.cloud_name))}
 
 
 def join(writer: Writer, name: str, step: Join) -> Reply:

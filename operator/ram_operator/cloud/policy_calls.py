@@ -69,7 +69,10 @@ def write_document(writer: Writer, name: str, step: WriteDocument) -> Reply:
     the check makes sure of.
     """
     wanted = step.document
-    judged = (write_checks.document(writer.kept, name, step),)
+    judged = (
+        write_checks.document(writer.kept, name, step),
+        *write_checks.holders(name, step),
+    )
     version = _version_of(writer, name, wanted)
     if version:
         target = {"PolicyName": name, "VersionId": version}

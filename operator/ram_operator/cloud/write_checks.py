@@ -13,12 +13,13 @@ from .. import documents
 from ..constants import Reason
 from ..documents import digests
 from ..errors import Bug, Retry
-from ..kinds.entries import only_reads
+from ..gate.grants import only_reads
 from ..model.basis import Basis
 from ..model.objects import UnknownPart
 from ..model.state import CloudCalls
 from ..model.steps import Attach, Join, WriteDocument
 from . import answers
+from . import holders as policy_holders
 from .answers import read_trust
 from .cached_reads import CUSTOM
 from .writing import Check, Kept
@@ -91,6 +92,32 @@ def document(kept: Kept, name: str, step: WriteDocument) -> Check:
     return Check(made, 1)
 
 
+def holders(name: str, step: WriteDocument) -> tuple[Check, ...]:
+    """Who gets what people approved of a document: nobody whom they have not seen."""
+    judged = _basis(step).holders
+    if step.permit is None:
+        return ()
+    if judged is None:
+        raise _nothing(step, "who has the policy")
+
+    inside = {
+        key: frozenset(
+            each.removeprefix(f"{key}/") for each in judged if each.startswith(key + "/")
+        )
+        for key in judged
+        if key.startswith("group/") and key.count("/") == 1
+    }
+
+    def made(calls: CloudCalls) -> None:
+        found = policy_holders.direct(calls, name)
+        if not found.keys() <= judged:
+            raise _moved(f"who has policy {name}")
+        for key, group in policy_holders.groups(found).items():
+            _confirm_members(calls, group, inside[key])
+
+    return (Check(made, 1 + sum(map(_pages, inside.values()))),)
+
+
 def trust(name: str, judged: frozenset[str]) -> Check:
     """The trust that the role has now, by the digests of those that were judged."""
 
@@ -137,24 +164,28 @@ def _attached(kept: Kept, group: str, rests: Basis) -> Check:
 
 
 def _members(group: str, judged: frozenset[str]) -> Check:
-    pages = 1 + len(judged) // _PAGE
+    return Check(lambda calls: _confirm_members(calls, group, judged), _pages(judged))
 
-    def made(calls: CloudCalls) -> None:
-        query: dict[str, Any] = {"GroupName": group, "MaxItems": _PAGE}
-        found: set[str] = set()
-        for _ in range(pages):
-            body = calls.call("ListUsersForGroup", query)
-            rows = answers.rows(body, "ListUsersForGroup", ("Users", "User"), "UserName")
-            found |= {str(row["UserName"]).lower() for row in rows}
-            query["Marker"] = body.get("Marker") or ""
-            if not (body.get("IsTruncated") and query["Marker"]):
-                break
-        else:
-            raise _moved(f"who is in group {group}")
-        if not found <= judged:
-            raise _moved(f"who is in group {group}")
 
-    return Check(made, pages)
+def _pages(judged: frozenset[str]) -> int:
+    return 1 + len(judged) // _PAGE
+
+
+def _confirm_members(calls: CloudCalls, group: str, judged: frozenset[str]) -> None:
+    """Raises Retry where somebody is in the group who was not judged. At most `_pages` calls."""
+    query: dict[str, Any] = {"GroupName": group, "MaxItems": _PAGE}
+    found: set[str] = set()
+    for _ in range(_pages(judged)):
+        body = calls.call("ListUsersForGroup", query)
+        rows = answers.rows(body, "ListUsersForGroup", ("Users", "User"), "UserName")
+        found |= {str(row["UserName"]).lower() for row in rows}
+        query["Marker"] = body.get("Marker") or ""
+        if not (body.get("IsTruncated") and query["Marker"]):
+            break
+    else:
+        raise _moved(f"who is in group {group}")
+    if not found <= judged:
+        raise _moved(f"who is in group {group}")
 
 
 def _basis(step: Attach | Join | WriteDocument) -> Basis:

@@ -22,8 +22,6 @@ from typing import Final, TypeVar
 from .. import documents
 from ..constants import DriftPolicy, Severity
 from ..kinds import comparison
-from ..kinds.comparison import within
-from ..kinds.entries import only_reads
 from ..kinds.schema import Escalation, Field, Kind
 from ..model import applied_marks
 from ..model.changes import Change, Held, Judged, place
@@ -48,7 +46,7 @@ from ..model.steps import (
     WriteDocument,
 )
 from ..model.vocabulary import Cause, Direction, Disposition, HeldKind
-from . import approvals
+from . import approvals, grants
 from .inputs import Inputs
 
 S = TypeVar("S", bound=Step)
@@ -95,6 +93,19 @@ def _document(
         yield _found(comparison.compare(field, base, live)[0])
 
 
+def within(field: Field, base: FieldValue, value: FieldValue) -> bool:
+    """Whether a value of a gated field gives nothing that was not agreed on."""
+    if field.gated:
+        assert isinstance(base, documents.Trust)
+        assert isinstance(value, documents.Trust)
+        moved = documents.compare_trust(base, value)
+        less = moved.verdict in (documents.Verdict.SAME, documents.Verdict.NARROWER)
+        return less or moved.respelled
+    assert isinstance(base, documents.Policy)
+    assert isinstance(value, documents.Policy)
+    return not grants.exceeds(base, value)
+
+
 def _entries(
     inputs: Inputs, field: Field, wanted: FieldValue, live: FieldValue, moved: Collection[str]
 ) -> Iterator[Judged]:
@@ -130,7 +141,7 @@ def _gives_rights(inputs: Inputs, field: Field, key: str) -> bool:
 
 def _right(inputs: Inputs, agreed: Mapping[str, str], key: str) -> bool:
     return (
-        not only_reads(key)
+        not grants.only_reads(key)
         and inputs.memory.texts.get(key, agreed.get(key, NO_RIGHTS)) != NO_RIGHTS
     )
 
@@ -184,7 +195,14 @@ def _found(change: Change) -> Judged:
 
 def first(inputs: Inputs) -> Agreed:
     """What a record is to say that knows nothing of the identity yet."""
-    return Agreed(notes(inputs), _first_document(inputs))
+    document = _first_document(inputs)
+    holders = _holders(inputs) if document is not None else {}
+    return Agreed(notes(inputs), document, holders)
+
+
+def _holders(inputs: Inputs) -> Mapping[str, Entry]:
+    holders = inputs.memory.holders
+    return holders if isinstance(holders, Mapping) else {}
 
 
 def created(row: Kind) -> Agreed:
@@ -246,11 +264,12 @@ def _agrees(inputs: Inputs, step: Step, rights: bool) -> Agreed:
     if isinstance(step, Note):
         return step.agrees
     if isinstance(step, WriteDocument):
-        return Agreed({}, step.document)
+        return Agreed({}, step.document, _holders(inputs))
     if isinstance(step, CreateWithDocument):
         return Agreed({}, step.document)
     if isinstance(step, AgreeDocument):
-        return Agreed({}, step.document if isinstance(step.document, documents.Policy) else None)
+        document = step.document if isinstance(step.document, documents.Policy) else None
+        return Agreed({}, document, _holders(inputs))
     if not isinstance(step, Attach | Join | Agree | Detach | Expel):
         return NOTHING_AGREED
     field = next((each for each in inputs.row.fields if each.name == step.field), None)
@@ -314,10 +333,10 @@ def _unread(inputs: Inputs, field: Field, key: str) -> str | None:
     was there, so it is nobody's excess later.
     """
     if field.escalates is Escalation.ATTACHMENT:
-        return None if only_reads(key) else UNKNOWN_RIGHTS
+        return None if grants.only_reads(key) else UNKNOWN_RIGHTS
     agreed = inputs.memory.record.agreed.entries.get(inputs.row.field(field.carries).name, {})
     texts = inputs.memory.texts
-    others = [key for key in inputs.memory.attached or () if not only_reads(key)]
+    others = [key for key in inputs.memory.attached or () if not grants.only_reads(key)]
     return NO_RIGHTS if any(k not in texts and k not in agreed for k in others) else None
 
 
@@ -340,4 +359,4 @@ def _text(inputs: Inputs, field: Field, key: str, rights: bool) -> str | None:
     """
     if field.escalates is Escalation.MEMBERSHIP:
         return NO_RIGHTS if rights or _gives_rights(inputs, field, key) else None
-    return None if only_reads(key) else inputs.memory.texts.get(key)
+    return None if grants.only_reads(key) else inputs.memory.texts.get(key)

@@ -129,6 +129,11 @@ class Memory:
     """What policies that are about to go keep their holders from that is a right to change rights,
     by folded key.
     """
+    holders: Mapping[str, Entry] | UnknownPart | None = None
+    """Of a policy whose document comes to let change rights: who has it, by `noun/name`, members of
+    its groups by `group/name/member`, folded; the value names the object that manages it. None
+    where nobody looked.
+    """
     gives_nothing: frozenset[str] = frozenset()
     """Folded keys of those of them that only deny."""
 

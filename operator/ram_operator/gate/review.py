@@ -16,7 +16,6 @@ from ..model import changes
 from ..model.changes import NAME, Change, Held, Judged
 from ..model.objects import Entry, FieldValue, UnknownPart
 from ..model.permissions import Cleared, Permit
-from ..model.provider_states import accepted
 from ..model.state import Desired, Live
 from ..model.steps import (
     Approvable,
@@ -45,6 +44,8 @@ TAKE_BACK: Final = "take back what was added to the trust by hand"
 APPROVED: Final = "change the trust as approved"
 HAD: Final = "attached"
 """In the context of an offer: policies that are attached and not asked for."""
+HOLDERS: Final = "holders"
+"""In the context of an offer: who has the policy."""
 
 
 def creation(inputs: Inputs) -> Held | Created:
@@ -156,6 +157,8 @@ def getting(held: Held, inputs: Inputs) -> Mapping[str, FieldValue | UnknownPart
         return {}
     found: dict[str, FieldValue | UnknownPart | None] = {}
     for field in row.fields:
+        if field.escalates is Escalation.DOCUMENT and field.name in moved:
+            found[HOLDERS] = inputs.memory.holders
         if field.escalates is Escalation.MEMBERSHIP and moved & policies:
             found[field.name] = inputs.live.fields.get(field.name)
         if field.carries and field.name in moved:
@@ -177,16 +180,22 @@ def weigh(held: Held, inputs: Inputs) -> Permit | None:
     What is sent once more is sent to the providers that were approved the first time.
     """
     record = inputs.memory.record
-    if providers.wanted_unknown(inputs):
-        return None
-    if not all(isinstance(part, Mapping) for part in getting(held, inputs).values()):
+    if not all_known(held, inputs):
         return None
     permit = clearance.weigh(held, inputs.approval, record)
     flight = record.in_flight
     if permit is None or flight is None or flight.approval != permit.digest:
         return permit
-    same = flight.providers == accepted(held.context, held.changes)
+    same = flight.providers == providers.accepted(held.context, held.changes)
     return permit if same else None
+
+
+def all_known(held: Held | None, inputs: Inputs) -> bool:
+    """Whether all is known that an approval of it has to cover; what is not is never offered."""
+    if providers.wanted_unknown(inputs):
+        return False
+    parts = getting(held, inputs).values() if held is not None else ()
+    return all(isinstance(part, Mapping) for part in parts)
 
 
 def session_change(row: Kind, desired: Desired, live: Live) -> tuple[int, int] | None:

@@ -16,7 +16,8 @@ from ..cloud import execute
 from ..cluster import finalizers
 from ..constants import ANNOTATION_ABANDON, DeletionPolicy, EventReason, Mode, Reason
 from ..errors import DeleteConflict, InvalidSpec, OutcomeUnknown, RamOperatorError, Retry, Stalled
-from ..kinds import manifest, tenancy
+from ..gate import tenancy
+from ..kinds import manifest
 from ..kinds.record import Identity, facts_of, stored
 from ..kinds.table import ACCOUNT, KINDS
 from ..model.objects import Entry, Key, Owner, UnknownPart

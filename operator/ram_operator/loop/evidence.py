@@ -13,7 +13,7 @@ from ..model.state import Desired, Live
 from ..model.vocabulary import HeldKind
 from ..reporting import conditions
 from ..runtime.sessions import Session
-from . import lookups, trust_lookups
+from . import holder_lookups, lookups, trust_lookups
 from .ports import Ports
 from .standing import Standing
 from .subject import Subject
@@ -34,8 +34,10 @@ class Evidence:
 
     def rights(self, wanted: Desired, live: Live, standing: Standing) -> lookups.Rights:
         """What is attached, what it is to be, and what all that allows."""
-        sources = self._ports.sources(self._session)
-        return lookups.look(sources, self._subject, wanted, live, standing.facts.agreed)
+        sources, agreed = self._ports.sources(self._session), standing.facts.agreed
+        known = lookups.look(sources, self._subject, wanted, live, agreed)
+        sides = (wanted, live)
+        return holder_lookups.with_holders(sources, self._subject, sides, agreed, known)
 
     def inputs(
         self,
@@ -68,6 +70,7 @@ class Evidence:
             sent=known.sent,
             denials=known.denials,
             gives_nothing=known.gives_nothing,
+            holders=known.holders,
             texts=known.texts,
             watched=self._watched(standing, most),
         )

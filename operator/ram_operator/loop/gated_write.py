@@ -16,10 +16,10 @@ from ..cloud import execute
 from ..cluster.record_writer import Start
 from ..constants import ANNOTATION_APPROVE, ANNOTATION_REJECT, Mode, Reason
 from ..errors import OutcomeUnknown, RamOperatorError, Retry
+from ..gate import expiry, providers
 from ..gate.inputs import Approval, Guard
 from ..kinds.record import Identity, facts_of
-from ..model import provider_states, sentences
-from ..model.changes import ends_of
+from ..model import sentences
 from ..model.permissions import Cleared, Permit
 from ..model.records import NOTHING_AGREED, Agreed, InFlight
 from ..model.steps import (
@@ -35,6 +35,7 @@ from ..model.steps import (
 )
 from ..model.vocabulary import Direction
 from ..runtime.sessions import Session
+from . import holder_records
 from .offers import guard_state
 from .ports import Ports
 from .subject import Subject
@@ -134,6 +135,7 @@ class GatedWrite:
         body = self._ports.records.read(self._identity)
         owner = self._subject.owner(self._ports.settings.cluster_name)
         if body is not None and facts_of(body, self._identity).owner == owner:
+            holder_records.follow(self._ports, self._identity, agreed)
             self._ports.cache.put(self._ports.records.agree(body, agreed=agreed))
 
     def _note(self, step: Note) -> Mapping[str, Any]:
@@ -143,6 +145,7 @@ class GatedWrite:
         owner = self._subject.owner(ports.settings.cluster_name)
         if body is None or facts_of(body, self._identity).owner != owner:
             raise Retry(Reason.PROGRESSING, "the record moved while it was judged", 0.5)
+        holder_records.follow(ports, self._identity, step.agrees)
         body = ports.records.agree(
             body, ends=step.ends, providers=step.providers, agreed=step.agrees
         )
@@ -187,6 +190,7 @@ class GatedWrite:
     def _complete(self, baseline: documents.Trust | None) -> None:
         assert self._body is not None
         ports = self._ports
+        holder_records.follow(ports, self._identity, self.agreed)
         body = ports.records.complete(self._body, ports.clock.stamp(), baseline, self.agreed)
         ports.cache.put(body)
         self._body, self._plain = None, []
@@ -256,7 +260,7 @@ def _start(step: Step, permit: Permit | None) -> Start:
         return Start(flight)
     before, after = sentences.sides(permit.changes)
     trusts = [c.after for c in permit.changes if isinstance(c.after, documents.Trust)]
-    seen = provider_states.accepted(permit.context, permit.changes)
+    seen = providers.accepted(permit.context, permit.changes)
     flight = InFlight(
         permit.kind,
         permit.change,
@@ -270,7 +274,7 @@ def _start(step: Step, permit: Permit | None) -> Start:
         after=after,
     )
     creates = cleared is not None and cleared.before is None
-    return Start(flight, creates, ends_of(permit.changes))
+    return Start(flight, creates, expiry.agreed_by(permit.changes))
 
 
 def still(fresh: Mapping[str, Any], subject: Subject) -> bool:

@@ -15,11 +15,12 @@ from typing import Any, Final
 from .. import documents
 from ..constants import Mode
 from ..errors import Absent, InvalidSpec, RamOperatorError
+from ..gate import checks
+from ..gate.grants import only_reads
 from ..kinds import manifest
-from ..kinds.entries import only_reads, policy_key
+from ..kinds.entries import policy_key
 from ..kinds.policy import DOCUMENT, POLICY
 from ..kinds.record import Identity, facts_of
-from ..kinds.role import outsiders
 from ..kinds.schema import Escalation, Field
 from ..kinds.table import KINDS
 from ..model import applied_marks
@@ -101,6 +102,8 @@ class Rights:
     """Which rights to change rights are denied by policies that are about to go, by folded key."""
     gives_nothing: frozenset[str] = frozenset()
     """Those of them that only deny."""
+    holders: Mapping[str, Entry] | UnknownPart | None = None
+    """Of a policy: who has it, see `Memory.holders`."""
 
 
 UNREAD_DENIAL: Final = "may not be kept any more from what a policy denies that cannot be read"
@@ -221,7 +224,7 @@ def _outsiders(sources: Sources, subject: Subject, wanted: Desired, live: Live) 
     trusts = [fields.get(gated.name) for fields in (wanted.fields, live.fields)]
     known = [trust for trust in trusts if isinstance(trust, documents.Trust)]
     unread = (UNREAD,) if any(isinstance(trust, UnknownPart) for trust in trusts) else ()
-    return (*outsiders(sources.account, *known), *unread)
+    return (*checks.outsiders(sources.account, *known), *unread)
 
 
 def _sent(sources: Sources, subject: Subject, wanted: Desired) -> tuple[documents.Policy, ...]:

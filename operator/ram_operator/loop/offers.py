@@ -274,7 +274,7 @@ def offer(
         ports.consistency.certain(subject.key)
         if wanted.pending == facts.pending:
             return _shown(held, said, facts, wanted.pending), 0.0
-    elif decision.providers_unknown or (wanted.why is Why.MOVED and decision.unsure):
+    elif decision.incomplete or (wanted.why is Why.MOVED and decision.unsure):
         return _standing(held, said, facts, decision.unsure), 0.0
     elif wanted.why is Why.MOVED:
         look = approvals.digest(approvals.knowing(held, facts.rejections), said.scope, 0)

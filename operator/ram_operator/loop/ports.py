@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from .. import documents
+from ..cloud import holders
 from ..cluster.api import ClusterApi
 from ..cluster.guard import AdmissionGuard
 from ..cluster.record_writer import Records
 from ..config import Settings
 from ..kinds.table import ACCOUNT
-from ..model.objects import Key
+from ..model.objects import Entry, Key
 from ..model.state import Observer
 from ..observability.metrics import Metrics
 from ..runtime.cache import Cache
@@ -97,6 +98,9 @@ class _Readings:
 
     def policy(self, kind: str, name: str) -> tuple[documents.Policy, ...]:
         return self.session.kept.policies.read(self.session.client, kind, name)
+
+    def holders(self, name: str) -> Mapping[str, Entry]:
+        return holders.read(self.session.client, name)
 
     def sent(self, name: str) -> tuple[documents.Policy, ...]:
         return self.session.kept.policies.sent(name)

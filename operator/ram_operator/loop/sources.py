@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from .. import documents
-from ..model.objects import Account, Key
+from ..model.objects import Account, Entry, Key
 
 
 class Objects(Protocol):
@@ -31,6 +31,9 @@ class Readings(Protocol):
         """All documents that may be in force. `kind` is System or Custom. Raises errors.*, Absent
         where there is no such policy.
         """
+
+    def holders(self, name: str) -> Mapping[str, Entry]:
+        """Who has the custom policy, see `Memory.holders`, without values. Raises errors.*."""
 
     def sent(self, name: str) -> tuple[documents.Policy, ...]:
         """What we wrote to the custom policy so lately that what was read may be older."""

@@ -31,6 +31,8 @@ class Basis:
     """Digests of the trust that the role has, and of the one that it gets in the same plan."""
     documents: frozenset[str] | None = None
     """Digests of the document that is about to be replaced."""
+    holders: frozenset[str] | None = None
+    """Who has the policy whose document it is, see `Memory.holders`."""
     identity: str = ""
     """Id of the identity that was judged."""
     read_at: float = NEVER

@@ -34,8 +34,8 @@ class Plan:
     agreed: Agreed = NOTHING_AGREED
     """What the first record is to say beside it, see `RecordFacts.agreed`."""
     in_sync: bool = True
-    providers_unknown: bool = False
-    """It is not known who is behind names in the trust, or what is drift: nothing is offered."""
+    incomplete: bool = False
+    """What an approval has to cover, or what is drift, is not all known: nothing is offered."""
     unsure: tuple[str, ...] = ()
     """Sentences: what is not known, or not believed yet. No offer ends by such a look."""
     unread: frozenset[str] = frozenset()

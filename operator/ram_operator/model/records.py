@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Final
 
 from .. import documents
-from .objects import Owner, nothing
+from .objects import Entry, Owner, nothing
 
 CLAIMED: Final = "Claimed"
 """The operation that says: about to be created, cannot be marked by the creation itself."""
@@ -37,13 +37,17 @@ class Agreed:
     """
     document: documents.Policy | None = None
     """Of a policy: its document; None where there is no baseline of it."""
+    holders: Mapping[str, Entry] = field(default_factory=nothing)
+    """Of a policy: who gets what the document lets do, see `Memory.holders`. The record of the
+    policy does not keep it: theirs are told.
+    """
 
     def joined(self, other: Agreed) -> Agreed:
         """Both, the other one where they speak of the same."""
         names = [*self.entries, *(name for name in other.entries if name not in self.entries)]
         entries = {n: {**self.entries.get(n, {}), **other.entries.get(n, {})} for n in names}
         document = other.document if other.document is not None else self.document
-        return Agreed(entries, document)
+        return Agreed(entries, document, {**self.holders, **other.holders})
 
 
 NOTHING_AGREED: Final = Agreed()

@@ -116,6 +116,19 @@ def given(change: Change) -> str:
     return " ".join(filter(None, (text, "would be added", end)))
 
 
+def holders(entries: Mapping[str, Entry]) -> str:
+    """Who has a policy, each with the object that manages it, groups with their members."""
+    found = []
+    for key, entry in entries.items():
+        noun, _, name = key.partition("/")
+        if "/" in name:
+            continue
+        inside = [e.display for k, e in entries.items() if k.startswith(f"{key}/")]
+        who = f" with {', '.join(inside)}" if inside else ""
+        found.append(f"{noun} {entry.display} ({entry.value}){who}")
+    return f"whoever has it: {'; '.join(found)}" if found else ""
+
+
 def until(entry: Entry) -> str:
     """When an entry ends, in words; empty when it does not."""
     return f"until {entry.until}" if entry.until else ""

@@ -83,7 +83,9 @@ def _document(inputs: Inputs, field: Field) -> Basis:
     if not isinstance(live, documents.Policy):
         return Basis()
     digests = {document.digest for document in (live, *inputs.memory.sent)}
-    return Basis(documents=frozenset(digests), identity=inputs.live.cloud_id)
+    has = inputs.memory.holders
+    holders = frozenset(has) if isinstance(has, Mapping) else None
+    return Basis(documents=frozenset(digests), holders=holders, identity=inputs.live.cloud_id)
 
 
 def _keys(inputs: Inputs, name: str) -> frozenset[str] | None:

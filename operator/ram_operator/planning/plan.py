@@ -14,8 +14,7 @@ from .. import documents
 from ..constants import Severity
 from ..gate import baseline, expiry, grants, providers
 from ..gate.inputs import Inputs
-from ..gate.review import Changes, Review, carried, creation, released, review
-from ..kinds.comparison import within
+from ..gate.review import Changes, Review, all_known, carried, creation, released, review
 from ..kinds.schema import Field, Kind
 from ..model import changes
 from ..model.changes import Change, Held, Judged, place
@@ -130,7 +129,7 @@ def update(inputs: Inputs, *, believe_drift: bool = True) -> Plan:
         agreed=baseline.first(inputs),
         in_sync=all(map(drift_shown.as_asked, judged)) and not waiting and not moved,
         live_digest=_live_digest(inputs),
-        providers_unknown=providers.wanted_unknown(inputs) or not believe_drift,
+        incomplete=not (believe_drift and all_known(gate.held, inputs)),
         unsure=(
             *desired.unresolved,
             *_unread(inputs),
@@ -251,7 +250,7 @@ def agreed(inputs: Inputs) -> bool:
         documents.compare_trust(live, wanted).verdict is same
         and documents.compare_trust(base, wanted).verdict is not same
         and (
-            within(gated, base, live)
+            baseline.within(gated, base, live)
             or baseline.begun(inputs.memory.record, Change(gated.name, base, live, _WIDER))
         )
     )

@@ -1,0 +1,66 @@
+"""What a document comes to let do is agreed on for all who had its policy when it was approved.
+
+Called where the record of the policy is written, before that: if the process ends in between, the
+next look at the policy does both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from .. import documents
+from ..kinds.entries import policy_key
+from ..kinds.record import Identity, facts_of
+from ..kinds.schema import Escalation, Kind
+from ..kinds.table import KINDS
+from ..model.records import NO_RIGHTS, Agreed, RecordFacts
+from ..model.vocabulary import PolicyType
+from .ports import Ports
+
+
+def follow(ports: Ports, policy: Identity, agreed: Agreed) -> None:
+    """Have the records of the holders say what the policy lets do now. Raises errors.*.
+
+    Only of whom it was agreed before that he has the policy, and only what is more than that.
+    """
+    if agreed.document is None or not agreed.holders:
+        return
+    text = documents.identity_text(documents.together((agreed.document,))) or NO_RIGHTS
+    key = policy_key(PolicyType.CUSTOM, policy.cloud_name)
+    for row in KINDS.values():
+        for name in _names(row.noun, agreed.holders):
+            identity = Identity(policy.account_id, row.kind, name)
+            known = facts_of(ports.cache.get(identity.key), identity)
+            members = _names(f"{row.noun}/{name}", agreed.holders)
+            if text == NO_RIGHTS or not _says(row, known, key, text, members):
+                continue
+            body = ports.records.read(identity)
+            facts = facts_of(body, identity)
+            says = _says(row, facts, key, text, members)
+            if body is not None and says:
+                ports.cache.put(ports.records.agree(body, agreed=Agreed(says)))
+
+
+def _names(under: str, holders: Mapping[str, object]) -> list[str]:
+    """The next part of the keys below `under`."""
+    start = f"{under}/"
+    rest = (key.removeprefix(start) for key in holders if key.startswith(start))
+    return sorted(name for name in rest if "/" not in name)
+
+
+def _says(
+    row: Kind, facts: RecordFacts, key: str, text: str, members: list[str]
+) -> dict[str, dict[str, str]]:
+    """What is new to a holder's record; who is in a group that gets its first right is listed."""
+    found: dict[str, dict[str, str]] = {}
+    for field in row.fields:
+        known = facts.agreed.entries.get(field.name, {})
+        if field.escalates is Escalation.ATTACHMENT and known.get(key, text) != text:
+            found[field.name] = {key: text}
+    if not found:
+        return {}
+    for field in row.fields:
+        if field.escalates is Escalation.MEMBERSHIP:
+            listed = facts.agreed.entries.get(field.name, {})
+            found[field.name] = {n: NO_RIGHTS for n in members if n not in listed}
+    return {name: says for name, says in found.items() if says}
