@@ -106,6 +106,17 @@ def test_no_system_policy_that_reads_is_held_and_those_listed_are_harmless() -> 
     assert all(documents.reads_only(name.lower()) for name in fine)
 
 
+def test_who_reads_clusters_fetches_their_credentials_and_who_reads_keys_no_secrets() -> None:
+    policies = verdicts.system_policies()
+    assert not documents.reads_only("AliyunCSReadOnlyAccess")
+    assert verdicts.of_policy(policies["AliyunCSReadOnlyAccess"])[0] == "warned"
+    for action in ("cs:Describe*", "cs:DescribeClusterUserKubeconfig", "CS:*UserConfig"):
+        document = policy({"Effect": "Allow", "Action": action, "Resource": "*"})
+        (why,) = documents.indirect(document)
+        assert why.startswith("can fetch credentials of Kubernetes clusters")
+    assert documents.reads_only("AliyunKMSReadOnlyAccess")
+
+
 @pytest.mark.parametrize("name", ["EvilReadOnlyAccess", "ReadOnlyAccess", "readonlyaccess", ""])
 def test_a_name_alone_makes_no_policy_harmless(name: str) -> None:
     assert not documents.reads_only(name)

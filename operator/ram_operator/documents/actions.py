@@ -17,7 +17,7 @@ from .. import times
 from .action_table import GROUPS, READERS, Group
 from .globs import Budget, Glob, TooComplex, contains, fold, inhabited
 
-_ROW: Final = re.compile(r"(\*|[a-z][a-z0-9-]*):(\*|[A-Za-z]+\*?)")
+_ROW: Final = re.compile(r"(\*|[a-z][a-z0-9-]*):(\*|[A-Za-z][A-Za-z0-9]*\*?)")
 _STEPS: Final = 2_000
 TOO_COMPLEX: Final = "is too complex to be told apart from everything"
 
