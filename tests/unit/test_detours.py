@@ -8,14 +8,16 @@ from typing import Any
 import pytest
 
 from ram_operator.constants import AdoptionPolicy, DriftPolicy, EventReason, Reason
-from ram_operator.gate import grants
-from ram_operator.gate.inputs import Memory
+from ram_operator.gate import approvals, grants
+from ram_operator.gate.inputs import Approval, Inputs, Memory
 from ram_operator.kinds.entries import policy_entries
 from ram_operator.kinds.table import KINDS
 from ram_operator.model.outcome import Outcome, Plan
 from ram_operator.model.vocabulary import Cause, HeldKind, Phase
+from ram_operator.planning import plan
 from ram_operator.reporting.status import build_report
-from tests.unit.core import ALLOW_READ, OPTIONS, attachment, policy
+from tests.unit.approvals_by_example import SCOPE
+from tests.unit.core import ACCOUNT, ALLOW_READ, OPTIONS, attachment, policy
 from tests.unit.test_grants import (
     ADMIN,
     KNOWN,
@@ -97,6 +99,20 @@ def test_what_is_attached_besides_counts_and_what_is_not_known_is_the_worst() ->
         decision = update(ROLE, wanted, there(before), replace(memory, attached=attached))
         assert waits(decision) == [SESSION]
         assert why in said(decision, "RAM023")[0]
+
+
+def test_a_policy_that_was_attached_by_hand_since_makes_another_offer_of_a_session() -> None:
+    before = asked("RamRole", policyMode="Additive")
+    wanted = asked("RamRole", policyMode="Additive", maxSessionDurationSeconds=7200)
+    digests = set()
+    for by_hand in ((ADMIN,), (ADMIN, "Custom/Unread")):
+        live = there(asked("RamRole", *by_hand, policyMode="Additive"))
+        attached = policy_entries([attachment(name) for name in by_hand])
+        memory = replace(after(ROLE, before), attached=frozenset(attached))
+        offered = plan.update(Inputs(ROLE, ACCOUNT, wanted, live, memory, Approval(SCOPE))).held
+        assert offered is not None
+        digests.add(approvals.digest(offered, SCOPE, 7))
+    assert len(digests) == 2
 
 
 def test_what_is_detached_in_the_same_edit_holds_no_session() -> None:

@@ -174,6 +174,19 @@ def test_a_member_of_a_group_with_rights_stays_no_longer_either() -> None:
     assert waits(decision) == [("members", "bob")]
 
 
+@pytest.mark.parametrize("end", [day(7), None])
+def test_a_member_who_came_without_an_end_has_none_to_be_kept(end: str | None) -> None:
+    def group(until: str | None) -> Desired:
+        member = {"type": "User", "name": "bob", **({"expiresAt": until} if until else {})}
+        return asked("RamGroup", "System/AdministratorAccess", members=[member])
+
+    memory = after(GROUP, group(None), replace(KNOWN, attached=frozenset({ADMIN})))
+    live = there(group(None))
+    for now in (day(0), day(8)):
+        decision = plan.update(Inputs(GROUP, ACCOUNT, group(end), live, memory, Approval(now=now)))
+        assert (decision.held, decision.steps) == (None, ())
+
+
 @examples(200)
 @given(st.lists(st.sampled_from([1, 2, 3, 4, None]), min_size=1, max_size=6), st.data())
 def test_nobody_has_it_longer_than_was_agreed(edits: list[int | None], data: Any) -> None:

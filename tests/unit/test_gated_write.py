@@ -59,7 +59,10 @@ def write(fresh: Any, guard: Guard = Guard.INTACT) -> None:
 
     ports: Any = SimpleNamespace(
         fresh=lambda _: fresh,
-        guard=SimpleNamespace(state=lambda key, fresh=False: guard, stamps=True),
+        # What was asked before knows nothing of what has become of it since.
+        guard=SimpleNamespace(
+            state=lambda key, fresh=False: guard if fresh else Guard.INTACT, stamps=True
+        ),
         records=SimpleNamespace(read=read),
     )
     subject = Subject.of(Key("RamRole", "team", "app"), body(SAYS))

@@ -132,3 +132,17 @@ def test_what_is_taken_back_counts_beside_what_is_held() -> None:
     counts = counted(before, pending={"kind": "TrustChange"})
     assert counts[("allowed", "none")] == 1
     assert {verdict for verdict, _ in counts} == {"allowed", "held"}
+
+
+def test_the_guard_of_approvals_is_shown_and_each_probe_counted() -> None:
+    metrics = Metrics(CollectorRegistry())
+    for result in ("holds", "accepted", "accepted"):
+        metrics.guard_probed("RamRole", result)
+    of = metrics.registry.get_sample_value
+    probes = "ram_operator_guard_probes_total"
+    assert of(probes, {"kind": "RamRole", "result": "holds"}) == 1
+    assert of(probes, {"kind": "RamRole", "result": "accepted"}) == 2
+    for intact, waived in ((True, False), (False, False), (False, True)):
+        metrics.guarded(intact, waived)
+        assert of("ram_operator_approvals_guarded") == intact
+        assert of("ram_operator_unguarded_approvals") == waived
