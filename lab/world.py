@@ -283,7 +283,8 @@ class World:
     def _remove(self, kind: str, item: Json) -> None:
         name = item["metadata"]["name"]
         if item["metadata"].get("finalizers"):
-            self.patch(kind, name, {"metadata": {"finalizers": None}})
+            asked = {"ram.alibabacloud.com/delete-requested": "the world ends"}
+            self.patch(kind, name, {"metadata": {"finalizers": None, "annotations": asked}})
         if not item["metadata"].get("deletionTimestamp"):
             self.delete(kind, name)
 

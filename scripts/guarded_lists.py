@@ -15,8 +15,21 @@ from typing import Final
 
 from generated import ROOT, main_of
 
-from ram_operator.constants import ANNOTATION_CHANGED_BY
-from ram_operator.kinds.guarded import ANNOTATIONS, GATED, STAMPS, Stamp, Verb, Writer, kinds_of
+from ram_operator.constants import (
+    ANNOTATION_CHANGED_BY,
+    ANNOTATION_DELETE_REQUESTED,
+    ANNOTATION_DELETE_REQUESTED_BY,
+)
+from ram_operator.kinds.guarded import (
+    ANNOTATIONS,
+    GATED,
+    HELD_DELETIONS,
+    STAMPS,
+    Stamp,
+    Verb,
+    Writer,
+    kinds_of,
+)
 from ram_operator.kinds.table import ACCOUNT, KINDS, PLURALS
 
 ADMISSION: Final = ROOT / "deploy" / "admission"
@@ -24,6 +37,7 @@ FILES: Final = (
     ADMISSION / "ram-stamp.yaml",
     ADMISSION / "ram-approve.yaml",
     ADMISSION / "ram-configure.yaml",
+    ADMISSION / "ram-delete.yaml",
     ADMISSION / "variants" / "no-stamps" / "kustomization.yaml",
     ROOT / "deploy" / "kustomize" / "base" / "rbac-users.yaml",
     ROOT / "docs" / "operations" / "admission.md",
@@ -144,12 +158,14 @@ def forged() -> str:
     return (
         "expression: >-\n"
         f"  [{', '.join(quoted[:2])},\n"
-        f"  {', '.join(quoted[2:])}].all(k,\n"
+        f"  {', '.join(quoted[2:4])},\n"
+        f"  {', '.join(quoted[4:])}].all(k,\n"
         "  !(k in variables.sent)\n"
         "  || (k in variables.stored && variables.sent[k] == variables.stored[k]))\n"
         "message: >-\n"
-        f"  {_and(short)} are\n"
-        "  written by the policy ram-stamp, which this cluster does not have, and by nobody else\n"
+        f"  {_and(short)}\n"
+        "  are written by the policy ram-stamp, which this cluster does not have, and by nobody\n"
+        "  else\n"
     )
 
 
@@ -223,9 +239,16 @@ WRITERS: Final[Mapping[str, Callable[[], str]]] = {
     "authors": lambda: _variable(
         "authors", _value("sent", ANNOTATION_CHANGED_BY) + r".split('\n')"
     ),
+    "kinds whose deletion is held": lambda: (
+        "resources: " + _list(PLURALS[kind] for kind in HELD_DELETIONS) + "\n"
+    ),
     "authors before": lambda: _variable("before", _value("stored", ANNOTATION_CHANGED_BY)),
     "what is said to an account": configured,
     "stamps by hand": forged,
+    "who asks to delete": lambda: _variable(
+        "deleter", _value("sent", ANNOTATION_DELETE_REQUESTED_BY)
+    ),
+    "what is asked": lambda: _variable("asked", _value("stored", ANNOTATION_DELETE_REQUESTED)),
     "verbs": verbs,
     "table of stamps": stamps_table,
 }

@@ -27,11 +27,14 @@ ANNOTATION_ABANDON: Final = f"{GROUP}/abandon"
 ANNOTATION_RESUME_DELETIONS: Final = f"{GROUP}/resume-deletions"
 ANNOTATION_APPROVE: Final = f"{GROUP}/approve"
 ANNOTATION_REJECT: Final = f"{GROUP}/reject"
+# Nobody could be stamped by a DELETE itself: no mutation runs on it.
+ANNOTATION_DELETE_REQUESTED: Final = f"{GROUP}/delete-requested"
 # Stamps that admission makes; nobody else's word on who wrote what is believed.
 ANNOTATION_CHANGED_BY: Final = f"{GROUP}/changed-by"
 ANNOTATION_APPROVED_BY: Final = f"{GROUP}/approved-by"
 ANNOTATION_REJECTED_BY: Final = f"{GROUP}/rejected-by"
 ANNOTATION_SUSPENDED_BY: Final = f"{GROUP}/suspended-by"
+ANNOTATION_DELETE_REQUESTED_BY: Final = f"{GROUP}/delete-requested-by"
 # For people alone: nothing is decided by it.
 ANNOTATION_APPROVE_REASON: Final = f"{GROUP}/approve-reason"
 # Only a change of one of these annotations is worth a look; all others belong to other tools.
@@ -41,6 +44,7 @@ WATCHED_ANNOTATIONS: Final = (
     ANNOTATION_RESUME_DELETIONS,
     ANNOTATION_APPROVE,
     ANNOTATION_REJECT,
+    ANNOTATION_DELETE_REQUESTED,
 )
 
 OWNER_TAG_CLUSTER: Final = "ram-operator/cluster"

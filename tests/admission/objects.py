@@ -70,6 +70,7 @@ STAMPS: Final[Mapping[str, str]] = {
     "approver": "approved-by",
     "rejecter": "rejected-by",
     "suspender": "suspended-by",
+    "deleter": "delete-requested-by",
 }
 """What a stamp names, and the annotation."""
 
@@ -115,7 +116,7 @@ class Bench:
         annotations = {
             PREFIX + key.replace("_", "-"): value
             for key, value in step.items()
-            if key in ("approve", "reject", "note", *STAMPS.values())
+            if key in ("approve", "reject", "note", "delete-requested", *STAMPS.values())
         }
         spec: Json = {}
         for word in str(step.get("spec", "")).split():

@@ -36,7 +36,7 @@ def test_case(bench: Bench, case: dict[str, Any]) -> None:
             assert step["refused"] in refusal, (number, step)
         else:
             assert refusal is None, (number, step)
-        for name in ("rejecter", "suspender"):
+        for name in ("rejecter", "suspender", "deleter"):
             if name in step:
                 assert who(bench.get(), name) == step[name], (number, step)
         if "authors" in step or "approver" in step:
@@ -69,6 +69,7 @@ def test_every_person_with_a_part_is_in_a_case() -> None:
 def test_no_name_of_an_annotation_is_misspelt() -> None:
     known = {
         *("by", "how", "spec", "dry_run", "refused", "approve", "reject", "note"),
+        "delete-requested",
         *(*STAMPS, *STAMPS.values(), "handled", "rejections"),
     }
     assert {key for case in CASES for step in case["steps"] for key in step} <= known

@@ -30,6 +30,7 @@ CHANGES: Final[dict[str, tuple[Json, Json, bool]]] = {
     "gate": (MANAGE, {"gate": {"trustedAccounts": ["6666666666666666"]}}, True),
     "gate-subjects": (MANAGE, {"gate": {"trustedSubjects": ["repo:org/*"]}}, True),
     "gate-detours": ({"gate": {"holdIndirect": True}}, {"gate": {"holdIndirect": False}}, True),
+    "gate-deletions": ({"gate": {"holdDeletions": True}}, {"gate": {"holdDeletions": False}}, True),
     "gate-removed": ({"gate": {"trustedAccounts": []}}, {"gate": None}, True),
     "tenants": (
         MANAGE,
@@ -284,8 +285,8 @@ def test_what_is_stored_is_what_is_shipped(people: dict[str, Person]) -> None:
             assert stored["spec"] == item["spec"], name
             assert file.name == f"{name}.yaml"
             seen.add((kind, name))
-    names = {"ram-approve", "ram-approvers", "ram-configure", "ram-record", "ram-status"}
-    wanted = {("ValidatingAdmissionPolicy", name) for name in names} | {
+    names = {"approve", "approvers", "configure", "delete", "record", "status"}
+    wanted = {("ValidatingAdmissionPolicy", f"ram-{name}") for name in names} | {
         ("MutatingAdmissionPolicy", "ram-stamp")
     }
     assert seen == {(kind + end, name) for kind, name in wanted for end in ("", "Binding")}

@@ -54,7 +54,7 @@ _MATRIX = [
     ("leases.coordination.k8s.io", "default", ""),
     ("leases.coordination.k8s.io", "kube-system", ""),
 ]
-_GUARD = "ram-stamp ram-approve ram-record ram-status ram-configure ram-approvers"
+_GUARD = "ram-stamp ram-approve ram-record ram-status ram-configure ram-delete ram-approvers"
 _GUARDED = f"{_GUARD} ram-operator-record-protection".split()
 # What may be read by its name alone: resource, namespace, names.
 _NAMED = [

@@ -66,6 +66,12 @@ AREAS: Final = {
         "gate/review.py",
         "planning/bases.py",
     },
+    "deletions": {
+        "gate/clearance.py",
+        "gate/deletions.py",
+        "loop/deletion.py",
+        "loop/subject.py",
+    },
 }
 LEAST: Final = 30
 

@@ -206,12 +206,13 @@ def test_an_empty_list_of_services_or_providers_is_not_an_absent_one() -> None:
     assert (found.trusted_services, found.trusted_providers) == ({"fc.aliyuncs.com"}, frozenset())
 
 
-def test_detours_wait_only_where_the_account_says_so_in_so_many_words() -> None:
+def test_detours_and_deletions_wait_only_where_the_account_says_so_in_so_many_words() -> None:
     plain = account_settings("default", {"accountId": ACCOUNT_ID})
-    assert (plain.trusted_subjects, plain.hold_indirect) == ((), False)
-    gate = {"trustedSubjects": ["Repo:org/*"], "holdIndirect": True}
+    assert (plain.trusted_subjects, plain.hold_indirect, plain.hold_deletions) == ((), False, False)
+    gate = {"trustedSubjects": ["Repo:org/*"], "holdIndirect": True, "holdDeletions": True}
     found = account_settings("default", {"accountId": ACCOUNT_ID, "gate": gate})
     assert (found.trusted_subjects, found.hold_indirect) == (("Repo:org/*",), True)
+    assert found.hold_deletions
 
 
 def test_an_account_as_written_with_names_folded() -> None:

@@ -32,6 +32,7 @@ def read_user(calls: CloudCalls, name: str) -> Live:
         cloud_name=str(user.get("UserName") or name),
         cloud_id=str(user["UserId"]),
         created_at=str(user.get("CreateDate") or ""),
+        last_logon=str(user.get("LastLoginDate") or ""),
         fields=fields,
     )
 

@@ -21,7 +21,7 @@ from ..kinds.role import TRUST
 from ..model.changes import Change, Held
 from ..model.objects import Account, Entry
 from ..model.permissions import SEAL, Cleared, Permit
-from ..model.records import RecordFacts
+from ..model.records import InFlight, RecordFacts
 from ..model.steps import CloudStep
 from ..model.vocabulary import Direction, HeldKind, HeldVerdict
 from . import approvals, rules
@@ -67,7 +67,8 @@ def weigh(held: Held, approval: Approval, record: RecordFacts) -> Permit | None:
         return None
     if flight is not None and flight.approval:
         # Begun and not known to have ended: the cloud still is as it was, so once more.
-        again = (flight.approval, flight.change) == (approval.approve, change)
+        same = flight.change == change or _remains(held, flight)
+        again = same and flight.approval == approval.approve
         if not again or flight.sends >= SENDS or approval.now >= flight.expires:
             return None
         return replace(_permit(held, approval, record, flight.expires), sends=flight.sends + 1)
@@ -78,6 +79,15 @@ def weigh(held: Held, approval: Approval, record: RecordFacts) -> Permit | None:
     if pending.rejected or approvals.expired(pending, approval.now):
         return None
     return _permit(held, approval, record, pending.expires)
+
+
+def _remains(held: Held, begun: InFlight) -> bool:
+    """Whether it is what is left of a deletion that was approved and begun: it takes nothing away
+    that was not approved. Where there was too much to tell, it is not.
+    """
+    both = held.kind == HeldKind.DELETION == begun.operation
+    told = 0 < len(begun.wishes) < approvals.WISHES
+    return both and told and set(approvals.wishes(held)) <= set(begun.wishes)
 
 
 def _permit(held: Held, approval: Approval, record: RecordFacts, expires: str) -> Permit:

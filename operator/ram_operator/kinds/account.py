@@ -38,6 +38,7 @@ def account_settings(name: str, spec: Mapping[str, Any]) -> Account:
         trusted_providers=_listed(gate, "trustedProviders"),
         trusted_subjects=tuple(str(item) for item in gate.get("trustedSubjects") or ()),
         hold_indirect=gate.get("holdIndirect") is True,
+        hold_deletions=gate.get("holdDeletions") is True,
     )
 
 

@@ -20,17 +20,21 @@ from ..constants import (
     ANNOTATION_APPROVE_REASON,
     ANNOTATION_APPROVED_BY,
     ANNOTATION_CHANGED_BY,
+    ANNOTATION_DELETE_REQUESTED,
+    ANNOTATION_DELETE_REQUESTED_BY,
     ANNOTATION_RECONCILE,
     ANNOTATION_REJECT,
     ANNOTATION_REJECTED_BY,
     ANNOTATION_RESUME_DELETIONS,
     ANNOTATION_SUSPENDED_BY,
 )
-from .table import ACCOUNT
+from .table import ACCOUNT, KINDS
 
 GATED: Final = ("RamRole", "RamUser", "RamGroup", "RamPolicy")
 """Kinds of which something may have to be approved."""
 _OURS: Final = (*GATED, ACCOUNT)
+HELD_DELETIONS: Final = tuple(kind for kind in GATED if KINDS[kind].trusted_as)
+"""Kinds whose deletion `spec.gate.holdDeletions` holds: those that can act."""
 
 
 class Verb(StrEnum):
@@ -89,12 +93,14 @@ STAMPS: Final = (
     Stamp(ANNOTATION_APPROVED_BY, ANNOTATION_APPROVE, "approver"),
     Stamp(ANNOTATION_REJECTED_BY, ANNOTATION_REJECT, "rejecter"),
     Stamp(ANNOTATION_SUSPENDED_BY, "spec.suspend", "suspender"),
+    Stamp(ANNOTATION_DELETE_REQUESTED_BY, ANNOTATION_DELETE_REQUESTED, "deleter"),
 )
 ANNOTATIONS: Final = (
     Annotation(ANNOTATION_RECONCILE, _OURS, Writer.EDITOR),
     Annotation(ANNOTATION_APPROVE, GATED, Writer.APPROVER, "approval"),
     Annotation(ANNOTATION_APPROVE_REASON, GATED, Writer.EDITOR),
     Annotation(ANNOTATION_REJECT, GATED, Writer.REJECTER, "rejection"),
+    Annotation(ANNOTATION_DELETE_REQUESTED, GATED, Writer.EDITOR, "deletion"),
     *(Annotation(stamp.annotation, GATED, Writer.ADMISSION) for stamp in STAMPS),
     Annotation(ANNOTATION_ABANDON, _OURS, Writer.EDITOR),
     Annotation(ANNOTATION_RESUME_DELETIONS, (ACCOUNT,), Writer.CONFIGURER, "resumed"),

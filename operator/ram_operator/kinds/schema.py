@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from ..model.objects import FieldValue
-from ..model.steps import Addition, Removal, Written
+from ..model.steps import Addition, Removal, Taken, Written
 from ..model.vocabulary import Lends
 
 UNTIL: Final = "expiresAt"
@@ -120,7 +120,7 @@ class Kind:
     """The field that carries our ownership tags, where the cloud can tag the kind."""
     reads: tuple[str, ...] = ()
     """Reads of one look besides the first, in order."""
-    clears: tuple[tuple[str, type[Removal]], ...] = ()
+    clears: tuple[tuple[str, type[Taken]], ...] = ()
     """(field, step) that empty what keeps the identity from being deleted, in order."""
     claim_first: bool = False
     """The cloud cannot mark the kind when it creates it, so the record comes first."""

@@ -22,7 +22,8 @@ USER: Final = Kind(
     reads=("attachments", "groups", "access", "mfa", "user tags"),
     tag_field="tags",
     references=(POLICY_REFERENCE,),
-    clears=(("groups", Leave), ("access", Revoke), ("mfa", Unbind), ("policies", Detach)),
+    # Nobody logs in any more before anything goes that may deny him something.
+    clears=(("access", Revoke), ("mfa", Unbind), ("groups", Leave), ("policies", Detach)),
     claim_first=True,
     fields=(
         attribute("displayName"),

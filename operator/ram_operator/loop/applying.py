@@ -28,6 +28,8 @@ _ONE_PART: Final = frozenset({Reason.ACCESS_DENIED, Reason.QUOTA_EXCEEDED, Reaso
 
 def stopped(subject: Subject, session: Session) -> Stopped | None:
     """Why nothing is written, where that is so: somebody decided it."""
+    if subject.deleting:
+        return Stopped(Reason.DELETING, "it is being deleted, so nothing is written")
     if subject.options.suspend:
         return Stopped(Reason.SUSPENDED, f"{subject.suspended}, so nothing is written")
     if session.account.mode is Mode.OBSERVE:

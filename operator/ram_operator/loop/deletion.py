@@ -12,23 +12,24 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from .. import times
-from ..cloud import execute
 from ..cluster import finalizers
 from ..constants import ANNOTATION_ABANDON, DeletionPolicy, EventReason, Mode, Reason
 from ..errors import DeleteConflict, InvalidSpec, OutcomeUnknown, RamOperatorError, Retry, Stalled
-from ..gate import tenancy
+from ..gate import deletions, tenancy
 from ..kinds import manifest
 from ..kinds.record import Identity, facts_of, stored
 from ..kinds.table import ACCOUNT, KINDS
-from ..model.objects import Entry, Key, Owner, UnknownPart
+from ..model.objects import Entry, Key, Owner
 from ..model.outcome import Outcome
+from ..model.permissions import Permit
 from ..model.records import ABANDONED, DELETED, RecordFacts
 from ..model.state import Live
-from ..model.steps import Delete, Removal
-from ..model.vocabulary import Cause, Direction, Phase, Presence
+from ..model.steps import Delete, Taken
+from ..model.vocabulary import Cause, Direction, GateVerdict, HeldKind, Phase, Presence
 from ..reporting.events import Event
 from ..runtime.sessions import Session
-from . import account_changed, gated_write, own_rights
+from . import account_changed, gated_write, offers, own_rights
+from .held_deletions import HeldDeletion, Judged
 from .managed import LookAgain, Result
 from .ports import Ports
 from .standing import may_have_made
@@ -56,6 +57,8 @@ class DeletionPass:
             options, self._invalid = manifest.options({}), error
         self._subject = Subject(key, body, KINDS[key.kind], options)
         self._owner = self._subject.owner(ports.settings.cluster_name)
+        self.said: Mapping[str, Any] = {}
+        """What the status is to say of a rejection, see `offers.answer`."""
 
     @property
     def account(self) -> str | None:
@@ -76,6 +79,7 @@ class DeletionPass:
                 return self._release(EventReason.ABANDONED, "left in the cloud, as asked")
             if self._invalid is not None:
                 raise self._invalid
+            self.said = offers.answer(self._ports, subject)
             return self._delete(self._session())
         except RamOperatorError as error:
             # The account may be gone with the kinds, and nothing would ever end the wait for it.
@@ -131,7 +135,7 @@ class DeletionPass:
         if live.presence is Presence.ABSENT:
             if not facts.deleted and not ports.consistency.believes(subject.key):
                 raise LookAgain(ports.consistency.settle)
-            return self._gone(identity, facts)
+            return self._gone(identity, facts, *_begun(facts))
         if not ours(self._owner, facts, live):
             return self._release(EventReason.ABANDONED, "not ours, so left in the cloud")
         tenancy.check_protected(session.account, subject.row, identity.cloud_name)
@@ -141,9 +145,15 @@ class DeletionPass:
             raise LookAgain(ports.consistency.starting())
         if (kept := self._undefined()) is not None:
             return kept
+        hold = HeldDeletion(ports, subject, session, identity)
+        judged = hold.judge(live)
+        if judged.held is not None and judged.permit is None:
+            return Result(hold.outcome(judged.held, live, self._way_out()))
         self._brake(session)
-        self._remove(session, identity, live)
-        return self._gone(identity, facts)
+        self._remove(session, identity, live, judged)
+        permit = judged.permit
+        said = (permit.digest, permit.by) if permit is not None else ("", "")
+        return self._gone(identity, facts, *said)
 
     def _brake(self, session: Session) -> None:
         account = session.account
@@ -164,38 +174,49 @@ class DeletionPass:
             f" status.deletionBrake of RamAccount {account.name} for how to resume",
         )
 
-    def _remove(self, session: Session, identity: Identity, live: Live) -> None:
+    def _remove(self, session: Session, identity: Identity, live: Live, judged: Judged) -> None:
         """What is attached first, then the identity. Each call is safe to repeat."""
-        row, name = self._subject.row, identity.cloud_name
+        row, permit, steps = self._subject.row, judged.permit, list[Taken | Delete]()
         for field_name, kind in row.clears:
             entries = live.fields.get(field_name)
-            if isinstance(entries, UnknownPart):
-                raise entries.error
             assert isinstance(entries, Mapping)
-            for entry_key, entry in sorted(entries.items()):
-                self._write(session, name, _removal(kind, field_name, entry_key, entry))
+            for key in deletions.last(entries, judged.denials):
+                steps.append(_removal(kind, field_name, (key, entries[key]), permit))
+        steps.append(replace(DELETE, permit=permit))
+        gate = gated_write.GatedWrite(self._ports, self._subject, identity, session, live.cloud_id)
         try:
-            self._write(session, name, DELETE)
+            for step in steps:
+                self._write(gate, step)
         except DeleteConflict as error:
+            gate.close(steps)
             raise DeleteConflict(
-                f"{row.noun} {name} cannot be deleted yet: {error.message};"
+                f"{row.noun} {identity.cloud_name} cannot be deleted yet: {error.message};"
                 " remove what still uses it",
                 code=error.code,
             ) from None
+        except RamOperatorError:
+            gate.close(steps)
+            raise
+        gate.close(steps)
 
-    def _write(self, session: Session, name: str, step: Removal | Delete) -> None:
+    def _write(self, gate: gated_write.GatedWrite, step: Taken | Delete) -> None:
         """It may wait for its turn, and by then the account be set to Observe or suspended."""
         ports, key = self._ports, self._subject.key
-        writer = replace(session.writer, wanted=lambda: gated_write.may_still(ports, session))
         ports.consistency.wrote(key)
-        execute.execute(writer, self._subject.row, name, step)
+        gate.run(step)
         ports.consistency.wrote(key)
 
-    def _gone(self, identity: Identity, facts: RecordFacts) -> Released:
+    def _gone(self, identity: Identity, facts: RecordFacts, approval: str, by: str) -> Released:
+        """`approval` is the digest that it was approved as, "" where that was not needed."""
         self._ports.cache.saw_trust(identity.key, ())
         if facts.exists and facts.owner == self._owner:
             account_changed.let_go(self._ports, self._subject, identity, DELETED)
-        return self._release(EventReason.DELETED, f"deleted {identity.cloud_name} in the cloud")
+        text = f"deleted {identity.cloud_name} in the cloud"
+        if approval:
+            kind = self._subject.key.kind
+            self._ports.metrics.gate.labels(kind, GateVerdict.APPROVED, "none").inc()
+            text += f", approved{f' by {by}' if by else ''} as {approval}"
+        return self._release(EventReason.DELETED, text)
 
     def _release(self, reason: EventReason, text: str) -> Released:
         fresh = self._ports.fresh(self._subject.key)
@@ -253,14 +274,25 @@ def ours(owner: Owner, facts: RecordFacts, live: Live) -> bool:
     return facts.owner == owner and not facts.cloud_id and may_have_made(facts, live)
 
 
+def _begun(facts: RecordFacts) -> tuple[str, str]:
+    """The approval of a deletion that was begun, and whose: its process may have ended since."""
+    flight = facts.in_flight
+    if flight is None or flight.operation != HeldKind.DELETION:
+        return "", ""
+    return flight.approval, flight.by
+
+
 DELETE: Final = Delete(summary=Delete.verb, cause=Cause.INTENT, direction=Direction.NARROWER)
 
 
-def _removal(kind: type[Removal], field: str, key: str, entry: Entry) -> Removal:
+def _removal(
+    kind: type[Taken], field: str, item: tuple[str, Entry], permit: Permit | None
+) -> Taken:
     return kind(
-        summary=f"{kind.verb} {entry.display}",
+        summary=f"{kind.verb} {item[1].display}",
         cause=Cause.INTENT,
         direction=Direction.NARROWER,
         field=field,
-        entries={key: entry},
+        entries=dict([item]),
+        permit=permit,
     )

@@ -14,7 +14,13 @@ from typing import Any
 from .. import documents
 from ..cloud import execute
 from ..cluster.record_writer import Start
-from ..constants import ANNOTATION_APPROVE, ANNOTATION_REJECT, Mode, Reason
+from ..constants import (
+    ANNOTATION_APPROVE,
+    ANNOTATION_DELETE_REQUESTED,
+    ANNOTATION_REJECT,
+    Mode,
+    Reason,
+)
 from ..errors import OutcomeUnknown, RamOperatorError, Retry
 from ..gate import expiry, providers
 from ..gate.inputs import Approval, Guard
@@ -33,7 +39,7 @@ from ..model.steps import (
     WriteTrust,
     permit_of,
 )
-from ..model.vocabulary import Direction
+from ..model.vocabulary import Direction, HeldKind
 from ..runtime.sessions import Session
 from . import holder_records
 from .offers import guard_state
@@ -232,6 +238,8 @@ def _check_said(now: Subject, permit: Permit) -> None:
     """What people say of the change by now."""
     if now.annotation(ANNOTATION_APPROVE) != permit.digest:
         raise Retry(Reason.PROGRESSING, "the approval was taken back", 0.5)
+    if permit.kind is HeldKind.DELETION and not now.annotation(ANNOTATION_DELETE_REQUESTED):
+        raise Retry(Reason.PROGRESSING, "the request to delete was taken back", 0.5)
     if Approval(reject=now.annotation(ANNOTATION_REJECT)).rejects(permit.digest):
         raise Retry(Reason.PROGRESSING, "the change was rejected", 0.5)
 
@@ -278,11 +286,13 @@ def _start(step: Step, permit: Permit | None) -> Start:
 
 
 def still(fresh: Mapping[str, Any], subject: Subject) -> bool:
-    """Whether the object is the one that was judged, and nobody wants it left alone since."""
+    """Whether the object is the one that was judged, and nobody wants it left alone or deleted
+    since.
+    """
     meta = fresh["metadata"]
     return (
         meta.get("uid") == subject.uid
         and meta.get("generation") == subject.body["metadata"].get("generation")
-        and not meta.get("deletionTimestamp")
+        and meta.get("deletionTimestamp") == subject.body["metadata"].get("deletionTimestamp")
         and bool((fresh.get("spec") or {}).get("suspend")) == subject.options.suspend
     )

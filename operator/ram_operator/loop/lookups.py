@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from .. import documents
 from ..constants import Mode
-from ..errors import Absent, InvalidSpec, RamOperatorError
+from ..errors import Absent, InvalidSpec
 from ..gate import checks
 from ..gate.grants import only_reads
 from ..kinds import manifest
@@ -28,7 +28,7 @@ from ..model.objects import EMPTY, Entry, FieldValue, Key, Owner, UnknownPart
 from ..model.records import NO_RIGHTS, Agreed
 from ..model.state import Desired, Live
 from ..model.vocabulary import PolicyType, Presence
-from . import trust_lookups
+from . import policy_lookups, trust_lookups
 from .sources import Sources
 from .subject import Subject
 
@@ -106,7 +106,6 @@ class Rights:
     """Of a policy: who has it, see `Memory.holders`."""
 
 
-UNREAD_DENIAL: Final = "may not be kept any more from what a policy denies that cannot be read"
 UNREAD: Final = "somebody whom nobody can tell, since the trust cannot be read,"
 NOTHING: Final = Rights(frozenset(), {}, frozenset(), None, {})
 """Where nothing is attached and nobody joins."""
@@ -158,7 +157,7 @@ def look(sources: Sources, subject: Subject, wanted: Desired, live: Live, agreed
     policies = _Policies(strict, _own(sources, subject, wanted))
     for key, entry in sorted(_asked(subject, wanted, live, agreed).items()):
         try:
-            found = _documents(sources, manifests.get(key), entry)
+            found = policy_lookups.stands_for(sources, manifests.get(key), entry)
         except Absent:
             policies.missing(key)
             continue
@@ -188,24 +187,13 @@ def _with_denials(
     sources: Sources, subject: Subject, sides: tuple[Desired, Live], known: Rights
 ) -> Rights:
     """What somebody is kept from by policies that he is about to have no more."""
-    denials: dict[str, tuple[str, ...]] = {}
-    nothing: set[str] = set()
-    unread = list(known.unread)
-    for key, entry in sorted(_going(subject, *sides).items()):
-        try:
-            found = _documents(sources, None, entry)
-        except Absent:
-            continue
-        if not found:
-            unread.append(f"the policy {entry.display} to be read")
-            denials[key] = (UNREAD_DENIAL,)
-            continue
-        denied = {text for document in found for text in documents.denies(document)}
-        if denied:
-            denials[key] = tuple(sorted(denied))
-        if all(map(documents.only_denies, found)):
-            nothing.add(key)
-    return replace(known, denials=denials, gives_nothing=frozenset(nothing), unread=tuple(unread))
+    found = policy_lookups.denied(sources, _going(subject, *sides))
+    return replace(
+        known,
+        denials=found.rights,
+        gives_nothing=found.gives_nothing,
+        unread=(*known.unread, *found.unread),
+    )
 
 
 def _lets(found: tuple[documents.Policy, ...]) -> tuple[str, ...]:
@@ -343,42 +331,3 @@ def _manifest(key: Key, spec: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     except InvalidSpec:
         return
     yield policy_key(PolicyType.CUSTOM, name), spec.get(DOCUMENT.spec)
-
-
-def _documents(sources: Sources, manifest: Any, entry: Entry) -> tuple[documents.Policy, ...]:
-    """All that may stand behind the name of a policy; nothing where a part of it is not known.
-
-    Raises Absent where nothing stands behind it.
-    """
-    try:
-        asked = () if manifest is None else (documents.parse_policy(manifest),)
-    except documents.DocumentError:
-        return ()
-    kind, _, name = entry.display.partition("/")
-    try:
-        live = sources.readings.policy(kind, name)
-        return (*asked, *live, *_predecessors(sources, entry))
-    except Absent:
-        if not asked:
-            raise
-        # It is about to be made, and then it is what the manifest says.
-        return asked
-    except (RamOperatorError, documents.DocumentError):
-        return ()
-
-
-def _predecessors(sources: Sources, entry: Entry) -> tuple[documents.Policy, ...]:
-    """What another process may have written right before this one began to lead: what the object
-    that owns the policy asks for. An answer of the cloud may be older than that. Raises
-    DocumentError.
-    """
-    kind, _, name = entry.display.partition("/")
-    if kind != PolicyType.CUSTOM or not sources.readings.predecessor():
-        return ()
-    identity = Identity(sources.account.account_id, POLICY.kind, name)
-    owner = facts_of(sources.objects.get(identity.key), identity).owner
-    if owner is None or owner.cluster != sources.cluster:
-        return ()
-    body = sources.objects.get(Key(POLICY.kind, owner.namespace, owner.name)) or {}
-    document = (body.get("spec") or {}).get(DOCUMENT.spec)
-    return () if document is None else (documents.parse_policy(document),)

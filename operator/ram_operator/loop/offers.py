@@ -25,7 +25,6 @@ from ..constants import (
 from ..errors import InvalidSpec, RamOperatorError, Retry
 from ..gate import approvals
 from ..gate.inputs import Approval, Guard, Scope
-from ..kinds import manifest
 from ..kinds.record import Identity, facts_of, identity_of
 from ..kinds.table import ACCOUNT
 from ..model.changes import Held
@@ -64,7 +63,7 @@ def approval(ports: Ports, subject: Subject, identity: Identity, cloud_id: str) 
         approver=subject.annotation(ANNOTATION_APPROVED_BY)[:256],
         author=subject.annotation(ANNOTATION_CHANGED_BY),
         rejecter=subject.annotation(ANNOTATION_REJECTED_BY)[:256],
-        asked=manifest.asked(subject.row, subject.key.name, subject.spec),
+        asked=subject.asked,
         guard=guard,
         now=ports.clock.stamp(),
         milliseconds=int(ports.clock.wall() * 1000),
@@ -221,8 +220,7 @@ def _told(rejection: Rejection, facts: RecordFacts) -> bool:
 
 
 def _asked_otherwise(subject: Subject, before: Mapping[str, str]) -> str:
-    now = manifest.asked(subject.row, subject.key.name, subject.spec)
-    return _difference(before, now)
+    return _difference(before, subject.asked)
 
 
 def _difference(before: Mapping[str, str], now: Mapping[str, str]) -> str:

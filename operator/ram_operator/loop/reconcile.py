@@ -124,7 +124,7 @@ class Reconciler:
                 found = account_pass.run(self._ports, key, body)
                 return (Result(found[0]), found[1]) if found is not None else (None, {})
             if body["metadata"].get("deletionTimestamp"):
-                return self._deletion(key, body), {}
+                return self._deletion(key, body)
             extra = offers.answer(self._ports, Subject.lenient(key, body))
             return self._managed(key, body), extra
         except LookAgain:
@@ -141,11 +141,11 @@ class Reconciler:
         account_pass.protect(self._ports, subject.options.account)
         return ManagedPass(self._ports, subject).run()
 
-    def _deletion(self, key: Key, body: Mapping[str, Any]) -> Result | Released | None:
+    def _deletion(self, key: Key, body: Mapping[str, Any]) -> Judged:
         deletion = DeletionPass(self._ports, key, body)
         if deletion.account is not None and account_pass.unseen(self._ports, deletion.account):
             raise LookAgain(FIRST_LOOK)
-        return deletion.run()
+        return deletion.run(), deletion.said
 
     def _defect(self, key: Key, error: Exception) -> Bug:
         """Logged with its place, and in words that are fit for a status."""

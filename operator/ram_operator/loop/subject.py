@@ -13,6 +13,7 @@ from ..kinds.record import Identity
 from ..kinds.schema import Kind, Shape
 from ..kinds.table import KINDS
 from ..model.objects import Key, Options, Owner
+from ..model.records import DELETION
 from ..model.state import Applied
 from ..planning.last_applied import applied_from
 
@@ -78,6 +79,18 @@ class Subject:
         """That it is suspended, in words, and by whom as far as admission stamped it."""
         by = " ".join(self.annotation(ANNOTATION_SUSPENDED_BY).split())[:256]
         return f"suspended by {by}" if by else "spec.suspend is true"
+
+    @property
+    def asked(self) -> dict[str, str]:
+        """What it asks for where the gate judges it, a short digest by field. Being deleted it asks
+        for that alone: what was offered before has ended.
+        """
+        found = manifest.asked(self.row, self.key.name, self.spec)
+        return {**found, DELETION: self.uid[:16]} if self.deleting else found
+
+    @property
+    def deleting(self) -> bool:
+        return bool(self.body["metadata"].get("deletionTimestamp"))
 
     @property
     def request(self) -> str:

@@ -16,7 +16,9 @@ from .records import Rejection
 from .vocabulary import Cause, Direction, Disposition, DriftAction, HeldKind, HeldVerdict
 
 NAME: Final = "name"
-"""The place of a change that gives a new identity a name that is trusted already."""
+"""The place of a change that gives a new identity a name that is trusted already, or takes an
+identity and its name away.
+"""
 
 Part = tuple[str, str]
 """A field, and the folded key of an entry in it, "" for all of the field."""

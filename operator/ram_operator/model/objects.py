@@ -115,3 +115,4 @@ class Account:
     trusted_providers: frozenset[str] | None = None  # ARNs in lower case; None without a list
     trusted_subjects: tuple[str, ...] = ()  # patterns, see `documents.binds_subject`
     hold_indirect: bool = False  # on every identity, see `documents.indirect`
+    hold_deletions: bool = False  # of users and roles

@@ -20,6 +20,8 @@ ABANDONED: Final = "Abandoned"
 """The operation that says: given up by its owner, so that another one may take it over."""
 ADOPTED: Final = "Adopted"
 """The operation that says: taken over as it was found."""
+DELETION: Final = "deletion"
+"""In what an object asks for: that it is being deleted."""
 DELETED: Final = "Deleted"
 """The operation that says: deleted by the operator, as its owner asked."""
 

@@ -27,6 +27,7 @@ class Live:
     service_linked: bool = False
     default_version: str = ""
     created_at: str = ""  # as the cloud writes it; empty where the id tells enough
+    last_logon: str = ""  # likewise; of a user who has logged on to the console
     owner: Owner | None = None
     error: RamOperatorError | None = None
     read_at: float = NEVER  # when the look began, in monotonic seconds

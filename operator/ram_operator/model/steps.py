@@ -101,7 +101,9 @@ class Mark(EntryStep):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Taking(EntryStep):
-    """Takes away what may deny a right to change rights. With a `permit` where it does."""
+    """Takes something away. With a `permit` where that denies a right to change rights, or where
+    it is part of a deletion that was approved.
+    """
 
     permit: Permit | None = None
 
@@ -123,21 +125,21 @@ class Expel(Taking):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Leave(EntryStep):
+class Leave(Taking):
     """Takes a user out of groups."""
 
     verb: ClassVar[Verb] = Verb.LEAVE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Revoke(EntryStep):
+class Revoke(Taking):
     """Removes ways to log in."""
 
     verb: ClassVar[Verb] = Verb.REVOKE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Unbind(EntryStep):
+class Unbind(Taking):
     """Removes the second factor of a user."""
 
     verb: ClassVar[Verb] = Verb.UNBIND
@@ -278,11 +280,20 @@ class CreateWithDocument(Creation):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delete(_Step):
+    """Deletes the identity. With a `permit` where that was held."""
+
     verb: ClassVar[Verb] = Verb.DELETE
+    permit: Permit | None = None
+
+    @property
+    def sent(self) -> Mapping[Part, FieldValue | Entry | None]:
+        return {(NAME, ""): None} if self.permit is not None else {}
 
 
 Addition = Attach | Join | Tag | Mark
-Removal = Detach | Expel | Leave | Revoke | Unbind | Untag
+Taken = Detach | Expel | Leave | Revoke | Unbind
+"""What a deletion takes away first."""
+Removal = Taken | Untag
 Written = WriteAttributes | WriteDocument | WriteTrust
 Created = Create | CreateWithTrust | CreateWithDocument
 CloudStep = Created | Written | Addition | Removal | Delete
@@ -291,7 +302,7 @@ RecordStep = Agree | AgreeDocument | Note
 """What the record alone is told."""
 Step = CloudStep | RecordStep
 
-Approvable = Attach | Join | Detach | Expel | WriteAttributes | WriteDocument
+Approvable = Attach | Join | Taken | Delete | WriteAttributes | WriteDocument
 """What may rest on a person's approval, and need not."""
 Trusting = CreateWithTrust | WriteTrust
 """What sends a trust."""

@@ -89,6 +89,8 @@ class HeldKind(StrEnum):
     """An identity provider is not what was agreed on."""
     FOUND = "FoundInCloud"
     """It is in the cloud and asked for, and nobody agreed on it."""
+    DELETION = "Deletion"
+    """Of an identity, with all that it has."""
     RECORDS_LOST = "RecordsLost"
     """There is no record that could say what was held before."""
 

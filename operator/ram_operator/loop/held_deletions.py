@@ -1,0 +1,174 @@
+"""A deletion before it is carried out: what of it is held, offered, approved.
+
+Called by the pass over an object that is being deleted. Decides nothing that `gate.deletions` can
+decide.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+
+from .. import documents
+from ..cluster.record_writer import Claim
+from ..constants import ANNOTATION_DELETE_REQUESTED, ANNOTATION_DELETE_REQUESTED_BY, Reason
+from ..errors import RamOperatorError
+from ..gate import deletions
+from ..gate.inputs import Guard
+from ..kinds.record import Identity, facts_of
+from ..kinds.schema import Escalation
+from ..model import sentences
+from ..model.changes import Held
+from ..model.objects import Entry, UnknownPart
+from ..model.outcome import Outcome, Plan
+from ..model.permissions import Permit
+from ..model.records import RecordFacts
+from ..model.state import Live
+from ..model.vocabulary import Phase
+from ..runtime.sessions import Session
+from . import offers, ownership, policy_lookups
+from .managed import LookAgain, ManagedPass
+from .ownership import RecordWork
+from .ports import Ports
+from .subject import Subject
+
+OFFERED: Final = "Offered"
+"""The operation of a record that is there since something is offered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """`held` waits; with a `permit` it is approved. `denials` are by the folded key of a policy."""
+
+    denials: Mapping[str, tuple[str, ...]]
+    held: Held | None = None
+    permit: Permit | None = None
+
+
+class HeldDeletion:
+    """Of one pass over one object."""
+
+    def __init__(self, ports: Ports, subject: Subject, session: Session, identity: Identity):
+        self._ports = ports
+        self._subject = subject
+        self._session = session
+        self._identity = identity
+
+    def judge(self, live: Live) -> Judged:
+        """What is held of it now, as it is in the record. Raises errors.* where it cannot be told
+        or offered, LookAgain where it is not believed yet.
+        """
+        ports, subject, identity = self._ports, self._subject, self._identity
+        check_known(subject, live)
+        facts = facts_of(ports.cache.get(identity.key), identity)
+        denied = self._denied(live)
+        by = requested_by(subject)
+        account = self._session.account
+        case = deletions.Case(subject.row, account, live, facts, denied.rights, by)
+        held = deletions.judge(case)
+        plan = Plan(held=held, in_sync=False, unsure=denied.unread)
+        if held is None:
+            if wait := offers.withdraw(ports, subject, identity, plan):
+                raise LookAgain(wait)
+            return Judged(denied.rights)
+        said = offers.approval(ports, subject, identity, live.cloud_id)
+        said = replace(said, author=by or deletions.NOBODY_ASKED)
+        # The API server sees to that for as long as the guard is in place.
+        known = bool(by) or (asked(subject) and said.guard is Guard.WAIVED)
+        permit = deletions.permit(held, said, facts)
+        if permit is not None and known:
+            return Judged(denied.rights, held, permit)
+        self._have_record(facts, live)
+        held, wait = offers.offer(ports, subject, identity, plan, said)
+        if wait:
+            raise LookAgain(wait)
+        return Judged(denied.rights, held)
+
+    def _denied(self, live: Live) -> policy_lookups.Denied:
+        """Of all policies that it has, where it matters in which order they go, or that they go."""
+        attached: dict[str, Entry] = {}
+        joined = False
+        for field in self._subject.row.fields:
+            part = live.fields.get(field.name)
+            if isinstance(part, Mapping) and field.escalates is Escalation.ATTACHMENT:
+                attached.update(part)
+            joined = joined or (field.escalates is Escalation.MEMBERSHIP and bool(part))
+        if len(attached) < 2 and not joined:
+            return policy_lookups.Denied({}, frozenset(), ())
+        return policy_lookups.denied(self._ports.sources(self._session), attached)
+
+    def _have_record(self, facts: RecordFacts, live: Live) -> None:
+        """An offer stands in the record, and it may have been lost, or never been anybody's."""
+        subject = self._subject
+        owner = subject.owner(self._ports.settings.cluster_name)
+        if facts.owner == owner:
+            return
+        gated = subject.row.gated_field
+        trust = live.fields.get(gated.name) if gated is not None else None
+        baseline = trust if isinstance(trust, documents.Trust) else None
+        claim = Claim(owner, subject.uid, live.cloud_id, baseline, OFFERED)
+        ownership.carry_out(self._ports, RecordWork(self._identity, claim))
+
+    def outcome(self, held: Held, live: Live, way_out: str) -> Outcome:
+        """The object waits, and says for what and which ways there are."""
+        message = sentences.held(held)
+        if not requested_by(self._subject):
+            message += f". {how_to_ask(self._subject)}"
+        message = f"{message}. Nothing is deleted in the cloud meanwhile; {way_out}"
+        waits = Outcome(
+            Phase.STALLED,
+            Reason.APPROVAL_REQUIRED,
+            message,
+            plan=Plan(held=held, in_sync=False),
+            live=live,
+            account_id=self._session.account.account_id,
+            handled_request=self._subject.request,
+        )
+        return self._with_drift(waits, held)
+
+    def _with_drift(self, waits: Outcome, held: Held) -> Outcome:
+        """It may wait for ever, so the identity is looked at like any other meanwhile. Nothing is
+        put right, but that what was agreed on to end ends.
+        """
+        try:
+            found = ManagedPass(self._ports, self._subject).run().outcome
+        except LookAgain as again:
+            return replace(waits, drift_unconfirmed=True, after=again.after)
+        except RamOperatorError:
+            return waits
+        if found.plan is None:
+            return waits
+        plan = Plan(held=held, drift=found.plan.drift, in_sync=False)
+        done = replace(waits, plan=plan, steps_done=found.steps_done)
+        return replace(done, applied=found.applied, kept=found.kept)
+
+
+def check_known(subject: Subject, live: Live) -> None:
+    """Raises the error of a part that the deletion takes away and that could not be read."""
+    gated = [subject.row.gated_field.name] if subject.row.gated_field is not None else []
+    for name in (*gated, *(name for name, _ in subject.row.clears)):
+        part = live.fields.get(name)
+        if isinstance(part, UnknownPart):
+            raise part.error
+
+
+def asked(subject: Subject) -> bool:
+    """Whether anybody says that the object is to be deleted."""
+    return bool(subject.annotation(ANNOTATION_DELETE_REQUESTED))
+
+
+def requested_by(subject: Subject) -> str:
+    """Who asked for the deletion, as admission stamped it; "" where nobody is known."""
+    if not asked(subject):
+        return ""
+    return " ".join(subject.annotation(ANNOTATION_DELETE_REQUESTED_BY).split())[:256]
+
+
+def how_to_ask(subject: Subject) -> str:
+    """What whoever wants the deletion has to do before somebody else may approve it."""
+    return (
+        "Whoever wants it says so, and somebody else approves it: kubectl annotate"
+        f" -n {subject.key.namespace} {subject.row.plural} {subject.key.name}"
+        f" {ANNOTATION_DELETE_REQUESTED}=yes"
+    )

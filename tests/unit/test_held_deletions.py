@@ -1,0 +1,213 @@
+"""Which deletions wait, what their offer says, and what an approval of one opens."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from ram_operator.gate import approvals, deletions
+from ram_operator.gate.clearance import allows
+from ram_operator.gate.deletions import Case
+from ram_operator.kinds.entries import names_entries
+from ram_operator.kinds.table import KINDS
+from ram_operator.model.changes import NAME, Held
+from ram_operator.model.objects import Entry
+from ram_operator.model.records import DELETION, InFlight, Pending, RecordFacts, Rejection
+from ram_operator.model.state import Live
+from ram_operator.model.steps import Delete, Detach, Expel
+from ram_operator.model.vocabulary import Cause, Direction, HeldKind, HeldVerdict, Presence
+from tests.unit.approvals_by_example import SAID, approved, offered
+from tests.unit.core import ACCOUNT, ECS, FC, policies, record, trust
+
+HOLDS = replace(ACCOUNT, hold_deletions=True)
+RIGHTS = ("can assume roles (sts:AssumeRole): so far denies sts:*",)
+DENIES = {"Custom/guard": RIGHTS}
+BASE = replace(record(trust(FC)), sequence=7, settled=True)
+
+
+def live(**fields: Any) -> Live:
+    return Live(Presence.PRESENT, "app", "id-1", fields=fields)
+
+
+ROLE = live(trustPolicy=trust(FC), policies=policies("System/A", "Custom/Guard"))
+USER = replace(
+    live(
+        access={"loginProfile": Entry("loginProfile")},
+        mfa={},
+        groups=names_entries(["staff"]),
+        policies={},
+    ),
+    last_logon="2026-03-01T12:00:00Z",
+)
+GROUP = live(members=names_entries(["ann", "bob"]), policies=policies("Custom/Guard"))
+NO_ROOM = live(members=names_entries([f"u{n}" for n in range(70)]), policies=policies())
+
+
+def case(kind: str, found: Live, facts: RecordFacts = BASE, **more: Any) -> Case:
+    given: dict[str, Any] = {"account": ACCOUNT, "denials": {}, **more}
+    return Case(KINDS[kind], given.pop("account"), found, facts, **given)
+
+
+def judged(*arguments: Any, **more: Any) -> Held:
+    held = deletions.judge(case(*arguments, **more))
+    assert held is not None
+    return held
+
+
+@pytest.mark.parametrize(("kind", "found"), [("RamRole", ROLE), ("RamUser", USER)])
+def test_who_can_act_is_deleted_at_once_unless_the_account_holds_it(kind: str, found: Live) -> None:
+    assert deletions.judge(case(kind, found)) is None
+    held = judged(kind, found, account=HOLDS)
+    assert (held.kind, held.verdict) == (HeldKind.DELETION, HeldVerdict.NARROWER)
+    assert held.changes[0].field == NAME
+    assert {change.direction for change in held.changes} == {Direction.NARROWER}
+    assert held.gains == held.findings == ()
+
+
+@pytest.mark.parametrize(("kind", "found"), [("RamGroup", GROUP), ("RamPolicy", live())])
+def test_what_cannot_act_is_not_held_by_that_setting(kind: str, found: Live) -> None:
+    assert deletions.judge(case(kind, found, account=HOLDS)) is None
+
+
+def test_what_is_denied_to_members_is_not_given_free_unseen() -> None:
+    held = judged("RamGroup", GROUP, denials=DENIES)
+    assert held.verdict == HeldVerdict.MIXED
+    assert held.gains == (f"ann, bob: not kept any more {RIGHTS[0]}",)
+    assert [f.id for f in held.findings if RIGHTS[0] in f.message]
+    assert {change.direction for change in held.changes} == {Direction.MIXED}
+
+
+def test_nobody_is_freed_of_what_nobody_is_in_or_goes_himself() -> None:
+    empty = replace(GROUP, fields={**GROUP.fields, "members": {}})
+    assert deletions.judge(case("RamGroup", empty, denials=DENIES)) is None
+    assert deletions.judge(case("RamRole", ROLE, denials=DENIES)) is None
+    assert deletions.judge(case("RamUser", USER, denials=DENIES)) is None
+
+
+def test_it_says_what_is_lost_and_who_asked() -> None:
+    role = judged("RamRole", ROLE, account=HOLDS, asked_by="ann")
+    assert role.summary == "the deletion of role app waits, ann asked for it"
+    assert role.losses == (
+        "service fc.aliyuncs.com can no longer assume this role",
+        "policies: Custom/Guard, System/A",
+    )
+    user = judged("RamUser", USER, account=HOLDS)
+    assert user.summary.endswith("nobody is known to have asked for it")
+    assert user.losses == (
+        "user app, who last logged on 2026-03-01T12:00:00Z",
+        "access: loginProfile",
+        "groups: staff",
+    )
+
+
+def test_many_members_are_counted() -> None:
+    held = judged("RamGroup", NO_ROOM, denials=DENIES)
+    assert " and 60 more: " in held.gains[0]
+
+
+def digest(held: Held) -> str:
+    return approvals.change_digest(held)
+
+
+@pytest.mark.parametrize(
+    "moved",
+    [
+        {"trustPolicy": trust(FC, ECS)},
+        {"policies": policies("System/A")},
+        {"policies": policies("System/A", "System/B", "Custom/Guard")},
+    ],
+)
+def test_another_trust_or_attachment_is_another_deletion(moved: Mapping[str, Any]) -> None:
+    other = replace(ROLE, fields={**ROLE.fields, **moved})
+    sides = [judged("RamRole", found, account=HOLDS) for found in (ROLE, other)]
+    assert digest(sides[0]) != digest(sides[1])
+
+
+def test_other_settings_release_nothing_that_is_held() -> None:
+    pending = Pending("sha256:0", "", "", asked={DELETION: "uid"})
+    waiting = replace(BASE, pending=pending)
+    assert deletions.judge(case("RamRole", ROLE, waiting)) is not None
+    # An edit that was offered before is no deletion.
+    edit = replace(BASE, pending=replace(pending, asked={"trustPolicy": "x"}))
+    assert deletions.judge(case("RamRole", ROLE, edit)) is None
+
+
+def rejected(held: Held) -> RecordFacts:
+    said = Rejection("change", approvals.wishes(held), "2026-01-01T00:00:00Z", "ann", "no")
+    return replace(BASE, rejections=(said,))
+
+
+@pytest.mark.parametrize(("kind", "found"), [("RamRole", ROLE), ("RamGroup", GROUP)])
+def test_what_was_rejected_waits_whatever_is_set_or_denied_by_now(kind: str, found: Live) -> None:
+    held = judged(kind, found, account=HOLDS, denials=DENIES)
+    assert deletions.judge(case(kind, found, rejected(held))) is not None
+    another = replace(held, changes=held.changes[1:])
+    assert deletions.judge(case(kind, found, rejected(another))) is None
+
+
+def test_what_denies_something_goes_last() -> None:
+    entries = policies("System/Z", "Custom/Guard", "Custom/Z")
+    assert deletions.last(entries, DENIES) == ["Custom/z", "System/z", "Custom/guard"]
+
+
+def begun(held: Held, **more: Any) -> RecordFacts:
+    """The record once an approved deletion has begun."""
+    facts = offered(held, BASE)
+    assert facts.pending is not None
+    flight = InFlight(
+        HeldKind.DELETION,
+        approvals.change_digest(held),
+        facts.pending.digest,
+        expires=facts.pending.expires,
+        wishes=facts.pending.wishes,
+    )
+    return replace(facts, pending=None, in_flight=replace(flight, **more))
+
+
+def test_an_approval_opens_the_deletion_with_all_that_goes_first() -> None:
+    held = judged("RamGroup", GROUP, denials=DENIES)
+    facts = offered(held, BASE)
+    permit = deletions.permit(held, approved(facts), facts)
+    assert permit is not None
+    what: dict[str, Any] = {"cause": Cause.INTENT, "direction": Direction.NARROWER}
+    assert allows(permit, Delete(summary="", permit=permit, **what))
+    members, attached = GROUP.fields["members"], GROUP.fields["policies"]
+    assert isinstance(members, Mapping)
+    assert isinstance(attached, Mapping)
+    expel = Expel(summary="", field="members", entries={"ann": members["ann"]}, **what)
+    assert allows(permit, expel)
+    detach = Detach(summary="", field="policies", entries=attached, **what)
+    assert allows(permit, detach)
+    stranger = replace(expel, entries={"eve": Entry("eve")})
+    assert not allows(permit, stranger)
+    assert deletions.permit(held, SAID, facts) is None
+
+
+def test_what_is_left_of_a_begun_deletion_needs_no_other_approval() -> None:
+    held = judged("RamGroup", GROUP, denials=DENIES)
+    facts = begun(held)
+    assert facts.in_flight is not None
+    said = replace(SAID, approve=facts.in_flight.approval)
+    left = replace(GROUP, fields={**GROUP.fields, "members": names_entries(["bob"])})
+    rest = judged("RamGroup", left, facts, denials=DENIES)
+    assert deletions.permit(rest, said, facts) is not None
+    more = replace(GROUP, fields={**GROUP.fields, "members": names_entries(["bob", "eve"])})
+    other = judged("RamGroup", more, facts, denials=DENIES)
+    assert deletions.permit(other, said, facts) is None
+    assert deletions.permit(rest, said, begun(held, operation=HeldKind.GRANT)) is None
+    assert deletions.permit(rest, said, begun(held, wishes=())) is None
+    assert deletions.permit(rest, replace(said, approve="sha256:other"), facts) is None
+
+
+def test_where_a_begun_deletion_was_too_long_to_tell_what_is_left_waits() -> None:
+    held = judged("RamGroup", NO_ROOM, denials=DENIES)
+    facts = begun(held)
+    assert facts.in_flight is not None
+    said = replace(SAID, approve=facts.in_flight.approval)
+    assert deletions.permit(held, said, facts) is not None
+    fewer = dict(list(NO_ROOM.fields["members"].items())[:3])  # type: ignore[union-attr]
+    left = replace(NO_ROOM, fields={**NO_ROOM.fields, "members": fewer})
+    assert deletions.permit(judged("RamGroup", left, denials=DENIES), said, facts) is None
