@@ -265,6 +265,18 @@ def test_of_a_process_that_just_began_the_status_is_the_memory() -> None:
     assert (first.drift, first.looked_at) == ("warning", None)
 
 
+@pytest.mark.parametrize(
+    ("kind", "told"), [("FoundInCloud", 1.0), ("TrustChange", None), (None, None)]
+)
+def test_what_was_found_in_the_cloud_is_told_by_itself(
+    kind: str | None, told: float | None
+) -> None:
+    pending = {"pending": {"kind": kind}} if kind else {}
+    status = {**STATUS, "conditions": CONDITIONS, **pending}
+    found = state_of(Outcome(Phase.DONE, Reason.SYNCED, ""), status, None, ObjectState(), NOW)
+    assert found.found == told
+
+
 def test_where_nothing_is_written_all_drift_lasts() -> None:
     planned = drift(Severity.CRITICAL, "corrected")
     assert after(outcome(planned, observe_only=True)).drift == "critical"

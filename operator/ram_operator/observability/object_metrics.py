@@ -21,7 +21,7 @@ from ..constants import Reason, Severity
 from ..kinds.table import KINDS
 from ..model.objects import Key
 from ..model.outcome import Outcome
-from ..model.vocabulary import DriftAction
+from ..model.vocabulary import DriftAction, HeldKind
 
 LABELS: Final = ("kind", "resource_namespace", "resource_name")
 _RANK: Final = tuple(Severity)
@@ -43,6 +43,8 @@ class ObjectState:
     """Seconds between two looks, as its manifest or its account asks for."""
     observe_only: float | None = None
     """1.0 while it is stalled for no other reason than that its account is in mode Observe."""
+    found: float | None = None
+    """1.0 while it has more in the cloud than was agreed on, since nobody looked in between."""
 
 
 def state_of(
@@ -65,7 +67,15 @@ def state_of(
     looked_at = now if looked else before.looked_at
     present = _one(tuple((str(c["type"]), str(c["status"])) for c in status["conditions"]))
     observe_only = 1.0 if outcome.reason is Reason.OBSERVE_ONLY else None
-    return ObjectState(present, drift, pending_since, looked_at, observe_only=observe_only)
+    kind = (status.get("pending") or {}).get("kind")
+    return ObjectState(
+        present,
+        drift,
+        pending_since,
+        looked_at,
+        observe_only=observe_only,
+        found=1.0 if kind == HeldKind.FOUND else None,
+    )
 
 
 class ObjectStates(Collector):
@@ -183,6 +193,11 @@ _FAMILIES: Final[Mapping[str, tuple[str, tuple[str, ...], Callable[[ObjectState]
         "1 while an object is stalled only because its account is in mode Observe.",
         (),
         _number("observe_only"),
+    ),
+    "ram_operator_found_in_cloud": (
+        "1 while an object has more in the cloud than was agreed on, given while nobody looked.",
+        (),
+        _number("found"),
     ),
     "ram_operator_deletion_brake_since_timestamp_seconds": (
         "Since when the deletions of an account are stopped, because there were too many.",
