@@ -105,6 +105,7 @@ class Reason(StrEnum):
     APPROVAL_REQUIRED = "ApprovalRequired"
     FOUND_IN_CLOUD = "FoundInCloud"
     INVALID_SPEC = "InvalidSpec"
+    NEWER_VERSION = "NewerVersion"
     ACCESS_DENIED = "AccessDenied"
     CREDENTIALS_INVALID = "CredentialsInvalid"
     ACCOUNT_MISMATCH = "AccountMismatch"

@@ -6,6 +6,7 @@
     │   ├── Absent, AlreadyExists, DeleteConflict    answers that observe and execute understand
     ├── Stalled        a person must act; looked at again only slowly
     │   └── InvalidSpec      the manifest asks for something that cannot be
+    │       ├── UnknownValue     ... in the eyes of this version, while the kind lets it through
     │       └── Refused          ... in the eyes of the cloud, which may only not know a name yet
     └── Bug            neither: a defect of ours, reported as InternalError and retried slowly
 
@@ -83,6 +84,14 @@ class InvalidSpec(Stalled):
 
     def __init__(self, message: str) -> None:
         super().__init__(Reason.INVALID_SPEC, message)
+
+
+class UnknownValue(InvalidSpec):
+    """The API server took a word that this version does not know, so its kind is a newer one's."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.reason = Reason.NEWER_VERSION
 
 
 class Refused(InvalidSpec):

@@ -6,19 +6,23 @@ covers is more than it was, so each is made anew, once, and what was approved is
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+import alibabacloud_ram20150501.models as ram
 import pytest
 
 from lab import ControlPlane
 from lab.emulator_process import EmulatorProcess
 from lab.install import install
 from lab.operator_process import OperatorProcess
+from lab.waiting import until
 from lab.world import World, condition
 from ram_operator import documents
 from tests.gate.approving import say
+from tests.support import etcd
 from tests.support.saved import Saved
 
 Json = dict[str, Any]
@@ -53,6 +57,7 @@ class Upgrade:
 
     def __init__(self, version: str, plane: ControlPlane, cloud: EmulatorProcess, days: float):
         self.saved = Saved.read(version)
+        self.plane = plane
         self.worlds = self.saved.load(plane, cloud, days)
         self.shift = self.saved.shift(days)
         self.before = {name: world.cloud() for name, world in self.worlds.items()}
@@ -152,6 +157,10 @@ def test_nothing_is_done_and_what_was_approved_is_asked_for_anew(
         assert upgrade.worlds["shop"].told("ApprovalVoided", APPROVED[1])
         assert_states(upgrade, after)
         opens_nothing_old(upgrade, after)
+        assert_filled(upgrade)
+        filled = versions(upgrade)
+        upgrade.look()
+        assert versions(upgrade) == filled, "a quiet look writes no record"
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -204,3 +213,153 @@ def assert_states(upgrade: Upgrade, after: dict[tuple[str, str], Json]) -> None:
         assert condition(after[(ROLE, name)], "Drifted")["status"] == "True"
     for kind, name in ((ROLE, "in-sync"), (USER, "ann"), ("RamGroup", "ends"), (ROLE, "known")):
         assert condition(after[(kind, name)], "Ready")["status"] == "True"
+
+
+# The format of records
+
+
+def records(upgrade: Upgrade) -> list[Json]:
+    found = upgrade.plane.request("GET", "/apis/ram.alibabacloud.com/v1alpha1/ramrecords")
+    return list(found["items"])
+
+
+def versions(upgrade: Upgrade) -> dict[str, str]:
+    return {r["metadata"]["name"]: r["metadata"]["resourceVersion"] for r in records(upgrade)}
+
+
+def assert_filled(upgrade: Upgrade) -> dict[str, Json]:
+    """Each record of an identity that is managed says what was agreed on of all its parts."""
+    found: dict[str, Json] = {}
+    living = {(o["kind"], o["metadata"]["name"]) for o in upgrade.saved.objects}
+    living -= {(ROLE, "suspended")}
+    for body in records(upgrade):
+        said, parts = body["record"], PARTS.get(body["record"]["kind"])
+        if parts is None or not said.get("owner") or not said.get("cloudId"):
+            continue
+        if (said["kind"], said["owner"]["name"]) not in living:
+            continue
+        name = f"{said['kind']} {said['name']}"
+        assert said.get("format") == 1, name
+        assert said["revision"] == body["metadata"]["generation"], name
+        assert set(said.get("agreed", {})) >= parts, name
+        assert (said["kind"] == "RamPolicy") == ("document" in said.get("baseline", {})), name
+        upgraded = [each for each in said["history"] if each["operation"] == "Upgraded"]
+        assert len(upgraded) == 1, name
+        found[name] = said
+    assert len(found) > 20
+    return found
+
+
+PARTS: Final = {
+    "RamRole": {"policies"},
+    "RamUser": {"policies"},
+    "RamGroup": {"policies", "members"},
+    "RamPolicy": set(),
+}
+STAMP: Final = ("format", "writtenBy", "revision")
+
+
+def test_what_has_no_format_yet_is_filled_with_the_same(
+    plane: ControlPlane, own_emulator: EmulatorProcess
+) -> None:
+    """As between two releases: what was agreed on was kept, and no format."""
+    upgrade = Upgrade("0.1.0", plane, own_emulator, 0.0)
+    with OperatorProcess.running(plane, shift=upgrade.shift):
+        before = upgrade.look()
+    agreed = {name: said.get("agreed") for name, said in assert_filled(upgrade).items()}
+    for body in records(upgrade):
+        said = {name: part for name, part in body["record"].items() if name not in STAMP}
+        said["history"] = [e for e in said["history"] if e["operation"] != "Upgraded"]
+        etcd.put(plane, {**body, "record": said})
+    with OperatorProcess.running(plane, shift=upgrade.shift):
+        after = upgrade.look()
+        assert upgrade.writes() == []
+        assert_nothing_else_moved(upgrade, after)
+        now = {name: said.get("agreed") for name, said in assert_filled(upgrade).items()}
+    assert now == agreed
+    offered = {key: item["status"].get("pending") for key, item in before.items()}
+    assert {key: item["status"].get("pending") for key, item in after.items()} == offered
+
+
+def written_by_0_1_0(upgrade: Upgrade, kind: str, name: str, **changes: Any) -> None:
+    """It merges what it knows into the record, and leaves what it does not know as it was."""
+    (body,) = (
+        each
+        for each in records(upgrade)
+        if (each["record"]["kind"], each["record"]["name"]) == (kind, name)
+    )
+    body["metadata"]["generation"] += 1
+    body["record"] |= changes
+    etcd.put(upgrade.plane, body)
+
+
+def remembered(upgrade: Upgrade, kind: str, name: str, policies: list[str]) -> None:
+    """What the status says was applied, as that version left it."""
+    world = upgrade.worlds["shop"]
+    item = world.get(kind, name)
+    assert item is not None
+    item["status"]["applied"]["policies"] = policies
+    item["status"]["observedGeneration"] = item["metadata"]["generation"]
+    etcd.put(upgrade.plane, {**item, "kind": kind, "apiVersion": "ram.alibabacloud.com/v1alpha1"})
+
+
+ADMIN: Final = {"type": "System", "name": "AdministratorAccess"}
+ADMINS: Final = "System/administratoraccess"
+SYSTEM: Final = {"policy_type": "System", "policy_name": "AdministratorAccess"}
+
+
+def test_downgraded_and_upgraded_again(plane: ControlPlane, own_emulator: EmulatorProcess) -> None:
+    """Meanwhile 0.1.0 gave one role a right that people approved, and took one from a group."""
+    upgrade = Upgrade("0.1.0", plane, own_emulator, 0.0)
+    world, group = upgrade.worlds["shop"], ("RamGroup", "killed-after")
+    with OperatorProcess.running(plane, shift=upgrade.shift):
+        upgrade.look()
+    assert ADMINS in (world.record(*group) or {})["agreed"]["policies"]
+    before = (world.get("RamUser", "ann") or {})["spec"].get("policies", [])
+    world.edit("RamUser", "ann", policies=[*before, ADMIN])
+    world.edit(*group, policies=[])
+    request = ram.AttachPolicyToUserRequest(**SYSTEM, user_name="ann")
+    world.hand.attach_policy_to_user(request)
+    detach = ram.DetachPolicyFromGroupRequest(**SYSTEM, group_name=group[1])
+    world.hand.detach_policy_from_group(detach)
+    status = (world.get("RamUser", "ann") or {})["status"]["applied"].get("policies", [])
+    remembered(upgrade, "RamUser", "ann", [*status, ADMINS])
+    remembered(upgrade, *group, [])
+    written_by_0_1_0(upgrade, "RamUser", "ann", sequence=int(time.time() * 1000) + 10**9)
+    written_by_0_1_0(upgrade, *group, sequence=int(time.time() * 1000) + 10**9)
+    with OperatorProcess.running(plane, shift=upgrade.shift):
+        after = upgrade.look()
+        assert upgrade.writes() == []
+        for key in (("RamUser", "ann"), group):
+            assert condition(after[key], "Ready")["status"] == "True"
+            assert condition(after[key], "Drifted")["status"] == "False"
+        assert ADMINS in (world.record("RamUser", "ann") or {})["agreed"]["policies"]
+        assert ADMINS not in (world.record(*group) or {})["agreed"]["policies"]
+        # What was agreed on before the downgrade is so no more.
+        attach = ram.AttachPolicyToGroupRequest(**SYSTEM, group_name=group[1])
+        world.hand.attach_policy_to_group(attach)
+        world.edit(*group, policies=[ADMIN])
+        world.settle()
+        world.look(*group)
+        until(lambda: world.cloud()["groups"][group[1]]["policies"] == [], "that it is taken back")
+
+
+def test_what_a_newer_version_wrote_is_left_alone(
+    plane: ControlPlane, own_emulator: EmulatorProcess
+) -> None:
+    upgrade = Upgrade("0.1.0", plane, own_emulator, 0.0)
+    world, name = upgrade.worlds["shop"], "drifted"
+    with OperatorProcess.running(plane, shift=upgrade.shift):
+        upgrade.look()
+    written_by_0_1_0(upgrade, ROLE, name, format=2, writtenBy="9.0.0")
+    world.edit(ROLE, name, description="another", policies=[])
+    record, start = world.record(ROLE, name), world.journal_end()
+    with OperatorProcess.running(plane, shift=upgrade.shift):
+        item = world.reason(ROLE, name, "NewerVersion")
+        assert condition(item, "Stalled")["status"] == "True"
+        assert "9.0.0" in condition(item, "Ready")["message"]
+        world.look(ROLE, name)
+        world.cluster.request("DELETE", world.path(ROLE, name))
+        world.settle()
+        assert [w for w in world.writes(start) if name in str(w["parameters"])] == []
+    assert world.record(ROLE, name) == record

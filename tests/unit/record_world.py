@@ -46,7 +46,7 @@ def claim(baseline: documents.Trust | None = FC, operation: str = "Created") -> 
     return Claim(OWNER, "uid-1", "cloud-1", baseline, operation)
 
 
-def started(operation: str = "TrustUpdated", approval: str = "", **more: Any) -> Start:
+def started(operation: str = "TrustChange", approval: str = "", **more: Any) -> Start:
     flight = InFlight(operation, "sha256:c" if approval else "", approval, "ann" * bool(approval))
     sides = {"digest": ECS.digest, "before": FC.to_json(), "after": ECS.to_json()}
     return Start(replace(flight, **sides, **more))
@@ -80,7 +80,7 @@ class Server:
             where = f"{where}/{body['metadata']['name']}"
             if where in self.objects:
                 return self.refuse(409, "it exists")
-            body["metadata"]["uid"] = f"uid-of-record-{self.version}"
+            body["metadata"] |= {"uid": f"uid-of-record-{self.version}", "generation": 0}
             return self.store(where, body, body)
         if where not in self.objects:
             return self.refuse(404, "it does not exist")
@@ -96,6 +96,8 @@ class Server:
     def store(self, where: str, body: Json, sent: Json) -> Reply:
         self.version += 1
         body["metadata"]["resourceVersion"] = str(self.version)
+        if "record" in body:
+            body["metadata"]["generation"] = body["metadata"].get("generation", 0) + 1
         self.objects[where] = body
         self.writes.append(sent)
         return Reply(200, json.dumps(body).encode())

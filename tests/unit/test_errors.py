@@ -15,6 +15,7 @@ MADE: list[tuple[errors.RamOperatorError, type[errors.RamOperatorError], Reason]
     (errors.DeleteConflict("m", code="c"), errors.Retry, Reason.DELETE_CONFLICT),
     (errors.Stalled(Reason.PROTECTED, "m"), errors.Stalled, Reason.PROTECTED),
     (errors.InvalidSpec("m"), errors.Stalled, Reason.INVALID_SPEC),
+    (errors.UnknownValue("m"), errors.InvalidSpec, Reason.NEWER_VERSION),
     (errors.Refused("m"), errors.InvalidSpec, Reason.INVALID_SPEC),
     (errors.Bug("m"), errors.Bug, Reason.INTERNAL_ERROR),
 ]

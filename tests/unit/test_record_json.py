@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ram_operator.kinds import record
-from ram_operator.kinds.record import Part, RecordChange, facts_of, identity_of, stored
+from ram_operator.kinds.record import facts_of, identity_of, stored
 from ram_operator.model.objects import Key
+from ram_operator.model.record_changes import Part, RecordChange
 from ram_operator.model.records import (
     ABANDONED,
     CLAIMED,

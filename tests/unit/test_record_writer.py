@@ -223,7 +223,7 @@ def test_a_trust_write_is_noted_before_and_struck_off_after(records: Records) ->
     assert body["record"]["sequence"] == 6, "an approval of the old state opens nothing any more"
     flight = body["record"]["inFlight"]
     assert flight == {
-        "operation": "TrustUpdated",
+        "operation": "TrustChange",
         "digest": ECS.digest,
         "before": FC.to_json(),
         "after": ECS.to_json(),
@@ -233,7 +233,7 @@ def test_a_trust_write_is_noted_before_and_struck_off_after(records: Records) ->
     assert "inFlight" not in body["record"]
     assert body["record"]["history"][-1] == {
         "at": "2026-01-01T00:00:05Z",
-        "operation": "TrustUpdated",
+        "operation": "TrustChange",
         "digest": ECS.digest,
     }
     assert facts_of(body, IDENTITY).baseline == FC, "the new baseline is claimed by who looked"

@@ -9,15 +9,17 @@ from typing import Any, Final
 
 from .. import documents, times
 from ..kinds import record
-from ..kinds.record import Identity, Part, RecordChange
+from ..kinds.record import Identity
 from ..kinds.table import RECORD
 from ..model.objects import Key, Owner
+from ..model.record_changes import Part, RecordChange
 from ..model.records import (
     ABANDONED,
     ADOPTED,
     CREATED,
     DELETED,
     NOTHING_AGREED,
+    UPGRADED,
     Agreed,
     HistoryEntry,
     InFlight,
@@ -97,8 +99,10 @@ class Records:
 
         The first write to a record that is new, or was restored, makes it one of our own. With that
         everything is void that was approved before, whatever the write is about.
+
+        Raises Stalled where a newer version wrote it.
         """
-        before = record.stored(body)
+        before = record.understood(record.stored(body))
         if change.sequence is None and _ends_offer(before, change):
             change = replace(change, sequence=self._next(before))
         if change.sequence is None and not before.settled:
@@ -169,8 +173,13 @@ class Records:
         """What holds from now on without anybody's approval, by name; "" for what no more does.
         What is known of a provider stays.
         """
-        seen = _unknown(record.stored(body), providers or {})
-        return self._update(body, RecordChange(ends=ends or {}, providers=seen, agreed=agreed))
+        before = record.stored(body)
+        seen = _unknown(before, providers or {})
+        upgraded: tuple[HistoryEntry, ...] = ()
+        if before.outdated and agreed.whole:
+            upgraded = _kept(before, _entry(times.stamp(self._clock()), UPGRADED, None))
+        change = RecordChange(ends=ends or {}, providers=seen, agreed=agreed, history=upgraded)
+        return self._update(body, change)
 
     def complete(
         self,

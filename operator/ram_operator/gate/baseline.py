@@ -22,12 +22,14 @@ from typing import Final, TypeVar
 from .. import documents
 from ..constants import DriftPolicy, Severity
 from ..kinds import comparison
+from ..kinds.comparison import NOTHING
 from ..kinds.schema import Escalation, Field, Kind
 from ..model import applied_marks
 from ..model.changes import Change, Held, Judged, place
 from ..model.objects import Entry, FieldValue, UnknownPart
 from ..model.records import (
     NO_RIGHTS,
+    NOT_READ,
     NOTHING_AGREED,
     UNKNOWN_RIGHTS,
     Agreed,
@@ -51,6 +53,7 @@ from .inputs import Inputs
 
 S = TypeVar("S", bound=Step)
 _ENTRIES: Final = (Escalation.ATTACHMENT, Escalation.MEMBERSHIP)
+_PARTS: Final = (*_ENTRIES, Escalation.DOCUMENT)
 
 
 def beyond(inputs: Inputs, moved: Collection[str]) -> list[Judged]:
@@ -85,7 +88,9 @@ def _document(
         return
     if begun(inputs.memory.record, Change(field.name, base, live, Direction.WIDER)):
         return
-    if _taken_back(inputs, Change(field.name, base, live, Direction.WIDER)):
+    # To nothing at all a document cannot be put back.
+    restorable = base != NOTHING
+    if restorable and _taken_back(inputs, Change(field.name, base, live, Direction.WIDER)):
         yield _excess(back[0])
         wish = comparison.compare(field, base, wanted)[0]
         yield Judged(wish, Cause.INTENT, Disposition.HOLD, Severity.INFO)
@@ -109,7 +114,7 @@ def within(field: Field, base: FieldValue, value: FieldValue) -> bool:
 def _entries(
     inputs: Inputs, field: Field, wanted: FieldValue, live: FieldValue, moved: Collection[str]
 ) -> Iterator[Judged]:
-    agreed = inputs.memory.record.agreed.entries.get(field.name)
+    agreed = inputs.memory.record.agreed.of(field.name)
     if agreed is None:
         return
     assert isinstance(wanted, Mapping)
@@ -194,10 +199,20 @@ def _found(change: Change) -> Judged:
 
 
 def first(inputs: Inputs) -> Agreed:
-    """What a record is to say that knows nothing of the identity yet."""
-    document = _first_document(inputs)
+    """What a record is to say without anybody's word; all of it where it knows nothing yet of the
+    identity, or an older version wrote it last.
+    """
+    entries: dict[str, Mapping[str, str]] = dict(notes(inputs))
+    document, record = _first_document(inputs), inputs.memory.record
+    whole = not _known(inputs) or record.outdated
+    for field in inputs.row.fields:
+        read = field.name in entries or document is not None
+        if whole and field.escalates in _PARTS and not read:
+            entries[field.name] = {NOT_READ: UNKNOWN_RIGHTS}
+        elif document is not None and field.name in record.agreed.entries:
+            entries[field.name] = {NOT_READ: ""}
     holders = _holders(inputs) if document is not None else {}
-    return Agreed(notes(inputs), document, holders)
+    return Agreed(entries, document, holders, whole)
 
 
 def _holders(inputs: Inputs) -> Mapping[str, Entry]:
@@ -205,15 +220,21 @@ def _holders(inputs: Inputs) -> Mapping[str, Entry]:
     return holders if isinstance(holders, Mapping) else {}
 
 
+def _known(inputs: Inputs) -> bool:
+    """Whether the record is about the identity that the cloud has."""
+    record = inputs.memory.record
+    return record.exists and record.cloud_id == inputs.live.cloud_id
+
+
 def created(row: Kind) -> Agreed:
     """What a record is to say of an identity that is made now, beside what its steps add."""
-    return Agreed({field.name: {} for field in row.fields if field.escalates in _ENTRIES})
+    entries: dict[str, dict[str, str]] = {f.name: {} for f in row.fields if f.escalates in _ENTRIES}
+    return Agreed(entries, whole=True)
 
 
 def noted(inputs: Inputs) -> list[Note]:
     """What the record of the identity is told without anybody's word."""
-    record = inputs.memory.record
-    if not record.exists or record.cloud_id != inputs.live.cloud_id:
+    if not _known(inputs):
         return []
     agreed = first(inputs)
     if agreed == NOTHING_AGREED:
@@ -236,15 +257,28 @@ def _first_document(inputs: Inputs) -> documents.Policy | None:
             return None
         assert isinstance(wanted, documents.Policy)
         if base is None:
-            # What an older version applied is asked for still: what is live beyond it is drift.
-            known = inputs.memory.applied.digests.get(field.name)
-            return wanted if known == applied_marks.digest(wanted) else live
+            return _in_common(inputs, field, wanted, live)
         if live.digest == base.digest or not documents.documents_equal_policy(live, wanted):
             return None
         wish = Change(field.name, base, live, Direction.WIDER)
         follows = within(field, base, live) or begun(inputs.memory.record, wish)
         return live if follows else None
     return None
+
+
+def _in_common(
+    inputs: Inputs, field: Field, wanted: documents.Policy, live: documents.Policy
+) -> documents.Policy:
+    """What is agreed of a document that the record has no baseline of."""
+    known = inputs.memory.applied.digests.get(field.name)
+    if known == applied_marks.digest(wanted):
+        # What an older version applied is asked for still: what is live beyond it is drift.
+        return wanted
+    if not _known(inputs) or not inputs.memory.record.outdated:
+        return live
+    # It is as it was applied, or gives nobody a right; of anything else nobody knows who agreed.
+    same = known == applied_marks.digest(live) or not grants.exceeds(NOTHING, live)
+    return live if same else NOTHING
 
 
 def agreeing(inputs: Inputs, steps: Iterable[S]) -> list[S]:
@@ -291,7 +325,7 @@ def _all_members(inputs: Inputs, step: Step) -> dict[str, dict[str, str]]:
     for field in inputs.row.fields:
         live = inputs.live.fields.get(field.name)
         if field.escalates is Escalation.MEMBERSHIP and isinstance(live, Mapping):
-            known = inputs.memory.record.agreed.entries.get(field.name, {})
+            known = inputs.memory.record.agreed.of(field.name) or {}
             found[field.name] = {**dict.fromkeys(live, NO_RIGHTS), **known}
     return found
 
@@ -307,11 +341,12 @@ def notes(inputs: Inputs) -> dict[str, dict[str, str]]:
         if field.escalates not in _ENTRIES or not isinstance(live, Mapping):
             continue
         asked = wanted if isinstance(wanted, Mapping) else {}
-        agreed = inputs.memory.record.agreed.entries.get(field.name)
+        agreed = inputs.memory.record.agreed.of(field.name)
         if agreed is None and field.carries and inputs.memory.attached is None:
             # Nobody knows what the members have.
             continue
-        found = dict.fromkeys((agreed or {}).keys() - live.keys() - asked.keys(), "")
+        said = inputs.memory.record.agreed.entries.get(field.name, {})
+        found = dict.fromkeys(said.keys() - live.keys() - asked.keys(), "")
         known = _first(inputs, field, asked, live) if agreed is None else frozenset()
         for key in (known | asked.keys()) & live.keys() - (agreed or {}).keys():
             text = _text(inputs, field, key, rights=False)
@@ -346,10 +381,13 @@ def _first(
     """What counts as agreed where no record says so yet: at first contact all that is there, later
     what manifest, memory and cloud have in common; nothing where that memory is lost.
     """
-    record, marks = inputs.memory.record, inputs.memory.applied.entries.get(field.name, ())
-    known = record.exists and record.cloud_id == inputs.live.cloud_id
+    marks = inputs.memory.applied.entries.get(field.name, frozenset())
+    known = _known(inputs)
     if not known and not inputs.memory.applied.known:
         return live.keys()
+    if known and inputs.memory.record.outdated:
+        # What was left as it was found was not there.
+        marks = frozenset(mark for mark in marks if not mark.startswith(applied_marks.KEPT))
     return {applied_marks.plain_key(mark) for mark in marks} & asked.keys()
 
 

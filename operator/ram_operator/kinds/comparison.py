@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
 from .. import documents
 from ..model.changes import Change
@@ -68,3 +69,7 @@ _COMPARE = {
     Shape.POLICY: _document,
     Shape.ENTRIES: _entries,
 }
+
+
+NOTHING: Final = documents.Policy('{"Statement":[],"Version":"1"}', ())
+"""A document that lets nobody do anything: agreed on where nobody knows what was."""

@@ -22,7 +22,7 @@ from ..constants import (
     DriftPolicy,
     Mode,
 )
-from ..errors import InvalidSpec
+from ..errors import InvalidSpec, UnknownValue
 from ..model.changes import place
 from ..model.objects import Entry, FieldValue, Key, Options, Owner
 from ..model.state import Desired
@@ -68,11 +68,14 @@ def choice(spec: Mapping[str, Any], name: str, default: _E) -> _E:
         return kind(value)
     except ValueError:
         allowed = ", ".join(kind)
-        raise InvalidSpec(f"spec.{name}: {value!r} is unknown; write one of {allowed}") from None
+        text = f"spec.{name}: {value!r} is unknown to this version of the operator, whose kinds are"
+        raise UnknownValue(
+            f"{text} older than those in the cluster; upgrade it, or write one of {allowed}"
+        ) from None
 
 
 def options(spec: Mapping[str, Any]) -> Options:
-    """How to manage the object. An unknown value raises InvalidSpec: it never means `write`."""
+    """How to manage the object. An unknown value raises UnknownValue: it never means `write`."""
     interval = spec.get("driftInterval")
     return Options(
         account=(spec.get("accountRef") or {}).get("name", "default"),

@@ -6,18 +6,16 @@ what writes it. `cluster.record_writer` decides what a write changes and sends i
 
 from __future__ import annotations
 
-import hashlib
-import re
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field, fields
-from enum import StrEnum
+from dataclasses import asdict, fields, replace
 from functools import lru_cache
 from typing import Any, Final, TypeVar
 
-from .. import documents
+from .. import __version__, documents
 from ..constants import API_VERSION, Reason
-from ..errors import Retry
+from ..errors import Retry, Stalled
 from ..model.objects import Key, Owner
+from ..model.record_changes import RecordChange
 from ..model.records import (
     ABANDONED,
     CLAIMED,
@@ -29,84 +27,22 @@ from ..model.records import (
     RecordFacts,
     Rejection,
 )
-from .table import RECORD
+from ..model.vocabulary import HeldKind, HeldVerdict
+from .identity import Identity as Identity
+from .table import ACCOUNT, RECORD
 
-_DNS: Final = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
-_HASHED: Final = re.compile(r"(.*\.)?[0-9a-f]{16}")
-"""What the key of a name with a hash looks like: no readable name may pass for one."""
 SIDE: Final = 16_384
 """Characters of each side of a write that was begun."""
+FORMAT: Final = 1
+"""Of what this version writes; 0 is what has none. Raised when a part comes or changes its meaning,
+so that what is missing only ever means an older format.
+"""
 _RECORD: Final = "record"
 """Of a RamRecord: all that the operator knows, as others have a spec."""
 _PENDING: Final = tuple(each.name for each in fields(Pending))
 _PENDING_TEXTS: Final = tuple(each.name for each in fields(Pending) if each.type == "str")
 _FLIGHT_TEXTS: Final = tuple(each.name for each in fields(InFlight) if each.type == "str")
 _HISTORY_TEXTS: Final = tuple(each.name for each in fields(HistoryEntry))
-
-
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """What a record is about."""
-
-    account_id: str
-    kind: str
-    cloud_name: str
-
-    @property
-    def folded(self) -> str:
-        return self.cloud_name.lower()
-
-    @property
-    def key(self) -> Key:
-        """Readable where the name allows it; else with a hash, and the record tells which."""
-        name = self.folded
-        odd = ".." in name or ".-" in name or "-." in name
-        if odd or not _DNS.fullmatch(name) or _HASHED.fullmatch(name):
-            tail = hashlib.sha256(name.encode()).hexdigest()[:16]
-            name = re.sub(r"[^a-z0-9]+", "-", name).strip("-") + "." + tail
-        return Key(RECORD, "", f"{self.account_id}.{self.kind.lower()}.{name.lstrip('.')}")
-
-
-class Part(StrEnum):
-    """What a write can take out of a record."""
-
-    OWNER = "owner"
-    CLOUD_ID = "cloudId"
-    DELETED_AT = "deletedAt"
-    LOST_AT = "lostAt"
-    PENDING = "pending"
-    IN_FLIGHT = "inFlight"
-    REJECTIONS = "rejections"
-    BRAKE = "brake"
-
-
-@dataclass(frozen=True, slots=True)
-class RecordChange:
-    """What a write changes of a record. What it does not name stays as it is."""
-
-    clear: frozenset[Part] = frozenset()
-    sequence: int | None = None
-    owner: Owner | None = None
-    owner_uid: str = ""
-    """Of the owner that is named."""
-    cloud_id: str | None = None
-    baseline: documents.Trust | None = None
-    deleted_at: str = ""
-    lost_at: str = ""
-    pending: Pending | None = None
-    rejections: tuple[Rejection, ...] = ()
-    """All that are known from now on."""
-    in_flight: InFlight | None = None
-    sends: int | None = None
-    """How often the write counts as sent that was begun before."""
-    history: tuple[HistoryEntry, ...] = ()
-    """All of it."""
-    ends: Mapping[str, str] = field(default_factory=dict)
-    """By name; "" removes one."""
-    providers: Mapping[str, str] = field(default_factory=dict)
-    """By name; "" removes one."""
-    agreed: Agreed = NOTHING_AGREED
-    brake_engaged_at: str = ""
 
 
 # Reading
@@ -128,6 +64,7 @@ def stored(body: Mapping[str, Any]) -> RecordFacts:
     record = _record(body)
     owner: Mapping[str, Any] = record.get("owner") or {}
     baseline, unreadable = _baseline(record)
+    outdated = _outdated(body)
     history = tuple(_entry(item) for item in record.get("history") or ())
     claims = [entry.at for entry in history if entry.operation == CLAIMED]
     given_up = bool(history) and history[-1].operation == ABANDONED
@@ -151,10 +88,23 @@ def stored(body: Mapping[str, Any]) -> RecordFacts:
         given_up_by=history[-1].by if given_up else "",
         latest=max((entry.at for entry in history), default=""),
         lost=bool(record.get("lostAt")),
-        agreed=_agreed(record),
+        agreed=NOTHING_AGREED if outdated else _agreed(record),
         brake_engaged_at=str((record.get("brake") or {}).get("engagedAt") or ""),
+        outdated=outdated,
+        newer=_newer(record),
         history=history,
     )
+
+
+def understood(facts: RecordFacts) -> RecordFacts:
+    """The same facts. Raises Stalled where a newer version wrote what this one does not know."""
+    if facts.newer:
+        text = (
+            f"the record of the identity is {facts.newer}, which this version {__version__} does"
+            " not know: nothing is written to either; run the newer version of the operator"
+        )
+        raise Stalled(Reason.NEWER_VERSION, text)
+    return facts
 
 
 def identity_of(body: Mapping[str, Any] | None) -> Identity:
@@ -180,6 +130,38 @@ def _settled(body: Mapping[str, Any]) -> bool:
     """Whether a record bears its own uid: a new one does not yet, and a restored one another's."""
     uid = _record(body).get("uid")
     return bool(uid) and uid == (body.get("metadata") or {}).get("uid")
+
+
+def _format(record: Mapping[str, Any]) -> int:
+    return int(record.get("format") or 0)
+
+
+def _outdated(body: Mapping[str, Any]) -> bool:
+    """Whether an older version wrote it last: such a one leaves what it does not know as it was,
+    but each write of whomever moves the generation.
+    """
+    record, now = _record(body), (body.get("metadata") or {}).get("generation")
+    if _format(record) < FORMAT:
+        return True
+    written = int(record.get("revision") or 0)
+    # What was restored from a backup begins anew with its generation.
+    return _settled(body) and now is not None and written != int(now)
+
+
+_WRITES: Final = frozenset({"", *HeldKind})
+_VERDICTS: Final = frozenset(HeldVerdict)
+
+
+def _newer(record: Mapping[str, Any]) -> str:
+    """In words, what of the record only a newer version can have written; "" for nothing."""
+    by = f", written by version {record.get('writtenBy') or 'unknown'}"
+    if (found := _format(record)) > FORMAT:
+        return f"in format {found}{by}"
+    begun = str((record.get("inFlight") or {}).get("operation") or "")
+    if begun not in _WRITES:
+        return f"about the write {begun[:64]!r}{by}"
+    verdict = str((record.get("pending") or {}).get("verdict") or "")
+    return "" if verdict in _VERDICTS else f"about the verdict {verdict[:64]!r}{by}"
 
 
 def _texts(block: Mapping[str, Any], name: str) -> dict[str, str]:
@@ -278,6 +260,7 @@ def first(identity: Identity, says: RecordChange) -> dict[str, Any]:
         "name": identity.folded,
         "cloudName": identity.cloud_name,
         **_patch(says, RecordFacts()),
+        **_stamp(0),
     }
     return {
         "apiVersion": API_VERSION,
@@ -288,12 +271,32 @@ def first(identity: Identity, says: RecordChange) -> dict[str, Any]:
 
 
 def patch(body: Mapping[str, Any], change: RecordChange) -> dict[str, Any]:
-    """The merge patch of the object that was read. It holds for that version, and settles it."""
-    meta = body["metadata"]
+    """The merge patch of the object that was read. It holds for that version, and settles it.
+
+    What is outdated stays so until one write has all that an older version does not know.
+    """
+    meta, before = body["metadata"], stored(body)
+    version, stamp = meta["resourceVersion"], {}
+    if not before.outdated or change.agreed.whole or _record(body).get("kind") == ACCOUNT:
+        change = replace(change, agreed=_instead(body, before, change.agreed))
+        stamp = _stamp(int(meta.get("generation") or 0))
     return {
-        "metadata": {"resourceVersion": meta["resourceVersion"]},
-        _RECORD: {**_patch(change, stored(body)), "uid": meta["uid"]},
+        "metadata": {"resourceVersion": version},
+        _RECORD: {**_patch(change, before), "uid": meta["uid"], **stamp},
     }
+
+
+def _stamp(generation: int) -> dict[str, Any]:
+    """Who wrote it, in which format. A write raises the generation by one, since this moves."""
+    return {"format": FORMAT, "writtenBy": __version__, "revision": generation + 1}
+
+
+def _instead(body: Mapping[str, Any], before: RecordFacts, after: Agreed) -> Agreed:
+    """Nothing is left of what the record says that an older version wrote last."""
+    if not before.outdated:
+        return after
+    stale = _agreed(_record(body)).entries
+    return Agreed({name: dict.fromkeys(keys, "") for name, keys in stale.items()}).joined(after)
 
 
 def _patch(change: RecordChange, before: RecordFacts) -> dict[str, Any]:
@@ -361,6 +364,7 @@ _PLACES: Final = (
     ("rejections",),
     ("agreed",),
     ("baseline", "document"),
+    ("format",),
 )
 """What kinds of older versions have no place for."""
 

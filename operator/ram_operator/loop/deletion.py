@@ -17,7 +17,7 @@ from ..constants import ANNOTATION_ABANDON, DeletionPolicy, EventReason, Mode, R
 from ..errors import DeleteConflict, InvalidSpec, OutcomeUnknown, RamOperatorError, Retry, Stalled
 from ..gate import deletions, tenancy
 from ..kinds import manifest
-from ..kinds.record import Identity, facts_of, stored
+from ..kinds.record import Identity, facts_of, stored, understood
 from ..kinds.table import ACCOUNT, KINDS
 from ..model.objects import Entry, Key, Owner
 from ..model.outcome import Outcome
@@ -123,7 +123,7 @@ class DeletionPass:
     def _delete(self, session: Session) -> Result | Released:
         ports, subject = self._ports, self._subject
         identity = subject.identity(session.account.account_id)
-        facts = facts_of(ports.cache.get(identity.key), identity)
+        facts = understood(facts_of(ports.cache.get(identity.key), identity))
         generation = int(subject.body["metadata"].get("generation", 0))
         if (wait := ports.consistency.unread(subject.key, generation)) > 0:
             # An old answer would show what was just removed, and it would be removed again.

@@ -286,7 +286,7 @@ def _unagreed(field: Field, wanted: Desired, live: Live, agreed: Agreed) -> dict
     on, all that is attached.
     """
     has, asked = _entries(live.fields.get(field.name)), _entries(wanted.fields.get(field.name))
-    known = agreed.entries.get(field.name)
+    known = agreed.of(field.name)
     if known is None:
         return dict(has)
     return {key: entry for key, entry in has.items() if key in asked and key not in known}

@@ -15,7 +15,7 @@ from ..errors import RamOperatorError
 from ..gate import tenancy
 from ..gate.inputs import NO_APPROVAL, Inputs
 from ..kinds import manifest
-from ..kinds.record import Identity
+from ..kinds.record import Identity, facts_of, understood
 from ..model.outcome import Outcome, Plan
 from ..model.records import CLAIMED, CREATED, NOTHING_AGREED, Agreed
 from ..model.state import Desired, Live
@@ -90,6 +90,7 @@ class ManagedPass:
         wanted = self._desired(session)
         tenant = tenancy.check(session.account, subject.row, subject.key, wanted)
         identity = Identity(session.account.account_id, subject.key.kind, wanted.cloud_name)
+        understood(facts_of(ports.cache.get(identity.key), identity))
         ownership.vacate(ports, identity, self._owner)
         record = ports.cache.get(identity.key)
         if offers.brief(ports, subject, identity):

@@ -55,7 +55,7 @@ def _end_wait(ports: Ports, holder: Key, key: Key) -> None:
     """Judged by what the API server has: the cache may not know yet that the object is back."""
     body = ports.api.get(key)
     facts = facts_of(body, identity_of(body))
-    if body is None or facts.pending is None or facts.in_flight is not None:
+    if body is None or facts.pending is None or facts.in_flight is not None or facts.newer:
         return
     owner = Owner(ports.settings.cluster_name, holder.namespace, holder.name)
     if facts.owner != owner or ports.fresh(holder) is not None:

@@ -22,6 +22,8 @@ ADOPTED: Final = "Adopted"
 """The operation that says: taken over as it was found."""
 DELETION: Final = "deletion"
 """In what an object asks for: that it is being deleted."""
+UPGRADED: Final = "Upgraded"
+"""The operation that says: what an older version wrote was brought into this format."""
 DELETED: Final = "Deleted"
 """The operation that says: deleted by the operator, as its owner asked."""
 
@@ -35,7 +37,7 @@ class Agreed:
 
     entries: Mapping[str, Mapping[str, str]] = field(default_factory=nothing)
     """Field → folded key of an entry → the identity grants of its policy as a document, NO_RIGHTS
-    where there are none. A field that is missing has no baseline: an older version wrote it.
+    where there are none. A gated part that is missing has no baseline: an older version wrote it.
     """
     document: documents.Policy | None = None
     """Of a policy: its document; None where there is no baseline of it."""
@@ -43,17 +45,27 @@ class Agreed:
     """Of a policy: who gets what the document lets do, see `Memory.holders`. The record of the
     policy does not keep it: theirs are told.
     """
+    whole: bool = False
+    """Every gated part of the identity is in it: it stands for all that was there before."""
+
+    def of(self, field: str) -> Mapping[str, str] | None:
+        """What is agreed on of the entries of a field; None where there is no baseline of it."""
+        known = self.entries.get(field)
+        return None if known is None or NOT_READ in known else known
 
     def joined(self, other: Agreed) -> Agreed:
         """Both, the other one where they speak of the same."""
         names = [*self.entries, *(name for name in other.entries if name not in self.entries)]
         entries = {n: {**self.entries.get(n, {}), **other.entries.get(n, {})} for n in names}
         document = other.document if other.document is not None else self.document
-        return Agreed(entries, document, {**self.holders, **other.holders})
+        holders = {**self.holders, **other.holders}
+        return Agreed(entries, document, holders, self.whole or other.whole)
 
 
 NOTHING_AGREED: Final = Agreed()
 NO_RIGHTS: Final = "-"
+NOT_READ: Final = "*"
+"""Stands in place of the entries of a part that could not be read yet; a document's is one, too."""
 UNKNOWN_RIGHTS: Final = "?"
 """Of a policy that could not be read when its attachment was first met."""
 
@@ -92,6 +104,10 @@ class RecordFacts:
     agreed: Agreed = NOTHING_AGREED
     brake_engaged_at: str = ""
     """Of an account: since when deletions are stopped, "" where they are not."""
+    outdated: bool = False
+    """Its format is an older one, or an older version wrote it last: there is no `agreed` of it."""
+    newer: str = ""
+    """Which version wrote what this one does not know, in words; "" where all is known."""
     history: tuple[HistoryEntry, ...] = ()  # the latest last
 
     @property

@@ -16,6 +16,7 @@ from ..gate.baseline import within
 from ..gate.grants import direction, escalating, exceeds_agreed
 from ..gate.inputs import WHATEVER, Memory
 from ..kinds import comparison
+from ..kinds.comparison import NOTHING
 from ..kinds.schema import Escalation, Field, Kind, Shape
 from ..model import applied_marks
 from ..model.applied_marks import KEPT
@@ -121,7 +122,7 @@ def _document_behind(field: Field, change: Change, memory: Memory) -> Judged | N
     if within(field, agreed, change.after) or not back:
         # What is asked for takes them away itself.
         return None
-    report = memory.options.drift is DriftPolicy.REPORT
+    report = memory.options.drift is DriftPolicy.REPORT or agreed == NOTHING
     disposition = Disposition.REPORT if report else Disposition.WRITE
     return Judged(back[0], Cause.DRIFT, disposition, Severity.CRITICAL)
 

@@ -25,7 +25,7 @@ from ..config import Settings
 from ..constants import Reason
 from ..errors import InvalidSpec, Retry, Stalled
 from ..kinds.account import account_settings
-from ..kinds.record import Identity, stored
+from ..kinds.record import Identity, stored, understood
 from ..kinds.table import ACCOUNT
 from ..model.objects import Account, Key, Owner
 from ..model.records import CLAIMED
@@ -200,7 +200,7 @@ class AccountOpener:
                 return first.known
             except Conflicted:
                 record = self._records.read(identity) or {}
-        known = stored(record)
+        known = understood(stored(record))
         holder = known.owner.name if known.owner is not None else ""
         if holder in ("", account.name):
             return known.lost
