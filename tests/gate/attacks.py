@@ -15,6 +15,7 @@ from typing import Any, Final
 from lab import RequestFailed
 from lab.world import TRUST_FC, World, trust
 from tests.gate.approving import applied, approve, held, offer, patched, say
+from tests.gate.triples import Entry, Moment, Resource, Triple
 from tests.support.hands import Hands
 from tests.support.holding import on_hold
 
@@ -37,6 +38,8 @@ class Attack:
 
     name: str
     story: Story
+    triple: Triple | None
+    """None of what is legitimate."""
     outcome: tuple[str, ...] = (WAITS,)
     opened: int = 0
 
@@ -287,95 +290,90 @@ def drift_given_back(world: World) -> tuple[int, str, str]:
     return start, ROLE, NAME
 
 
-def administrator(world: World) -> tuple[int, str, str]:
-    start = a_role(world)
-    world.edit(ROLE, NAME, policies=[ADMIN])
-    held(world, ROLE, NAME)
-    say(world, ROLE, NAME, approve=NOBODY)
-    return start, ROLE, NAME
-
-
-def trusted_name(world: World) -> tuple[int, str, str]:
-    """A role trusts a user by name; the user is gone, and somebody makes another of that name."""
-    world.create("RamUser", "deployer", {"deletionPolicy": "Delete"})
-    world.ready("RamUser", "deployer")
-    world.settle()
-    principal = ("RAM", f"acs:ram::{world.account_id}:user/deployer")
-    a_role(world, trustPolicy=trust(principal))
-    world.recorded(ROLE)
-    world.delete("RamUser", "deployer")
-    world.gone("RamUser", "deployer")
-    world.settle()
-    start = world.journal_end()
-    world.create("RamUser", "second", {"userName": "Deployer"})
-    held(world, "RamUser", "second")
-    say(world, "RamUser", "second", approve=NOBODY)
-    return start, "RamUser", "second"
-
-
-def administrator_user(world: World) -> tuple[int, str, str]:
-    world.create("RamUser", "eve", {})
-    world.ready("RamUser", "eve")
-    start = world.journal_end()
-    world.edit("RamUser", "eve", policies=[ADMIN])
-    held(world, "RamUser", "eve")
-    say(world, "RamUser", "eve", approve=NOBODY)
-    return start, "RamUser", "eve"
-
-
-def wider_document(world: World) -> tuple[int, str, str]:
-    """A policy that is attached already comes to allow everything."""
-    world.policy("reader")
-    world.ready("RamPolicy", "reader")
-    a_role(world, policies=[{"type": "RamPolicy", "name": "reader"}])
-    start = world.journal_end()
-    statement = {"Effect": "Allow", "Action": ["*"], "Resource": ["*"]}
-    world.edit("RamPolicy", "reader", document={"Version": "1", "Statement": [statement]})
-    held(world, "RamPolicy", "reader")
-    say(world, "RamPolicy", "reader", approve=NOBODY)
-    return start, "RamPolicy", "reader"
-
-
-def member_of_administrators(world: World) -> tuple[int, str, str]:
-    world.create("RamUser", "eve", {})
-    world.create("RamGroup", "admins", {})
-    world.ready("RamUser", "eve")
-    world.ready("RamGroup", "admins")
-    world.edit("RamGroup", "admins", policies=[ADMIN])
-    approve(world, "RamGroup", "admins")
-    world.ready("RamGroup", "admins")
-    start = world.journal_end()
-    world.edit("RamGroup", "admins", members=[{"type": "RamUser", "name": "eve"}])
-    held(world, "RamGroup", "admins")
-    say(world, "RamGroup", "admins", approve=NOBODY)
-    return start, "RamGroup", "admins"
-
-
 ATTACKS: Final = (
-    Attack("nobody approved it", no_annotation),
-    Attack("guessed values", guessed_values, (WAITS,)),
-    Attack("approved before the change", before_the_change),
-    Attack("replayed after there and back", replayed),
-    Attack("another role's approval", on_another_role),
-    Attack("exchanged with the approval", later_edit),
-    Attack("a part of what was approved", part_of_it),
-    Attack("rights added to what was approved", other_attachments),
-    Attack("a longer session added to what was approved", longer_session),
-    Attack("rejected and then approved", rejected_and_approved),
-    Attack("the approval is taken back while it is carried out", taken_back),
-    Attack("rejected while it is carried out", rejected_meanwhile),
-    Attack("suspended while it is carried out", suspended, ("Suspended",)),
-    Attack("the live document moves while it is carried out", live_moved),
-    Attack("a forged status", forged_status),
-    Attack("deleted and created anew", created_anew),
-    Attack("a dangerous creation", dangerous_creation),
-    Attack("an adoption with another trust", adopted),
-    Attack("a second object for the role", second_object, ("Conflict",)),
-    Attack("a harmless edit beside it", harmless_beside),
-    Attack("drift that Revert would give back", drift_given_back),
-    Attack("an administrator's rights for a role", administrator),
-    Attack("an administrator's rights for a user", administrator_user),
-    Attack("a policy that is attached comes to allow everything", wider_document),
-    Attack("a member of a group of administrators", member_of_administrators),
-    Attack("a user made under a name that a role trusts", trusted_name),
+    Attack("nobody approved it", no_annotation, (Entry.MANIFEST, Resource.TRUST, Moment.SETTLED)),
+    Attack("guessed values", guessed_values, (Entry.FORGED, Resource.TRUST, Moment.OFFERED)),
+    Attack(
+        "approved before the change",
+        before_the_change,
+        (Entry.FORGED, Resource.TRUST, Moment.SETTLED),
+    ),
+    Attack(
+        "replayed after there and back", replayed, (Entry.REPLAYED, Resource.TRUST, Moment.ENDED)
+    ),
+    Attack(
+        "another role's approval", on_another_role, (Entry.BORROWED, Resource.TRUST, Moment.OFFERED)
+    ),
+    Attack(
+        "exchanged with the approval",
+        later_edit,
+        (Entry.MANIFEST, Resource.TRUST, Moment.APPROVING),
+    ),
+    Attack(
+        "a part of what was approved",
+        part_of_it,
+        (Entry.MANIFEST, Resource.TRUST, Moment.APPROVING),
+    ),
+    Attack(
+        "rights added to what was approved",
+        other_attachments,
+        (Entry.MANIFEST, Resource.ROLE_POLICY, Moment.APPROVING),
+    ),
+    Attack(
+        "a longer session added to what was approved",
+        longer_session,
+        (Entry.MANIFEST, Resource.SESSION, Moment.APPROVING),
+    ),
+    Attack(
+        "rejected and then approved",
+        rejected_and_approved,
+        (Entry.REPLAYED, Resource.TRUST, Moment.REJECTED),
+    ),
+    Attack(
+        "the approval is taken back while it is carried out",
+        taken_back,
+        (Entry.WITHDRAWN, Resource.TRUST, Moment.JUDGING),
+    ),
+    Attack(
+        "rejected while it is carried out",
+        rejected_meanwhile,
+        (Entry.REJECTED, Resource.TRUST, Moment.JUDGING),
+    ),
+    Attack(
+        "suspended while it is carried out",
+        suspended,
+        (Entry.SUSPENDED, Resource.TRUST, Moment.JUDGING),
+        ("Suspended",),
+    ),
+    Attack(
+        "the live document moves while it is carried out",
+        live_moved,
+        (Entry.TRUST_BY_HAND, Resource.TRUST, Moment.JUDGED),
+    ),
+    Attack("a forged status", forged_status, (Entry.STATUS, Resource.TRUST, Moment.OFFERED)),
+    Attack("deleted and created anew", created_anew, (Entry.ANEW, Resource.NEW_ROLE, Moment.GONE)),
+    Attack(
+        "a dangerous creation",
+        dangerous_creation,
+        (Entry.CREATED, Resource.NEW_ROLE, Moment.CREATION),
+    ),
+    Attack(
+        "an adoption with another trust", adopted, (Entry.ADOPTED, Resource.TRUST, Moment.FIRST)
+    ),
+    Attack(
+        "a second object for the role",
+        second_object,
+        (Entry.CLAIMED, Resource.TRUST, Moment.OFFERED),
+        ("Conflict",),
+    ),
+    Attack(
+        "a harmless edit beside it",
+        harmless_beside,
+        (Entry.MANIFEST, Resource.TRUST, Moment.SETTLED),
+    ),
+    Attack(
+        "drift that Revert would give back",
+        drift_given_back,
+        (Entry.GIVEN_BACK, Resource.TRUST, Moment.SETTLED),
+    ),
 )

@@ -13,6 +13,7 @@ import alibabacloud_ram20150501.models as ram
 from lab.world import DOCUMENT, World
 from tests.gate.approving import approve, held, say
 from tests.gate.attacks import ADMIN, NAME, NOBODY, ROLE, Attack, a_role
+from tests.gate.triples import Entry, Moment, Resource
 from tests.support.hands import Hands
 
 Json = dict[str, Any]
@@ -36,6 +37,52 @@ def waits(world: World, kind: str, name: str) -> tuple[str, str]:
     held(world, kind, name)
     say(world, kind, name, approve=NOBODY)
     return kind, name
+
+
+def administrator(world: World) -> tuple[int, str, str]:
+    start = a_role(world)
+    world.edit(ROLE, NAME, policies=[ADMIN])
+    held(world, ROLE, NAME)
+    say(world, ROLE, NAME, approve=NOBODY)
+    return start, ROLE, NAME
+
+
+def administrator_user(world: World) -> tuple[int, str, str]:
+    world.create("RamUser", "eve", {})
+    world.ready("RamUser", "eve")
+    start = world.journal_end()
+    world.edit("RamUser", "eve", policies=[ADMIN])
+    held(world, "RamUser", "eve")
+    say(world, "RamUser", "eve", approve=NOBODY)
+    return start, "RamUser", "eve"
+
+
+def wider_document(world: World) -> tuple[int, str, str]:
+    """A policy that is attached already comes to allow everything."""
+    world.policy("reader")
+    world.ready("RamPolicy", "reader")
+    a_role(world, policies=[{"type": "RamPolicy", "name": "reader"}])
+    start = world.journal_end()
+    statement = {"Effect": "Allow", "Action": ["*"], "Resource": ["*"]}
+    world.edit("RamPolicy", "reader", document={"Version": "1", "Statement": [statement]})
+    held(world, "RamPolicy", "reader")
+    say(world, "RamPolicy", "reader", approve=NOBODY)
+    return start, "RamPolicy", "reader"
+
+
+def member_of_administrators(world: World) -> tuple[int, str, str]:
+    world.create("RamUser", "eve", {})
+    world.create("RamGroup", "admins", {})
+    world.ready("RamUser", "eve")
+    world.ready("RamGroup", "admins")
+    world.edit("RamGroup", "admins", policies=[ADMIN])
+    approve(world, "RamGroup", "admins")
+    world.ready("RamGroup", "admins")
+    start = world.journal_end()
+    world.edit("RamGroup", "admins", members=[{"type": "RamUser", "name": "eve"}])
+    held(world, "RamGroup", "admins")
+    say(world, "RamGroup", "admins", approve=NOBODY)
+    return start, "RamGroup", "admins"
 
 
 def group_of_users(world: World) -> tuple[int, str, str]:
@@ -175,29 +222,99 @@ def other_policy(world: World) -> tuple[int, str, str]:
 
 
 ESCALATION_ATTACKS: Final = (
-    Attack("a group with members gets an administrator's rights", group_of_users),
-    Attack("a group made with members and an administrator's rights", whole_group),
-    Attack("a member of a group that was given rights by hand", joins_what_was_given_by_hand),
-    Attack("an administrator's rights beside others", additive_role),
-    Attack("everything, by another name", by_another_name(allowing(Action=["*"]))),
-    Attack("everything but something", by_another_name(allowing(NotAction=["oss:*"]))),
-    Attack("other roles, by another name", by_another_name(allowing(Action=["sts:Assume*"]))),
+    Attack(
+        "an administrator's rights for a role",
+        administrator,
+        (Entry.MANIFEST, Resource.ROLE_POLICY, Moment.SETTLED),
+    ),
+    Attack(
+        "an administrator's rights for a user",
+        administrator_user,
+        (Entry.MANIFEST, Resource.USER_POLICY, Moment.SETTLED),
+    ),
+    Attack(
+        "a policy that is attached comes to allow everything",
+        wider_document,
+        (Entry.MANIFEST, Resource.DOCUMENT, Moment.SETTLED),
+    ),
+    Attack(
+        "a member of a group of administrators",
+        member_of_administrators,
+        (Entry.MANIFEST, Resource.MEMBER, Moment.SETTLED),
+    ),
+    Attack(
+        "a group with members gets an administrator's rights",
+        group_of_users,
+        (Entry.MANIFEST, Resource.GROUP_POLICY, Moment.SETTLED),
+    ),
+    Attack(
+        "a group made with members and an administrator's rights",
+        whole_group,
+        (Entry.CREATED, Resource.GROUP_POLICY, Moment.CREATION),
+    ),
+    Attack(
+        "a member of a group that was given rights by hand",
+        joins_what_was_given_by_hand,
+        (Entry.ATTACHED_BY_HAND, Resource.MEMBER, Moment.SETTLED),
+    ),
+    Attack(
+        "an administrator's rights beside others",
+        additive_role,
+        (Entry.MANIFEST, Resource.ROLE_POLICY, Moment.SETTLED),
+    ),
+    Attack(
+        "everything, by another name",
+        by_another_name(allowing(Action=["*"])),
+        (Entry.POLICY_BY_HAND, Resource.ROLE_POLICY, Moment.SETTLED),
+    ),
+    Attack(
+        "everything but something",
+        by_another_name(allowing(NotAction=["oss:*"])),
+        (Entry.POLICY_BY_HAND, Resource.ROLE_POLICY, Moment.SETTLED),
+    ),
+    Attack(
+        "other roles, by another name",
+        by_another_name(allowing(Action=["sts:Assume*"])),
+        (Entry.POLICY_BY_HAND, Resource.ROLE_POLICY, Moment.SETTLED),
+    ),
     Attack(
         "one write of RAM among reads",
         by_another_name(allowing(Action=["oss:Get*", "RAM:attachpolicyto?ser"])),
+        (Entry.POLICY_BY_HAND, Resource.ROLE_POLICY, Moment.SETTLED),
     ),
-    Attack("everything in the longest document that RAM takes", by_another_name(at_the_limit())),
+    Attack(
+        "everything in the longest document that RAM takes",
+        by_another_name(at_the_limit()),
+        (Entry.POLICY_BY_HAND, Resource.ROLE_POLICY, Moment.SETTLED),
+    ),
     *(
         Attack(
             f"a document widened by hand under {policy}",
             document_widened_by_hand(policy),
+            (Entry.DOCUMENT_BY_HAND, Resource.DOCUMENT, Moment.SETTLED),
             ("Synced",),
             opened=1,
         )
         for policy in ("Revert", "RevertExcess")
     ),
-    Attack("a document that Revert would give back", document_given_back),
-    Attack("a member that Revert would give back", member_given_back),
-    Attack("an adoption with an administrator's rights", adopted_user),
-    Attack("one right approved, another applied", other_policy),
+    Attack(
+        "a document that Revert would give back",
+        document_given_back,
+        (Entry.GIVEN_BACK, Resource.DOCUMENT, Moment.SETTLED),
+    ),
+    Attack(
+        "a member that Revert would give back",
+        member_given_back,
+        (Entry.GIVEN_BACK, Resource.MEMBER, Moment.SETTLED),
+    ),
+    Attack(
+        "an adoption with an administrator's rights",
+        adopted_user,
+        (Entry.ADOPTED, Resource.USER_POLICY, Moment.FIRST),
+    ),
+    Attack(
+        "one right approved, another applied",
+        other_policy,
+        (Entry.MANIFEST, Resource.ROLE_POLICY, Moment.OFFERED),
+    ),
 )

@@ -12,6 +12,7 @@ from lab.world import World, trust
 from tests.gate.approving import approve
 from tests.gate.attacks import ADMIN, FC, NAME, OUTSIDER
 from tests.gate.swaps import spec_of
+from tests.gate.triples import RIGHT_OF, Resource
 from tests.support.hands import Hands
 
 Json = dict[str, Any]
@@ -29,6 +30,7 @@ class Part:
     """A gated part of one object. `there` tells whether the cloud gives the right."""
 
     kind: str
+    resource: Resource
     prepare: Callable[[World, str], None]
     """Makes the object, as agreed on, with that drift policy."""
     by_hand: Callable[[World], None]
@@ -51,6 +53,7 @@ def trust_by_hand(world: World) -> None:
 
 TRUST: Final = Part(
     "RamRole",
+    Resource.TRUST,
     plain("RamRole"),
     trust_by_hand,
     lambda world: {"trustPolicy": trust(FC, OUTSIDER)},
@@ -72,6 +75,7 @@ def attaching(kind: str, policy: Json) -> Part:
 
     return Part(
         kind,
+        RIGHT_OF[kind],
         plain(kind),
         by_hand,
         lambda world: {"policies": [policy]},
@@ -100,6 +104,7 @@ def joined_by_hand(world: World) -> None:
 
 MEMBER: Final = Part(
     "RamGroup",
+    Resource.MEMBER,
     admins,
     joined_by_hand,
     lambda world: {"members": [{"type": "RamUser", "name": n} for n in ("ann", "eve")]},
@@ -121,6 +126,7 @@ def document(asked: Json) -> Part:
 
     return Part(
         "RamPolicy",
+        Resource.DOCUMENT,
         a_policy,
         by_hand,
         lambda world: {"document": asked},

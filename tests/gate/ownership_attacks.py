@@ -7,9 +7,28 @@ from typing import Any, Final
 from lab.world import World, trust
 from tests.gate.approving import held, say
 from tests.gate.attacks import ADMIN, ECS, FC, NAME, NOBODY, OUTSIDER, ROLE, Attack, a_role, widen
+from tests.gate.triples import Entry, Moment, Resource
 
 Json = dict[str, Any]
 HEIR: Final = "heir"
+
+
+def trusted_name(world: World) -> tuple[int, str, str]:
+    """A role trusts a user by name; the user is gone, and somebody makes another of that name."""
+    world.create("RamUser", "deployer", {"deletionPolicy": "Delete"})
+    world.ready("RamUser", "deployer")
+    world.settle()
+    principal = ("RAM", f"acs:ram::{world.account_id}:user/deployer")
+    a_role(world, trustPolicy=trust(principal))
+    world.recorded(ROLE)
+    world.delete("RamUser", "deployer")
+    world.gone("RamUser", "deployer")
+    world.settle()
+    start = world.journal_end()
+    world.create("RamUser", "second", {"userName": "Deployer"})
+    held(world, "RamUser", "second")
+    say(world, "RamUser", "second", approve=NOBODY)
+    return start, "RamUser", "second"
 
 
 def trusted_role_name(world: World) -> tuple[int, str, str]:
@@ -115,12 +134,51 @@ def settled_by_settings(world: World) -> tuple[int, str, str]:
 
 
 OWNERSHIP_ATTACKS: Final = (
-    Attack("the account's settings come to allow what is held", settled_by_settings),
-    Attack("a role made under a name that a role trusts", trusted_role_name),
-    Attack("handed over, with another trust", inherited(trustPolicy=trust(FC, ECS))),
-    Attack("handed over, with an administrator's rights", inherited(policies=[ADMIN])),
-    Attack("given up and taken again, with another trust", back_with_more),
-    Attack("an object of another name for the role", renamed, ("Conflict",)),
-    Attack("given up by who does not have it", given_up_by_another, ("Conflict",)),
-    Attack("the old object's approval for the new one", offered_to_who_gave_it_up),
+    Attack(
+        "a user made under a name that a role trusts",
+        trusted_name,
+        (Entry.CREATED, Resource.USER_NAME, Moment.GONE),
+    ),
+    Attack(
+        "the account's settings come to allow what is held",
+        settled_by_settings,
+        (Entry.SETTINGS, Resource.NEW_ROLE, Moment.OFFERED),
+    ),
+    Attack(
+        "a role made under a name that a role trusts",
+        trusted_role_name,
+        (Entry.CREATED, Resource.ROLE_NAME, Moment.GONE),
+    ),
+    Attack(
+        "handed over, with another trust",
+        inherited(trustPolicy=trust(FC, ECS)),
+        (Entry.HANDED_OVER, Resource.TRUST, Moment.FIRST),
+    ),
+    Attack(
+        "handed over, with an administrator's rights",
+        inherited(policies=[ADMIN]),
+        (Entry.HANDED_OVER, Resource.ROLE_POLICY, Moment.FIRST),
+    ),
+    Attack(
+        "given up and taken again, with another trust",
+        back_with_more,
+        (Entry.HANDED_OVER, Resource.TRUST, Moment.FIRST),
+    ),
+    Attack(
+        "an object of another name for the role",
+        renamed,
+        (Entry.CLAIMED, Resource.TRUST, Moment.GONE),
+        ("Conflict",),
+    ),
+    Attack(
+        "given up by who does not have it",
+        given_up_by_another,
+        (Entry.CLAIMED, Resource.TRUST, Moment.SETTLED),
+        ("Conflict",),
+    ),
+    Attack(
+        "the old object's approval for the new one",
+        offered_to_who_gave_it_up,
+        (Entry.BORROWED, Resource.TRUST, Moment.FIRST),
+    ),
 )

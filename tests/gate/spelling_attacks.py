@@ -14,6 +14,7 @@ from lab import RequestFailed
 from lab.world import World, trust
 from tests.gate.approving import approve, held, say
 from tests.gate.attacks import ECS, FC, LOG, NAME, NOBODY, OUTSIDER, ROLE, Attack, Story, a_role
+from tests.gate.triples import Entry, Moment, Resource
 
 Json = dict[str, Any]
 REFUSED: Final = ("InvalidSpec",)
@@ -133,33 +134,41 @@ def over_the_limit(world: World) -> tuple[int, str, str]:
 _CYRILLIC: Final = "\N{CYRILLIC SMALL LETTER A}"
 _TWO: Final = trust(FC, ECS, condition=AT_HOME)
 _BOTH: Final = {**AT_HOME, **WITH_MFA}
+TRUSTS: Final = (Entry.MANIFEST, Resource.TRUST, Moment.SETTLED)
+CONDITIONS: Final = (Entry.MANIFEST, Resource.CONDITION, Moment.SETTLED)
+BY_HAND: Final = (Entry.TRUST_BY_HAND, Resource.TRUST, Moment.SETTLED)
 SPELLING_ATTACKS: Final = (
     Attack(
         "a service that looks like the agreed one",
         rewritten(trust(FC), trust(("Service", f"fc.{_CYRILLIC}liyuncs.com")), taken=False),
+        TRUSTS,
         NOTHING,
     ),
     Attack(
         "a user who looks like the agreed one",
         renamed("user/deployer", "user/d\u0435ployer", taken=False),
+        TRUSTS,
         NOTHING,
     ),
-    Attack("an account in other digits", spelled_account, NOTHING),
-    Attack("a user in other letter case", renamed("user/deployer", "user/Deployer")),
-    Attack("a role in other letter case", renamed("role/runner", "role/RUNNER"), NOTHING),
+    Attack("an account in other digits", spelled_account, TRUSTS, NOTHING),
+    Attack("a user in other letter case", renamed("user/deployer", "user/Deployer"), TRUSTS),
+    Attack("a role in other letter case", renamed("role/runner", "role/RUNNER"), None, NOTHING),
     Attack(
         "a service in other letter case",
         rewritten(trust(FC), trust((FC[0], "FC.aliyuncs.com")), taken=False),
+        TRUSTS,
         NOTHING,
     ),
     Attack(
         "a text for a list",
         rewritten(trust(FC), document({**statement(FC), "Principal": {"Service": FC[1]}})),
+        None,
         NOTHING,
     ),
     Attack(
         "a list with the agreed one and another",
         rewritten(trust(FC), document(statement(FC, LOG))),
+        TRUSTS,
     ),
     Attack(
         "conditions in another order",
@@ -172,10 +181,15 @@ SPELLING_ATTACKS: Final = (
                 }
             ),
         ),
+        None,
         NOTHING,
     ),
-    Attack("a condition emptied", rewritten(trust(FC, condition=AT_HOME), trust(FC, condition={}))),
-    Attack("a condition left out", rewritten(trust(FC, condition=AT_HOME), trust(FC))),
+    Attack(
+        "a condition emptied",
+        rewritten(trust(FC, condition=AT_HOME), trust(FC, condition={})),
+        CONDITIONS,
+    ),
+    Attack("a condition left out", rewritten(trust(FC, condition=AT_HOME), trust(FC)), CONDITIONS),
     Attack(
         "a condition without values",
         rewritten(
@@ -183,6 +197,7 @@ SPELLING_ATTACKS: Final = (
             trust(FC, condition={"IpAddress": {"acs:SourceIp": []}}),
             taken=False,
         ),
+        CONDITIONS,
         NOTHING,
     ),
     Attack(
@@ -191,26 +206,30 @@ SPELLING_ATTACKS: Final = (
             trust(FC, condition=_BOTH),
             document(statement(FC, condition=AT_HOME), statement(FC, condition=WITH_MFA)),
         ),
+        CONDITIONS,
     ),
     Attack(
         "statements merged",
         rewritten(_TWO, document(statement(FC, ECS, condition=AT_HOME))),
+        None,
         NOTHING,
     ),
     Attack(
         "a statement split",
         rewritten(document(statement(FC, ECS, condition=AT_HOME)), _TWO),
+        None,
         NOTHING,
     ),
-    Attack("a statement repeated", rewritten(trust(FC), trust(FC, FC)), NOTHING),
+    Attack("a statement repeated", rewritten(trust(FC), trust(FC, FC)), None, NOTHING),
     Attack(
         "statements merged under the condition of one",
         rewritten(
             document(statement(FC, condition=AT_HOME), statement(ECS, condition=_BOTH)),
             document(statement(FC, ECS, condition=AT_HOME)),
         ),
+        CONDITIONS,
     ),
-    Attack("a key that is there twice by hand", twice, ("Drifted",)),
-    Attack("a trust as long as RAM takes", at_the_limit),
-    Attack("a trust that is too long for RAM", over_the_limit, REFUSED),
+    Attack("a key that is there twice by hand", twice, BY_HAND, ("Drifted",)),
+    Attack("a trust as long as RAM takes", at_the_limit, TRUSTS),
+    Attack("a trust that is too long for RAM", over_the_limit, TRUSTS, REFUSED),
 )

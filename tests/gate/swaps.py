@@ -20,6 +20,7 @@ from lab.world import DOCUMENT, TRUST_FC, World
 from ram_operator.cloud.cached_reads import FRESH_SECONDS
 from tests.gate.approving import approve
 from tests.gate.replay import EVERYTHING
+from tests.gate.triples import Triple
 from tests.support.hands import Hands
 from tests.support.holding import on_hold
 
@@ -35,6 +36,7 @@ class Swap:
 
     name: str
     story: Story
+    triple: Triple
     outcomes: tuple[str, ...] = ("ApprovalRequired",)
 
 
@@ -313,39 +315,3 @@ def narrower_than_an_old_answer(world: World) -> tuple[int, str, str]:
     statement = {"Effect": "Allow", "Action": ["ram:*"], "Resource": ["*"]}
     world.edit("RamPolicy", ZZ, document={"Version": "1", "Statement": [statement]})
     return start, "RamPolicy", ZZ
-
-
-ORDERS: Final = ("Custom", "RamPolicy")
-WAITING: Final = (
-    *(
-        Swap(f"made anew by the operator, {kind} by {reference}", by_the_operator(kind, reference))
-        for kind in KINDS
-        for reference in ORDERS
-    ),
-    Swap("made anew in other letters", by_the_operator("RamRole", "Custom", "ZZ")),
-    *(Swap(f"edited by hand, {kind}", by_hand(kind, edited)) for kind in KINDS),
-    *(Swap(f"made anew by hand, {kind}", by_hand(kind, made_again)) for kind in KINDS),
-    Swap("retained and edited by hand", by_hand("RamRole", edited, deletionPolicy="Retain")),
-    Swap("approved for another meanwhile", approved_meanwhile("RamRole")),
-    Swap("a member joins: approved meanwhile", joining(approve_everything)),
-    Swap("a member joins: edited by hand", joining(lambda world: edited(Hands(world)))),
-    Swap("a member joins: attached by hand", joining(attach_everything)),
-)
-SENT: Final = tuple(
-    Swap(
-        f"while it is sent, {kind}",
-        while_it_is_sent(kind),
-        ("Synced", "ApprovalRequired", "DependencyNotReady"),
-    )
-    for kind in KINDS
-)
-REMEMBERED: Final = (
-    *(Swap(f"an old answer, {kind}", old_answer(kind)) for kind in KINDS),
-    Swap("an old answer in another session", old_answer("RamRole", other_session)),
-    Swap("an old answer for a member", old_answer_for_a_member),
-    Swap("an old answer of the policy before", old_answer_of_the_one_before),
-    Swap("an old answer after a lost one", old_answer_after_a_lost_one),
-    *(Swap(f"seen by another and edited, {kind}", seen_by_another(kind, edited)) for kind in KINDS),
-    Swap("seen by another and made anew", seen_by_another("RamRole", made_again)),
-    Swap("narrower than an old answer", narrower_than_an_old_answer),
-)

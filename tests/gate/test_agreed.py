@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final
 
 import pytest
@@ -13,11 +14,15 @@ from lab.world import World, condition
 from tests.gate.approving import held, offer, opened, say
 from tests.gate.attacks import NAME
 from tests.gate.launderings import PARTS, Part
+from tests.gate.triples import Entry, Moment, Resource, Triple, attack, names, rows
 from tests.support.hands import Hands
 
 Json = dict[str, Any]
-EVERY: Final = pytest.mark.parametrize("part", PARTS.values(), ids=PARTS)
 ALIKE: Final = {name: part for name, part in PARTS.items() if name != "narrower document"}
+
+
+def laundered(moment: Moment) -> Callable[[Part], Triple]:
+    return lambda part: (Entry.LAUNDERED, part.resource, moment)
 
 
 def out_and_held(world: World, part: Part, start: int) -> None:
@@ -32,7 +37,7 @@ def out_and_held(world: World, part: Part, start: int) -> None:
     assert opened(world, start) == [] or part.kind in ("RamRole", "RamPolicy")
 
 
-@EVERY
+@pytest.mark.parametrize("part", rows(PARTS, laundered(Moment.SETTLED)))
 @pytest.mark.parametrize("drift", ["RevertExcess", "Revert"])
 def test_by_hand_and_then_in_the_manifest(world: World, part: Part, drift: str) -> None:
     part.prepare(world, drift)
@@ -42,7 +47,7 @@ def test_by_hand_and_then_in_the_manifest(world: World, part: Part, drift: str) 
     out_and_held(world, part, start)
 
 
-@pytest.mark.parametrize("part", ALIKE.values(), ids=ALIKE)
+@pytest.mark.parametrize("part", rows(ALIKE, laundered(Moment.OFFERED)))
 def test_in_the_manifest_and_then_by_hand(world: World, part: Part) -> None:
     part.prepare(world, "RevertExcess")
     start = world.journal_end()
@@ -52,7 +57,7 @@ def test_in_the_manifest_and_then_by_hand(world: World, part: Part) -> None:
     out_and_held(world, part, start)
 
 
-@pytest.mark.parametrize("part", ALIKE.values(), ids=ALIKE)
+@pytest.mark.parametrize("part", rows(ALIKE, laundered(Moment.REPORTED)))
 def test_under_report_it_stays_and_is_told_as_found(world: World, part: Part) -> None:
     part.prepare(world, "Report")
     start = world.journal_end()
@@ -85,6 +90,7 @@ def found(world: World, part: Part) -> str:
     return offer(world, part.kind, NAME)
 
 
+@pytest.mark.legitimate
 @pytest.mark.parametrize("part", ALIKE.values(), ids=ALIKE)
 def test_what_was_found_is_agreed_on_by_an_approval_without_a_write(
     world: World, part: Part
@@ -100,7 +106,7 @@ def test_what_was_found_is_agreed_on_by_an_approval_without_a_write(
     assert world.writes(start) == []
 
 
-@pytest.mark.parametrize("part", ALIKE.values(), ids=ALIKE)
+@pytest.mark.parametrize("part", rows(ALIKE, laundered(Moment.GONE)))
 def test_what_was_found_and_is_rejected_goes(world: World, part: Part) -> None:
     digest = found(world, part)
     assert say(world, part.kind, NAME, reject=f"{digest} nobody knows them")
@@ -109,7 +115,15 @@ def test_what_was_found_and_is_rejected_goes(world: World, part: Part) -> None:
     assert again["status"]["pending"]["rejections"]
 
 
-@pytest.mark.parametrize("kind", ["RamRole", "RamAccount"])
+@pytest.mark.parametrize(
+    "kind",
+    names(
+        {
+            "RamRole": laundered(Moment.SUSPENDED)(PARTS["trust"]),
+            "RamAccount": laundered(Moment.OBSERVED)(PARTS["trust"]),
+        }
+    ),
+)
 def test_what_was_done_while_nobody_might_write_is_found(world: World, kind: str) -> None:
     """The object is suspended, or its account in mode Observe."""
     part = PARTS["trust"]
@@ -130,6 +144,7 @@ def test_what_was_done_while_nobody_might_write_is_found(world: World, kind: str
     assert world.writes(start) == []
 
 
+@attack(Entry.LAUNDERED, Resource.ROLE_POLICY, Moment.DOWN)
 def test_a_restart_shields_nobody(apart: ControlPlane, alone: World) -> None:
     """Between the hand's edit and the look there is another process."""
     part = PARTS["system policy of a role"]
@@ -144,6 +159,7 @@ def test_a_restart_shields_nobody(apart: ControlPlane, alone: World) -> None:
         out_and_held(alone, part, start)
 
 
+@pytest.mark.legitimate
 def test_what_gives_no_right_needs_nobody(world: World) -> None:
     """By hand and in the manifest: it is noted, and nothing waits."""
     part = PARTS["custom policy of a role"]
@@ -159,6 +175,7 @@ def test_what_gives_no_right_needs_nobody(world: World) -> None:
     assert record["agreed"]["policies"] == {"Custom/plain": "-"}
 
 
+@pytest.mark.legitimate
 def test_what_was_agreed_on_is_so_when_the_object_is_made_anew(world: World) -> None:
     """Retained and applied again: nobody is asked once more."""
     part = PARTS["member"]
@@ -175,6 +192,7 @@ def test_what_was_agreed_on_is_so_when_the_object_is_made_anew(world: World) -> 
     assert world.writes(start) == []
 
 
+@pytest.mark.legitimate
 def test_what_was_adopted_unread_is_nobodys_excess_later(world: World) -> None:
     """The first look may not read the policy; the second one may."""
     world.admin.create_user(world.account_id, "old", policies=[("System", "AdministratorAccess")])
@@ -198,6 +216,7 @@ def test_what_was_adopted_unread_is_nobodys_excess_later(world: World) -> None:
     assert "DetachPolicyFromUser" not in writes
 
 
+@pytest.mark.legitimate
 def test_what_shows_after_an_adoption_stays(world: World) -> None:
     """It was attached a moment before, and RAM did not show it yet."""
     world.admin.create_user(world.account_id, "old", policies=[("System", "AdministratorAccess")])

@@ -13,6 +13,7 @@ from lab.operator_process import NAMESPACE, SERVICE_ACCOUNT, OperatorProcess
 from lab.waiting import until
 from lab.world import DOCUMENT, HOSTILE, TRUST_FC, World, account_spec, condition, put_secret
 from tests.gate.approving import say
+from tests.gate.triples import Entry, Moment, Resource, attack, names
 
 Json = dict[str, Any]
 SPECS: Final[dict[str, Json]] = {
@@ -142,9 +143,15 @@ WAYS: Final[dict[str, Callable[[World, World], None]]] = {
     "re-applied": re_applied,
     "edited": edited,
 }
+ATTACKS: Final = {
+    "made anew": (Entry.EXCHANGED, Resource.IDENTITY, Moment.SETTLED),
+    "observed first": (Entry.EXCHANGED, Resource.IDENTITY, Moment.OBSERVED),
+    "re-applied": (Entry.EXCHANGED, Resource.IDENTITY, Moment.GONE),
+    "edited": (Entry.MANIFEST, Resource.IDENTITY, Moment.EXCHANGED),
+}
 
 
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("way", names(ATTACKS))
 def test_nothing_is_made_in_another_account(world: World, way: str) -> None:
     made(world)
     other = another(world)
@@ -159,6 +166,7 @@ def test_nothing_is_made_in_another_account(world: World, way: str) -> None:
     assert NAME in world.cloud()["roles"]
 
 
+@attack(Entry.EXCHANGED, Resource.IDENTITY, Moment.LOST)
 def test_nothing_is_made_where_the_records_are_gone(apart: ControlPlane, alone: World) -> None:
     """What the status shows of earlier writes opens nothing, and still stops this."""
     with OperatorProcess.running(apart):
@@ -170,6 +178,7 @@ def test_nothing_is_made_where_the_records_are_gone(apart: ControlPlane, alone: 
         assert written(other) == []
 
 
+@attack(Entry.DELETED, Resource.IDENTITY, Moment.EXCHANGED)
 def test_nothing_is_deleted_in_another_account(world: World) -> None:
     """What has the same names there belongs to somebody else, and what is left stays."""
     made(world, deletionPolicy="Delete")
@@ -199,6 +208,7 @@ def test_nothing_is_deleted_in_another_account(world: World) -> None:
     assert not any(record.get("owner") for record in world.records() if record["kind"] in SPECS)
 
 
+@pytest.mark.legitimate
 def test_the_way_back_and_the_way_on(world: World) -> None:
     made(world)
     other = another(world)
@@ -223,6 +233,7 @@ def test_the_way_back_and_the_way_on(world: World) -> None:
     assert left["history"][-1]["operation"] == "Abandoned"
 
 
+@attack(Entry.EXCHANGED, Resource.IDENTITY, Moment.SETTLED)
 def test_two_ramaccounts_that_exchange_their_accounts(world: World) -> None:
     made(world)
     other = another(world)
@@ -263,6 +274,7 @@ def test_two_ramaccounts_that_exchange_their_accounts(world: World) -> None:
         world.delete("RamAccount", second)
 
 
+@attack(Entry.EXCHANGED, Resource.IDENTITY, Moment.DOWN)
 def test_an_account_that_changes_while_nobody_looks(apart: ControlPlane, alone: World) -> None:
     with OperatorProcess.running(apart):
         made(alone)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from lab.world import World, condition, trust
 from tests.gate.approving import approve, held
 from tests.support.trusts import trust_writes
@@ -10,6 +12,7 @@ FC = ("Service", "fc.aliyuncs.com")
 ECS = ("Service", "ecs.aliyuncs.com")
 
 
+@pytest.mark.legitimate
 def test_an_approved_change_is_applied_exactly_once(world: World) -> None:
     world.role("plain")
     world.ready("RamRole", "plain")
@@ -44,6 +47,7 @@ def test_an_approved_change_is_applied_exactly_once(world: World) -> None:
     assert "ApprovalNotHonoured" not in [event["reason"] for event in world.events()]
 
 
+@pytest.mark.legitimate
 def test_an_approved_trust_costs_three_calls(world: World) -> None:
     """Read, read once more right before the write, write: its answer is what is read back.
 

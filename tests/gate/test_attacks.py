@@ -12,11 +12,12 @@ from tests.gate.attacks import ATTACKS, Attack
 from tests.gate.escalation_attacks import ESCALATION_ATTACKS
 from tests.gate.ownership_attacks import OWNERSHIP_ATTACKS
 from tests.gate.spelling_attacks import SPELLING_ATTACKS
+from tests.gate.triples import rows
 
 ALL: Final = (*ATTACKS, *SPELLING_ATTACKS, *ESCALATION_ATTACKS, *OWNERSHIP_ATTACKS)
 
 
-@pytest.mark.parametrize("attack", ALL, ids=[attack.name for attack in ALL])
+@pytest.mark.parametrize("attack", rows({a.name: a for a in ALL}, lambda attack: attack.triple))
 def test_attack(world: World, attack: Attack) -> None:
     start, kind, name = attack.story(world)
     item = world.look(kind, name) if attack.outcome != ("Suspended",) else None

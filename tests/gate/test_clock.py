@@ -14,6 +14,7 @@ from lab.world import World, trust
 from tests.gate.approving import approve, held, offer, opened, say
 from tests.gate.attacks import ADMIN, ECS, FC, NAME, ROLE
 from tests.gate.test_killed import killed_at
+from tests.gate.triples import Entry, Moment, Resource, attack
 
 HOUR: Final = 3600.0
 EIGHT_DAYS: Final = 8 * 24 * HOUR
@@ -21,6 +22,7 @@ EIGHT_DAYS: Final = 8 * 24 * HOUR
 GROUP: Final = "RamGroup"
 
 
+@attack(Entry.CLOCK, Resource.TRUST, Moment.ENDED)
 def test_an_offer_that_expired_is_not_young_again(apart: ControlPlane, alone: World) -> None:
     with OperatorProcess.running(apart):
         alone.role(NAME, trustPolicy=trust(FC))
@@ -47,6 +49,7 @@ def test_an_offer_that_expired_is_not_young_again(apart: ControlPlane, alone: Wo
         assert len(opened(alone, start)) == 1
 
 
+@attack(Entry.CLOCK, Resource.TRUST, Moment.BEGUN)
 def test_what_was_begun_is_not_sent_once_its_approval_has_ended(
     apart: ControlPlane, alone: World
 ) -> None:
@@ -69,6 +72,7 @@ def test_what_was_begun_is_not_sent_once_its_approval_has_ended(
         assert len(opened(alone, start)) == 1
 
 
+@attack(Entry.CLOCK, Resource.EXPIRY, Moment.EXPIRING)
 def test_who_was_taken_out_at_his_end_does_not_come_back(apart: ControlPlane, alone: World) -> None:
     alone.hand.create_user(ram.CreateUserRequest(user_name="bob"))
     end = (datetime.now(UTC) + timedelta(seconds=HOUR)).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -11,6 +11,7 @@ from lab.world import World
 from tests.gate.approving import approve, held
 from tests.gate.attacks import ADMIN, NAME, ROLE, a_role
 from tests.gate.escalation_attacks import EVE, a_user
+from tests.gate.triples import Entry, Moment, Resource, attack
 from tests.support.hands import Hands
 
 Json = dict[str, Any]
@@ -44,6 +45,7 @@ def an_administrator(world: World, *others: Json) -> int:
     return world.journal_end()
 
 
+@attack(Entry.MANIFEST, Resource.DENYING_POLICY, Moment.SETTLED)
 @pytest.mark.parametrize("reference", [GUARD, {"type": "Custom", "name": "Guard"}])
 def test_a_policy_that_denies_rights_is_detached_as_approved(world: World, reference: Json) -> None:
     a_guard(world)
@@ -57,6 +59,7 @@ def test_a_policy_that_denies_rights_is_detached_as_approved(world: World, refer
     assert actions(world, start) == ["DetachPolicyFromRole"]
 
 
+@attack(Entry.MANIFEST, Resource.DENYING_GROUP, Moment.SETTLED)
 def test_a_member_leaves_a_group_that_denies_rights_as_approved(world: World) -> None:
     a_guard(world)
     a_user(world)
@@ -72,6 +75,7 @@ def test_a_member_leaves_a_group_that_denies_rights_as_approved(world: World) ->
     assert actions(world, start) == ["RemoveUserFromGroup"]
 
 
+@attack(Entry.MANIFEST, Resource.DENYING_DOCUMENT, Moment.SETTLED)
 def test_a_document_that_denies_less_of_rights_waits(world: World) -> None:
     a_guard(world)
     world.settle()
@@ -85,6 +89,7 @@ def test_a_document_that_denies_less_of_rights_waits(world: World) -> None:
     assert actions(world, start) == ["CreatePolicyVersion"]
 
 
+@attack(Entry.DOCUMENT_BY_HAND, Resource.DENYING_DOCUMENT, Moment.SETTLED)
 def test_a_document_that_denies_less_by_hand_is_put_back(world: World) -> None:
     a_guard(world)
     world.settle()
@@ -95,6 +100,7 @@ def test_a_document_that_denies_less_by_hand_is_put_back(world: World) -> None:
     assert world.cloud()["policies"]["guard"]["document"] == denying(*RAM)
 
 
+@pytest.mark.legitimate
 def test_a_denial_by_hand_in_an_incident_stays(world: World) -> None:
     """Of a role, and of a group for its members."""
     a_user(world)
@@ -117,6 +123,7 @@ def test_a_denial_by_hand_in_an_incident_stays(world: World) -> None:
     assert actions(world, start) == []
 
 
+@attack(Entry.ATTACHED_BY_HAND, Resource.ROLE_POLICY, Moment.SETTLED)
 def test_a_denial_hides_no_right_that_was_given_by_hand(world: World) -> None:
     start = a_role(world)
     document = denying("oss:*")

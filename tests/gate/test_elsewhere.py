@@ -15,11 +15,13 @@ from lab.operator_process import OperatorProcess
 from lab.world import HOSTILE, TRUST_FC, World, account_spec, open_world, put_secret, trust
 from tests.gate.approving import applied, held, offer, opened, say
 from tests.gate.attacks import ECS, FC, NAME, OUTSIDER, ROLE, a_role, widen
+from tests.gate.triples import Entry, Moment, Resource, attack, names
 from tests.support.holding import on_hold
 
 Json = dict[str, Any]
 
 
+@attack(Entry.SECOND_ACCOUNT, Resource.TRUST, Moment.OFFERED)
 def test_an_approval_is_of_no_use_in_another_account(world: World) -> None:
     """The same object, the same name, the same change; only the account is another."""
     keys = world.admin.create_account(behaviours=dict(HOSTILE))
@@ -56,6 +58,7 @@ def test_an_approval_is_of_no_use_in_another_account(world: World) -> None:
         world.delete("RamAccount", name)
 
 
+@attack(Entry.DELETED, Resource.TRUST, Moment.JUDGING)
 @pytest.mark.parametrize("deletion", ["Retain", "Delete"])
 def test_what_is_deleted_while_its_change_is_carried_out_is_not_changed(
     world: World, deletion: str
@@ -81,9 +84,18 @@ LAXER: Final[dict[str, tuple[Json, Json]]] = {
     "mode": ({"mode": "Observe"}, {}),
     "suspension": ({"suspend": True}, {}),
 }
+LAX_AT: Final = {
+    "trusted accounts": Moment.OFFERED,
+    "tenants": Moment.FORBIDDEN,
+    "mode": Moment.OBSERVED,
+    "suspension": Moment.SUSPENDED,
+}
 
 
-@pytest.mark.parametrize("lax", LAXER)
+@pytest.mark.parametrize(
+    "lax",
+    names({lax: (Entry.SECOND_ACCOUNT, Resource.TRUST, LAX_AT[lax]) for lax in LAXER}),
+)
 def test_a_second_and_laxer_ramaccount_opens_nothing(world: World, lax: str) -> None:
     start = a_role(world)
     widen(world)
@@ -113,6 +125,7 @@ def test_a_second_and_laxer_ramaccount_opens_nothing(world: World, lax: str) -> 
         world.delete("RamAccount", name)
 
 
+@attack(Entry.MOVED, Resource.TRUST, Moment.GONE)
 def test_an_approval_is_of_no_use_in_another_namespace(world: World) -> None:
     """The role moves to an object in another namespace, which brings the approval along."""
     other = replace(world, namespace=a_namespace(world.cluster))
@@ -135,6 +148,7 @@ def test_an_approval_is_of_no_use_in_another_namespace(world: World) -> None:
         other.delete(ROLE, NAME)
 
 
+@attack(Entry.CLUSTER, Resource.TRUST, Moment.OFFERED)
 def test_an_approval_is_of_no_use_in_another_cluster(
     apart: ControlPlane, emulator: EmulatorProcess, tmp_path: Path
 ) -> None:

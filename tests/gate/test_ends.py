@@ -13,6 +13,7 @@ from lab import waiting
 from lab.world import World
 from tests.gate.approving import approve, held, offer, say
 from tests.gate.attacks import NAME
+from tests.gate.triples import Entry, Moment, Resource, attack
 
 Json = dict[str, Any]
 GROUP = "RamGroup"
@@ -57,6 +58,7 @@ def actions(world: World, start: int) -> list[str]:
     return [entry["action"] for entry in world.writes(start)]
 
 
+@attack(Entry.MANIFEST, Resource.EXPIRY, Moment.SETTLED)
 def test_a_later_end_waits_and_opens_with_its_approval(world: World) -> None:
     first, second, third = (moment(hours * 3600.0) for hours in (1, 2, 3))
     granted(world, first)
@@ -78,6 +80,7 @@ def test_a_later_end_waits_and_opens_with_its_approval(world: World) -> None:
     assert actions(world, start) == []
 
 
+@attack(Entry.MANIFEST, Resource.EXPIRY, Moment.OFFERED)
 def test_an_offer_is_for_the_end_that_it_shows(world: World) -> None:
     world.create(GROUP, NAME, {"policies": ADMIN, "members": until(moment(3600.0))})
     digest = offer(world, GROUP, NAME)
@@ -90,6 +93,7 @@ def test_an_offer_is_for_the_end_that_it_shows(world: World) -> None:
     assert actions(world, start) == []
 
 
+@attack(Entry.MANIFEST, Resource.EXPIRY, Moment.SETTLED)
 def test_an_earlier_end_is_kept_from_then_on(world: World) -> None:
     first, second = moment(3600.0), moment(1800.0)
     granted(world, first)
@@ -103,6 +107,7 @@ def test_an_earlier_end_is_kept_from_then_on(world: World) -> None:
     assert actions(world, start) == []
 
 
+@attack(Entry.MANIFEST, Resource.EXPIRY, Moment.EXPIRING)
 def test_the_right_goes_when_its_agreed_end_comes(world: World) -> None:
     granted(world, moment(8.0 * waiting.slowness()))
     start = world.journal_end()
@@ -117,6 +122,7 @@ def test_the_right_goes_when_its_agreed_end_comes(world: World) -> None:
     assert agreed(world) is not None
 
 
+@attack(Entry.ANEW, Resource.EXPIRY, Moment.EXPIRING)
 def test_it_goes_although_the_object_was_made_anew_without_it(world: World) -> None:
     """Whoever may edit the manifest may also delete it, and leave out who was to go."""
     granted(world, moment(12.0 * waiting.slowness()))

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from lab import ControlPlane
 from lab.operator_process import OperatorProcess
 from lab.waiting import until
 from lab.world import World, trust
 from tests.gate.approving import offer, opened
+from tests.gate.triples import Entry, Moment, Resource, attack
 
 FC = ("Service", "fc.aliyuncs.com")
 ECS = ("Service", "ecs.aliyuncs.com")
@@ -30,6 +33,7 @@ def waits_no_more(world: World, name: str) -> None:
     until(lambda: "pending" not in record(world, name), f"that {name} waits no more")
 
 
+@attack(Entry.ANEW, Resource.NEW_ROLE, Moment.OFFERED)
 def test_a_creation_that_was_held_is_forgotten_with_its_object(world: World) -> None:
     digest = hold_creation(world, "never")
     assert record(world, "never")["pending"]["digest"] == digest
@@ -45,6 +49,7 @@ def test_a_creation_that_was_held_is_forgotten_with_its_object(world: World) -> 
     assert opened(world, 0) == []
 
 
+@attack(Entry.DELETED, Resource.TRUST, Moment.OFFERED)
 def test_a_change_of_what_exists_waits_no_more_and_what_it_has_stays(world: World) -> None:
     world.role("kept")
     world.ready("RamRole", "kept")
@@ -61,6 +66,7 @@ def test_a_change_of_what_exists_waits_no_more_and_what_it_has_stays(world: Worl
     assert opened(world, start) == []
 
 
+@pytest.mark.legitimate
 def test_who_is_there_goes_on_waiting(world: World) -> None:
     digest = hold_creation(world, "there")
     hold_creation(world, "leaving")
@@ -71,6 +77,7 @@ def test_who_is_there_goes_on_waiting(world: World) -> None:
     assert record(world, "there")["owner"]["name"] == "there"
 
 
+@attack(Entry.DELETED, Resource.NEW_ROLE, Moment.DOWN)
 def test_what_went_while_nobody_looked_is_found_at_the_next_look(
     apart: ControlPlane, alone: World
 ) -> None:

@@ -18,6 +18,7 @@ from lab.waiting import until
 from lab.world import HOSTILE, World, condition, open_world, trust
 from ram_operator.cluster.guard import shipped
 from tests.gate.approving import approve, held, offer, opened, say
+from tests.gate.triples import Entry, Moment, Resource, attack
 
 Json = dict[str, Any]
 FC = ("Service", "fc.aliyuncs.com")
@@ -80,6 +81,7 @@ def alter(plane: ControlPlane, where: str) -> None:
     plane.request("PATCH", where, body, content_type="application/merge-patch+json")
 
 
+@attack(Entry.ADMISSION, Resource.TRUST, Moment.OFFERED)
 @pytest.mark.parametrize("where", GUARDS, ids=[where.split("/v1/")[1] for where in GUARDS])
 @pytest.mark.parametrize("harm", [remove, alter])
 def test_without_its_guard_no_approval_is_honoured_and_none_comes_to_life_later(
@@ -123,6 +125,7 @@ def unprotected(plane: ControlPlane, record: str) -> None:
     until(may, "the end of the protection")
 
 
+@attack(Entry.RECORD, Resource.TRUST, Moment.OFFERED)
 def test_a_record_that_is_deleted_takes_its_approvals_with_it(
     apart: ControlPlane, alone: World
 ) -> None:
@@ -141,6 +144,7 @@ def test_a_record_that_is_deleted_takes_its_approvals_with_it(
     assert opened(alone, start) == []
 
 
+@attack(Entry.RESTORED, Resource.TRUST, Moment.OFFERED)
 def test_a_record_that_is_restored_opens_nothing_that_was_approved_before(
     apart: ControlPlane, alone: World
 ) -> None:

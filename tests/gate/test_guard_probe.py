@@ -26,6 +26,7 @@ from ram_operator.errors import RamOperatorError
 from ram_operator.model.objects import Key
 from tests.gate.approving import approve, offer, opened, say
 from tests.gate.test_guard import reason, widened
+from tests.gate.triples import Entry, Moment, Resource, attack, names
 from tests.support import webhook
 
 Json = dict[str, Any]
@@ -151,6 +152,7 @@ def world(alone: World, operator: OperatorProcess) -> World:
     return alone
 
 
+@pytest.mark.legitimate
 @pytest.mark.parametrize("kind", ["RamRole", "RamUser", "RamGroup", "RamPolicy"])
 def test_as_shipped_it_holds_for_each_kind_and_nothing_is_stored(
     api: ClusterApi, alone: World, kind: str
@@ -184,6 +186,7 @@ def test_the_audit_log_tells_its_requests_from_writes(
         assert "dryRun=All" in entry["requestURI"]
 
 
+@pytest.mark.legitimate
 def test_it_holds_for_what_is_older_than_the_stamps(
     apart: ControlPlane, api: ClusterApi, alone: World
 ) -> None:
@@ -197,7 +200,19 @@ def test_it_holds_for_what_is_older_than_the_stamps(
     becomes(api, key, Result.HOLDS)
 
 
-@pytest.mark.parametrize("harm", HARMS)
+@pytest.mark.parametrize(
+    "harm",
+    names(
+        {
+            harm: (
+                Entry.WEBHOOK if found is Result.UNANSWERED else Entry.ADMISSION,
+                Resource.TRUST,
+                Moment.OFFERED,
+            )
+            for harm, (_, found) in HARMS.items()
+        }
+    ),
+)
 def test_whatever_is_altered_no_approval_is_honoured(
     apart: ControlPlane, api: ClusterApi, world: World, harm: str
 ) -> None:
@@ -220,6 +235,7 @@ def test_whatever_is_altered_no_approval_is_honoured(
     assert len(opened(world, start)) == 1
 
 
+@attack(Entry.WEBHOOK, Resource.TRUST, Moment.OFFERED)
 def test_a_webhook_that_refuses_first_is_not_taken_for_the_guard(
     apart: ControlPlane, api: ClusterApi, world: World, operator: OperatorProcess
 ) -> None:

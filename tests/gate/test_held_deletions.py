@@ -1,5 +1,5 @@
-"""Deletions that wait: those of whatever denies rights to its members, and, where the account says
-so, those of users and roles. Nothing goes in the cloud before somebody else than who asked agrees.
+"""Deletions that wait where the account says so: those of users and roles. Nothing goes in the
+cloud before somebody else than who asked agrees.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from lab.waiting import until
 from lab.world import World, condition, trust
 from tests.gate.approving import held, offer, say
 from tests.gate.attacks import ADMIN, ECS, FC, NAME, ROLE
-from tests.gate.escalation_attacks import EVE, a_user
-from tests.gate.test_denials import GUARD, a_guard, actions
+from tests.gate.test_denials import actions
+from tests.gate.triples import Entry, Moment, Resource, attack
 from tests.support.hands import Hands
 
 Json = dict[str, Any]
@@ -81,83 +81,14 @@ def agreed(world: World, kind: str, name: str) -> str:
     return digest
 
 
-# --- What denies rights to its members
-
-
-def a_group(world: World) -> None:
-    a_guard(world)
-    a_user(world)
-    spec = {"policies": [GUARD], "members": [EVE], "deletionPolicy": "Delete"}
-    world.create("RamGroup", "kept", spec)
-    world.ready("RamGroup", "kept")
-
-
-def test_a_group_that_denies_rights_is_deleted_as_approved(world: World) -> None:
-    a_group(world)
-    world.settle()
-    start = world.journal_end()
-    world.delete("RamGroup", "kept")
-    item = held(world, "RamGroup", "kept")
-    pending = item["status"]["pending"]
-    assert (pending["kind"], pending["verdict"]) == ("Deletion", "mixed")
-    assert "eve: not kept any more" in pending["gains"][0]
-    looked_at(world, "RamGroup", "kept")
-    assert actions(world, start) == []
-    # Nobody is known to have asked for it, so nobody may approve it.
-    assert not say(world, "RamGroup", "kept", approve=pending["digest"])
-    world.annotate("RamGroup", "kept", delete_requested="yes")
-    agreed(world, "RamGroup", "kept")
-    world.gone("RamGroup", "kept")
-    assert actions(world, start) == ["RemoveUserFromGroup", "DetachPolicyFromGroup", "DeleteGroup"]
-
-
-def test_a_group_that_denies_nothing_of_rights_is_deleted_at_once(world: World) -> None:
-    a_user(world)
-    spec = {"policies": [OSS], "members": [EVE], "deletionPolicy": "Delete"}
-    world.create("RamGroup", "staff", spec)
-    world.ready("RamGroup", "staff")
-    world.delete("RamGroup", "staff")
-    world.gone("RamGroup", "staff")
-    assert "staff" not in world.cloud()["groups"]
-
-
-def test_a_policy_that_denies_rights_is_not_deleted_while_anybody_has_it(world: World) -> None:
-    a_guard(world)
-    world.edit("RamPolicy", "guard", deletionPolicy="Delete")
-    world.ready("RamPolicy", "guard")
-    world.role(NAME, policies=[GUARD])
-    world.ready(ROLE, NAME)
-    world.settle()
-    start = world.journal_end()
-    world.delete("RamPolicy", "guard")
-    conflict = "DeleteConflict"
-    world.wait("RamPolicy", "guard", lambda o: _reason(o) == conflict, "conflict")
-    for number in range(LOOKS):
-        world.annotate(ROLE, NAME, reconcile_requested_at=str(number))
-        world.settle()
-    assert actions(world, start) == []
-
-
-def test_what_denies_something_is_taken_away_last(world: World) -> None:
-    """Whatever ends the process in between: nobody has more than before for a moment."""
-    a_guard(world)
-    world.role(NAME, deletionPolicy="Delete", policies=[OSS, GUARD])
-    world.ready(ROLE, NAME)
-    world.settle()
-    start = world.journal_end()
-    world.delete(ROLE, NAME)
-    world.gone(ROLE, NAME)
-    detached = [w["parameters"].get("PolicyName") for w in world.writes(start)]
-    assert detached == [OSS["name"], "guard", None]
-
-
 # --- Users and roles, where the account says so
 
 
-def _reason(item: Json) -> str:
+def reason(item: Json) -> str:
     return str(condition(item, "Ready").get("reason"))
 
 
+@attack(Entry.DELETED, Resource.EXISTENCE, Moment.SETTLED)
 def test_a_deletion_is_asked_for_first(holding: World) -> None:
     a_role(holding)
     start = holding.journal_end()
@@ -173,6 +104,7 @@ def test_a_deletion_is_asked_for_first(holding: World) -> None:
     assert actions(holding, start) == []
 
 
+@attack(Entry.DELETED, Resource.EXISTENCE, Moment.SETTLED)
 def test_a_role_is_deleted_as_approved(holding: World) -> None:
     a_role(holding)
     start = asked_for(holding, ROLE, NAME)
@@ -182,7 +114,7 @@ def test_a_role_is_deleted_as_approved(holding: World) -> None:
     assert pending["losses"][0] == "service fc.aliyuncs.com can no longer assume this role"
     assert f"System/{OSS['name']}" in pending["losses"][1]
     assert condition(item, "ApprovalRequired")["status"] == "True"
-    assert (condition(item, "Ready")["status"], _reason(item)) == ("False", "ApprovalRequired")
+    assert (condition(item, "Ready")["status"], reason(item)) == ("False", "ApprovalRequired")
     assert "abandon=" in condition(item, "Ready")["message"]
     by = item["metadata"]["annotations"]["ram.alibabacloud.com/delete-requested-by"]
     assert f"{by} asked for it" in pending["summary"]
@@ -199,6 +131,7 @@ def test_a_role_is_deleted_as_approved(holding: World) -> None:
     assert "inFlight" not in record
 
 
+@attack(Entry.DELETED, Resource.EXISTENCE, Moment.SETTLED)
 def test_a_user_is_deleted_as_approved(holding: World) -> None:
     holding.create(USER, "eve", {"policies": [OSS], "deletionPolicy": "Delete"})
     holding.ready(USER, "eve")
@@ -211,6 +144,7 @@ def test_a_user_is_deleted_as_approved(holding: World) -> None:
     assert actions(holding, start) == ["DetachPolicyFromUser", "DeleteUser"]
 
 
+@attack(Entry.BY_AUTHOR, Resource.EXISTENCE, Moment.OFFERED)
 def test_who_asked_for_it_does_not_approve_it(holding: World) -> None:
     """Nor by a forged stamp, nor in the request in which he asks."""
     a_role(holding)
@@ -228,6 +162,7 @@ def test_who_asked_for_it_does_not_approve_it(holding: World) -> None:
     holding.gone(ROLE, NAME)
 
 
+@attack(Entry.REPLAYED, Resource.EXISTENCE, Moment.REJECTED)
 def test_what_was_rejected_stays_until_it_is_given_up(holding: World) -> None:
     a_role(holding)
     start = asked_for(holding, ROLE, NAME)
@@ -250,6 +185,7 @@ def test_what_was_rejected_stays_until_it_is_given_up(holding: World) -> None:
     assert NAME in holding.cloud()["roles"]
 
 
+@attack(Entry.TRUST_BY_HAND, Resource.EXISTENCE, Moment.OFFERED)
 def test_another_trust_is_another_deletion(holding: World) -> None:
     a_role(holding)
     asked_for(holding, ROLE, NAME)
@@ -266,6 +202,7 @@ def test_another_trust_is_another_deletion(holding: World) -> None:
     holding.gone(ROLE, NAME)
 
 
+@attack(Entry.REPLAYED, Resource.EXISTENCE, Moment.ENDED)
 def test_an_approval_that_was_used_deletes_nothing_that_is_made_anew(holding: World) -> None:
     a_role(holding)
     asked_for(holding, ROLE, NAME)
@@ -279,6 +216,7 @@ def test_an_approval_that_was_used_deletes_nothing_that_is_made_anew(holding: Wo
     assert actions(holding, start) == []
 
 
+@attack(Entry.REPLAYED, Resource.EXISTENCE, Moment.OFFERED)
 def test_the_approval_of_an_edit_deletes_nothing(holding: World) -> None:
     a_role(holding)
     holding.edit(ROLE, NAME, policies=[OSS, ADMIN])
@@ -302,7 +240,21 @@ def by_account(world: World, on: bool) -> None:
     world.ready("RamAccount", world.namespace)
 
 
-@pytest.mark.parametrize("stop", [by_object, by_account])
+@pytest.mark.parametrize(
+    "stop",
+    [
+        pytest.param(
+            by_object,
+            id="by_object",
+            marks=attack(Entry.DELETED, Resource.EXISTENCE, Moment.SUSPENDED),
+        ),
+        pytest.param(
+            by_account,
+            id="by_account",
+            marks=attack(Entry.DELETED, Resource.EXISTENCE, Moment.OBSERVED),
+        ),
+    ],
+)
 def test_what_was_set_on_while_it_is_deleted_counts(world: World, stop: Stop) -> None:
     """Nobody asked for it in the way that is known: whoever approves has nobody to ask."""
     a_role(world)
@@ -322,6 +274,7 @@ def test_what_was_set_on_while_it_is_deleted_counts(world: World, stop: Stop) ->
     assert [w for w in world.writes(start) if w["parameters"].get("RoleName") == NAME] == []
 
 
+@attack(Entry.SETTINGS, Resource.EXISTENCE, Moment.OFFERED)
 def test_what_is_held_stays_held_when_it_is_set_off(holding: World) -> None:
     a_role(holding)
     start = asked_for(holding, ROLE, NAME)
@@ -334,7 +287,21 @@ def test_what_is_held_stays_held_when_it_is_set_off(holding: World) -> None:
     holding.gone(ROLE, NAME)
 
 
-@pytest.mark.parametrize("stop", [by_object, by_account])
+@pytest.mark.parametrize(
+    "stop",
+    [
+        pytest.param(
+            by_object,
+            id="by_object",
+            marks=attack(Entry.SUSPENDED, Resource.EXISTENCE, Moment.OFFERED),
+        ),
+        pytest.param(
+            by_account,
+            id="by_account",
+            marks=attack(Entry.SETTINGS, Resource.EXISTENCE, Moment.OFFERED),
+        ),
+    ],
+)
 def test_an_approval_deletes_nothing_while_writing_is_stopped(holding: World, stop: Stop) -> None:
     a_role(holding)
     start = asked_for(holding, ROLE, NAME)
@@ -350,6 +317,7 @@ def test_an_approval_deletes_nothing_while_writing_is_stopped(holding: World, st
     assert actions(holding, start) == []
 
 
+@attack(Entry.DELETED, Resource.EXISTENCE, Moment.OFFERED)
 def test_a_namespace_keeps_what_is_held(holding: World) -> None:
     """Who deletes it deletes all objects of each kind in one request, and shows what is refused."""
     a_role(holding)
@@ -373,6 +341,7 @@ def test_a_namespace_keeps_what_is_held(holding: World) -> None:
     holding.gone(ROLE, NAME)
 
 
+@attack(Entry.KILLED, Resource.EXISTENCE, Moment.WRITTEN)
 @pytest.mark.parametrize("action", ["DetachPolicyFromRole", "DeleteRole"])
 def test_killed_while_an_approved_deletion_is_carried_out(
     apart: ControlPlane, alone: World, action: str

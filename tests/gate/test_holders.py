@@ -12,6 +12,7 @@ from lab.waiting import until
 from lab.world import DOCUMENT, TRUST_FC, World, condition
 from tests.gate.approving import approve, held, offer, opened, say
 from tests.gate.escalation_attacks import allowing
+from tests.gate.triples import Entry, Moment, Resource, attack
 from tests.support.hands import Hands
 from tests.support.holding import on_hold
 from tests.support.refusing import record_refused
@@ -63,6 +64,7 @@ def agreed(world: World) -> Json:
     return dict(record["agreed"])
 
 
+@pytest.mark.legitimate
 def test_the_offer_names_who_has_it(team: World) -> None:
     team.create("RamUser", "lone", {"policies": [REF]})
     team.ready("RamUser", "lone")
@@ -80,6 +82,7 @@ def test_the_offer_names_who_has_it(team: World) -> None:
     )
 
 
+@pytest.mark.legitimate
 def test_who_was_in_the_group_stays_in_it(team: World) -> None:
     """The approval of the document is one for all who have it, and their records follow."""
     assert agreed(team)["policies"] == {f"Custom/{NAME}": "-"}
@@ -99,6 +102,7 @@ def test_who_was_in_the_group_stays_in_it(team: World) -> None:
     team.ready(GROUP, TEAM)
 
 
+@attack(Entry.LAUNDERED, Resource.MEMBER, Moment.SETTLED)
 def test_who_joins_afterwards_by_hand_and_in_the_manifest_is_out_again(team: World) -> None:
     asked(team)
     approve(team, POLICY, NAME)
@@ -123,10 +127,21 @@ def attach(world: World) -> None:
     world.edit("RamUser", "eve", policies=[REF])
 
 
-MOVES: Final = pytest.mark.parametrize("move", [join, attach])
+MOVES: Final = {
+    Entry.JOINED_BY_HAND: join,
+    Entry.ATTACHED_BY_HAND: attach,
+}
 
 
-@MOVES
+def moves(moment: Moment) -> pytest.MarkDecorator:
+    marked = [
+        pytest.param(move, id=move.__name__, marks=attack(entry, Resource.DOCUMENT, moment))
+        for entry, move in MOVES.items()
+    ]
+    return pytest.mark.parametrize("move", marked)
+
+
+@moves(Moment.OFFERED)
 def test_who_comes_after_the_offer_was_shown_is_shown_first(
     team: World, move: Callable[[World], None]
 ) -> None:
@@ -143,7 +158,7 @@ def test_who_comes_after_the_offer_was_shown_is_shown_first(
     assert [entry["action"] for entry in opened(team, start)] == ["CreatePolicyVersion"]
 
 
-@MOVES
+@moves(Moment.JUDGED)
 def test_who_comes_between_the_judgement_and_the_write_is_shown_first(
     team: World, move: Callable[[World], None]
 ) -> None:
@@ -159,6 +174,7 @@ def test_who_comes_between_the_judgement_and_the_write_is_shown_first(
 
 
 @pytest.mark.parametrize("action", ["ListEntitiesForPolicy", "ListUsersForGroup"])
+@attack(Entry.MANIFEST, Resource.DOCUMENT, Moment.UNREAD)
 def test_where_nobody_can_tell_who_has_it_nobody_can_approve(team: World, action: str) -> None:
     start = team.journal_end()
     team.admin.add_fault("deny", account=team.account_id, action=action, times=-1)
@@ -173,6 +189,7 @@ def test_where_nobody_can_tell_who_has_it_nobody_can_approve(team: World, action
     team.ready(POLICY, NAME)
 
 
+@pytest.mark.legitimate
 def test_a_record_that_could_not_be_told_is_told_later(team: World) -> None:
     asked(team)
     digest = offer(team, POLICY, NAME)
@@ -185,6 +202,7 @@ def test_a_record_that_could_not_be_told_is_told_later(team: World) -> None:
     assert agreed(team)["members"] == {"ann": "-", "ben": "-"}
 
 
+@pytest.mark.legitimate
 def test_a_narrower_document_asks_nobody(team: World) -> None:
     asked(team)
     approve(team, POLICY, NAME)

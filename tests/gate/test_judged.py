@@ -15,15 +15,9 @@ from lab.world import HOSTILE, TRUST_FC, World, condition, open_world, trust
 from tests.gate.approving import approve, held
 from tests.gate.attacks import ADMIN, FC, NAME, OUTSIDER, ROLE, a_role
 from tests.gate.replay import given_away
-from tests.gate.swaps import (
-    REMEMBERED,
-    SENT,
-    WAITING,
-    Swap,
-    approved_everything,
-    asks_for_zz,
-    shows_the_past,
-)
+from tests.gate.swap_table import REMEMBERED, SENT, WAITING
+from tests.gate.swaps import Swap, approved_everything, asks_for_zz, shows_the_past
+from tests.gate.triples import Entry, Moment, Resource, attack, rows
 from tests.support.hands import Hands
 from tests.support.holding import on_hold
 
@@ -41,7 +35,7 @@ def shipped(
     opened.close()
 
 
-@pytest.mark.parametrize("swap", ALL, ids=[swap.name for swap in ALL])
+@pytest.mark.parametrize("swap", rows({s.name: s for s in ALL}, lambda swap: swap.triple))
 def test_nobody_gets_what_was_not_judged(shipped: World, swap: Swap) -> None:
     start, kind, name = swap.story(shipped)
     try:
@@ -55,6 +49,7 @@ def test_nobody_gets_what_was_not_judged(shipped: World, swap: Swap) -> None:
         assert given_away(shipped, start) == []
 
 
+@attack(Entry.OLD_ANSWERS, Resource.ROLE_POLICY, Moment.RESTARTED)
 def test_another_process_knows_what_its_predecessor_may_have_written(
     apart: ControlPlane, alone: World
 ) -> None:
@@ -79,6 +74,7 @@ def grants(world: World, since: int) -> list[str]:
     ]
 
 
+@attack(Entry.JOINED_BY_HAND, Resource.GROUP_POLICY, Moment.JUDGED)
 def test_an_approved_right_is_for_those_who_were_in_the_group(shipped: World) -> None:
     """Somebody comes in by hand between the judgement and the approved attachment."""
     world = shipped
@@ -104,6 +100,7 @@ def test_an_approved_right_is_for_those_who_were_in_the_group(shipped: World) ->
     assert grants(world, start) == []
 
 
+@attack(Entry.TRUST_BY_HAND, Resource.ROLE_POLICY, Moment.JUDGED)
 def test_an_approved_right_is_for_those_whom_the_role_trusted(shipped: World) -> None:
     """A stranger is let in by hand between the judgement and the approved attachment. He is taken
     out, and what was approved is offered once more.

@@ -12,13 +12,27 @@ from tests.gate.approving import offer, say
 from tests.gate.attacks import OUTSIDER
 from tests.gate.replay import EVERYTHING, given_away
 from tests.gate.swaps import ZZ, called, harmless
+from tests.gate.triples import Entry, Moment, Resource, attack, names
 from tests.support.holding import on_hold
 from tests.support.trusts import assert_trusts_recorded, trust_writes
 
 FC = ("Service", "fc.aliyuncs.com")
 ECS = ("Service", "ecs.aliyuncs.com")
 CALLS = ("GetRole", "ListPoliciesForRole", "ListTagResources", "UpdateRole")
-CELLS = [(kind, action) for action in CALLS for kind in ("kill_before", "kill_after")]
+WHEN = {
+    ("kill_before", "UpdateRole"): Moment.SENT,
+    ("kill_after", "UpdateRole"): Moment.WRITTEN,
+}
+CELLS = [
+    pytest.param(
+        kind,
+        action,
+        id=f"{kind}-{action}",
+        marks=attack(Entry.KILLED, Resource.TRUST, WHEN.get((kind, action), Moment.JUDGING)),
+    )
+    for action in CALLS
+    for kind in ("kill_before", "kill_after")
+]
 
 
 def killed_at(plane: ControlPlane, world: World, fault: tuple[str, str], digest: str) -> None:
@@ -60,7 +74,15 @@ def test_killed_while_an_approved_change_is_carried_out(
     assert record["baseline"]["digest"] == trust_writes(alone, start)[0]["sent"].digest
 
 
-@pytest.mark.parametrize("kind", ["kill_before", "kill_after"])
+@pytest.mark.parametrize(
+    "kind",
+    names(
+        {
+            "kill_before": (Entry.KILLED, Resource.NEW_ROLE, Moment.SENT),
+            "kill_after": (Entry.KILLED, Resource.NEW_ROLE, Moment.WRITTEN),
+        }
+    ),
+)
 def test_killed_while_an_approved_creation_is_carried_out(
     apart: ControlPlane, alone: World, kind: str
 ) -> None:
@@ -78,6 +100,7 @@ def test_killed_while_an_approved_creation_is_carried_out(
     assert record["cloudId"]
 
 
+@attack(Entry.KILLED, Resource.USER_POLICY, Moment.SENT)
 def test_what_a_killed_process_has_sent_finds_no_other_policy(
     apart: ControlPlane, alone: World
 ) -> None:
@@ -113,6 +136,7 @@ def _waits(item: dict[str, object]) -> bool:
     return "before this one began" in str(condition(item, "Ready").get("message"))
 
 
+@pytest.mark.legitimate
 def test_a_first_process_makes_policies_at_once(apart: ControlPlane, alone: World) -> None:
     """Nothing can arrive of an account that nobody worked on before."""
     with OperatorProcess.running(apart, {"document-settle-seconds": "100000"}):

@@ -11,6 +11,7 @@ from ram_emulator.admin import UserKeys
 from tests.gate.approving import held, opened
 from tests.gate.attacks import FC, NAME, OUTSIDER, ROLE, a_role
 from tests.gate.test_providers import METADATA
+from tests.gate.triples import Entry, Moment, Resource, attack
 from tests.support.hands import Hands, may_assume
 from tests.support.trusts import trust_writes
 
@@ -69,6 +70,7 @@ def is_left(world: World, start: int, item: Json) -> None:
     assert "most likely the same" in condition(item, "Ready")["message"]
 
 
+@pytest.mark.legitimate
 @pytest.mark.parametrize("policy", ["RevertExcess", "Revert", "Report"])
 def test_a_user_in_other_letters_keeps_the_role(world: World, policy: str) -> None:
     start, keys = agreed(world, driftPolicy=policy)
@@ -84,6 +86,7 @@ def test_a_user_in_other_letters_keeps_the_role(world: World, policy: str) -> No
     assert world.writes(start) == []
 
 
+@pytest.mark.legitimate
 def test_a_provider_in_other_letters_keeps_the_role(world: World) -> None:
     metadata(world, METADATA)
     start = a_role(world, trustPolicy=idp(world, IDP))
@@ -92,6 +95,7 @@ def test_a_provider_in_other_letters_keeps_the_role(world: World) -> None:
     is_left(world, start, item)
 
 
+@attack(Entry.PROVIDER_BY_HAND, Resource.PROVIDER, Moment.SETTLED)
 def test_whoever_swaps_the_provider_under_other_letters_is_found(world: World) -> None:
     metadata(world, METADATA)
     start = a_role(world, trustPolicy=idp(world, IDP))
@@ -113,6 +117,7 @@ def test_whoever_swaps_the_provider_under_other_letters_is_found(world: World) -
     assert world.writes(start) == []
 
 
+@attack(Entry.TRUST_BY_HAND, Resource.TRUST, Moment.SETTLED)
 @pytest.mark.parametrize("more", [[OUTSIDER], [OUTSIDER, FC]], ids=["one", "two"])
 def test_a_stranger_beside_other_letters_goes_at_once(
     world: World, more: list[tuple[str, str]]
@@ -125,6 +130,7 @@ def test_a_stranger_beside_other_letters_goes_at_once(
     assert condition(item, "ApprovalRequired")["status"] == "False"
 
 
+@attack(Entry.TRUST_BY_HAND, Resource.TRUST, Moment.SETTLED)
 def test_a_spelling_more_is_taken_back_and_the_agreed_one_stays(world: World) -> None:
     start, keys = agreed(world)
     saved(world, trust(user(world, "deployer"), user(world, "Deployer")))
@@ -133,6 +139,7 @@ def test_a_spelling_more_is_taken_back_and_the_agreed_one_stays(world: World) ->
     assert may_assume(world, keys, NAME)
 
 
+@attack(Entry.TRUST_BY_HAND, Resource.CONDITION, Moment.SETTLED)
 def test_a_condition_dropped_with_the_letters_is_back(world: World) -> None:
     office = {"IpAddress": {"acs:SourceIp": ["192.0.2.0/24"]}}
     world.admin.create_user(world.account_id, "Deployer")
@@ -145,6 +152,7 @@ def test_a_condition_dropped_with_the_letters_is_back(world: World) -> None:
     assert grant.conditions == (("IpAddress", "acs:SourceIp", ("192.0.2.0/24",)),)
 
 
+@attack(Entry.TRUST_BY_HAND, Resource.TRUST, Moment.SETTLED)
 def test_whom_nobody_agreed_on_gets_the_role_by_no_letters(world: World) -> None:
     """A stranger alone: nobody who was agreed on is there, and the role is closed as ever."""
     start, keys = agreed(world)
@@ -155,6 +163,7 @@ def test_whom_nobody_agreed_on_gets_the_role_by_no_letters(world: World) -> None
     assert not may_assume(world, world.by_hand, NAME)
 
 
+@attack(Entry.TRUST_BY_HAND, Resource.ROLE_POLICY, Moment.DRIFTED)
 def test_nobody_gets_more_by_a_role_in_other_letters(world: World) -> None:
     start, _ = agreed(world)
     saved(world, trust(user(world, "deployer")))
@@ -170,6 +179,7 @@ def test_nobody_gets_more_by_a_role_in_other_letters(world: World) -> None:
     assert trust_writes(world, start) == []
 
 
+@attack(Entry.MANIFEST, Resource.TRUST, Moment.DRIFTED)
 def test_an_edit_beside_other_letters_is_offered_and_nothing_is_written(world: World) -> None:
     start, keys = agreed(world)
     saved(world, trust(user(world, "deployer")))

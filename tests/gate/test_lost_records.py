@@ -14,6 +14,7 @@ from lab.operator_process import NAMESPACE, SERVICE_ACCOUNT, SOURCES, OperatorPr
 from lab.waiting import until
 from lab.world import World, trust
 from tests.gate.approving import approve, held, offer, opened, say
+from tests.gate.triples import Entry, Moment, Resource, attack
 
 Json = dict[str, Any]
 FC = ("Service", "fc.aliyuncs.com")
@@ -53,6 +54,7 @@ def pending(world: World, name: str) -> Json:
     return found
 
 
+@attack(Entry.CREATED, Resource.NEW_ROLE, Moment.LOST)
 def test_without_records_no_role_is_created_until_a_person_has_said_so(
     apart: ControlPlane, alone: World
 ) -> None:
@@ -101,6 +103,7 @@ def test_without_records_no_role_is_created_until_a_person_has_said_so(
         assert actions == ["CreateRole", "CreateRole", "CreateUser"]
 
 
+@attack(Entry.RESTORED, Resource.TRUST, Moment.DOWN)
 def test_what_was_approved_before_a_restore_opens_nothing_once_it_is_voided(
     apart: ControlPlane, alone: World
 ) -> None:

@@ -9,6 +9,7 @@ import pytest
 from lab.world import World, condition, trust
 from tests.gate.approving import approve, held
 from tests.gate.attacks import ECS, FC, LOG, NAME, ROLE
+from tests.gate.triples import Entry, Moment, Resource, attack
 
 Json = dict[str, Any]
 POLICY = "RamPolicy"
@@ -28,6 +29,7 @@ def versions(world: World, start: int) -> list[str]:
     ]
 
 
+@attack(Entry.MANIFEST, Resource.DOCUMENT, Moment.OFFERED)
 @pytest.mark.parametrize("reference", [POLICY, "Custom"])
 def test_a_wider_document_waits_for_the_narrowing(world: World, reference: str) -> None:
     world.policy("rights", document=allowing("oss:GetBucketInfo", "oss:GetObject"))
@@ -61,6 +63,7 @@ def test_a_wider_document_waits_for_the_narrowing(world: World, reference: str) 
     assert "ListObjects" in versions(world, start)[-1]
 
 
+@pytest.mark.legitimate
 def test_a_role_that_only_gains_keeps_no_policy_waiting(world: World) -> None:
     world.policy("rights", document=allowing("oss:GetObject"))
     world.ready(POLICY, "rights")

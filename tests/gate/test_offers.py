@@ -1,4 +1,4 @@
-"""An offer that ends, ends for good; and what is not known ends none."""
+"""An offer that ends, ends for good."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from lab.waiting import until
 from lab.world import DOCUMENT, TRUST_FC, World, trust
 from tests.gate.approving import offer, opened, patched, say
 from tests.gate.attacks import ADMIN, ECS, FC, LOG, NAME, OUTSIDER, ROLE, a_role, widen
+from tests.gate.triples import Entry, Moment, Resource, attack, names
 from tests.support.hands import Hands
 
 Json = dict[str, Any]
@@ -117,9 +118,19 @@ ENDS: Final[dict[str, Callable[[World, str], None]]] = {
     "rights came and went": rights_beside_it_came_and_went,
     "not permitted for a while": the_tenant_lost_and_got_the_kind,
 }
+ENDED_AT: Final = {
+    "while suspended": Moment.SUSPENDED,
+    "while nothing can be read": Moment.UNREAD,
+    "while a part is unread": Moment.UNREAD,
+    "in mode Observe": Moment.OBSERVED,
+    "not permitted for a while": Moment.FORBIDDEN,
+}
 
 
-@pytest.mark.parametrize("way", ENDS)
+@pytest.mark.parametrize(
+    "way",
+    names({w: (Entry.REPLAYED, Resource.TRUST, ENDED_AT.get(w, Moment.ENDED)) for w in ENDS}),
+)
 def test_the_same_edit_made_later_is_asked_for_anew(world: World, way: str) -> None:
     start = a_role(world)
     widen(world)
@@ -153,7 +164,17 @@ OTHERS: Final[dict[str, tuple[str, Json, Json, Json]]] = {
 }
 
 
-@pytest.mark.parametrize("what", OTHERS)
+@pytest.mark.parametrize(
+    "what",
+    names(
+        {
+            "attachment": (Entry.REPLAYED, Resource.USER_POLICY, Moment.ENDED),
+            "document": (Entry.REPLAYED, Resource.DOCUMENT, Moment.ENDED),
+            "group": (Entry.REPLAYED, Resource.GROUP_POLICY, Moment.ENDED),
+            "session beside it": (Entry.REPLAYED, Resource.SESSION, Moment.ENDED),
+        }
+    ),
+)
 def test_an_edit_of_any_kind_that_was_taken_back_is_asked_for_anew(world: World, what: str) -> None:
     kind, begin, edit, before = OTHERS[what]
     world.create(kind, NAME, begin)
@@ -171,6 +192,7 @@ def test_an_edit_of_any_kind_that_was_taken_back_is_asked_for_anew(world: World,
     assert opened(world, start) == []
 
 
+@attack(Entry.REPLAYED, Resource.NEW_ROLE, Moment.ENDED)
 def test_a_creation_that_was_asked_otherwise_meanwhile(world: World) -> None:
     world.role(NAME, trustPolicy=trust(OUTSIDER))
     digest = offer(world, ROLE, NAME)
@@ -183,6 +205,7 @@ def test_a_creation_that_was_asked_otherwise_meanwhile(world: World) -> None:
     assert opened(world, 0) == []
 
 
+@attack(Entry.ANEW, Resource.TRUST, Moment.ENDED)
 def test_an_object_that_is_made_anew_with_the_same_edit(world: World) -> None:
     """Retained and applied again, by the same name and with the old approval."""
     start = a_role(world)
@@ -200,6 +223,7 @@ def test_an_object_that_is_made_anew_with_the_same_edit(world: World) -> None:
     assert opened(world, start) == []
 
 
+@attack(Entry.TRUST_BY_HAND, Resource.TRUST, Moment.OFFERED)
 def test_a_cloud_that_moved_and_is_as_it_was(world: World) -> None:
     """Report leaves what is done by hand: the offer is about something else, and then again not."""
     start = a_role(world, driftPolicy="Report")
@@ -219,6 +243,7 @@ def test_a_cloud_that_moved_and_is_as_it_was(world: World) -> None:
     assert opened(world, start) == []
 
 
+@attack(Entry.MANIFEST, Resource.TRUST, Moment.APPROVING)
 def test_what_was_approved_in_vain_is_told(world: World) -> None:
     start = a_role(world)
     widen(world)
@@ -237,6 +262,7 @@ def test_what_was_approved_in_vain_is_told(world: World) -> None:
     assert opened(world, start) == []
 
 
+@attack(Entry.REPLAYED, Resource.TRUST, Moment.DOWN)
 def test_taken_back_while_nobody_looks(apart: ControlPlane, alone: World) -> None:
     with OperatorProcess.running(apart):
         start = a_role(alone)
@@ -252,6 +278,7 @@ def test_taken_back_while_nobody_looks(apart: ControlPlane, alone: World) -> Non
         assert opened(alone, start) == []
 
 
+@attack(Entry.REPLAYED, Resource.TRUST, Moment.BEGUN)
 @pytest.mark.parametrize("unread", [False, True], ids=["seen", "unread"])
 def test_a_write_that_was_begun_and_is_asked_for_no_more(
     apart: ControlPlane, alone: World, unread: bool
@@ -288,81 +315,6 @@ def test_a_write_that_was_begun_and_is_asked_for_no_more(
         assert offer(alone, ROLE, NAME) != digest
         alone.settle()
         assert opened(alone, start) == []
-
-
-# What is not known ends no offer, and replaces none.
-
-
-def denied(action: str) -> Callable[[World], None]:
-    def story(world: World) -> None:
-        for _ in range(3):
-            world.admin.add_fault("deny", account=world.account_id, action=action)
-            world.look(ROLE, NAME)
-            world.look(ROLE, NAME)
-
-    return story
-
-
-def stale(world: World) -> None:
-    """Each second read is from before the role got the policy that the approver has seen."""
-    for _ in range(3):
-        world.admin.add_fault("stale", account=world.account_id, action="GetRole", seconds=3600.0)
-        world.annotate(ROLE, NAME, reconcile_requested_at="now")
-        world.settle()
-        world.look(ROLE, NAME)
-
-
-def strangers(world: World) -> None:
-    """Somebody lets himself in again and again, and is taken out each time."""
-    for _ in range(3):
-        Hands(world).update_role(NAME, trust=trust(FC, OUTSIDER))
-        world.settle()
-        world.look(ROLE, NAME)
-        until(
-            lambda: "1999999999999999" not in str(world.cloud()["roles"][NAME]["trust"]),
-            "that he is out",
-            20.0,
-        )
-        world.settle()
-        world.look(ROLE, NAME)
-
-
-def unread_policy(world: World) -> None:
-    """The document of the policy that is asked for can be read now and then."""
-    for _ in range(3):
-        world.admin.add_fault("deny", account=world.account_id, action="GetPolicy", times=2)
-        world.look(ROLE, NAME)
-        world.look(ROLE, NAME)
-
-
-FLAPPING: Final[dict[str, Callable[[World], None]]] = {
-    "the role denied": denied("GetRole"),
-    "attachments denied": denied("ListPoliciesForRole"),
-    "tags denied": denied("ListTagResources"),
-    "stale reads": stale,
-    "strangers": strangers,
-    "a policy unread": unread_policy,
-}
-
-
-@pytest.mark.parametrize("story", FLAPPING)
-def test_an_offer_stays_approvable(world: World, story: str) -> None:
-    world.policy("wide", document=ALL, deletionPolicy="Delete")
-    world.ready("RamPolicy", "wide")
-    start = a_role(world)
-    world.edit(
-        ROLE, NAME, trustPolicy=trust(FC, ECS), policies=[{"type": "Custom", "name": "wide"}]
-    )
-    digest = offer(world, ROLE, NAME)
-    FLAPPING[story](world)
-    assert _record(world)["pending"]["digest"] == digest
-    before = len(opened(world, start))
-    assert say(world, ROLE, NAME, approve=digest)
-    world.ready(ROLE, NAME)
-    made = [e["action"] for e in opened(world, start)[before:]]
-    assert made == ["UpdateRole"]
-    assert "wide" in str(world.cloud()["roles"][NAME])
-    assert "ecs.aliyuncs.com" in str(world.cloud()["roles"][NAME]["trust"])
 
 
 def _record(world: World) -> Json:

@@ -11,6 +11,7 @@ import pytest
 
 from lab.world import DOCUMENT, World, condition, put_secret
 from ram_emulator.admin import UserKeys
+from tests.gate.triples import Entry, Moment, Resource, attack
 from tests.support.hands import Hands
 
 Json = dict[str, Any]
@@ -83,6 +84,7 @@ def is_refused(world: World, kind: str, name: str, start: int) -> Json:
     return item
 
 
+@attack(Entry.ADOPTED, Resource.OWN_POLICY, Moment.FIRST)
 @pytest.mark.parametrize("had", [by_policy, by_group])
 @pytest.mark.parametrize("spelled", [OWN, OWN.upper()])
 def test_its_policy_is_not_taken_over_and_narrowed(
@@ -95,6 +97,7 @@ def test_its_policy_is_not_taken_over_and_narrowed(
     assert world.record(POLICY, OWN) is None
 
 
+@attack(Entry.DELETED, Resource.OWN_POLICY, Moment.SETTLED)
 def test_its_policy_is_not_deleted_with_the_object_that_claims_it(world: World) -> None:
     """The object had it before, and then it was attached to the operator."""
     keys = user(world, ADMIN)
@@ -115,6 +118,7 @@ def test_its_policy_is_not_deleted_with_the_object_that_claims_it(world: World) 
     assert OWN in world.cloud()["policies"]
 
 
+@attack(Entry.MANIFEST, Resource.OWN_POLICY, Moment.SETTLED)
 @pytest.mark.parametrize(
     "edit",
     [{"document": NARROW}, {"document": ALL}, {"description": "mine"}, {"tags": {"a": "b"}}],
@@ -131,6 +135,7 @@ def test_nothing_is_written_to_a_policy_that_became_its_own(world: World, edit: 
     is_refused(world, POLICY, "mine", start)
 
 
+@attack(Entry.DOCUMENT_BY_HAND, Resource.OWN_POLICY, Moment.SETTLED)
 def test_what_drifted_on_its_policy_is_left_too(world: World) -> None:
     runs_as(world, user(world, ADMIN))
     world.policy("mine", policyName=OWN, driftPolicy="Revert")
@@ -144,6 +149,7 @@ def test_what_drifted_on_its_policy_is_left_too(world: World) -> None:
     is_refused(world, POLICY, "mine", start)
 
 
+@attack(Entry.ADOPTED, Resource.OWN_GROUP, Moment.FIRST)
 def test_its_group_is_not_taken_over(world: World) -> None:
     by_group(world)
     start = world.journal_end()
@@ -151,6 +157,7 @@ def test_its_group_is_not_taken_over(world: World) -> None:
     is_refused(world, GROUP, "mine", start)
 
 
+@attack(Entry.JOINED_BY_HAND, Resource.OWN_GROUP, Moment.SETTLED)
 def test_it_is_not_expelled_from_a_group_that_it_joined(world: World) -> None:
     """An exclusive group takes out whom its manifest does not name, and here it does not."""
     runs_as(world, user(world, ADMIN))
@@ -169,6 +176,7 @@ def test_it_is_not_expelled_from_a_group_that_it_joined(world: World) -> None:
     assert world.writes(start) == []
 
 
+@attack(Entry.CREATED, Resource.OWN_GROUP, Moment.CREATION)
 def test_it_is_made_a_member_of_nothing(world: World) -> None:
     """A policy of the group that denies would take its rights away."""
     runs_as(world, user(world, ADMIN))
@@ -181,6 +189,7 @@ def test_it_is_made_a_member_of_nothing(world: World) -> None:
     assert world.writes(start) == []
 
 
+@pytest.mark.legitimate
 def test_once_the_operator_needs_it_no_more_it_is_managed_again(world: World) -> None:
     by_policy(world)
     world.policy("mine", policyName=OWN, adoptionPolicy="IfExists", document=ALL)
@@ -200,6 +209,7 @@ def test_once_the_operator_needs_it_no_more_it_is_managed_again(world: World) ->
     world.ready(POLICY, "mine")
 
 
+@attack(Entry.MANIFEST, Resource.OWN_POLICY, Moment.UNREAD)
 @pytest.mark.parametrize("action", ["ListPoliciesForUser", "ListGroupsForUser"])
 def test_where_that_cannot_be_read_nothing_that_exists_is_changed(
     world: World, action: str

@@ -16,6 +16,7 @@ from lab import waiting
 from lab.world import World, condition
 from tests.gate.approving import approve, held, offer, opened, say
 from tests.gate.attacks import FC, NAME, ROLE
+from tests.gate.triples import Entry, Moment, Resource, attack
 from tests.support.holding import on_hold
 from tests.support.trusts import trust_writes
 
@@ -97,6 +98,7 @@ SWAPS: Final[dict[str, tuple[str, Callable[[World], None], str]]] = {
 }
 
 
+@attack(Entry.PROVIDER_BY_HAND, Resource.PROVIDER, Moment.SETTLED)
 @pytest.mark.parametrize("policy", ["RevertExcess", "Report"])
 @pytest.mark.parametrize("swap", SWAPS)
 def test_a_swapped_provider_is_critical_drift_and_opens_nothing_more(
@@ -131,6 +133,7 @@ def test_a_swapped_provider_is_critical_drift_and_opens_nothing_more(
     assert condition(world.look(ROLE, NAME), "Drifted")["status"] == "False"
 
 
+@attack(Entry.REPLAYED, Resource.PROVIDER, Moment.ENDED)
 def test_a_provider_that_is_put_back_needs_nobody(world: World) -> None:
     start = federated(world)
     provider(world, clientIds=["evil"])
@@ -146,6 +149,7 @@ def test_a_provider_that_is_put_back_needs_nobody(world: World) -> None:
     assert world.writes(start) == []
 
 
+@attack(Entry.PROVIDER_BY_HAND, Resource.TRUST, Moment.OFFERED)
 @pytest.mark.parametrize("kind", ["oidc", "saml"])
 def test_an_approved_trust_is_not_written_once_its_provider_was_swapped(
     world: World, kind: str
@@ -166,6 +170,7 @@ def test_an_approved_trust_is_not_written_once_its_provider_was_swapped(
     assert len(trust_writes(world, start)) == 1
 
 
+@attack(Entry.PROVIDER_BY_HAND, Resource.TRUST, Moment.JUDGING)
 def test_a_provider_that_is_swapped_while_the_approved_change_is_carried_out(world: World) -> None:
     start = federated(world)
     world.edit(ROLE, NAME, trustPolicy=trusting(world, "oidc", FC))
@@ -180,6 +185,7 @@ def test_a_provider_that_is_swapped_while_the_approved_change_is_carried_out(wor
     assert opened(world, start) == []
 
 
+@attack(Entry.PROVIDER_BY_HAND, Resource.PROVIDER, Moment.OFFERED)
 def test_an_approval_of_one_provider_is_no_approval_of_the_next(world: World) -> None:
     start = federated(world)
     provider(world, fingerprints=["bb" * 20])
@@ -194,6 +200,7 @@ def test_an_approval_of_one_provider_is_no_approval_of_the_next(world: World) ->
     assert "aa" * 20 in remembered(world)["oidc-provider/git"]
 
 
+@attack(Entry.PROVIDER_BY_HAND, Resource.NEW_ROLE, Moment.GONE)
 def test_deleting_the_role_and_creating_it_again_accepts_no_other_provider(world: World) -> None:
     start = federated(world, deletionPolicy="Delete")
     world.delete(ROLE, NAME)
@@ -211,6 +218,7 @@ def test_deleting_the_role_and_creating_it_again_accepts_no_other_provider(world
     assert [entry["action"] for entry in opened(world, start)] == ["CreateRole"]
 
 
+@attack(Entry.CREATED, Resource.PROVIDER, Moment.CREATION)
 def test_a_name_that_stands_for_nobody_yet_is_trusted_by_no_new_role(world: World) -> None:
     """Otherwise whoever makes the provider later would decide whom it lets in."""
     start = world.journal_end()
@@ -224,6 +232,7 @@ def test_a_name_that_stands_for_nobody_yet_is_trusted_by_no_new_role(world: Worl
     world.ready(ROLE, NAME)
 
 
+@attack(Entry.PROVIDER_BY_HAND, Resource.TRUST, Moment.UNREAD)
 def test_what_cannot_be_read_is_taken_for_nothing(world: World) -> None:
     """Neither for the provider that it was, nor for another one."""
     start = federated(world)
@@ -249,6 +258,7 @@ def test_what_cannot_be_read_is_taken_for_nothing(world: World) -> None:
     assert world.writes(start) == []
 
 
+@attack(Entry.DENIED, Resource.PROVIDER, Moment.OFFERED)
 def test_whoever_stops_the_reads_does_not_end_the_alarm(world: World) -> None:
     start = federated(world)
     provider(world, fingerprints=["bb" * 20])
@@ -273,6 +283,7 @@ def test_whoever_stops_the_reads_does_not_end_the_alarm(world: World) -> None:
     assert world.writes(start) == []
 
 
+@attack(Entry.MANIFEST, Resource.DOCUMENT, Moment.DRIFTED)
 def test_the_policies_of_the_role_get_no_wider_meanwhile(world: World) -> None:
     world.policy("reader")
     start = federated(world, policies=[{"type": "RamPolicy", "name": "reader"}])
@@ -291,6 +302,7 @@ def test_the_policies_of_the_role_get_no_wider_meanwhile(world: World) -> None:
     world.ready("RamPolicy", "reader")
 
 
+@attack(Entry.DENIED, Resource.TRUST, Moment.OFFERED)
 def test_no_digest_is_shown_with_half_of_what_it_opens(world: World) -> None:
     """Whoever swapped the certificate stops the reads, so that only the rest of it is shown."""
     start = federated(world)
@@ -312,6 +324,7 @@ def test_no_digest_is_shown_with_half_of_what_it_opens(world: World) -> None:
     assert opened(world, start) == []
 
 
+@attack(Entry.MANIFEST, Resource.PROVIDER, Moment.OFFERED)
 def test_an_edit_beside_it_does_not_end_the_alarm(world: World) -> None:
     """Right after a write a difference is believed at the second look only."""
     start = federated(world)

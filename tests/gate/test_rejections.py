@@ -13,6 +13,7 @@ from lab.waiting import until
 from lab.world import PLURALS, TRUST_FC, World, condition, trust
 from tests.gate.approving import offer, opened, say
 from tests.gate.attacks import ADMIN, ECS, FC, NAME, NOBODY, OUTSIDER, ROLE, a_role, widen
+from tests.gate.triples import Entry, Moment, Resource, attack, names
 
 Json = dict[str, Any]
 EDITOR: Final = "eve@shop.example"
@@ -122,9 +123,19 @@ WAYS: Final = {
     "joined with another change": joined,
     "the object made anew": made_anew,
 }
+BY: Final = {
+    "overwritten": Entry.OVERWRITTEN,
+    "removed": Entry.OVERWRITTEN,
+    "softened": Entry.OVERWRITTEN,
+    "taken back and made again": Entry.MANIFEST,
+    "joined with another change": Entry.MANIFEST,
+    "the object made anew": Entry.ANEW,
+}
 
 
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize(
+    "way", names({way: (entry, Resource.REJECTION, Moment.REJECTED) for way, entry in BY.items()})
+)
 def test_a_rejection_is_shown_whatever_becomes_of_its_annotation(people: World, way: str) -> None:
     world = people
     start, digest = held(world)
@@ -152,6 +163,7 @@ def test_a_rejection_is_shown_whatever_becomes_of_its_annotation(people: World, 
         assert "rejections" not in (world.record(ROLE, NAME) or {})
 
 
+@attack(Entry.OVERWRITTEN, Resource.REJECTION, Moment.DOWN)
 def test_until_it_is_recorded_nobody_writes_over_it(apart: ControlPlane, alone: World) -> None:
     """While the operator is away the annotation is all there is."""
     with OperatorProcess.running(apart):
@@ -177,6 +189,7 @@ def test_until_it_is_recorded_nobody_writes_over_it(apart: ControlPlane, alone: 
         assert any(f"rejected by {OBJECTOR}" in message for message in messages)
 
 
+@attack(Entry.OVERWRITTEN, Resource.REJECTION, Moment.SUSPENDED)
 def test_one_that_nobody_could_judge_is_recorded_all_the_same(people: World) -> None:
     """Rejected while the object is suspended, or while the cloud cannot be read."""
     world = people
@@ -207,6 +220,7 @@ def test_one_of_no_offer_keeps_nobody_from_rejecting(people: World) -> None:
     rejected(world, OBJECTOR, offer(world, ROLE, NAME))
 
 
+@attack(Entry.TOOL, Resource.REJECTION, Moment.REJECTED)
 def test_git_does_not_open_what_somebody_rejected(people: World) -> None:
     world = people
     _, digest = held(world)
@@ -248,6 +262,7 @@ def _may(world: World) -> bool:
     return write(world, GIT, kind="RamUser", dry=True, approve=NOBODY)
 
 
+@attack(Entry.REPLAYED, Resource.NEW_ROLE, Moment.REJECTED)
 def test_a_creation_that_was_rejected(people: World) -> None:
     world = people
     world.role(NAME, trustPolicy=trust(OUTSIDER))
@@ -263,6 +278,7 @@ def test_a_creation_that_was_rejected(people: World) -> None:
     assert [e["action"] for e in opened(world, 0)] == ["CreateRole"]
 
 
+@attack(Entry.REJECTED, Resource.TRUST, Moment.BEGUN)
 def test_a_write_that_was_begun_and_is_rejected(apart: ControlPlane, alone: World) -> None:
     """Killed right before the write: it is not sent once more, also without the annotation."""
     with OperatorProcess.running(apart):

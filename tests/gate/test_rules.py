@@ -15,6 +15,7 @@ from tests.gate.approving import approve, held, say
 from tests.gate.attacks import ADMIN, ECS, FC, NAME, NOBODY, OUTSIDER, ROLE, a_role
 from tests.gate.escalation_attacks import allowing
 from tests.gate.test_providers import provider
+from tests.gate.triples import Entry, Moment, Resource, Triple, attack, rows
 from tests.support.hands import Hands
 
 Json = dict[str, Any]
@@ -79,6 +80,7 @@ SUBJECTS: Final = {
 }
 
 
+@attack(Entry.CREATED, Resource.CONDITION, Moment.CREATION)
 @pytest.mark.parametrize(("compared", "subject"), SUBJECTS.values(), ids=SUBJECTS)
 def test_no_role_is_created_for_subjects_that_nobody_named(
     world: World, compared: str, subject: Any
@@ -93,6 +95,7 @@ def test_no_role_is_created_for_subjects_that_nobody_named(
     assert "RAM004" in {row["id"] for row in item["status"]["pending"]["findings"]}
 
 
+@pytest.mark.legitimate
 @pytest.mark.parametrize(
     ("compared", "subject"),
     [("StringLike", "repo:org/app:*"), ("StringEquals", "system:serviceaccount:ci:app")],
@@ -104,6 +107,7 @@ def test_a_role_for_one_owner_is_created(world: World, compared: str, subject: s
     assert NAME in world.cloud()["roles"]
 
 
+@attack(Entry.CREATED, Resource.CONDITION, Moment.CREATION)
 def test_what_the_account_lists_is_trusted_and_nothing_beside_it(world: World) -> None:
     provider(world)
     world.edit(
@@ -140,6 +144,7 @@ SPELLINGS: Final = {
 }
 
 
+@attack(Entry.POLICY_BY_HAND, Resource.ROLE_POLICY, Moment.SETTLED)
 @pytest.mark.parametrize("document", SPELLINGS.values(), ids=SPELLINGS)
 def test_a_right_by_another_spelling_waits(world: World, document: Json) -> None:
     Hands(world).create_policy("reports", document)
@@ -151,6 +156,7 @@ def test_a_right_by_another_spelling_waits(world: World, document: Json) -> None
     assert attached(world, start) == []
 
 
+@attack(Entry.MANIFEST, Resource.ROLE_POLICY, Moment.SETTLED)
 def test_a_name_that_ends_like_a_reading_policy_is_read_all_the_same(world: World) -> None:
     """Of the system policies whose names say so, some read what lets one act as another."""
     start = world.journal_end()
@@ -166,6 +172,7 @@ def test_a_name_that_ends_like_a_reading_policy_is_read_all_the_same(world: Worl
     assert attached(world, start) == ["AliyunOSSReadOnlyAccess"]
 
 
+@pytest.mark.legitimate
 @pytest.mark.parametrize("name", ["AliyunECSFullAccess", "AliyunRDSFullAccess"])
 def test_everyday_rights_need_nobody(world: World, name: str) -> None:
     """They can create service-linked roles, which gives nobody anything."""
@@ -211,18 +218,25 @@ def unreadable(world: World) -> None:
     world.settle()
 
 
-SCENES: Final = {
-    "an administrator's": administrator,
-    "one that was made an administrator's by hand": by_hand,
-    "another account's": foreign,
-    "a provider's": federated,
-    "one of which nobody knows what it may do": unreadable,
+PLAIN: Final = (Entry.MANIFEST, Resource.SESSION, Moment.SETTLED)
+SCENES: Final[dict[str, tuple[Any, Triple]]] = {
+    "an administrator's": (administrator, PLAIN),
+    "one that was made an administrator's by hand": (
+        by_hand,
+        (Entry.ATTACHED_BY_HAND, Resource.SESSION, Moment.SETTLED),
+    ),
+    "another account's": (foreign, PLAIN),
+    "a provider's": (federated, PLAIN),
+    "one of which nobody knows what it may do": (
+        unreadable,
+        (Entry.MANIFEST, Resource.SESSION, Moment.UNREAD),
+    ),
 }
 
 
-@pytest.mark.parametrize("scene", SCENES.values(), ids=SCENES)
+@pytest.mark.parametrize("scene", rows(SCENES, lambda row: row[1]))
 def test_a_longer_session_of_a_privileged_role_waits(world: World, scene: Any) -> None:
-    scene(world)
+    scene[0](world)
     start = world.journal_end()
     world.edit(ROLE, NAME, maxSessionDurationSeconds=LONG, description="nightly")
     item = held(world, ROLE, NAME)
@@ -234,6 +248,7 @@ def test_a_longer_session_of_a_privileged_role_waits(world: World, scene: Any) -
     assert [f["id"] for f in item["status"]["pending"]["findings"]].count("RAM023") >= 1
 
 
+@attack(Entry.SESSION_BY_HAND, Resource.SESSION, Moment.SETTLED)
 def test_an_approved_session_is_written_and_one_made_longer_by_hand_is_taken_back(
     world: World,
 ) -> None:
@@ -254,6 +269,7 @@ def test_an_approved_session_is_written_and_one_made_longer_by_hand_is_taken_bac
     assert world.cloud()["roles"][NAME]["maxSessionDuration"] == 3600
 
 
+@attack(Entry.MANIFEST, Resource.SESSION, Moment.OFFERED)
 def test_an_approval_of_a_session_is_none_of_a_longer_one(world: World) -> None:
     administrator(world)
     world.edit(ROLE, NAME, maxSessionDurationSeconds=7200)
@@ -266,6 +282,7 @@ def test_an_approval_of_a_session_is_none_of_a_longer_one(world: World) -> None:
     assert sessions(world, start) == []
 
 
+@pytest.mark.legitimate
 def test_a_longer_session_of_an_ordinary_role_needs_nobody_and_no_read(world: World) -> None:
     reader = {"type": "System", "name": "AliyunOSSReadOnlyAccess"}
     start = a_role(world, policies=[reader])
@@ -276,6 +293,7 @@ def test_a_longer_session_of_an_ordinary_role_needs_nobody_and_no_read(world: Wo
     assert "GetPolicy" not in read
 
 
+@attack(Entry.CREATED, Resource.ROLE_POLICY, Moment.CREATION)
 def test_a_detour_passes_with_an_event_and_waits_where_the_account_says_so(world: World) -> None:
     world.role(NAME, policies=[OOS])
     world.ready(ROLE, NAME)
@@ -332,18 +350,27 @@ def by_document(world: World) -> tuple[str, str]:
     return POLICY, "reader"
 
 
-DETOURS: Final = {
-    "a new role": outside_at_once,
-    "a role that trusts somebody": outside_first,
-    "a role where somebody was let in by hand": outside_by_hand,
-    "a policy that an outsider's role has": by_document,
+DETOURS: Final[dict[str, tuple[Any, Triple]]] = {
+    "a new role": (outside_at_once, (Entry.CREATED, Resource.ROLE_POLICY, Moment.CREATION)),
+    "a role that trusts somebody": (
+        outside_first,
+        (Entry.MANIFEST, Resource.ROLE_POLICY, Moment.SETTLED),
+    ),
+    "a role where somebody was let in by hand": (
+        outside_by_hand,
+        (Entry.TRUST_BY_HAND, Resource.ROLE_POLICY, Moment.REPORTED),
+    ),
+    "a policy that an outsider's role has": (
+        by_document,
+        (Entry.MANIFEST, Resource.DOCUMENT, Moment.SETTLED),
+    ),
 }
 
 
-@pytest.mark.parametrize("story", DETOURS.values(), ids=DETOURS)
+@pytest.mark.parametrize("story", rows(DETOURS, lambda row: row[1]))
 def test_no_outsider_gets_a_detour_unseen(world: World, story: Any) -> None:
     start = world.journal_end()
-    kind, name = story(world)
+    kind, name = story[0](world)
     item = held(world, kind, name)
     say(world, kind, name, approve=NOBODY)
     world.settle()
@@ -352,6 +379,7 @@ def test_no_outsider_gets_a_detour_unseen(world: World, story: Any) -> None:
     assert "RAM021" in {row["id"] for row in item["status"]["pending"]["findings"]}
 
 
+@pytest.mark.legitimate
 def test_a_document_of_a_detour_needs_nobody_where_no_outsider_has_it(world: World) -> None:
     world.policy("reader")
     world.ready(POLICY, "reader")

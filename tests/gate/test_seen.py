@@ -14,6 +14,7 @@ from tests.gate.approving import held, offer, say
 from tests.gate.attacks import ADMIN, NAME, ROLE, a_role
 from tests.gate.escalation_attacks import EVE, a_user, allowing
 from tests.gate.swaps import called
+from tests.gate.triples import Entry, Moment, Resource, attack
 from tests.support.hands import Hands
 
 Json = dict[str, Any]
@@ -40,6 +41,7 @@ def attach(world: World, policy: Json) -> None:
     world.settle()
 
 
+@attack(Entry.ATTACHED_BY_HAND, Resource.MEMBER, Moment.OFFERED)
 def test_a_member_joins_what_the_group_had_when_it_was_seen(world: World) -> None:
     """The group gets more by hand, which its additive manifest leaves as it is."""
     a_user(world)
@@ -74,6 +76,7 @@ def attached(world: World, since: int) -> list[str]:
     return [e["parameters"]["PolicyName"] for e in world.writes(since) if "ToRole" in e["action"]]
 
 
+@attack(Entry.VOIDED, Resource.ROLE_POLICY, Moment.JUDGED)
 def test_what_is_voided_while_it_is_carried_out_stops(apart: ControlPlane, alone: World) -> None:
     """Six rights are approved at once, and written one a second."""
     limit = {"readsPerSecond": 100, "writesPerSecond": 100, "attachmentsPerSecond": 1}

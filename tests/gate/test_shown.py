@@ -11,6 +11,7 @@ from lab.world import World, trust
 from tests.gate.approving import held, offer, say
 from tests.gate.attacks import FC, NAME, ROLE, a_role
 from tests.gate.swaps import spec_of, unread
+from tests.gate.triples import RIGHT_OF, Entry, Moment, Resource, attack
 from tests.support.hands import Hands
 from tests.support.trusts import trust_writes
 
@@ -56,8 +57,17 @@ WIDER: Final[dict[str, Json]] = {
 }
 
 
-@pytest.mark.parametrize("kind", ["RamRole", "RamUser", "RamGroup"])
-@pytest.mark.parametrize("way", [by_hand, made_anew], ids=["by hand", "made anew"])
+@pytest.mark.parametrize(
+    ("way", "kind"),
+    [
+        pytest.param(way, kind, id=f"{said}-{kind}", marks=attack(entry, right, Moment.OFFERED))
+        for way, said, entry in (
+            (by_hand, "by hand", Entry.DOCUMENT_BY_HAND),
+            (made_anew, "made anew", Entry.POLICY_BY_HAND),
+        )
+        for kind, right in RIGHT_OF.items()
+    ],
+)
 @pytest.mark.parametrize("after", ["everything"])
 def test_another_document_behind_the_name_is_another_offer(
     world: World, kind: str, way: Callable[[World, Json], None], after: str
@@ -71,6 +81,7 @@ def test_another_document_behind_the_name_is_another_offer(
     assert attached(world, start) == []
 
 
+@attack(Entry.DOCUMENT_BY_HAND, Resource.ROLE_POLICY, Moment.OFFERED)
 @pytest.mark.parametrize("after", ["another action", "more resources"])
 def test_so_is_a_little_more(world: World, after: str) -> None:
     digest = asked(world, ROLE)
@@ -81,6 +92,7 @@ def test_so_is_a_little_more(world: World, after: str) -> None:
     assert attached(world, start) == []
 
 
+@pytest.mark.legitimate
 def test_what_changes_no_rights_moves_no_offer(world: World) -> None:
     digest = asked(world, ROLE)
     by_hand(world, document("ram:PassRole", "oss:*", "ecs:DescribeDisks"))
@@ -91,6 +103,7 @@ def test_what_changes_no_rights_moves_no_offer(world: World) -> None:
     assert attached(world, 0) != []
 
 
+@attack(Entry.SETTINGS, Resource.TRUST, Moment.OFFERED)
 def test_a_list_of_the_account_that_shrinks_is_another_offer(world: World) -> None:
     """A rule that one principal broke when it was shown is broken by another one, too."""
     account = world.namespace

@@ -10,6 +10,7 @@ from lab.operator_process import OperatorProcess
 from lab.world import API, GROUP, World, condition, trust
 from tests.gate.approving import held, opened, say
 from tests.gate.attacks import FC, NAME, NOBODY, ROLE, a_role
+from tests.gate.triples import Entry, Moment, Resource, attack
 from tests.support.hands import Hands
 
 Json = dict[str, Any]
@@ -38,6 +39,7 @@ def is_held(world: World, start: int, name: str) -> None:
     assert opened(world, start) == []
 
 
+@attack(Entry.CREATED, Resource.USER_NAME, Moment.CREATION)
 def test_a_name_that_a_pattern_covers(world: World) -> None:
     """No manifest may have one, but a role that is taken over may."""
     anybody_may_be_named(world)
@@ -53,6 +55,7 @@ def test_a_name_that_a_pattern_covers(world: World) -> None:
     world.ready(USER, "other")
 
 
+@attack(Entry.CREATED, Resource.USER_NAME, Moment.CREATION)
 def test_a_name_in_a_condition(world: World) -> None:
     only = {"StringEquals": {"acs:PrincipalARN": [arn(world, "later")]}}
     root = ("RAM", f"acs:ram::{world.account_id}:root")
@@ -62,6 +65,7 @@ def test_a_name_in_a_condition(world: World) -> None:
     is_held(world, start, "later")
 
 
+@attack(Entry.TRUST_BY_HAND, Resource.USER_NAME, Moment.REPORTED)
 def test_a_name_that_somebody_put_there_by_hand(world: World) -> None:
     """Under Report it stays, for as long as nobody takes it out."""
     anybody_may_be_named(world)
@@ -81,6 +85,7 @@ def test_a_name_that_somebody_put_there_by_hand(world: World) -> None:
     world.ready(USER, "ghost")
 
 
+@attack(Entry.CREATED, Resource.USER_NAME, Moment.CREATION)
 def test_a_name_that_a_role_of_another_namespace_mentions(world: World) -> None:
     anybody_may_be_named(world)
     other = f"other-{uuid.uuid4().hex[:8]}"
@@ -108,6 +113,7 @@ def test_a_name_that_a_role_of_another_namespace_mentions(world: World) -> None:
     world.cluster.request("DELETE", f"{where}/mine")
 
 
+@attack(Entry.USER_BY_HAND, Resource.USER_NAME, Moment.OFFERED)
 def test_who_is_made_by_hand_while_the_creation_waits_is_given_nothing(world: World) -> None:
     anybody_may_be_named(world)
     start = a_role(world, trustPolicy=trust(("RAM", arn(world, "heir"))))
@@ -121,6 +127,7 @@ def test_who_is_made_by_hand_while_the_creation_waits_is_given_nothing(world: Wo
     assert world.writes(start) == []
 
 
+@attack(Entry.CREATED, Resource.USER_NAME, Moment.DOWN)
 def test_a_name_is_known_from_the_first_moment_of_a_process(
     apart: ControlPlane, alone: World
 ) -> None:
