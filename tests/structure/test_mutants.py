@@ -42,7 +42,7 @@ AREAS: Final = {
     },
     "own-rights": {
         "cloud/own_identity.py",
-        "gate/tenancy.py",
+        "kinds/tenancy.py",
         "loop/managed.py",
         "loop/own_rights.py",
     },

@@ -10,7 +10,7 @@ import pytest
 from ram_operator.constants import AdoptionPolicy, DriftPolicy, EventReason, Reason
 from ram_operator.gate import approvals, grants
 from ram_operator.gate.inputs import Approval, Inputs, Memory
-from ram_operator.kinds.entries import policy_entries
+from ram_operator.kinds.entries import only_reads, policy_entries
 from ram_operator.kinds.table import KINDS
 from ram_operator.model.outcome import Outcome, Plan
 from ram_operator.model.vocabulary import Cause, HeldKind, Phase
@@ -258,6 +258,6 @@ def test_an_event_says_so_once_it_is_given() -> None:
 
 def test_a_policy_that_is_known_by_name_is_read_by_nobody() -> None:
     key = next(iter(policy_entries([attachment(READ)])))
-    assert grants.only_reads(key)
-    assert not grants.only_reads("Custom/aliyunossreadonlyaccess")
-    assert not grants.only_reads("System/evilreadonlyaccess")
+    assert only_reads(key)
+    assert not only_reads("Custom/aliyunossreadonlyaccess")
+    assert not only_reads("System/evilreadonlyaccess")

@@ -11,9 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ram_operator.errors import Bug
-from ram_operator.gate import approvals, clearance, expiry
+from ram_operator.gate import approvals, clearance
 from ram_operator.gate.inputs import Approval, Guard, Inputs, Memory, Scope
+from ram_operator.kinds.manifest import upcoming
 from ram_operator.kinds.table import KINDS
+from ram_operator.model.changes import ends_of
 from ram_operator.model.objects import Entry, UnknownPart
 from ram_operator.model.outcome import Plan
 from ram_operator.model.records import Pending
@@ -120,14 +122,14 @@ def test_a_clock_that_was_set_back_gives_no_time() -> None:
 def test_it_is_looked_at_when_the_first_end_comes(asked_for: str | None, first: int) -> None:
     item = {"type": "System", "name": "AdministratorAccess"}
     spec = {"policies": [{**item, "expiresAt": asked_for} if asked_for else item]}
-    assert expiry.upcoming(ROLE, spec, [day(7)], NOW) == NOW + first * DAY
+    assert upcoming(ROLE, spec, [day(7)], NOW) == NOW + first * DAY
 
 
 @pytest.mark.parametrize("agreed_on", ["", "soon", day(0)])
 def test_what_is_over_or_cannot_be_read_is_no_end_to_wait_for(agreed_on: str) -> None:
     items: Any = ["x", {"expiresAt": "soon"}, {"expiresAt": 7}, {"expiresAt": day(0)}, {}]
-    assert expiry.upcoming(ROLE, {"policies": items, "tags": {"a": "1"}}, [agreed_on], NOW) is None
-    assert expiry.upcoming(ROLE, {"policies": "x"}, [agreed_on], NOW) is None
+    assert upcoming(ROLE, {"policies": items, "tags": {"a": "1"}}, [agreed_on], NOW) is None
+    assert upcoming(ROLE, {"policies": "x"}, [agreed_on], NOW) is None
 
 
 def test_the_end_of_what_is_harmless_is_nobodys_business() -> None:
@@ -152,7 +154,7 @@ def test_an_approval_covers_the_end_that_was_shown_and_agrees_on_it() -> None:
     assert passed.held is None
     assert [type(step) for step in passed.steps] == [Agree]
     permit = passed.steps[0].permit
-    assert expiry.agreed_by(permit.changes) == {PLACE: day(8)}
+    assert ends_of(permit.changes) == {PLACE: day(8)}
     ((key, entry),) = passed.steps[0].entries.items()
     step = replace(passed.steps[0], entries={key: replace(entry, until=day(9))})
     assert clearance.allows(permit, passed.steps[0])
@@ -216,5 +218,5 @@ def test_nobody_has_it_longer_than_was_agreed(edits: list[int | None], data: Any
             least = min(least, float(end))
         assert ADMIN not in has or now < least
         then = datetime.fromisoformat(day(now)).timestamp()
-        looked_at = expiry.upcoming(ROLE, {}, memory.record.ends.values(), then)
+        looked_at = upcoming(ROLE, {}, memory.record.ends.values(), then)
         assert not isinstance(has.get(ADMIN), Entry) or looked_at is not None

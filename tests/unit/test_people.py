@@ -9,9 +9,8 @@ import pytest
 
 from ram_operator.constants import DriftPolicy, Severity
 from ram_operator.errors import InvalidSpec, Stalled
-from ram_operator.gate import expiry, tenancy
 from ram_operator.gate.inputs import Inputs, Memory
-from ram_operator.kinds import entries
+from ram_operator.kinds import entries, tenancy
 from ram_operator.kinds import manifest as desire
 from ram_operator.kinds.manifest import Resolved
 from ram_operator.kinds.schema import Kind
@@ -103,8 +102,8 @@ def test_an_entry_counts_until_its_end(end: str, counts: bool) -> None:
 def test_the_next_end_is_known() -> None:
     times = ("2024-01-01T00:00:01Z", "2024-01-01T00:00:00Z", "2000-01-01T00:00:00Z")
     members = [member(f"team-{n}", expiresAt=end) for n, end in enumerate(times)]
-    assert expiry.upcoming(GROUP, {"members": members}, (), NOW) == 1704067200.0
-    assert expiry.upcoming(GROUP, {"members": [member("team-a")]}, (), NOW) is None
+    assert desire.upcoming(GROUP, {"members": members}, (), NOW) == 1704067200.0
+    assert desire.upcoming(GROUP, {"members": [member("team-a")]}, (), NOW) is None
 
 
 @pytest.mark.parametrize("text", ["tomorrow", "", "2027-06-30", "2027-06-30T18:00:00"])

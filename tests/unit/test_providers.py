@@ -161,7 +161,7 @@ def test_an_approval_notes_what_it_is_now_and_writes_nothing_to_the_cloud() -> N
     assert step.verb == "end"
     permit = permit_of(step)
     assert permit is not None
-    assert providers.accepted(permit.context, permit.changes) == {GIT: TWO}
+    assert provider_states.accepted(permit.context, permit.changes) == {GIT: TWO}
 
 
 def test_an_approval_is_good_for_what_was_shown_and_no_other() -> None:
@@ -176,7 +176,7 @@ def test_an_approved_trust_is_for_the_providers_as_they_were_shown() -> None:
     assert [step.verb for step in good.steps] == ["trust"]
     permit = permit_of(good.steps[0])
     assert permit is not None
-    assert providers.accepted(permit.context, permit.changes) == {GIT: ONE}
+    assert provider_states.accepted(permit.context, permit.changes) == {GIT: ONE}
     for later in (sees(TWO), {GIT: DENIED}, sees(provider_states.ABSENT)):
         swapped = after_approval(sees(), MORE, then=later)
         assert swapped.held is not None
@@ -211,7 +211,7 @@ def test_what_is_sent_once_more_is_sent_to_the_same_providers() -> None:
     said = replace(approved(facts), scope=SCOPE)
     permit = clearance.weigh(held, said, facts)
     assert permit is not None
-    seen = providers.accepted(permit.context, permit.changes)
+    seen = provider_states.accepted(permit.context, permit.changes)
     flight = InFlight(permit.kind, permit.change, permit.digest, expires=permit.expires)
     flight = replace(flight, providers=seen)
     begun = replace(facts, sequence=8, pending=None, in_flight=flight)
@@ -347,7 +347,7 @@ def test_a_creation_that_waits_for_a_provider_goes_on_once_that_is_put_back() ->
 def test_people_see_what_the_providers_of_a_held_trust_are() -> None:
     held = decide(sees(), asked=MORE).held
     assert held is not None
-    assert [change.field for change in providers.shown(held)] == ["trustPolicy", providers.FIELD]
+    assert [change.field for change in provider_states.shown(held)] == ["trustPolicy", "providers"]
     swapped = decide(sees(TWO)).held
     assert swapped is not None
-    assert providers.shown(swapped) == swapped.changes
+    assert provider_states.shown(swapped) == swapped.changes

@@ -9,8 +9,8 @@ import pytest
 
 from ram_operator.constants import Reason
 from ram_operator.errors import Stalled
-from ram_operator.gate import tenancy
 from ram_operator.kinds import manifest as desire
+from ram_operator.kinds import tenancy
 from ram_operator.kinds.table import KINDS
 from ram_operator.model.objects import Account, Entry, Key, Tenant
 from ram_operator.model.state import Desired, Live

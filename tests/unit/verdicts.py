@@ -15,7 +15,8 @@ import yaml
 
 from ram_operator import documents
 from ram_operator.constants import Severity
-from ram_operator.gate import checks, rules
+from ram_operator.gate import rules
+from ram_operator.kinds.role import outsiders
 from tests.structure.pure import ROOT
 from tests.unit.core import ACCOUNT, ACCOUNT_ID, trust_json
 
@@ -71,7 +72,7 @@ def of_everyday(change: Json) -> bool:
         text = json.dumps(change["trust"]).replace("{here}", ACCOUNT_ID)
         pairs = [(key, name) for key, name in json.loads(text).items()]
         trust = documents.parse_trust(trust_json(*pairs, condition=change.get("when")))
-        outside = checks.outsiders(ACCOUNT, trust)
+        outside = outsiders(ACCOUNT, trust)
         if rules.dangerous(rules.assess(trust, ACCOUNT)):
             return True
     return any(

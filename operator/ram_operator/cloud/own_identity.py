@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from .. import documents
 from ..constants import Reason
 from ..errors import Stalled
-from ..gate import tenancy
+from ..kinds import tenancy
 from ..model.state import CloudCalls
 from ..model.vocabulary import Lends
 from . import answers

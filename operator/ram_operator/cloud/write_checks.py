@@ -13,7 +13,7 @@ from .. import documents
 from ..constants import Reason
 from ..documents import digests
 from ..errors import Bug, Retry
-from ..gate.grants import only_reads
+from ..kinds.entries import only_reads
 from ..model.basis import Basis
 from ..model.objects import UnknownPart
 from ..model.state import CloudCalls

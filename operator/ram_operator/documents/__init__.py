@@ -23,6 +23,7 @@ from .document_error import DocumentError
 from .escalation import denies, escalates, given_free, indirect, only_denies, reaches
 from .grammar import EQUIVALENCES, Certainty, Equivalence
 from .identity_grants import (
+    exceeds_rights,
     identity_grants,
     identity_text,
     indirect_grants,
@@ -58,6 +59,7 @@ __all__ = [
     "digests",
     "documents_equal_policy",
     "escalates",
+    "exceeds_rights",
     "given_free",
     "identity_grants",
     "identity_text",

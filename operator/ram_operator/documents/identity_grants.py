@@ -14,7 +14,7 @@ from typing import Any
 from .canonical import ACTION, Effect, Grant, Policy, compact
 from .comparing import Verdict, compare_policy
 from .document_error import DocumentError
-from .escalation import escalates, indirect
+from .escalation import escalates, given_free, indirect
 from .globs import Glob
 from .parsing import parse_policy
 from .value_sets import Words
@@ -95,3 +95,12 @@ def within_identity_grants(agreed: Policy, policy: Policy) -> bool:
     if not after.grants:
         return True
     return compare_policy(before, after).verdict in (Verdict.SAME, Verdict.NARROWER)
+
+
+def exceeds_rights(agreed: Policy, document: Policy) -> bool:
+    """Whether a document may let change rights more than the agreed one does: it gives more of
+    them, or denies less.
+    """
+    if not within_identity_grants(agreed, document):
+        return True
+    return bool(given_free(compare_policy(agreed, document)))

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from .. import documents, times
 from ..constants import Reason
-from ..model.changes import Change, Held, place
+from ..model.changes import PROVIDERS, Change, Held, place
 from ..model.objects import Entry, FieldValue
 from ..model.records import InFlight, Offer, Pending, RecordFacts, Rejection, Why
 from ..model.vocabulary import HeldKind
@@ -28,8 +28,6 @@ by it. What 0.1.0 began covers less, so it is offered anew.
 """
 VALID: Final = 7 * times.DAY
 """How long an offer stands, from when it was first seen; seconds."""
-PROVIDERS: Final = "providers"
-"""The place of changes that became of an identity provider, see `providers`."""
 FOUND_SAYS: Final = "what is in the cloud and asked for was never agreed on"
 SENDS: Final = 2
 """A gated write whose end is not known may be sent once more, to what it was judged against."""

@@ -22,7 +22,8 @@ from typing import Final, TypeVar
 from .. import documents
 from ..constants import DriftPolicy, Severity
 from ..kinds import comparison
-from ..kinds.comparison import NOTHING
+from ..kinds.comparison import NOTHING, within
+from ..kinds.entries import only_reads
 from ..kinds.schema import Escalation, Field, Kind
 from ..model import applied_marks
 from ..model.changes import Change, Held, Judged, place
@@ -48,7 +49,7 @@ from ..model.steps import (
     WriteDocument,
 )
 from ..model.vocabulary import Cause, Direction, Disposition, HeldKind
-from . import approvals, grants
+from . import approvals
 from .inputs import Inputs
 
 S = TypeVar("S", bound=Step)
@@ -98,19 +99,6 @@ def _document(
         yield _found(comparison.compare(field, base, live)[0])
 
 
-def within(field: Field, base: FieldValue, value: FieldValue) -> bool:
-    """Whether a value of a gated field gives nothing that was not agreed on."""
-    if field.gated:
-        assert isinstance(base, documents.Trust)
-        assert isinstance(value, documents.Trust)
-        moved = documents.compare_trust(base, value)
-        less = moved.verdict in (documents.Verdict.SAME, documents.Verdict.NARROWER)
-        return less or moved.respelled
-    assert isinstance(base, documents.Policy)
-    assert isinstance(value, documents.Policy)
-    return not grants.exceeds(base, value)
-
-
 def _entries(
     inputs: Inputs, field: Field, wanted: FieldValue, live: FieldValue, moved: Collection[str]
 ) -> Iterator[Judged]:
@@ -146,7 +134,7 @@ def _gives_rights(inputs: Inputs, field: Field, key: str) -> bool:
 
 def _right(inputs: Inputs, agreed: Mapping[str, str], key: str) -> bool:
     return (
-        not grants.only_reads(key)
+        not only_reads(key)
         and inputs.memory.texts.get(key, agreed.get(key, NO_RIGHTS)) != NO_RIGHTS
     )
 
@@ -368,10 +356,10 @@ def _unread(inputs: Inputs, field: Field, key: str) -> str | None:
     was there, so it is nobody's excess later.
     """
     if field.escalates is Escalation.ATTACHMENT:
-        return None if grants.only_reads(key) else UNKNOWN_RIGHTS
+        return None if only_reads(key) else UNKNOWN_RIGHTS
     agreed = inputs.memory.record.agreed.entries.get(inputs.row.field(field.carries).name, {})
     texts = inputs.memory.texts
-    others = [key for key in inputs.memory.attached or () if not grants.only_reads(key)]
+    others = [key for key in inputs.memory.attached or () if not only_reads(key)]
     return NO_RIGHTS if any(k not in texts and k not in agreed for k in others) else None
 
 
@@ -397,4 +385,4 @@ def _text(inputs: Inputs, field: Field, key: str, rights: bool) -> str | None:
     """
     if field.escalates is Escalation.MEMBERSHIP:
         return NO_RIGHTS if rights or _gives_rights(inputs, field, key) else None
-    return None if grants.only_reads(key) else inputs.memory.texts.get(key)
+    return None if only_reads(key) else inputs.memory.texts.get(key)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from .. import documents, times
+from ..kinds.role import NOT_OURS, outsiders
 from ..model.objects import Account
 
 Parts = Iterator[tuple[str, ...]]
@@ -49,7 +50,7 @@ def privileged(case: Case) -> Parts:
         return
     for principal in (*_trusted(case.trust), *_trusted(case.before)):
         foreign = principal.account_id not in ("", case.account.account_id)
-        if foreign or principal.kind in _NOT_OURS or principal.kind == documents.Kind.SERVICE:
+        if foreign or principal.kind in NOT_OURS or principal.kind == documents.Kind.SERVICE:
             yield (principal.raw,)
 
 
@@ -234,30 +235,6 @@ def escalating(case: Case) -> Parts:
     for grant in case.grants:
         if not grant.indirect:
             yield grant.what, grant.why
-
-
-_NOT_OURS: Final = frozenset(
-    {
-        documents.Kind.SAML,
-        documents.Kind.OIDC,
-        documents.Kind.WILDCARD,
-        documents.Kind.UNKNOWN,
-    }
-)
-"""Kinds of principals whose members nobody in the account decides about."""
-
-
-def outsiders(account: Account, *trusts: documents.Trust | None) -> tuple[str, ...]:
-    """Who may assume the role from outside the account: other accounts and what acts for them,
-    identity providers, wildcards. Services of the account itself are none.
-    """
-    found = {
-        principal.raw
-        for trust in trusts
-        for principal in _trusted(trust)
-        if principal.account_id not in ("", account.account_id) or principal.kind in _NOT_OURS
-    }
-    return tuple(sorted(found))
 
 
 def detours(case: Case) -> Parts:

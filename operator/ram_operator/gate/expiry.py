@@ -9,15 +9,11 @@ An end is a time of RFC 3339 in UTC, "" for none; these are in order as texts.
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from typing import Any, Final
+from typing import Final
 
-from .. import times
 from ..constants import Severity
-from ..errors import InvalidSpec
-from ..kinds.manifest import end_of
 from ..kinds.schema import Field, Kind
 from ..model.changes import Change, Judged, place
 from ..model.objects import Entry, UnknownPart
@@ -80,24 +76,6 @@ def _over(inputs: Inputs, now: str) -> set[str]:
     return found
 
 
-def upcoming(row: Kind, spec: Mapping[str, Any], agreed: Iterable[str], now: float) -> float | None:
-    """The next end after `now` that the manifest asks for or that was agreed on, as epoch seconds.
-
-    Nothing of the cloud has to be known for it. What cannot be read is left out.
-    """
-    found: list[float] = []
-    for text in agreed:
-        with contextlib.suppress(ValueError):
-            found.append(times.seconds(text))
-    for field in row.fields:
-        items = spec.get(field.spec) if field.entries_widen else None
-        for item in items if isinstance(items, list) else ():
-            with contextlib.suppress(InvalidSpec, TypeError, AttributeError):
-                end = end_of(field, item)
-                found += [end] if end is not None else []
-    return min((end for end in found if end > now), default=None)
-
-
 def notes(inputs: Inputs) -> list[Note]:
     """What the record is to say of ends without anybody's approval: an earlier one, or none of an
     entry that is neither there nor asked for any more, or that gives no right to change rights.
@@ -122,15 +100,6 @@ def notes(inputs: Inputs) -> list[Note]:
         return []
     text = f"note the end of {', '.join(sorted(changes))}"
     return [Note(summary=text, cause=Cause.INTENT, direction=Direction.NARROWER, ends=changes)]
-
-
-def agreed_by(changes: Iterable[Change]) -> dict[str, str]:
-    """What the approval of these changes agrees on, by the place of the entry."""
-    return {
-        place(change.field, change.entry): change.after.until
-        for change in changes
-        if change.entry and isinstance(change.after, Entry)
-    }
 
 
 class _Everything(frozenset[str]):

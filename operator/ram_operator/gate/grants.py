@@ -12,6 +12,7 @@ from typing import Final
 
 from .. import documents
 from ..kinds import comparison
+from ..kinds.entries import only_reads
 from ..kinds.schema import Escalation, Field, Kind
 from ..model import sentences
 from ..model.changes import Change, Finding, Held, Judged, Part, place
@@ -23,7 +24,6 @@ from ..model.vocabulary import (
     Disposition,
     HeldKind,
     HeldVerdict,
-    PolicyType,
 )
 from . import approvals, checks, rules
 from .inputs import WHATEVER, Inputs, Memory
@@ -38,7 +38,7 @@ def escalating(field: Field, desired: Desired, change: Change, memory: Memory) -
     """
     if freed(field, desired, change, memory):
         return True
-    if exceeds_agreed(field, change, memory):
+    if comparison.asks_more(field, change, memory.record.agreed.document):
         # Narrower than what is there may be wider than what people agreed on.
         return True
     if change.entry and change.after is None:
@@ -109,24 +109,6 @@ def direction(field: Field, desired: Desired, change: Change, memory: Memory) ->
     return Direction.MIXED if keys & memory.denials.keys() else change.direction
 
 
-def exceeds_agreed(field: Field, change: Change, memory: Memory) -> bool:
-    """Whether the document that is asked for exceeds the one that the record has."""
-    base = memory.record.agreed.document
-    if field.escalates is not Escalation.DOCUMENT or base is None:
-        return False
-    assert isinstance(change.after, documents.Policy)
-    return exceeds(base, change.after)
-
-
-def exceeds(agreed: documents.Policy, document: documents.Policy) -> bool:
-    """Whether a document may let change rights more than the agreed one does: it gives more of
-    them, or denies less.
-    """
-    if not documents.within_identity_grants(agreed, document):
-        return True
-    return bool(documents.given_free(documents.compare_policy(agreed, document)))
-
-
 def _widens_sent(field: Field, change: Change, memory: Memory) -> bool:
     """Whether a document is wider than one that we wrote, which an old answer does not show."""
     if field.escalates is not Escalation.DOCUMENT:
@@ -139,12 +121,6 @@ def _widens_sent(field: Field, change: Change, memory: Memory) -> bool:
 def _harmless(key: str, memory: Memory) -> bool:
     """Known not to escalate: by its document, or as a system policy that only reads."""
     return only_reads(key) or key in memory.harmless_policies
-
-
-def only_reads(key: str) -> bool:
-    """Whether an attachment's folded key is that of a system policy that allows reading alone."""
-    kind, _, name = key.partition("/")
-    return kind == PolicyType.SYSTEM and documents.reads_only(name)
 
 
 UNKNOWN: Final = "what it allows is not known"

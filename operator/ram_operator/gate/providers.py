@@ -14,19 +14,17 @@ same, so texts are compared.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
-from typing import Any, Final
+from typing import Final
 
 from .. import documents
 from ..constants import Severity
 from ..errors import RamOperatorError, Retry
-from ..model.changes import Change, Held, Judged, place
+from ..model.changes import PROVIDERS, Change, Held, Judged, place
 from ..model.objects import Entry, FieldValue, UnknownPart
 from ..model.permissions import Permit
-from ..model.provider_states import ABSENT, WHOLE, named
-from ..model.sentences import clip
+from ..model.provider_states import ABSENT, LISTS, facts, named, sentences
 from ..model.steps import Agree, Note
 from ..model.vocabulary import (
     Cause,
@@ -36,13 +34,10 @@ from ..model.vocabulary import (
     HeldVerdict,
     Presence,
 )
-from . import approvals, checks, rules
+from . import checks, rules
 from .inputs import Inputs
 
-FIELD: Final = approvals.PROVIDERS
-_SHOWN: Final = 1024
-_LISTS: Final = {"clients": "tokens for client id {}", "fingerprints": "the certificate {}"}
-"""What another entry lets in, by the list that it is in."""
+FIELD: Final = PROVIDERS
 
 
 def _asked(inputs: Inputs) -> tuple[str, ...]:
@@ -146,31 +141,6 @@ def context(inputs: Inputs) -> dict[str, FieldValue]:
     return {FIELD: known} if known else {}
 
 
-def shown(held: Held) -> tuple[Change, ...]:
-    """What people are to look at: what is held, and what the providers of a held trust are."""
-    listed = {(change.field, change.entry) for change in held.changes}
-    beside = [
-        Change(FIELD, entry, entry, Direction.NEUTRAL, key)
-        for key, entry in (held.context.get(FIELD) or {}).items()
-        if (FIELD, key) not in listed
-    ]
-    return (*held.changes, *beside)
-
-
-def accepted(held_context: Mapping[str, Any], changes: Iterable[Change]) -> dict[str, str]:
-    """What an approval agrees on: providers that changed, and those of an approved trust."""
-    listed = list(changes)
-    found = {
-        change.entry: change.after.value
-        for change in listed
-        if change.field == FIELD and isinstance(change.after, Entry)
-    }
-    if any(isinstance(change.after, documents.Trust) for change in listed):
-        shown = held_context.get(FIELD) or {}
-        found |= {key: entry.value for key, entry in shown.items()}
-    return found
-
-
 def first_seen(inputs: Inputs) -> dict[str, str]:
     """What the providers are that a new trust names, or that were trusted before that was kept."""
     asked = _asked(inputs)
@@ -225,63 +195,14 @@ def acceptance(moves: Iterable[Judged], permit: Permit | None) -> list[Agree]:
     ]
 
 
-def _facts(entry: Entry) -> Mapping[str, Any]:
-    try:
-        found = json.loads(entry.value)
-    except ValueError:
-        found = None
-    # Written by hand or by another version: different from whatever is true.
-    return found if isinstance(found, dict) else {"text": entry.value}
-
-
 def _direction(before: Entry, after: Entry) -> Direction:
-    was, now = _facts(before), _facts(after)
+    was, now = facts(before), facts(after)
     if not now:
         return Direction.NARROWER
-    plain = all(isinstance(side.get(name), list) for side in (was, now) for name in _LISTS)
-    rest = [{k: v for k, v in side.items() if k not in _LISTS} for side in (was, now)]
+    plain = all(isinstance(side.get(name), list) for side in (was, now) for name in LISTS)
+    rest = [{k: v for k, v in side.items() if k not in LISTS} for side in (was, now)]
     if not plain or rest[0] != rest[1]:
         return Direction.UNKNOWN
-    more = any(set(now[name]) - set(was[name]) for name in _LISTS)
-    less = any(set(was[name]) - set(now[name]) for name in _LISTS)
+    more = any(set(now[name]) - set(was[name]) for name in LISTS)
+    less = any(set(was[name]) - set(now[name]) for name in LISTS)
     return Direction.MIXED if more and less else Direction.WIDER if more else Direction.NARROWER
-
-
-def sentences(change: Change) -> tuple[list[str], list[str]]:
-    """Who is let in now and who no longer, for people."""
-    assert isinstance(change.before, Entry)
-    assert isinstance(change.after, Entry)
-    name = change.after.display
-    was, now = _facts(change.before), _facts(change.after)
-    if not now:
-        return [], [f"{name} does not exist any more, so nobody comes in by it"]
-    if not was:
-        return [f"{name} exists now, and lets in whom it was made for"], []
-    if WHOLE in was or WHOLE in now:
-        # Lists that are cut short must not look as if entries had come or gone.
-        return [f"{name} is another one than was agreed on, which cannot be shown in full"], []
-    gains = [f"{name} accepts {text} now" for text in _more(was, now)]
-    losses = [f"{name} no longer accepts {text}" for text in _more(now, was)]
-    plain = sorted((was.keys() | now.keys()) - _LISTS.keys())
-    gains += [
-        f"{name} has another {key}, which decides whom it lets in:"
-        f" {clip(str(now.get(key)))} instead of {clip(str(was.get(key)))}"
-        for key in plain
-        if was.get(key) != now.get(key)
-    ]
-    return gains, losses
-
-
-def drift_values(change: Change) -> tuple[str, str]:
-    """(was, now): what was agreed on, and what became of it."""
-    assert isinstance(change.before, Entry)
-    gains, losses = sentences(change)
-    return clip(change.before.value), clip("; ".join((*gains, *losses)), _SHOWN)
-
-
-def _more(was: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
-    return [
-        text.format(clip(entry))
-        for key, text in _LISTS.items()
-        for entry in sorted(set(now.get(key) or ()) - set(was.get(key) or ()))
-    ]

@@ -16,6 +16,7 @@ from ..model import changes
 from ..model.changes import NAME, Change, Held, Judged
 from ..model.objects import Entry, FieldValue, UnknownPart
 from ..model.permissions import Cleared, Permit
+from ..model.provider_states import accepted
 from ..model.state import Desired, Live
 from ..model.steps import (
     Approvable,
@@ -186,7 +187,7 @@ def weigh(held: Held, inputs: Inputs) -> Permit | None:
     flight = record.in_flight
     if permit is None or flight is None or flight.approval != permit.digest:
         return permit
-    same = flight.providers == providers.accepted(held.context, held.changes)
+    same = flight.providers == accepted(held.context, held.changes)
     return permit if same else None
 
 

@@ -9,7 +9,7 @@ from .. import documents
 from ..model.changes import Change
 from ..model.objects import FieldValue
 from ..model.vocabulary import Direction
-from .schema import Field, Shape
+from .schema import Escalation, Field, Shape
 
 _FROM_VERDICT = {
     documents.Verdict.SAME: Direction.NEUTRAL,
@@ -73,3 +73,24 @@ _COMPARE = {
 
 NOTHING: Final = documents.Policy('{"Statement":[],"Version":"1"}', ())
 """A document that lets nobody do anything: agreed on where nobody knows what was."""
+
+
+def within(field: Field, base: FieldValue, value: FieldValue) -> bool:
+    """Whether a value of a gated field gives nothing that was not agreed on."""
+    if field.gated:
+        assert isinstance(base, documents.Trust)
+        assert isinstance(value, documents.Trust)
+        moved = documents.compare_trust(base, value)
+        less = moved.verdict in (documents.Verdict.SAME, documents.Verdict.NARROWER)
+        return less or moved.respelled
+    assert isinstance(base, documents.Policy)
+    assert isinstance(value, documents.Policy)
+    return not documents.exceeds_rights(base, value)
+
+
+def asks_more(field: Field, change: Change, agreed: documents.Policy | None) -> bool:
+    """Whether the document that is asked for exceeds the one that the record has."""
+    if field.escalates is not Escalation.DOCUMENT or agreed is None:
+        return False
+    assert isinstance(change.after, documents.Policy)
+    return documents.exceeds_rights(agreed, change.after)

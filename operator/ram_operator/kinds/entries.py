@@ -53,6 +53,12 @@ def is_custom(key: str) -> bool:
     return key.startswith(custom_key(""))
 
 
+def only_reads(key: str) -> bool:
+    """Whether an attachment's folded key is that of a system policy that allows reading alone."""
+    kind, _, name = key.partition("/")
+    return kind == PolicyType.SYSTEM and documents.reads_only(name)
+
+
 def member_entries(value: Any) -> dict[str, Entry]:
     """`[{type, name}]` with references resolved → users by folded name."""
     return {

@@ -5,9 +5,10 @@ What the schema cannot say is judged here and ends as InvalidSpec with the place
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from dataclasses import field as data_field
 from typing import Any, TypeVar
@@ -309,3 +310,21 @@ def _resolve(
         else:
             found.nameless.add((field.name, reference.type))
     return out
+
+
+def upcoming(row: Kind, spec: Mapping[str, Any], agreed: Iterable[str], now: float) -> float | None:
+    """The next end after `now` that the manifest asks for or that was agreed on, as epoch seconds.
+
+    Nothing of the cloud has to be known for it. What cannot be read is left out.
+    """
+    found: list[float] = []
+    for text in agreed:
+        with contextlib.suppress(ValueError):
+            found.append(times.seconds(text))
+    for field in row.fields:
+        items = spec.get(field.spec) if field.entries_widen else None
+        for item in items if isinstance(items, list) else ():
+            with contextlib.suppress(InvalidSpec, TypeError, AttributeError):
+                end = end_of(field, item)
+                found += [end] if end is not None else []
+    return min((end for end in found if end > now), default=None)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from .. import documents
+from ..model.objects import Account
 from ..model.steps import Detach, WriteAttributes, WriteTrust
 from ..model.vocabulary import Lends
 from .entries import POLICIES, POLICY_REFERENCE, TAGS, as_number, as_trust, attribute
@@ -53,3 +55,25 @@ ROLE: Final = Kind(
         TAGS,
     ),
 )
+NOT_OURS: Final = frozenset(
+    {
+        documents.Kind.SAML,
+        documents.Kind.OIDC,
+        documents.Kind.WILDCARD,
+        documents.Kind.UNKNOWN,
+    }
+)
+"""Kinds of principals whose members nobody in the account decides about."""
+
+
+def outsiders(account: Account, *trusts: documents.Trust | None) -> tuple[str, ...]:
+    """Who may assume the role from outside the account: other accounts and what acts for them,
+    identity providers, wildcards. Services of the account itself are none.
+    """
+    found = {
+        principal.raw
+        for trust in trusts
+        for principal in (documents.trust_principals(trust) if trust is not None else ())
+        if principal.account_id not in ("", account.account_id) or principal.kind in NOT_OURS
+    }
+    return tuple(sorted(found))

@@ -15,8 +15,8 @@ from .. import times
 from ..cluster import finalizers
 from ..constants import ANNOTATION_ABANDON, DeletionPolicy, EventReason, Mode, Reason
 from ..errors import DeleteConflict, InvalidSpec, OutcomeUnknown, RamOperatorError, Retry, Stalled
-from ..gate import deletions, tenancy
-from ..kinds import manifest
+from ..gate import deletions
+from ..kinds import manifest, tenancy
 from ..kinds.record import Identity, facts_of, stored, understood
 from ..kinds.table import ACCOUNT, KINDS
 from ..model.objects import Entry, Key, Owner

@@ -22,10 +22,10 @@ from ..constants import (
     Reason,
 )
 from ..errors import OutcomeUnknown, RamOperatorError, Retry
-from ..gate import expiry, providers
 from ..gate.inputs import Approval, Guard
 from ..kinds.record import Identity, facts_of
-from ..model import sentences
+from ..model import provider_states, sentences
+from ..model.changes import ends_of
 from ..model.permissions import Cleared, Permit
 from ..model.records import NOTHING_AGREED, Agreed, InFlight
 from ..model.steps import (
@@ -268,7 +268,7 @@ def _start(step: Step, permit: Permit | None) -> Start:
         return Start(flight)
     before, after = sentences.sides(permit.changes)
     trusts = [c.after for c in permit.changes if isinstance(c.after, documents.Trust)]
-    seen = providers.accepted(permit.context, permit.changes)
+    seen = provider_states.accepted(permit.context, permit.changes)
     flight = InFlight(
         permit.kind,
         permit.change,
@@ -282,7 +282,7 @@ def _start(step: Step, permit: Permit | None) -> Start:
         after=after,
     )
     creates = cleared is not None and cleared.before is None
-    return Start(flight, creates, expiry.agreed_by(permit.changes))
+    return Start(flight, creates, ends_of(permit.changes))
 
 
 def still(fresh: Mapping[str, Any], subject: Subject) -> bool:

@@ -15,12 +15,11 @@ from typing import Any, Final
 from .. import documents
 from ..constants import Mode
 from ..errors import Absent, InvalidSpec
-from ..gate import checks
-from ..gate.grants import only_reads
 from ..kinds import manifest
-from ..kinds.entries import policy_key
+from ..kinds.entries import only_reads, policy_key
 from ..kinds.policy import DOCUMENT, POLICY
 from ..kinds.record import Identity, facts_of
+from ..kinds.role import outsiders
 from ..kinds.schema import Escalation, Field
 from ..kinds.table import KINDS
 from ..model import applied_marks
@@ -212,7 +211,7 @@ def _outsiders(sources: Sources, subject: Subject, wanted: Desired, live: Live) 
     trusts = [fields.get(gated.name) for fields in (wanted.fields, live.fields)]
     known = [trust for trust in trusts if isinstance(trust, documents.Trust)]
     unread = (UNREAD,) if any(isinstance(trust, UnknownPart) for trust in trusts) else ()
-    return (*checks.outsiders(sources.account, *known), *unread)
+    return (*outsiders(sources.account, *known), *unread)
 
 
 def _sent(sources: Sources, subject: Subject, wanted: Desired) -> tuple[documents.Policy, ...]:

@@ -12,9 +12,8 @@ from ..cluster import finalizers
 from ..cluster.record_writer import Claim
 from ..constants import DeletionPolicy, Mode
 from ..errors import RamOperatorError
-from ..gate import tenancy
 from ..gate.inputs import NO_APPROVAL, Inputs
-from ..kinds import manifest
+from ..kinds import manifest, tenancy
 from ..kinds.record import Identity, facts_of, understood
 from ..model.outcome import Outcome, Plan
 from ..model.records import CLAIMED, CREATED, NOTHING_AGREED, Agreed

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from .. import documents
 from ..errors import Absent, RamOperatorError
-from ..gate.grants import only_reads
+from ..kinds.entries import only_reads
 from ..kinds.policy import DOCUMENT, POLICY
 from ..kinds.record import Identity, facts_of
 from ..model.objects import Entry, Key

@@ -19,7 +19,7 @@ from ..cluster import event_writer
 from ..cluster.api import Gone
 from ..constants import ANNOTATION_RECONCILE, ConditionType, Reason
 from ..errors import Bug, OutcomeUnknown, RamOperatorError, Retry
-from ..gate import expiry
+from ..kinds import manifest
 from ..kinds.table import ACCOUNT, KINDS
 from ..model.objects import Key
 from ..model.outcome import Outcome
@@ -109,7 +109,7 @@ class Reconciler:
             session = ports.accounts.find(subject.options.account)
             identity = subject.identity(session.account.account_id) if session else None
             record = ports.cache.facts(identity.key) if identity else None
-            end = expiry.upcoming(subject.row, subject.spec, record.ends if record else (), now)
+            end = manifest.upcoming(subject.row, subject.spec, record.ends if record else (), now)
             if end is not None:
                 # Not earlier, for it would still be there, and not much later.
                 ports.queue.add(key, Lane.URGENT, end - now + 0.1)

@@ -14,12 +14,11 @@ from typing import Any, Final
 
 from .. import documents
 from ..errors import InvalidSpec, RamOperatorError
-from ..gate import checks
 from ..gate.inputs import Approval
 from ..kinds import manifest
 from ..kinds.entries import POLICIES
 from ..kinds.record import Identity, facts_of
-from ..kinds.role import ROLE, TRUST
+from ..kinds.role import ROLE, TRUST, outsiders
 from ..kinds.schema import Escalation
 from ..model.objects import Entry, Key, Owner, UnknownPart
 from ..model.provider_states import named
@@ -107,7 +106,7 @@ def _outside(sources: Sources, key: Key, body: Mapping[str, Any]) -> bool:
     facts = facts_of(sources.objects.get(identity.key), identity)
     if facts.baseline_unreadable:
         return True
-    return bool(checks.outsiders(sources.account, asked, facts.baseline))
+    return bool(outsiders(sources.account, asked, facts.baseline))
 
 
 def _holders(

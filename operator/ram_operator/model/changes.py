@@ -5,7 +5,7 @@ Frozen values, so that what was judged is what is applied and what is reported.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -19,6 +19,9 @@ NAME: Final = "name"
 """The place of a change that gives a new identity a name that is trusted already, or takes an
 identity and its name away.
 """
+
+PROVIDERS: Final = "providers"
+"""The place of changes that became of an identity provider, see `provider_states`."""
 
 Part = tuple[str, str]
 """A field, and the folded key of an entry in it, "" for all of the field."""
@@ -112,6 +115,15 @@ class Held:
     voided: str = ""  # why an approval that was given is not honoured
     missing: tuple[str, ...] = ()
     """What has to be known before it is offered, or offered anew: a sentence each."""
+
+
+def ends_of(changes: Iterable[Change]) -> dict[str, str]:
+    """What the approval of these changes agrees on, by the place of the entry."""
+    return {
+        place(change.field, change.entry): change.after.until
+        for change in changes
+        if change.entry and isinstance(change.after, Entry)
+    }
 
 
 def writes(item: Judged) -> bool:

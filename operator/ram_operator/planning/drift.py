@@ -12,11 +12,10 @@ from dataclasses import replace
 
 from .. import documents
 from ..constants import AdoptionPolicy, DriftPolicy, Severity
-from ..gate.baseline import within
-from ..gate.grants import direction, escalating, exceeds_agreed
+from ..gate.grants import direction, escalating
 from ..gate.inputs import WHATEVER, Memory
 from ..kinds import comparison
-from ..kinds.comparison import NOTHING
+from ..kinds.comparison import NOTHING, within
 from ..kinds.schema import Escalation, Field, Kind, Shape
 from ..model import applied_marks
 from ..model.applied_marks import KEPT
@@ -84,7 +83,7 @@ def _cause(row: Kind, desired: Desired, change: Change, memory: Memory) -> Cause
     wanted = applied_marks.digest(change.after)
     if known == KEPT + wanted:
         return Cause.ADOPTION
-    if exceeds_agreed(field, change, memory):
+    if comparison.asks_more(field, change, memory.record.agreed.document):
         # Whatever the status says was applied: to ask for more than the record has is an edit.
         return Cause.INTENT
     return Cause.DRIFT if known == wanted else Cause.INTENT

@@ -6,9 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from .. import documents
-from ..gate import providers
-from ..model import sentences
-from ..model.changes import Drift, Judged, place
+from ..model import provider_states, sentences
+from ..model.changes import PROVIDERS, Drift, Judged, place
 from ..model.vocabulary import Cause, Disposition, DriftAction
 from . import drift
 
@@ -80,8 +79,8 @@ def _entries(item: Judged, done: Done) -> list[Drift]:
     elif action is DriftAction.CORRECTED and name in done.undone:
         action = DriftAction.HELD
     was, now = sentences.drift_values(item.change)
-    if item.change.field == providers.FIELD:
-        was, now = providers.drift_values(item.change)
+    if item.change.field == PROVIDERS:
+        was, now = provider_states.drift_values(item.change)
     return [Drift(name, was, now, item.severity, action)]
 
 

@@ -15,6 +15,7 @@ from ..constants import Severity
 from ..gate import baseline, expiry, grants, providers
 from ..gate.inputs import Inputs
 from ..gate.review import Changes, Review, all_known, carried, creation, released, review
+from ..kinds.comparison import within
 from ..kinds.schema import Field, Kind
 from ..model import changes
 from ..model.changes import Change, Held, Judged, place
@@ -250,7 +251,7 @@ def agreed(inputs: Inputs) -> bool:
         documents.compare_trust(live, wanted).verdict is same
         and documents.compare_trust(base, wanted).verdict is not same
         and (
-            baseline.within(gated, base, live)
+            within(gated, base, live)
             or baseline.begun(inputs.memory.record, Change(gated.name, base, live, _WIDER))
         )
     )

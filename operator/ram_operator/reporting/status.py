@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from ..constants import ConditionType, Reason
-from ..gate import providers
-from ..model import sentences
+from ..model import provider_states, sentences
 from ..model.changes import Drift, Finding, Held
 from ..model.outcome import Outcome, Plan
 from ..model.records import Rejection
@@ -129,7 +128,7 @@ def _drift(entry: Drift, seen: Mapping[Any, Mapping[str, Any]], now: str) -> dic
 
 
 def _pending(held: Held, before: Mapping[str, Any] | None, now: str) -> dict[str, Any]:
-    sides = sentences.sides(providers.shown(held))
+    sides = sentences.sides(provider_states.shown(held))
     block: dict[str, Any] = {
         "kind": str(held.kind),
         "verdict": str(held.verdict),

@@ -9,10 +9,10 @@ from collections.abc import Mapping
 
 from ..constants import SERVICE_LINKED_NAMES, Reason
 from ..errors import Stalled
-from ..kinds.schema import Field, Kind
-from ..kinds.table import KINDS
 from ..model.objects import Account, Entry, Key, Tenant
 from ..model.state import Desired, Live
+from .schema import Field, Kind
+from .table import KINDS
 
 ANY = "*"
 
