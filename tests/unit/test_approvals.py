@@ -11,7 +11,7 @@ from ram_operator import documents
 from ram_operator.constants import Severity
 from ram_operator.errors import Bug
 from ram_operator.gate import approvals, clearance
-from ram_operator.gate import review as review_module
+from ram_operator.gate import offering as review_module
 from ram_operator.gate.inputs import NO_REASON, Guard, Scope
 from ram_operator.gate.review import carried
 from ram_operator.model import sentences

@@ -11,7 +11,7 @@ from ram_operator import documents
 from ram_operator.constants import DriftPolicy
 from ram_operator.gate import clearance
 from ram_operator.gate.inputs import Inputs, Memory
-from ram_operator.gate.review import HAD
+from ram_operator.gate.offering import HAD
 from ram_operator.kinds.table import KINDS
 from ram_operator.model.outcome import Plan
 from ram_operator.model.state import Desired, Live

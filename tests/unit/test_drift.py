@@ -19,7 +19,8 @@ from ram_operator.model.objects import Entry
 from ram_operator.model.records import RecordFacts
 from ram_operator.model.state import Applied, Desired
 from ram_operator.model.vocabulary import Cause, Direction, Disposition
-from ram_operator.planning import diff, drift
+from ram_operator.planning import diff
+from tests.unit import judging as drift
 from tests.unit.core import (
     ALLOW_ALL,
     ALLOW_READ,

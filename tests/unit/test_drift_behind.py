@@ -12,7 +12,8 @@ from ram_operator.constants import DriftPolicy, Severity
 from ram_operator.model.changes import Change, Judged
 from ram_operator.model.state import Desired
 from ram_operator.model.vocabulary import Cause, Disposition
-from ram_operator.planning import diff, drift
+from ram_operator.planning import diff
+from tests.unit import judging as drift
 from tests.unit.core import ANN, ECS, FC, ROLE, made, record, remembered, trust, trust_json, wanted
 
 POLICIES = (DriftPolicy.REPORT, DriftPolicy.REVERT_EXCESS, DriftPolicy.REVERT)

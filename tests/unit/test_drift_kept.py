@@ -17,9 +17,10 @@ from ram_operator.model.outcome import Outcome, Plan
 from ram_operator.model.state import Desired, Live
 from ram_operator.model.steps import Step
 from ram_operator.model.vocabulary import Cause
-from ram_operator.planning import diff, drift, plan
+from ram_operator.planning import diff, plan
 from ram_operator.reporting import verdict
 from ram_operator.reporting.status import build_report
+from tests.unit import judging as drift
 from tests.unit.core import ROLE, carry_out, inputs
 from tests.unit.outcomes import Json
 from tests.unit.profiles import examples

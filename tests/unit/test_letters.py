@@ -20,7 +20,8 @@ from ram_operator.model import provider_states
 from ram_operator.model.objects import Entry
 from ram_operator.model.outcome import Plan
 from ram_operator.model.vocabulary import Cause, Disposition, DriftAction, HeldKind
-from ram_operator.planning import diff, drift, plan
+from ram_operator.planning import diff, plan
+from tests.unit import judging as drift
 from tests.unit.core import (
     ACCOUNT_ID,
     ANN,

@@ -20,7 +20,8 @@ from ram_operator.model.objects import Entry, Key
 from ram_operator.model.records import RecordFacts
 from ram_operator.model.state import Applied, Desired, Live
 from ram_operator.model.vocabulary import Cause, Direction, Disposition, Presence
-from ram_operator.planning import diff, drift, plan
+from ram_operator.planning import diff, plan
+from tests.unit import judging as drift
 from tests.unit.core import ACCOUNT, NOW, OPTIONS, OWNER, TENANT, attachment
 from tests.unit.core import record as recorded
 

@@ -95,6 +95,11 @@ def test_it_is_shown_as_critical_and_held_and_nothing_is_written(found: Inputs) 
 
 
 @pytest.mark.parametrize("found", FOUND.values(), ids=FOUND)
+def test_what_was_found_is_looked_at_twice_like_drift(found: Inputs) -> None:
+    assert plan.drifted(found)
+
+
+@pytest.mark.parametrize("found", FOUND.values(), ids=FOUND)
 def test_an_approval_is_for_the_record_alone(found: Inputs) -> None:
     decision = once_approved(found)
     assert (decision.held, decision.drift) == (None, ())

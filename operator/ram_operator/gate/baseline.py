@@ -265,7 +265,7 @@ def _in_common(
     if not _known(inputs) or not inputs.memory.record.outdated:
         return live
     # It is as it was applied, or gives nobody a right; of anything else nobody knows who agreed.
-    same = known == applied_marks.digest(live) or not grants.exceeds(NOTHING, live)
+    same = known == applied_marks.digest(live) or not documents.exceeds_rights(NOTHING, live)
     return live if same else NOTHING
 
 

@@ -1,4 +1,4 @@
-"""The gate: what may be sent to the cloud. Pure; the only maker of `Cleared` and `Permit`.
+"""The gate: what may be sent to the cloud. Pure; the only maker of what lets it.
 
 `cloud.execute` sends a trust document only inside a `Cleared` value, and only the functions here
 make one. A trust is cleared in three cases and no other:
@@ -12,15 +12,15 @@ Every other change of meaning is held.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
 from .. import documents
 from ..kinds.role import TRUST
-from ..model.changes import Change, Held
+from ..model.changes import Change, Held, Judged
 from ..model.objects import Account, Entry
-from ..model.permissions import SEAL, Cleared, Permit
+from ..model.permissions import SEAL, Cleared, Passed, Permit
 from ..model.records import InFlight, RecordFacts
 from ..model.steps import CloudStep
 from ..model.vocabulary import Direction, HeldKind, HeldVerdict
@@ -48,10 +48,15 @@ def allows(permit: object, step: CloudStep) -> bool:
     sent = step.sent
     wanted = {(c.field, c.entry): c.after for c in permit.changes}
     shared = sent.keys() & wanted.keys()
-    return bool(shared) and all(_same(sent[part], wanted[part]) for part in shared)
+    return bool(shared) and all(same(sent[part], wanted[part]) for part in shared)
 
 
-def _same(sent: object, approved: object) -> bool:
+def passing(changes: Iterable[Change]) -> Passed:
+    """What was judged and needs no approval."""
+    return Passed(SEAL, {(c.field, c.entry): c.after for c in changes})
+
+
+def same(sent: object, approved: object) -> bool:
     """What is sent is what was approved, and for no longer."""
     ends = [item.until if isinstance(item, Entry) else "" for item in (sent, approved)]
     return sent == approved and ends[0] == ends[1]
@@ -125,16 +130,16 @@ def _direction(verdict: documents.Verdict) -> Direction:
 
 
 def judge_creation(
-    trust: documents.Trust, account: Account, record: RecordFacts, moved: Held | None = None
+    trust: documents.Trust, account: Account, record: RecordFacts, moved: Sequence[Judged] = ()
 ) -> Cleared | Held:
     """May a role be created with this trust? Deleting and re-creating is no way round the gate.
 
-    `moved` is what is held of its identity providers, as they were when the role existed last.
+    `moved` are its identity providers that are not what they were when the role existed last.
     """
     verdict = _judge_creation(trust, account, record)
     if isinstance(verdict, Cleared):
         stays = record.pending is not None and record.pending.trust == trust.digest
-        if not stays and moved is None:
+        if not stays and not moved:
             return verdict
         # Neither other settings nor a second look release what waits for a person.
         summary = "it was held before the settings of the account changed"

@@ -15,7 +15,7 @@ from ..kinds import comparison
 from ..kinds.entries import only_reads
 from ..kinds.schema import Escalation, Field, Kind
 from ..model import sentences
-from ..model.changes import Change, Finding, Held, Judged, Part, place
+from ..model.changes import Change, Finding, Held, Judged, moves_end, place
 from ..model.objects import Account, Entry
 from ..model.state import Desired, Live
 from ..model.vocabulary import (
@@ -27,6 +27,7 @@ from ..model.vocabulary import (
 )
 from . import approvals, checks, rules
 from .inputs import WHATEVER, Inputs, Memory
+from .verdicts import Allow, Hold, Verdict
 
 _LOSES: Final = (Direction.NARROWER, Direction.NEUTRAL)
 
@@ -101,12 +102,23 @@ def _going(field: Field, desired: Desired, change: Change, memory: Memory) -> se
     return {*carried, *(memory.attached or ())}
 
 
-def direction(field: Field, desired: Desired, change: Change, memory: Memory) -> Direction:
-    """What the change does to access. Whoever loses what only denies has more than before."""
-    keys = _going(field, desired, change, memory)
+def directed(inputs: Inputs, change: Change) -> Change:
+    """With what the change does to access. Whoever loses what only denies has more than before."""
+    memory = inputs.memory.then
+    keys = _going(inputs.row.field(change.field), inputs.desired, change, memory)
     if keys and keys <= memory.gives_nothing:
-        return Direction.WIDER
-    return Direction.MIXED if keys & memory.denials.keys() else change.direction
+        return replace(change, direction=Direction.WIDER)
+    return replace(change, direction=Direction.MIXED) if keys & memory.denials.keys() else change
+
+
+def without(inputs: Inputs, change: Change) -> Inputs:
+    """What is known once the change is written: a policy that is detached is there no more."""
+    memory = inputs.memory
+    if change.after is not None or memory.attached is None:
+        return inputs
+    if inputs.row.field(change.field).escalates is not Escalation.ATTACHMENT:
+        return inputs
+    return replace(inputs, memory=replace(memory, leaving=memory.leaving | {change.entry}))
 
 
 def _widens_sent(field: Field, change: Change, memory: Memory) -> bool:
@@ -140,35 +152,82 @@ def case(row: Kind, account: Account, desired: Desired, live: Live) -> checks.Ca
     return checks.Case(account, wanted, found)
 
 
-def held(inputs: Inputs, items: Iterable[Judged], case: checks.Case) -> Held | None:
-    """The escalating changes among `items` that wait, as one offer; None if there is none.
+def attachment(inputs: Inputs, item: Judged) -> Verdict:
+    """A policy that is attached."""
+    return _verdict(inputs, item) if _added(item.change) else Allow()
 
-    `case` is what is known of the identity besides.
+
+def membership(inputs: Inputs, item: Judged) -> Verdict:
+    """Who joins a group gets what its policies allow."""
+    return _verdict(inputs, item) if _added(item.change) else Allow()
+
+
+def document(inputs: Inputs, item: Judged) -> Verdict:
+    """What others have attached: what it gives, and what it denies no more."""
+    return _verdict(inputs, item)
+
+
+def session(inputs: Inputs, item: Judged) -> Verdict:
+    """How long the rights of a role last."""
+    return _verdict(inputs, item)
+
+
+def denial(inputs: Inputs, item: Judged) -> Verdict:
+    """An entry that goes, and may have kept somebody from a right."""
+    return _verdict(inputs, item) if item.change.after is None else Allow()
+
+
+def end(inputs: Inputs, item: Judged) -> Verdict:
+    """An entry that is there, and is to last longer than was agreed on."""
+    return _verdict(inputs, item) if moves_end(item.change) else Allow()
+
+
+def _added(change: Change) -> bool:
+    return change.after is not None and not moves_end(change)
+
+
+def _verdict(inputs: Inputs, item: Judged) -> Verdict:
+    """Whether it gives a right to change rights, and nobody has agreed on that yet. What is known
+    to go beyond what was agreed on is told as held from the first, see `baseline`.
     """
-    row, desired, memory = inputs.row, inputs.desired, inputs.memory
-    waiting = [
-        item
-        for item in items
-        if item.disposition is Disposition.HOLD and not row.field(item.change.field).gated
-    ]
-    if not waiting:
-        return None
-    back = all(item.cause is Cause.DRIFT for item in waiting)
-    summary = _summary(row, waiting)
-    gains = tuple(_GAINS.get(item.cause, sentences.given)(item.change) for item in waiting)
-    changes = tuple(item.change for item in waiting)
+    field = inputs.row.field(item.change.field)
+    waits = item.disposition is Disposition.HOLD or (
+        not _goes_back(inputs, field, item)
+        and escalating(field, inputs.desired, item.change, inputs.memory.then)
+    )
+    return Hold(_held(inputs, field, item)) if waits else Allow()
+
+
+def _goes_back(inputs: Inputs, field: Field, item: Judged) -> bool:
+    """Whether it takes away what was added by hand. That goes at once, also where something comes
+    back by it: a policy that denies, or what was agreed on of a document while an edit waits.
+    """
+    change = item.change
+    if item.cause is not Cause.DRIFT:
+        return False
+    if change.direction in _LOSES:
+        return True
+    if change.entry and change.after is None:
+        return change.direction is not Direction.WIDER
+    return field.escalates is Escalation.DOCUMENT and change.after != inputs.desired.fields.get(
+        field.name
+    )
+
+
+def _held(inputs: Inputs, field: Field, item: Judged) -> Held:
+    """What is held of one change, in words: for somebody who sees what is there now."""
+    desired, memory, change = inputs.desired, inputs.memory, item.change
+    about = case(inputs.row, inputs.account, desired, inputs.live)
+    about = replace(about, grants=tuple(_grants_of(field, desired, change, memory)))
+    about = _with_session(field, desired, change, memory, about)
+    gains = [_GAINS.get(item.cause, sentences.given)(change)]
     if isinstance(memory.holders, Mapping) and (who := sentences.holders(memory.holders)):
-        gains = (*gains, who)
-    case = replace(case, grants=_grants(row, desired, changes, memory))
-    for change in changes:
-        case = _with_session(row.field(change.field), desired, change, memory, case)
-    findings = rules.judge(case, rules.On.GRANT)
-    kind = HeldKind.GIVEN_BACK if back else HeldKind.GRANT
-    if any(item.cause is Cause.FOUND for item in waiting):
-        kind, summary = HeldKind.FOUND, approvals.FOUND_SAYS
-    return Held(kind, summary, gains, (), findings, changes)
+        gains.append(who)
+    kind = _KINDS.get(item.cause, HeldKind.GRANT)
+    return Held(kind, "", tuple(gains), (), rules.judge(about, rules.On.GRANT), (change,))
 
 
+_KINDS: Final = {Cause.DRIFT: HeldKind.GIVEN_BACK, Cause.FOUND: HeldKind.FOUND}
 _GAINS: Final = {Cause.DRIFT: sentences.given_back, Cause.FOUND: sentences.found}
 
 
@@ -183,11 +242,23 @@ def _with_session(
     return replace(case, session=(before, after), privileged=why)
 
 
-def _summary(row: Kind, waiting: list[Judged]) -> str:
-    if all(item.cause is Cause.DRIFT for item in waiting):
+def together(row: Kind, helds: list[Held]) -> Held:
+    """All rights that are held, in one summary."""
+    kinds = {held.kind for held in helds}
+    back = kinds == {HeldKind.GIVEN_BACK}
+    kind = HeldKind.GIVEN_BACK if back else HeldKind.GRANT
+    changes = tuple(change for held in helds for change in held.changes)
+    gains = tuple(text for held in helds for text in held.gains)
+    findings = rules.merged(finding for held in helds for finding in held.findings)
+    if HeldKind.FOUND in kinds:
+        return Held(HeldKind.FOUND, approvals.FOUND_SAYS, gains, (), findings, changes)
+    return Held(kind, _summary(row, changes, back=back), gains, (), findings, changes)
+
+
+def _summary(row: Kind, changes: Iterable[Change], *, back: bool) -> str:
+    if back:
         return "rights taken away by hand wait"
-    fields = {row.field(item.change.field).escalates for item in waiting}
-    if fields == {Escalation.SESSION}:
+    if {row.field(change.field).escalates for change in changes} == {Escalation.SESSION}:
         return "a longer session of a privileged role waits"
     return "rights to change rights wait"
 
@@ -234,28 +305,6 @@ def joined(first: Held | None, second: Held | None) -> Held | None:
         losses=(*first.losses, *second.losses),
         findings=tuple(dict.fromkeys((*first.findings, *second.findings))),
         changes=(*first.changes, *second.changes),
-    )
-
-
-def unwritten(row: Kind, items: Iterable[Judged]) -> tuple[Part, ...]:
-    """What is held, as parts that are not written: the memory of what was applied stays as it was.
-
-    Otherwise the next look would take what is missing for something that was taken away by hand.
-    """
-    return tuple(
-        (item.change.field, item.change.entry)
-        for item in items
-        if item.disposition is Disposition.HOLD and not row.field(item.change.field).gated
-    )
-
-
-def _grants(
-    row: Kind, desired: Desired, changes: Iterable[Change], memory: Memory
-) -> tuple[checks.Grant, ...]:
-    return tuple(
-        grant
-        for change in changes
-        for grant in _grants_of(row.field(change.field), desired, change, memory)
     )
 
 

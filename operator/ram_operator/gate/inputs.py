@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Final
 
@@ -123,6 +123,8 @@ class Memory:
     """Of a policy: what we wrote so lately that the cloud may show what was there before."""
     attached: frozenset[str] | None = frozenset()
     """Folded keys of the policies that the identity has in the cloud; None where not known."""
+    leaving: frozenset[str] = frozenset()
+    """Folded keys of those of them that are detached before the change that is judged."""
     narrowing: tuple[str, ...] = ()
     """Of a policy: roles that have it and whose trust is about to lose something."""
     denials: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: EMPTY)
@@ -136,6 +138,13 @@ class Memory:
     """
     gives_nothing: frozenset[str] = frozenset()
     """Folded keys of those of them that only deny."""
+
+    @property
+    def then(self) -> Memory:
+        """The same once what is leaving is gone."""
+        if self.attached is None or not self.leaving:
+            return self
+        return replace(self, attached=self.attached - self.leaving, leaving=frozenset())
 
 
 @dataclass(frozen=True, slots=True)

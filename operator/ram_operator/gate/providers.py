@@ -21,6 +21,7 @@ from typing import Final
 from .. import documents
 from ..constants import Severity
 from ..errors import RamOperatorError, Retry
+from ..kinds.schema import Kind
 from ..model.changes import PROVIDERS, Change, Held, Judged, place
 from ..model.objects import Entry, FieldValue, UnknownPart
 from ..model.permissions import Permit
@@ -36,6 +37,7 @@ from ..model.vocabulary import (
 )
 from . import checks, rules
 from .inputs import Inputs
+from .verdicts import Allow, Hold, Verdict
 
 FIELD: Final = PROVIDERS
 
@@ -75,13 +77,14 @@ def moved(inputs: Inputs) -> list[Judged]:
     return found
 
 
-def unread(inputs: Inputs) -> list[str]:
+def unread(inputs: Inputs) -> tuple[str, ...] | None:
     """One sentence per provider that could not be read: nobody knows whom it lets in."""
-    return [
+    found = [
         f"{key} to be read, so that it is known whom it lets in: {part.error.message}"
         for key, part in sorted(inputs.providers.items())
         if isinstance(part, UnknownPart)
     ]
+    return tuple(found) or None
 
 
 def places(inputs: Inputs) -> frozenset[str]:
@@ -118,19 +121,33 @@ def missing(inputs: Inputs) -> list[str]:
     ]
 
 
-def held(moves: Iterable[Judged], case: checks.Case) -> Held | None:
-    """What is held of the providers; None if nothing is."""
-    changes = tuple(item.change for item in moves)
-    if not changes:
-        return None
-    gains = tuple(text for change in changes for text in sentences(change)[0])
-    losses = tuple(text for change in changes for text in sentences(change)[1])
+def evaluate(inputs: Inputs, item: Judged) -> Verdict:
+    """Another provider behind a name that is trusted waits, whatever it is."""
+    if item.change.field != FIELD:
+        return Allow()
+    gains, losses = map(tuple, sentences(item.change))
+    case = checks.Case(inputs.account, moved=(*gains, *losses))
+    findings = rules.judge(case, rules.On.PROVIDER)
+    kind, verdict = HeldKind.PROVIDER_CHANGE, HeldVerdict(item.change.direction)
+    return Hold(Held(kind, _CHANGED, gains, losses, findings, (item.change,), verdict))
+
+
+_CHANGED: Final = "an identity provider that is trusted was changed"
+
+
+def together(row: Kind, helds: list[Held]) -> Held:
+    """All providers that were changed."""
+    changes = tuple(change for held in helds for change in held.changes)
     directions = {change.direction for change in changes}
     verdict = directions.pop() if len(directions) == 1 else Direction.UNKNOWN
-    findings = rules.judge(replace(case, moved=(*gains, *losses)), rules.On.PROVIDER)
-    summary = "an identity provider that is trusted was changed"
-    kind = HeldKind.PROVIDER_CHANGE
-    return Held(kind, summary, gains, losses, findings, changes, HeldVerdict(verdict))
+    return replace(
+        helds[0],
+        gains=tuple(text for held in helds for text in held.gains),
+        losses=tuple(text for held in helds for text in held.losses),
+        findings=rules.merged(finding for held in helds for finding in held.findings),
+        changes=changes,
+        verdict=HeldVerdict(verdict),
+    )
 
 
 def context(inputs: Inputs) -> dict[str, FieldValue]:

@@ -7,7 +7,7 @@ critical finding holds a creation.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -300,3 +300,16 @@ def assess(
 def dangerous(found: tuple[Finding, ...]) -> bool:
     """Whether a new role with these findings has to wait for a person."""
     return any(finding.severity is Severity.CRITICAL for finding in found)
+
+
+def merged(found: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Findings of several changes, each one once, in the order of `judge`."""
+    return tuple(sorted(dict.fromkeys(found), key=_place))
+
+
+def _place(finding: Finding) -> tuple[bool, int, tuple[str, ...], str]:
+    mild = finding.severity is not Severity.CRITICAL
+    return mild, _IDS.index(finding.id), finding.facts, finding.message
+
+
+_IDS: Final = tuple(rule.id for rule in RULES)

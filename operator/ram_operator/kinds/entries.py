@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from .. import documents
+from ..model.changes import Ungated
 from ..model.objects import Entry
 from ..model.steps import Attach, Detach, Tag, Untag, WriteAttributes
-from ..model.vocabulary import PolicyType
+from ..model.vocabulary import Evaluator, PolicyType
 from .schema import UNTIL, Escalation, Field, Reference, Shape
 
 
@@ -82,9 +83,17 @@ POLICY_REFERENCE: Final = Reference(
 )
 
 
+TOLD: Final = Ungated("it tells people what something is, and gives nothing")
+MARKED: Final = Ungated(
+    "tags say whose an identity is; what conditions of policies make of others is not judged"
+)
+
+
 def attribute(name: str) -> Field:
     """A text among the attributes of a kind; unmanaged when the manifest lacks it."""
-    return Field(name, name, Shape.TEXT, read="get", parse=as_text, write=WriteAttributes)
+    return Field(
+        name, name, Shape.TEXT, read="get", parse=as_text, judged=TOLD, write=WriteAttributes
+    )
 
 
 POLICIES: Final = Field(
@@ -93,6 +102,7 @@ POLICIES: Final = Field(
     Shape.ENTRIES,
     read="attachments",
     parse=policy_entries,
+    judged=(Evaluator.ATTACHMENT, Evaluator.DENIAL, Evaluator.END),
     add=Attach,
     remove=Detach,
     default={},
@@ -106,6 +116,7 @@ TAGS: Final = Field(
     Shape.ENTRIES,
     read="tags",
     parse=tag_entries,
+    judged=MARKED,
     add=Tag,
     remove=Untag,
     default={},

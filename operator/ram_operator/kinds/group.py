@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from ..model.changes import Ungated
 from ..model.steps import Detach, Expel, Join
-from ..model.vocabulary import Lends
+from ..model.vocabulary import Evaluator, Lends
 from .entries import POLICIES, POLICY_REFERENCE, attribute, member_entries
 from .schema import Escalation, Field, Kind, Reference, Shape
 
@@ -18,6 +19,7 @@ GROUP: Final = Kind(
     name_field="groupName",
     name_pattern=re.compile(r"[A-Za-z0-9._-]{1,64}"),
     trusted_as="",
+    creation=Ungated("no trust can name a group, and a new one has nothing"),
     lends=Lends.JOINED,
     reads=("attachments", "members"),
     references=(
@@ -36,6 +38,7 @@ GROUP: Final = Kind(
             Shape.ENTRIES,
             read="members",
             parse=member_entries,
+            judged=(Evaluator.MEMBERSHIP, Evaluator.DENIAL, Evaluator.END),
             add=Join,
             remove=Expel,
             default={},

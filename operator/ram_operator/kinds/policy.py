@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from ..model.changes import Ungated
 from ..model.steps import WriteDocument
-from ..model.vocabulary import Lends
+from ..model.vocabulary import Evaluator, Lends
 from .entries import TAGS, as_policy, attribute
 from .schema import Escalation, Field, Kind, Shape
 
@@ -16,6 +17,7 @@ DOCUMENT: Final = Field(
     Shape.POLICY,
     read="get",
     parse=as_policy,
+    judged=(Evaluator.DOCUMENT,),
     write=WriteDocument,
     required=True,
     escalates=Escalation.DOCUMENT,
@@ -28,6 +30,7 @@ POLICY: Final = Kind(
     name_field="policyName",
     name_pattern=re.compile(r"[A-Za-z0-9-]{1,128}"),
     trusted_as="",
+    creation=Ungated("nobody has a policy when it is made: who gets it later is judged then"),
     lends=Lends.ATTACHED,
     reads=("tags",),
     tag_field="tags",

@@ -8,7 +8,7 @@ from typing import Final
 from .. import documents
 from ..model.objects import Account
 from ..model.steps import Detach, WriteAttributes, WriteTrust
-from ..model.vocabulary import Lends
+from ..model.vocabulary import Evaluator, Lends
 from .entries import POLICIES, POLICY_REFERENCE, TAGS, as_number, as_trust, attribute
 from .schema import Escalation, Field, Kind, Shape
 
@@ -18,6 +18,7 @@ TRUST: Final = Field(
     Shape.TRUST,
     read="get",
     parse=as_trust,
+    judged=(Evaluator.TRUST, Evaluator.PROVIDER),
     write=WriteTrust,
     required=True,
     gated=True,
@@ -30,6 +31,7 @@ ROLE: Final = Kind(
     name_field="roleName",
     name_pattern=re.compile(r"[A-Za-z0-9.-]{1,64}"),
     trusted_as="role",
+    creation=(Evaluator.NAME,),
     lends=Lends.NOTHING,
     reads=("attachments", "tags"),
     tag_field="tags",
@@ -46,6 +48,7 @@ ROLE: Final = Kind(
             Shape.NUMBER,
             read="get",
             parse=as_number,
+            judged=(Evaluator.SESSION,),
             write=WriteAttributes,
             default=3600,
             larger_is_wider=True,

@@ -9,12 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from dataclasses import field as data_field
 from enum import StrEnum
 from typing import Any, Final
 
+from ..model.changes import Ungated
 from ..model.objects import FieldValue
 from ..model.steps import Addition, Removal, Taken, Written
-from ..model.vocabulary import Lends
+from ..model.vocabulary import Evaluator, Lends
 
 UNTIL: Final = "expiresAt"
 """Of an item of a list in the manifest: when it ends."""
@@ -44,6 +46,10 @@ class Escalation(StrEnum):
     """A larger value leaves for longer what the policies in the field `carries` allow."""
 
 
+Judging = tuple[Evaluator, ...] | Ungated
+"""Who judges it in the gate, or why nobody does."""
+
+
 @dataclass(frozen=True, slots=True)
 class Field:
     """One managed field of a kind.
@@ -57,6 +63,7 @@ class Field:
     shape: Shape
     read: str
     parse: Callable[[Any], FieldValue]
+    judged: Judging = data_field(kw_only=True)
     write: type[Written] | None = None
     """The step that writes it. What has the same one is written by one call."""
     add: type[Addition] | None = None
@@ -115,6 +122,8 @@ class Kind:
     lends: Lends
     """Whether the operator's own rights may hang on such an identity."""
     fields: tuple[Field, ...]
+    creation: Judging = data_field(kw_only=True)
+    """Of its name, when an identity is created."""
     references: tuple[Reference, ...] = ()
     tag_field: str = ""
     """The field that carries our ownership tags, where the cloud can tag the kind."""
@@ -135,6 +144,11 @@ class Kind:
     def arn(self, account_id: str, name: str) -> str:
         """By which a trust names such an identity, in lower case; empty where none can."""
         return f"acs:ram::{account_id}:{self.trusted_as}/{name.lower()}" if self.trusted_as else ""
+
+    def is_gated(self, name: str) -> bool:
+        """Whether it is the field whose every change of meaning waits, see `gated_field`."""
+        gated = self.gated_field
+        return gated is not None and gated.name == name
 
     @property
     def gated_field(self) -> Field | None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from ..model.changes import Ungated
 from ..model.steps import Detach, Leave, Mark, Revoke, Unbind
-from ..model.vocabulary import Lends
-from .entries import POLICIES, POLICY_REFERENCE, attribute, names_entries, tag_entries
+from ..model.vocabulary import Evaluator, Lends
+from .entries import MARKED, POLICIES, POLICY_REFERENCE, attribute, names_entries, tag_entries
 from .schema import Field, Kind, Shape
 
 USER: Final = Kind(
@@ -18,6 +19,7 @@ USER: Final = Kind(
     name_field="userName",
     name_pattern=re.compile(r"[A-Za-z0-9._-]{1,64}"),
     trusted_as="user",
+    creation=(Evaluator.NAME,),
     lends=Lends.NOTHING,
     reads=("attachments", "groups", "access", "mfa", "user tags"),
     tag_field="tags",
@@ -38,13 +40,29 @@ USER: Final = Kind(
             Shape.ENTRIES,
             read="access",
             parse=names_entries,
+            judged=Ungated("never written: what somebody added is shown, for a person to decide"),
             default={},
             entries_widen=True,
             show="access",
         ),
         # Written on the group, shown here.
-        Field("groups", "", Shape.ENTRIES, read="groups", parse=names_entries, show="groups"),
-        Field("mfa", "", Shape.ENTRIES, read="mfa", parse=names_entries),
+        Field(
+            "groups",
+            "",
+            Shape.ENTRIES,
+            read="groups",
+            parse=names_entries,
+            judged=Ungated("written on the group, whose members are judged"),
+            show="groups",
+        ),
+        Field(
+            "mfa",
+            "",
+            Shape.ENTRIES,
+            read="mfa",
+            parse=names_entries,
+            judged=Ungated("never written, but taken away before the user is"),
+        ),
         # Our mark alone, through IMS: RAM has no tags for users.
         Field(
             "tags",
@@ -52,6 +70,7 @@ USER: Final = Kind(
             Shape.ENTRIES,
             read="user tags",
             parse=tag_entries,
+            judged=MARKED,
             add=Mark,
             default={},
             foreign=True,

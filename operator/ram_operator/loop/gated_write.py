@@ -23,6 +23,7 @@ from ..constants import (
 )
 from ..errors import OutcomeUnknown, RamOperatorError, Retry
 from ..gate.inputs import Approval, Guard
+from ..gate.review import insist
 from ..kinds.record import Identity, facts_of
 from ..model import provider_states, sentences
 from ..model.changes import ends_of
@@ -85,7 +86,10 @@ class GatedWrite:
         """The cloud refused a step: it surely was not carried out."""
 
     def run(self, step: Step) -> Mapping[str, Any]:
-        """Carry out one step. Raises errors.*; Retry when something moved since it was judged."""
+        """Carry out one step. Raises errors.*; Retry when something moved since it was judged, Bug
+        where the gate has not judged it.
+        """
+        insist(step)
         if isinstance(step, Note):
             return self._note(step)
         permit = permit_of(step)

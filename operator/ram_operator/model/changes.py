@@ -34,6 +34,13 @@ def moves_end(change: Change) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
+class Ungated:
+    """Nobody has to agree on it, and why not."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """A rule's judgement on a change."""
 

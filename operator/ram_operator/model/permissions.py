@@ -12,7 +12,8 @@ from typing import Any, Final
 
 from .. import documents
 from ..errors import Bug
-from .changes import Change
+from .changes import Change, Part
+from .objects import Entry, FieldValue
 from .vocabulary import HeldKind
 
 SEAL: Final = object()
@@ -65,3 +66,17 @@ class Cleared:
     def __post_init__(self) -> None:
         if self.seal is not SEAL:
             raise Bug("a trust document was cleared outside the gate")
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """What the gate has judged and lets through without anybody's approval: exactly `parts`, as
+    they are to become. Making one outside the gate raises Bug.
+    """
+
+    seal: object
+    parts: Mapping[Part, FieldValue | Entry | None]
+
+    def __post_init__(self) -> None:
+        if self.seal is not SEAL:
+            raise Bug("a change was let through outside the gate")

@@ -9,7 +9,7 @@ from typing import Any, Final
 from .. import documents
 from ..constants import Reason, Severity
 from .changes import Change, Drift, Held, place
-from .objects import Entry, FieldValue
+from .objects import Entry, FieldValue, UnknownPart
 from .outcome import Plan
 from .vocabulary import DriftAction, HeldKind
 
@@ -179,3 +179,8 @@ _VOIDED: Final[Mapping[str, str]] = {
     Reason.APPROVAL_REJECTED: "The approval on the object is that of a ServiceAccount, and does not"
     " open what somebody rejected (remedy: let a person with the right approve it)",
 }
+
+
+def unread_part(name: str, part: UnknownPart) -> str:
+    """What something waits for that nobody could read."""
+    return f"{name}, which could not be read: {part.error.message}"

@@ -16,7 +16,7 @@ from .. import documents
 from .basis import Basis
 from .changes import NAME, Part, place
 from .objects import Entries, Entry, FieldValue, nothing
-from .permissions import Cleared, Permit
+from .permissions import Cleared, Passed, Permit
 from .records import NOTHING_AGREED, Agreed
 from .vocabulary import Cause, Direction, Verb
 
@@ -37,6 +37,8 @@ class _Step:
     """What was judged in the cloud, for `cloud.write_checks`."""
     agrees: Agreed = NOTHING_AGREED
     """What the record is to say once it is done."""
+    passed: Passed | None = field(default=None, compare=False, repr=False)
+    """What of it needs nobody's approval: the gate has judged it, see `gate.step_evaluators`."""
 
     @property
     def sent(self) -> Mapping[Part, FieldValue | Entry | None]:

@@ -145,3 +145,17 @@ class Verb(StrEnum):
     DELETE = "delete"
     END = "end"
     """It writes to the record alone."""
+
+
+class Evaluator(StrEnum):
+    """Who judges in the gate, by what is judged; see `gate.evaluators`."""
+
+    TRUST = "who is trusted"
+    PROVIDER = "whom a provider lets in"
+    NAME = "whether a new name is trusted"
+    ATTACHMENT = "what is attached"
+    MEMBERSHIP = "who joins"
+    DOCUMENT = "what a document allows"
+    SESSION = "how long sessions last"
+    DENIAL = "what is denied no more"
+    END = "until when it was agreed on"

@@ -8,11 +8,8 @@ identity its access back.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from .. import documents
 from ..constants import AdoptionPolicy, DriftPolicy, Severity
-from ..gate.grants import direction, escalating
 from ..gate.inputs import WHATEVER, Memory
 from ..kinds import comparison
 from ..kinds.comparison import NOTHING, within
@@ -27,26 +24,12 @@ from ..model.vocabulary import Cause, Direction, Disposition
 from .last_applied import stays
 
 
-def without(row: Kind, item: Judged | None, memory: Memory) -> Memory:
-    """The memory once a policy is detached as asked for, which comes before anybody joins."""
-    if item is None or memory.attached is None or item.cause is not Cause.INTENT:
-        return memory
-    if item.disposition is not Disposition.WRITE:
-        return memory
-    removed = item.change.after is None
-    if not removed or row.field(item.change.field).escalates is not Escalation.ATTACHMENT:
-        return memory
-    return replace(memory, attached=memory.attached - {item.change.entry})
-
-
 def judge(row: Kind, desired: Desired, change: Change, memory: Memory) -> Judged | None:
-    """Cause and disposition of one change; None when it is none of our business."""
+    """Cause and disposition of one change, were it not for the gate; None when it is none of our
+    business.
+    """
     cause = _cause(row, desired, change, memory)
-    if cause is None:
-        return None
-    towards = direction(row.field(change.field), desired, change, memory)
-    change = replace(change, direction=towards)
-    return _judged(row, desired, change, cause, memory)
+    return None if cause is None else _judged(row, desired, change, cause, memory)
 
 
 def _judged(row: Kind, desired: Desired, change: Change, cause: Cause, memory: Memory) -> Judged:
@@ -171,34 +154,27 @@ def _disposition(
     if removal and (not field.remove or stays(row, desired, field.name, change.entry)):
         # Seen and shown, but not ours to take away, or not yet known to be in excess.
         return Disposition.REPORT
-    escalates = field.gated or escalating(field, desired, change, memory)
     if cause is Cause.INTENT:
-        return Disposition.HOLD if escalates else Disposition.WRITE
+        return Disposition.WRITE
     if cause is Cause.ADOPTION:
-        return _on_adoption(field, change, memory, escalates)
+        return _on_adoption(field, change, memory)
     policy = memory.options.drift
     if policy is DriftPolicy.REPORT:
         return Disposition.REPORT
-    if change.direction in (Direction.NARROWER, Direction.NEUTRAL) or (
-        (field.gated or removal) and change.direction is not Direction.WIDER
-    ):
-        # Excess: it may not stay. Of a trust that also lost something, only the excess is taken.
-        # What was attached by hand and only denies is none.
-        return Disposition.WRITE
     if change.direction is Direction.WIDER and policy is DriftPolicy.REVERT_EXCESS:
         return Disposition.REPORT
-    # Both at once can only be put right as a whole, which must not give an escalating right back.
-    return Disposition.HOLD if escalates else Disposition.WRITE
+    # Excess may not stay. What lost something, too, can only be put right as a whole.
+    return Disposition.WRITE
 
 
-def _on_adoption(field: Field, change: Change, memory: Memory, escalates: bool) -> Disposition:
+def _on_adoption(field: Field, change: Change, memory: Memory) -> Disposition:
     if field.gated:
-        return Disposition.HOLD
+        return Disposition.WRITE
     may_add = memory.completing or memory.options.adoption is AdoptionPolicy.IF_EXISTS
     takes_away = change.direction not in (Direction.WIDER, Direction.NEUTRAL)
     if takes_away or not may_add or (field.shape is Shape.ENTRIES and change.after is None):
         return Disposition.REPORT
-    return Disposition.HOLD if escalates else Disposition.WRITE
+    return Disposition.WRITE
 
 
 def _severity(field: Field, change: Change, cause: Cause) -> Severity:

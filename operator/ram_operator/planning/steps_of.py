@@ -12,11 +12,8 @@ from ..gate.inputs import Inputs
 from ..kinds.schema import Kind, Shape
 from ..model.changes import Change, Judged, moves_end, writes
 from ..model.objects import Entries, Entry
-from ..model.permissions import Permit
 from ..model.steps import (
     Addition,
-    Agree,
-    AgreeDocument,
     Attributes,
     Removal,
     WriteAttributes,
@@ -138,43 +135,6 @@ def together(
 def _sent(item: Judged) -> bool:
     """Whether the cloud has to be written; what was found there is as it is to be."""
     return writes(item) and item.cause is not Cause.FOUND
-
-
-def agreements(judged: list[Judged], permit: Permit | None) -> list[Agree | AgreeDocument]:
-    """For the record: what stays as it is in the cloud, or until another time than before.
-
-    Only an approval lets one be written at all.
-    """
-    steps: list[Agree | AgreeDocument] = []
-    for item in judged:
-        if not writes(item) or not (item.cause is Cause.FOUND or moves_end(item.change)):
-            continue
-        assert permit is not None
-        document = item.change.after
-        if isinstance(document, documents.Trust | documents.Policy):
-            steps.append(
-                AgreeDocument(
-                    summary=f"agree on {item.change.field} as it was found",
-                    cause=item.cause,
-                    direction=item.change.direction,
-                    field=item.change.field,
-                    document=document,
-                    permit=permit,
-                )
-            )
-            continue
-        entry = _entry(item.change)
-        steps.append(
-            Agree(
-                summary=f"{Agree.verb} {entry.display}",
-                cause=item.cause,
-                direction=item.change.direction,
-                field=item.change.field,
-                entries={item.change.entry: entry},
-                permit=permit,
-            )
-        )
-    return steps
 
 
 def _entry(change: Change) -> Entry:
