@@ -18,7 +18,7 @@ from ram_operator.loop.subject import Subject
 from ram_operator.model import steps
 from ram_operator.model.changes import Change, Held, Ungated
 from ram_operator.model.objects import Entry, Key
-from ram_operator.model.permissions import SEAL, Passed
+from ram_operator.model.permissions import SEAL, Cleared, Passed
 from ram_operator.model.steps import (
     Attach,
     Create,
@@ -29,13 +29,14 @@ from ram_operator.model.steps import (
     Join,
     NewIdentity,
     Step,
+    Tag,
     WriteAttributes,
     WriteDocument,
     WriteTrust,
 )
 from ram_operator.model.vocabulary import Cause, Direction
 from tests.unit.approvals_by_example import approved, offered
-from tests.unit.core import ACCOUNT, ALLOW_ALL, FC, policy, trust
+from tests.unit.core import ACCOUNT, ALLOW_ALL, FC, OUTSIDER, policy, trust
 from tests.unit.judged_world import Cloud
 from tests.unit.steps_by_example import of_attributes, of_entries
 
@@ -95,6 +96,13 @@ def test_every_class_of_steps_that_is_judged_is_here() -> None:
     # What is agreed on for the record, and a trust, cannot be made without a permission.
     sealed = {steps.Agree, steps.AgreeDocument, WriteTrust}
     assert judged == {type(step) for step in BARE.values()} | sealed
+
+
+def test_what_nobody_has_to_judge_goes_and_a_trust_with_what_cleared_it() -> None:
+    insist(of_entries(Tag, "tags", "team"))
+    found = clearance.judge_take_back(trust(FC, OUTSIDER), trust(FC), ACCOUNT)
+    assert isinstance(found, Cleared)
+    insist(WriteTrust(**COMMON, field="trustPolicy", cleared=found, attributes={}))
 
 
 @pytest.mark.parametrize(

@@ -136,7 +136,7 @@ def trust_change(
     if asked is not None:
         change = replace(asked.change, before=after, after=wanted)
         one = evaluate(inputs, replace(asked, change=change), table)
-        held, waits = one.held or held, bool(one.held)
+        held, waits = one.held or held, bool(one.held or one.reads)
     verdict_after = documents.compare_trust(clearance.in_force(after), wanted).verdict
     exceeds = verdict_after not in (documents.Verdict.SAME, documents.Verdict.WIDER)
     return TrustChange(after, exceeds, tuple(steps), held, waits)
@@ -150,15 +150,12 @@ def waiting(inputs: Inputs, trust: TrustChange, items: list[Judged]) -> list[Jud
     """The items, those of a trust that is held as such. Excess stays what it is: it goes, or is
     no longer to be opened by anybody.
     """
-    return [
-        replace(item, disposition=Disposition.HOLD)
-        if trust.waits
-        and inputs.row.is_gated(item.change.field)
-        and _acts(item)
-        and not trusts.takes_back(item)
-        else item
-        for item in items
-    ]
+
+    def held(item: Judged) -> bool:
+        asked = _acts(item) and not trusts.takes_back(item)
+        return trust.waits and asked and inputs.row.is_gated(item.change.field)
+
+    return [replace(i, disposition=Disposition.HOLD) if held(i) else i for i in items]
 
 
 def joined(inputs: Inputs, holds: Iterable[tuple[Evaluator, Held]], table: Table) -> Held | None:
@@ -174,8 +171,9 @@ def joined(inputs: Inputs, holds: Iterable[tuple[Evaluator, Held]], table: Table
 
 
 def suspects(inputs: Inputs, table: Table) -> list[Evaluated]:
+    """Identity providers that are trusted, and are not what was agreed on."""
     found = [evaluate(inputs, item, table) for item in providers.moved(inputs)]
-    return [each for each in found if each.held]
+    return [each for each in found if each.held or each.reads]
 
 
 def unread(inputs: Inputs, table: Table) -> list[str]:
