@@ -148,6 +148,15 @@ def test_what_was_rejected_waits_whatever_is_set_or_denied_by_now(kind: str, fou
     assert deletions.judge(case(kind, found, rejected(another))) is None
 
 
+@pytest.mark.parametrize(("kind", "found"), [("RamRole", ROLE), ("RamUser", USER)])
+def test_what_nobody_holds_passes_with_all_that_it_takes_away(kind: str, found: Live) -> None:
+    passed = deletions.passing(case(kind, found))
+    assert passed is not None
+    taken = {(n, key) for n, _ in KINDS[kind].clears for key in found.fields.get(n, {})}
+    assert passed.parts == dict.fromkeys({(NAME, ""), *taken})
+    assert deletions.passing(case(kind, found, account=HOLDS)) is None
+
+
 def test_what_denies_something_goes_last() -> None:
     entries = policies("System/Z", "Custom/Guard", "Custom/Z")
     assert deletions.last(entries, DENIES) == ["Custom/z", "System/z", "Custom/guard"]

@@ -16,7 +16,7 @@ from ..kinds.schema import Escalation, Field, Kind
 from ..model import sentences
 from ..model.changes import NAME, Change, Held
 from ..model.objects import Account, Entry
-from ..model.permissions import Permit
+from ..model.permissions import Passed, Permit
 from ..model.records import DELETION, RecordFacts
 from ..model.state import Live
 from ..model.vocabulary import Direction, HeldKind, HeldVerdict
@@ -65,6 +65,13 @@ def judge(case: Case) -> Held | None:
         HeldVerdict.MIXED if freed else HeldVerdict.NARROWER,
         context=_seen(case),
     )
+
+
+def passing(case: Case) -> Passed | None:
+    """What it takes away, where nobody has to agree; None where somebody has."""
+    if judge(case) is not None:
+        return None
+    return clearance.passing(_changes(case, Direction.NARROWER))
 
 
 def permit(held: Held, approval: Approval, record: RecordFacts) -> Permit | None:

@@ -39,7 +39,6 @@ from ..model.vocabulary import Evaluator
 from . import clearance
 
 _TAGS = Ungated("tags give nothing: they say whose an identity is")
-_EMPTIES = Ungated("of a deletion alone, which is judged as a whole, see `deletions`")
 _NOTED = Ungated("for the record alone: what is agreed on without anybody's word")
 
 
@@ -58,14 +57,13 @@ def judging_step(step: Step) -> Evaluator | Ungated:
             return Evaluator.DOCUMENT
         case WriteAttributes():
             return Evaluator.SESSION
-        case Detach() | Expel():
+        case Detach() | Expel() | Leave() | Revoke() | Unbind() | Delete():
+            # A deletion is judged as a whole, see `deletions`.
             return Evaluator.DENIAL
         case Agree() | AgreeDocument():
             return Evaluator.END
         case Tag() | Mark() | Untag():
             return _TAGS
-        case Leave() | Revoke() | Unbind() | Delete():
-            return _EMPTIES
         case Note():
             return _NOTED
         case _:
@@ -79,9 +77,11 @@ def insist(step: Step) -> None:
     if isinstance(judging_step(step), Ungated) or isinstance(step, WriteTrust):
         # A trust cannot be made into a step without what clears it.
         return
+    permit, passed = permit_of(step), step.passed.parts if step.passed is not None else {}
     if isinstance(step, Creation) and step.passed is None:
         raise Bug(f"{step.summary}: nobody has judged its name")
-    permit, passed = permit_of(step), step.passed.parts if step.passed is not None else {}
+    if isinstance(step, Delete) and permit is None and step.passed is None:
+        raise Bug(f"{step.summary}: nobody has judged the deletion")
     for part, value in step.sent.items():
         if permit is not None and permit.covers(*part):
             continue

@@ -183,6 +183,7 @@ class DeletionPass:
             for key in deletions.last(entries, judged.denials):
                 steps.append(_removal(kind, field_name, (key, entries[key]), permit))
         steps.append(replace(DELETE, permit=permit))
+        steps = [replace(step, passed=judged.passed) for step in steps]
         gate = gated_write.GatedWrite(self._ports, self._subject, identity, session, live.cloud_id)
         try:
             for step in steps:

@@ -22,7 +22,7 @@ from ..model import sentences
 from ..model.changes import Held
 from ..model.objects import Entry, UnknownPart
 from ..model.outcome import Outcome, Plan
-from ..model.permissions import Permit
+from ..model.permissions import Passed, Permit
 from ..model.records import RecordFacts
 from ..model.state import Live
 from ..model.vocabulary import Phase
@@ -39,11 +39,14 @@ OFFERED: Final = "Offered"
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """`held` waits; with a `permit` it is approved. `denials` are by the folded key of a policy."""
+    """`held` waits; with a `permit` it is approved; `passed` where nobody has to agree. `denials`
+    are by the folded key of a policy.
+    """
 
     denials: Mapping[str, tuple[str, ...]]
     held: Held | None = None
     permit: Permit | None = None
+    passed: Passed | None = None
 
 
 class HeldDeletion:
@@ -71,7 +74,7 @@ class HeldDeletion:
         if held is None:
             if wait := offers.withdraw(ports, subject, identity, plan):
                 raise LookAgain(wait)
-            return Judged(denied.rights)
+            return Judged(denied.rights, passed=deletions.passing(case))
         said = offers.approval(ports, subject, identity, live.cloud_id)
         said = replace(said, author=by or deletions.NOBODY_ASKED)
         # The API server sees to that for as long as the guard is in place.
