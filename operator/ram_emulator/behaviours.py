@@ -34,6 +34,24 @@ BEHAVIOURS: Mapping[str, Behaviour] = {
         "UpdateRole without NewMaxSessionDuration sets the session length back to 3600 s.",
         "The parameter is documented with the default 3600; other clients omit it.",
     ),
+    "role_console_login_exists": Behaviour(
+        True,
+        False,
+        "Roles have AllowConsoleLogin; otherwise it is ignored, and no reply has it.",
+        "In the SDK since 1.3.0; the metadata of the API of December 2025 lacks it.",
+    ),
+    "role_console_login_default": Behaviour(
+        True,
+        False,
+        "CreateRole without AllowConsoleLogin allows it.",
+        "One published record of a real account shows true that was not sent.",
+    ),
+    "update_role_resets_console_login": Behaviour(
+        True,
+        False,
+        "UpdateRole without NewAllowConsoleLogin sets it back to its default.",
+        "The parameter is not documented; UpdateRole may do so with other parameters.",
+    ),
     "update_date_moves_on_trust": Behaviour(
         False,
         True,

@@ -29,6 +29,7 @@ class Role:
     service_linked: bool = False
     tags: Tags = ()
     visible_from: float = 0.0
+    console_login: bool = True
 
 
 @dataclass(frozen=True, slots=True)

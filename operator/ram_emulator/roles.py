@@ -41,6 +41,7 @@ _CREATED = (
     "AssumeRolePolicyDocument",
     "MaxSessionDuration",
     "CreateDate",
+    "AllowConsoleLogin",
 )
 _UPDATED = (*_CREATED, "UpdateDate")
 _READ = (*_UPDATED, "IsServiceLinkedRole", "RolePrincipalName")
@@ -70,6 +71,8 @@ def role_fields(call: Call, role: Role, fields: tuple[str, ...]) -> dict[str, An
         "RolePrincipalName": f"{fold(role.name)}@role.{domain}",
         "Tags": tag_rows(role.tags),
     }
+    if account.is_on("role_console_login_exists"):
+        everything["AllowConsoleLogin"] = role.console_login
     return {name: everything[name] for name in fields if name in everything}
 
 
@@ -93,9 +96,20 @@ def _create(call: Call) -> Body:
         updated=call.now,
         tags=merge_tags(call, (), call.values.get("Tag", ())),
         visible_from=call.now + account.seconds("principal_visibility_seconds"),
+        console_login=_console_login(call, "AllowConsoleLogin", _console_default(call)),
     )
     account.roles.put(fold(name), role, call.now)
     return {"Role": role_fields(call, role, _CREATED)}
+
+
+def _console_default(call: Call) -> bool:
+    return call.account.is_on("role_console_login_default")
+
+
+def _console_login(call: Call, parameter: str, omitted: bool) -> bool:
+    if not call.account.is_on("role_console_login_exists"):
+        return omitted
+    return bool(call.values.get(parameter, omitted))
 
 
 def _trust_limit(call: Call) -> int:
@@ -117,8 +131,11 @@ def _update(call: Call) -> Body:
         check_trust_document(call, document)
     account = call.account
     kept = DEFAULT_SESSION if account.is_on("update_role_resets_session") else role.max_session
+    resets = account.is_on("update_role_resets_console_login")
+    console = _console_default(call) if resets else role.console_login
     changed = dataclasses.replace(
         role,
+        console_login=_console_login(call, "NewAllowConsoleLogin", console),
         document=role.document if document is None else document,
         description=new_description(call, role.description),
         max_session=call.number("NewMaxSessionDuration", kept),
@@ -165,6 +182,7 @@ ACTIONS = (
             Param("AssumeRolePolicyDocument", required=True),
             DESCRIPTION,
             Param("MaxSessionDuration", "int", low=3600, high=43200, code="Range"),
+            Param("AllowConsoleLogin", "bool"),
             TAGS,
         ),
         _ALL,
@@ -180,6 +198,7 @@ ACTIONS = (
             Param("NewAssumeRolePolicyDocument"),
             NEW_DESCRIPTION,
             Param("NewMaxSessionDuration", "int", low=3600, high=43200, code="Range"),
+            Param("NewAllowConsoleLogin", "bool"),
         ),
         _ONE,
         "writesPerSecond",

@@ -125,6 +125,7 @@ def _role_state(account: Account, key: str, role: Role) -> Json:
         "trust": json.loads(role.document),
         "description": role.description,
         "maxSessionDuration": role.max_session,
+        "allowConsoleLogin": role.console_login,
         "serviceLinked": role.service_linked,
         "policies": _held(account, "role", key),
         "tags": dict(role.tags),

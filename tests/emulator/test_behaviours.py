@@ -52,6 +52,30 @@ def update_role_resets_session(cloud: Cloud, hostile: bool) -> None:
     assert _get(cloud)["MaxSessionDuration"] == 9000
 
 
+def role_console_login_exists(cloud: Cloud, hostile: bool) -> None:
+    _role(cloud, AllowConsoleLogin=False)
+    assert _get(cloud).get("AllowConsoleLogin") is (False if hostile else None)
+    _update(cloud, NewAllowConsoleLogin=True)
+    assert _get(cloud).get("AllowConsoleLogin") is (True if hostile else None)
+
+
+def role_console_login_default(cloud: Cloud, hostile: bool) -> None:
+    cloud.set(role_console_login_exists=True)
+    _role(cloud)
+    assert _get(cloud)["AllowConsoleLogin"] is hostile
+    _role(cloud, "told", AllowConsoleLogin=not hostile)
+    assert _get(cloud, "told")["AllowConsoleLogin"] is not hostile
+
+
+def update_role_resets_console_login(cloud: Cloud, hostile: bool) -> None:
+    cloud.set(role_console_login_exists=True, role_console_login_default=True)
+    _role(cloud, AllowConsoleLogin=False)
+    _update(cloud, NewDescription="x")
+    assert _get(cloud)["AllowConsoleLogin"] is hostile
+    _update(cloud, NewAllowConsoleLogin=False)
+    assert _get(cloud)["AllowConsoleLogin"] is False
+
+
 def update_date_moves_on_trust(cloud: Cloud, hostile: bool) -> None:
     _role(cloud)
 
@@ -337,6 +361,9 @@ CHECKS: dict[str, Check] = {
     check.__name__: check
     for check in (
         update_role_resets_session,
+        role_console_login_exists,
+        role_console_login_default,
+        update_role_resets_console_login,
         update_date_moves_on_trust,
         update_date_moves_on_version,
         stale_read_seconds,

@@ -13,6 +13,7 @@ from tests.mutants.table import PACKAGE, ROOT, Mutant, read
 MUTANTS: Final = read()
 AREAS: Final = {
     "holders": {"cloud/write_checks.py", "gate/offering.py", "loop/holder_records.py"},
+    "console": {"cloud/role_calls.py", "gate/grants.py", "kinds/comparison.py"},
     "baseline": {"documents/identity_grants.py", "gate/baseline.py", "kinds/record.py"},
     "offers": {"cluster/record_writer.py", "gate/approvals.py", "loop/offers.py"},
     "elsewhere": {"loop/account_changed.py", "loop/deletion.py", "loop/managed.py"},

@@ -33,7 +33,14 @@ Json = dict[str, Any]
 DOCUMENT = json.dumps({"Version": "1", "Statement": []})
 TRUST = json.dumps(trust_json(("Service", "fc.aliyuncs.com")))
 WHOLE: dict[str, Json] = {
-    "GetRole": {"Role": {"RoleId": "1", "RoleName": "web", "AssumeRolePolicyDocument": TRUST}},
+    "GetRole": {
+        "Role": {
+            "RoleId": "1",
+            "RoleName": "web",
+            "AssumeRolePolicyDocument": TRUST,
+            "AllowConsoleLogin": False,
+        }
+    },
     "GetUser": {"User": {"UserId": "1", "UserName": "web", "CreateDate": "then"}},
     "GetGroup": {"Group": {"GroupId": "1", "GroupName": "web", "CreateDate": "then"}},
     "GetPolicy": {
@@ -56,6 +63,7 @@ WHOLE: dict[str, Json] = {
 DESPITE = {"PolicyName", "RoleName", "UserName", "GroupName", "TagValue", "Status", "SerialNumber"}
 """What an answer may lack: it is known from the question, or has a meaning when it is missing."""
 DESPITE |= {"Type", "IsTruncated", "CreateDate of GetUser", "CreateDate of GetGroup"}
+DESPITE |= {"AllowConsoleLogin"}
 INNER = {"Policy", "Group", "User", "AccessKey", "TagResource"}
 """Lists that the SDK itself makes where there is none: only the part around them can be missed."""
 LISTED = {"PolicyName", "UserName", "GroupName"}

@@ -88,6 +88,42 @@ def test_a_longer_session_of_a_privileged_role_waits(
     assert "43200 seconds instead of 3600" in said(decision, "RAM023")[0]
 
 
+def console(*policies: str, memory: Memory = KNOWN, was: str = "Deny") -> Plan:
+    """Those who assume a role that has the policies are to have the console with it, or no more."""
+    before = asked("RamRole", *policies, consoleLogin=was)
+    now = "Deny" if was == "Allow" else "Allow"
+    found = after(ROLE, before, memory)
+    wanted = asked("RamRole", *policies, consoleLogin=now, description="new")
+    return update(ROLE, wanted, there(before, description="old"), found)
+
+
+@pytest.mark.parametrize(
+    ("policies", "memory", "why"),
+    [
+        ((ADMIN,), KNOWN, "System/administratoraccess allows every action (*)"),
+        (("Custom/Unknown",), KNOWN, "Custom/unknown allows what is not known"),
+        ((READ,), replace(KNOWN, outsiders=(OUTSIDER,)), f"{OUTSIDER} may assume it from outside"),
+    ],
+)
+def test_the_console_for_a_privileged_role_waits(
+    policies: tuple[str, ...], memory: Memory, why: str
+) -> None:
+    decision = console(*policies, memory=memory)
+    assert waits(decision) == [("consoleLogin", "")]
+    assert written(decision) == ["update description"]
+    assert decision.steps[0].attributes["consoleLogin"] == "Deny"
+    assert decision.held is not None
+    assert decision.held.summary == "console login of a privileged role waits"
+    assert decision.held.gains == ("consoleLogin: Allow would be added",)
+    assert [why in text for text in said(decision, "RAM024")] == [True]
+    # Taking it away needs nobody.
+    assert waits(console(*policies, memory=memory, was="Allow")) == []
+
+
+def test_the_console_for_an_ordinary_role_passes() -> None:
+    assert waits(console(READ, OWN)) == []
+
+
 def test_what_is_attached_besides_counts_and_what_is_not_known_is_the_worst() -> None:
     before = asked("RamRole", policyMode="Additive")
     wanted = asked("RamRole", policyMode="Additive", maxSessionDurationSeconds=7200)

@@ -102,6 +102,11 @@ CASES: Final[dict[Case, Callable[[], Inputs]]] = {
     ("RamRole", "maxSessionDurationSeconds", Evaluator.SESSION): lambda: moved(
         "RamRole", asked("RamRole", ADMIN), asked("RamRole", ADMIN, **LONGER)
     ),
+    ("RamRole", "consoleLogin", Evaluator.CONSOLE): lambda: moved(
+        "RamRole",
+        asked("RamRole", ADMIN, consoleLogin="Deny"),
+        asked("RamRole", ADMIN, consoleLogin="Allow"),
+    ),
     ("RamGroup", "members", Evaluator.MEMBERSHIP): lambda: members([], [MEMBER]),
     ("RamGroup", "members", Evaluator.DENIAL): lambda: members(
         [MEMBER], [], denials={"System/administratoraccess": DENIES}

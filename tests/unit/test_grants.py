@@ -109,6 +109,7 @@ def test_the_table_says_which_fields_can_escalate() -> None:
         ("RamPolicy", "document"): Escalation.DOCUMENT,
         ("RamRole", "policies"): Escalation.ATTACHMENT,
         ("RamRole", "maxSessionDurationSeconds"): Escalation.SESSION,
+        ("RamRole", "consoleLogin"): Escalation.CONSOLE,
         ("RamUser", "policies"): Escalation.ATTACHMENT,
         ("RamGroup", "policies"): Escalation.ATTACHMENT,
         ("RamGroup", "members"): Escalation.MEMBERSHIP,

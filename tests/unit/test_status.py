@@ -10,11 +10,12 @@ import pytest
 
 from lab.kstatus import assert_kstatus_legal, kstatus
 from ram_operator.constants import ConditionType, Reason
+from ram_operator.errors import Retry
 from ram_operator.gate import approvals, clearance
 from ram_operator.gate.inputs import Approval, Guard
 from ram_operator.model import sentences
 from ram_operator.model.changes import Change, Held
-from ram_operator.model.objects import Entry
+from ram_operator.model.objects import Entry, UnknownPart
 from ram_operator.model.outcome import Outcome, Plan
 from ram_operator.model.records import RecordFacts, Rejection
 from ram_operator.model.state import Applied, Live
@@ -129,12 +130,14 @@ def test_what_was_applied_is_kept_in_order() -> None:
     assert "excess" not in build(replace(DONE, applied=without), dict(status)).status
 
 
-def test_lists_of_live_entries_are_shown_where_they_were_read() -> None:
-    fields: Any = {"groups": {"b": Entry("B"), "a": Entry("A")}, "access": "unread"}
+def test_what_is_live_is_shown_where_it_was_read() -> None:
+    unread = UnknownPart(Retry(Reason.ACCESS_DENIED, "no"))
+    fields: Any = {"groups": {"b": Entry("B"), "a": Entry("A")}, "access": unread, "login": "Deny"}
     live = replace(LIVE, fields=fields)
-    status = build(replace(DONE, live=live, shows={"groups": "groups", "access": "access"})).status
-    assert status["groups"] == ["A", "B"]
-    assert "access" not in status
+    shows = {name: name for name in (*fields, "missing")}
+    status = build(replace(DONE, live=live, shows=shows)).status
+    assert (status["groups"], status["login"]) == (["A", "B"], "Deny")
+    assert not {"access", "missing"} & status.keys()
 
 
 def test_fields_of_a_kinds_own_come_and_go() -> None:

@@ -22,6 +22,9 @@ from .calls import Fields, alike, send, tags
 from .jobs import Reply
 from .writing import Writer
 
+CONSOLE: Final = "consoleLogin"
+ALLOW: Final = "Allow"
+DENY: Final = "Deny"
 DEFAULT_SESSION: Final = 3600
 """Seconds, where RAM names none."""
 
@@ -33,6 +36,7 @@ def read_role(calls: CloudCalls, name: str) -> Live:
         "trustPolicy": read_trust(role.get("AssumeRolePolicyDocument"), name),
         "description": role.get("Description") or "",
         "maxSessionDurationSeconds": _seconds(role.get("MaxSessionDuration")),
+        **_console(role.get("AllowConsoleLogin")),
     }
     return Live(
         presence=Presence.PRESENT,
@@ -51,6 +55,11 @@ def _seconds(value: Any) -> FieldValue | UnknownPart:
         return UnknownPart(answers.incomplete("GetRole", "MaxSessionDuration as a number"))
 
 
+def _console(value: Any) -> Fields:
+    """Nothing where this RAM does not tell: it may not have such a setting."""
+    return {} if value is None else {CONSOLE: ALLOW if value else DENY}
+
+
 def send_trust(writer: Writer, name: str, step: Trusting) -> Reply:
     """Create the role with the cleared trust, or replace the trust of the existing one.
 
@@ -66,6 +75,8 @@ def send_trust(writer: Writer, name: str, step: Trusting) -> Reply:
             "RoleName": name,
             "AssumeRolePolicyDocument": text,
             **_attributes(step.new.attributes, "Description", "MaxSessionDuration"),
+            # RAM may allow it where nothing is said.
+            "AllowConsoleLogin": step.new.attributes.get(CONSOLE) == ALLOW,
             **tags(step.new.tags),
         }
         reply = send(writer, step, "CreateRole", parameters)
@@ -76,7 +87,7 @@ def send_trust(writer: Writer, name: str, step: Trusting) -> Reply:
     parameters = {
         "RoleName": name,
         "NewAssumeRolePolicyDocument": text,
-        **_attributes(step.attributes, "NewDescription", "NewMaxSessionDuration"),
+        **_replaced(step.attributes),
     }
     judged = write_checks.trust(name, frozenset({cleared.before.digest}))
     reply = send(writer, step, "UpdateRole", parameters, judged).get("Role") or {}
@@ -110,7 +121,16 @@ def _attributes(values: Attributes, description: str, session: str) -> dict[str,
     return parameters
 
 
+def _replaced(values: Attributes) -> dict[str, Any]:
+    """All attributes of a role that exists, as they are to be. What is not known of console login
+    is left out: this RAM has not told it.
+    """
+    found = _attributes(values, "NewDescription", "NewMaxSessionDuration")
+    if values.get(CONSOLE):
+        found["NewAllowConsoleLogin"] = values[CONSOLE] == ALLOW
+    return found
+
+
 def update_role(writer: Writer, name: str, step: WriteAttributes) -> Reply:
-    attributes = _attributes(step.attributes, "NewDescription", "NewMaxSessionDuration")
-    send(writer, step, "UpdateRole", {"RoleName": name, **attributes})
+    send(writer, step, "UpdateRole", {"RoleName": name, **_replaced(step.attributes)})
     return {}

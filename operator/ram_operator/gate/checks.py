@@ -65,8 +65,12 @@ class Case:
     """As it is; None for a creation."""
     session: tuple[int, int] | None = None
     """Seconds that a session may last, as it is and as asked for."""
+    console: bool = False
+    """Whether those who assume the role are to have the console with it."""
     privileged: tuple[str, ...] = ()
-    """Why the role whose session gets longer is more than an ordinary one."""
+    """Why the role whose session gets longer, or which gets the console, is more than an ordinary
+    one.
+    """
     grants: tuple[Grant, ...] = ()
     arn: str = ""
     """Of the identity that is about to be created, `acs:ram::<account>:user/<name>`."""
@@ -247,6 +251,11 @@ def detours_outside(case: Case) -> Parts:
     if any(grant.indirect for grant in case.grants):
         for raw in outsiders(case.account, case.trust, case.before):
             yield (raw,)
+
+
+def console_privileged(case: Case) -> Parts:
+    for sentence in case.privileged if case.console else ():
+        yield (sentence,)
 
 
 def longer_privileged(case: Case) -> Parts:

@@ -24,6 +24,7 @@ EVALUATORS: Final[Table] = MappingProxyType(
         Evaluator.MEMBERSHIP: Row(grants.membership, grants.together),
         Evaluator.DOCUMENT: Row(grants.document, grants.together),
         Evaluator.SESSION: Row(grants.session, grants.together),
+        Evaluator.CONSOLE: Row(grants.console, grants.together),
         Evaluator.DENIAL: Row(grants.denial, grants.together),
         Evaluator.END: Row(grants.end, grants.together),
     }

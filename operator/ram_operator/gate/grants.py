@@ -50,7 +50,7 @@ def escalating(field: Field, desired: Desired, change: Change, memory: Memory) -
         return not _harmless(change.entry, memory)
     if field.escalates is Escalation.MEMBERSHIP:
         return bool(suspects(field, desired, memory))
-    if field.escalates is Escalation.SESSION:
+    if field.escalates in (Escalation.SESSION, Escalation.CONSOLE):
         return bool(memory.outsiders or suspects(field, desired, memory))
     if field.escalates is Escalation.DOCUMENT:
         assert isinstance(change.after, documents.Policy)
@@ -172,6 +172,11 @@ def session(inputs: Inputs, item: Judged) -> Verdict:
     return _verdict(inputs, item)
 
 
+def console(inputs: Inputs, item: Judged) -> Verdict:
+    """Another door to the rights of a role."""
+    return _verdict(inputs, item)
+
+
 def denial(inputs: Inputs, item: Judged) -> Verdict:
     """An entry that goes, and may have kept somebody from a right."""
     return _verdict(inputs, item) if item.change.after is None else Allow()
@@ -234,8 +239,12 @@ _GAINS: Final = {Cause.DRIFT: sentences.given_back, Cause.FOUND: sentences.found
 def _with_session(
     field: Field, desired: Desired, change: Change, memory: Memory, case: checks.Case
 ) -> checks.Case:
-    """The case with what makes a longer session dangerous, where the change is one."""
+    """The case with what makes a longer session or console login dangerous, where the change is
+    one.
+    """
     before, after = change.before, change.after
+    if field.escalates is Escalation.CONSOLE:
+        return replace(case, console=True, privileged=_privileges(field, desired, memory))
     if not isinstance(before, int) or not isinstance(after, int):
         return case
     why = _privileges(field, desired, memory)
@@ -258,8 +267,11 @@ def together(row: Kind, helds: list[Held]) -> Held:
 def _summary(row: Kind, changes: Iterable[Change], *, back: bool) -> str:
     if back:
         return "rights taken away by hand wait"
-    if {row.field(change.field).escalates for change in changes} == {Escalation.SESSION}:
+    ways = {row.field(change.field).escalates for change in changes}
+    if ways == {Escalation.SESSION}:
         return "a longer session of a privileged role waits"
+    if ways == {Escalation.CONSOLE}:
+        return "console login of a privileged role waits"
     return "rights to change rights wait"
 
 

@@ -30,7 +30,11 @@ def context(inputs: Inputs, held: Held) -> Mapping[str, FieldValue]:
         field.name: desired.fields[field.name]
         for field in row.fields
         if field.name in desired.fields
-        and (field.larger_is_wider or (field.entries_widen and field.add and not field.carries))
+        and (
+            field.larger_is_wider
+            or field.widest
+            or (field.entries_widen and field.add and not field.carries)
+        )
     }
     members = {n: part for n, part in getting(held, inputs).items() if isinstance(part, Mapping)}
     return {**asked, **members, **_lets(inputs, held), **providers.context(inputs)}
@@ -46,7 +50,7 @@ def _lets(inputs: Inputs, held: Held) -> Mapping[str, FieldValue]:
         way = ways.get(change.field)
         if way is Escalation.ATTACHMENT:
             keys.add(change.entry)
-        elif way in (Escalation.MEMBERSHIP, Escalation.SESSION):
+        elif way in (Escalation.MEMBERSHIP, Escalation.SESSION, Escalation.CONSOLE):
             keys |= lets.keys()
     found = {key: Entry(key, " ".join(lets[key])) for key in keys & lets.keys()}
     return {approvals.GRANTS: found} if found else {}

@@ -267,6 +267,16 @@ RULES: Final = (
         checks.longer_privileged,
         worded=frozenset({2}),
     ),
+    Rule(
+        "RAM024",
+        "Console login of a privileged role",
+        Severity.CRITICAL,
+        On.GRANT,
+        "whoever assumes the role may use the console with it, and {}",
+        "leave consoleLogin at Deny for roles that programs use, and give people another role",
+        checks.console_privileged,
+        worded=frozenset({0}),
+    ),
 )
 
 

@@ -31,6 +31,8 @@ def _plain(field: Field, before: FieldValue, after: FieldValue) -> tuple[Change,
     direction = Direction.NEUTRAL
     if field.larger_is_wider and isinstance(before, int) and isinstance(after, int):
         direction = Direction.WIDER if after > before else Direction.NARROWER
+    if field.widest:
+        direction = Direction.WIDER if after == field.widest else Direction.NARROWER
     return (Change(field.name, before, after, direction),)
 
 

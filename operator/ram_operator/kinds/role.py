@@ -9,7 +9,7 @@ from .. import documents
 from ..model.objects import Account
 from ..model.steps import Detach, WriteAttributes, WriteTrust
 from ..model.vocabulary import Evaluator, Lends
-from .entries import POLICIES, POLICY_REFERENCE, TAGS, as_number, as_trust, attribute
+from .entries import POLICIES, POLICY_REFERENCE, TAGS, as_number, as_text, as_trust, attribute
 from .schema import Escalation, Field, Kind, Shape
 
 TRUST: Final = Field(
@@ -54,6 +54,20 @@ ROLE: Final = Kind(
             larger_is_wider=True,
             escalates=Escalation.SESSION,
             carries="policies",
+        ),
+        Field(
+            "consoleLogin",
+            "consoleLogin",
+            Shape.TEXT,
+            read="get",
+            parse=as_text,
+            judged=(Evaluator.CONSOLE,),
+            write=WriteAttributes,
+            widest="Allow",
+            on_creation="Deny",
+            escalates=Escalation.CONSOLE,
+            carries="policies",
+            show="consoleLogin",
         ),
         TAGS,
     ),

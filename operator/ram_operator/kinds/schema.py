@@ -44,6 +44,8 @@ class Escalation(StrEnum):
     """The value is what others have attached."""
     SESSION = "session"
     """A larger value leaves for longer what the policies in the field `carries` allow."""
+    CONSOLE = "console"
+    """A value opens another door to what the policies in the field `carries` allow."""
 
 
 Judging = tuple[Evaluator, ...] | Ungated
@@ -72,6 +74,10 @@ class Field:
     required: bool = False
     gated: bool = False
     larger_is_wider: bool = False
+    widest: str = ""
+    """Of a text: the value that gives more than any other; "" where none does."""
+    on_creation: str = ""
+    """What a new identity gets where the manifest does not say; what exists is left as it is."""
     entries_widen: bool = False
     escalates: Escalation = Escalation.NEVER
     foreign: bool = False
@@ -88,7 +94,7 @@ class Field:
     shown_on: str = ""
     """Kind whose status shows the entries of this field from the other side."""
     show: str = ""
-    """Field of the status that lists the live entries."""
+    """Field of the status that has the live value, or lists the live entries."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from .. import documents
 from ..constants import Mode
 from ..errors import Absent, InvalidSpec
 from ..kinds import manifest
+from ..kinds.comparison import compare
 from ..kinds.entries import only_reads, policy_key
 from ..kinds.policy import DOCUMENT, POLICY
 from ..kinds.record import Identity, facts_of
@@ -26,7 +27,7 @@ from ..model import applied_marks
 from ..model.objects import EMPTY, Entry, FieldValue, Key, Owner, UnknownPart
 from ..model.records import NO_RIGHTS, Agreed
 from ..model.state import Desired, Live
-from ..model.vocabulary import PolicyType, Presence
+from ..model.vocabulary import Direction, PolicyType, Presence
 from . import policy_lookups, trust_lookups
 from .sources import Sources
 from .subject import Subject
@@ -238,7 +239,7 @@ def _asked(subject: Subject, wanted: Desired, live: Live, agreed: Agreed) -> dic
         if field.escalates is Escalation.ATTACHMENT:
             found.update(_new(field, wanted, live))
             found.update(_unagreed(field, wanted, live, agreed))
-        elif field.carries and (_new(field, wanted, live) or _longer(field, wanted, live)):
+        elif field.carries and (_new(field, wanted, live) or _more(field, wanted, live)):
             found.update(_carried(field, wanted, live))
     return {key: entry for key, entry in found.items() if not only_reads(key)}
 
@@ -275,9 +276,12 @@ def _carried(field: Field, wanted: Desired, live: Live) -> dict[str, Entry]:
     return {key: entry for side in sides for key, entry in _entries(side).items()}
 
 
-def _longer(field: Field, wanted: Desired, live: Live) -> bool:
-    asked, live_part = wanted.fields.get(field.name), live.fields.get(field.name)
-    return isinstance(asked, int) and isinstance(live_part, int) and asked > live_part
+def _more(field: Field, wanted: Desired, live: Live) -> bool:
+    """Whether the value that is asked for, no list, gives more than what is there."""
+    asked, has = wanted.fields.get(field.name), live.fields.get(field.name)
+    if not isinstance(asked, int | str) or not isinstance(has, int | str):
+        return False
+    return any(change.direction is Direction.WIDER for change in compare(field, has, asked))
 
 
 def _unagreed(field: Field, wanted: Desired, live: Live, agreed: Agreed) -> dict[str, Entry]:

@@ -45,6 +45,10 @@ LIMIT: Final = 256
 NOTHING: Final = "(none)"
 SPELLING: Final = "spelled otherwise than was agreed on, and most likely the same"
 SETTLE: Final = "to settle it, write it in the manifest as the cloud has it"
+UNTOLD: Final = (
+    "{} to be told by the cloud, which does not: leave it out of the manifest until this account"
+    " has that setting"
+)
 SIDE: Final = 400
 """Characters of what was and of what is, in one sentence."""
 

@@ -157,5 +157,6 @@ class Evaluator(StrEnum):
     MEMBERSHIP = "who joins"
     DOCUMENT = "what a document allows"
     SESSION = "how long sessions last"
+    CONSOLE = "who may use the console"
     DENIAL = "what is denied no more"
     END = "until when it was agreed on"

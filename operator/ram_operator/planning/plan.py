@@ -33,7 +33,7 @@ from ..model.objects import UnknownPart
 from ..model.outcome import Plan
 from ..model.state import Applied, Desired, Live
 from ..model.steps import Step
-from ..model.vocabulary import Cause, Direction, Disposition
+from ..model.vocabulary import Cause, Direction, Disposition, Presence
 from . import bases, diff, drift, drift_shown, last_applied, steps_of
 
 _SECOND_LOOK: Final = "a second look that shows the same drift"
@@ -218,7 +218,15 @@ def _not_known(inputs: Inputs, gate: Review) -> frozenset[str]:
 def _unread(inputs: Inputs) -> list[str]:
     """One sentence per managed part that could not be read."""
     unknown = _unknown(inputs.row, inputs.desired, inputs.live)
-    return [sentences.unread_part(name, part) for name, part in unknown.items()]
+    untold = [
+        sentences.UNTOLD.format(field.spec)
+        for field in inputs.row.fields
+        if field.on_creation
+        and inputs.live.presence is Presence.PRESENT
+        and field.name in inputs.desired.fields
+        and field.name not in inputs.live.fields
+    ]
+    return [*(sentences.unread_part(name, part) for name, part in unknown.items()), *untold]
 
 
 def agreed(inputs: Inputs) -> bool:

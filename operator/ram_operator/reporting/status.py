@@ -81,12 +81,16 @@ _OWN: Final = ("deletionBrake", "lastHandledRejection")
 
 
 def _shown(row_shows: Mapping[str, str], live: Live) -> dict[str, Any]:
-    """Lists of live entries that the status shows and nobody manages here."""
+    """What is live that the status shows whether or not it is managed here: texts, and lists of
+    entries.
+    """
     shown: dict[str, Any] = {}
     for name, status_name in row_shows.items():
-        entries = live.fields.get(name)
-        if isinstance(entries, Mapping):
-            shown[status_name] = sorted(entry.display for entry in entries.values())[:LIST_LIMIT]
+        part = live.fields.get(name)
+        if isinstance(part, str):
+            shown[status_name] = part
+        if isinstance(part, Mapping):
+            shown[status_name] = sorted(entry.display for entry in part.values())[:LIST_LIMIT]
     return shown
 
 
