@@ -33,14 +33,16 @@ _FORMS = """
 
 | `-o` | of | gives |
 | --- | --- | --- |
-| `table`, `wide` | `pending` | columns; `wide` adds digest and summary |
+| `table`, `wide` | `pending`, `history` | columns; `wide` has digests in full, and more |
 | `text` | the others | for people |
 | `json`, `yaml` | all but `digest` | a document, see below |
-| `name` | all but `digest` | `ramrole.ram.alibabacloud.com/shop-auditor`, one a line |
+| `name` | all but `digest`, `history` | `ramrole.ram.alibabacloud.com/shop-auditor`, one a line |
 
 Documents are a `PendingChangeList` or `PendingChange` of `plugin.ram.alibabacloud.com/v1alpha1`:
 `object` says where, `askedBy` who, `state` is waiting, approved or rejected, and `pending` is the
 `status.pending` of the object. With another form than `text`, `approve` shows the change on stderr.
+That of `history` is a `DecisionList`: `items` are the entries of the record, the latest last, and
+`approval` or `rejection` of an entry is the digest of the offer that it answered.
 """
 
 

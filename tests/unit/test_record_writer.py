@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 
 from ram_operator import documents
 from ram_operator.cluster.api import Conflicted, Gone, path
-from ram_operator.cluster.record_writer import HISTORY, Claim, Records, Start
+from ram_operator.cluster.record_history import HISTORY
+from ram_operator.cluster.record_writer import Claim, Records, Start
 from ram_operator.constants import API_VERSION
 from ram_operator.errors import Retry
 from ram_operator.kinds import record

@@ -24,7 +24,7 @@ from kubernetes.config import (
 )
 
 from ..constants import APPROVER_FIELD_MANAGER, GROUP, VERSION
-from ..kinds.table import PLURALS
+from ..kinds.table import PLURALS, RECORD
 from .outcomes import Failed
 from .refusals import Answer, explain
 from .targets import Target
@@ -90,6 +90,15 @@ class Access:
             return self._request("GET", _path(target.kind, target.namespace, target.name))
         except _Answered as error:
             raise explain(error.answer, target, "read") from None
+
+    def record(self, name: str, of: Target) -> dict[str, Any] | None:
+        """The RamRecord of that name, None where there is none; `of` is the object in question."""
+        try:
+            return self._request("GET", _path(RECORD, "", name))
+        except _Answered as error:
+            if error.answer.status == 404:
+                return None
+            raise explain(error.answer, of, "read the record of") from None
 
     def annotate(
         self, target: Target, version: str, annotations: Mapping[str, str | None], doing: str

@@ -34,6 +34,13 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
         " that covers the rejection: `show` has who rejected it, when and why above all else."
         " `approve` opens it all the same, in a terminal or with `--yes --digest`.",
     ),
+    "history": (
+        "show what was decided about an identity, and by whom",
+        "Shows the last decisions and writes of the identity, newest first: who asked for it, who"
+        " approved or rejected it, who gained and lost by it, and what guarded the approval. They"
+        " stand in its RamRecord, which takes the right to read it: the roles ram-operator-auditor"
+        " and ram-operator-approver have it where they are bound for the whole cluster.",
+    ),
     "digest": (
         "print the digest of the change that waits",
         "Prints the digest alone, for an approval in git or for `approve --digest`.",
@@ -98,6 +105,11 @@ def _reject(command: argparse.ArgumentParser) -> None:
     _output(command, ("text", "json", "yaml", "name"))
 
 
+def _history(command: argparse.ArgumentParser) -> None:
+    _object(command)
+    _output(command, ("table", "wide", "json", "yaml"))
+
+
 def _object(command: argparse.ArgumentParser) -> None:
     command.add_argument("object", metavar="KIND/NAME", help="for example ramrole/shop-auditor")
 
@@ -107,6 +119,7 @@ _FLAGS: Final[Mapping[str, Callable[[argparse.ArgumentParser], None]]] = {
     "show": _show,
     "approve": _approve,
     "reject": _reject,
+    "history": _history,
     "digest": _object,
 }
 

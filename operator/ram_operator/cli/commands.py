@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from typing import IO, Final
 
 from ..constants import ANNOTATION_APPROVE, ANNOTATION_APPROVE_REASON, ANNOTATION_REJECT
-from . import rendering, targets
+from ..kinds.record import facts_of
+from . import past, rendering, targets
 from .access import Access, Moved
 from .outcomes import Exit, Failed, Nothing, PluginError, Refused
 from .screen import Paint, plain, written
@@ -124,6 +125,21 @@ def show(run: Run) -> Exit:
     return Exit.DONE
 
 
+def history(run: Run) -> Exit:
+    """What was decided about the identity of an object."""
+    target = targets.parse(run.arguments.object, run.access.namespace)
+    identity = past.identity_of(run.access.get(target), target)
+    facts = facts_of(run.access.record(identity.key.name, target), identity)
+    form, found = run.arguments.output, past.Past(target, identity, facts)
+    if form in ("json", "yaml"):
+        run.console.output.write(rendering.machine(found.document(), form))
+    elif facts.history:
+        run.console.output.write(past.listing(found, wide=form == "wide"))
+    else:
+        run.console.say(f"{target.short}: nothing was decided about it yet.")
+    return Exit.DONE
+
+
 def digest(run: Run) -> Exit:
     """The digest alone."""
     run.console.output.write(_offered(run.waiting()).pending.digest + "\n")
@@ -174,6 +190,7 @@ COMMANDS: Final[Mapping[str, Callable[[Run], Exit]]] = {
     "show": show,
     "approve": approve,
     "reject": reject,
+    "history": history,
     "digest": digest,
 }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from typing import Any
 
 from .. import documents, times
 from ..kinds import record
@@ -27,10 +27,8 @@ from ..model.records import (
     RecordFacts,
     Rejection,
 )
+from . import record_history
 from .api import ClusterApi
-
-HISTORY: Final = 20
-"""Entries that a record has room for; the oldest are dropped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +82,7 @@ class Records:
             lost_at=claim.lost_at,
             providers=claim.providers,
             agreed=claim.agreed,
-            history=(_entry(now, claim.operation, claim.baseline),),
+            history=(record_history.entry(now, claim.operation, claim.baseline),),
         )
         body = record.first(identity, says)
         written = self._api.create(identity.key, body)
@@ -127,7 +125,9 @@ class Records:
             cloud_id=claim.cloud_id,
             baseline=claim.baseline,
             agreed=_instead(before, claim),
-            history=_history(before, now, _entry(now, claim.operation, claim.baseline)),
+            history=record_history.history(
+                before, now, record_history.entry(now, claim.operation, claim.baseline)
+            ),
             providers={**_unknown(before, claim.providers), **_carried_out(before, claim)},
         )
         if claim.operation == CREATED:
@@ -147,6 +147,7 @@ class Records:
         if flight.approval:
             offered = before.pending or begun or InFlight("")
             flight = replace(flight, asked=offered.asked, wishes=offered.wishes)
+            flight = record_history.told(flight, offered)
             sequence = self._next(before)
             clear.add(Part.PENDING)
         if start.creates:
@@ -158,7 +159,7 @@ class Records:
             in_flight=flight,
             ends=start.ends,
             # What it was about is over; that it was begun is not forgotten.
-            history=_history(before, now) if another else (),
+            history=record_history.history(before, now) if another else (),
         )
         return self._update(body, change)
 
@@ -177,7 +178,9 @@ class Records:
         seen = _unknown(before, providers or {})
         upgraded: tuple[HistoryEntry, ...] = ()
         if before.outdated and agreed.whole:
-            upgraded = _kept(before, _entry(times.stamp(self._clock()), UPGRADED, None))
+            upgraded = record_history.kept(
+                before, record_history.entry(times.stamp(self._clock()), UPGRADED, None)
+            )
         change = RecordChange(ends=ends or {}, providers=seen, agreed=agreed, history=upgraded)
         return self._update(body, change)
 
@@ -194,7 +197,9 @@ class Records:
             clear=frozenset({Part.IN_FLIGHT}),
             baseline=baseline,
             agreed=agreed,
-            history=_history(before, now) if before.in_flight else _kept(before, HistoryEntry(now)),
+            history=record_history.history(before, now)
+            if before.in_flight
+            else record_history.kept(before, HistoryEntry(now)),
             providers=before.in_flight.providers if before.in_flight else {},
         )
         return self._update(body, _overruling(change, before))
@@ -207,12 +212,15 @@ class Records:
         self, body: Mapping[str, Any], sends: int, rejections: Sequence[Rejection] = ()
     ) -> dict[str, Any]:
         """The write that was begun is not sent again: it counts as sent so often."""
-        return self._update(body, RecordChange(sends=sends, rejections=tuple(rejections)))
+        told = record_history.rejected(record.stored(body), rejections)
+        change = RecordChange(sends=sends, rejections=tuple(rejections), history=told)
+        return self._update(body, change)
 
     def end(self, body: Mapping[str, Any], rejections: Sequence[Rejection] = ()) -> dict[str, Any]:
         """The offer has ended, for good; `rejections` are all that are known, where one is new."""
-        change = RecordChange(frozenset({Part.PENDING}), rejections=tuple(rejections))
-        return self._update(body, change)
+        told = record_history.rejected(record.stored(body), rejections)
+        clear = frozenset({Part.PENDING})
+        return self._update(body, RecordChange(clear, rejections=tuple(rejections), history=told))
 
     def offer(self, body: Mapping[str, Any], offered: Offer, now: str) -> dict[str, Any]:
         """What is held, for people to decide on.
@@ -225,7 +233,9 @@ class Records:
             sequence=offered.sequence if offered.sequence != before.sequence else None,
             pending=offered.pending,
             rejections=offered.rejections,
-            history=_history(before, now) if before.in_flight else (),
+            history=record_history.history(before, now)
+            if before.in_flight
+            else record_history.rejected(before, offered.rejections),
         )
         return self._update(body, change)
 
@@ -239,21 +249,23 @@ class Records:
         change = RecordChange(
             clear=_flight_of(before) | {Part.PENDING, Part.LOST_AT},
             sequence=sequence,
-            history=_history(before, times.stamp(sequence / 1000)) if before.in_flight else (),
+            history=record_history.history(before, times.stamp(sequence / 1000))
+            if before.in_flight
+            else (),
         )
         return self._update(body, change)
 
     def deleted(self, body: Mapping[str, Any], now: str, operation: str) -> dict[str, Any]:
         """The owner is done with the identity; the baseline stays, for who comes next."""
         before = record.stored(body)
-        entry = _entry(now, operation, None)
+        entry = record_history.entry(now, operation, None)
         if operation == ABANDONED and before.owner is not None:
             entry = replace(entry, by=str(before.owner)[:256])
         clear = {Part.OWNER, Part.IN_FLIGHT, Part.PENDING}
         change = RecordChange(
             clear=frozenset(clear if operation == DELETED else {*clear, Part.DELETED_AT}),
             deleted_at=now if operation == DELETED else "",
-            history=_history(before, now, entry),
+            history=record_history.history(before, now, entry),
         )
         return self._update(body, change)
 
@@ -319,23 +331,3 @@ def _mark(flight: InFlight) -> tuple[str, str]:
 
 def _flight_of(before: RecordFacts) -> frozenset[Part]:
     return frozenset({Part.IN_FLIGHT} if before.in_flight is not None else ())
-
-
-def _entry(now: str, operation: str, trust: documents.Trust | None) -> HistoryEntry:
-    return HistoryEntry(now, operation, trust.digest if trust is not None else "")
-
-
-def _history(before: RecordFacts, now: str, *entries: HistoryEntry) -> tuple[HistoryEntry, ...]:
-    """The record's history with these entries, and before them the write that was begun, if any.
-
-    It may have taken effect although its process ended: it is not forgotten.
-    """
-    flight = before.in_flight
-    if flight is None:
-        return _kept(before, *entries)
-    begun = HistoryEntry(now, flight.operation, flight.digest, flight.approval, flight.by)
-    return _kept(before, begun, *entries)
-
-
-def _kept(before: RecordFacts, *entries: HistoryEntry) -> tuple[HistoryEntry, ...]:
-    return (*before.history, *entries)[-HISTORY:]

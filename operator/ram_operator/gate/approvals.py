@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from .. import documents, times
 from ..constants import Reason
+from ..model import sentences
 from ..model.changes import PROVIDERS, Change, Held, place
 from ..model.objects import Entry, FieldValue
 from ..model.records import InFlight, Offer, Pending, RecordFacts, Rejection, Why
@@ -218,6 +219,7 @@ def offer(held: Held, approval: Approval, record: RecordFacts) -> Offer:
         change=change_digest(held),
         wishes=wishes(held),
         asked=approval.asked,
+        says=sentences.clip("; ".join(sentences.moves(held)), sentences.SAYS),
         parts=parts(held, approval.scope),
     )
     return Offer(sequence, made, known if said else (), why)

@@ -211,8 +211,7 @@ class GatedWrite:
         fresh = ports.fresh(subject.key)
         if fresh is None or not still(fresh, subject):
             raise Retry(Reason.PROGRESSING, "the object moved while its change was judged", 0.5)
-        if permit is not None:
-            self._check_approval(fresh, permit)
+        guard = self._check_approval(fresh, permit) if permit is not None else ""
         body = ports.records.read(self._identity)
         facts = facts_of(body, self._identity)
         if body is None or facts.owner != subject.owner(ports.settings.cluster_name):
@@ -226,16 +225,22 @@ class GatedWrite:
                 or (permit.digest not in offered)
             ):
                 raise Retry(Reason.PROGRESSING, "the offer moved while it was approved", 0.5)
-        begun = ports.records.begin(body, _start(step, permit), ports.clock.stamp())
+        start = _start(step, permit)
+        start = replace(start, flight=replace(start.flight, guard=guard))
+        begun = ports.records.begin(body, start, ports.clock.stamp())
         ports.cache.put(begun)
         return begun
 
-    def _check_approval(self, fresh: Mapping[str, Any], permit: Permit) -> None:
-        """Taken back, rejected or unguarded since: whatever is true now counts."""
+    def _check_approval(self, fresh: Mapping[str, Any], permit: Permit) -> Guard:
+        """Taken back, rejected or unguarded since: whatever is true now counts. Returns how it is
+        guarded.
+        """
         now = replace(self._subject, body=fresh)
         _check_said(now, permit)
-        if guard_state(self._ports, now, fresh=True) is Guard.MISSING:
+        guard = guard_state(self._ports, now, fresh=True)
+        if guard is Guard.MISSING:
             raise Retry(Reason.PROGRESSING, "the guard of approvals is gone", 0.5)
+        return guard
 
 
 def _check_said(now: Subject, permit: Permit) -> None:
@@ -268,6 +273,7 @@ def _start(step: Step, permit: Permit | None) -> Start:
             digest=cleared.trust.digest,
             before=cleared.before.to_json() if cleared.before is not None else "",
             after=cleared.trust.to_json(),
+            says=_taken_away(cleared),
         )
         return Start(flight)
     before, after = sentences.sides(permit.changes)
@@ -287,6 +293,12 @@ def _start(step: Step, permit: Permit | None) -> Start:
     )
     creates = cleared is not None and cleared.before is None
     return Start(flight, creates, ends_of(permit.changes))
+
+
+def _taken_away(cleared: Cleared) -> str:
+    """Who loses what is taken back, in words."""
+    moved = documents.compare_trust(cleared.before or documents.NOBODY, cleared.trust)
+    return sentences.clip("; ".join(moved.loss_sentences), sentences.SAYS)
 
 
 def still(fresh: Mapping[str, Any], subject: Subject) -> bool:

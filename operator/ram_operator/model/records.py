@@ -22,6 +22,8 @@ ADOPTED: Final = "Adopted"
 """The operation that says: taken over as it was found."""
 DELETION: Final = "deletion"
 """In what an object asks for: that it is being deleted."""
+REJECTED: Final = "Rejected"
+"""The operation that says: somebody said no, so nothing was written."""
 UPGRADED: Final = "Upgraded"
 """The operation that says: what an older version wrote was brought into this format."""
 DELETED: Final = "Deleted"
@@ -127,6 +129,19 @@ class HistoryEntry:
     approval: str = ""
     """What people approved it by."""
     by: str = ""
+    """Who approved or rejected it, or gave the identity up."""
+    author: str = ""
+    """Who asked for it."""
+    offered: str = ""
+    """When it was first offered."""
+    says: str = ""
+    """Who gains and who loses by it, in words. Of the oldest entries it may be dropped."""
+    guard: str = ""
+    """What guarded the approval, see `inputs.Guard`."""
+    rejection: str = ""
+    """The digest of the offer that was rejected."""
+    reason: str = ""
+    """Why it was rejected."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +180,8 @@ class Pending:
     """As in a rejection of it."""
     asked: Mapping[str, str] = field(default_factory=dict)
     """What the manifest asked for, see `desired.asked`; empty where 0.1.0 wrote the record."""
+    says: str = field(default="", compare=False)
+    """Who gains and who loses by it, in words: for the history."""
     parts: Mapping[str, str] = field(default_factory=dict)
     """Stands for what the digest covers, by what people call it: tells what has moved since."""
 
@@ -219,3 +236,8 @@ class InFlight:
     """What it replaces, as JSON; both sides are cut where they are too long."""
     after: str = field(default="", compare=False)
     """What is sent, as JSON."""
+    author: str = field(default="", compare=False)
+    """This and what follows is for the history, see `HistoryEntry`."""
+    offered: str = field(default="", compare=False)
+    says: str = field(default="", compare=False)
+    guard: str = field(default="", compare=False)

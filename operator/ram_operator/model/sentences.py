@@ -42,6 +42,8 @@ def _readable(value: FieldValue | Entry | None) -> Any:
 
 
 LIMIT: Final = 256
+SAYS: Final = 1024
+"""Characters of who gains and who loses by a change, in the history of a record."""
 NOTHING: Final = "(none)"
 SPELLING: Final = "spelled otherwise than was agreed on, and most likely the same"
 SETTLE: Final = "to settle it, write it in the manifest as the cloud has it"
@@ -155,15 +157,21 @@ def moved(entry: Drift) -> str:
     return f"{what}: {clip(entry.was, SIDE)} → {clip(entry.now, SIDE)}"
 
 
+def moves(offer: Held) -> list[str]:
+    """One line for who gains, one for who loses."""
+    found = []
+    if offer.gains:
+        there = offer.kind is HeldKind.FOUND
+        found.append(("Gives: " if there else "Would gain: ") + "; ".join(offer.gains))
+    if offer.losses:
+        found.append("Would lose: " + "; ".join(offer.losses))
+    return found
+
+
 def held(offer: Held) -> str:
     """One line for conditions and events: what waits, who gains, who loses."""
     parts = [f"Rejected by {each.by} at {each.at}: {each.reason}" for each in offer.rejections[:3]]
-    parts.append(offer.summary)
-    if offer.gains:
-        there = offer.kind is HeldKind.FOUND
-        parts.append(("Gives: " if there else "Would gain: ") + "; ".join(offer.gains))
-    if offer.losses:
-        parts.append("Would lose: " + "; ".join(offer.losses))
+    parts += [offer.summary, *moves(offer)]
     critical = [f for f in offer.findings if f.severity is Severity.CRITICAL]
     parts += [f"{f.id} {f.message} (remedy: {f.remedy})" for f in critical]
     if offer.voided:
