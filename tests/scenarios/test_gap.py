@@ -41,7 +41,8 @@ def test_what_went_in_a_gap_of_the_watch_is_not_looked_for(alone: World, policy:
         alone.role("gone", trustPolicy=trust(FC), deletionPolicy=policy)
         for name in ("stays", "gone"):
             alone.ready(ROLE, name)
-        assert 'resource_name="gone"' in process.metrics()
+        # Metrics follow the status.
+        until(lambda: 'resource_name="gone"' in process.metrics(), "its series")
         alone.settle()
         plane.stop_apiserver()
         etcd.delete(plane, ROLE, "gap", "gone")

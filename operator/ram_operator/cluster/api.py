@@ -25,6 +25,9 @@ PAGE: Final = 500
 MERGE_PATCH: Final = "application/merge-patch+json"
 JSON_PATCH: Final = "application/json-patch+json"
 JSON: Final = "application/json"
+STATUS: Final = "status"
+_UNFIT: Final = "the server rejected our request due to an error in our request"
+"""All that the API server says of a JSON patch that does not fit the object."""
 TIMEOUT: Final = 15.0
 DEFINITIONS: Final = "customresourcedefinitions"
 
@@ -117,10 +120,21 @@ class ClusterApi:
         """Raises Conflicted if it exists."""
         return self._write("POST", path(Key(key.kind, key.namespace, "")), body, JSON, "create")
 
-    def merge(self, key: Key, body: Mapping[str, Any], subresource: str = "") -> dict[str, Any]:
+    def merge(self, key: Key, body: Mapping[str, Any]) -> dict[str, Any]:
         """JSON merge patch. Raises Gone, or Conflicted where `body` names a resourceVersion."""
-        what = subresource or "object"
-        return self._write("PATCH", path(key, subresource), body, MERGE_PATCH, what)
+        return self._write("PATCH", path(key), body, MERGE_PATCH, "object")
+
+    def write_status(self, key: Key, uid: str, status: Mapping[str, Any]) -> dict[str, Any]:
+        """The whole status, of the object of that uid alone: one that was made anew under the name
+        meanwhile is left as it is. Raises Gone, or Conflicted where it is another.
+
+        A JSON patch, since the API server ignores a uid that a merge patch of a status names.
+        """
+        body = [
+            {"op": "test", "path": "/metadata/uid", "value": uid},
+            {"op": "add", "path": "/status", "value": status},
+        ]
+        return self._write("PATCH", path(key, STATUS), body, JSON_PATCH, STATUS)
 
     def json_patch(self, key: Key, body: list[dict[str, Any]], what: str) -> dict[str, Any]:
         """JSON patch; a failed `test` raises Conflicted."""
@@ -247,7 +261,8 @@ def _failure(status: int, data: Any, method: str) -> Exception:
         return Gone(Reason.NOT_FOUND, text)
     if status == 409:
         return Conflicted(Reason.RETRYING, text)
-    if status == 422 and method == "PATCH" and "test" in message.lower():
+    if status == 422 and method == "PATCH" and _UNFIT in message:
+        # A test of a JSON patch that failed: what else could be wrong in ours, tests would show.
         return Conflicted(Reason.RETRYING, text)
     if status in (401, 403):
         return Stalled(Reason.ACCESS_DENIED, text + "; check the operator's ClusterRole")
