@@ -11,12 +11,14 @@ from lab.world import World
 from tests.gate.approving import approve, held
 from tests.gate.attacks import ADMIN, NAME, ROLE, a_role
 from tests.gate.escalation_attacks import EVE, a_user
+from tests.gate.test_ends import moment
 from tests.gate.triples import Entry, Moment, Resource, attack
 from tests.support.hands import Hands
 
 Json = dict[str, Any]
 GUARD: Final = {"type": "RamPolicy", "name": "guard"}
 RAM: Final = ("ram:*", "sts:*")
+ASSUMES: Final = {"type": "System", "name": "AliyunSTSAssumeRoleAccess"}
 
 
 def denying(*actions: str) -> Json:
@@ -70,6 +72,31 @@ def test_a_member_leaves_a_group_that_denies_rights_as_approved(world: World) ->
     world.edit("RamGroup", "kept", members=[])
     held(world, "RamGroup", "kept")
     assert actions(world, start) == []
+    approve(world, "RamGroup", "kept")
+    world.ready("RamGroup", "kept")
+    assert actions(world, start) == ["RemoveUserFromGroup"]
+
+
+@attack(Entry.MANIFEST, Resource.DENYING_GROUP, Moment.EXPIRING)
+@pytest.mark.parametrize("seconds", [-60.0, 4.0], ids=["past", "soon"])
+def test_an_end_that_nobody_agreed_on_ends_no_denial(world: World, seconds: float) -> None:
+    """Who is in such a group until a day does not leave it sooner by an edit."""
+    a_guard(world)
+    a_user(world)
+    last = moment(3600.0)
+    spec = {"policies": [GUARD, ASSUMES], "members": [{**EVE, "expiresAt": last}]}
+    world.create("RamGroup", "kept", spec)
+    approve(world, "RamGroup", "kept")
+    world.ready("RamGroup", "kept")
+    world.settle()
+    start = world.journal_end()
+    world.edit("RamGroup", "kept", members=[{**EVE, "expiresAt": moment(seconds)}])
+    pending = held(world, "RamGroup", "kept")["status"]["pending"]
+    assert "taken away" in pending["gains"][0]
+    assert actions(world, start) == []
+    record = world.record("RamGroup", "kept")
+    assert record is not None
+    assert record["ends"] == {"members[eve]": last}
     approve(world, "RamGroup", "kept")
     world.ready("RamGroup", "kept")
     assert actions(world, start) == ["RemoveUserFromGroup"]

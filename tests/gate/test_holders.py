@@ -11,6 +11,7 @@ import pytest
 from lab.waiting import until
 from lab.world import DOCUMENT, TRUST_FC, World, condition
 from tests.gate.approving import approve, held, offer, opened, say
+from tests.gate.attacks import ADMIN
 from tests.gate.escalation_attacks import allowing
 from tests.gate.triples import Entry, Moment, Resource, attack
 from tests.support.hands import Hands
@@ -112,6 +113,63 @@ def test_who_joins_afterwards_by_hand_and_in_the_manifest_is_out_again(team: Wor
     team.edit(GROUP, TEAM, members=[user("ann"), user("ben"), user("eve")])
     until(lambda: members(team) == {"ann", "ben"}, "that eve is out again")
     held(team, GROUP, TEAM)
+
+
+def with_rights(world: World, drift: str) -> None:
+    """The group gets an administrator's rights for ann and ben, and eve joins by hand."""
+    world.edit(GROUP, TEAM, policies=[REF, ADMIN], driftPolicy=drift)
+    approve(world, GROUP, TEAM)
+    world.ready(GROUP, TEAM)
+    world.settle()
+    join_by_hand(world, "eve")
+    world.settle()
+
+
+def is_no_member(world: World) -> None:
+    """However she is asked for: nobody has agreed on her membership."""
+    assert agreed(world)["members"] == {"ann": "-", "ben": "-"}
+    world.edit(GROUP, TEAM, members=[user("ann"), user("ben"), user("eve")])
+    assert "eve" in str(held(world, GROUP, TEAM)["status"]["pending"]["gains"])
+
+
+@attack(Entry.LAUNDERED, Resource.MEMBER, Moment.SETTLED)
+def test_the_approval_of_a_document_makes_nobody_a_member_who_gets_more(team: World) -> None:
+    """He was shown as one who gets the document's rights, and his group has others."""
+    with_rights(team, "RevertExcess")
+    asked(team)
+    approve(team, POLICY, NAME)
+    team.ready(POLICY, NAME)
+    is_no_member(team)
+    until(lambda: members(team) == {"ann", "ben"}, "that eve is out again")
+
+
+@attack(Entry.LAUNDERED, Resource.MEMBER, Moment.REPORTED)
+def test_what_was_found_still_waits_once_a_document_is_approved(team: World) -> None:
+    with_rights(team, "Report")
+    team.edit(GROUP, TEAM, members=[user("ann"), user("ben"), user("eve")])
+    team.reason(GROUP, TEAM, "FoundInCloud")
+    start = team.journal_end()
+    asked(team)
+    approve(team, POLICY, NAME)
+    team.ready(POLICY, NAME)
+    team.look(GROUP, TEAM)
+    team.reason(GROUP, TEAM, "FoundInCloud")
+    is_no_member(team)
+    assert [entry["action"] for entry in opened(team, start)] == ["CreatePolicyVersion"]
+
+
+@attack(Entry.LAUNDERED, Resource.MEMBER, Moment.SETTLED)
+def test_a_document_that_needs_no_approval_makes_nobody_a_member(team: World) -> None:
+    team.edit(POLICY, NAME, document=allowing(Action=["ram:PassRole", "ram:CreateUser"]))
+    approve(team, POLICY, NAME)
+    team.ready(POLICY, NAME)
+    team.settle()
+    join_by_hand(team, "eve")
+    team.settle()
+    team.edit(POLICY, NAME, document=RIGHTS)
+    team.ready(POLICY, NAME)
+    is_no_member(team)
+    until(lambda: members(team) == {"ann", "ben"}, "that eve is out again")
 
 
 def join(world: World) -> None:

@@ -16,7 +16,7 @@ from ram_operator.gate.inputs import Inputs
 from ram_operator.kinds import manifest as desire
 from ram_operator.kinds.table import KINDS
 from ram_operator.model.changes import Held, Judged
-from ram_operator.model.objects import Key, UnknownPart
+from ram_operator.model.objects import Entry, Key, UnknownPart
 from ram_operator.model.records import (
     NO_RIGHTS,
     UNKNOWN_RIGHTS,
@@ -25,6 +25,7 @@ from ram_operator.model.records import (
     Rejection,
 )
 from ram_operator.model.state import Applied, Live
+from ram_operator.model.steps import Attach
 from ram_operator.model.vocabulary import Cause, Direction, Disposition, HeldKind, Presence
 from tests.unit.core import (
     ALLOW_ALL,
@@ -230,6 +231,28 @@ def test_a_member_of_a_group_with_rights_that_nobody_agreed_on_is_excess() -> No
         ("members", "eve", Cause.DRIFT, Disposition.WRITE),
         ("members", "eve", Cause.INTENT, Disposition.HOLD),
     ]
+
+
+@pytest.mark.parametrize(
+    ("carries", "listed"),
+    [(NO_RIGHTS, {"ann", "eve"}), (ALL_TEXT, set()), (UNKNOWN_RIGHTS, set())],
+    ids=["first", "another", "unread"],
+)
+def test_who_is_there_is_agreed_on_with_the_first_right_alone(
+    carries: str, listed: set[str]
+) -> None:
+    found = group("ann", "eve", carries=carries, agreed={}, texts={"Custom/more": ALL_TEXT})
+    more = {"Custom/more": Entry("Custom/more")}
+    step = Attach(
+        summary="attach",
+        cause=Cause.INTENT,
+        direction=Direction.WIDER,
+        field="policies",
+        entries=more,
+    )
+    (done,) = baseline.agreeing(found, [step])
+    assert done.agrees.entries["policies"] == {"Custom/more": ALL_TEXT}
+    assert set(done.agrees.entries.get("members", {})) == listed
 
 
 def test_a_member_of_an_ordinary_group_needs_nobody() -> None:

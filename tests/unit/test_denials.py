@@ -10,7 +10,7 @@ import pytest
 from ram_operator import documents
 from ram_operator.constants import DriftPolicy
 from ram_operator.gate import clearance
-from ram_operator.gate.inputs import Inputs, Memory
+from ram_operator.gate.inputs import Approval, Inputs, Memory
 from ram_operator.gate.offering import HAD
 from ram_operator.kinds.table import KINDS
 from ram_operator.model.outcome import Plan
@@ -140,7 +140,10 @@ def test_an_agreed_end_comes_all_the_same() -> None:
     wanted = replace(wanted, ended=frozenset({"members[bob]"}))
     assert waits(update(GROUP, wanted, live, memory)) == [("members", "bob")]
     memory = replace(memory, record=replace(memory.record, ends={"members[bob]": day(-1)}))
-    assert [s.verb for s in update(GROUP, wanted, live, memory).steps] == ["expel"]
+    now = Inputs(GROUP, ACCOUNT, wanted, live, memory, Approval(now=day(0)))
+    assert [s.verb for s in plan.update(now).steps] == ["expel"]
+    later = replace(memory, record=replace(memory.record, ends={"members[bob]": day(1)}))
+    assert waits(plan.update(replace(now, memory=later))) == [("members", "bob")]
 
 
 @pytest.mark.parametrize("mode", ["Additive", "Exclusive"])

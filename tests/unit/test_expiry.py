@@ -87,6 +87,19 @@ def test_an_earlier_end_is_agreed_on_without_anybody() -> None:
     assert summaries(decision) == [f"end [('{PLACE}', '{day(3)}')]"]
 
 
+def test_the_end_of_a_denial_is_nobodys_to_hasten() -> None:
+    memory = agreed(role(day(7)), **{PLACE: day(7)})
+    denying = replace(memory, denials={ADMIN: ("ram:*",)})
+    assert decide(role(day(3)), there(role(None)), denying).steps == ()
+    # An end that is over by now takes it away, as if it were not asked for.
+    over = decide(role(day(-1)), there(role(None)), denying)
+    assert (waits(over), over.steps) == ([("policies", ADMIN)], ())
+    goes = decide(role(day(-1)), there(role(None)), memory)
+    assert [step.verb for step in goes.steps] == ["detach"]
+    at_the_end = decide(role(day(8)), there(role(None)), denying, Approval(now=day(7)))
+    assert [step.verb for step in at_the_end.steps] == ["detach"]
+
+
 def test_what_is_gone_and_no_longer_asked_for_leaves_no_end_behind() -> None:
     memory = agreed(asked("RamRole"), **{PLACE: day(7)})
     decision = decide(asked("RamRole"), there(asked("RamRole")), memory)

@@ -12,7 +12,7 @@ from ram_operator.loop.sources import Sources
 from ram_operator.loop.subject import Subject
 from ram_operator.model import provider_states
 from ram_operator.model.objects import Entry, Key, Owner
-from ram_operator.model.records import NO_RIGHTS, NOTHING_AGREED, Agreed
+from ram_operator.model.records import NO_RIGHTS, Agreed, RecordFacts
 from ram_operator.model.state import Live
 from ram_operator.model.vocabulary import Presence
 from tests.unit.core import (
@@ -69,7 +69,7 @@ def test_what_is_to_be_attached_is_judged_by_its_documents() -> None:
         policies={"System/reads": policy(ALLOW_READ), "System/admin": policy(ALLOW_ALL)}
     )
     subject = Subject.of(KEY, body(KEY, {"trustPolicy": trust_json(FC), **spec}))
-    rights = lookups.look(known, subject, wanted(spec), made(wanted({})), NOTHING_AGREED)
+    rights = lookups.look(known, subject, wanted(spec), made(wanted({})), RecordFacts())
     assert rights.harmless == {"System/reads"}
     assert rights.reasons.keys() == {"System/admin", "Custom/missing"}
     assert rights.reasons["Custom/missing"] == (lookups.MISSING,)
@@ -87,7 +87,9 @@ def test_what_is_attached_is_read_until_it_is_agreed_on() -> None:
     def read(agreed: Agreed) -> set[str]:
         known = sources(policies=found)
         live = made(wanted(beside))
-        return set(lookups.look(known, subject, wanted(spec), live, agreed).texts)
+        return set(
+            lookups.look(known, subject, wanted(spec), live, RecordFacts(agreed=agreed)).texts
+        )
 
     assert read(Agreed()) == {"Custom/new", "Custom/known", "Custom/beside"}
     assert read(Agreed({"policies": {"Custom/known": NO_RIGHTS}})) == {"Custom/new"}
@@ -109,7 +111,7 @@ def test_a_policy_waits_with_the_trust_of_a_role_that_has_it() -> None:
     assert not trust_lookups.exposed(known, subject, more, live)
     open_role = body(KEY, {**role, "trustPolicy": trust_json(OUTSIDER)})
     open_now = sources((KEY, open_role))
-    assert lookups.look(open_now, subject, more, live, NOTHING_AGREED).narrowing == ()
+    assert lookups.look(open_now, subject, more, live, RecordFacts()).narrowing == ()
 
 
 def test_providers_are_looked_up_by_the_trusts_that_name_them() -> None:

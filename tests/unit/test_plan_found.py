@@ -42,6 +42,7 @@ from tests.unit.test_offered_members import group, people
 ADMIN = "Custom/admin"
 TEXT = documents.identity_text(policy(ALLOW_ALL))
 RAM = {**ALLOW_READ, "Action": "ram:*"}
+ALL = {"Version": "1", "Statement": [ALLOW_ALL]}
 HOLDERS = {
     "group/team": Entry("Team", "RamGroup shop/team"),
     "group/team/ann": Entry("Ann"),
@@ -147,6 +148,16 @@ def test_others_who_have_it_are_another_offer() -> None:
     more = {**HOLDERS, "group/team/eve": Entry("eve")}
     memory = replace(found.memory, record=facts, holders=more)
     assert plan.update(replace(found, memory=memory, approval=approved(facts))).held is not None
+
+
+def test_who_has_a_document_that_needed_no_approval_is_told_of_nothing() -> None:
+    """Whether it is written, or was made narrower in manifest and cloud alike."""
+    wide = replace(remembered(wanted_policy(document=ALL)), holders=HOLDERS)
+    for there in (ALLOW_ALL, RAM):
+        found = rampolicy(RAM, live=policy(there))
+        (step,) = plan.update(replace(found, memory=wide)).steps
+        assert step.agrees.document == policy(RAM)
+        assert step.agrees.holders == {}
 
 
 def test_a_sentence_says_that_it_is_there() -> None:

@@ -199,13 +199,21 @@ def first(inputs: Inputs) -> Agreed:
             entries[field.name] = {NOT_READ: UNKNOWN_RIGHTS}
         elif document is not None and field.name in record.agreed.entries:
             entries[field.name] = {NOT_READ: ""}
-    holders = _holders(inputs) if document is not None else {}
+    holders = _holders(inputs) if _approved(inputs, document) else {}
     return Agreed(entries, document, holders, whole)
 
 
 def _holders(inputs: Inputs) -> Mapping[str, Entry]:
     holders = inputs.memory.holders
     return holders if isinstance(holders, Mapping) else {}
+
+
+def _approved(inputs: Inputs, document: documents.Policy | None) -> bool:
+    """Whether exactly this document was approved, and its write begun."""
+    names = [f.name for f in inputs.row.fields if f.escalates is Escalation.DOCUMENT]
+    return document is not None and any(
+        begun(inputs.memory.record, Change(name, None, document, Direction.WIDER)) for name in names
+    )
 
 
 def _known(inputs: Inputs) -> bool:
@@ -286,7 +294,8 @@ def _agrees(inputs: Inputs, step: Step, rights: bool) -> Agreed:
     if isinstance(step, Note):
         return step.agrees
     if isinstance(step, WriteDocument):
-        return Agreed({}, step.document, _holders(inputs))
+        # Nobody has seen who has it where nobody had to agree.
+        return Agreed({}, step.document, _holders(inputs) if step.permit is not None else {})
     if isinstance(step, CreateWithDocument):
         return Agreed({}, step.document)
     if isinstance(step, AgreeDocument):
@@ -305,9 +314,11 @@ def _agrees(inputs: Inputs, step: Step, rights: bool) -> Agreed:
     return Agreed({step.field: texts, **_all_members(inputs, step)})
 
 
-def _all_members(inputs: Inputs, step: Step) -> dict[str, dict[str, str]]:
-    """Who is in the group when it gets its first right is whom the approver has seen."""
-    if not _brings_rights(inputs, step):
+def _all_members(inputs: Inputs, step: Attach | Join | Agree) -> dict[str, dict[str, str]]:
+    """Who is in the group when it gets its first right is whom the approver has seen. Who joins one
+    that has a right is agreed on by his membership alone: he gets that one, too.
+    """
+    if not _brings_rights(inputs, step) or inputs.memory.record.agreed.gives(step.field):
         return {}
     found: dict[str, dict[str, str]] = {}
     for field in inputs.row.fields:

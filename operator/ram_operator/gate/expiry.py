@@ -49,7 +49,9 @@ def kept(inputs: Inputs) -> tuple[Inputs, list[str]]:
     """
     desired = inputs.desired
     now = max(inputs.approval.now, inputs.memory.record.latest)
-    fields, ended = dict(desired.fields), set(desired.ended)
+    ends = inputs.memory.record.ends
+    # One that the manifest alone has moved to before now is no agreed end.
+    fields, ended = dict(desired.fields), {n for n in desired.ended if ends.get(n, "") <= now}
     waiting = []
     for field, key, _, agreed in _agreed(inputs.row, desired, inputs.memory):
         if agreed > now or key not in _present(inputs.live, field.name):
@@ -93,13 +95,20 @@ def notes(inputs: Inputs) -> list[Note]:
             wanted = isinstance(asked, Mapping) and key in asked
             if name in agreed:
                 end = agreed[name].until
-                changes |= {name: end} if later(record.ends[name], end) else {}
+                if later(record.ends[name], end) and not _frees(inputs, field, key, agreed[name]):
+                    changes[name] = end
             elif wanted or key not in present:
                 changes[name] = ""
     if not changes:
         return []
     text = f"note the end of {', '.join(sorted(changes))}"
     return [Note(summary=text, cause=Cause.INTENT, direction=Direction.NARROWER, ends=changes)]
+
+
+def _frees(inputs: Inputs, field: Field, key: str, entry: Entry) -> bool:
+    """Whether the end of the entry would be the end of a denial: that is nobody's to hasten."""
+    gone = Change(field.name, entry, None, Direction.NARROWER, key)
+    return bool(grants.freed(field, inputs.desired, gone, inputs.memory))
 
 
 class _Everything(frozenset[str]):

@@ -35,7 +35,7 @@ class Evidence:
     def rights(self, wanted: Desired, live: Live, standing: Standing) -> lookups.Rights:
         """What is attached, what it is to be, and what all that allows."""
         sources, agreed = self._ports.sources(self._session), standing.facts.agreed
-        known = lookups.look(sources, self._subject, wanted, live, agreed)
+        known = lookups.look(sources, self._subject, wanted, live, standing.facts)
         sides = (wanted, live)
         return holder_lookups.with_holders(sources, self._subject, sides, agreed, known)
 

@@ -51,14 +51,20 @@ def _names(under: str, holders: Mapping[str, object]) -> list[str]:
 def _says(
     row: Kind, facts: RecordFacts, key: str, text: str, members: list[str]
 ) -> dict[str, dict[str, str]]:
-    """What is new to a holder's record; who is in a group that gets its first right is listed."""
+    """What is new to a holder's record; who is in a group that gets its first right is listed. In
+    one that has a right already they are, and whoever is not came in unseen.
+    """
     found: dict[str, dict[str, str]] = {}
+    first = True
     for field in row.fields:
+        if field.escalates is not Escalation.ATTACHMENT:
+            continue
         known = facts.agreed.entries.get(field.name, {})
-        if field.escalates is Escalation.ATTACHMENT and known.get(key, text) != text:
+        first = first and not facts.agreed.gives(field.name)
+        if known.get(key, text) != text:
             found[field.name] = {key: text}
-    if not found:
-        return {}
+    if not found or not first:
+        return found
     for field in row.fields:
         if field.escalates is Escalation.MEMBERSHIP:
             listed = facts.agreed.entries.get(field.name, {})

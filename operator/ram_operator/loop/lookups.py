@@ -24,8 +24,9 @@ from ..kinds.role import outsiders
 from ..kinds.schema import Escalation, Field
 from ..kinds.table import KINDS
 from ..model import applied_marks
+from ..model.changes import place
 from ..model.objects import EMPTY, Entry, FieldValue, Key, Owner, UnknownPart
-from ..model.records import NO_RIGHTS, Agreed
+from ..model.records import NO_RIGHTS, Agreed, RecordFacts
 from ..model.state import Desired, Live
 from ..model.vocabulary import Direction, PolicyType, Presence
 from . import policy_lookups, trust_lookups
@@ -147,7 +148,9 @@ class _Policies:
             self.itself.add(key)
 
 
-def look(sources: Sources, subject: Subject, wanted: Desired, live: Live, agreed: Agreed) -> Rights:
+def look(
+    sources: Sources, subject: Subject, wanted: Desired, live: Live, record: RecordFacts
+) -> Rights:
     """Judge what is about to be attached or was never agreed on, and what new members are about to
     get. Never raises.
     """
@@ -155,7 +158,7 @@ def look(sources: Sources, subject: Subject, wanted: Desired, live: Live, agreed
     outside = _outsiders(sources, subject, wanted, live)
     strict = sources.account.hold_indirect or bool(outside)
     policies = _Policies(strict, _own(sources, subject, wanted))
-    for key, entry in sorted(_asked(subject, wanted, live, agreed).items()):
+    for key, entry in sorted(_asked(subject, wanted, live, record.agreed).items()):
         try:
             found = policy_lookups.stands_for(sources, manifests.get(key), entry)
         except Absent:
@@ -180,14 +183,13 @@ def look(sources: Sources, subject: Subject, wanted: Desired, live: Live, agreed
         sent=_sent(sources, subject, wanted),
         unread=tuple(policies.unread),
     )
-    return _with_denials(sources, subject, (wanted, live), known)
+    going = _going(subject, wanted, live, record.ends)
+    return _with_denials(sources, going, known)
 
 
-def _with_denials(
-    sources: Sources, subject: Subject, sides: tuple[Desired, Live], known: Rights
-) -> Rights:
+def _with_denials(sources: Sources, going: Mapping[str, Entry], known: Rights) -> Rights:
     """What somebody is kept from by policies that he is about to have no more."""
-    found = policy_lookups.denied(sources, _going(subject, *sides))
+    found = policy_lookups.denied(sources, going)
     return replace(
         known,
         denials=found.rights,
@@ -244,13 +246,19 @@ def _asked(subject: Subject, wanted: Desired, live: Live, agreed: Agreed) -> dic
     return {key: entry for key, entry in found.items() if not only_reads(key)}
 
 
-def _going(subject: Subject, wanted: Desired, live: Live) -> dict[str, Entry]:
-    """The policies that are about to be detached, or that somebody has who is about to leave."""
+def _going(
+    subject: Subject, wanted: Desired, live: Live, ends: Mapping[str, str]
+) -> dict[str, Entry]:
+    """The policies that are about to be detached, or that somebody has who is about to leave, or
+    is to leave sooner than was agreed.
+    """
     found: dict[str, Entry] = {}
     for field in subject.row.fields:
         if field.escalates is Escalation.ATTACHMENT:
             found.update(_removed(subject, field, wanted, live))
-        elif field.escalates is Escalation.MEMBERSHIP and _removed(subject, field, wanted, live):
+        elif field.escalates is Escalation.MEMBERSHIP and (
+            _removed(subject, field, wanted, live) or _sooner(field, wanted, ends)
+        ):
             found.update(_carried(field, wanted, live))
     return {key: entry for key, entry in found.items() if not only_reads(key)}
 
@@ -268,6 +276,13 @@ def _removed(subject: Subject, field: Field, wanted: Desired, live: Live) -> dic
         for key, entry in has.items()
         if key not in asked and (key in ours or not (foreign or key in kept))
     }
+
+
+def _sooner(field: Field, wanted: Desired, ends: Mapping[str, str]) -> bool:
+    """Whether an entry is to end before its agreed end."""
+    asked = _entries(wanted.fields.get(field.name))
+    agreed = {key: ends.get(place(field.name, key), "") for key in asked}
+    return any(entry.until and entry.until < agreed[key] for key, entry in asked.items())
 
 
 def _carried(field: Field, wanted: Desired, live: Live) -> dict[str, Entry]:

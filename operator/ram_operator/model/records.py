@@ -55,6 +55,10 @@ class Agreed:
         known = self.entries.get(field)
         return None if known is None or NOT_READ in known else known
 
+    def gives(self, field: str) -> bool:
+        """Whether an attachment that was agreed on gives a right to change rights, or may."""
+        return any(text not in ("", NO_RIGHTS) for text in (self.of(field) or {}).values())
+
     def joined(self, other: Agreed) -> Agreed:
         """Both, the other one where they speak of the same."""
         names = [*self.entries, *(name for name in other.entries if name not in self.entries)]
