@@ -9,7 +9,7 @@ import pytest
 
 from lab.world import TRUST_FC, World, condition, trust
 from tests.gate.approving import approve, held
-from tests.gate.attacks import NAME, ROLE, a_role
+from tests.gate.attacks import ADMIN, NAME, ROLE, a_role
 from tests.gate.test_rules import SCENES
 from tests.gate.triples import Entry, Moment, Resource, attack, rows
 from tests.support.hands import Hands
@@ -145,3 +145,13 @@ def test_an_account_that_lacks_the_setting_says_so(world: World) -> None:
     assert "consoleLogin" not in item["status"]
     assert world.cloud()["roles"][NAME]["description"] == "new"
     assert opened(world, start) == []
+
+
+@attack(Entry.CREATED, Resource.CONSOLE, Moment.CREATION)
+def test_who_approves_a_right_sees_that_the_console_is_open(world: World) -> None:
+    """It was opened while the role was an ordinary one, which nobody had to approve."""
+    start = world.journal_end()
+    world.role(NAME, consoleLogin="Allow", policies=[ADMIN])
+    pending = held(world, ROLE, NAME)["status"]["pending"]
+    assert {"RAM017", "RAM024"} <= {finding["id"] for finding in pending["findings"]}
+    assert "AttachPolicyToRole" not in [entry["action"] for entry in world.writes(start)]

@@ -33,6 +33,7 @@ from tests.unit.test_grants import (
     written,
 )
 
+Json = dict[str, Any]
 ROLE = KINDS["RamRole"]
 SESSION = ("maxSessionDurationSeconds", "")
 WAY = "can read secret values: allows oos:*"
@@ -118,6 +119,23 @@ def test_the_console_for_a_privileged_role_waits(
     assert [why in text for text in said(decision, "RAM024")] == [True]
     # Taking it away needs nobody.
     assert waits(console(*policies, memory=memory, was="Allow")) == []
+
+
+@pytest.mark.parametrize("spec", [{"consoleLogin": "Allow"}, {}])
+def test_a_right_that_comes_to_an_open_console_says_so(spec: Json) -> None:
+    """Also where the manifest does not ask for it, and the role has it."""
+    was = asked("RamRole", READ, consoleLogin="Allow")
+    memory = after(ROLE, asked("RamRole", READ, **spec))
+    decision = update(ROLE, asked("RamRole", READ, ADMIN, **spec), there(was), memory)
+    assert "System/administratoraccess allows every action (*)" in said(decision, "RAM024")[0]
+
+
+def test_a_right_that_comes_to_a_closed_console_needs_no_word_of_it() -> None:
+    """Or to one that is closed first."""
+    wanted = asked("RamRole", READ, ADMIN, consoleLogin="Deny")
+    for was in ("Allow", "Deny"):
+        before = asked("RamRole", READ, consoleLogin=was)
+        assert said(update(ROLE, wanted, there(before), after(ROLE, before)), "RAM024") == []
 
 
 def test_the_console_for_an_ordinary_role_passes() -> None:

@@ -225,6 +225,8 @@ def _held(inputs: Inputs, field: Field, item: Judged) -> Held:
     about = case(inputs.row, inputs.account, desired, inputs.live)
     about = replace(about, grants=tuple(_grants_of(field, desired, change, memory)))
     about = _with_session(field, desired, change, memory, about)
+    if field.escalates is Escalation.ATTACHMENT and change.after is not None:
+        about = _with_console(inputs, change, about)
     gains = [_GAINS.get(item.cause, sentences.given)(change)]
     if isinstance(memory.holders, Mapping) and (who := sentences.holders(memory.holders)):
         gains.append(who)
@@ -249,6 +251,20 @@ def _with_session(
         return case
     why = _privileges(field, desired, memory)
     return replace(case, session=(before, after), privileged=why)
+
+
+def _with_console(inputs: Inputs, change: Change, case: checks.Case) -> checks.Case:
+    """The same of a policy that comes to a role whose console is open, or is to be: whoever
+    approves the one lets in by the other.
+    """
+    then = {**inputs.live.fields, **inputs.desired.fields}
+    doors = [field for field in inputs.row.fields if field.escalates is Escalation.CONSOLE]
+    if not any(then.get(door.name) == door.widest for door in doors):
+        return case
+    key, memory = change.entry, inputs.memory
+    why = (*memory.reasons.get(key, ()), *memory.ways.get(key, ()))
+    privileged = tuple(f"{key} {reason}" for reason in why or (UNKNOWN_OF,))
+    return replace(case, console=True, privileged=privileged)
 
 
 def together(row: Kind, helds: list[Held]) -> Held:
