@@ -247,22 +247,27 @@ def test_where_nobody_can_tell_who_has_it_nobody_can_approve(team: World, action
     team.ready(POLICY, NAME)
 
 
-@pytest.mark.legitimate
-def test_a_record_that_could_not_be_told_is_told_later(team: World) -> None:
+@attack(Entry.JOINED_BY_HAND, Resource.MEMBER, Moment.WRITTEN)
+def test_nothing_is_written_while_a_record_cannot_be_told(team: World) -> None:
+    """Once it is written, nobody could tell any more who was there and who has come since."""
+    start = team.journal_end()
     asked(team)
     digest = offer(team, POLICY, NAME)
     with record_refused(team, GROUP, TEAM):
         assert say(team, POLICY, NAME, approve=digest)
-        until(lambda: "ram:PassRole" in str(team.cloud()["policies"][NAME]), "that it is written")
         team.wait(
             POLICY, NAME, lambda o: "not now" in condition(o, "Ready")["message"], "that it is told"
         )
-    # Once more: an old answer may have it sent again, and what is sent too often is void.
-    team.settle()
-    team.look(POLICY, NAME)
+        join_by_hand(team, "eve")
+        team.edit(GROUP, TEAM, members=[user("ann"), user("ben"), user("eve")])
+        team.settle()
+        team.look(POLICY, NAME)
+        assert opened(team, start) == []
+    until(lambda: "eve" in str(held(team, POLICY, NAME)["status"]["pending"]), "that she is shown")
+    assert opened(team, start) == []
+    approve(team, POLICY, NAME)
     team.ready(POLICY, NAME)
-    until(lambda: "ram:PassRole" in str(agreed(team)), "that the record follows")
-    assert agreed(team)["members"] == {"ann": "-", "ben": "-"}
+    assert agreed(team)["members"] == {"ann": "-", "ben": "-", "eve": "-"}
 
 
 @pytest.mark.legitimate
@@ -276,3 +281,24 @@ def test_a_narrower_document_asks_nobody(team: World) -> None:
     read = [entry["action"] for entry in team.admin.journal(team.account_id, since=start)]
     assert "ListEntitiesForPolicy" not in read
     assert members(team) == {"ann", "ben"}
+
+
+@pytest.mark.legitimate
+def test_who_joins_after_the_document_was_narrowed_stays(team: World) -> None:
+    """A narrower document moves no record of who has it."""
+    asked(team)
+    approve(team, POLICY, NAME)
+    team.ready(POLICY, NAME)
+    team.settle()
+    team.edit(POLICY, NAME, document=DOCUMENT)
+    team.ready(POLICY, NAME)
+    team.settle()
+    team.edit(GROUP, TEAM, members=[user("ann"), user("ben"), user("eve")])
+    team.ready(GROUP, TEAM)
+    team.settle()
+    start = team.journal_end()
+    team.look(GROUP, TEAM)
+    item = team.ready(GROUP, TEAM)
+    assert "drift" not in item["status"]
+    assert team.writes(start) == []
+    assert members(team) == {"ann", "ben", "eve"}

@@ -12,7 +12,14 @@ from tests.mutants.table import PACKAGE, ROOT, Mutant, read
 
 MUTANTS: Final = read()
 AREAS: Final = {
-    "holders": {"cloud/write_checks.py", "gate/offering.py", "loop/holder_records.py"},
+    "holders": {
+        "cloud/write_checks.py",
+        "cluster/record_writer.py",
+        "gate/baseline.py",
+        "gate/offering.py",
+        "loop/gated_write.py",
+        "loop/holder_records.py",
+    },
     "console": {"cloud/role_calls.py", "gate/grants.py", "kinds/comparison.py"},
     "baseline": {"documents/identity_grants.py", "gate/baseline.py", "kinds/record.py"},
     "offers": {"cluster/record_writer.py", "gate/approvals.py", "loop/offers.py"},

@@ -11,12 +11,12 @@ import pytest
 from ram_operator import documents
 from ram_operator.constants import DriftPolicy, Severity
 from ram_operator.errors import Bug
-from ram_operator.gate import approvals, baseline
+from ram_operator.gate import approvals, baseline, clearance
 from ram_operator.gate.inputs import Inputs
 from ram_operator.kinds import manifest as desire
 from ram_operator.kinds.table import KINDS
 from ram_operator.model.changes import Held, Judged
-from ram_operator.model.objects import Entry, Key, UnknownPart
+from ram_operator.model.objects import Key, UnknownPart
 from ram_operator.model.records import (
     NO_RIGHTS,
     UNKNOWN_RIGHTS,
@@ -27,6 +27,7 @@ from ram_operator.model.records import (
 from ram_operator.model.state import Applied, Live
 from ram_operator.model.steps import Attach
 from ram_operator.model.vocabulary import Cause, Direction, Disposition, HeldKind, Presence
+from tests.unit.approvals_by_example import HELD, approved, offered
 from tests.unit.core import (
     ALLOW_ALL,
     ALLOW_READ,
@@ -46,8 +47,10 @@ from tests.unit.core import (
     wanted,
     wanted_policy,
 )
+from tests.unit.steps_by_example import of_entries
 
 ADMIN = "Custom/admin"
+PERMIT = clearance.weigh(HELD, approved(offered()), offered())
 READ = "Custom/read"
 ALL_TEXT = documents.identity_text(policy(ALLOW_ALL))
 UNREAD = UnknownPart(Bug("no"))
@@ -242,14 +245,7 @@ def test_who_is_there_is_agreed_on_with_the_first_right_alone(
     carries: str, listed: set[str]
 ) -> None:
     found = group("ann", "eve", carries=carries, agreed={}, texts={"Custom/more": ALL_TEXT})
-    more = {"Custom/more": Entry("Custom/more")}
-    step = Attach(
-        summary="attach",
-        cause=Cause.INTENT,
-        direction=Direction.WIDER,
-        field="policies",
-        entries=more,
-    )
+    step = of_entries(Attach, "policies", "Custom/more", permit=PERMIT)
     (done,) = baseline.agreeing(found, [step])
     assert done.agrees.entries["policies"] == {"Custom/more": ALL_TEXT}
     assert set(done.agrees.entries.get("members", {})) == listed

@@ -57,6 +57,8 @@ class Start:
     creates: bool = False
     ends: Mapping[str, str] = field(default_factory=dict)
     """Until when what is granted was agreed on, see `RecordFacts.ends`."""
+    agreed: Agreed = NOTHING_AGREED
+    """What is agreed on whether or not the write comes to pass."""
 
 
 class Records:
@@ -158,6 +160,7 @@ class Records:
             sequence=sequence,
             in_flight=flight,
             ends=start.ends,
+            agreed=start.agreed,
             # What it was about is over; that it was begun is not forgotten.
             history=record_history.history(before, now) if another else (),
         )

@@ -47,6 +47,7 @@ from ..model.steps import (
     Note,
     Step,
     WriteDocument,
+    permit_of,
 )
 from ..model.vocabulary import Cause, Direction, Disposition, HeldKind
 from . import approvals
@@ -281,7 +282,9 @@ def agreeing(inputs: Inputs, steps: Iterable[S]) -> list[S]:
     """The steps with what the record is to say once each of them is done."""
     listed = list(steps)
     rights = any(_brings_rights(inputs, step) for step in listed)
-    return [replace(step, agrees=_agrees(inputs, step, rights)) for step in listed]
+    there = Agreed(_who_stays(inputs, listed) if rights else {})
+    said = [(step, _agrees(inputs, step, rights)) for step in listed]
+    return [replace(s, agrees=there.joined(a) if permit_of(s) else a) for s, a in said]
 
 
 def _brings_rights(inputs: Inputs, step: Step) -> bool:
@@ -309,24 +312,21 @@ def _agrees(inputs: Inputs, step: Step, rights: bool) -> Agreed:
     if isinstance(step, Detach | Expel):
         known = inputs.memory.record.agreed.entries.get(step.field, {})
         return Agreed({step.field: dict.fromkeys(known.keys() & step.entries.keys(), "")})
+    rights = rights or inputs.memory.record.agreed.gives(field.carries)
     found = {key: _text(inputs, field, key, rights) for key in step.entries}
-    texts = {key: text for key, text in found.items() if text is not None}
-    return Agreed({step.field: texts, **_all_members(inputs, step)})
+    return Agreed({step.field: {k: text for k, text in found.items() if text is not None}})
 
 
-def _all_members(inputs: Inputs, step: Attach | Join | Agree) -> dict[str, dict[str, str]]:
+def _who_stays(inputs: Inputs, steps: Iterable[Step]) -> dict[str, dict[str, str]]:
     """Who is in the group when it gets its first right is whom the approver has seen. Who joins one
     that has a right is agreed on by his membership alone: he gets that one, too.
     """
-    if not _brings_rights(inputs, step) or inputs.memory.record.agreed.gives(step.field):
-        return {}
-    found: dict[str, dict[str, str]] = {}
-    for field in inputs.row.fields:
-        live = inputs.live.fields.get(field.name)
-        if field.escalates is Escalation.MEMBERSHIP and isinstance(live, Mapping):
-            known = inputs.memory.record.agreed.of(field.name) or {}
-            found[field.name] = {**dict.fromkeys(live, NO_RIGHTS), **known}
-    return found
+    agreed, live = inputs.memory.record.agreed, inputs.live.fields
+    gone = {key for step in steps if isinstance(step, Expel) for key in step.entries}
+    rows = [field for field in inputs.row.fields if field.escalates is Escalation.MEMBERSHIP]
+    there = [(f.name, live.get(f.name)) for f in rows if not agreed.gives(f.carries)]
+    listed = [(name, part.keys() - gone) for name, part in there if isinstance(part, Mapping)]
+    return {name: dict.fromkeys(sorted(keys), NO_RIGHTS) for name, keys in listed}
 
 
 def notes(inputs: Inputs) -> dict[str, dict[str, str]]:

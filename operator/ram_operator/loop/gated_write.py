@@ -34,6 +34,7 @@ from ..model.steps import (
     AgreeDocument,
     CloudStep,
     Creation,
+    EntryStep,
     Note,
     Step,
     Trusting,
@@ -225,6 +226,7 @@ class GatedWrite:
                 or (permit.digest not in offered)
             ):
                 raise Retry(Reason.PROGRESSING, "the offer moved while it was approved", 0.5)
+            holder_records.follow(ports, self._identity, step.agrees)
         start = _start(step, permit)
         start = replace(start, flight=replace(start.flight, guard=guard))
         begun = ports.records.begin(body, start, ports.clock.stamp())
@@ -292,7 +294,16 @@ def _start(step: Step, permit: Permit | None) -> Start:
         after=after,
     )
     creates = cleared is not None and cleared.before is None
-    return Start(flight, creates, ends_of(permit.changes))
+    return Start(flight, creates, ends_of(permit.changes), _who_is_there(step))
+
+
+def _who_is_there(step: Step) -> Agreed:
+    """What the record is told of others than the step changes, before anything is sent: once a
+    write was begun nobody could tell who has come since.
+    """
+    own = step.entries if isinstance(step, EntryStep) else {}
+    said = {n: {k: t for k, t in e.items() if k not in own} for n, e in step.agrees.entries.items()}
+    return Agreed({name: texts for name, texts in said.items() if texts})
 
 
 def _taken_away(cleared: Cleared) -> str:

@@ -1,7 +1,7 @@
 """What a document comes to let do is agreed on for all who had its policy when it was approved.
 
-Called where the record of the policy is written, before that: if the process ends in between, the
-next look at the policy does both.
+Called before an approved document is sent: nobody who comes in while its end is not known counts as
+one whom the approver has seen. And where the record of the policy is written, before that.
 """
 
 from __future__ import annotations
@@ -13,8 +13,10 @@ from ..kinds.entries import policy_key
 from ..kinds.record import Identity, facts_of
 from ..kinds.schema import Escalation, Kind
 from ..kinds.table import KINDS
+from ..model.objects import Key
 from ..model.records import NO_RIGHTS, Agreed, RecordFacts
 from ..model.vocabulary import PolicyType
+from ..runtime.queue import Lane
 from .ports import Ports
 
 
@@ -39,6 +41,10 @@ def follow(ports: Ports, policy: Identity, agreed: Agreed) -> None:
             says = _says(row, facts, key, text, members)
             if body is not None and says:
                 ports.cache.put(ports.records.agree(body, agreed=Agreed(says)))
+                if facts.owner is not None and facts.owner.cluster == ports.settings.cluster_name:
+                    # Who has come in unseen, since an answer was old, is found soon.
+                    owner = Key(row.kind, facts.owner.namespace, facts.owner.name)
+                    ports.queue.add(owner, Lane.PERIODIC, ports.consistency.settle)
 
 
 def _names(under: str, holders: Mapping[str, object]) -> list[str]:

@@ -1,0 +1,113 @@
+"""An approved right whose answer is lost, or whose process ends: nobody is taken out for that, and
+who comes in meanwhile does not count as approved.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import pytest
+
+from lab import ControlPlane
+from lab.operator_process import FORGETFUL, OperatorProcess
+from lab.waiting import until
+from lab.world import World
+from tests.gate.approving import held, offer, say
+from tests.gate.test_holders import GROUP, NAME, POLICY, REF, RIGHTS, TEAM, join_by_hand, members
+from tests.gate.test_holders import user as member
+from tests.gate.triples import Entry, Moment, Resource, attack
+
+POWER: Final = "power"
+LOST: Final = ("error_after", "drop_after", "kill_after")
+
+
+def teams(world: World) -> None:
+    """A group with ann and ben and a harmless policy, and a policy that nobody has yet."""
+    for name in ("ann", "ben", "eve"):
+        world.create("RamUser", name, {})
+    world.policy(NAME)
+    world.create(POLICY, POWER, {"document": RIGHTS})
+    for name in ("ann", "ben", "eve"):
+        world.ready("RamUser", name)
+    world.ready(POLICY, POWER)
+    world.create(GROUP, TEAM, {"policies": [REF], "members": [member("ann"), member("ben")]})
+    world.ready(GROUP, TEAM)
+    world.settle()
+
+
+def attaches(world: World) -> tuple[str, str, str]:
+    world.edit(GROUP, TEAM, policies=[REF, {"type": POLICY, "name": POWER}])
+    return GROUP, TEAM, "AttachPolicyToGroup"
+
+
+def widens(world: World) -> tuple[str, str, str]:
+    world.edit(POLICY, NAME, document=RIGHTS)
+    return POLICY, NAME, "CreatePolicyVersion"
+
+
+Ask = Callable[[World], tuple[str, str, str]]
+
+
+def carried_out(plane: ControlPlane, world: World, ask: Ask, fault: str) -> int:
+    """What is asked for is approved and carried out, and no answer comes; the journal's end before
+    that. Nobody works on the account afterwards.
+    """
+    process = OperatorProcess.start(plane, plane.directory / "operator.log", FORGETFUL)
+    try:
+        teams(world)
+        kind, name, action = ask(world)
+        digest = offer(world, kind, name)
+        start = world.journal_end()
+        lost: dict[str, Any] = {"account": world.account_id, "action": action}
+        if fault == "kill_after":
+            lost["pid"] = process.child.pid
+        world.admin.add_fault(fault, **lost)
+        assert say(world, kind, name, approve=digest)
+        until(
+            lambda: any(e["action"] == action for e in world.writes(start)), f"a call of {action}"
+        )
+        if fault == "kill_after":
+            until(lambda: not process.child.running, "that the operator is killed")
+        else:
+            world.ready(kind, name)
+    finally:
+        process.stop(kill=True)
+    return start
+
+
+def expelled(world: World, since: int) -> list[str]:
+    writes = (e for e in world.writes(since) if e["action"] == "RemoveUserFromGroup")
+    return [str(entry["parameters"]["UserName"]) for entry in writes]
+
+
+@pytest.mark.legitimate
+@pytest.mark.parametrize("fault", LOST)
+@pytest.mark.parametrize("ask", [attaches, widens])
+def test_nobody_is_taken_out_for_it(
+    apart: ControlPlane, alone: World, ask: Ask, fault: str
+) -> None:
+    start = carried_out(apart, alone, ask, fault)
+    with OperatorProcess.running(apart, FORGETFUL):
+        for _ in range(2):
+            alone.settle()
+            alone.look(POLICY, NAME)
+            alone.look(GROUP, TEAM)
+        item = alone.ready(GROUP, TEAM)
+        alone.ready(POLICY, NAME)
+    assert expelled(alone, start) == []
+    assert members(alone) == {"ann", "ben"}
+    assert "drift" not in item["status"]
+
+
+@attack(Entry.LAUNDERED, Resource.MEMBER, Moment.BEGUN)
+@pytest.mark.parametrize("ask", [attaches, widens])
+def test_who_comes_in_meanwhile_is_out_again(apart: ControlPlane, alone: World, ask: Ask) -> None:
+    start = carried_out(apart, alone, ask, "kill_after")
+    join_by_hand(alone, "eve")
+    alone.edit(GROUP, TEAM, members=[member("ann"), member("ben"), member("eve")])
+    alone.settle()
+    with OperatorProcess.running(apart, FORGETFUL):
+        until(lambda: members(alone) == {"ann", "ben"}, "that eve is out again")
+        held(alone, GROUP, TEAM)
+    assert expelled(alone, start) == ["eve"]
