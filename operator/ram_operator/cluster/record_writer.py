@@ -19,6 +19,7 @@ from ..model.records import (
     CREATED,
     DELETED,
     NOTHING_AGREED,
+    OFFERED,
     UPGRADED,
     Agreed,
     HistoryEntry,
@@ -26,6 +27,7 @@ from ..model.records import (
     Offer,
     RecordFacts,
     Rejection,
+    instead_of_creation,
 )
 from . import record_history
 from .api import ClusterApi
@@ -84,6 +86,7 @@ class Records:
             lost_at=claim.lost_at,
             providers=claim.providers,
             agreed=claim.agreed,
+            never_made=now if _to_be_made(claim) else "",
             history=(record_history.entry(now, claim.operation, claim.baseline),),
         )
         body = record.first(identity, says)
@@ -134,8 +137,14 @@ class Records:
         )
         if claim.operation == CREATED:
             # What was held of it before it existed is decided; what still is comes in a new offer.
-            clear.add(Part.PENDING)
+            clear |= {Part.PENDING, Part.NEVER_MADE}
             change = _overruling(change, before)
+        elif _to_be_made(claim):
+            change = replace(change, never_made=before.never_made or now)
+        elif claim.operation == ADOPTED and _in_its_place(before, claim):
+            # What is there in place of a creation that was offered: nothing of it is agreed on.
+            clear.add(Part.BASELINE)
+            change = replace(change, rejections=instead_of_creation(before))
         return self._update(body, replace(change, clear=change.clear | clear))
 
     def begin(self, body: Mapping[str, Any], start: Start, now: str) -> dict[str, Any]:
@@ -196,8 +205,9 @@ class Records:
     ) -> dict[str, Any]:
         """The gated write is done and was looked at; `baseline` and `agreed` hold from now on."""
         before = record.stored(body)
+        approved = before.in_flight is not None and bool(before.in_flight.approval)
         change = RecordChange(
-            clear=frozenset({Part.IN_FLIGHT}),
+            clear=frozenset({Part.IN_FLIGHT} | ({Part.NEVER_MADE} if approved else set())),
             baseline=baseline,
             agreed=agreed,
             history=record_history.history(before, now)
@@ -235,6 +245,7 @@ class Records:
             clear=_flight_of(before),
             sequence=offered.sequence if offered.sequence != before.sequence else None,
             pending=offered.pending,
+            never_made=(before.never_made or now) if offered.creates else "",
             rejections=offered.rejections,
             history=record_history.history(before, now)
             if before.in_flight
@@ -295,7 +306,9 @@ def _overruling(change: RecordChange, before: RecordFacts) -> RecordChange:
     flight, known = before.in_flight, before.rejections
     if flight is None or not flight.approval:
         return change
-    left = tuple(each for each in known if each.change != flight.change)
+    told = bool(before.never_made)
+    # Against what was never made they all were shown.
+    left = tuple(r for r in known if r.change != flight.change and (r.wishes or not told))
     if len(left) == len(known):
         return change
     if not left:
@@ -325,6 +338,16 @@ def _instead(before: RecordFacts, claim: Claim) -> Agreed:
         return claim.agreed
     gone = {name: dict.fromkeys(keys, "") for name, keys in before.agreed.entries.items()}
     return Agreed(gone).joined(claim.agreed)
+
+
+def _to_be_made(claim: Claim) -> bool:
+    """Whether what is offered is the creation, and no deletion of what is there."""
+    return claim.operation == OFFERED and not claim.cloud_id
+
+
+def _in_its_place(before: RecordFacts, claim: Claim) -> bool:
+    """Whether it is another identity than was known, in place of one that was never made."""
+    return bool(before.never_made) and claim.cloud_id != before.cloud_id
 
 
 def _mark(flight: InFlight) -> tuple[str, str]:

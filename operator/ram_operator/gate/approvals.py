@@ -222,7 +222,8 @@ def offer(held: Held, approval: Approval, record: RecordFacts) -> Offer:
         says=sentences.clip("; ".join(sentences.moves(held)), sentences.SAYS),
         parts=parts(held, approval.scope),
     )
-    return Offer(sequence, made, known if said else (), why)
+    creates = not approval.scope.cloud_id
+    return Offer(sequence, made, known if said else (), why, creates)
 
 
 def _why(held: Held, approval: Approval, record: RecordFacts, said: Rejection | None) -> Why:

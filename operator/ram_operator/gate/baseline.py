@@ -13,7 +13,6 @@ Judged is the direction from the record's baseline to what is live:
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
@@ -26,7 +25,7 @@ from ..kinds.comparison import NOTHING, within
 from ..kinds.entries import only_reads
 from ..kinds.schema import Escalation, Field, Kind
 from ..model import applied_marks
-from ..model.changes import Change, Held, Judged, place
+from ..model.changes import NAME, Change, Judged, Ungated, place
 from ..model.objects import Entry, FieldValue, UnknownPart
 from ..model.records import (
     NO_RIGHTS,
@@ -49,9 +48,9 @@ from ..model.steps import (
     WriteDocument,
     permit_of,
 )
-from ..model.vocabulary import Cause, Direction, Disposition, HeldKind
-from . import approvals
+from ..model.vocabulary import Cause, Direction, Disposition
 from .inputs import Inputs
+from .said import begun, rejected
 
 S = TypeVar("S", bound=Step)
 _ENTRIES: Final = (Escalation.ATTACHMENT, Escalation.MEMBERSHIP)
@@ -64,6 +63,10 @@ def beyond(inputs: Inputs, moved: Collection[str]) -> list[Judged]:
     `moved` are the places of those that differ: they are judged as a change.
     """
     found: list[Judged] = []
+    name = Change(NAME, None, inputs.desired.cloud_name, Direction.WIDER)
+    if inputs.memory.record.never_made and not isinstance(inputs.row.creation, Ungated):
+        # What is there in place of a creation that was offered, whatever it has.
+        found += [] if begun(inputs.memory.record, name) else [_found(name)]
     for field in inputs.row.fields:
         wanted, live = inputs.desired.fields.get(field.name), inputs.live.fields.get(field.name)
         if wanted is None or live is None or isinstance(live, UnknownPart):
@@ -77,8 +80,17 @@ def beyond(inputs: Inputs, moved: Collection[str]) -> list[Judged]:
 
 def _base(record: RecordFacts, field: Field) -> FieldValue | None:
     if field.gated:
-        return record.baseline
-    return record.agreed.document if field.escalates is Escalation.DOCUMENT else None
+        absent: FieldValue | None = documents.NOBODY if record.never_made else None
+        return record.baseline or absent
+    if field.escalates is not Escalation.DOCUMENT:
+        return None
+    return record.agreed.document or (NOTHING if record.never_made else None)
+
+
+def _agreed(record: RecordFacts, field: Field) -> Mapping[str, str] | None:
+    """What is agreed on of the entries of a field; None where there is no baseline."""
+    known = record.agreed.of(field.name)
+    return {} if known is None and record.never_made else known
 
 
 def _document(
@@ -103,7 +115,7 @@ def _document(
 def _entries(
     inputs: Inputs, field: Field, wanted: FieldValue, live: FieldValue, moved: Collection[str]
 ) -> Iterator[Judged]:
-    agreed = inputs.memory.record.agreed.of(field.name)
+    agreed = _agreed(inputs.memory.record, field)
     if agreed is None:
         return
     assert isinstance(wanted, Mapping)
@@ -143,40 +155,8 @@ def _right(inputs: Inputs, agreed: Mapping[str, str], key: str) -> bool:
 def _taken_back(inputs: Inputs, wish: Change) -> bool:
     if inputs.memory.options.drift is DriftPolicy.REPORT:
         return False
-    return inputs.memory.watched or rejected(inputs.memory.record, wish)
-
-
-def rejected(record: RecordFacts, wish: Change) -> bool:
-    """Whether somebody said no to this very part."""
-    (stands,) = approvals.wishes(Held(HeldKind.FOUND, "", changes=(wish,)))
-    return any(stands in each.wishes for each in record.rejections)
-
-
-def begun(record: RecordFacts, wish: Change) -> bool:
-    """Whether people approved exactly this part, and its write was begun: it may be done, although
-    the process ended before the record said so.
-    """
-    flight = record.in_flight
-    if flight is None or not flight.approval:
-        return False
-    if flight.sends >= approvals.SENDS and rejected(record, wish):
-        # It is not sent once more, and somebody said no since.
-        return False
-    if isinstance(wish.after, documents.Trust) and flight.digest == wish.after.digest:
-        return True
-    if flight.wishes:
-        (stands,) = approvals.wishes(Held(HeldKind.FOUND, "", changes=(wish,)))
-        return stands in flight.wishes
-    return bool(wish.entry) and place(wish.field, wish.entry) in _in_words(flight.after)
-
-
-def _in_words(after: str) -> Collection[str]:
-    """The parts that a record of 0.1.0 says were sent; of what was too long it says nothing."""
-    try:
-        found = json.loads(after)
-    except ValueError:
-        return ()
-    return found.keys() if isinstance(found, dict) else ()
+    watched = inputs.memory.watched and not inputs.memory.record.never_made
+    return watched or rejected(inputs.memory.record, wish)
 
 
 def _excess(change: Change) -> Judged:
@@ -197,7 +177,7 @@ def first(inputs: Inputs) -> Agreed:
     for field in inputs.row.fields:
         read = field.name in entries or document is not None
         if whole and field.escalates in _PARTS and not read:
-            entries[field.name] = {NOT_READ: UNKNOWN_RIGHTS}
+            entries[field.name] = {} if record.never_made else {NOT_READ: UNKNOWN_RIGHTS}
         elif document is not None and field.name in record.agreed.entries:
             entries[field.name] = {NOT_READ: ""}
     holders = _holders(inputs) if _approved(inputs, document) else {}
@@ -251,6 +231,8 @@ def _first_document(inputs: Inputs) -> documents.Policy | None:
         live, base = inputs.live.fields.get(field.name), inputs.memory.record.agreed.document
         wanted = inputs.desired.fields.get(field.name)
         if not isinstance(live, documents.Policy) or not live.text:
+            return None
+        if base is None and inputs.memory.record.never_made:
             return None
         assert isinstance(wanted, documents.Policy)
         if base is None:
@@ -340,12 +322,12 @@ def notes(inputs: Inputs) -> dict[str, dict[str, str]]:
         if field.escalates not in _ENTRIES or not isinstance(live, Mapping):
             continue
         asked = wanted if isinstance(wanted, Mapping) else {}
-        agreed = inputs.memory.record.agreed.of(field.name)
+        agreed = _agreed(inputs.memory.record, field)
         if agreed is None and field.carries and inputs.memory.attached is None:
             # Nobody knows what the members have.
             continue
-        said = inputs.memory.record.agreed.entries.get(field.name, {})
-        found = dict.fromkeys(said.keys() - live.keys() - asked.keys(), "")
+        said = inputs.memory.record.agreed.entries.get(field.name)
+        found = dict.fromkeys((said or {}).keys() - live.keys() - asked.keys(), "")
         known = _first(inputs, field, asked, live) if agreed is None else frozenset()
         for key in (known | asked.keys()) & live.keys() - (agreed or {}).keys():
             text = _text(inputs, field, key, rights=False)
@@ -357,7 +339,7 @@ def notes(inputs: Inputs) -> dict[str, dict[str, str]]:
                 sure = begun(inputs.memory.record, wish)
             if text is not None and (sure or key in known):
                 found[key] = text
-        if found or agreed is None:
+        if found or said is None or agreed is None:
             changes[field.name] = found
     return changes
 

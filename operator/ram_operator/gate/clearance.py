@@ -198,7 +198,8 @@ def judge_take_back(
     nothing in common nobody is trusted until a person decides. Who is agreed on and is there in
     other letters stays, in the letters that were agreed on.
     """
-    if _within(wanted, live):
+    # RAM takes no trust that names nobody.
+    if wanted.grants and _within(wanted, live):
         return Cleared(SEAL, HeldKind.TRUST_TAKEN_BACK, wanted, live)
     if documents.compare_trust(live, wanted).losses:
         common = documents.intersect_trust(live, wanted)

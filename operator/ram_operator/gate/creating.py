@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from .. import documents
 from ..kinds.schema import Kind
+from ..model import sentences
 from ..model.changes import NAME, Change, Held, Judged
 from ..model.permissions import Cleared, Permit
 from ..model.steps import (
@@ -19,18 +20,24 @@ from ..model.steps import (
     NewIdentity,
     plain,
 )
-from ..model.vocabulary import Direction, HeldKind, HeldVerdict
-from . import checks, clearance, rules
+from ..model.vocabulary import Cause, Direction, HeldKind, HeldVerdict
+from . import approvals, checks, clearance, rules
 from .inputs import Inputs
 from .verdicts import Allow, Hold, Verdict
 
 
 def evaluate(inputs: Inputs, item: Judged) -> Verdict:
-    """Whether a known role trusts the name already, or may, since records were lost."""
+    """Whether a known role trusts the name already, or may, since records were lost. What was found
+    in place of a creation waits, whoever trusts it.
+    """
     name = inputs.desired.cloud_name
     arn = inputs.row.arn(inputs.account.account_id, name)
     case = checks.Case(inputs.account, arn=arn, named=inputs.named)
     findings = rules.judge(case, rules.On.NAME)
+    if item.cause is Cause.FOUND:
+        gains = (sentences.found(item.change), *(finding.message for finding in findings))
+        held = Held(HeldKind.FOUND, approvals.FOUND_SAYS, gains, (), findings, (item.change,))
+        return Hold(held)
     if not rules.dangerous(findings):
         return _lost(inputs) if arn else Allow()
     gains = tuple(finding.message for finding in findings)

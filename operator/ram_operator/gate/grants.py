@@ -328,7 +328,7 @@ def joined(first: Held | None, second: Held | None) -> Held | None:
         first,
         kind=HeldKind.FOUND if HeldKind.FOUND in kinds else first.kind,
         verdict=second.verdict if verdict == HeldVerdict.UNSAID else verdict,
-        summary=f"{first.summary}; {second.summary}",
+        summary="; ".join(dict.fromkeys((first.summary, second.summary))),
         gains=(*first.gains, *second.gains),
         losses=(*first.losses, *second.losses),
         findings=tuple(dict.fromkeys((*first.findings, *second.findings))),

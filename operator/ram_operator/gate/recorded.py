@@ -13,9 +13,9 @@ from ..model.changes import Change, Judged, moves_end, writes
 from ..model.objects import Entry
 from ..model.permissions import Permit
 from ..model.records import Agreed
-from ..model.steps import Agree, AgreeDocument, Note
+from ..model.steps import Agree, AgreeDocument, AgreeName, Note
 from ..model.vocabulary import Cause, Direction
-from . import baseline, expiry, providers
+from . import baseline, expiry, providers, said
 from .inputs import Inputs
 
 
@@ -50,12 +50,14 @@ def notes(inputs: Inputs, *, believed: bool) -> list[Note]:
     ]
 
 
-def agreements(judged: Iterable[Judged], permit: Permit | None) -> list[Agree | AgreeDocument]:
+def agreements(
+    judged: Iterable[Judged], permit: Permit | None
+) -> list[Agree | AgreeDocument | AgreeName]:
     """For the record: what stays as it is in the cloud, or until another time than before.
 
     Only an approval lets one be written at all.
     """
-    steps: list[Agree | AgreeDocument] = []
+    steps: list[Agree | AgreeDocument | AgreeName] = []
     for item in judged:
         change = item.change
         if permit is None or not permit.covers(change.field, change.entry) or not writes(item):
@@ -65,16 +67,21 @@ def agreements(judged: Iterable[Judged], permit: Permit | None) -> list[Agree | 
     return steps
 
 
-def _agreement(item: Judged, permit: Permit) -> Agree | AgreeDocument:
+def _agreement(item: Judged, permit: Permit) -> Agree | AgreeDocument | AgreeName:
     change, after = item.change, item.change.after
+    found = f"agree on {change.field} as it was found"
     if isinstance(after, documents.Trust | documents.Policy):
         return AgreeDocument(
-            summary=f"agree on {change.field} as it was found",
+            summary=found,
             cause=item.cause,
             direction=change.direction,
             field=change.field,
             document=after,
             permit=permit,
+        )
+    if isinstance(after, str):
+        return AgreeName(
+            summary=found, cause=item.cause, direction=change.direction, name=after, permit=permit
         )
     assert isinstance(after, Entry)
     return Agree(
@@ -105,14 +112,15 @@ def follows(inputs: Inputs) -> bool:
     return (
         documents.compare_trust(live, wanted).verdict is same
         and documents.compare_trust(base, wanted).verdict is not same
-        and (within(gated, base, live) or baseline.begun(inputs.memory.record, wish))
+        and (within(gated, base, live) or said.begun(inputs.memory.record, wish))
     )
 
 
 def _baseline(inputs: Inputs) -> documents.Trust | None:
     """The record keeps its baseline; an adopted identity starts with what it has."""
-    if inputs.memory.record.baseline is not None and not follows(inputs):
-        return inputs.memory.record.baseline
+    record = inputs.memory.record
+    if record.never_made or (record.baseline is not None and not follows(inputs)):
+        return record.baseline
     gated = inputs.row.gated_field
     live = inputs.live.fields.get(gated.name) if gated is not None else None
     return live if isinstance(live, documents.Trust) else None

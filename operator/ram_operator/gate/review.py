@@ -20,6 +20,7 @@ from ..model.permissions import Passed, Permit
 from ..model.steps import (
     Agree,
     AgreeDocument,
+    AgreeName,
     Approvable,
     Created,
     RecordStep,
@@ -51,7 +52,7 @@ class Review:
     """What stays in the cloud as it is."""
     steps: tuple[WriteTrust, ...] = ()
     notes: tuple[RecordStep, ...] = ()
-    agreements: tuple[Agree | AgreeDocument, ...] = ()
+    agreements: tuple[Agree | AgreeDocument | AgreeName, ...] = ()
     held: Held | None = None
     after: documents.Trust | None = None
     """The trust once the steps are done."""

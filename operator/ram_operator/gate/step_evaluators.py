@@ -13,6 +13,7 @@ from ..model.changes import Ungated
 from ..model.steps import (
     Agree,
     AgreeDocument,
+    AgreeName,
     Attach,
     Create,
     CreateWithDocument,
@@ -47,7 +48,7 @@ def judging_step(step: Step) -> Evaluator | Ungated:
     match step:
         case WriteTrust():
             return Evaluator.TRUST
-        case Create() | CreateWithTrust() | CreateWithDocument():
+        case Create() | CreateWithTrust() | CreateWithDocument() | AgreeName():
             return Evaluator.NAME
         case Attach():
             return Evaluator.ATTACHMENT

@@ -13,13 +13,15 @@ from typing import Any, Final, TypeVar
 
 from .. import __version__, documents
 from ..constants import API_VERSION, Reason
-from ..errors import Retry, Stalled
+from ..errors import Stalled
 from ..model.objects import Key, Owner
-from ..model.record_changes import RecordChange
+from ..model.record_changes import Part, RecordChange
 from ..model.records import (
     ABANDONED,
     CLAIMED,
+    CREATED,
     NOTHING_AGREED,
+    OFFERED,
     Agreed,
     HistoryEntry,
     InFlight,
@@ -28,6 +30,8 @@ from ..model.records import (
     Rejection,
 )
 from ..model.vocabulary import HeldKind, HeldVerdict
+from .dropped import RECORD_BLOCK
+from .dropped import check as check
 from .identity import Identity as Identity
 from .table import ACCOUNT, RECORD
 
@@ -37,8 +41,6 @@ FORMAT: Final = 1
 """Of what this version writes; 0 is what has none. Raised when a part comes or changes its meaning,
 so that what is missing only ever means an older format.
 """
-_RECORD: Final = "record"
-"""Of a RamRecord: all that the operator knows, as others have a spec."""
 _PENDING: Final = tuple(each.name for each in fields(Pending))
 _PENDING_TEXTS: Final = tuple(each.name for each in fields(Pending) if each.type == "str")
 _FLIGHT_TEXTS: Final = tuple(each.name for each in fields(InFlight) if each.type == "str")
@@ -90,6 +92,7 @@ def stored(body: Mapping[str, Any]) -> RecordFacts:
         lost=bool(record.get("lostAt")),
         agreed=NOTHING_AGREED if outdated else _agreed(record),
         brake_engaged_at=str((record.get("brake") or {}).get("engagedAt") or ""),
+        never_made=_never_made(record, history) if outdated else _said(record, "neverMade"),
         outdated=outdated,
         newer=_newer(record),
         history=history,
@@ -123,13 +126,28 @@ def holder(body: Mapping[str, Any]) -> Key | None:
 
 
 def _record(body: Mapping[str, Any]) -> Mapping[str, Any]:
-    return body.get(_RECORD) or {}
+    return body.get(RECORD_BLOCK) or {}
 
 
 def _settled(body: Mapping[str, Any]) -> bool:
     """Whether a record bears its own uid: a new one does not yet, and a restored one another's."""
     uid = _record(body).get("uid")
     return bool(uid) and uid == (body.get("metadata") or {}).get("uid")
+
+
+def _never_made(record: Mapping[str, Any], history: tuple[HistoryEntry, ...]) -> str:
+    """The same where an older version wrote last, which neither notes nor ends it."""
+    if since := _said(record, "neverMade"):
+        made = any(each.operation == CREATED and each.at >= since for each in history)
+        return "" if made else since
+    offered = history[-1].at if history and history[-1].operation == OFFERED else ""
+    offered = str((record.get("pending") or {}).get("since") or offered)
+    exists = record.get("cloudId") and not record.get("deletedAt")
+    return "" if exists else offered
+
+
+def _said(record: Mapping[str, Any], name: str) -> str:
+    return str(record.get(name) or "")
 
 
 def _format(record: Mapping[str, Any]) -> int:
@@ -266,7 +284,7 @@ def first(identity: Identity, says: RecordChange) -> dict[str, Any]:
         "apiVersion": API_VERSION,
         "kind": RECORD,
         "metadata": {"name": identity.key.name},
-        _RECORD: record,
+        RECORD_BLOCK: record,
     }
 
 
@@ -280,9 +298,11 @@ def patch(body: Mapping[str, Any], change: RecordChange) -> dict[str, Any]:
     if not before.outdated or change.agreed.whole or _record(body).get("kind") == ACCOUNT:
         change = replace(change, agreed=_instead(body, before, change.agreed))
         stamp = _stamp(int(meta.get("generation") or 0))
+        if before.outdated and not before.never_made:
+            change = replace(change, clear=change.clear | {Part.NEVER_MADE})
     return {
         "metadata": {"resourceVersion": version},
-        _RECORD: {**_patch(change, before), "uid": meta["uid"], **stamp},
+        RECORD_BLOCK: {**_patch(change, before), "uid": meta["uid"], **stamp},
     }
 
 
@@ -317,6 +337,7 @@ def _patch(change: RecordChange, before: RecordFacts) -> dict[str, Any]:
         "providers": _removing(change.providers) or None,
         "agreed": {name: _removing(keys) for name, keys in change.agreed.entries.items()} or None,
         "brake": {"engagedAt": change.brake_engaged_at} if change.brake_engaged_at else None,
+        "neverMade": change.never_made or None,
         "history": [_without_empty(each) for each in change.history] or None,
     }
     return {**found, **{name: value for name, value in values.items() if value is not None}}
@@ -353,40 +374,3 @@ def _flight_block(change: RecordChange, before: InFlight | None) -> dict[str, An
         if block[name] and before is not None:
             block[name] = {**dict.fromkeys(getattr(before, name)), **block[name]}
     return {name: part if part not in ("", {}, ()) else None for name, part in block.items()}
-
-
-_PLACES: Final = (
-    ("ends",),
-    ("providers",),
-    ("inFlight", "providers"),
-    ("pending", "providers"),
-    ("pending", "asked"),
-    ("rejections",),
-    ("agreed",),
-    ("baseline", "document"),
-    ("format",),
-)
-"""What kinds of older versions have no place for."""
-
-
-def check(sent: Mapping[str, Any], written: Mapping[str, Any]) -> None:
-    """Raises Retry where the API server dropped what was sent, as an older kind makes it do."""
-    for path in _PLACES:
-        if _at(_record(sent), path) and not _at(_record(written), path):
-            text = (
-                f"the kind RamRecord has no place for {'.'.join(path)}: it is older than this"
-                " operator; apply the kinds of this version"
-            )
-            raise Retry(Reason.DEPENDENCY_NOT_READY, text, 60.0)
-
-
-def _at(record: Mapping[str, Any], path: tuple[str, ...]) -> bool:
-    """Whether something is said there; null says nothing."""
-    found: Any = record
-    for name in path:
-        found = (found or {}).get(name)
-    return _says(found)
-
-
-def _says(found: Any) -> bool:
-    return any(map(_says, found.values())) if isinstance(found, Mapping) else bool(found)

@@ -13,7 +13,7 @@ from dataclasses import field as data_field
 from enum import StrEnum
 from typing import Any, Final
 
-from ..model.changes import Ungated
+from ..model.changes import NAME, Ungated
 from ..model.objects import FieldValue
 from ..model.steps import Addition, Removal, Taken, Written
 from ..model.vocabulary import Evaluator, Lends
@@ -97,6 +97,10 @@ class Field:
     """Field of the status that has the live value, or lists the live entries."""
 
 
+NAMED: Final = Field(NAME, "", Shape.TEXT, read="", parse=str, judged=(Evaluator.NAME,))
+"""That an identity of the name is there: it can be found in the cloud, and agreed on."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reference:
     """A list in the manifest whose entries of type `type` name objects of kind `kind`."""
@@ -141,7 +145,8 @@ class Kind:
     """The cloud cannot mark the kind when it creates it, so the record comes first."""
 
     def field(self, name: str) -> Field:
-        return next(field for field in self.fields if field.name == name)
+        """That of the table; the name of an identity is one that nothing reads or writes."""
+        return next(field for field in (*self.fields, NAMED) if field.name == name)
 
     def optional(self, read: str) -> bool:
         """Whether the fields of a read may be done without."""

@@ -32,6 +32,7 @@ from ..model.records import NOTHING_AGREED, Agreed, InFlight
 from ..model.steps import (
     Agree,
     AgreeDocument,
+    AgreeName,
     CloudStep,
     Creation,
     EntryStep,
@@ -164,8 +165,8 @@ class GatedWrite:
         self._body = body if self._body is not None else None
         return {}
 
-    def _send(self, step: CloudStep | Agree | AgreeDocument) -> Mapping[str, Any]:
-        if isinstance(step, Agree | AgreeDocument):
+    def _send(self, step: CloudStep | Agree | AgreeDocument | AgreeName) -> Mapping[str, Any]:
+        if isinstance(step, Agree | AgreeDocument | AgreeName):
             # For the record alone: ends went in when the write began, the rest comes with its end.
             return {}
         name = self._identity.cloud_name

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Final
 
 from .. import documents
 from ..cluster.record_writer import Claim
@@ -23,7 +22,7 @@ from ..model.changes import Held
 from ..model.objects import Entry, UnknownPart
 from ..model.outcome import Outcome, Plan
 from ..model.permissions import Passed, Permit
-from ..model.records import RecordFacts
+from ..model.records import OFFERED, RecordFacts
 from ..model.state import Live
 from ..model.vocabulary import Phase
 from ..runtime.sessions import Session
@@ -32,9 +31,6 @@ from .managed import LookAgain, ManagedPass
 from .ownership import RecordWork
 from .ports import Ports
 from .subject import Subject
-
-OFFERED: Final = "Offered"
-"""The operation of a record that is there since something is offered."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from ..gate.inputs import NO_APPROVAL, Inputs
 from ..kinds import manifest, tenancy
 from ..kinds.record import Identity, facts_of, understood
 from ..model.outcome import Outcome, Plan
-from ..model.records import CLAIMED, CREATED, NOTHING_AGREED, Agreed
+from ..model.records import CLAIMED, CREATED, NOTHING_AGREED, OFFERED, Agreed
 from ..model.state import Desired, Live
 from ..model.steps import Creation, WriteTrust, permit_of
 from ..model.vocabulary import Presence
@@ -181,7 +181,7 @@ class ManagedPass:
             self._prepare_write(create=False)
             try:
                 if standing.facts.owner != self._owner:
-                    offered = Claim(self._owner, self._subject.uid, "", None, "Offered")
+                    offered = Claim(self._owner, self._subject.uid, "", None, OFFERED)
                     ownership.carry_out(self._ports, RecordWork(identity, offered))
                 decision = self._offered(identity, decision)
             except RamOperatorError as error:

@@ -14,7 +14,13 @@ from ..constants import AdoptionPolicy, Reason
 from ..errors import Retry, Stalled
 from ..kinds.record import Identity, facts_of
 from ..model.objects import Owner, UnknownPart
-from ..model.records import ADOPTED, CREATED, NOTHING_AGREED, RecordFacts
+from ..model.records import (
+    ADOPTED,
+    CREATED,
+    NOTHING_AGREED,
+    RecordFacts,
+    instead_of_creation,
+)
 from ..model.state import Live
 from ..model.vocabulary import Presence
 
@@ -74,12 +80,14 @@ def stand(
         # No identity comes back under its id, so this answer is older than the deletion.
         text = f"{claimant.noun} {live.cloud_name} was just deleted; it is looked at again"
         raise Retry(Reason.PROGRESSING, text, max(claimant.unsettled, OLD_ANSWER))
-    offered = facts.pending is not None and facts.in_flight is None
+    held = facts.pending is not None or bool(facts.never_made)
+    offered = held and facts.in_flight is None
     claimed = ours and not facts.cloud_id and live.owner in (None, claimant.owner)
     made = may_have_made(facts, live) or _sent(claimant, facts, live)
     if claimed and not offered and made:
         # Claimed before it was created, and the pass did not get as far as saying so.
-        return Standing(facts, completing=True, needs_record=True, verb=CREATED)
+        made_now = replace(facts, never_made="")
+        return Standing(made_now, completing=True, needs_record=True, verb=CREATED)
     if ours and facts.cloud_id == live.cloud_id:
         moved = facts.owner_uid != claimant.uid or facts.in_flight is not None
         return Standing(facts, needs_record=moved)
@@ -115,7 +123,7 @@ def _found(claimant: Claimant, facts: RecordFacts, live: Live, *, replaced: bool
         raise tags.error
     if claimant.observe:
         return Standing(facts, needs_record=False)
-    if live.owner == claimant.owner and not replaced:
+    if live.owner == claimant.owner and not replaced and not facts.never_made:
         # Created by us, and the pass did not get as far as its record.
         return Standing(facts, completing=True, needs_record=True, verb=CREATED)
     if claimant.unsettled > 0:
@@ -130,6 +138,8 @@ def _found(claimant: Claimant, facts: RecordFacts, live: Live, *, replaced: bool
     if claimant.adoption is AdoptionPolicy.IF_EXISTS and claimant.may_adopt:
         # What was agreed on for another identity of that name says nothing about this one.
         afresh = replace(facts, baseline=None, agreed=NOTHING_AGREED)
+        if facts.never_made and facts.cloud_id != live.cloud_id:
+            afresh = replace(afresh, rejections=instead_of_creation(facts))
         return Standing(afresh, claim_first=True, verb=ADOPTED)
     raise Stalled(Reason.NOT_ADOPTED, _not_adopted(claimant, live, replaced))
 

@@ -25,6 +25,8 @@ class Part(StrEnum):
     IN_FLIGHT = "inFlight"
     REJECTIONS = "rejections"
     BRAKE = "brake"
+    BASELINE = "baseline"
+    NEVER_MADE = "neverMade"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,3 +56,4 @@ class RecordChange:
     """By name; "" removes one."""
     agreed: Agreed = NOTHING_AGREED
     brake_engaged_at: str = ""
+    never_made: str = ""

@@ -6,7 +6,7 @@ Their JSON is the business of `kinds.record` alone; judged by the gate.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Final
 
@@ -16,6 +16,8 @@ from .objects import Entry, Owner, nothing
 CLAIMED: Final = "Claimed"
 """The operation that says: about to be created, cannot be marked by the creation itself."""
 CREATED: Final = "Created"
+OFFERED: Final = "Offered"
+"""The operation of a record that is there since something is offered: a creation, or a deletion."""
 ABANDONED: Final = "Abandoned"
 """The operation that says: given up by its owner, so that another one may take it over."""
 ADOPTED: Final = "Adopted"
@@ -110,6 +112,10 @@ class RecordFacts:
     agreed: Agreed = NOTHING_AGREED
     brake_engaged_at: str = ""
     """Of an account: since when deletions are stopped, "" where they are not."""
+    never_made: str = ""
+    """Since when its creation was offered, and neither approved nor made since: nobody has agreed
+    on anything of what has its name. "" where that is not so.
+    """
     outdated: bool = False
     """Its format is an older one, or an older version wrote it last: there is no `agreed` of it."""
     newer: str = ""
@@ -190,6 +196,13 @@ class Pending:
     """Stands for what the digest covers, by what people call it: tells what has moved since."""
 
 
+def instead_of_creation(facts: RecordFacts) -> tuple[Rejection, ...]:
+    """What people said of a creation, as it counts for what is there in its place: it is shown with
+    whatever is held of that, and takes nothing back of it. They have not seen it yet.
+    """
+    return tuple(replace(each, wishes=()) for each in facts.rejections)
+
+
 class Why(StrEnum):
     """What became of the offer that the record had."""
 
@@ -211,6 +224,8 @@ class Offer:
     rejections: tuple[Rejection, ...] = ()
     """All that are known, where one came with this."""
     why: Why = Why.STANDS
+    creates: bool = False
+    """The identity does not exist."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from .. import documents
 from ..constants import Reason, Severity
-from .changes import Change, Drift, Held, place
+from .changes import NAME, Change, Drift, Held, place
 from .objects import Entry, FieldValue, UnknownPart
 from .outcome import Plan
 from .vocabulary import DriftAction, HeldKind
@@ -101,7 +101,8 @@ def found(change: Change) -> str:
     """One sentence for an entry or a document that is there without anybody's word."""
     if isinstance(change.after, documents.Policy):
         return given(change)
-    return f"{change.field}: {value(change.after)} is there, and nobody agreed on it"
+    where = " in place of a creation that was never made" if change.field == NAME else ""
+    return f"{change.field}: {value(change.after)} is there{where}, and nobody agreed on it"
 
 
 def given(change: Change) -> str:

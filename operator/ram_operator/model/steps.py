@@ -177,6 +177,21 @@ class AgreeDocument(_Step):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AgreeName(_Step):
+    """For the record alone: what was found in place of a creation that was offered is agreed on, by
+    an approval.
+    """
+
+    verb: ClassVar[Verb] = Verb.END
+    name: str
+    permit: Permit
+
+    @property
+    def sent(self) -> Mapping[Part, FieldValue | Entry | None]:
+        return {(NAME, ""): self.name}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Note(_Step):
     """For the record alone: what is agreed on without anybody's approval, "" for what no more is.
 
@@ -300,7 +315,7 @@ Written = WriteAttributes | WriteDocument | WriteTrust
 Created = Create | CreateWithTrust | CreateWithDocument
 CloudStep = Created | Written | Addition | Removal | Delete
 """What `cloud.execute` carries out."""
-RecordStep = Agree | AgreeDocument | Note
+RecordStep = Agree | AgreeDocument | AgreeName | Note
 """What the record alone is told."""
 Step = CloudStep | RecordStep
 
@@ -321,6 +336,6 @@ def permit_of(step: Step) -> Permit | None:
         return step.cleared.permit
     if isinstance(step, CreateWithTrust):
         return step.permit or step.cleared.permit
-    if isinstance(step, Approvable | Created | Agree | AgreeDocument):
+    if isinstance(step, Approvable | Created | Agree | AgreeDocument | AgreeName):
         return step.permit
     return None

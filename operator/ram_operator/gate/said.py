@@ -1,0 +1,45 @@
+"""What people have said of one part of an identity: no, or yes to a write that was begun. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection
+
+from .. import documents
+from ..model.changes import Change, Held, place
+from ..model.records import RecordFacts
+from ..model.vocabulary import HeldKind
+from . import approvals
+
+
+def rejected(record: RecordFacts, wish: Change) -> bool:
+    """Whether somebody said no to this very part."""
+    (stands,) = approvals.wishes(Held(HeldKind.FOUND, "", changes=(wish,)))
+    return any(stands in each.wishes for each in record.rejections)
+
+
+def begun(record: RecordFacts, wish: Change) -> bool:
+    """Whether people approved exactly this part, and its write was begun: it may be done, although
+    the process ended before the record said so.
+    """
+    flight = record.in_flight
+    if flight is None or not flight.approval:
+        return False
+    if flight.sends >= approvals.SENDS and rejected(record, wish):
+        # It is not sent once more, and somebody said no since.
+        return False
+    if isinstance(wish.after, documents.Trust) and flight.digest == wish.after.digest:
+        return True
+    if flight.wishes:
+        (stands,) = approvals.wishes(Held(HeldKind.FOUND, "", changes=(wish,)))
+        return stands in flight.wishes
+    return bool(wish.entry) and place(wish.field, wish.entry) in _in_words(flight.after)
+
+
+def _in_words(after: str) -> Collection[str]:
+    """The parts that a record of 0.1.0 says were sent; of what was too long it says nothing."""
+    try:
+        found = json.loads(after)
+    except ValueError:
+        return ()
+    return found.keys() if isinstance(found, dict) else ()
