@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import stat
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -108,7 +111,18 @@ def _cpu_seconds(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def test_a_signed_read_costs_less_than_a_millisecond_of_processor_time() -> None:
+def _reference(times: int) -> float:
+    """Processor seconds of some work with JSON and hashes, on this machine as it is now."""
+    value = {"a": list(range(50)), "b": {str(number): "x" * 10 for number in range(20)}}
+    before = time.process_time()
+    for _ in range(times):
+        json.loads(json.dumps(value))
+        hashlib.sha256(b"x" * 2000).hexdigest()
+    return time.process_time() - before
+
+
+def test_a_signed_read_is_cheap() -> None:
+    """A test of the operator makes thousands: each may cost as much as reading 60 small files."""
     calls = 1000
     with emulator() as process:
         cloud = _client(process)
@@ -117,4 +131,4 @@ def test_a_signed_read_costs_less_than_a_millisecond_of_processor_time() -> None
         before = _cpu_seconds(process.pid)
         for _ in range(calls):
             invoke(ram, "GetRole", RoleName="r")
-        assert (_cpu_seconds(process.pid) - before) / calls < 0.001
+        assert _cpu_seconds(process.pid) - before < 60 * _reference(calls)
