@@ -57,8 +57,9 @@ class Connections:
         connection = self._connection(timeout)
         try:
             connection.request(method, path, body, dict(headers))
-            response = connection.getresponse()
-            return response.status, response.read()
+            # One that says that the connection ends is not closed with it.
+            with connection.getresponse() as response:
+                return response.status, response.read()
         except BaseException as error:
             connection.close()
             if isinstance(error, http.client.HTTPException) and not isinstance(error, OSError):

@@ -11,6 +11,7 @@ import json
 import ssl
 import threading
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Callable
 from typing import Any, Final
@@ -101,6 +102,10 @@ class Board:
         while not self._closed.is_set():
             try:
                 self._watch(kind, self._list(kind))
+            except urllib.error.HTTPError as refused:
+                # An API server that stops or starts answers so; the answer holds its connection.
+                refused.close()
+                self._closed.wait(_PAUSE)
             except (OSError, http.client.HTTPException, RequestFailed, ValueError):
                 self._closed.wait(_PAUSE)
 

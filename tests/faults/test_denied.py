@@ -83,8 +83,13 @@ DENIED: Final = [
         "UpdateUser",
         ("AttachPolicyToUser", "AttachPolicyToUser", "DetachPolicyFromUser"),
     ),
-    ("user_delete", "RemoveUserFromGroup", ()),
-    ("user_delete", "DeleteAccessKey", ("RemoveUserFromGroup", "UpdateAccessKey")),
+    # What lets somebody in goes first, what may deny him something last.
+    (
+        "user_delete",
+        "RemoveUserFromGroup",
+        ("DeleteAccessKey", "DeleteLoginProfile", "UnbindMFADevice", "UpdateAccessKey"),
+    ),
+    ("user_delete", "DeleteAccessKey", ("UpdateAccessKey",)),
     ("group_create", "CreateGroup", ()),
     ("group_update", "RemoveUserFromGroup", ("DetachPolicyFromGroup", "UpdateGroup")),
     (
