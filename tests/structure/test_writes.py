@@ -13,7 +13,7 @@ WRITES: Final = {
     "cluster/finalizers.py": "json_patch",
     "cluster/guard_probe.py": "rehearse",
     "cluster/record_writer.py": "create merge",
-    "loop/reconcile.py": "write_status",
+    "loop/reconcile.py": "merge",
 }
 """Whoever sends the API server something for good, or to try it out, and by which calls."""
 
@@ -39,7 +39,7 @@ def test_of_an_object_the_operator_writes_finalizers_and_status_alone() -> None:
     for where, tree in _modules():
         for call in _calls(tree):
             assert isinstance(call.func, ast.Attribute)
-            if call.func.attr in {"create", "merge", "json_patch", "rehearse", "write_status"}:
+            if call.func.attr in {"create", "merge", "json_patch", "rehearse"}:
                 found.setdefault(where, set()).add(call.func.attr)
     assert found == {where: set(names.split()) for where, names in WRITES.items()}
     patched = [
@@ -50,6 +50,14 @@ def test_of_an_object_the_operator_writes_finalizers_and_status_alone() -> None:
         if isinstance(node, ast.Constant) and str(value := node.value).startswith("/metadata/")
     ]
     assert patched == ["/metadata/resourceVersion", "/metadata/finalizers"]
+    merged = [
+        ast.unparse(call.args[-1])
+        for where, tree in _modules()
+        if where == "loop/reconcile.py"
+        for call in _calls(tree)
+        if isinstance(call.func, ast.Attribute) and call.func.attr == "merge"
+    ]
+    assert merged == ["'status'"]
 
 
 def test_who_suspended_an_object_is_stamped_and_shown_and_decides_nothing() -> None:

@@ -65,13 +65,6 @@ def merged(target: Any, patch: Any) -> Any:
     return result
 
 
-def written_status(patch: Any) -> Json:
-    """The status that a JSON patch of ours writes, as {"status": …}; of anything else nothing."""
-    operations = patch if isinstance(patch, list) else []
-    found = [op["value"] for op in operations if op["path"] == "/status"]
-    return {"status": found[0]} if found else {}
-
-
 class Server:
     """Objects by path, with versions."""
 

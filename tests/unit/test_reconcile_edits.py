@@ -28,7 +28,6 @@ from ram_operator.runtime.consistency import Consistency
 from ram_operator.runtime.deletion_brake import DeletionBrake
 from ram_operator.runtime.queue import WorkQueue
 from ram_operator.runtime.sessions import AccountOpener, Accounts
-from tests.unit.record_world import written_status
 from tests.unit.stub_server import Reply, Request, stub
 
 Json = dict[str, Any]
@@ -84,7 +83,7 @@ def test_an_edit_during_a_pass_is_looked_at(meanwhile: Json, again: int) -> None
         sent = json.loads(request.body)
         if request.method == "POST":
             return Reply(201, json.dumps(sent).encode())
-        return Reply(200, json.dumps({**role(9, **meanwhile), **written_status(sent)}).encode())
+        return Reply(200, json.dumps({**role(9, **meanwhile), **sent}).encode())
 
     assert passed(role(1), KEY, answer).queue.depth() == again
 

@@ -6,7 +6,6 @@ defect of ours.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -34,7 +33,7 @@ from ram_operator.runtime.consistency import Consistency
 from ram_operator.runtime.sessions import AccountOpener, Session
 from tests.unit.core import ACCOUNT as TENANT_ACCOUNT
 from tests.unit.core import FC, NOW, OUTSIDER, made, trust, trust_json
-from tests.unit.record_world import Server, written_status
+from tests.unit.record_world import Server
 from tests.unit.stub_server import Reply, Request, stub
 from tests.unit.test_reconcile_edits import ports
 
@@ -94,11 +93,7 @@ class Api(Server):
         if where.endswith("/events"):
             return Reply(201, b"{}")
         if where.endswith("/status"):
-            where = where.removesuffix("/status")
-            if where not in self.objects:
-                return self.refuse(404, "no such object")
-            status = written_status(json.loads(request.body))
-            return self.store(where, {**self.objects[where], **status}, status)
+            request = replace(request, path=where.removesuffix("/status"))
         if request.headers.get("Content-Type") == "application/json-patch+json":
             if not self.may_patch:
                 return self.refuse(403, "no")

@@ -18,7 +18,6 @@ from ram_operator.loop.reconcile import Reconciler
 from ram_operator.model.objects import Key
 from ram_operator.runtime.queue import WorkQueue
 from tests.unit.fake_clock import FakeClock
-from tests.unit.record_world import written_status
 from tests.unit.stub_server import Reply, Request, stub
 from tests.unit.test_reconcile_edits import KEY, ports, role
 
@@ -46,7 +45,6 @@ END = ROUNDS * BETWEEN + 50.0
 def answer(request: Request) -> Reply:
     sent = json.loads(request.body) if request.body else {}
     status = 201 if request.method == "POST" else 200
-    sent = sent if isinstance(sent, dict) else written_status(sent)
     return Reply(status, json.dumps({**role(1), **sent}).encode())
 
 

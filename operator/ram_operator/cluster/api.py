@@ -25,7 +25,6 @@ PAGE: Final = 500
 MERGE_PATCH: Final = "application/merge-patch+json"
 JSON_PATCH: Final = "application/json-patch+json"
 JSON: Final = "application/json"
-STATUS: Final = "status"
 _UNFIT: Final = "the server rejected our request due to an error in our request"
 """All that the API server says of a JSON patch that does not fit the object."""
 TIMEOUT: Final = 15.0
@@ -120,21 +119,10 @@ class ClusterApi:
         """Raises Conflicted if it exists."""
         return self._write("POST", path(Key(key.kind, key.namespace, "")), body, JSON, "create")
 
-    def merge(self, key: Key, body: Mapping[str, Any]) -> dict[str, Any]:
+    def merge(self, key: Key, body: Mapping[str, Any], subresource: str = "") -> dict[str, Any]:
         """JSON merge patch. Raises Gone, or Conflicted where `body` names a resourceVersion."""
-        return self._write("PATCH", path(key), body, MERGE_PATCH, "object")
-
-    def write_status(self, key: Key, uid: str, status: Mapping[str, Any]) -> dict[str, Any]:
-        """The whole status, of the object of that uid alone: one that was made anew under the name
-        meanwhile is left as it is. Raises Gone, or Conflicted where it is another.
-
-        A JSON patch, since the API server ignores a uid that a merge patch of a status names.
-        """
-        body = [
-            {"op": "test", "path": "/metadata/uid", "value": uid},
-            {"op": "add", "path": "/status", "value": status},
-        ]
-        return self._write("PATCH", path(key, STATUS), body, JSON_PATCH, STATUS)
+        what = subresource or "object"
+        return self._write("PATCH", path(key, subresource), body, MERGE_PATCH, what)
 
     def json_patch(self, key: Key, body: list[dict[str, Any]], what: str) -> dict[str, Any]:
         """JSON patch; a failed `test` raises Conflicted."""

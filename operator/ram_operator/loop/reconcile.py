@@ -25,7 +25,7 @@ from ..model.objects import Key
 from ..model.outcome import Outcome
 from ..model.vocabulary import Phase
 from ..observability import object_metrics
-from ..reporting import conditions, events
+from ..reporting import conditions, events, mergepatch
 from ..reporting.status import Report, build_report
 from ..runtime.cache import Seen
 from ..runtime.queue import Lane
@@ -221,15 +221,15 @@ class Reconciler:
         generation = int(body["metadata"].get("generation", 0))
         written = build_report(old, outcome, generation, ports.clock.stamp(), extra)
         ports.metrics.corrected(key, outcome)
-        uid = str(body["metadata"]["uid"])
-        if written.status != old:
+        patch = mergepatch.between(old, written.status)
+        if patch:
             try:
-                reply = ports.api.write_status(key, uid, written.status)
+                reply = ports.api.merge(key, {"status": patch}, "status")
             except RamOperatorError as error:
                 # What was done is found by no later pass; all else is, and is told then.
                 self._post(key, body, events.done(outcome))
                 if isinstance(error, Gone):
-                    ports.missing(key, uid)
+                    ports.missing(key, str(body["metadata"]["uid"]))
                     return
                 raise
             # An edit that came during the pass is in the reply, and its own event is old news then.
