@@ -50,7 +50,8 @@ def test_a_new_role_gets_none_unless_it_is_asked_for(world: World) -> None:
     """RAM allows it where nothing is said, one published record shows."""
     a_role(world)
     assert not open_now(world)
-    assert world.look(ROLE, NAME)["status"]["consoleLogin"] == "Deny"
+    item = world.ready(ROLE, NAME)
+    assert item["status"]["consoleLogin"] == "Deny"
 
 
 @attack(Entry.DEFAULT, Resource.CONSOLE, Moment.SETTLED)

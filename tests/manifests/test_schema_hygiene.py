@@ -26,7 +26,7 @@ _SHARED_SPEC = {
 }
 _OWN_STATUS = {
     "RamPolicy": {"defaultVersion"},
-    "RamRole": set(),
+    "RamRole": {"consoleLogin"},
     "RamUser": {"groups", "access"},
     "RamGroup": set(),
 }

@@ -28,12 +28,13 @@ class Hands:
     world: World
 
     def update_role(self, name: str, **changes: Any) -> None:
-        """`trust`, `description`, `session`; what is not named keeps its value."""
+        """`trust`, `description`, `session`, `console`; what is not named keeps its value."""
         live = self.world.cloud()["roles"][name]
         wanted = {
             "trust": live["trust"],
             "description": live["description"],
             "session": live["maxSessionDuration"],
+            "console": live["allowConsoleLogin"],
             **changes,
         }
         request = ram.UpdateRoleRequest(
@@ -41,6 +42,7 @@ class Hands:
             new_assume_role_policy_document=json.dumps(wanted["trust"]),
             new_description=wanted["description"] or None,
             new_max_session_duration=wanted["session"],
+            new_allow_console_login=wanted["console"],
         )
         self.world.hand.update_role(request)
 

@@ -291,3 +291,5 @@ def test_of_what_was_just_made_only_the_answer_is_known() -> None:
     assert (found.presence, found.cloud_name, found.fields) == (Presence.PRESENT, "app", {})
     assert (found.cloud_id, found.arn, found.default_version) == tuple(facts.values())
     assert last_applied.made(wanted({}), {}).cloud_id == ""
+    told = last_applied.made(wanted({}), {**facts, "consoleLogin": "Deny"})
+    assert told.fields == {"consoleLogin": "Deny"}

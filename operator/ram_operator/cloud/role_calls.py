@@ -81,7 +81,8 @@ def send_trust(writer: Writer, name: str, step: Trusting) -> Reply:
         }
         reply = send(writer, step, "CreateRole", parameters)
         made = answers.made(reply, "CreateRole", "Role", "RoleId")
-        return {"cloudId": made["RoleId"], "arn": made.get("Arn", "")}
+        told = _console(made.get("AllowConsoleLogin"))
+        return {"cloudId": made["RoleId"], "arn": made.get("Arn", ""), **told}
     if cleared.before is None:
         raise Bug("a trust document would replace one that nobody has judged")
     parameters = {

@@ -6,7 +6,7 @@ The counterpart of `drift`'s causes.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from ..gate.inputs import WHATEVER, Memory
 from ..kinds.schema import Kind, Shape
@@ -163,7 +163,12 @@ def made(wanted: Desired, facts: Mapping[str, Any]) -> Live:
         cloud_id=str(facts.get("cloudId", "")),
         arn=str(facts.get("arn", "")),
         default_version=str(facts.get("defaultVersion", "")),
+        fields={name: value for name, value in facts.items() if name not in _OF_ITSELF},
     )
+
+
+_OF_ITSELF: Final = ("cloudId", "arn", "defaultVersion")
+"""What an answer says of an identity; anything else in it is the value of a field."""
 
 
 def applied_block(applied: Applied) -> dict[str, Any]:
