@@ -24,7 +24,9 @@ def test_a_role_with_two_policies_is_created_in_four_calls(world: World) -> None
         "AliyunOSSReadOnlyAccess",
         "AliyunECSReadOnlyAccess",
     }
-    calls = [entry["action"] for entry in world.admin.journal(world.account_id, since=start)]
+    journal = world.admin.journal(world.account_id, since=start)
+    # The account may be verified once more meanwhile.
+    calls = [entry["action"] for entry in journal if entry["action"] != "GetCallerIdentity"]
     assert calls == ["GetRole", "CreateRole", "AttachPolicyToRole", "AttachPolicyToRole"]
     assert role["status"]["cloudId"] == live["roleId"]
     assert role["status"]["arn"].lower().endswith(":role/exporter")
