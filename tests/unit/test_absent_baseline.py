@@ -13,7 +13,6 @@ from ram_operator.cluster.record_writer import Claim, Records
 from ram_operator.constants import AdoptionPolicy, Reason
 from ram_operator.errors import Stalled
 from ram_operator.gate import approvals, baseline, clearance
-from ram_operator.gate.evaluators import EVALUATORS
 from ram_operator.gate.inputs import Inputs
 from ram_operator.gate.review import Changes, review
 from ram_operator.kinds.comparison import NOTHING
@@ -54,6 +53,7 @@ from tests.unit.core import (
 )
 from tests.unit.record_world import IDENTITY, NOW, OWNER, Server, claim, merged, served, started
 from tests.unit.test_baseline import ADMIN, ALL_TEXT, UNREAD
+from tests.unit.test_evaluators import without
 from tests.unit.test_ownership import CLAIMED_AT, claimant, live
 from tests.unit.test_ownership import IDENTITY as USER
 from tests.unit.test_ownership import record as user_record
@@ -133,8 +133,7 @@ def test_the_name_is_held_by_its_evaluator_and_by_nobody_without_it() -> None:
     assert NAME in {change.field for change in held.changes}
     # Who gets the rights of it by its name alone is told, too.
     assert held.findings
-    table = {known: row for known, row in EVALUATORS.items() if known is not Evaluator.NAME}
-    less = review(inside, asked, table).held
+    less = review(inside, asked, without(Evaluator.NAME)).held
     assert less is not None
     assert {change.field for change in less.changes} == {"trustPolicy"}
 

@@ -11,7 +11,7 @@ import pytest
 from ram_operator.gate.evaluators import EVALUATORS
 from ram_operator.gate.inputs import Inputs
 from ram_operator.gate.review import Changes, creation, review
-from ram_operator.gate.verdicts import Row, Table, Unknown
+from ram_operator.gate.verdicts import Allow, Row, Table, Unknown
 from ram_operator.kinds.table import KINDS
 from ram_operator.model.changes import NAME, Held, Ungated, place
 from ram_operator.model.objects import Entry
@@ -131,7 +131,15 @@ def changes(found: Inputs) -> Changes:
 
 
 def without(name: Evaluator) -> Table:
-    return {known: row for known, row in EVALUATORS.items() if known is not name}
+    """As if it had nothing to say."""
+    return {**EVALUATORS, name: Row(lambda *_: Allow(), EVALUATORS[name].together)}
+
+
+def test_an_evaluator_that_is_missing_lets_nothing_pass() -> None:
+    for (_, _, name), make in CASES.items():
+        table = {known: row for known, row in EVALUATORS.items() if known is not name}
+        with pytest.raises(KeyError):
+            held(make(), table)
 
 
 @pytest.mark.parametrize("case", CASES, ids=NAMES)

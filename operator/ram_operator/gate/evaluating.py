@@ -49,7 +49,7 @@ def evaluate(inputs: Inputs, item: Judged, table: Table) -> Evaluated:
         return Evaluated(item)
     found = Evaluated(item)
     for name in judging(inputs.row, item.change):
-        verdict = table[name].evaluate(inputs, item) if name in table else Allow()
+        verdict = table[name].evaluate(inputs, item)
         if isinstance(verdict, Allow):
             found = replace(found, cleared=verdict.cleared or found.cleared)
         elif isinstance(verdict, Hold):
