@@ -75,7 +75,7 @@ def send_trust(writer: Writer, name: str, step: Trusting) -> Reply:
             "RoleName": name,
             "AssumeRolePolicyDocument": text,
             **_attributes(step.new.attributes, "Description", "MaxSessionDuration"),
-            # RAM may allow it where nothing is said.
+            # Always: RAM may allow it where nothing is said.
             "AllowConsoleLogin": step.new.attributes.get(CONSOLE) == ALLOW,
             **tags(step.new.tags),
         }

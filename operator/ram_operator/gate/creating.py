@@ -71,9 +71,9 @@ def created(inputs: Inputs, cleared: Cleared | None, permit: Permit | None) -> C
     row, desired = inputs.row, inputs.desired
     summary = f"{Create.verb} {row.noun} {desired.cloud_name}"
     tags = desired.fields.get(row.tag_field)
-    new = NewIdentity(
-        desired.cloud_name, plain(desired.fields), tags if isinstance(tags, Mapping) else {}
-    )
+    unsaid = {f.name: f.on_creation for f in row.fields if f.on_creation}
+    attributes = plain({**unsaid, **desired.fields})
+    new = NewIdentity(desired.cloud_name, attributes, tags if isinstance(tags, Mapping) else {})
     passed = clearance.passing(())
     if cleared is not None:
         return CreateWithTrust(
