@@ -48,10 +48,11 @@ def _may_be_held(
     denies less of that than one that is or was in force.
     """
     for asked, before in _documents(subject, sides, agreed, known):
-        if any(documents.given_free(documents.compare_policy(each, asked)) for each in before):
+        moved = [each for each in before if each.digest != asked.digest]
+        if moved and (documents.escalates(asked) or documents.indirect(asked)):
             return True
-        if documents.escalates(asked) or documents.indirect(asked):
-            return any(each.digest != asked.digest for each in before)
+        if any(documents.given_free(documents.compare_policy(each, asked)) for each in moved):
+            return True
     return False
 
 
