@@ -77,10 +77,11 @@ def _bears(raw: object) -> bool:
 
 def together(policies: Sequence[Policy]) -> Policy:
     """A document that grants what each of them grants: of whatever may stand behind one name."""
-    if len(policies) == 1:
-        return policies[0]
+    others = list({policy.digest: policy for policy in policies}.values())
+    if len(others) == 1:
+        return others[0]
     statements: list[Any] = []
-    for policy in policies:
+    for policy in others:
         try:
             found = json.loads(policy.text)["Statement"]
         except (ValueError, KeyError, TypeError):
