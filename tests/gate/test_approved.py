@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from lab.world import World, condition, trust
+from ram_operator import documents
 from tests.gate.approving import approve, held
+from tests.support.hands import Hands
 from tests.support.trusts import trust_writes
 
 FC = ("Service", "fc.aliyuncs.com")
@@ -45,6 +47,24 @@ def test_an_approved_change_is_applied_exactly_once(world: World) -> None:
     assert len(trust_writes(world, start)) == 1
     assert len(world.told("ChangeApproved")) == 1
     assert "ApprovalNotHonoured" not in [event["reason"] for event in world.events()]
+
+
+@pytest.mark.legitimate
+def test_the_way_back_into_a_role_that_was_closed_is_approved(world: World) -> None:
+    """Somebody made another trust by hand, so the operator let nobody in any more."""
+    world.role("plain")
+    world.ready("RamRole", "plain")
+    Hands(world).update_role("plain", trust=trust(ECS))
+    world.settle()
+    start = world.journal_end()
+    world.look("RamRole", "plain")
+    pending = held(world, "RamRole", "plain")["status"]["pending"]
+    assert any(FC[1] in text for text in pending["gains"])
+    assert len(trust_writes(world, start)) == 1
+    approve(world, "RamRole", "plain")
+    world.ready("RamRole", "plain")
+    (_, back) = trust_writes(world, start)
+    assert back["sent"].digest == documents.parse_trust(trust(FC)).digest
 
 
 @pytest.mark.legitimate

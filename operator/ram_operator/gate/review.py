@@ -120,7 +120,8 @@ def _weighed(inputs: Inputs, gate: Review, unknown: bool, believed: bool) -> Rev
     )
     # What takes a stranger out goes first and alone: the offer is about what is left then. And
     # while a provider may be another one, it is not known yet what the offer has to say.
-    sure = not gate.steps and not _taken_back(held, gate.judged) and (believed or not gate.suspects)
+    goes = bool(gate.steps) or _taken_back(inputs, held, gate.judged)
+    sure = not goes and (believed or not gate.suspects)
     permit = weigh(held, inputs) if sure else None
     if permit is None:
         return replace(gate, held=held, exceeds=gate.exceeds or strange)
@@ -136,9 +137,11 @@ def _weighed(inputs: Inputs, gate: Review, unknown: bool, believed: bool) -> Rev
     return replace(gate, steps=(step,), after=cleared.trust, exceeds=False)
 
 
-def _taken_back(held: Held, judged: Iterable[Judged]) -> bool:
-    """Whether something goes that the same object asks for."""
-    wished = {(change.field, change.entry) for change in held.changes}
+def _taken_back(inputs: Inputs, held: Held, judged: Iterable[Judged]) -> bool:
+    """Whether something goes that the same object asks for. Excess of a trust that can go has a
+    step of its own; what cannot go by itself is what is offered.
+    """
+    wished = {(c.field, c.entry) for c in held.changes if not inputs.row.is_gated(c.field)}
     excess = (item for item in judged if changes.writes(item) and item.cause is Cause.DRIFT)
     return any((item.change.field, item.change.entry) in wished for item in excess)
 
