@@ -248,7 +248,14 @@ def test_why_an_approval_opens_nothing(said: dict[str, Any], facts: RecordFacts,
 
 
 def begun(**more: Any) -> RecordFacts:
-    flight = InFlight("TrustChange", approvals.change_digest(HELD), DIGEST, "ann", expires=END)
+    flight = InFlight(
+        "TrustChange",
+        approvals.change_digest(HELD),
+        DIGEST,
+        "ann",
+        identity="id-1",
+        expires=END,
+    )
     return replace(FACTS, sequence=8, pending=None, in_flight=replace(flight, **more))
 
 
@@ -267,6 +274,9 @@ def test_a_begun_write_is_sent_once_more_to_what_it_was_judged_against() -> None
         # Its approval has ended by now, or nobody knows when it does.
         (begun(expires=SOON), DIGEST),
         (begun(expires=""), DIGEST),
+        # It was begun for another identity of that name, or for one that was not there.
+        (begun(identity="id-0"), DIGEST),
+        (begun(identity=""), DIGEST),
     ],
 )
 def test_anything_else_is_void(facts: RecordFacts, approve: str) -> None:

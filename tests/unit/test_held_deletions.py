@@ -15,7 +15,14 @@ from ram_operator.kinds.entries import names_entries
 from ram_operator.kinds.table import KINDS
 from ram_operator.model.changes import NAME, Held
 from ram_operator.model.objects import Entry
-from ram_operator.model.records import DELETION, InFlight, Pending, RecordFacts, Rejection
+from ram_operator.model.records import (
+    DELETION,
+    InFlight,
+    Pending,
+    RecordFacts,
+    Rejection,
+    Why,
+)
 from ram_operator.model.state import Live
 from ram_operator.model.steps import Delete, Detach, Expel
 from ram_operator.model.vocabulary import Cause, Direction, HeldKind, HeldVerdict, Presence
@@ -25,6 +32,7 @@ from tests.unit.core import ACCOUNT, ECS, FC, policies, record, trust
 HOLDS = replace(ACCOUNT, hold_deletions=True)
 RIGHTS = ("can assume roles (sts:AssumeRole): so far denies sts:*",)
 DENIES = {"Custom/guard": RIGHTS}
+ASKED = {DELETION: "uid"}
 BASE = replace(record(trust(FC)), sequence=7, settled=True)
 
 
@@ -43,7 +51,7 @@ USER = replace(
     last_logon="2026-03-01T12:00:00Z",
 )
 GROUP = live(members=names_entries(["ann", "bob"]), policies=policies("Custom/Guard"))
-NO_ROOM = live(members=names_entries([f"u{n}" for n in range(70)]), policies=policies())
+NO_ROOM = live(members=names_entries([f"u{n}" for n in range(600)]), policies=policies())
 
 
 def case(kind: str, found: Live, facts: RecordFacts = BASE, **more: Any) -> Case:
@@ -105,7 +113,7 @@ def test_it_says_what_is_lost_and_who_asked() -> None:
 
 def test_many_members_are_counted() -> None:
     held = judged("RamGroup", NO_ROOM, denials=DENIES)
-    assert " and 60 more: " in held.gains[0]
+    assert " and 590 more: " in held.gains[0]
 
 
 def digest(held: Held) -> str:
@@ -127,7 +135,7 @@ def test_another_trust_or_attachment_is_another_deletion(moved: Mapping[str, Any
 
 
 def test_other_settings_release_nothing_that_is_held() -> None:
-    pending = Pending("sha256:0", "", "", asked={DELETION: "uid"})
+    pending = Pending("sha256:0", "", "", asked=ASKED)
     waiting = replace(BASE, pending=pending)
     assert deletions.judge(case("RamRole", ROLE, waiting)) is not None
     # An edit that was offered before is no deletion.
@@ -170,6 +178,7 @@ def begun(held: Held, **more: Any) -> RecordFacts:
         HeldKind.DELETION,
         approvals.change_digest(held),
         facts.pending.digest,
+        identity="id-1",
         expires=facts.pending.expires,
         wishes=facts.pending.wishes,
     )
@@ -207,8 +216,59 @@ def test_what_is_left_of_a_begun_deletion_needs_no_other_approval() -> None:
     other = judged("RamGroup", more, facts, denials=DENIES)
     assert deletions.permit(other, said, facts) is None
     assert deletions.permit(rest, said, begun(held, operation=HeldKind.GRANT)) is None
+    # Of what was begun by an older version.
     assert deletions.permit(rest, said, begun(held, wishes=())) is None
     assert deletions.permit(rest, replace(said, approve="sha256:other"), facts) is None
+
+
+@pytest.mark.parametrize("sends", [0, 1])
+def test_it_goes_on_however_often_the_cloud_refuses_it(sends: int) -> None:
+    held = judged("RamRole", ROLE, account=HOLDS)
+    facts = begun(held, sends=sends)
+    assert facts.in_flight is not None
+    said = replace(SAID, approve=facts.in_flight.approval)
+    left = replace(ROLE, fields={**ROLE.fields, "policies": policies("System/A")})
+    for found in (ROLE, left):
+        permit = deletions.permit(judged("RamRole", found, account=HOLDS), said, facts)
+        assert permit is not None
+        assert permit.sends == 1
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        # Somebody said no to it, or its approval has ended.
+        {"sends": approvals.SENDS},
+        {"expires": SAID.now},
+        {"expires": ""},
+        # What was made in its place is another one.
+        {"identity": "id-0"},
+        {"identity": ""},
+    ],
+)
+def test_it_does_not_go_on_once_it_is_over_or_for_another_identity(more: dict[str, Any]) -> None:
+    held = judged("RamRole", ROLE, account=HOLDS)
+    facts = begun(held, **more)
+    assert facts.in_flight is not None
+    said = replace(SAID, approve=facts.in_flight.approval)
+    assert deletions.permit(held, said, facts) is None
+    assert approvals.offer(held, said, facts).why is Why.FIRST
+
+
+def test_what_comes_to_a_begun_deletion_is_offered_once_it_is_sure() -> None:
+    """One old answer that shows what is gone since does not end what was approved."""
+    facts = begun(judged("RamRole", ROLE, account=HOLDS))
+    assert facts.in_flight is not None
+    said = replace(SAID, approve=facts.in_flight.approval)
+    more = replace(ROLE, fields={**ROLE.fields, "policies": policies("System/B")})
+    # Whatever the account says by now: it was held.
+    held = judged("RamRole", more, replace(facts, in_flight=replace(facts.in_flight, asked=ASKED)))
+    assert deletions.permit(held, said, facts) is None
+    assert approvals.offer(held, said, facts).why is Why.MOVED
+    taken_back = replace(said, approve="")
+    assert approvals.offer(held, taken_back, facts).why is Why.FIRST
+    edit = replace(facts, in_flight=replace(facts.in_flight, operation=HeldKind.GRANT))
+    assert approvals.offer(held, said, edit).why is Why.FIRST
 
 
 def test_where_a_begun_deletion_was_too_long_to_tell_what_is_left_waits() -> None:

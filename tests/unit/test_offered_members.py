@@ -81,7 +81,9 @@ def test_what_was_begun_is_for_those_members_too() -> None:
     facts = offered(held(there))
     permit = clearance.weigh(held(there), approved(facts), facts)
     assert permit is not None
-    flight = InFlight(permit.kind, permit.change, permit.digest, "ann", 0, expires=END)
+    flight = InFlight(
+        permit.kind, permit.change, permit.digest, "ann", 0, identity="id-1", expires=END
+    )
     begun = replace(facts, sequence=facts.sequence + 1, pending=None, in_flight=flight)
     said = approved(facts)
     for members, goes in ((people("ann"), True), (people("ann", "eve"), False)):

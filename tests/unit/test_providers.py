@@ -212,7 +212,9 @@ def test_what_is_sent_once_more_is_sent_to_the_same_providers() -> None:
     permit = clearance.weigh(held, said, facts)
     assert permit is not None
     seen = provider_states.accepted(permit.context, permit.changes)
-    flight = InFlight(permit.kind, permit.change, permit.digest, expires=permit.expires)
+    flight = InFlight(
+        permit.kind, permit.change, permit.digest, identity="id-1", expires=permit.expires
+    )
     flight = replace(flight, providers=seen)
     begun = replace(facts, sequence=8, pending=None, in_flight=flight)
     known = replace(AGREED, record=replace(begun, providers={}))

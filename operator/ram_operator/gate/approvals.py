@@ -39,6 +39,8 @@ REMEMBERED: Final = 20
 """Rejections that a record has room for. What is beyond counts against any change."""
 WISHES: Final = 64
 """Parts of a rejected change that are told apart."""
+PARTS: Final = 512
+"""The same of one that is offered, or was begun: what is left of it is known by that."""
 
 
 def _canonical(value: FieldValue | Entry | None) -> Any:
@@ -82,7 +84,7 @@ def _context(held: Held) -> Mapping[str, Any]:
 def wishes(held: Held) -> tuple[str, ...]:
     """Stands for each part of the change as it is to become, whatever it was before."""
     rows = {_short([place(c.field, c.entry), _canonical(c.after)]) for c in held.changes}
-    return tuple(sorted(rows)[:WISHES])
+    return tuple(sorted(rows)[:PARTS])
 
 
 def _short(value: Any) -> str:
@@ -164,6 +166,14 @@ def expired(pending: Pending, now: str) -> bool:
     return max(now, pending.since) >= pending.expires
 
 
+def goes_on(begun: InFlight, approval: Approval) -> bool:
+    """Whether the write that was begun may be sent once more by the approval on the object: it is
+    the one that it was begun by, of the same identity, and neither has ended.
+    """
+    same = begun.approval == approval.approve and begun.identity == approval.scope.cloud_id
+    return same and begun.sends < SENDS and approval.now < begun.expires
+
+
 def _expiry(since: str) -> str:
     return times.stamp(times.seconds(since) + VALID)
 
@@ -176,7 +186,7 @@ def rejection(offered: Pending | InFlight, approval: Approval) -> Rejection | No
     if not digest or not (reason := approval.rejects(digest)):
         return None
     by = approval.rejecter[:256] or UNKNOWN
-    return Rejection(offered.change, offered.wishes, approval.now, by, reason)
+    return Rejection(offered.change, offered.wishes[:WISHES], approval.now, by, reason)
 
 
 def remembered(known: Iterable[Rejection], new: Rejection) -> tuple[Rejection, ...]:
@@ -233,10 +243,20 @@ def _why(held: Held, approval: Approval, record: RecordFacts, said: Rejection | 
     if not record.settled or said or (approval.approve == stands and not approval.honoured):
         return Why.ENDED
     if pending is None:
-        return Why.FIRST
+        return Why.MOVED if _interrupts(held, approval, record) else Why.FIRST
     if expired(pending, approval.now) or pending.asked != approval.asked:
         return Why.ENDED
     return Why.STANDS if pending.digest == stands else Why.MOVED
+
+
+def _interrupts(held: Held, approval: Approval, record: RecordFacts) -> bool:
+    """Whether it takes the place of a deletion that was approved and begun: one old answer that
+    shows what is gone since, or one by mistake, does not end that.
+    """
+    begun = record.in_flight
+    if begun is None or not held.kind == HeldKind.DELETION == begun.operation:
+        return False
+    return goes_on(begun, approval)
 
 
 def _said(held: Held, approval: Approval, record: RecordFacts) -> Rejection | None:
@@ -246,7 +266,7 @@ def _said(held: Held, approval: Approval, record: RecordFacts) -> Rejection | No
     if not reason:
         return None
     by = approval.rejecter[:256] or UNKNOWN
-    return Rejection(change_digest(held), wishes(held), approval.now, by, reason)
+    return Rejection(change_digest(held), wishes(held)[:WISHES], approval.now, by, reason)
 
 
 def _providers(held: Held) -> str:

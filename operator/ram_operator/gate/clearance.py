@@ -67,16 +67,11 @@ def weigh(held: Held, approval: Approval, record: RecordFacts) -> Permit | None:
     if not record.exists or not record.settled or not approval.approve or not approval.honoured:
         return None
     held = approvals.knowing(held, record.rejections)
-    flight, change = record.in_flight, approvals.change_digest(held)
+    flight = record.in_flight
     if approval.rejects(approval.approve) or not approvals.overrules(held, approval):
         return None
     if flight is not None and flight.approval:
-        # Begun and not known to have ended: the cloud still is as it was, so once more.
-        same = flight.change == change or _remains(held, flight)
-        again = same and flight.approval == approval.approve
-        if not again or flight.sends >= SENDS or approval.now >= flight.expires:
-            return None
-        return replace(_permit(held, approval, record, flight.expires), sends=flight.sends + 1)
+        return _again(held, approval, record, flight)
     stands = approvals.digest(held, approval.scope, record.sequence)
     pending = record.pending
     if pending is None or pending.digest != stands or approval.approve != stands:
@@ -86,13 +81,26 @@ def weigh(held: Held, approval: Approval, record: RecordFacts) -> Permit | None:
     return _permit(held, approval, record, pending.expires)
 
 
+def _again(held: Held, approval: Approval, record: RecordFacts, begun: InFlight) -> Permit | None:
+    """Begun and not known to have ended: the cloud still is as it was, so once more. A deletion
+    goes on with what is left of it, however often that is refused: the identity goes only once.
+    """
+    if not approvals.goes_on(begun, approval):
+        return None
+    permit = _permit(held, approval, record, begun.expires)
+    if begun.operation == HeldKind.DELETION == held.kind:
+        return replace(permit, sends=max(begun.sends, 1)) if _remains(held, begun) else None
+    same = begun.change == approvals.change_digest(held)
+    return replace(permit, sends=begun.sends + 1) if same else None
+
+
 def _remains(held: Held, begun: InFlight) -> bool:
     """Whether it is what is left of a deletion that was approved and begun: it takes nothing away
     that was not approved. Where there was too much to tell, it is not.
     """
-    both = held.kind == HeldKind.DELETION == begun.operation
-    told = 0 < len(begun.wishes) < approvals.WISHES
-    return both and told and set(approvals.wishes(held)) <= set(begun.wishes)
+    told = 0 < len(begun.wishes) < approvals.PARTS
+    left = told and set(approvals.wishes(held)) <= set(begun.wishes)
+    return left or begun.change == approvals.change_digest(held)
 
 
 def _permit(held: Held, approval: Approval, record: RecordFacts, expires: str) -> Permit:

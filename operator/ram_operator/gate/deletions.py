@@ -88,11 +88,12 @@ def last(entries: Mapping[str, Entry], denials: Mapping[str, tuple[str, ...]]) -
 
 def _acts(case: Case) -> bool:
     """Users and roles, where the account says so, and where it was said once: other settings do not
-    release what is held.
+    release what is held, nor what comes to it after it was begun.
     """
-    pending = case.record.pending
-    offered = pending is not None and DELETION in pending.asked
-    return bool(case.row.trusted_as) and (case.account.hold_deletions or offered)
+    record = case.record
+    known = [each.asked for each in (record.pending, record.in_flight) if each is not None]
+    waited = any(DELETION in asked for asked in known)
+    return bool(case.row.trusted_as) and (case.account.hold_deletions or waited)
 
 
 def _rejected(case: Case) -> bool:

@@ -14,6 +14,7 @@ _PLACES: Final = (
     ("ends",),
     ("providers",),
     ("inFlight", "providers"),
+    ("inFlight", "identity"),
     ("pending", "providers"),
     ("pending", "asked"),
     ("rejections",),

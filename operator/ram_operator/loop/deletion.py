@@ -152,7 +152,7 @@ class DeletionPass:
         self._brake(session)
         self._remove(session, identity, live, judged)
         permit = judged.permit
-        said = (permit.digest, permit.by) if permit is not None else ("", "")
+        said = (permit.digest, permit.by) if permit is not None else _begun(facts)
         return self._gone(identity, facts, *said)
 
     def _brake(self, session: Session) -> None:

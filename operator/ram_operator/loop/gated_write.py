@@ -229,7 +229,8 @@ class GatedWrite:
                 raise Retry(Reason.PROGRESSING, "the offer moved while it was approved", 0.5)
             holder_records.follow(ports, self._identity, step.agrees)
         start = _start(step, permit)
-        start = replace(start, flight=replace(start.flight, guard=guard))
+        flight = replace(start.flight, guard=guard, identity=self._cloud_id)
+        start = replace(start, flight=flight)
         begun = ports.records.begin(body, start, ports.clock.stamp())
         ports.cache.put(begun)
         return begun

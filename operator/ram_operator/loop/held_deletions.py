@@ -77,6 +77,7 @@ class HeldDeletion:
         known = bool(by) or (asked(subject) and said.guard is Guard.WAIVED)
         permit = deletions.permit(held, said, facts)
         if permit is not None and known:
+            ports.consistency.certain(subject.key)
             return Judged(denied.rights, held, permit)
         self._have_record(facts, live)
         held, wait = offers.offer(ports, subject, identity, plan, said)

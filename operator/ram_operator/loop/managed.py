@@ -138,7 +138,7 @@ class ManagedPass:
         if permit_of(decision.steps[0]) is None or decision.held or decision.waiting:
             return None
         self._prepare_write(create=False)
-        applied = self._carry_out(session, identity, decision)
+        applied = self._carry_out(session, identity, decision, live.cloud_id)
         ports.queue.add(key, Lane.PERIODIC, ports.consistency.settle)
         outcome = self._outcome(session, decision, live, applied)
         # What was applied of the rest is as it was.

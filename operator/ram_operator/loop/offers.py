@@ -101,6 +101,7 @@ log = logging.getLogger(__name__)
 HANDLED: Final = "lastHandledRejection"
 """In the status: the rejection on the object says nothing that the record does not have."""
 _OLDER: Final = "an older version of the operator offered it"
+_MORE: Final = "what is left of it is more than it was given for"
 
 
 def answer(ports: Ports, subject: Subject) -> dict[str, Any]:
@@ -303,6 +304,8 @@ def _written(
         ports.consistency.certain(subject.key)
         if before is not None and before.digest != wanted.pending.digest:
             _tell(ports, subject, before.digest, _moved(before, wanted.pending, said.now))
+        elif before is None and facts.in_flight is not None and wanted.why is Why.MOVED:
+            _tell(ports, subject, facts.in_flight.approval, _MORE)
     return _shown(held, said, facts_of(body, identity), wanted.pending)
 
 

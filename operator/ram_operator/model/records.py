@@ -241,6 +241,10 @@ class InFlight:
     approval: str = ""
     by: str = ""
     sends: int = 1
+    identity: str = ""
+    """The cloud id of what it is about, "" where that was about to be made: the approval is for no
+    other one of that name.
+    """
     digest: str = field(default="", compare=False)
     """Of the trust that is sent, where one is."""
     providers: Mapping[str, str] = field(default_factory=dict)
