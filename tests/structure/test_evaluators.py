@@ -11,7 +11,7 @@ from ram_operator.gate.evaluators import EVALUATORS
 from ram_operator.kinds.schema import Kind, Shape
 from ram_operator.kinds.table import KINDS
 from ram_operator.model.changes import Ungated
-from ram_operator.model.vocabulary import Evaluator
+from ram_operator.model.vocabulary import Evaluator, Lends
 from tests.structure.pure import ROOT
 
 ROWS: Final = KINDS.values()
@@ -19,7 +19,7 @@ GATE: Final = ROOT / "operator" / "ram_operator" / "gate"
 
 
 def named(row: Kind) -> set[Evaluator]:
-    columns = (row.creation, *(field.judged for field in row.fields))
+    columns = (row.creation, row.deletion, *(field.judged for field in row.fields))
     return {name for column in columns if not isinstance(column, Ungated) for name in column}
 
 
@@ -39,6 +39,8 @@ def test_a_field_is_judged_where_it_gives_rights_and_says_why_elsewhere(row: Kin
         if isinstance(field.judged, Ungated):
             assert len(field.judged.reason) > 20
     assert isinstance(row.creation, Ungated) is not bool(row.trusted_as)
+    # A policy goes once nobody has it, and who loses it by that has an edit of his own.
+    assert isinstance(row.deletion, Ungated) is (row.lends is Lends.ATTACHED)
 
 
 def test_the_planner_names_nothing_that_is_about_approvals() -> None:

@@ -10,12 +10,12 @@ import pytest
 
 from ram_operator.gate.evaluators import EVALUATORS
 from ram_operator.gate.inputs import Inputs
-from ram_operator.gate.review import Changes, creation, review
+from ram_operator.gate.review import Changes, creation, deletion, review
 from ram_operator.gate.verdicts import Allow, Row, Table, Unknown
 from ram_operator.kinds.table import KINDS
 from ram_operator.model.changes import NAME, Held, Ungated, place
 from ram_operator.model.objects import Entry
-from ram_operator.model.state import Live
+from ram_operator.model.state import Desired, Live
 from ram_operator.model.vocabulary import Disposition, Evaluator, Presence
 from ram_operator.planning import diff, plan
 from tests.unit.core import (
@@ -35,6 +35,7 @@ from tests.unit.test_providers import inputs as trusting
 ROWS: Final = KINDS
 END: Final = "2030-01-01T00:00:00Z"
 DENIES: Final = ("may change rights again",)
+GOING: Final = "with all that it has"
 
 
 def moved(kind: str, before: Any, wanted: Any, **known: Any) -> Inputs:
@@ -71,6 +72,20 @@ def named(kind: str) -> Inputs:
     return Inputs(ROWS[kind], ACCOUNT, wanted, nobody, KNOWN, named=frozenset({arn}))
 
 
+def going(kind: str, **known: Any) -> Inputs:
+    """It is to be deleted as it is: nothing is asked for."""
+    there_is = there(asked(kind, OWN))
+    account = replace(ACCOUNT, hold_deletions=True)
+    memory = replace(after(ROWS[kind], asked(kind)), **known)
+    return Inputs(ROWS[kind], account, Desired("app", {}), there_is, memory)
+
+
+def a_group_that_denies() -> Inputs:
+    found = going("RamGroup", denials={"System/administratoraccess": DENIES})
+    fields = {**found.live.fields, "members": {"bob": Entry("bob")}}
+    return replace(found, live=replace(found.live, fields=fields))
+
+
 LONGER: Final = {"maxSessionDurationSeconds": 43200}
 READS, EVERYTHING = (
     {"document": {"Version": "1", "Statement": [each]}} for each in (ALLOW_READ, ALLOW_ALL)
@@ -89,6 +104,9 @@ CASES: Final[dict[Case, Callable[[], Inputs]]] = {
         for kind in ("RamRole", "RamUser", "RamGroup")
         for name, make in OF_POLICIES.items()
     },
+    ("RamRole", GOING, Evaluator.DELETION): lambda: going("RamRole"),
+    ("RamUser", GOING, Evaluator.DELETION): lambda: going("RamUser"),
+    ("RamGroup", GOING, Evaluator.DELETION): a_group_that_denies,
     ("RamRole", NAME, Evaluator.NAME): lambda: named("RamRole"),
     ("RamUser", NAME, Evaluator.NAME): lambda: named("RamUser"),
     ("RamRole", "trustPolicy", Evaluator.TRUST): lambda: moved(
@@ -120,6 +138,8 @@ NAMES: Final = [f"{kind} {field} by {name}" for kind, field, name in CASES]
 
 
 def held(found: Inputs, table: Table) -> Held | None:
+    if not found.desired.fields:
+        return deletion(found, table).held
     if found.live.presence is Presence.ABSENT:
         step = creation(found, table)
         return step if isinstance(step, Held) else None
@@ -148,8 +168,10 @@ def test_a_dangerous_change_is_held_by_its_evaluator_and_by_nobody_without_it(ca
     found = CASES[case]()
     waits = held(found, EVALUATORS)
     assert waits is not None
-    where = "providers" if name is Evaluator.PROVIDER else field
-    assert {change.field for change in waits.changes} == {where}
+    where = {"providers"} if name is Evaluator.PROVIDER else {field}
+    if field == GOING:
+        where = {NAME, *(n for n, _ in found.row.clears if found.live.fields.get(n))}
+    assert {change.field for change in waits.changes} == where
     assert waits.gains or waits.losses
     assert held(found, without(name)) is None
     assert found.row.kind == kind
@@ -159,7 +181,11 @@ def test_every_evaluator_of_every_gated_field_has_its_case() -> None:
     columns = [
         (row.kind, where, judged)
         for row in ROWS.values()
-        for where, judged in ((NAME, row.creation), *((f.name, f.judged) for f in row.fields))
+        for where, judged in (
+            (NAME, row.creation),
+            (GOING, row.deletion),
+            *((f.name, f.judged) for f in row.fields),
+        )
     ]
     assert set(CASES) == {
         (kind, where, name)
@@ -192,6 +218,15 @@ def test_what_an_evaluator_does_not_know_waits_and_nobody_gets_more_meanwhile() 
     assert [item.disposition for item in gate.judged] == [Disposition.HOLD]
     assert gate.passed is not None
     assert gate.passed.parts == {}
+
+
+def test_what_is_not_known_of_a_deletion_lets_nothing_go() -> None:
+    found = replace(going("RamRole"), account=ACCOUNT)
+    assert deletion(found).passed is not None
+    row = EVALUATORS[Evaluator.DELETION]
+    gate = deletion(found, {**EVALUATORS, Evaluator.DELETION: Row(unknown, row.together)})
+    assert (gate.held, gate.passed, gate.permit) == (None, None, None)
+    assert gate.reads == ("the policy x to be read",)
 
 
 def test_what_passes_is_exactly_what_is_written_without_an_approval() -> None:

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from ram_operator.gate import approvals, deletions
-from ram_operator.gate.clearance import allows
-from ram_operator.gate.deletions import Case
+from ram_operator.gate import approvals
+from ram_operator.gate.clearance import allows, weigh
+from ram_operator.gate.inputs import NO_APPROVAL, Inputs, Memory
+from ram_operator.gate.review import deletion
 from ram_operator.kinds.entries import names_entries
 from ram_operator.kinds.table import KINDS
 from ram_operator.model.changes import NAME, Held
@@ -23,11 +24,12 @@ from ram_operator.model.records import (
     Rejection,
     Why,
 )
-from ram_operator.model.state import Live
-from ram_operator.model.steps import Delete, Detach, Expel
+from ram_operator.model.state import Applied, Desired, Live
+from ram_operator.model.steps import Delete, Detach, Expel, permit_of
 from ram_operator.model.vocabulary import Cause, Direction, HeldKind, HeldVerdict, Presence
+from ram_operator.planning import plan
 from tests.unit.approvals_by_example import SAID, approved, offered
-from tests.unit.core import ACCOUNT, ECS, FC, policies, record, trust
+from tests.unit.core import ACCOUNT, ECS, FC, OPTIONS, policies, record, trust
 
 HOLDS = replace(ACCOUNT, hold_deletions=True)
 RIGHTS = ("can assume roles (sts:AssumeRole): so far denies sts:*",)
@@ -54,20 +56,27 @@ GROUP = live(members=names_entries(["ann", "bob"]), policies=policies("Custom/Gu
 NO_ROOM = live(members=names_entries([f"u{n}" for n in range(600)]), policies=policies())
 
 
-def case(kind: str, found: Live, facts: RecordFacts = BASE, **more: Any) -> Case:
-    given: dict[str, Any] = {"account": ACCOUNT, "denials": {}, **more}
-    return Case(KINDS[kind], given.pop("account"), found, facts, **given)
+def case(kind: str, found: Live, facts: RecordFacts = BASE, **more: Any) -> Inputs:
+    """Of which `asked_by` says who asked for it."""
+    said = replace(NO_APPROVAL, author=more.get("asked_by", ""))
+    memory = Memory(OPTIONS, Applied(), facts, denials=more.get("denials", {}))
+    account = more.get("account", ACCOUNT)
+    return Inputs(KINDS[kind], account, Desired("app", {}), found, memory, said)
+
+
+def waits(*arguments: Any, **more: Any) -> Held | None:
+    return deletion(case(*arguments, **more)).held
 
 
 def judged(*arguments: Any, **more: Any) -> Held:
-    held = deletions.judge(case(*arguments, **more))
+    held = waits(*arguments, **more)
     assert held is not None
     return held
 
 
 @pytest.mark.parametrize(("kind", "found"), [("RamRole", ROLE), ("RamUser", USER)])
 def test_who_can_act_is_deleted_at_once_unless_the_account_holds_it(kind: str, found: Live) -> None:
-    assert deletions.judge(case(kind, found)) is None
+    assert waits(kind, found) is None
     held = judged(kind, found, account=HOLDS)
     assert (held.kind, held.verdict) == (HeldKind.DELETION, HeldVerdict.NARROWER)
     assert held.changes[0].field == NAME
@@ -77,7 +86,7 @@ def test_who_can_act_is_deleted_at_once_unless_the_account_holds_it(kind: str, f
 
 @pytest.mark.parametrize(("kind", "found"), [("RamGroup", GROUP), ("RamPolicy", live())])
 def test_what_cannot_act_is_not_held_by_that_setting(kind: str, found: Live) -> None:
-    assert deletions.judge(case(kind, found, account=HOLDS)) is None
+    assert waits(kind, found, account=HOLDS) is None
 
 
 def test_what_is_denied_to_members_is_not_given_free_unseen() -> None:
@@ -90,9 +99,9 @@ def test_what_is_denied_to_members_is_not_given_free_unseen() -> None:
 
 def test_nobody_is_freed_of_what_nobody_is_in_or_goes_himself() -> None:
     empty = replace(GROUP, fields={**GROUP.fields, "members": {}})
-    assert deletions.judge(case("RamGroup", empty, denials=DENIES)) is None
-    assert deletions.judge(case("RamRole", ROLE, denials=DENIES)) is None
-    assert deletions.judge(case("RamUser", USER, denials=DENIES)) is None
+    assert waits("RamGroup", empty, denials=DENIES) is None
+    assert waits("RamRole", ROLE, denials=DENIES) is None
+    assert waits("RamUser", USER, denials=DENIES) is None
 
 
 def test_it_says_what_is_lost_and_who_asked() -> None:
@@ -137,10 +146,10 @@ def test_another_trust_or_attachment_is_another_deletion(moved: Mapping[str, Any
 def test_other_settings_release_nothing_that_is_held() -> None:
     pending = Pending("sha256:0", "", "", asked=ASKED)
     waiting = replace(BASE, pending=pending)
-    assert deletions.judge(case("RamRole", ROLE, waiting)) is not None
+    assert waits("RamRole", ROLE, waiting) is not None
     # An edit that was offered before is no deletion.
     edit = replace(BASE, pending=replace(pending, asked={"trustPolicy": "x"}))
-    assert deletions.judge(case("RamRole", ROLE, edit)) is None
+    assert waits("RamRole", ROLE, edit) is None
 
 
 def rejected(held: Held) -> RecordFacts:
@@ -151,23 +160,26 @@ def rejected(held: Held) -> RecordFacts:
 @pytest.mark.parametrize(("kind", "found"), [("RamRole", ROLE), ("RamGroup", GROUP)])
 def test_what_was_rejected_waits_whatever_is_set_or_denied_by_now(kind: str, found: Live) -> None:
     held = judged(kind, found, account=HOLDS, denials=DENIES)
-    assert deletions.judge(case(kind, found, rejected(held))) is not None
+    assert waits(kind, found, rejected(held)) is not None
     another = replace(held, changes=held.changes[1:])
-    assert deletions.judge(case(kind, found, rejected(another))) is None
+    assert waits(kind, found, rejected(another)) is None
 
 
 @pytest.mark.parametrize(("kind", "found"), [("RamRole", ROLE), ("RamUser", USER)])
 def test_what_nobody_holds_passes_with_all_that_it_takes_away(kind: str, found: Live) -> None:
-    passed = deletions.passing(case(kind, found))
+    passed = deletion(case(kind, found)).passed
     assert passed is not None
     taken = {(n, key) for n, _ in KINDS[kind].clears for key in found.fields.get(n, {})}
     assert passed.parts == dict.fromkeys({(NAME, ""), *taken})
-    assert deletions.passing(case(kind, found, account=HOLDS)) is None
+    assert deletion(case(kind, found, account=HOLDS)).passed is None
 
 
 def test_what_denies_something_goes_last() -> None:
-    entries = policies("System/Z", "Custom/Guard", "Custom/Z")
-    assert deletions.last(entries, DENIES) == ["Custom/z", "System/z", "Custom/guard"]
+    found = live(trustPolicy=trust(FC), policies=policies("System/Z", "Custom/Guard", "Custom/Z"))
+    steps = plan.delete(case("RamRole", found, denials=DENIES)).steps
+    taken = [key for step in steps[:-1] for _, key in step.parts]
+    assert taken == ["Custom/z", "System/z", "Custom/guard"]
+    assert isinstance(steps[-1], Delete)
 
 
 def begun(held: Held, **more: Any) -> RecordFacts:
@@ -185,10 +197,23 @@ def begun(held: Held, **more: Any) -> RecordFacts:
     return replace(facts, pending=None, in_flight=replace(flight, **more))
 
 
+def test_every_step_of_an_approved_deletion_carries_its_approval() -> None:
+    held = case("RamUser", USER, account=HOLDS)
+    before = plan.delete(held)
+    assert (before.steps, before.held) == ((), judged("RamUser", USER, account=HOLDS))
+    facts = offered(before.held)
+    memory = replace(held.memory, record=facts)
+    after = plan.delete(replace(held, memory=memory, approval=approved(facts)))
+    assert after.held is None
+    assert [step.verb for step in after.steps] == ["revoke", "leave", "delete"]
+    digest = approved(facts).approve
+    assert [found.digest for step in after.steps if (found := permit_of(step))] == [digest] * 3
+
+
 def test_an_approval_opens_the_deletion_with_all_that_goes_first() -> None:
     held = judged("RamGroup", GROUP, denials=DENIES)
     facts = offered(held, BASE)
-    permit = deletions.permit(held, approved(facts), facts)
+    permit = weigh(held, approved(facts), facts)
     assert permit is not None
     what: dict[str, Any] = {"cause": Cause.INTENT, "direction": Direction.NARROWER}
     assert allows(permit, Delete(summary="", permit=permit, **what))
@@ -201,7 +226,7 @@ def test_an_approval_opens_the_deletion_with_all_that_goes_first() -> None:
     assert allows(permit, detach)
     stranger = replace(expel, entries={"eve": Entry("eve")})
     assert not allows(permit, stranger)
-    assert deletions.permit(held, SAID, facts) is None
+    assert weigh(held, SAID, facts) is None
 
 
 def test_what_is_left_of_a_begun_deletion_needs_no_other_approval() -> None:
@@ -211,14 +236,14 @@ def test_what_is_left_of_a_begun_deletion_needs_no_other_approval() -> None:
     said = replace(SAID, approve=facts.in_flight.approval)
     left = replace(GROUP, fields={**GROUP.fields, "members": names_entries(["bob"])})
     rest = judged("RamGroup", left, facts, denials=DENIES)
-    assert deletions.permit(rest, said, facts) is not None
+    assert weigh(rest, said, facts) is not None
     more = replace(GROUP, fields={**GROUP.fields, "members": names_entries(["bob", "eve"])})
     other = judged("RamGroup", more, facts, denials=DENIES)
-    assert deletions.permit(other, said, facts) is None
-    assert deletions.permit(rest, said, begun(held, operation=HeldKind.GRANT)) is None
+    assert weigh(other, said, facts) is None
+    assert weigh(rest, said, begun(held, operation=HeldKind.GRANT)) is None
     # Of what was begun by an older version.
-    assert deletions.permit(rest, said, begun(held, wishes=())) is None
-    assert deletions.permit(rest, replace(said, approve="sha256:other"), facts) is None
+    assert weigh(rest, said, begun(held, wishes=())) is None
+    assert weigh(rest, replace(said, approve="sha256:other"), facts) is None
 
 
 @pytest.mark.parametrize("sends", [0, 1])
@@ -229,7 +254,7 @@ def test_it_goes_on_however_often_the_cloud_refuses_it(sends: int) -> None:
     said = replace(SAID, approve=facts.in_flight.approval)
     left = replace(ROLE, fields={**ROLE.fields, "policies": policies("System/A")})
     for found in (ROLE, left):
-        permit = deletions.permit(judged("RamRole", found, account=HOLDS), said, facts)
+        permit = weigh(judged("RamRole", found, account=HOLDS), said, facts)
         assert permit is not None
         assert permit.sends == 1
 
@@ -251,7 +276,7 @@ def test_it_does_not_go_on_once_it_is_over_or_for_another_identity(more: dict[st
     facts = begun(held, **more)
     assert facts.in_flight is not None
     said = replace(SAID, approve=facts.in_flight.approval)
-    assert deletions.permit(held, said, facts) is None
+    assert weigh(held, said, facts) is None
     assert approvals.offer(held, said, facts).why is Why.FIRST
 
 
@@ -263,7 +288,7 @@ def test_what_comes_to_a_begun_deletion_is_offered_once_it_is_sure() -> None:
     more = replace(ROLE, fields={**ROLE.fields, "policies": policies("System/B")})
     # Whatever the account says by now: it was held.
     held = judged("RamRole", more, replace(facts, in_flight=replace(facts.in_flight, asked=ASKED)))
-    assert deletions.permit(held, said, facts) is None
+    assert weigh(held, said, facts) is None
     assert approvals.offer(held, said, facts).why is Why.MOVED
     taken_back = replace(said, approve="")
     assert approvals.offer(held, taken_back, facts).why is Why.FIRST
@@ -276,7 +301,7 @@ def test_where_a_begun_deletion_was_too_long_to_tell_what_is_left_waits() -> Non
     facts = begun(held)
     assert facts.in_flight is not None
     said = replace(SAID, approve=facts.in_flight.approval)
-    assert deletions.permit(held, said, facts) is not None
+    assert weigh(held, said, facts) is not None
     fewer = dict(list(NO_ROOM.fields["members"].items())[:3])  # type: ignore[union-attr]
     left = replace(NO_ROOM, fields={**NO_ROOM.fields, "members": fewer})
-    assert deletions.permit(judged("RamGroup", left, denials=DENIES), said, facts) is None
+    assert weigh(judged("RamGroup", left, denials=DENIES), said, facts) is None

@@ -1,7 +1,8 @@
 """The table of evaluators: who judges what. Pure; `review` runs them.
 
-The columns of `kinds` name them: `judged` of a field, `creation` of a kind. A new gated thing is a
-function that answers allow, hold or unknown, a row here, and its name in the column.
+The columns of `kinds` name them: `judged` of a field, `creation` and `deletion` of a kind. A new
+gated thing is a function that answers allow, hold or unknown, a row here, and its name in the
+column.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Final
 from ..kinds.schema import Kind
 from ..model.changes import NAME, PROVIDERS, Change, Ungated
 from ..model.vocabulary import Evaluator
-from . import creating, grants, providers, trusts
+from . import creating, deletions, grants, providers, trusts
 from .verdicts import Row, Table
 
 EVALUATORS: Final[Table] = MappingProxyType(
@@ -27,6 +28,7 @@ EVALUATORS: Final[Table] = MappingProxyType(
         Evaluator.CONSOLE: Row(grants.console, grants.together),
         Evaluator.DENIAL: Row(grants.denial, grants.together),
         Evaluator.END: Row(grants.end, grants.together),
+        Evaluator.DELETION: Row(deletions.evaluate, deletions.together),
     }
 )
 
@@ -34,7 +36,7 @@ EVALUATORS: Final[Table] = MappingProxyType(
 def judging(row: Kind, change: Change) -> tuple[Evaluator, ...]:
     """Who judges a change of an identity of that kind, as its row says."""
     if change.field == NAME:
-        found = row.creation
+        found = row.deletion if change.after is None else row.creation
     elif change.field == PROVIDERS:
         # They become what they are elsewhere; what trusts them is the trust.
         gated = row.gated_field

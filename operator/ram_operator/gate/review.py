@@ -28,7 +28,18 @@ from ..model.steps import (
     WriteTrust,
 )
 from ..model.vocabulary import Cause, Direction, Disposition
-from . import baseline, clearance, creating, evaluating, expiry, grants, providers, recorded, trusts
+from . import (
+    baseline,
+    clearance,
+    creating,
+    deletions,
+    evaluating,
+    expiry,
+    grants,
+    providers,
+    recorded,
+    trusts,
+)
 from .evaluating import Changes
 from .evaluators import EVALUATORS
 from .inputs import Inputs
@@ -227,14 +238,32 @@ def additions(inputs: Inputs, asked: Iterable[Change], table: Table = EVALUATORS
     )
 
 
+def deletion(inputs: Inputs, table: Table = EVALUATORS) -> Review:
+    """What is held of it that the identity goes with all that it has, or what lets it go. All parts
+    that are taken away with it have to be known; nothing of `desired` is asked for.
+    """
+    item = Judged(deletions.itself(inputs), Cause.INTENT, Disposition.WRITE, Severity.INFO)
+    found = evaluating.evaluate(inputs, item, table)
+    held = evaluating.joined(inputs, found.held, table)
+    if held is None:
+        passed = None if found.reads else clearance.passing(deletions.changes(inputs))
+        return Review(passed=passed, reads=found.reads)
+    permit = clearance.weigh(held, inputs.approval, inputs.memory.record)
+    return Review(held=None if permit is not None else held, permit=permit)
+
+
 def permitted(inputs: Inputs, gate: Review, steps: Iterable[S]) -> list[S]:
     """The steps with what lets them be written, and with what the record is to say of them."""
+    return baseline.agreeing(inputs, released(gate, steps))
+
+
+def released(gate: Review, steps: Iterable[S]) -> list[S]:
+    """The steps with what lets them be written."""
     carrying = [carried(step, gate.permit) for step in steps]
-    passing = [
+    return [
         step if isinstance(step, RecordStep) else replace(step, passed=step.passed or gate.passed)
         for step in carrying
     ]
-    return baseline.agreeing(inputs, passing)
 
 
 def carried(step: S, permit: Permit | None) -> S:

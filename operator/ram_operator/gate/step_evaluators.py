@@ -58,9 +58,10 @@ def judging_step(step: Step) -> Evaluator | Ungated:
             return Evaluator.DOCUMENT
         case WriteAttributes():
             return Evaluator.SESSION
-        case Detach() | Expel() | Leave() | Revoke() | Unbind() | Delete():
-            # A deletion is judged as a whole, see `deletions`.
+        case Detach() | Expel() | Leave() | Revoke() | Unbind():
             return Evaluator.DENIAL
+        case Delete():
+            return Evaluator.DELETION
         case Agree() | AgreeDocument():
             return Evaluator.END
         case Tag() | Mark() | Untag():
@@ -81,8 +82,6 @@ def insist(step: Step) -> None:
     permit, passed = permit_of(step), step.passed.parts if step.passed is not None else {}
     if isinstance(step, Creation) and step.passed is None:
         raise Bug(f"{step.summary}: nobody has judged its name")
-    if isinstance(step, Delete) and permit is None and step.passed is None:
-        raise Bug(f"{step.summary}: nobody has judged the deletion")
     for part, value in step.sent.items():
         if permit is not None and permit.covers(*part):
             continue

@@ -20,6 +20,7 @@ GROUP: Final = Kind(
     name_pattern=re.compile(r"[A-Za-z0-9._-]{1,64}"),
     trusted_as="",
     creation=Ungated("no trust can name a group, and a new one has nothing"),
+    deletion=(Evaluator.DELETION,),
     lends=Lends.JOINED,
     reads=("attachments", "members"),
     references=(

@@ -31,6 +31,7 @@ POLICY: Final = Kind(
     name_pattern=re.compile(r"[A-Za-z0-9-]{1,128}"),
     trusted_as="",
     creation=Ungated("nobody has a policy when it is made: who gets it later is judged then"),
+    deletion=Ungated("RAM deletes no policy that anybody has: whoever loses it is judged before"),
     lends=Lends.ATTACHED,
     reads=("tags",),
     tag_field="tags",

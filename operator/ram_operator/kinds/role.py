@@ -32,6 +32,7 @@ ROLE: Final = Kind(
     name_pattern=re.compile(r"[A-Za-z0-9.-]{1,64}"),
     trusted_as="role",
     creation=(Evaluator.NAME,),
+    deletion=(Evaluator.DELETION,),
     lends=Lends.NOTHING,
     reads=("attachments", "tags"),
     tag_field="tags",

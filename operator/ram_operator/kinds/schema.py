@@ -134,6 +134,8 @@ class Kind:
     fields: tuple[Field, ...]
     creation: Judging = data_field(kw_only=True)
     """Of its name, when an identity is created."""
+    deletion: Judging = data_field(kw_only=True)
+    """Of an identity that is to go with all that it has."""
     references: tuple[Reference, ...] = ()
     tag_field: str = ""
     """The field that carries our ownership tags, where the cloud can tag the kind."""

@@ -20,6 +20,7 @@ USER: Final = Kind(
     name_pattern=re.compile(r"[A-Za-z0-9._-]{1,64}"),
     trusted_as="user",
     creation=(Evaluator.NAME,),
+    deletion=(Evaluator.DELETION,),
     lends=Lends.NOTHING,
     reads=("attachments", "groups", "access", "mfa", "user tags"),
     tag_field="tags",

@@ -8,28 +8,26 @@ cloud agrees that the identity is gone the finalizer stays, and the status says 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Any
 
 from .. import times
 from ..cluster import finalizers
 from ..constants import ANNOTATION_ABANDON, DeletionPolicy, EventReason, Mode, Reason
 from ..errors import DeleteConflict, InvalidSpec, OutcomeUnknown, RamOperatorError, Retry, Stalled
-from ..gate import deletions
 from ..kinds import manifest, tenancy
 from ..kinds.record import Identity, facts_of, stored, understood
 from ..kinds.table import ACCOUNT, KINDS
-from ..model.objects import Entry, Key, Owner
-from ..model.outcome import Outcome
-from ..model.permissions import Permit
+from ..model.objects import Key, Owner
+from ..model.outcome import Outcome, Plan
 from ..model.records import ABANDONED, DELETED, RecordFacts
 from ..model.state import Live
-from ..model.steps import Delete, Taken
-from ..model.vocabulary import Cause, Direction, GateVerdict, HeldKind, Phase, Presence
+from ..model.steps import Step, permit_of
+from ..model.vocabulary import GateVerdict, HeldKind, Phase, Presence
 from ..reporting.events import Event
 from ..runtime.sessions import Session
 from . import account_changed, gated_write, offers, own_rights
-from .held_deletions import HeldDeletion, Judged
+from .held_deletions import HeldDeletion
 from .managed import LookAgain, Result
 from .ports import Ports
 from .standing import may_have_made
@@ -146,12 +144,12 @@ class DeletionPass:
         if (kept := self._undefined()) is not None:
             return kept
         hold = HeldDeletion(ports, subject, session, identity)
-        judged = hold.judge(live)
-        if judged.held is not None and judged.permit is None:
-            return Result(hold.outcome(judged.held, live, self._way_out()))
+        decision = hold.judge(live)
+        if decision.held is not None:
+            return Result(hold.outcome(decision.held, live, self._way_out()))
         self._brake(session)
-        self._remove(session, identity, live, judged)
-        permit = judged.permit
+        self._remove(session, identity, live, decision)
+        permit = next((found for step in decision.steps if (found := permit_of(step))), None)
         said = (permit.digest, permit.by) if permit is not None else _begun(facts)
         return self._gone(identity, facts, *said)
 
@@ -174,16 +172,9 @@ class DeletionPass:
             f" status.deletionBrake of RamAccount {account.name} for how to resume",
         )
 
-    def _remove(self, session: Session, identity: Identity, live: Live, judged: Judged) -> None:
+    def _remove(self, session: Session, identity: Identity, live: Live, decision: Plan) -> None:
         """What is attached first, then the identity. Each call is safe to repeat."""
-        row, permit, steps = self._subject.row, judged.permit, list[Taken | Delete]()
-        for field_name, kind in row.clears:
-            entries = live.fields.get(field_name)
-            assert isinstance(entries, Mapping)
-            for key in deletions.last(entries, judged.denials):
-                steps.append(_removal(kind, field_name, (key, entries[key]), permit))
-        steps.append(replace(DELETE, permit=permit))
-        steps = [replace(step, passed=judged.passed) for step in steps]
+        row, steps = self._subject.row, decision.steps
         gate = gated_write.GatedWrite(self._ports, self._subject, identity, session, live.cloud_id)
         try:
             for step in steps:
@@ -200,7 +191,7 @@ class DeletionPass:
             raise
         gate.close(steps)
 
-    def _write(self, gate: gated_write.GatedWrite, step: Taken | Delete) -> None:
+    def _write(self, gate: gated_write.GatedWrite, step: Step) -> None:
         """It may wait for its turn, and by then the account be set to Observe or suspended."""
         ports, key = self._ports, self._subject.key
         ports.consistency.wrote(key)
@@ -281,19 +272,3 @@ def _begun(facts: RecordFacts) -> tuple[str, str]:
     if flight is None or flight.operation != HeldKind.DELETION:
         return "", ""
     return flight.approval, flight.by
-
-
-DELETE: Final = Delete(summary=Delete.verb, cause=Cause.INTENT, direction=Direction.NARROWER)
-
-
-def _removal(
-    kind: type[Taken], field: str, item: tuple[str, Entry], permit: Permit | None
-) -> Taken:
-    return kind(
-        summary=f"{kind.verb} {item[1].display}",
-        cause=Cause.INTENT,
-        direction=Direction.NARROWER,
-        field=field,
-        entries=dict([item]),
-        permit=permit,
-    )

@@ -1,48 +1,34 @@
 """A deletion before it is carried out: what of it is held, offered, approved.
 
-Called by the pass over an object that is being deleted. Decides nothing that `gate.deletions` can
-decide.
+Called by the pass over an object that is being deleted. Decides nothing that the gate can decide.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from .. import documents
 from ..cluster.record_writer import Claim
 from ..constants import ANNOTATION_DELETE_REQUESTED, ANNOTATION_DELETE_REQUESTED_BY, Reason
 from ..errors import RamOperatorError
-from ..gate import deletions
-from ..gate.inputs import Guard
+from ..gate.inputs import NO_APPROVAL, Approval, Guard, Inputs, Memory
 from ..kinds.record import Identity, facts_of
 from ..kinds.schema import Escalation
 from ..model import sentences
 from ..model.changes import Held
 from ..model.objects import Entry, UnknownPart
 from ..model.outcome import Outcome, Plan
-from ..model.permissions import Passed, Permit
 from ..model.records import OFFERED, RecordFacts
-from ..model.state import Live
+from ..model.state import Applied, Desired, Live
 from ..model.vocabulary import Phase
+from ..planning import plan
 from ..runtime.sessions import Session
 from . import offers, ownership, policy_lookups
 from .managed import LookAgain, ManagedPass
 from .ownership import RecordWork
 from .ports import Ports
 from .subject import Subject
-
-
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """`held` waits; with a `permit` it is approved; `passed` where nobody has to agree. `denials`
-    are by the folded key of a policy.
-    """
-
-    denials: Mapping[str, tuple[str, ...]]
-    held: Held | None = None
-    permit: Permit | None = None
-    passed: Passed | None = None
 
 
 class HeldDeletion:
@@ -54,36 +40,47 @@ class HeldDeletion:
         self._session = session
         self._identity = identity
 
-    def judge(self, live: Live) -> Judged:
-        """What is held of it now, as it is in the record. Raises errors.* where it cannot be told
-        or offered, LookAgain where it is not believed yet.
+    def judge(self, live: Live) -> Plan:
+        """What is held of it now, as it is in the record, or the steps of it. Raises errors.* where
+        it cannot be told or offered, LookAgain where it is not believed yet.
         """
         ports, subject, identity = self._ports, self._subject, self._identity
         check_known(subject, live)
         facts = facts_of(ports.cache.get(identity.key), identity)
         denied = self._denied(live)
-        by = requested_by(subject)
-        account = self._session.account
-        case = deletions.Case(subject.row, account, live, facts, denied.rights, by)
-        held = deletions.judge(case)
-        plan = Plan(held=held, in_sync=False, unsure=denied.unread)
-        if held is None:
-            if wait := offers.withdraw(ports, subject, identity, plan):
+        inputs = self._inputs(live, facts, denied)
+        decision = replace(plan.delete(inputs), unsure=denied.unread)
+        if decision.held is None:
+            if wait := offers.withdraw(ports, subject, identity, decision):
                 raise LookAgain(wait)
-            return Judged(denied.rights, passed=deletions.passing(case))
+            return decision
         said = offers.approval(ports, subject, identity, live.cloud_id)
-        said = replace(said, author=by or deletions.NOBODY_ASKED)
-        # The API server sees to that for as long as the guard is in place.
-        known = bool(by) or (asked(subject) and said.guard is Guard.WAIVED)
-        permit = deletions.permit(held, said, facts)
-        if permit is not None and known:
+        approved = plan.delete(replace(inputs, approval=self._counts(said)))
+        if approved.held is None:
             ports.consistency.certain(subject.key)
-            return Judged(denied.rights, held, permit)
+            return approved
         self._have_record(facts, live)
-        held, wait = offers.offer(ports, subject, identity, plan, said)
+        said = replace(said, author=requested_by(subject) or sentences.NOBODY_ASKED)
+        held, wait = offers.offer(ports, subject, identity, decision, said)
         if wait:
             raise LookAgain(wait)
-        return Judged(denied.rights, held)
+        return replace(decision, held=held)
+
+    def _inputs(self, live: Live, facts: RecordFacts, denied: policy_lookups.Denied) -> Inputs:
+        """Nobody has said anything of it yet, but who asked for it."""
+        subject = self._subject
+        memory = Memory(subject.options, Applied(), facts, denials=denied.rights)
+        said = replace(NO_APPROVAL, author=requested_by(subject))
+        wanted = Desired(live.cloud_name, {})
+        return Inputs(subject.row, self._session.account, wanted, live, memory, said)
+
+    def _counts(self, said: Approval) -> Approval:
+        """What people say of it. Of a deletion that nobody is known to have asked for, nothing:
+        the API server sees to that for as long as the guard is in place.
+        """
+        by = requested_by(self._subject)
+        known = bool(by) or (asked(self._subject) and said.guard is Guard.WAIVED)
+        return replace(said, author=by, approve=said.approve if known else "")
 
     def _denied(self, live: Live) -> policy_lookups.Denied:
         """Of all policies that it has, where it matters in which order they go, or that they go."""

@@ -47,6 +47,7 @@ SAYS: Final = 1024
 NOTHING: Final = "(none)"
 SPELLING: Final = "spelled otherwise than was agreed on, and most likely the same"
 SETTLE: Final = "to settle it, write it in the manifest as the cloud has it"
+NOBODY_ASKED: Final = "nobody is known to have asked for it"
 UNTOLD: Final = (
     "{} to be told by the cloud, which does not: leave it out of the manifest until this account"
     " has that setting"

@@ -304,7 +304,7 @@ class Delete(_Step):
 
     @property
     def sent(self) -> Mapping[Part, FieldValue | Entry | None]:
-        return {(NAME, ""): None} if self.permit is not None else {}
+        return {(NAME, ""): None}
 
 
 Addition = Attach | Join | Tag | Mark

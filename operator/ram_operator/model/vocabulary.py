@@ -159,4 +159,5 @@ class Evaluator(StrEnum):
     SESSION = "how long sessions last"
     CONSOLE = "who may use the console"
     DENIAL = "what is denied no more"
+    DELETION = "whether an identity goes"
     END = "until when it was agreed on"

@@ -19,11 +19,13 @@ from ..gate.review import (
     before_creation,
     created_record,
     creation,
+    deletion,
     first_record,
     follows,
     in_time,
     looks_moved,
     permitted,
+    released,
     review,
 )
 from ..kinds.schema import Kind
@@ -98,6 +100,16 @@ def _additions(row: Kind, desired: Desired) -> list[Change]:
             pairs = sorted(entries.items())
             found += (Change(field.name, None, e, Direction.WIDER, key) for key, e in pairs)
     return found
+
+
+def delete(inputs: Inputs) -> Plan:
+    """The identity is to go with all that it has: what of it is held, or the steps in order. All
+    that goes has to be known; nothing of `desired` is asked for.
+    """
+    gate = deletion(inputs)
+    if gate.held is not None:
+        return Plan(held=gate.held, in_sync=False)
+    return Plan(steps=tuple(released(gate, steps_of.deletion(inputs))), in_sync=False)
 
 
 def update(inputs: Inputs, *, believe_drift: bool = True) -> Plan:

@@ -5,6 +5,7 @@ Called by `plan`, which puts them in order: narrow first, widen last.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from .. import documents
@@ -15,7 +16,9 @@ from ..model.objects import Entries, Entry
 from ..model.steps import (
     Addition,
     Attributes,
+    Delete,
     Removal,
+    Taken,
     WriteAttributes,
     WriteDocument,
     Written,
@@ -130,6 +133,28 @@ def together(
         field=field,
         entries=entries,
     )
+
+
+def deletion(inputs: Inputs) -> list[Taken | Delete]:
+    """All that an identity has first, then the identity. What denies something goes last, so that
+    nobody has more for a moment, or for as long as the rest is refused.
+    """
+    steps: list[Taken | Delete] = []
+    for name, kind in inputs.row.clears:
+        part = inputs.live.fields.get(name)
+        assert isinstance(part, Mapping)
+        for key in sorted(part, key=lambda key: (key in inputs.memory.denials, key)):
+            steps.append(
+                kind(
+                    summary=f"{kind.verb} {part[key].display}",
+                    cause=Cause.INTENT,
+                    direction=Direction.NARROWER,
+                    field=name,
+                    entries={key: part[key]},
+                )
+            )
+    last = Delete(summary=Delete.verb, cause=Cause.INTENT, direction=Direction.NARROWER)
+    return [*steps, last]
 
 
 def _sent(item: Judged) -> bool:
