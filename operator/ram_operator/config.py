@@ -65,6 +65,12 @@ class Settings:
         " may still arrive",
         1.0,
     )
+    replacement_seconds: float = _setting(
+        600.0,
+        "an offer that moves by something else than its own object is replaced at most once in so"
+        " long, and cannot be approved meanwhile",
+        0.0,
+    )
     stalled_seconds: float = _setting(
         300.0, "how often an object that needs a person is tried", 1.0
     )

@@ -11,7 +11,7 @@ import pytest
 from lab import ControlPlane, RequestFailed
 from lab.operator_process import OperatorProcess
 from lab.waiting import until
-from lab.world import DOCUMENT, TRUST_FC, World, trust
+from lab.world import DOCUMENT, TRUST_FC, World, condition, trust
 from tests.gate.approving import offer, opened, patched, say
 from tests.gate.attacks import ADMIN, ECS, FC, LOG, NAME, OUTSIDER, ROLE, a_role, widen
 from tests.gate.triples import Entry, Moment, Resource, attack, names
@@ -241,6 +241,39 @@ def test_a_cloud_that_moved_and_is_as_it_was(world: World) -> None:
     assert third != digest
     world.settle()
     assert opened(world, start) == []
+
+
+@attack(Entry.NEIGHBOUR, Resource.TRUST, Moment.OFFERED)
+def test_what_others_move_again_and_again_is_not_approved(
+    apart: ControlPlane, alone: World
+) -> None:
+    """Neither as it was nor as it is, before ten minutes are over."""
+    flags = {"replacement-seconds": "600"}
+    with OperatorProcess.running(apart, flags):
+        start = a_role(alone, driftPolicy="Report")
+        widen(alone)
+        first = offer(alone, ROLE, NAME)
+        Hands(alone).update_role(NAME, trust=trust(FC, LOG))
+        alone.settle()
+        alone.look(ROLE, NAME)
+        second = offer(alone, ROLE, NAME, instead_of=first)
+        Hands(alone).update_role(NAME, trust=TRUST_FC)
+        alone.settle()
+        alone.look(ROLE, NAME)
+        waits = "that it stays so until"
+        alone.wait(
+            ROLE, NAME, lambda o: waits in condition(o, "ApprovalRequired")["message"], waits
+        )
+        for digest in (first, second):
+            assert say(alone, ROLE, NAME, approve=digest)
+            assert "digest" not in alone.look(ROLE, NAME)["status"]["pending"]
+        assert opened(alone, start) == []
+    with OperatorProcess.running(apart, flags, shift=660.0):
+        third = offer(alone, ROLE, NAME)
+        assert third not in (first, second)
+        assert say(alone, ROLE, NAME, approve=third)
+        alone.ready(ROLE, NAME)
+        assert len(opened(alone, start)) == 1
 
 
 @attack(Entry.MANIFEST, Resource.TRUST, Moment.APPROVING)

@@ -174,6 +174,17 @@ def goes_on(begun: InFlight, approval: Approval) -> bool:
     return same and begun.sends < SENDS and approval.now < begun.expires
 
 
+def quiet(offered: Pending, now: str, seconds: float) -> str:
+    """Until when an offer is not replaced once more by what moves elsewhere, in RFC 3339; "" where
+    it may be. Whoever moves it all the time would else have people approve what they have not read.
+    """
+    if not offered.replaced:
+        return ""
+    until = times.stamp(times.seconds(offered.replaced) + seconds)
+    # A clock that was set back makes nobody wait for longer.
+    return until if offered.replaced <= now < until else ""
+
+
 def _expiry(since: str) -> str:
     return times.stamp(times.seconds(since) + VALID)
 
@@ -216,6 +227,7 @@ def offer(held: Held, approval: Approval, record: RecordFacts) -> Offer:
         sequence = max(record.sequence + 1, approval.milliseconds)
     stands = why is Why.STANDS and pending is not None
     since = pending.since if stands and pending is not None else approval.now
+    replaced = pending.replaced if stands and pending is not None else ""
     where = f"{approval.scope.namespace}/{approval.scope.object}"
     made = Pending(
         digest=digest(held, approval.scope, sequence),
@@ -230,6 +242,7 @@ def offer(held: Held, approval: Approval, record: RecordFacts) -> Offer:
         wishes=wishes(held),
         asked=approval.asked,
         says=sentences.clip("; ".join(sentences.moves(held)), sentences.SAYS),
+        replaced=approval.now if why is Why.MOVED else replaced,
         parts=parts(held, approval.scope),
     )
     creates = not approval.scope.cloud_id

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from .. import times
 from ..cluster import event_writer
 from ..constants import (
     ANNOTATION_APPROVE,
@@ -280,7 +281,21 @@ def offer(
         if (wait := ports.consistency.doubted(subject.key, look)) != 0.0:
             twice = ("a second look that says the same",)
             return _standing(held, said, facts, twice), _soon(ports, subject, wait)
+        if early := _early(ports, subject, facts):
+            return _standing(held, said, facts, early), 0.0
     return _written(ports, subject, identity, held, said), 0.0
+
+
+def _early(ports: Ports, subject: Subject, facts: RecordFacts) -> tuple[str, ...]:
+    """Why it is not offered anew yet, nothing where it may be: until then nobody approves anything,
+    neither what was offered nor what it is by now.
+    """
+    clock, seconds = ports.clock, ports.settings.replacement_seconds
+    until = approvals.quiet(facts.pending, clock.stamp(), seconds) if facts.pending else ""
+    if not until:
+        return ()
+    ports.queue.add(subject.key, Lane.PERIODIC, times.seconds(until) - clock.wall() + 1.0)
+    return (f"that it stays so until {until}, since it moved by something else not long ago",)
 
 
 def _soon(ports: Ports, subject: Subject, wait: float | None) -> float:

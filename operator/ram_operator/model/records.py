@@ -192,6 +192,8 @@ class Pending:
     """What the manifest asked for, see `desired.asked`; empty where 0.1.0 wrote the record."""
     says: str = field(default="", compare=False)
     """Who gains and who loses by it, in words: for the history."""
+    replaced: str = ""
+    """When it took the place of another one by what moved elsewhere, "" where it did not."""
     parts: Mapping[str, str] = field(default_factory=dict)
     """Stands for what the digest covers, by what people call it: tells what has moved since."""
 
