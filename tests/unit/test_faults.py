@@ -77,12 +77,35 @@ ROWS: list[tuple[int, str, type[RamOperatorError], Reason]] = [
     (400, "InvalidSecurityToken.Expired", Stalled, Reason.CREDENTIALS_INVALID),
     (400, "InvalidSecurityToken.Malformed", Stalled, Reason.CREDENTIALS_INVALID),
     (400, "MissingSecurityToken", Stalled, Reason.CREDENTIALS_INVALID),
+    (400, "InvalidSecurityToken.MismatchWithAccessKey", Stalled, Reason.CREDENTIALS_INVALID),
+    (400, "InvalidSignatureMethod", Stalled, Reason.CREDENTIALS_INVALID),
     (403, "Forbidden.AccessKeyDisabled", Stalled, Reason.CREDENTIALS_INVALID),
+    (403, "Forbidden.RiskControl", Stalled, Reason.ACCESS_DENIED),
+    (403, "Forbidden", Stalled, Reason.ACCESS_DENIED),
+    (403, "Forbidden.NoPermission", Stalled, Reason.ACCESS_DENIED),
+    (403, "NotAuthorized", Stalled, Reason.ACCESS_DENIED),
+    (403, "NotAuthorized.Role", Stalled, Reason.ACCESS_DENIED),
+    (409, "OperationConflict", Retry, Reason.CLOUD_UNAVAILABLE),
+    (409, "ConcurrentUpdate", Retry, Reason.CLOUD_UNAVAILABLE),
+    (403, "LastTokenProcessing", Retry, Reason.CLOUD_UNAVAILABLE),
+    (400, "OperationFailed.LastTokenProcessing", Retry, Reason.CLOUD_UNAVAILABLE),
+    (400, "SystemBusy", Retry, Reason.CLOUD_UNAVAILABLE),
+    (409, "Invalid.ResourceGroup.Status", Retry, Reason.CLOUD_UNAVAILABLE),
+    (404, "InvalidApi.NotFound", Stalled, Reason.INVALID_SPEC),
+    (404, "InvalidProduct.NotFound", Stalled, Reason.INVALID_SPEC),
+    (404, "InvalidAction.NotFound", Stalled, Reason.INVALID_SPEC),
+    (400, "InvalidVersion", Stalled, Reason.INVALID_SPEC),
+    (404, "InvalidProtocol.NeedSsl", Stalled, Reason.INVALID_SPEC),
+    (403, "UnsupportedHTTPMethod", Stalled, Reason.INVALID_SPEC),
+    (400, "InvalidTimeStamp.Format", Stalled, Reason.CREDENTIALS_INVALID),
     (400, "InvalidTimeStamp.Expired", Stalled, Reason.CREDENTIALS_INVALID),
     (400, "IllegalTimestamp", Stalled, Reason.CREDENTIALS_INVALID),
     (400, "MalformedPolicyDocument", Refused, Reason.INVALID_SPEC),
     (400, "InvalidParameter", InvalidSpec, Reason.INVALID_SPEC),
     (400, "InvalidParameter.RoleName.InvalidChars", InvalidSpec, Reason.INVALID_SPEC),
+    (400, "InvalidParameter.Format", InvalidSpec, Reason.INVALID_SPEC),
+    (400, "InvalidRoleName", InvalidSpec, Reason.INVALID_SPEC),
+    (400, "MissingRoleName", InvalidSpec, Reason.INVALID_SPEC),
     (400, "MissingParameter", InvalidSpec, Reason.INVALID_SPEC),
     (400, "NotSupport.ServiceLinkedRole", InvalidSpec, Reason.INVALID_SPEC),
 ]
@@ -104,8 +127,52 @@ def test_each_code_of_the_table(
 def test_the_table_has_no_row_without_a_test() -> None:
     codes = [code for _, code, _, _ in ROWS] + UNAVAILABLE
     for pattern, _ in faults.TABLE:
+        # Each by the first row that knows it, as `classify` goes.
+        here = [code for code in codes if _row(code) == pattern.pattern]
         for part in pattern.pattern.split("|"):
-            assert any(re.fullmatch(part, code) for code in codes), part
+            assert any(re.fullmatch(part, code) for code in here), part
+
+
+def _row(code: str) -> str:
+    return next(pattern.pattern for pattern, _ in faults.TABLE if pattern.fullmatch(code))
+
+
+REMEDIES = [
+    ("Forbidden.RiskControl", "support"),
+    ("NotAuthorized", "grant it in the RAM policy of the operator"),
+    ("Forbidden", "grant it in the RAM policy of the operator"),
+    ("OperationConflict", "it is tried again"),
+    ("ConcurrentUpdate", "it is tried again"),
+    ("LastTokenProcessing", "it is tried again"),
+    ("InvalidAction.NotFound", "correct spec.endpoints of the RamAccount"),
+    ("InvalidProtocol.NeedSsl", "correct spec.endpoints of the RamAccount"),
+    ("InvalidSignatureMethod", "renew them"),
+]
+
+
+@pytest.mark.parametrize(("code", "remedy"), REMEDIES)
+def test_a_code_of_the_gateway_comes_with_what_to_do(world: World, code: str, remedy: str) -> None:
+    world.answers(next(status for status, known, _, _ in ROWS if known == code), code)
+    message = caught(world.write).message
+    assert code in message or "Forbidden" in code or code == "NotAuthorized"
+    assert remedy in message
+
+
+@pytest.mark.parametrize(
+    ("status", "reason"),
+    [
+        (401, Reason.CREDENTIALS_INVALID),
+        (403, Reason.ACCESS_DENIED),
+        (429, Reason.THROTTLED),
+    ],
+)
+@pytest.mark.parametrize("code", ["BrandNewCode", None])
+def test_of_an_unknown_code_the_status_says_what_it_means(
+    world: World, status: int, reason: Reason, code: str | None
+) -> None:
+    world.answers(status, code)
+    for call in (world.read, world.write):
+        assert caught(call).reason is reason
 
 
 UNAVAILABLE = ["SignatureNonceUsed", "ServiceUnavailable", "InternalError"]

@@ -87,6 +87,14 @@ def _denied(fault: Fault) -> RamOperatorError:
     return Stalled(Reason.ACCESS_DENIED, text)
 
 
+def _at_risk(fault: Fault) -> RamOperatorError:
+    text = (
+        f"the cloud's risk control blocks {fault.action} ({fault.code}); look for its notice in the"
+        " console's Message Center, and have the block lifted by the support"
+    )
+    return Stalled(Reason.ACCESS_DENIED, text)
+
+
 def _credentials(fault: Fault) -> RamOperatorError:
     text = f"the cloud refuses the operator's credentials ({fault.code}); renew them"
     return Stalled(Reason.CREDENTIALS_INVALID, text)
@@ -95,6 +103,22 @@ def _credentials(fault: Fault) -> RamOperatorError:
 def _clock(fault: Fault) -> RamOperatorError:
     text = f"the cloud refuses the time of the request ({fault.code}); set the operator's clock"
     return Stalled(Reason.CREDENTIALS_INVALID, text)
+
+
+def _busy(fault: Fault) -> RamOperatorError:
+    text = (
+        f"{fault.action} met another change of the same thing that is still under way"
+        f" ({fault.code}); it is tried again"
+    )
+    return Retry(Reason.CLOUD_UNAVAILABLE, text)
+
+
+def _wrong_endpoint(fault: Fault) -> RamOperatorError:
+    text = (
+        f"the endpoint does not take {fault.action} ({fault.code}); correct spec.endpoints of the"
+        " RamAccount, or leave it out"
+    )
+    return Stalled(Reason.INVALID_SPEC, text)
 
 
 def _invalid(fault: Fault) -> RamOperatorError:
@@ -112,6 +136,9 @@ def _unavailable(fault: Fault) -> RamOperatorError:
     return Retry(Reason.CLOUD_UNAVAILABLE, text)
 
 
+_BY_STATUS: Final[dict[int, Maker]] = {401: _credentials, 403: _denied, 429: _throttled}
+"""What a code that no row knows means at least, by the HTTP status that it comes with."""
+
 TABLE: Final[tuple[tuple[re.Pattern[str], Maker], ...]] = tuple(
     (re.compile(pattern), maker)
     for pattern, maker in (
@@ -120,16 +147,21 @@ TABLE: Final[tuple[tuple[re.Pattern[str], Maker], ...]] = tuple(
         (r"EntityAlreadyExists(\..*)?", _exists),
         (r"DeleteConflict(\..*)?", _conflict),
         (r"LimitExceeded(\..*)?", _quota),
-        (r"NoPermission|Forbidden\.RAM|Inactive|AuthenticationFail\..*", _denied),
-        (r"InvalidAccessKeyId\..*|SignatureDoesNotMatch|IncompleteSignature", _credentials),
-        (
-            r"InvalidSecurityToken\..*|MissingSecurityToken|Forbidden\.AccessKeyDisabled",
-            _credentials,
-        ),
-        (r"InvalidTimeStamp\..*|IllegalTimestamp", _clock),
+        (r"Forbidden\.RiskControl", _at_risk),
+        (r"Forbidden\.AccessKeyDisabled|InvalidAccessKeyId(\..*)?", _credentials),
+        (r"NoPermission|Forbidden(\..*)?|NotAuthorized(\..*)?", _denied),
+        (r"Inactive|AuthenticationFail\..*", _denied),
+        (r"SignatureDoesNotMatch|IncompleteSignature|InvalidSignatureMethod", _credentials),
+        (r"InvalidSecurityToken(\..*)?|MissingSecurityToken", _credentials),
+        (r"InvalidTimeStamp(\..*)?|IllegalTimestamp", _clock),
         (r"SignatureNonceUsed|ServiceUnavailable|InternalError", _unavailable),
+        (r"OperationConflict(\..*)?|ConcurrentUpdate(\..*)?", _busy),
+        (r"(OperationFailed\.)?LastTokenProcessing|SystemBusy", _busy),
+        (r"Invalid\.ResourceGroup\.Status", _busy),
+        (r"InvalidApi\..*|InvalidProduct\..*|InvalidAction\..*|InvalidVersion", _wrong_endpoint),
+        (r"InvalidProtocol\.NeedSsl|UnsupportedHTTPMethod", _wrong_endpoint),
         (r"MalformedPolicyDocument(\..*)?", _refused),
-        (r"InvalidParameter(\..*)?|MissingParameter|NotSupport.*", _invalid),
+        (r"Invalid[A-Za-z]*(\..*)?|Missing[A-Za-z]*(\..*)?|NotSupport.*", _invalid),
     )
 )
 
@@ -147,6 +179,8 @@ def classify(error: Exception, action: str, *, writes: bool) -> RamOperatorError
             return maker(fault)
     if fault.status >= 500:
         return _unavailable(fault)
+    if by_status := _BY_STATUS.get(fault.status):
+        return by_status(fault)
     return Bug(f"{action}: unknown answer {fault.code or 'without a code'} (HTTP {fault.status})")
 
 
