@@ -15,7 +15,12 @@ from .errors import malformed
 from .evaluate import OPERATORS, as_list
 
 _ACTION = re.compile(r"\*|[A-Za-z0-9*?-]+:[A-Za-z0-9*?:/._-]+")
-_CONDITION_KEY = re.compile(r"[a-z0-9-]+:\S+")
+# What follows a slash is the key of a tag, which may have colons, spaces and any letters.
+_CONDITION_KEY = re.compile(r"[a-z][a-z0-9-]*:[A-Za-z0-9_.-]+(/[^\x00-\x1f\x7f]+)?")
+# Four colons in most documents; those of MaxCompute leave the account out.
+_RESOURCE = re.compile(
+    r"\*|acs:[^:\x00-\x1f\x7f]*:[^:\x00-\x1f\x7f]*:[^\x00-\x1f\x7f]*[^\x00-\x20\x7f]"
+)
 _ELEMENTS = {
     "policy": frozenset({"Effect", "Action", "NotAction", "Resource", "Condition"}),
     "trust": frozenset({"Effect", "Action", "Principal", "Condition"}),
@@ -33,7 +38,7 @@ def check_policy(text: str, *, strict: bool) -> None:
         key = "Action" if "Action" in statement else "NotAction"
         _check_actions(f"{path}.{key}", statement[key])
         for value in _texts(f"{path}.Resource", statement.get("Resource")):
-            if value != "*" and (not value.startswith("acs:") or value.count(":") < 4):
+            if not _RESOURCE.fullmatch(value):
                 raise malformed(f"{path}.Resource: Invalid ARN prefix: {value}.")
 
 

@@ -16,7 +16,7 @@ from .grammar import check_trust
 from .registry import Call
 from .state import Account
 
-_SERVICE = re.compile(r"[A-Za-z0-9@._-]+\.aliyuncs\.com")
+_SERVICE = re.compile(r"(\d+@)?[A-Za-z0-9.-]+\.aliyuncs\.com")
 _RAM = re.compile(r"acs:ram::(\d+):(root|user/[^/:*?]+|role/[^/:*?]+)")
 _FEDERATED = re.compile(r"acs:ram::(\d+):((?:saml|oidc)-provider/[^/:*?]+)")
 
@@ -44,9 +44,12 @@ def _principals(path: str, principal: Any) -> list[tuple[str, str]]:
         if kind not in ("RAM", "Service", "Federated"):
             raise malformed(f"{path}: Invalid policy element: {kind}.")
         entries = values if isinstance(values, list) else [values]
-        if not entries or not all(isinstance(entry, str) for entry in entries):
+        if not all(isinstance(entry, str) for entry in entries):
             raise malformed(f"{path}.{kind}: a text or an array of texts is needed.")
         rows += [(kind, value) for value in as_list(values)]
+    # An empty array beside another kind names nobody: older tools write both kinds always.
+    if not rows:
+        raise malformed(f"{path}: a text or an array of texts is needed.")
     return rows
 
 

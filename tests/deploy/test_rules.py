@@ -115,7 +115,10 @@ def test_each_alert_has_a_page_and_each_page_an_alert() -> None:
 def _exposed() -> dict[str, set[str]]:
     """Name → labels of all series that the operator serves."""
     metrics = Metrics(CollectorRegistry())
-    everything = ObjectState((("Ready", "True"),), "critical", *[0.0] * 6)
+    found = (("RAM010", "warning"),)
+    everything = ObjectState(
+        (("Ready", "True"),), "critical", 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, findings=found
+    )
     metrics.objects.set(Key("RamRole", "namespace", "name"), everything)
     metrics.cloud_call("GetRole", "Throttled", 0.1)
     return {

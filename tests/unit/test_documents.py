@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from ram_operator import documents as docs
-from ram_operator.documents import Verdict
-from ram_operator.documents.grammar import OPERATORS, TRUST_KEYS
+from ram_operator.documents import Verdict, condition_keys
+from ram_operator.documents.grammar import OPERATORS
 from tests.oracle.evaluator import Request, Who, allows
 from tests.unit.documents_by_example import VECTORS, conditioned, document, policy, tokens, trust
 
@@ -216,4 +216,7 @@ def test_the_table_of_equal_spellings_has_sources() -> None:
 def test_the_page_names_every_operator_and_key() -> None:
     page = Path(__file__).parents[2] / "docs" / "reference" / "documents.md"
     text = page.read_text(encoding="utf-8")
-    assert [name for name in (*OPERATORS, *TRUST_KEYS) if f"`{name}`" not in text] == []
+    keys = condition_keys.COMMON + condition_keys.TRUST + condition_keys.PERMISSION
+    told = [key.name + "<key>" * key.name.endswith("/") for key in keys]
+    assert [name for name in (*OPERATORS, *told) if f"`{name}`" not in text] == []
+    assert [key.source for key in keys if key.source not in text] == []

@@ -175,7 +175,10 @@ def test_what_is_sent_means_what_was_written(trust: bool, data: st.DataObject) -
         parsed = docs.parse_trust(document)
         again = docs.parse_trust(parsed.to_json())
         live = docs.parse_trust(parsed.to_json(), lenient=True)
-        assert parsed.digest == again.digest == live.digest
+        sent = docs.parse_trust(parsed.to_send())
+        assert parsed.digest == again.digest == live.digest == sent.digest
+        for statement in json.loads(sent.text)["Statement"]:
+            assert all(isinstance(listed, list) for listed in statement["Principal"].values())
     else:
         policy = docs.parse_policy(document)
         assert policy.digest == docs.parse_policy(policy.to_json(), lenient=True).digest

@@ -104,7 +104,7 @@ def test_principals_of_deny_are_not_trusted_and_unreadable_statements_are() -> N
     assert [principal.kind for principal in found] == [Kind.UNKNOWN]
 
 
-@pytest.mark.parametrize("key", ["acs:Nothing", "nothing", "oss:"])
+@pytest.mark.parametrize("key", ["nothing", "oss:", "ecs:tag/", "ecs:a b", "Ecs:tag/x", "a:b/\t"])
 def test_keys_that_no_document_can_have(key: str) -> None:
     refusal(conditioned, {"StringEquals": {key: "x"}})
     assert tokens(conditioned({"StringEquals": {key: "x"}}, lenient=True))
@@ -188,3 +188,17 @@ class TestReading:
         live = docs.parse_trust(document(), lenient=True)
         assert docs.compare_trust(live, docs.NOBODY).verdict is Verdict.SAME
         assert live.to_json() == '{"Version":"1","Statement":[]}'
+
+
+@pytest.mark.parametrize("principal", [{"RAM": []}, {"RAM": [], "Service": []}])
+def test_a_trust_whose_lists_are_all_empty_is_not_written_nor_understood(principal: Json) -> None:
+    assert refusal(docs.parse_trust, trust(principal)).path.startswith("Statement[0].Principal")
+    assert tokens(docs.parse_trust(trust(principal), lenient=True))
+
+
+def test_an_unlisted_key_is_written_in_a_permission_document_and_in_no_trust() -> None:
+    odd = {"StringEquals": {"acs:Nothing": "x", "ecs:tag/a b": "y"}}
+    assert docs.unlisted_keys(conditioned(odd)) == ("acs:Nothing",)
+    who = {"Service": "fc.aliyuncs.com"}
+    refused = refusal(docs.parse_trust, trust(who, odd))
+    assert refused.path.endswith("acs:Nothing")

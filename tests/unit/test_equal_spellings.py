@@ -44,6 +44,11 @@ def _for_app(key: str) -> Json:
     return {"StringEqualsIgnoreCase": {"sts:ExternalId": key}}
 
 
+def _listed(principal: Json) -> Json:
+    one = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": principal}
+    return {"Version": "1", "Statement": [one]}
+
+
 # One pair of documents for each row of the table, and for no other row.
 ROWS: Final[dict[str, tuple[Any, ...]]] = {
     "scalar": _under(_from("10.0.0.0/8"), _from(["10.0.0.0/8"])),  # type: ignore[arg-type] # a list
@@ -54,6 +59,10 @@ ROWS: Final[dict[str, tuple[Any, ...]]] = {
         other_version(
             trust_json(), Statement=[trust_json(name)["Statement"][0] for name in (FC, ANN)]
         ),
+    ),
+    "empty-list": (
+        documents.parse_trust(_listed({"RAM": [], "Service": [FC[1]]})),
+        documents.parse_trust(_listed({"Service": FC[1]})),
     ),
     "empty-condition": _under({}, None),
     "action-case": _rights({}, {"Action": "OSS:getobject"}),

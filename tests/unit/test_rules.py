@@ -19,7 +19,17 @@ from ram_operator.gate.checks import Case, Grant
 from ram_operator.gate.rules import On
 from ram_operator.kinds.account import account_settings
 from tests.structure.pure import ROOT
-from tests.unit.core import ACCOUNT, ACCOUNT_ID, ANN, OTHER_ID, OUTSIDER, policy, trust, trust_json
+from tests.unit.core import (
+    ACCOUNT,
+    ACCOUNT_ID,
+    ALLOW_READ,
+    ANN,
+    OTHER_ID,
+    OUTSIDER,
+    policy,
+    trust,
+    trust_json,
+)
 
 Json = dict[str, Any]
 TEXT = (ROOT / "tests" / "vectors" / "rules.yaml").read_text()
@@ -68,6 +78,7 @@ def case(example: Json) -> Case:
         arn=example.get("arn", ""),
         named=frozenset(example.get("named", [])),
         moved=tuple(example.get("moved", [])),
+        document=policy(ALLOW_READ | example["document"]) if "document" in example else None,
     )
 
 
@@ -178,7 +189,7 @@ def test_only_critical_findings_are_dangerous() -> None:
 
 def test_ids_are_stable() -> None:
     critical = {int(r.id[3:]) for r in rules.RULES if r.severity is Severity.CRITICAL}
-    assert [rule.id for rule in rules.RULES] == [f"RAM{n:03}" for n in range(1, 25)]
+    assert [rule.id for rule in rules.RULES] == [f"RAM{n:03}" for n in range(1, 26)]
     assert critical == {1, 2, 3, 4, 9, 13, 16, 17, 18, 19, 20, 22, 23, 24}
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from ram_operator import documents
 from ram_operator.cloud import execute
 from ram_operator.cloud.jobs import Needs, Reply
 from ram_operator.cloud.writing import Kept, Writer
@@ -110,6 +112,18 @@ def test_a_new_role_gets_the_cleared_trust_and_nothing_is_replaced() -> None:
     ((action, parameters),) = calls.sent
     assert action == "CreateRole"
     assert parameters["AssumeRolePolicyDocument"] == trust(FC).to_json()
+
+
+def test_principals_are_sent_as_lists_and_one_action_as_text() -> None:
+    """The official Terraform provider crashes on a text where it expects a list."""
+    one = {"Effect": "Allow", "Action": ["sts:AssumeRole"], "Principal": {FC[0]: FC[1]}}
+    document = documents.parse_trust({"Version": "1", "Statement": [one]})
+    cleared = clearance.judge_creation(document, ACCOUNT, offered())
+    calls = Calls("")
+    carry_out(calls, CreateWithTrust(summary="", new=NewIdentity("app", UNSET), cleared=cleared))
+    ((_, parameters),) = calls.sent
+    (sent,) = json.loads(parameters["AssumeRolePolicyDocument"])["Statement"]
+    assert sent == {**one, "Action": "sts:AssumeRole", "Principal": {FC[0]: [FC[1]]}}
 
 
 def test_what_was_cleared_for_a_creation_replaces_nothing() -> None:

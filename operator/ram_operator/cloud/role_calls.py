@@ -69,7 +69,7 @@ def send_trust(writer: Writer, name: str, step: Trusting) -> Reply:
     cleared = step.cleared
     if not isinstance(cleared, Cleared):
         raise Bug("a trust document would be sent without the gate's permission")
-    text = cleared.trust.to_json()
+    text = cleared.trust.to_send()
     if isinstance(step, CreateWithTrust):
         parameters = {
             "RoleName": name,

@@ -32,7 +32,7 @@ from .identity_grants import (
 )
 from .intersection import intersect_trust
 from .names import is_pattern, mentioned, stands_for
-from .parsing import parse_policy, parse_trust
+from .parsing import parse_policy, parse_trust, unlisted_keys
 from .principals import NOUNS
 from .subjects import binds, binds_subject
 
@@ -76,5 +76,6 @@ __all__ = [
     "stands_for",
     "together",
     "trust_principals",
+    "unlisted_keys",
     "within_identity_grants",
 ]

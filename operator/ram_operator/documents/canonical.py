@@ -235,6 +235,27 @@ class _Document:
 class Trust(_Document):
     """Who may assume a role: an AssumeRolePolicyDocument as a set of grants."""
 
+    def to_send(self) -> str:
+        """The document as it is sent: principals as lists, and one action as text.
+
+        Both spellings mean the same to RAM. The official Terraform provider reads nothing else: its
+        next look at the role ends in a crash otherwise. Raises DocumentError as `to_json` does.
+        """
+        tree = json.loads(self.to_json())
+        for statement in tree.get("Statement") or ():
+            if isinstance(statement, dict):
+                _as_listed(statement)
+        return compact(tree)
+
+
+def _as_listed(statement: dict[str, Json]) -> None:
+    principal, action = statement.get("Principal"), statement.get("Action")
+    if isinstance(principal, dict):
+        lists = {k: v if isinstance(v, list) else [v] for k, v in principal.items()}
+        statement["Principal"] = lists
+    if isinstance(action, list) and len(action) == 1:
+        statement["Action"] = action[0]
+
 
 @dataclass(frozen=True)
 class Policy(_Document):

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from .. import times
+from . import condition_keys
 from .canonical import Condition, Dim, Json, Term, compact, opaque, sorted_json
 from .globs import Glob
-from .grammar import OPERATORS, Family, Operator, is_known_key
+from .grammar import OPERATORS, Family, Operator
 from .reading import Reader
 from .value_sets import FAR, Span, Spans, Spec, Words, complement, merged
 
@@ -94,8 +95,10 @@ def _read_one(reader: Reader, site: _Site, listed: Json) -> tuple[Condition, Ter
     texts, certain = _texts(reader, site, items)
     condition = Condition(site.operator, site.key, tuple(sorted(set(texts))))
     unclear = opaque(site.token(listed))
-    if not is_known_key(site.key, trust=reader.trust):
+    if not condition_keys.is_known(site.key, trust=reader.trust):
         remedy = "use a documented key, spelled exactly"
+        if not reader.trust:
+            remedy = "write <service>:<Name>, or <service>:tag/<key>, spelled exactly"
         reader.doubt(site.path, f'the condition key "{site.key}" is not known', remedy, None)
         return condition, unclear
     if len(texts) < len(items) or not texts or any("${" in text for text in texts):

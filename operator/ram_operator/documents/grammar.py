@@ -1,6 +1,7 @@
-"""What RAM's documentation says about documents, as tables: operators, keys, equal spellings.
+"""What RAM's documentation says about documents, as tables: operators, equal spellings.
 
-Read by the parsers of this package and by the reference page. Facts only; no decisions here.
+Read by the parsers of this package and by the reference page. Facts only; no decisions here. Keys
+of conditions are in `condition_keys`.
 """
 
 from __future__ import annotations
@@ -60,41 +61,10 @@ OPERATORS: Final[dict[str, Operator]] = {
 }
 """Every operator of RAM's grammar pages; it has no …IfExists, ForAnyValue:, ForAllValues:, Null."""
 
-COMMON_KEYS: Final = frozenset(
-    {
-        "acs:CurrentTime",
-        "acs:MFAPresent",
-        "acs:PrincipalARN",
-        "acs:PrincipalRDId",
-        "acs:PrincipalRDPath",
-        "acs:SecureTransport",
-        "acs:SourceIp",
-        "acs:SourceVpc",
-    }
-)
-TRUST_KEYS: Final = COMMON_KEYS | {
-    "oidc:aud",
-    "oidc:iss",
-    "oidc:sub",
-    "saml:recipient",
-    "sts:ExternalId",
-    "sts:SourceIdentity",
-}
-_TAG_KEY: Final = re.compile(r"acs:(ResourceTag|RequestTag)/.+")
-_SERVICE_KEY: Final = re.compile(r"[a-z][a-z0-9-]*:[A-Za-z0-9_./-]+")
-ACTION: Final = re.compile(r"\*|[A-Za-z0-9*?-]+:[A-Za-z0-9_*?:/-]+")
+ACTION: Final = re.compile(r"\*|[A-Za-z0-9*?-]+:[A-Za-z0-9_*?:/.-]+")
+RESOURCE: Final = re.compile(r"\*|acs:[^\x00-\x1f\x7f]*[^\x00-\x20\x7f]")
+"""Object names of OSS have spaces, and letters of any script."""
 TRUST_ACTIONS: Final = ("sts:AssumeRole", "sts:SetSourceIdentity")
-
-
-def is_known_key(key: str, *, trust: bool) -> bool:
-    """Whether the condition key's meaning is known: listed for trust, well formed for policies."""
-    if _TAG_KEY.fullmatch(key):
-        return True
-    if trust:
-        return key in TRUST_KEYS
-    if key.startswith("acs:"):
-        return key in COMMON_KEYS
-    return _SERVICE_KEY.fullmatch(key) is not None
 
 
 class Certainty(StrEnum):
@@ -123,6 +93,14 @@ EQUIVALENCES: Final = (
     Equivalence("order", '["a","b"]', '["b","a"]', Certainty.DOCUMENTED, _GRAMMAR),
     Equivalence("repeat", '["a","a"]', '["a"]', Certainty.DOCUMENTED, _SEMANTICS),
     Equivalence("split", "two statements", "one with both", Certainty.DOCUMENTED, _SEMANTICS),
+    Equivalence(
+        "empty-list",
+        '{"RAM": [], "Service": ["x"]}',
+        '{"Service": ["x"]}',
+        Certainty.DOCUMENTED,
+        "the official Terraform provider writes both lists in its older form; an empty one names"
+        " nobody",
+    ),
     Equivalence(
         "empty-condition",
         "Condition: {}",

@@ -28,8 +28,10 @@ from .canonical import (
     sorted_json,
 )
 from .condition_blocks import read_conditions
+from .condition_keys import is_listed
 from .globs import Glob
 from .grammar import ACTION as ACTION_FORMAT
+from .grammar import RESOURCE as RESOURCE_FORMAT
 from .grammar import TRUST_ACTIONS
 from .principals import read_principals
 from .reading import Reader, fingerprint
@@ -63,6 +65,12 @@ def parse_policy(doc: object, *, lenient: bool = False) -> Policy:
     """A permission document; Deny and NotAction are legal. Otherwise like parse_trust."""
     reader = Reader(lenient=lenient, trust=False)
     return Policy(*_document(reader, doc))
+
+
+def unlisted_keys(policy: Policy) -> tuple[str, ...]:
+    """Condition keys of a permission document that no table lists, sorted: maybe misspelled."""
+    keys = {condition.key for grant in policy.grants for condition in grant.conditions}
+    return tuple(sorted(key for key in keys if not is_listed(key, trust=False)))
 
 
 def _document(reader: Reader, doc: object) -> tuple[str, tuple[Grant, ...]]:
@@ -217,8 +225,7 @@ class _Statement:
 
 
 def _resource_problem(text: str) -> str:
-    fine = text == "*" or text.startswith("acs:")
-    return "" if fine else f'"{text}" is no resource name'
+    return "" if RESOURCE_FORMAT.fullmatch(text) else f'"{text}" is no resource name'
 
 
 _FORMATS: Final = {

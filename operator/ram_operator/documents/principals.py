@@ -158,6 +158,8 @@ def read_principals(reader: Reader, path: str, element: Json) -> list[Read]:
     if not isinstance(element, dict) or not element:
         remedy = 'write for example {"RAM": ["acs:ram::<account id>:root"]}'
         return [_unknown(reader.doubt(path, "it names nobody", remedy, element), element, "")]
+    # An empty list beside others names nobody: trusts of older tools have it.
+    nobody = all(listed == [] for listed in element.values())
     out: list[Read] = []
     for key, listed in element.items():
         where = f"{path}.{key}"
@@ -167,8 +169,9 @@ def read_principals(reader: Reader, path: str, element: Json) -> list[Read]:
             out.append(_unknown(token, listed, key))
             continue
         items = listed if isinstance(listed, list) else [listed]
-        if not items:
-            token = reader.doubt(where, "the list is empty", "remove it", {key: listed})
+        if nobody:
+            remedy = "name whom you trust under RAM, Service or Federated"
+            token = reader.doubt(where, "the list is empty", remedy, {key: listed})
             out.append(_unknown(token, listed, key))
         several = isinstance(listed, list)
         out += [

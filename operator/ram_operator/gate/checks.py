@@ -76,6 +76,8 @@ class Case:
     """Of the identity that is about to be created, `acs:ram::<account>:user/<name>`."""
     named: frozenset[str] = frozenset()
     """ARNs in lower case that the trusts of known roles name."""
+    document: documents.Policy | None = None
+    """Of a policy: what it lets do, as asked for."""
     moved: tuple[str, ...] = ()
     """What became of identity providers that are trusted, one sentence each."""
 
@@ -131,6 +133,12 @@ def external_id(case: Case) -> Parts:
             and not documents.binds(principal.conditions, "sts:externalid")
         ):
             yield (principal.raw,)
+
+
+def unlisted_keys(case: Case) -> Parts:
+    """Condition keys of a permission document that are in no list."""
+    for key in documents.unlisted_keys(case.document) if case.document is not None else ():
+        yield (key,)
 
 
 def unlisted(case: Case) -> Parts:

@@ -16,6 +16,7 @@ from ..constants import Severity
 from ..errors import RamOperatorError
 from ..model import changes
 from ..model.changes import NAME, Change, Finding, Held, Judged
+from ..model.objects import FieldValue
 from ..model.permissions import Passed, Permit
 from ..model.steps import (
     Agree,
@@ -38,6 +39,7 @@ from . import (
     grants,
     providers,
     recorded,
+    remarks,
     trusts,
 )
 from .evaluating import Changes
@@ -76,6 +78,8 @@ class Review:
     suspects: tuple[Judged, ...] = ()
     """All that look changed."""
     noticed: tuple[tuple[str, Finding], ...] = ()
+    remarks: tuple[Finding, ...] = ()
+    """What the rules say of what is there when the pass is over, and waits for nobody."""
     reads: tuple[str, ...] = ()
     """What has to be read, a sentence each."""
     places: frozenset[str] = frozenset()
@@ -171,6 +175,7 @@ def _finished(inputs: Inputs, gate: Review, found: list[Judged], believed: bool)
         moved=() if permit is not None else gate.moved,
         incomplete=not (believed and all_known(gate.held, inputs)),
         passed=_passed(judged, permit),
+        remarks=remarks.findings(inputs, gate.after),
         notes=(
             *recorded.notes(inputs, believed=believed),
             *providers.acceptance(accepted, permit),
@@ -235,6 +240,7 @@ def additions(inputs: Inputs, asked: Iterable[Change], table: Table = EVALUATORS
         held=evaluating.joined(inputs, (held for each in found for held in each.held), table),
         passed=_passed(judged, None),
         noticed=grants.noticed(inputs, judged),
+        remarks=remarks.findings(inputs, _created_trust(inputs)),
     )
 
 
@@ -250,6 +256,11 @@ def deletion(inputs: Inputs, table: Table = EVALUATORS) -> Review:
         return Review(passed=passed, reads=found.reads)
     permit = clearance.weigh(held, inputs.approval, inputs.memory.record)
     return Review(held=None if permit is not None else held, permit=permit)
+
+
+def _created_trust(inputs: Inputs) -> FieldValue | None:
+    gated = inputs.row.gated_field
+    return inputs.desired.fields[gated.name] if gated is not None else None
 
 
 def permitted(inputs: Inputs, gate: Review, steps: Iterable[S]) -> list[S]:

@@ -28,6 +28,7 @@ class On(StrEnum):
     NAME = "creation"
     GRANT = "grant of a right"
     PROVIDER = "change of a provider"
+    DOCUMENT = "permission document"
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,6 +277,16 @@ RULES: Final = (
         "leave consoleLogin at Deny for roles that programs use, and give people another role",
         checks.console_privileged,
         worded=frozenset({0}),
+    ),
+    Rule(
+        "RAM025",
+        "Condition key that nobody lists",
+        Severity.WARNING,
+        On.DOCUMENT,
+        "a condition is on {}, which no list of documented keys has; RAM takes a misspelt key, too,"
+        " and what is allowed under it is never allowed, what is denied never denied",
+        "compare the key with the guide of the service, letter by letter; leave it if it is there",
+        checks.unlisted_keys,
     ),
 )
 

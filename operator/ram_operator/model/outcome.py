@@ -49,6 +49,7 @@ class Plan:
     providers: Mapping[str, str] = field(default_factory=nothing)
     """What the first record is to say of identity providers, see `RecordFacts.providers`."""
     noticed: tuple[tuple[str, Finding], ...] = ()  # of what needed no approval, by place
+    remarks: tuple[Finding, ...] = ()  # of what is there when the pass is over
 
     @property
     def found(self) -> bool:

@@ -45,6 +45,8 @@ class ObjectState:
     """1.0 while it is stalled for no other reason than that its account is in mode Observe."""
     found: float | None = None
     """1.0 while it has more in the cloud than was agreed on, since nobody looked in between."""
+    findings: tuple[tuple[str, str], ...] = ()
+    """(rule, severity) of what its status says that the rules find in what is there."""
 
 
 def state_of(
@@ -74,8 +76,14 @@ def state_of(
         pending_since,
         looked_at,
         observe_only=observe_only,
+        findings=_one(_findings(status)),
         found=1.0 if kind == HeldKind.FOUND else None,
     )
+
+
+def _findings(status: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    found = {(str(each["id"]), str(each["severity"])) for each in status.get("findings") or ()}
+    return tuple(sorted(found))
 
 
 class ObjectStates(Collector):
@@ -143,12 +151,16 @@ class _OnDemand(list[Sample]):
 
 @lru_cache(4096)
 def _one(present: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
-    """The same value for all objects whose conditions are the same, as most objects' are."""
+    """One value for all objects that have the same, as most objects have."""
     return present
 
 
 def _conditions(state: ObjectState) -> Rows:
     return [(condition, 1.0) for condition in state.conditions]
+
+
+def _found_by_rules(state: ObjectState) -> Rows:
+    return [(finding, 1.0) for finding in state.findings]
 
 
 def _drift(state: ObjectState) -> Rows:
@@ -173,6 +185,11 @@ _FAMILIES: Final[Mapping[str, tuple[str, tuple[str, ...], Callable[[ObjectState]
         "1 while the cloud differs from what was applied to an object.",
         ("severity",),
         _drift,
+    ),
+    "ram_operator_finding": (
+        "1 for each rule that finds something in what an object has, held or not.",
+        ("rule", "severity"),
+        _found_by_rules,
     ),
     "ram_operator_approval_pending_since_timestamp_seconds": (
         "Since when a change of an object waits for approval.",

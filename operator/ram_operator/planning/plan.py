@@ -75,6 +75,7 @@ def create(inputs: Inputs) -> Plan:
         live_digest=trust.digest if trust is not None else "",
         providers=record.providers,
         noticed=gate.noticed,
+        remarks=gate.remarks,
         in_sync=False,
     )
 
@@ -148,6 +149,7 @@ def update(inputs: Inputs, *, believe_drift: bool = True) -> Plan:
         error=gate.error,
         providers=record.providers,
         noticed=gate.noticed,
+        remarks=gate.remarks,
     )
 
 

@@ -76,7 +76,7 @@ def build_report(
     return Report(status, events.told(old, outcome))
 
 
-_REBUILT: Final = ("drift", "pending", "wouldDo")
+_REBUILT: Final = ("drift", "findings", "pending", "wouldDo")
 _OWN: Final = ("deletionBrake", "lastHandledRejection")
 
 
@@ -108,7 +108,10 @@ def _findings(plan: Plan, outcome: Outcome, old: Mapping[str, Any], now: str) ->
     observe_only = outcome.observe_only
     seen = {item.get("field"): item for item in old.get("drift") or ()}
     listed = carryover.listed(old, outcome)
-    out: dict[str, Any] = {"drift": [_drift(entry, seen, now) for entry in listed[:LIST_LIMIT]]}
+    out: dict[str, Any] = {
+        "drift": [_drift(entry, seen, now) for entry in listed[:LIST_LIMIT]],
+        "findings": [_finding(finding) for finding in plan.remarks[:LIST_LIMIT]],
+    }
     if plan.held is not None:
         out["pending"] = _pending(plan.held, old.get("pending"), now)
     elif carryover.still_open(old, plan):

@@ -1,0 +1,24 @@
+"""What the rules say of what waits for nobody: the trust in force, a permission document. Pure.
+
+Called by `review`, which shows it. Nothing is held by it: what has to wait has findings of its own.
+"""
+
+from __future__ import annotations
+
+from .. import documents
+from ..model.changes import Finding
+from ..model.objects import FieldValue
+from . import rules
+from .checks import Case
+from .inputs import Inputs
+
+
+def findings(inputs: Inputs, trust: FieldValue | None) -> tuple[Finding, ...]:
+    """Of `trust`, as it is when the pass is over, and of the document that is asked for."""
+    asked = inputs.desired.fields.values()
+    about = Case(
+        inputs.account,
+        trust if isinstance(trust, documents.Trust) else None,
+        document=next((part for part in asked if isinstance(part, documents.Policy)), None),
+    )
+    return rules.merged(rules.judge(about, rules.On.TRUST, rules.On.DOCUMENT))
