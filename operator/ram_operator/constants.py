@@ -126,6 +126,7 @@ class Reason(StrEnum):
 class EventReason(StrEnum):
     """Reasons of Kubernetes events; one event per transition, never per pass."""
 
+    CREATED = "Created"
     UPDATED = "Updated"
     ADOPTED = "Adopted"
     DELETED = "Deleted"

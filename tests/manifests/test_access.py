@@ -156,6 +156,18 @@ def test_people_cannot_write_status_or_records() -> None:
     }
 
 
+def test_who_approves_reads_the_events_of_what_he_approves() -> None:
+    rules = {
+        document["metadata"]["name"]: document["rules"]
+        for document in load_all(BASE / "rbac-users.yaml")
+    }
+    (events,) = (rule for rule in rules["ram-operator-approver"] if "events" in rule["resources"])
+    assert (events["apiGroups"], events["verbs"]) == (
+        ["", "events.k8s.io"],
+        ["get", "list", "watch"],
+    )
+
+
 def test_two_roles_alone_give_the_verbs_of_the_gate() -> None:
     given = {
         (document["metadata"]["name"], verb): set(rule["resources"])

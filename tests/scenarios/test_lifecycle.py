@@ -30,6 +30,9 @@ def test_a_role_with_two_policies_is_created_in_four_calls(world: World) -> None
     assert calls == ["GetRole", "CreateRole", "AttachPolicyToRole", "AttachPolicyToRole"]
     assert role["status"]["cloudId"] == live["roleId"]
     assert role["status"]["arn"].lower().endswith(":role/exporter")
+    (told,) = world.told("Created", "exporter")
+    assert [finding["id"] for finding in role["status"]["findings"]] == ["RAM010"]
+    assert "RAM010" in told
     (record,) = world.recorded("RamRole")
     assert record["cloudId"] == live["roleId"]
     assert record["owner"]["name"] == "exporter"

@@ -27,6 +27,7 @@ def test_a_user_is_created_and_every_field_updated(world: World) -> None:
     made = world.ready("RamUser", "ann")
     live = world.cloud()["users"]["ann"]
     assert made["status"]["cloudId"] == live["userId"]
+    assert made["status"]["arn"] == f"acs:ram::{world.account_id}:user/ann"
     assert live["displayName"] == "Ann"
     assert live["policies"] == [["System", "AliyunOSSReadOnlyAccess"]]
 

@@ -303,10 +303,10 @@ def events(decision: Plan, done: int) -> list[tuple[EventReason, str]]:
 def test_an_event_says_so_once_it_is_given() -> None:
     decision = create(KINDS["RamUser"], asked("RamUser", OOS), WARNED)
     assert [step.verb for step in decision.steps] == ["create", "attach", "mark"]
-    assert events(decision, 1) == []
+    assert [reason for reason, _ in events(decision, 1)] == [EventReason.CREATED]
     assert events(decision, 0) == []
-    ((reason, message),) = events(decision, 2)
-    assert reason is EventReason.FINDING_REPORTED
+    (reason, message), (created, _) = events(decision, 2)
+    assert (reason, created) == (EventReason.FINDING_REPORTED, EventReason.CREATED)
     assert message.startswith(f"RAM021 {OOS}: {WAY} (remedy: ")
 
 

@@ -20,6 +20,7 @@ from ram_operator.reporting.status import build_report
 from tests.unit.outcomes import (
     DONE,
     FINDINGS,
+    FIXED,
     GONE,
     HELD,
     LIVE,
@@ -63,7 +64,7 @@ EVENTS: dict[str, tuple[list[Outcome], Outcome, list[str]]] = {
         ["DriftDetected"],
     ),
     "updated": ([DONE], UPDATES, ["Updated"]),
-    "created": ([], replace(DONE, plan=Plan((CREATE,)), steps_done=(CREATE,)), []),
+    "created": ([], replace(DONE, plan=Plan((CREATE,)), steps_done=(CREATE,)), ["Created"]),
     "stalled": ([DONE], STALLED, ["Stalled"]),
     "still stalled": ([DONE, STALLED], STALLED, []),
     "stalled otherwise": ([STALLED], replace(STALLED, reason=Reason.PROTECTED), ["Stalled"]),
@@ -85,6 +86,21 @@ def test_a_long_text_is_said_once_though_the_condition_holds_only_its_beginning(
     drifts = replace(DRIFTS, plan=Plan(drift=tuple(replace(GONE, now="y" * 900) for _ in "123456")))
     for outcome in (held, drifts):
         assert reasons(build(outcome, after(outcome))) == []
+
+
+def test_a_creation_says_what_was_done_and_what_the_rules_find() -> None:
+    made = replace(DONE, plan=Plan((CREATE,), remarks=FINDINGS[1:]), steps_done=(CREATE,))
+    (event,) = build(made).events
+    assert event.message == f"{CREATE.summary}. RAM006 no external id"
+    assert not event.warning
+
+
+def test_a_correction_says_what_was_done() -> None:
+    settles = replace(STEP, summary="tag a again")
+    put_right = replace(DONE, plan=Plan((settles,), drift=(FIXED,)), steps_done=(settles,))
+    (event,) = build(put_right).events
+    assert event.reason is EventReason.DRIFT_CORRECTED
+    assert event.message.endswith("a=1 → a=2; tag a again")
 
 
 def test_warnings_are_what_somebody_should_look_at() -> None:
@@ -160,7 +176,7 @@ def but_corrections(status: Any) -> Json:
     return {name: value for name, value in status.items() if name != "corrected"}
 
 
-_ACTS = {EventReason.UPDATED, EventReason.ADOPTED, EventReason.DRIFT_CORRECTED}
+_ACTS = {EventReason.CREATED, EventReason.UPDATED, EventReason.ADOPTED, EventReason.DRIFT_CORRECTED}
 
 
 @examples(250)

@@ -105,3 +105,8 @@ def test_tags_keep_the_case_of_their_keys() -> None:
 def test_a_verb_is_for_each_kind_once_whatever_it_guards_there() -> None:
     assert kinds_of(Verb.APPROVE) == GATED
     assert kinds_of(Verb.CONFIGURE) == (table.ACCOUNT,)
+
+
+def test_an_identity_has_an_arn_of_its_own_whether_or_not_a_trust_can_name_it() -> None:
+    found = {row.noun: row.own_arn("1", "Ann") for row in KINDS.values()}
+    assert found == {noun: f"acs:ram::1:{noun}/Ann" for noun in found}

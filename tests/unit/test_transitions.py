@@ -56,7 +56,7 @@ def test_what_was_put_right_is_told_beside_what_stays() -> None:
     built = build(BACK, after(DONE), T1)
     assert [(e.reason, e.message) for e in built.events[:2]] == [
         (DETECTED, "policies[x] (critical, reported): x → (none)"),
-        (CORRECTED, "tags[a] (warning, corrected): a=1 → a=2"),
+        (CORRECTED, "tags[a] (warning, corrected): a=1 → a=2; tag a"),
     ]
     assert [entry["field"] for entry in built.status["drift"]] == ["policies[x]"]
     assert built.status["corrected"] == [

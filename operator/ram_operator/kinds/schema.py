@@ -158,6 +158,10 @@ class Kind:
         """By which a trust names such an identity, in lower case; empty where none can."""
         return f"acs:ram::{account_id}:{self.trusted_as}/{name.lower()}" if self.trusted_as else ""
 
+    def own_arn(self, account_id: str, name: str) -> str:
+        """What RAM calls such an identity, where its answers leave that out."""
+        return f"acs:ram::{account_id}:{self.noun}/{name}"
+
     def is_gated(self, name: str) -> bool:
         """Whether it is the field whose every change of meaning waits, see `gated_field`."""
         gated = self.gated_field

@@ -367,7 +367,9 @@ class ManagedPass:
         stopped, status = applying.stopped(self._subject, session), self._subject.status
         case = verdict.Case(what, stopped, status, decision, live, errors)
         found, also = verdict.judge(case)
-        memory = None
+        account_id, memory = session.account.account_id, None
+        if live is not None and live.cloud_name and not live.arn:
+            live = replace(live, arn=self._subject.row.own_arn(account_id, live.cloud_name))
         if applied is not None and (live is not None or done):
             before = self._subject.applied_to(live.cloud_id if live is not None else "")
             memory = last_applied.after_steps(before, decision.applied, missing)
@@ -378,7 +380,7 @@ class ManagedPass:
             found.message,
             plan=decision,
             live=live,
-            account_id=session.account.account_id,
+            account_id=account_id,
             steps_done=done,
             applied=memory,
             observe_only=stopped is not None,

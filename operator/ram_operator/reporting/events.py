@@ -60,7 +60,7 @@ def done(outcome: Outcome) -> tuple[Event, ...]:
     """
     corrected = carryover.by_weight(outcome.drift_corrected)
     return (
-        *(_corrected(entry) for entry in corrected),
+        *(_corrected(entry, outcome.steps_done) for entry in corrected),
         *_of_findings(outcome),
         *_of_writes(outcome),
     )
@@ -107,7 +107,8 @@ def _of_drift(old: Mapping[str, Any], outcome: Outcome) -> list[Event]:
     standing = carryover.standing(old, outcome)
     found = {entry: _detected(entry) for entry in standing[: carryover.LIMIT]}
     new = {entry: event for entry, event in found.items() if _place(entry) not in known}
-    corrected = {entry: _corrected(entry) for entry in outcome.drift_corrected}
+    done = outcome.steps_done
+    corrected = {entry: _corrected(entry, done) for entry in outcome.drift_corrected}
     events = {**corrected, **new}
     return [
         *(events[entry] for entry in carryover.by_weight(tuple(events))),
@@ -133,8 +134,11 @@ def _detected(entry: Drift) -> Event:
     return Event(EventReason.DRIFT_DETECTED, sentences.moved(entry), warning=True)
 
 
-def _corrected(entry: Drift) -> Event:
-    return Event(EventReason.DRIFT_CORRECTED, sentences.moved(entry), warning=True)
+def _corrected(entry: Drift, steps: Sequence[Step]) -> Event:
+    """From what was applied to what the cloud said, and what was done about it."""
+    done = dict.fromkeys(step.summary for step in steps if entry.field in step.settles)
+    text = "; ".join((sentences.moved(entry), *done))
+    return Event(EventReason.DRIFT_CORRECTED, text, warning=True)
 
 
 def _of_findings(outcome: Outcome) -> list[Event]:
@@ -158,13 +162,19 @@ def _of_writes(outcome: Outcome) -> list[Event]:
     if permits := _permits(outcome):
         return [_approved(permits[0], steps)]
     if any(isinstance(step, Creation) for step in steps):
-        # A creation shows in the status that is written anyway; an event would cost a write more
-        # for every object of a large first apply.
-        return []
+        return [_created(outcome)]
     corrected = {entry.field for entry in outcome.drift_corrected}
     asked = [step for step in steps if not step.settles or not step.settles <= corrected]
     text = "; ".join(step.summary for step in asked)
     return [Event(EventReason.UPDATED, text)] if asked else []
+
+
+def _created(outcome: Outcome) -> Event:
+    """With what the rules find in it: nobody had to look at that before."""
+    text = "; ".join(step.summary for step in outcome.steps_done)
+    found = outcome.plan.remarks if outcome.plan is not None else ()
+    remarks = "".join(f". {each.id} {each.message}" for each in found)
+    return Event(EventReason.CREATED, text + remarks)
 
 
 def _approved(permit: Permit, steps: Sequence[Step]) -> Event:
