@@ -202,3 +202,10 @@ def test_an_unlisted_key_is_written_in_a_permission_document_and_in_no_trust() -
     who = {"Service": "fc.aliyuncs.com"}
     refused = refusal(docs.parse_trust, trust(who, odd))
     assert refused.path.endswith("acs:Nothing")
+
+
+def test_what_has_no_lists_is_sent_as_it_stands() -> None:
+    value = document("nonsense", *trust("*")["Statement"], *trust({"RAM": "*"})["Statement"])
+    sent = json.loads(docs.parse_trust(value, lenient=True).to_send())
+    assert sent["Statement"][:2] == value["Statement"][:2]
+    assert sent["Statement"][2]["Principal"] == {"RAM": ["*"]}
