@@ -77,3 +77,21 @@ def holds(stored: Any, sent: Any) -> bool:
             return False
         return all(holds(mine, theirs) for mine, theirs in zip(stored, sent, strict=True))
     return bool(stored == sent)
+
+
+CASE_FILES: list[Json] = [
+    yaml.safe_load(file.read_text()) for file in sorted(Path(__file__).parent.glob("cases*.yaml"))
+]
+_BASES = {kind: base for file in CASE_FILES for kind, base in file["bases"].items()}
+_DOCUMENT = {"RamRole": "trustPolicy", "RamPolicy": "document"}
+
+
+def manifest_of(case: Json) -> Json:
+    """The object of a case: the base of its kind, with what the case has otherwise."""
+    manifest = merge(_BASES[case["kind"]], case.get("patch", {}))
+    if "statement" in case:
+        statements = manifest["spec"][_DOCUMENT[case["kind"]]]["Statement"]
+        statements[0] = merge(statements[0], case["statement"])
+    for field, count in case.get("repeat", {}).items():
+        manifest["spec"][field] = "x" * count
+    return manifest

@@ -3,31 +3,14 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from lab.connection import Cluster, RequestFailed
-from tests.manifests.support import Json, holds, merge
+from tests.manifests.support import CASE_FILES, Json, holds, manifest_of
 
-_FILES = [
-    yaml.safe_load(file.read_text()) for file in sorted(Path(__file__).parent.glob("cases*.yaml"))
-]
-_BASES = {kind: base for file in _FILES for kind, base in file["bases"].items()}
-_CASES = [case for file in _FILES for case in file["cases"]]
-_DOCUMENT = {"RamRole": "trustPolicy", "RamPolicy": "document"}
-
-
-def _manifest(case: Json) -> Json:
-    manifest = merge(_BASES[case["kind"]], case.get("patch", {}))
-    if "statement" in case:
-        statements = manifest["spec"][_DOCUMENT[case["kind"]]]["Statement"]
-        statements[0] = merge(statements[0], case["statement"])
-    for field, count in case.get("repeat", {}).items():
-        manifest["spec"][field] = "x" * count
-    return manifest
+_CASES = [case for file in CASE_FILES for case in file["cases"]]
 
 
 def _case(case: Json) -> Any:
@@ -36,7 +19,7 @@ def _case(case: Json) -> Any:
 
 @pytest.mark.parametrize("case", [_case(c) for c in _CASES if "refused" not in c])
 def test_accepted(installed: Cluster, case: Json) -> None:
-    manifest = _manifest(case)
+    manifest = manifest_of(case)
     result = installed.kubectl(
         "create", "--dry-run=server", "-o", "json", "-f", "-", stdin=json.dumps(manifest)
     )
@@ -47,7 +30,7 @@ def test_accepted(installed: Cluster, case: Json) -> None:
 @pytest.mark.parametrize("case", [_case(c) for c in _CASES if "refused" in c])
 def test_refused(installed: Cluster, case: Json) -> None:
     result = installed.kubectl(
-        "create", "--dry-run=server", "-f", "-", stdin=json.dumps(_manifest(case)), check=False
+        "create", "--dry-run=server", "-f", "-", stdin=json.dumps(manifest_of(case)), check=False
     )
     assert result.returncode != 0
     words = case["refused"]
@@ -63,7 +46,7 @@ def test_nothing_in_a_document_is_dropped_where_the_client_does_not_check(
     installed: Cluster, case: Json, namespace: str
 ) -> None:
     """Without kubectl's strict mode unknown fields are dropped: a condition lost is a trust won."""
-    manifest = _manifest(case)
+    manifest = manifest_of(case)
     plural = "ramroles" if case["kind"] == "RamRole" else "rampolicies"
     path = f"/apis/ram.alibabacloud.com/v1alpha1/namespaces/{namespace}/{plural}"
     with pytest.raises(RequestFailed) as refused:
@@ -80,7 +63,7 @@ def _largest_role() -> Json:
         f"StringLike{n}": {f"oidc:{k}": ["v" * 50] * 3 for k in range(20)} for n in range(6)
     }
     statement = {"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"}
-    manifest = _manifest({"kind": "RamRole"})
+    manifest = manifest_of({"kind": "RamRole"})
     manifest["spec"] |= {
         "trustPolicy": {"Version": "1", "Statement": [{**statement, "Condition": condition}] * 20},
         "policies": [{"type": "RamPolicy", "name": f"{n:0128}"} for n in range(30)],
@@ -96,7 +79,7 @@ def _largest_account() -> Json:
         "namePrefixes": [f"{n:064}" for n in range(20)],
         "policies": [{"type": "Custom", "name": f"{n:0128}*"} for n in range(20)],
     }
-    manifest = _manifest({"kind": "RamAccount"})
+    manifest = manifest_of({"kind": "RamAccount"})
     manifest["spec"] |= {
         "tenants": [{**tenant, "namespace": f"{n:063}"} for n in range(200)],
         "protected": {"names": [f"{n:0128}" for n in range(200)]},
@@ -107,7 +90,7 @@ def _largest_account() -> Json:
 
 def _largest_group() -> Json:
     end = "2027-06-30T18:00:00.000000+08:00"
-    manifest = _manifest({"kind": "RamGroup"})
+    manifest = manifest_of({"kind": "RamGroup"})
     manifest["spec"] |= {
         "members": [{"type": "RamUser", "name": f"{n:064}", "expiresAt": end} for n in range(500)],
         "policies": [{"type": "RamPolicy", "name": f"{n:0128}"} for n in range(30)],
