@@ -166,6 +166,13 @@ class AdoptionPolicy(StrEnum):
     IF_EXISTS = "IfExists"
 
 
+class AccessMode(StrEnum):
+    """What a user's manifest says of its ways to sign in, see `kinds.access`."""
+
+    NONE = "None"
+    UNMANAGED = "Unmanaged"
+
+
 class Mode(StrEnum):
     """`RamAccount.spec.mode`: Observe writes nothing to the cloud."""
 

@@ -19,6 +19,7 @@ OTHERS: Final = (documents.Effect, documents.Kind, documents.Verdict, State)
 ALSO_NAMES: Final = frozenset({"pending", "held", "trust", "document", "drift", "account"})
 """Words that JSON has as names of something else: where they are keys, they are no values."""
 OTHERWISE: Final[dict[str, frozenset[str]]] = {
+    "None": frozenset({"faults"}),
     "rejected": frozenset({"status", "rendering"}),
     "waiting": frozenset({"startup"}),
 }

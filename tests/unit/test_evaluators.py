@@ -86,6 +86,14 @@ def a_group_that_denies() -> Inputs:
     return replace(found, live=replace(found.live, fields=fields))
 
 
+def unmanaged() -> Inputs:
+    """It had a key while it was to have none, and is to be left as it is."""
+    row, before = ROWS["RamUser"], asked("RamUser")
+    keys = {"access": {"accessKey/…abcd": Entry("accessKey …abcd", handle="LTAI-abcd")}}
+    wanted = replace(before, fields={**before.fields, **keys}, modes={"access": "Unmanaged"})
+    return Inputs(row, ACCOUNT, wanted, there(wanted), after(row, before))
+
+
 LONGER: Final = {"maxSessionDurationSeconds": 43200}
 READS, EVERYTHING = (
     {"document": {"Version": "1", "Statement": [each]}} for each in (ALLOW_READ, ALLOW_ALL)
@@ -107,6 +115,7 @@ CASES: Final[dict[Case, Callable[[], Inputs]]] = {
     ("RamRole", GOING, Evaluator.DELETION): lambda: going("RamRole"),
     ("RamUser", GOING, Evaluator.DELETION): lambda: going("RamUser"),
     ("RamGroup", GOING, Evaluator.DELETION): a_group_that_denies,
+    ("RamUser", "access", Evaluator.ACCESS): unmanaged,
     ("RamRole", NAME, Evaluator.NAME): lambda: named("RamRole"),
     ("RamUser", NAME, Evaluator.NAME): lambda: named("RamUser"),
     ("RamRole", "trustPolicy", Evaluator.TRUST): lambda: moved(

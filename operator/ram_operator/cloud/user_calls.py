@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from ..errors import Absent
 from ..kinds.entries import names_entries
+from ..kinds.sign_in import INACTIVE, PROFILE
 from ..model.objects import Entry
 from ..model.state import CloudCalls, Live
 from ..model.steps import Attributes, Create, Leave, Revoke, Unbind, WriteAttributes
@@ -14,8 +15,6 @@ from . import answers
 from .calls import Fields, gone_is_done, send
 from .jobs import Reply
 from .writing import Writer
-
-INACTIVE: Final = "inactive"
 
 
 def read_user(calls: CloudCalls, name: str) -> Live:
@@ -46,14 +45,15 @@ def read_groups(calls: CloudCalls, noun: str, live: Live) -> Fields:
 def read_access(calls: CloudCalls, noun: str, live: Live) -> Fields:
     """Ways to log in: a login profile, and keys by their last characters.
 
-    A key that lets nobody in has the value `inactive`, for it need not be made so once more.
+    A profile has no id, and is known by when it was made. A key that lets nobody in has the value
+    `inactive`, for it need not be made so once more.
     """
     name = live.cloud_name
     found: dict[str, Entry] = {}
     try:
         body = calls.call("GetLoginProfile", {"UserName": name})
-        answers.part(body, "GetLoginProfile", "LoginProfile")
-        found["loginProfile"] = Entry("loginProfile")
+        profile = answers.part(body, "GetLoginProfile", "LoginProfile")
+        found[PROFILE] = Entry(PROFILE, handle=str(profile.get("CreateDate") or ""))
     except Absent as error:
         _only_relation(error)
     body = calls.call("ListAccessKeys", {"UserName": name})
@@ -89,8 +89,8 @@ def leave(writer: Writer, name: str, step: Leave) -> Reply:
 
 def revoke(writer: Writer, name: str, step: Revoke) -> Reply:
     """A key is made inactive before it is deleted, so that a half-done deletion is a safe one."""
-    for entry in step.entries.values():
-        if not entry.handle:
+    for key, entry in step.entries.items():
+        if key == PROFILE:
             gone_is_done(writer, step, "DeleteLoginProfile", {"UserName": name})
             continue
         target = {"UserName": name, "UserAccessKeyId": entry.handle}

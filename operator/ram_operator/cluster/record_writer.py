@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from .. import documents, times
-from ..kinds import record
+from ..kinds import record, sign_in
 from ..kinds.record import Identity
 from ..kinds.table import RECORD
 from ..model.objects import Key, Owner
@@ -336,8 +337,15 @@ def _instead(before: RecordFacts, claim: Claim) -> Agreed:
     """What was agreed on of an identity of that name that is gone says nothing of a new one."""
     if claim.cloud_id == before.cloud_id and claim.operation != ADOPTED:
         return claim.agreed
-    gone = {name: dict.fromkeys(keys, "") for name, keys in before.agreed.entries.items()}
+    stays = _stays(before, claim)
+    gone = {n: dict.fromkeys(e.keys() - stays, "") for n, e in before.agreed.entries.items()}
     return Agreed(gone).joined(claim.agreed)
+
+
+def _stays(before: RecordFacts, claim: Claim) -> AbstractSet[str]:
+    """Of ways to sign in the mode stays, and of the same identity what was agreed on, too."""
+    known = before.agreed.entries.get(sign_in.FIELD, {})
+    return known.keys() if claim.cloud_id == before.cloud_id else {sign_in.MODE}
 
 
 def _to_be_made(claim: Claim) -> bool:

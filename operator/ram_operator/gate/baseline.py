@@ -23,7 +23,8 @@ from ..constants import DriftPolicy, Severity
 from ..kinds import comparison
 from ..kinds.comparison import NOTHING, within
 from ..kinds.entries import only_reads
-from ..kinds.schema import Escalation, Field, Kind
+from ..kinds.schema import Escalation, Field
+from ..kinds.sign_in import FIELD
 from ..model import applied_marks
 from ..model.changes import NAME, Change, Judged, Ungated, place
 from ..model.objects import Entry, FieldValue, UnknownPart
@@ -49,6 +50,7 @@ from ..model.steps import (
     permit_of,
 )
 from ..model.vocabulary import Cause, Direction, Disposition
+from . import ways_in
 from .inputs import Inputs
 from .said import begun, rejected
 
@@ -67,6 +69,7 @@ def beyond(inputs: Inputs, moved: Collection[str]) -> list[Judged]:
     if inputs.memory.record.never_made and not isinstance(inputs.row.creation, Ungated):
         # What is there in place of a creation that was offered, whatever it has.
         found += [] if begun(inputs.memory.record, name) else [_found(name)]
+    found += ways_in.found(inputs)
     for field in inputs.row.fields:
         wanted, live = inputs.desired.fields.get(field.name), inputs.live.fields.get(field.name)
         if wanted is None or live is None or isinstance(live, UnknownPart):
@@ -180,6 +183,8 @@ def first(inputs: Inputs) -> Agreed:
             entries[field.name] = {} if record.never_made else {NOT_READ: UNKNOWN_RIGHTS}
         elif document is not None and field.name in record.agreed.entries:
             entries[field.name] = {NOT_READ: ""}
+    if access_says := ways_in.said(inputs):
+        entries[FIELD] = access_says
     holders = _holders(inputs) if _approved(inputs, document) else {}
     return Agreed(entries, document, holders, whole)
 
@@ -203,9 +208,12 @@ def _known(inputs: Inputs) -> bool:
     return record.exists and record.cloud_id == inputs.live.cloud_id
 
 
-def created(row: Kind) -> Agreed:
+def created(inputs: Inputs) -> Agreed:
     """What a record is to say of an identity that is made now, beside what its steps add."""
-    entries: dict[str, dict[str, str]] = {f.name: {} for f in row.fields if f.escalates in _ENTRIES}
+    rows = (field for field in inputs.row.fields if field.escalates in _ENTRIES)
+    entries: dict[str, Mapping[str, str]] = {field.name: {} for field in rows}
+    if says := ways_in.created(inputs):
+        entries[FIELD] = says
     return Agreed(entries, whole=True)
 
 
@@ -289,6 +297,8 @@ def _agrees(inputs: Inputs, step: Step, rights: bool) -> Agreed:
     if not isinstance(step, Attach | Join | Agree | Detach | Expel):
         return NOTHING_AGREED
     field = next((each for each in inputs.row.fields if each.name == step.field), None)
+    if isinstance(step, Agree) and step.field == FIELD:
+        return Agreed({step.field: ways_in.agrees(inputs, step.entries)})
     if field is None or field.escalates not in _ENTRIES:
         return NOTHING_AGREED
     if isinstance(step, Detach | Expel):

@@ -14,7 +14,7 @@ from ..model.changes import Change, Held, Judged, place
 from ..model.permissions import Cleared
 from ..model.steps import WriteTrust
 from ..model.vocabulary import Cause, Disposition, Evaluator
-from . import baseline, clearance, expiry, grants, providers, trusts
+from . import baseline, clearance, expiry, grants, providers, trusts, ways_in
 from .evaluators import judging
 from .inputs import Inputs
 from .verdicts import Allow, Hold, Table, Unknown
@@ -46,7 +46,7 @@ class Evaluated:
 def evaluate(inputs: Inputs, item: Judged, table: Table) -> Evaluated:
     """One change by those who judge it. What is only shown needs nobody's word."""
     if item.disposition is Disposition.REPORT:
-        return Evaluated(item)
+        return Evaluated(ways_in.weighed(inputs, item))
     found = Evaluated(item)
     for name in judging(inputs.row, item.change):
         verdict = table[name].evaluate(inputs, item)

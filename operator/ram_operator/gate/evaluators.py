@@ -13,7 +13,7 @@ from typing import Final
 from ..kinds.schema import Kind
 from ..model.changes import NAME, PROVIDERS, Change, Ungated
 from ..model.vocabulary import Evaluator
-from . import creating, deletions, grants, providers, trusts
+from . import creating, deletions, grants, providers, trusts, ways_in
 from .verdicts import Row, Table
 
 EVALUATORS: Final[Table] = MappingProxyType(
@@ -29,6 +29,7 @@ EVALUATORS: Final[Table] = MappingProxyType(
         Evaluator.DENIAL: Row(grants.denial, grants.together),
         Evaluator.END: Row(grants.end, grants.together),
         Evaluator.DELETION: Row(deletions.evaluate, deletions.together),
+        Evaluator.ACCESS: Row(ways_in.evaluate, grants.together),
     }
 )
 

@@ -38,7 +38,7 @@ def of_creation(inputs: Inputs) -> FirstRecord:
     gated = inputs.row.gated_field
     trust = inputs.desired.fields[gated.name] if gated is not None else None
     assert trust is None or isinstance(trust, documents.Trust)
-    return FirstRecord(trust, baseline.created(inputs.row), providers.first_seen(inputs))
+    return FirstRecord(trust, baseline.created(inputs), providers.first_seen(inputs))
 
 
 def notes(inputs: Inputs, *, believed: bool) -> list[Note]:

@@ -41,6 +41,7 @@ from . import (
     recorded,
     remarks,
     trusts,
+    ways_in,
 )
 from .evaluating import Changes
 from .evaluators import EVALUATORS
@@ -297,7 +298,9 @@ def looks_moved(inputs: Inputs, asked: Changes, table: Table = EVALUATORS) -> bo
     """Whether anything looks as if the cloud had moved: it may be an old answer."""
     found = [each.item for each in evaluating.every(inputs, asked, table)]
     moves = (Cause.DRIFT, Cause.FOUND)
-    return any(item.cause in moves for item in (*found, *providers.moved(inputs)))
+    return ways_in.moved(inputs) or any(
+        item.cause in moves for item in (*found, *providers.moved(inputs))
+    )
 
 
 def before_creation(inputs: Inputs) -> Review:

@@ -18,6 +18,7 @@ from ..constants import (
     OWNER_TAG_CLUSTER,
     OWNER_TAG_NAME,
     OWNER_TAG_NAMESPACE,
+    AccessMode,
     AdoptionPolicy,
     DeletionPolicy,
     DriftPolicy,
@@ -59,7 +60,7 @@ def duration(text: str) -> float:
         raise InvalidSpec(f"driftInterval: {text!r} is no duration; {example}") from None
 
 
-_E = TypeVar("_E", DeletionPolicy, AdoptionPolicy, DriftPolicy, Mode)
+_E = TypeVar("_E", DeletionPolicy, AdoptionPolicy, DriftPolicy, Mode, AccessMode)
 
 
 def choice(spec: Mapping[str, Any], name: str, default: _E) -> _E:
@@ -121,6 +122,8 @@ def asked(row: Kind, name: str, spec: Mapping[str, Any]) -> dict[str, str]:
         and (field.gated or field.larger_is_wider or field.escalates is not Escalation.NEVER)
     ]
     values = {field.name: _meaning(field, spec) for field in judged}
+    modes = (field.as_found for field in row.fields if field.as_found in spec)
+    values.update({name: spec[name] for name in modes})
     values[row.name_field] = str(spec.get(row.name_field) or name).lower()
     return {
         field: hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:16]
@@ -188,7 +191,15 @@ def build(
         awaited=frozenset(found.awaited),
         nameless=frozenset(found.nameless),
         ended=frozenset(found.ended),
+        modes={field.name: _as_found(field, spec) for field in row.fields if field.as_found},
     )
+
+
+def _as_found(field: Field, spec: Mapping[str, Any]) -> str:
+    """ "" where the manifest leaves it out, which is no mode. Raises UnknownValue."""
+    if field.as_found not in spec:
+        return ""
+    return choice(spec, field.as_found, AccessMode.NONE).value
 
 
 @dataclass(slots=True)

@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Any, Final, TypeVar
 
 from .. import __version__, documents
-from ..constants import API_VERSION, Reason
+from ..constants import API_VERSION, AccessMode, Reason
 from ..errors import Stalled
 from ..model.objects import Key, Owner
 from ..model.record_changes import Part, RecordChange
@@ -20,7 +20,6 @@ from ..model.records import (
     ABANDONED,
     CLAIMED,
     CREATED,
-    NOTHING_AGREED,
     OFFERED,
     Agreed,
     HistoryEntry,
@@ -30,6 +29,7 @@ from ..model.records import (
     Rejection,
 )
 from ..model.vocabulary import HeldKind, HeldVerdict
+from . import sign_in
 from .dropped import RECORD_BLOCK
 from .dropped import check as check
 from .identity import Identity as Identity
@@ -90,7 +90,7 @@ def stored(body: Mapping[str, Any]) -> RecordFacts:
         given_up_by=history[-1].by if given_up else "",
         latest=max((entry.at for entry in history), default=""),
         lost=bool(record.get("lostAt")),
-        agreed=NOTHING_AGREED if outdated else _agreed(record),
+        agreed=_agreed(record).only(sign_in.FIELD) if outdated else _agreed(record),
         brake_engaged_at=str((record.get("brake") or {}).get("engagedAt") or ""),
         never_made=_never_made(record, history) if outdated else _said(record, "neverMade"),
         outdated=outdated,
@@ -168,6 +168,7 @@ def _outdated(body: Mapping[str, Any]) -> bool:
 
 _WRITES: Final = frozenset({"", *HeldKind})
 _VERDICTS: Final = frozenset(HeldVerdict)
+_MODES: Final = frozenset({"", *AccessMode})
 
 
 def _newer(record: Mapping[str, Any]) -> str:
@@ -178,6 +179,9 @@ def _newer(record: Mapping[str, Any]) -> str:
     begun = str((record.get("inFlight") or {}).get("operation") or "")
     if begun not in _WRITES:
         return f"about the write {begun[:64]!r}{by}"
+    mode = str(((record.get("agreed") or {}).get(sign_in.FIELD) or {}).get(sign_in.MODE) or "")
+    if mode not in _MODES:
+        return f"about the access mode {mode[:64]!r}{by}"
     verdict = str((record.get("pending") or {}).get("verdict") or "")
     return "" if verdict in _VERDICTS else f"about the verdict {verdict[:64]!r}{by}"
 
@@ -312,10 +316,13 @@ def _stamp(generation: int) -> dict[str, Any]:
 
 
 def _instead(body: Mapping[str, Any], before: RecordFacts, after: Agreed) -> Agreed:
-    """Nothing is left of what the record says that an older version wrote last."""
+    """Nothing is left of what the record says that an older version wrote last, but of ways to sign
+    in, which such a one neither gives nor takes.
+    """
     if not before.outdated:
         return after
-    stale = _agreed(_record(body)).entries
+    found = _agreed(_record(body)).entries
+    stale = {name: keys for name, keys in found.items() if name != sign_in.FIELD}
     return Agreed({name: dict.fromkeys(keys, "") for name, keys in stale.items()}).joined(after)
 
 

@@ -46,6 +46,8 @@ class Escalation(StrEnum):
     """A larger value leaves for longer what the policies in the field `carries` allow."""
     CONSOLE = "console"
     """A value opens another door to what the policies in the field `carries` allow."""
+    SIGN_IN = "sign-in"
+    """An entry is a way to use all that the identity may do."""
 
 
 Judging = tuple[Evaluator, ...] | Ungated
@@ -83,6 +85,8 @@ class Field:
     foreign: bool = False
     mode: str = ""
     """Where the manifest says Exclusive or Additive."""
+    as_found: str = ""
+    """Where the manifest says whether what existed when the identity was met is agreed on."""
     carries: str = ""
     """What is here has the rights of that other field: a member, or a session."""
     prefixed: bool = False

@@ -8,8 +8,9 @@ from typing import Final
 from ..model.changes import Ungated
 from ..model.steps import Detach, Leave, Mark, Revoke, Unbind
 from ..model.vocabulary import Evaluator, Lends
+from . import sign_in
 from .entries import MARKED, POLICIES, POLICY_REFERENCE, attribute, names_entries, tag_entries
-from .schema import Field, Kind, Shape
+from .schema import Escalation, Field, Kind, Shape
 
 USER: Final = Kind(
     kind="RamUser",
@@ -34,16 +35,18 @@ USER: Final = Kind(
         attribute("mobilePhone"),
         attribute("comments"),
         POLICIES,
-        # A login profile or a key that nobody asked for: reported, for a person to decide.
+        # A login profile or a key that nobody agreed on: reported, for a person to decide.
         Field(
-            "access",
+            sign_in.FIELD,
             "",
             Shape.ENTRIES,
             read="access",
             parse=names_entries,
-            judged=Ungated("never written: what somebody added is shown, for a person to decide"),
+            judged=(Evaluator.ACCESS,),
             default={},
             entries_widen=True,
+            escalates=Escalation.SIGN_IN,
+            as_found="accessMode",
             show="access",
         ),
         # Written on the group, shown here.

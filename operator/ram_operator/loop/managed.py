@@ -13,7 +13,7 @@ from ..cluster.record_writer import Claim
 from ..constants import DeletionPolicy, Mode
 from ..errors import RamOperatorError
 from ..gate.inputs import NO_APPROVAL, Inputs
-from ..kinds import manifest, tenancy
+from ..kinds import manifest, sign_in, tenancy
 from ..kinds.record import Identity, facts_of, understood
 from ..model.outcome import Outcome, Plan
 from ..model.records import CLAIMED, CREATED, NOTHING_AGREED, OFFERED, Agreed
@@ -105,6 +105,7 @@ class ManagedPass:
         own_rights.watch(ports, session, subject.row, live)
         standing = stand(self._claimant(session, tenant.adoption), record, identity, live)
         self._approval = offers.approval(ports, subject, identity, live.cloud_id)
+        wanted = sign_in.expecting(wanted, live, standing.facts, completing=standing.completing)
         evidence = Evidence(ports, subject, session)
         known = evidence.rights(wanted, live, standing)
         self._unread = known.unread

@@ -12,12 +12,12 @@ from typing import Any, Final
 from .. import documents, times
 from ..constants import AdoptionPolicy, Reason
 from ..errors import Retry, Stalled
+from ..kinds import sign_in
 from ..kinds.record import Identity, facts_of
 from ..model.objects import Owner, UnknownPart
 from ..model.records import (
     ADOPTED,
     CREATED,
-    NOTHING_AGREED,
     RecordFacts,
     instead_of_creation,
 )
@@ -137,7 +137,8 @@ def _found(claimant: Claimant, facts: RecordFacts, live: Live, *, replaced: bool
         )
     if claimant.adoption is AdoptionPolicy.IF_EXISTS and claimant.may_adopt:
         # What was agreed on for another identity of that name says nothing about this one.
-        afresh = replace(facts, baseline=None, agreed=NOTHING_AGREED)
+        # But of how it may sign in: by ids, which no other identity has.
+        afresh = replace(facts, baseline=None, agreed=facts.agreed.only(sign_in.FIELD))
         if facts.never_made and facts.cloud_id != live.cloud_id:
             afresh = replace(afresh, rejections=instead_of_creation(facts))
         return Standing(afresh, claim_first=True, verb=ADOPTED)

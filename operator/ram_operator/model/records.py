@@ -61,6 +61,10 @@ class Agreed:
         """Whether an attachment that was agreed on gives a right to change rights, or may."""
         return any(text not in ("", NO_RIGHTS) for text in (self.of(field) or {}).values())
 
+    def only(self, *fields: str) -> Agreed:
+        """What is said of these fields' entries alone."""
+        return Agreed({name: self.entries[name] for name in fields if name in self.entries})
+
     def joined(self, other: Agreed) -> Agreed:
         """Both, the other one where they speak of the same."""
         names = [*self.entries, *(name for name in other.entries if name not in self.entries)]

@@ -60,6 +60,9 @@ class Desired:
     """(field, type) of references to what does not exist: nobody knows what they stand for."""
     ended: frozenset[str] = frozenset()
     """Places of entries whose end has come: they go, whatever else is not known."""
+    modes: Mapping[str, str] = field(default_factory=nothing)
+    """What the manifest says of fields that may be left as they were found, "" where it does not.
+    """
 
 
 @dataclass(frozen=True, slots=True)

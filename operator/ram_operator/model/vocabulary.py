@@ -161,3 +161,4 @@ class Evaluator(StrEnum):
     DENIAL = "what is denied no more"
     DELETION = "whether an identity goes"
     END = "until when it was agreed on"
+    ACCESS = "how somebody may sign in"
