@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
-from ram_operator.constants import DriftPolicy, Severity
+from ram_operator.constants import AdoptionPolicy, DriftPolicy, Severity
 from ram_operator.errors import InvalidSpec, Stalled
 from ram_operator.gate.inputs import Inputs, Memory
 from ram_operator.kinds import entries, tenancy
@@ -19,7 +19,7 @@ from ram_operator.model.changes import Judged
 from ram_operator.model.objects import Entry, Key
 from ram_operator.model.records import RecordFacts
 from ram_operator.model.state import Applied, Desired, Live
-from ram_operator.model.vocabulary import Cause, Direction, Disposition, Presence
+from ram_operator.model.vocabulary import Cause, Direction, Disposition, DriftAction, Presence
 from ram_operator.planning import diff, plan
 from tests.unit import judging as drift
 from tests.unit.core import ACCOUNT, NOW, OPTIONS, OWNER, TENANT, attachment
@@ -204,6 +204,36 @@ def test_what_is_only_shown_is_not_compared() -> None:
     wanted = asked(USER, {"displayName": "Ann"})
     assert {"groups", "mfa"} & wanted.fields.keys() == set()
     assert diff.changes(USER, wanted, found(wanted, groups={"a": Entry("A")})) == ()
+
+
+# --- members that wait
+
+
+WAITS: Final = {
+    "of a name that is known": Resolved("Team-Ann", "it waits to be taken over"),
+    "that does not exist": None,
+}
+
+
+@pytest.mark.parametrize("waits", WAITS.values(), ids=WAITS)
+def test_a_member_who_waits_to_be_taken_over_is_no_drift_of_the_group(
+    waits: Resolved | None,
+) -> None:
+    spec = {"members": [member("ann", "RamUser")]}
+    wanted = asked(GROUP, spec, **({"ann": waits} if waits else {}))
+    live = found(wanted, members={"team-ann": Entry("Team-Ann")})
+    memory = Memory(replace(OPTIONS, adoption=AdoptionPolicy.IF_EXISTS), Applied(), RecordFacts())
+    first = plan.update(Inputs(GROUP, SETTINGS, wanted, live, memory))
+    assert (first.drift, len(first.waiting)) == ((), 1)
+    assert first.applied is not None
+    # It was there from the first, whatever becomes of the reference.
+    assert first.applied.excess == {"members": frozenset({"team-ann"})}
+    known = replace(memory, applied=first.applied, record=recorded(None))
+    assert plan.update(Inputs(GROUP, SETTINGS, wanted, live, known)).drift == ()
+    left = plan.update(Inputs(GROUP, SETTINGS, group(), live, known))
+    assert [(entry.severity, entry.action) for entry in left.drift] == [
+        (Severity.INFO, DriftAction.REPORTED)
+    ]
 
 
 # --- plans

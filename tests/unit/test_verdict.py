@@ -12,11 +12,12 @@ from ram_operator.constants import Reason, Severity
 from ram_operator.errors import RamOperatorError, Retry, Stalled
 from ram_operator.model import sentences
 from ram_operator.model.changes import Drift, Held
-from ram_operator.model.objects import UnknownPart
+from ram_operator.model.objects import Entry, UnknownPart
 from ram_operator.model.outcome import Plan
 from ram_operator.model.state import Live
-from ram_operator.model.vocabulary import Phase, Presence
-from ram_operator.reporting import carryover, verdict
+from ram_operator.model.steps import Tag
+from ram_operator.model.vocabulary import Cause, Direction, Phase, Presence
+from ram_operator.reporting import carryover, texts, verdict
 from ram_operator.reporting.texts import held_reason
 from tests.unit.outcomes import GONE, HELD, STALLED, after
 
@@ -55,6 +56,36 @@ def case(*so: str, observe: bool = False, **more: Any) -> verdict.Case:
     given: dict[str, Any] = {"decision": decision, "live": live, "status": {}, **more}
     stopped = OBSERVE if observe else None
     return verdict.Case("role app", stopped, errors=() if observe else errors, **given)
+
+
+def tagging(*keys: str) -> Tag:
+    entries = {key: Entry(key, "x") for key in keys}
+    return Tag(
+        summary=f"tag {', '.join(keys)}",
+        cause=Cause.ADOPTION,
+        direction=Direction.NEUTRAL,
+        field="tags",
+        entries=entries,
+    )
+
+
+OURS = ("ram-operator/cluster", "ram-operator/namespace", "ram-operator/name")
+
+
+def test_our_own_mark_is_nothing_that_people_read_of() -> None:
+    assert texts.would_do([tagging(*OURS), tagging("team", OURS[0]), tagging("a", "b")]) == [
+        "tag team",
+        "tag a, b",
+    ]
+    marks = Plan((tagging(*OURS),), in_sync=False)
+    first, also = verdict.judge(case(observe=True, decision=marks))
+    assert (first.phase, also) == (Phase.DONE, ())
+    for more in ({"drift": (GONE,)}, {"waiting": (WAITING,)}, {"held": HELD}):
+        first, _ = verdict.judge(case(observe=True, decision=replace(marks, **more)))
+        assert first.reason is Reason.OBSERVE_ONLY
+        assert "ram-operator/" not in first.message
+    nothing = Plan(in_sync=False)
+    assert verdict.judge(case(observe=True, decision=nothing))[0].reason is Reason.OBSERVE_ONLY
 
 
 @pytest.mark.parametrize("number", range(1, len(PARTS) + 1))

@@ -129,7 +129,8 @@ def update(inputs: Inputs, *, believe_drift: bool = True) -> Plan:
     waiting += [f"{_trust_of(inputs)} to be as asked: {s.summary}" for s in postponed]
     undone = frozenset(name for step in postponed for name in step.settles)
     done = drift_shown.Done(gate.after, bool(gate.steps), undone)
-    drifted, respelled = drift_shown.apart([*gate.judged, *gate.moved], done)
+    shown = [item for item in (*gate.judged, *gate.moved) if not _awaits(inputs, item)]
+    drifted, respelled = drift_shown.apart(shown, done)
     record = first_record(inputs)
     as_asked = all(map(drift_shown.as_asked, gate.judged))
     return Plan(
@@ -150,6 +151,16 @@ def update(inputs: Inputs, *, believe_drift: bool = True) -> Plan:
         providers=record.providers,
         noticed=gate.noticed,
         remarks=gate.remarks,
+    )
+
+
+def _awaits(inputs: Inputs, item: Judged) -> bool:
+    """Whether it was there from the first, and may be what a reference stands for that is not
+    ready: what waits is said, and it is no excess before that is known.
+    """
+    there = item.cause is Cause.ADOPTION and item.change.after is None
+    return there and last_applied.stays(
+        inputs.row, inputs.desired, item.change.field, item.change.entry
     )
 
 

@@ -17,13 +17,12 @@ from ..model.changes import Drift, Finding, Held
 from ..model.outcome import Outcome, Plan
 from ..model.records import Rejection
 from ..model.state import Live
-from ..model.steps import Note
 from ..model.vocabulary import Phase
 from ..planning.last_applied import applied_block
 from . import carryover, conditions, events
 from .conditions import Condition
 from .events import Event
-from .texts import held_reason
+from .texts import held_reason, would_do
 
 LIST_LIMIT: Final = carryover.LIMIT
 
@@ -117,7 +116,7 @@ def _findings(plan: Plan, outcome: Outcome, old: Mapping[str, Any], now: str) ->
     elif carryover.still_open(old, plan):
         out["pending"] = old["pending"]
     if observe_only:
-        would = [step.summary for step in plan.steps if not isinstance(step, Note)]
+        would = would_do(plan.steps)
         out["wouldDo"] = [sentences.clip(text, 512) for text in would[:LIST_LIMIT]]
     return out
 

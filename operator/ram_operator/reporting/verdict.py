@@ -17,9 +17,9 @@ from ..model import sentences
 from ..model.changes import Drift
 from ..model.outcome import Outcome, Plan
 from ..model.state import Live
-from ..model.steps import Note
+from ..model.steps import Mark, Tag
 from ..model.vocabulary import DriftAction, Phase
-from . import carryover
+from . import carryover, texts
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,16 +104,22 @@ def _observed(case: Case) -> Iterator[Verdict]:
     decision, stopped = case.decision, case.stopped
     if stopped is None:
         return
-    if decision.in_sync and decision.held is None:
+    would = texts.would_do(decision.steps)
+    if decision.held is None and (decision.in_sync or _marks_only(decision, would)):
         if stopped.reason is Reason.SUSPENDED:
             yield Verdict(Phase.STALLED, stopped.reason, stopped.text)
         return
-    would = [step.summary for step in decision.steps if not isinstance(step, Note)]
     would += [f"wait for {text}" for text in decision.waiting]
     if decision.held is not None:
         would.append("hold: " + sentences.held(decision.held))
     text = f"{stopped.text}; would " + "; ".join(would or ["report"])
     yield Verdict(Phase.STALLED, stopped.reason, text)
+
+
+def _marks_only(decision: Plan, would: list[str]) -> bool:
+    """Whether all that differs is that the identity does not say yet whose it is."""
+    differs = would or decision.waiting or decision.drift
+    return not differs and any(isinstance(step, Tag | Mark) for step in decision.steps)
 
 
 def _held(case: Case) -> Iterator[Verdict]:
