@@ -79,7 +79,8 @@ monitoring: venv ## prometheus and promtool, built from source at the first use 
 	$(BIN)/python -m lab assets --monitoring
 
 .PHONY: rules
-rules: monitoring ## write the PrometheusRule of the component from deploy/monitoring/rules.yaml
+rules: monitoring ## write the PrometheusRule from deploy/monitoring/rules.yaml; RUNBOOKS=https://… says where its pages are
+	$(if $(RUNBOOKS),$(BIN)/python scripts/runbook_urls.py $(RUNBOOKS))
 	$(BIN)/python scripts/prometheus_rule.py
 
 .PHONY: test

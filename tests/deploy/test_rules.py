@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -98,7 +99,31 @@ def test_an_alert_says_what_people_need(number: int) -> None:
     assert annotations.keys() == {"summary", "description", "runbook_url"}
     assert annotations["summary"].endswith(".")
     assert "{{" not in annotations["summary"], "the same for all alerts of a group"
-    assert ROOT / annotations["runbook_url"] == RUNBOOKS / f"{rule['alert']}.md"
+    base, _, page = annotations["runbook_url"].rpartition("/")
+    assert page == f"{rule['alert']}.md"
+    assert re.fullmatch(r"https://\S+", base), "a pager links to it"
+    assert base == ALERTS[0]["annotations"]["runbook_url"].rpartition("/")[0]
+
+
+def test_whoever_has_the_pages_elsewhere_says_so_once(tmp_path: Path) -> None:
+    for folder in ("scripts", "deploy/monitoring"):
+        shutil.copytree(ROOT / folder, tmp_path / folder)
+    rules = tmp_path / "deploy" / "monitoring" / "rules.yaml"
+
+    def written(base: str) -> subprocess.CompletedProcess[str]:
+        script = tmp_path / "scripts" / "runbook_urls.py"
+        command = [sys.executable, str(script), base]
+        return subprocess.run(command, capture_output=True, text=True, check=False)
+
+    assert written("https://git.example/team/runbooks/").returncode == 0
+    urls = re.findall(r"runbook_url: (\S+)", rules.read_text())
+    assert len(urls) == len(ALERTS)
+    assert all(url.startswith("https://git.example/team/runbooks/RamOperator") for url in urls)
+    assert written(ALERTS[0]["annotations"]["runbook_url"].rpartition("/")[0]).returncode == 0
+    for path in (RULES, UNIT_TESTS):
+        assert (rules.parent / path.name).read_text() == path.read_text()
+    for wrong in ("docs/operations/runbooks", "git.example", "https://", 'https://a"b'):
+        assert "is no address" in written(wrong).stderr
 
 
 def test_each_alert_has_a_page_and_each_page_an_alert() -> None:
@@ -115,9 +140,11 @@ def test_each_alert_has_a_page_and_each_page_an_alert() -> None:
 def _exposed() -> dict[str, set[str]]:
     """Name → labels of all series that the operator serves."""
     metrics = Metrics(CollectorRegistry())
-    found = (("RAM010", "warning"),)
+    found, corrected = (("RAM010", "warning"),), (("critical", 0.0),)
     everything = ObjectState(
-        (("Ready", "True"),), "critical", 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, findings=found
+        (("Ready", "True"),),
+        "critical",
+        *(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, found, 0.0, corrected),
     )
     metrics.objects.set(Key("RamRole", "namespace", "name"), everything)
     metrics.cloud_call("GetRole", "Throttled", 0.1)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -18,15 +19,16 @@ from ram_operator.cloud.cached_reads import PolicyDocuments, ProviderFacts
 from ram_operator.cloud.execute import execute
 from ram_operator.cloud.observe import GETS, READS, CloseObserver
 from ram_operator.cloud.writing import Kept, Writer
-from ram_operator.constants import Reason
+from ram_operator.constants import Reason, Severity
 from ram_operator.errors import OutcomeUnknown, Retry
 from ram_operator.kinds.table import KINDS
 from ram_operator.model.basis import Basis
 from ram_operator.model.objects import UnknownPart
 from ram_operator.model.steps import Create, CreateWithDocument, NewIdentity, WriteDocument
 from ram_operator.model.vocabulary import Cause, Direction, Presence
+from ram_operator.planning import plan
 from tests.unit.cloud_world import World
-from tests.unit.core import trust_json
+from tests.unit.core import inputs, remembered, trust_json, wanted
 from tests.unit.stub_server import Reply, Request, Stub, stub
 
 Json = dict[str, Any]
@@ -249,3 +251,38 @@ def test_a_part_that_cannot_be_read_is_no_defect(world: World) -> None:
     answering(world, {**WHOLE, "GetRole": {"Role": role}})
     live = CloseObserver(world.client).look("RamRole", "web")
     assert isinstance(live.fields["maxSessionDurationSeconds"], UnknownPart)
+
+
+NO_DOCUMENT = {
+    "nothing": "",
+    "no JSON": "{Version: 1",
+    "a byte order mark": '\ufeff{"Version":"1","Statement":[]}',
+    "a list": "[]",
+}
+
+
+@pytest.mark.parametrize("text", NO_DOCUMENT.values(), ids=NO_DOCUMENT)
+def test_a_trust_that_is_none_is_critical_drift_and_said(world: World, text: str) -> None:
+    """Whom it lets in nobody knows, and the operator is not to blame."""
+    role = copy.deepcopy(WHOLE["GetRole"])
+    role["Role"]["AssumeRolePolicyDocument"] = text
+    answering(world, {**WHOLE, "GetRole": role})
+    live = CloseObserver(world.client).look("RamRole", "web")
+    assert live.unknown_parts() == ()
+    asked = wanted({"roleName": "web"})
+    memory = remembered(asked)
+    memory = replace(memory, record=replace(memory.record, cloud_id=live.cloud_id))
+    decision = plan.update(inputs(asked, live, memory))
+    (entry,) = (entry for entry in decision.drift if entry.field == "trustPolicy")
+    assert entry.severity is Severity.CRITICAL
+    assert "cannot be read" in entry.now
+    assert json.dumps(text) in entry.now
+
+
+def test_a_document_of_a_policy_that_is_none_may_allow_anything(world: World) -> None:
+    policy = copy.deepcopy(WHOLE["GetPolicy"])
+    policy["DefaultPolicyVersion"]["PolicyDocument"] = "oops"
+    answering(world, {**WHOLE, "GetPolicy": policy})
+    document = CloseObserver(world.client).look("RamPolicy", "web").fields["document"]
+    assert isinstance(document, documents.Policy)
+    assert documents.escalates(document)

@@ -18,6 +18,7 @@ from ram_operator.model.vocabulary import Direction, Phase
 from ram_operator.observability.metrics import RESULTS, Metrics
 from ram_operator.observability.object_metrics import ObjectState, ObjectStates, state_of
 from ram_operator.reporting.status import build_report
+from ram_operator.times import seconds
 from tests.unit.steps_by_example import of_difference
 
 KEY, OTHER = Key("RamRole", "apps", "web"), Key("RamPolicy", "apps", "web")
@@ -275,6 +276,27 @@ def test_what_was_found_in_the_cloud_is_told_by_itself(
     status = {**STATUS, "conditions": CONDITIONS, **pending}
     found = state_of(Outcome(Phase.DONE, Reason.SYNCED, ""), status, None, ObjectState(), NOW)
     assert found.found == told
+
+
+@pytest.mark.parametrize(
+    ("reason", "told"),
+    [(Reason.DRIFTED, 1.0), (Reason.NOT_FOUND, 1.0), (Reason.ACCESS_DENIED, None)],
+)
+def test_what_is_stalled_by_drift_alone_is_told(reason: Reason, told: float | None) -> None:
+    left = Outcome(Phase.STALLED, reason, "", plan=Plan(drift=(drift(Severity.INFO, "reported"),)))
+    assert after(left).drift_only == told
+    gone = {"conditions": CONDITIONS}
+    assert state_of(replace(left, plan=None), gone, None, BEFORE, NOW).drift_only is None
+
+
+def test_when_drift_was_put_right_last_is_told_by_severity() -> None:
+    at = "2026-01-01T00:00:0{}Z"
+    listed = [(2, "critical"), (1, "critical"), (3, "warning"), ("x", "info")]
+    corrected = [{"severity": severity, "at": at.format(second)} for second, severity in listed]
+    status = {"conditions": CONDITIONS, "corrected": [*corrected, {"at": at.format(1)}]}
+    found = state_of(outcome(), status, None, BEFORE, NOW).corrected
+    begin = seconds(at.format(0))
+    assert found == (("critical", begin + 2), ("warning", begin + 3))
 
 
 def test_where_nothing_is_written_all_drift_lasts() -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from .. import documents
 from ..constants import Reason
-from ..errors import Bug, OutcomeUnknown, Retry
+from ..errors import OutcomeUnknown, Retry
 from ..model.objects import UnknownPart
 
 
@@ -55,11 +55,13 @@ def incomplete(action: str, what: str) -> Retry:
     return Retry(Reason.CLOUD_UNAVAILABLE, f"{action} got an answer without its {what}")
 
 
-def read_trust(text: Any, name: str) -> documents.Trust | UnknownPart:
-    """The live trust document; one that is missing or no JSON object is unknown, not empty."""
-    if not text:
+def read_trust(text: Any) -> documents.Trust | UnknownPart:
+    """The live trust document. One that is missing is unknown, and not empty; one that is there and
+    no JSON object is a document of which nobody knows what it allows.
+    """
+    if text is None:
         return UnknownPart(incomplete("GetRole", "AssumeRolePolicyDocument"))
     try:
         return documents.parse_trust(text, lenient=True)
-    except documents.DocumentError as error:
-        return UnknownPart(Bug(f"the trust document of role {name} cannot be read: {error}"))
+    except documents.DocumentError:
+        return documents.unreadable_trust(str(text))

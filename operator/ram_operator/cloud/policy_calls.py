@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from .. import documents
-from ..errors import Bug, Retry
+from ..errors import Retry
 from ..model.objects import FieldValue, UnknownPart
 from ..model.state import CloudCalls, Live
 from ..model.steps import CreateWithDocument, Delete, WriteAttributes, WriteDocument
@@ -29,8 +29,8 @@ def read_policy(calls: CloudCalls, name: str) -> Live:
         document = documents.parse_policy(version["PolicyDocument"], lenient=True)
     except Retry as error:
         document = UnknownPart(error)
-    except documents.DocumentError as error:
-        document = UnknownPart(Bug(f"the document of policy {name} cannot be read: {error}"))
+    except documents.DocumentError:
+        document = documents.unreadable_policy(str(version["PolicyDocument"]))
     return Live(
         presence=Presence.PRESENT,
         cloud_name=str(policy.get("PolicyName") or name),

@@ -33,7 +33,7 @@ def read_role(calls: CloudCalls, name: str) -> Live:
     body = calls.call("GetRole", {"RoleName": name})
     role = answers.part(body, "GetRole", "Role", "RoleId")
     fields: Fields = {
-        "trustPolicy": read_trust(role.get("AssumeRolePolicyDocument"), name),
+        "trustPolicy": read_trust(role.get("AssumeRolePolicyDocument")),
         "description": role.get("Description") or "",
         "maxSessionDurationSeconds": _seconds(role.get("MaxSessionDuration")),
         **_console(role.get("AllowConsoleLogin")),
@@ -103,7 +103,7 @@ def _check_reply(name: str, sent: documents.Trust, answered: Any) -> None:
     """
     if not answered:
         return
-    stored = read_trust(answered, name)
+    stored = read_trust(answered)
     if isinstance(stored, UnknownPart) or not alike(sent, stored):
         text = f"role {name} holds another trust than was written; it is looked at again"
         raise Retry(Reason.PROGRESSING, text)

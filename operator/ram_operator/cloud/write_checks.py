@@ -123,7 +123,7 @@ def trust(name: str, judged: frozenset[str]) -> Check:
 
     def made(calls: CloudCalls) -> None:
         role = calls.call("GetRole", {"RoleName": name}).get("Role") or {}
-        live = read_trust(role.get("AssumeRolePolicyDocument"), name)
+        live = read_trust(role.get("AssumeRolePolicyDocument"))
         if isinstance(live, UnknownPart) or live.digest not in judged:
             raise _moved(f"the trust of role {name}")
 

@@ -32,7 +32,13 @@ from .identity_grants import (
 )
 from .intersection import intersect_trust
 from .names import is_pattern, mentioned, stands_for
-from .parsing import parse_policy, parse_trust, unlisted_keys
+from .parsing import (
+    parse_policy,
+    parse_trust,
+    unlisted_keys,
+    unreadable_policy,
+    unreadable_trust,
+)
 from .principals import NOUNS
 from .subjects import binds, binds_subject
 
@@ -77,5 +83,7 @@ __all__ = [
     "together",
     "trust_principals",
     "unlisted_keys",
+    "unreadable_policy",
+    "unreadable_trust",
     "within_identity_grants",
 ]

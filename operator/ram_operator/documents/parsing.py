@@ -61,6 +61,19 @@ def parse_trust(doc: object, *, lenient: bool = False) -> Trust:
     return Trust(*_document(reader, doc))
 
 
+def unreadable_trust(text: str) -> Trust:
+    """What a role has in place of a trust that is no JSON object: it may let in anybody, or nobody.
+
+    It equals itself alone, and is never sent.
+    """
+    return Trust(text, _unreadable(fingerprint(text)))
+
+
+def unreadable_policy(text: str) -> Policy:
+    """The same of a permission document."""
+    return Policy(text, _unreadable(fingerprint(text)))
+
+
 def parse_policy(doc: object, *, lenient: bool = False) -> Policy:
     """A permission document; Deny and NotAction are legal. Otherwise like parse_trust."""
     reader = Reader(lenient=lenient, trust=False)

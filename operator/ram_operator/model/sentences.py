@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
@@ -81,8 +82,16 @@ def drift_values(change: Change) -> tuple[str, str]:
         moved = documents.compare_policy(wanted, live)
     else:
         return value(wanted), value(live)
-    sentences = "; ".join((*moved.gain_sentences, *moved.loss_sentences))
+    sentences = "; ".join((*_unlike(live), *moved.gain_sentences, *moved.loss_sentences))
     return value(wanted), clip(sentences or value(live), 1024)
+
+
+def _unlike(live: documents.Trust | documents.Policy) -> list[str]:
+    """What is there in place of a document, where it is none."""
+    with contextlib.suppress(ValueError):
+        if isinstance(json.loads(live.text), dict):
+            return []
+    return [f"what is there is no document and cannot be read: {clip(json.dumps(live.text))}"]
 
 
 def respelled(change: Change) -> Drift:

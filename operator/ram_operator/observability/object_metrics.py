@@ -6,6 +6,7 @@ them; kept as values they cost a tenth. An object that is gone has no series.
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -17,6 +18,7 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 from prometheus_client.samples import Sample
 
+from .. import times
 from ..constants import Reason, Severity
 from ..kinds.table import KINDS
 from ..model.objects import Key
@@ -47,6 +49,10 @@ class ObjectState:
     """1.0 while it has more in the cloud than was agreed on, since nobody looked in between."""
     findings: tuple[tuple[str, str], ...] = ()
     """(rule, severity) of what its status says that the rules find in what is there."""
+    drift_only: float | None = None
+    """1.0 while it is stalled for no other reason than drift that is left as it is."""
+    corrected: tuple[tuple[str, float], ...] = ()
+    """(severity, when) of the last drift that was put right, as far as its status remembers."""
 
 
 def state_of(
@@ -70,6 +76,7 @@ def state_of(
     present = _one(tuple((str(c["type"]), str(c["status"])) for c in status["conditions"]))
     observe_only = 1.0 if outcome.reason is Reason.OBSERVE_ONLY else None
     kind = (status.get("pending") or {}).get("kind")
+    drift_only = 1.0 if drift and outcome.reason in _DRIFT else None
     return ObjectState(
         present,
         drift,
@@ -78,12 +85,27 @@ def state_of(
         observe_only=observe_only,
         findings=_one(_findings(status)),
         found=1.0 if kind == HeldKind.FOUND else None,
+        drift_only=drift_only,
+        corrected=_last_corrected(status),
     )
 
 
 def _findings(status: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     found = {(str(each["id"]), str(each["severity"])) for each in status.get("findings") or ()}
     return tuple(sorted(found))
+
+
+_DRIFT: Final = frozenset({Reason.DRIFTED, Reason.NOT_FOUND})
+"""Of a stalled object whose status shows drift: that is all that is wrong."""
+
+
+def _last_corrected(status: Mapping[str, Any]) -> tuple[tuple[str, float], ...]:
+    found: dict[str, float] = {}
+    for entry in status.get("corrected") or ():
+        with contextlib.suppress(KeyError, ValueError):
+            severity, at = str(entry["severity"]), times.seconds(entry["at"])
+            found[severity] = max(at, found.get(severity, at))
+    return tuple(sorted(found.items()))
 
 
 class ObjectStates(Collector):
@@ -167,6 +189,10 @@ def _drift(state: ObjectState) -> Rows:
     return [((state.drift,), 1.0)] if state.drift else []
 
 
+def _corrected(state: ObjectState) -> Rows:
+    return [((severity,), at) for severity, at in state.corrected]
+
+
 def _number(name: str) -> Callable[[ObjectState], Rows]:
     def rows(state: ObjectState) -> Rows:
         value = getattr(state, name)
@@ -215,6 +241,16 @@ _FAMILIES: Final[Mapping[str, tuple[str, tuple[str, ...], Callable[[ObjectState]
         "1 while an object has more in the cloud than was agreed on, given while nobody looked.",
         (),
         _number("found"),
+    ),
+    "ram_operator_stalled_by_drift": (
+        "1 while an object is stalled only because drift is left as it is.",
+        (),
+        _number("drift_only"),
+    ),
+    "ram_operator_drift_corrected_timestamp_seconds": (
+        "When drift of an object was last put right, by its severity.",
+        ("severity",),
+        _corrected,
     ),
     "ram_operator_deletion_brake_since_timestamp_seconds": (
         "Since when the deletions of an account are stopped, because there were too many.",
