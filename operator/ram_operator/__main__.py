@@ -5,13 +5,16 @@ Exit codes: 0 done, 1 the watches of the API server ended, 2 usage or error.
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import MutableMapping, Sequence
 
 from . import __version__, config
 from .errors import RamOperatorError
 from .observability import logs
+
+log = logging.getLogger(__name__)
 
 USAGE = "usage: ram-operator run [flags] | void-approvals | version | run --help"
 
@@ -23,6 +26,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     if words == ["void-approvals"]:
         return _void_approvals()
+    if words in (["--help"], ["-h"], ["help"]):
+        print(USAGE)
+        return 0
     if not words or words[0] != "run":
         print(USAGE, file=sys.stderr)
         return 2
@@ -32,6 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 2
     logs.configure(settings.log_format, settings.log_level)
+    _keep_silent(os.environ)
     # Imported late: `version` and usage errors need neither kopf nor the SDK.
     from . import startup
 
@@ -39,7 +46,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
+def _keep_silent(environment: MutableMapping[str, str]) -> None:
+    """The SDK looks at DEBUG at each call, and would print the key id and what a call is signed
+    with.
+    """
+    if environment.get("DEBUG", "").lower() == "sdk":
+        del environment["DEBUG"]
+        log.warning("DEBUG=sdk is not heeded: the SDK would print the operator's key id")
+
+
 def _void_approvals() -> int:
+    _keep_silent(os.environ)
     from . import startup
 
     try:

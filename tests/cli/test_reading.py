@@ -61,6 +61,21 @@ def test_forms_of_the_list(desk: Desk) -> None:
     )
 
 
+def test_alone_it_prints_its_help(desk: Desk) -> None:
+    alone = desk.ram(namespace=False)
+    assert (alone.code, alone.err) == (0, "")
+    assert "pending" in alone.out
+
+
+def test_a_member_of_a_group_is_acted_as(desk: Desk) -> None:
+    desk.waits("alpha")
+    administrator = {"KUBECONFIG": desk.cluster.environment()["KUBECONFIG"]}
+    acting = ("--as", "nobody", "--as-group", "others", "--as-group", "system:masters")
+    shown = desk.ram(*acting, "show", "ramrole", "alpha", **administrator)
+    alone = desk.ram(*acting[:4], "show", "ramrole", "alpha", **administrator)
+    assert (shown.code, alone.code) == (0, 3), (shown.err, alone.err)
+
+
 def test_an_empty_list_is_no_error(desk: Desk) -> None:
     result = desk.ram("pending")
     assert (result.code, result.out) == (0, "")

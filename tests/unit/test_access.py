@@ -10,16 +10,21 @@ import pytest
 
 from ram_operator.constants import AccessMode, DriftPolicy, Reason, Severity
 from ram_operator.errors import Stalled, UnknownValue
+from ram_operator.gate import approvals, baseline, ways_in
 from ram_operator.gate.inputs import Inputs, Memory
+from ram_operator.gate.verdicts import Allow
 from ram_operator.kinds import sign_in
 from ram_operator.kinds.table import KINDS
+from ram_operator.model.changes import Change, Held, Judged
 from ram_operator.model.objects import Entry, UnknownPart
 from ram_operator.model.outcome import Plan
-from ram_operator.model.records import NO_RIGHTS, NOT_READ, Agreed, RecordFacts
+from ram_operator.model.records import NO_RIGHTS, NOT_READ, Agreed, InFlight, RecordFacts
 from ram_operator.model.state import Applied, Desired
-from ram_operator.model.vocabulary import DriftAction, HeldKind
+from ram_operator.model.steps import Agree
+from ram_operator.model.vocabulary import Cause, Direction, Disposition, DriftAction, HeldKind
 from ram_operator.planning import plan
 from tests.unit.core import ACCOUNT, OPTIONS, OWNER
+from tests.unit.steps_by_example import of_entries
 from tests.unit.test_people import asked, found
 
 USER: Final = KINDS["RamUser"]
@@ -259,3 +264,43 @@ def test_what_could_not_be_read_takes_somebodys_word_later() -> None:
 def test_modes_are_those_of_the_kind() -> None:
     wanted: Desired = asked(USER, {"accessMode": "Unmanaged"})
     assert AccessMode(wanted.modes["access"]) is AccessMode.UNMANAGED
+
+
+# --- an approval
+
+
+def begun(known: RecordFacts, live: Mapping[str, Entry]) -> RecordFacts:
+    """It was approved that they stay, and the process ended before the record said so."""
+    changes = tuple(
+        Change("access", None, entry, Direction.WIDER, key) for key, entry in live.items()
+    )
+    wishes = approvals.wishes(Held(HeldKind.FOUND, "", changes=changes))
+    flight = InFlight(HeldKind.FOUND, approval="sha256:aa", wishes=wishes)
+    return replace(known, in_flight=flight)
+
+
+def test_what_was_approved_is_agreed_on_although_the_process_ended() -> None:
+    known = record({"mode": "Unmanaged", NOT_READ: NOT_READ})
+    decision = decide("Unmanaged", ALL, begun(known, ALL))
+    assert decision.held is None
+    assert noted(decision) == {**HAD, NOT_READ: ""}
+    one = {"loginProfile": PROFILE}
+    decision = decide("Unmanaged", ALL, begun(record(None), one))
+    assert decision.held is not None
+    assert [change.entry for change in decision.held.changes] == ["accessKey/…abcd"]
+
+
+def test_an_approval_agrees_on_exactly_what_it_was_given_for() -> None:
+    given = inputs("Unmanaged", ALL, record(None))
+    entries = {"loginProfile": PROFILE}
+    step = of_entries(Agree, "access", entries=entries, permit=None)
+    (told,) = baseline.agreeing(given, [step])
+    assert told.agrees.entries["access"] == {"mode": "Unmanaged", PROFILE_ID: "active"}
+    assert ways_in.agrees(given, {}) == {}
+
+
+def test_what_is_only_told_needs_nobody() -> None:
+    given = inputs(None, ALL, record({"mode": "Unmanaged"}))
+    change = Change("access", KEY, None, Direction.NARROWER, "accessKey/…abcd")
+    told = Judged(change, Cause.DRIFT, Disposition.WRITE, Severity.CRITICAL)
+    assert isinstance(ways_in.evaluate(given, told), Allow)

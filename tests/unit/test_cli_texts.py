@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from typing import Any
 
 import pytest
 import yaml
 
 from ram_operator import times
-from ram_operator.cli import rendering, screen, targets
+from ram_operator.cli import arguments, rendering, screen, targets
 from ram_operator.cli.outcomes import Exit, Failed
 from ram_operator.cli.refusals import Answer, explain
 from ram_operator.cli.waiting import Waiting, read
@@ -182,3 +183,76 @@ def test_the_reference_is_what_the_command_line_says() -> None:
     command = [sys.executable, str(ROOT / "scripts" / "cli_reference.py"), "--check"]
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (result.returncode, result.stderr) == (0, "")
+
+
+LATER = {
+    "2026-12-01T12:00:00Z": "in 7d",
+    "2026-12-01T11:58:00Z": "in 7d",
+    "2026-11-30T12:00:00Z": "in 6d",
+    "2026-11-24T13:00:00Z": "in 60m",
+}
+
+
+@pytest.mark.parametrize(("expires", "shown"), LATER.items())
+def test_a_fresh_offer_has_seven_days(expires: str, shown: str) -> None:
+    assert f"{shown}, at" in text(expires=expires)
+    row = rendering.listing([waiting(expires=expires)], NOW, namespaces=False)
+    assert shown in row
+
+
+def test_an_approval_of_another_change_is_said_to_be_one() -> None:
+    stale = replace(waiting(), approve="sha256:" + "cd" * 32)
+    for each in (stale, waiting(voided="ApprovalStale")):
+        shown = rendering.text(each, NOW, PLAIN)
+        assert "the approval on the object is for another change" in shown
+    assert "another change" not in rendering.text(replace(stale, approve=DIGEST), NOW, PLAIN)
+    assert "does not count: AdmissionPolicyMissing" in text(voided="AdmissionPolicyMissing")
+
+
+def test_who_may_not_list_is_told_the_ways_on() -> None:
+    message = 'ramroles is forbidden: User "eve" cannot list resource "ramroles" in API group'
+    said = str(explain(Answer(403, message), None, "list ramroles, all"))
+    assert "-n" in said
+    assert "-A" in said
+
+
+WORDS = {
+    ("show", "ramrole/x"): "ramrole/x",
+    ("show", "ramrole", "x"): "ramrole/x",
+    ("show", "ramrole", "-n", "a", "x"): "ramrole/x",
+    ("-n", "a", "show", "ramrole", "x"): "ramrole/x",
+    ("--as", "eve", "show", "-n", "a", "arr", "x"): "arr/x",
+}
+
+
+@pytest.mark.parametrize("words", WORDS, ids=" ".join)
+def test_an_object_is_written_as_for_kubectl(words: tuple[str, ...]) -> None:
+    parsed = arguments.parse("kubectl ram", words)
+    assert parsed.object == WORDS[words]
+    assert parsed.namespace == ("a" if "-n" in words else "")
+    assert parsed.user == ("eve" if "--as" in words else "")
+
+
+def test_flags_of_the_cluster_count_where_they_stand_last() -> None:
+    said = ("-n", "a", "--as", "eve", "--as-group", "x", "pending", "-n", "b", "--as-group", "y")
+    parsed = arguments.parse("kubectl ram", said)
+    assert (parsed.namespace, parsed.user, parsed.groups) == ("b", "eve", ["y"])
+    assert arguments.parse("kubectl ram", ("pending",)).request_timeout == 30.0
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("show", "ramrole/x", "y"),
+        ("show", "ramrole", "x", "y"),
+        ("show", "ramrole", "x", "--what"),
+        ("pending", "x"),
+        ("pending", "--as-group", "x"),
+        ("-n", "a"),
+    ],
+    ids=" ".join,
+)
+def test_what_is_no_command_line_is_refused(words: tuple[str, ...]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        arguments.parse("kubectl ram", words)
+    assert caught.value.code == 2

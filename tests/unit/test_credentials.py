@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import dataclasses
+from collections.abc import Mapping
 
 import pytest
 from hypothesis import given
@@ -32,9 +33,48 @@ def test_from_the_variables_that_other_tools_read_too() -> None:
         "ALIBABA_CLOUD_ACCESS_KEY_ID": ID,
         "ALIBABA_CLOUD_ACCESS_KEY_SECRET": f" {SECRET}\n",
     }
-    assert from_environment(environment) == Credentials(ID, SECRET)
+    assert environment_alone(environment) == Credentials(ID, SECRET)
     environment["ALIBABA_CLOUD_SECURITY_TOKEN"] = TOKEN
-    assert from_environment(environment) == Credentials(ID, SECRET, TOKEN)
+    assert environment_alone(environment) == Credentials(ID, SECRET, TOKEN)
+
+
+def environment_alone(environment: Mapping[str, str]) -> Credentials:
+    return from_environment(environment, "ram-system", lambda _: None)
+
+
+def test_the_secret_is_read_as_it_is_now() -> None:
+    """It may have been made, or its key exchanged, after the pod had begun."""
+    old = dict.fromkeys(ENVIRONMENT.values(), "old")
+    made = data(accessKeyId=ID, accessKeySecret=SECRET)
+    asked: list[str] = []
+
+    def secret(name: str) -> Mapping[str, str]:
+        asked.append(name)
+        return made
+
+    for environment in (old, {}):
+        assert from_environment(environment, "ram-system", secret) == Credentials(ID, SECRET)
+    assert asked == ["ram-operator-credentials"] * 2
+
+
+def test_a_secret_that_cannot_be_read_matters_where_there_is_no_other_key() -> None:
+    def denied(_: str) -> None:
+        raise Stalled(Reason.ACCESS_DENIED, "no right")
+
+    pair = dict.fromkeys(ENVIRONMENT.values(), ID)
+    assert from_environment(pair, "ram-system", denied).access_key_id == ID
+    with pytest.raises(Stalled, match="no right"):
+        from_environment({}, "ram-system", denied)
+
+
+def test_without_any_key_the_command_is_named_that_makes_one() -> None:
+    with pytest.raises(Stalled) as caught:
+        from_environment({}, "ram-system", lambda _: None)
+    assert caught.value.reason is Reason.CREDENTIALS_INVALID
+    assert (
+        "kubectl create secret generic ram-operator-credentials -n ram-system"
+        " --from-file=accessKeyId --from-file=accessKeySecret"
+    ) in caught.value.message
 
 
 def test_from_a_secret_with_and_without_a_token() -> None:
@@ -49,7 +89,7 @@ def test_from_a_secret_with_and_without_a_token() -> None:
 @pytest.mark.parametrize("blank", [None, "", " \n"])
 def test_half_a_pair_is_refused_and_the_remedy_names_both(missing: str, blank: str | None) -> None:
     for names, read, where in (
-        (ENVIRONMENT, from_environment, "environment"),
+        (ENVIRONMENT, environment_alone, "environment"),
         (SECRET_KEYS, lambda given: from_secret("ram", data(**given)), "Secret ram"),
     ):
         given = dict.fromkeys(names.values(), SECRET)

@@ -111,6 +111,7 @@ def test_the_table_says_which_fields_can_escalate() -> None:
         ("RamRole", "maxSessionDurationSeconds"): Escalation.SESSION,
         ("RamRole", "consoleLogin"): Escalation.CONSOLE,
         ("RamUser", "policies"): Escalation.ATTACHMENT,
+        ("RamUser", "access"): Escalation.SIGN_IN,
         ("RamGroup", "policies"): Escalation.ATTACHMENT,
         ("RamGroup", "members"): Escalation.MEMBERSHIP,
     }

@@ -22,6 +22,7 @@ from kubernetes.config import (
     load_incluster_config,
     load_kube_config,
 )
+from urllib3 import HTTPHeaderDict
 
 from ..constants import APPROVER_FIELD_MANAGER, GROUP, VERSION
 from ..kinds.table import PLURALS, RECORD
@@ -50,6 +51,8 @@ class Where:
     """Seconds to wait for each answer."""
     user: str = ""
     """Whom to impersonate."""
+    groups: tuple[str, ...] = ()
+    """Of what that user is to be a member."""
 
 
 class Access:
@@ -66,6 +69,7 @@ class Access:
         self._client = ApiClient(configuration)
         if where.user:
             self._client.default_headers["Impersonate-User"] = where.user
+        self._groups = where.groups
         self._timeout = where.timeout
         self._warn = warn
 
@@ -133,7 +137,9 @@ class Access:
             auth_settings=["BearerToken"],
         )
         try:
-            reply = self._client.call_api(*parameters, _request_timeout=self._timeout)
+            reply = self._client.call_api(
+                *self._with_groups(*parameters), _request_timeout=self._timeout
+            )
             data = reply.read()  # type: ignore[no-untyped-call]
         except ApiException as error:
             raise _Answered(int(error.status or 0), error.body) from None
@@ -151,6 +157,15 @@ class Access:
         if not isinstance(result, dict):
             raise Failed("the answer is no object in JSON: is that an API server?")
         return result
+
+    def _with_groups(
+        self, method: str, url: str, headers: Mapping[str, str], body: Any, form: Any
+    ) -> tuple[str, str, HTTPHeaderDict, Any, Any]:
+        """One header for each group, which a dict cannot hold."""
+        named = HTTPHeaderDict(headers)
+        for group in self._groups:
+            named.add("Impersonate-Group", group)
+        return method, url, named, body, form
 
 
 class _Answered(Exception):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import argparse
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from .. import __version__
@@ -54,16 +54,19 @@ def parser(program: str = "kubectl ram") -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(
         prog=program,
         description="Dangerous changes of RAM identities wait until a person approves them.",
-        epilog="An object is written KIND/NAME, for example ramrole/shop-auditor.",
+        epilog="An object is written KIND/NAME or KIND NAME, for example ramrole/shop-auditor.",
         allow_abbrev=False,
     )
     top.set_defaults(output="text", color="auto")
     top.add_argument("--version", action="version", version=__version__)
+    _cluster(top)
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, (short, long) in COMMANDS.items():
         command = commands.add_parser(name, help=short, description=long, allow_abbrev=False)
         _FLAGS[name](command)
-        _cluster(command)
+        # What stands before the command counts, unless it is said once more behind it.
+        for action in _cluster(command):
+            action.default = argparse.SUPPRESS
     return top
 
 
@@ -112,6 +115,28 @@ def _history(command: argparse.ArgumentParser) -> None:
 
 def _object(command: argparse.ArgumentParser) -> None:
     command.add_argument("object", metavar="KIND/NAME", help="for example ramrole/shop-auditor")
+    command.add_argument("name", nargs="?", default="", help=argparse.SUPPRESS)
+
+
+def parse(program: str, words: Sequence[str] | None) -> argparse.Namespace:
+    """What was asked for; `object` is KIND/NAME also where it was written KIND NAME. Ends the
+    process with 2 on wrong usage.
+    """
+    top = parser(program)
+    parsed, more = top.parse_known_args(words)
+    named = getattr(parsed, "object", "")
+    if len(more) == 1 and named and not parsed.name and not more[0].startswith("-"):
+        # A flag stood between the two.
+        parsed.name, more = more[0], []
+    if more:
+        top.error("unrecognized arguments: " + " ".join(more))
+    if parsed.command and named and parsed.name:
+        if "/" in named:
+            top.error(f"one object at a time, and not {named} and {parsed.name}")
+        parsed.object = f"{named}/{parsed.name}"
+    if parsed.groups and not parsed.user:
+        top.error("--as-group goes with --as")
+    return parsed
 
 
 _FLAGS: Final[Mapping[str, Callable[[argparse.ArgumentParser], None]]] = {
@@ -145,25 +170,35 @@ def _colour(command: argparse.ArgumentParser) -> None:
     )
 
 
-def _cluster(command: argparse.ArgumentParser) -> None:
+def _cluster(command: argparse.ArgumentParser) -> list[argparse.Action]:
     group = command.add_argument_group("cluster, as for kubectl")
-    group.add_argument("-n", "--namespace", default="", help="default: that of the context")
-    group.add_argument("--context", default="", help="default: the current context")
-    group.add_argument("--kubeconfig", default="", metavar="FILE", help="default: $KUBECONFIG")
-    group.add_argument(
-        "--as",
-        dest="user",
-        default="",
-        metavar="USER",
-        help="act as that user; takes the right to impersonate it",
-    )
-    group.add_argument(
-        "--request-timeout",
-        type=_seconds,
-        default=30.0,
-        metavar="SECONDS",
-        help="how long to wait for each answer (default: 30)",
-    )
+    return [
+        group.add_argument("-n", "--namespace", default="", help="default: that of the context"),
+        group.add_argument("--context", default="", help="default: the current context"),
+        group.add_argument("--kubeconfig", default="", metavar="FILE", help="default: $KUBECONFIG"),
+        group.add_argument(
+            "--as",
+            dest="user",
+            default="",
+            metavar="USER",
+            help="act as that user; takes the right to impersonate it",
+        ),
+        group.add_argument(
+            "--as-group",
+            dest="groups",
+            action="append",
+            default=[],
+            metavar="GROUP",
+            help="with --as, act as a member of that group; may be repeated",
+        ),
+        group.add_argument(
+            "--request-timeout",
+            type=_seconds,
+            default=30.0,
+            metavar="SECONDS",
+            help="how long to wait for each answer (default: 30)",
+        ),
+    ]
 
 
 def _digest(text: str) -> str:

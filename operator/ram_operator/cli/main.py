@@ -15,7 +15,11 @@ from .outcomes import Exit, PluginError
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command; every failure is a sentence on stderr and never a traceback."""
     called = "kubectl ram" if Path(sys.argv[0]).name.startswith("kubectl-") else "kubectl-ram"
-    parsed = command_line.parser(called).parse_args(arguments)
+    words = sys.argv[1:] if arguments is None else arguments
+    if not words:
+        command_line.parser(called).print_help()
+        return Exit.DONE
+    parsed = command_line.parse(called, words)
     try:
         return _run(parsed)
     except PluginError as error:
@@ -44,6 +48,7 @@ def _run(parsed: argparse.Namespace) -> int:
         parsed.namespace,
         parsed.request_timeout,
         parsed.user,
+        tuple(parsed.groups),
     )
     # Where another form is asked for, stdout is for programs and people read stderr.
     stream = sys.stdout if parsed.output == "text" else sys.stderr

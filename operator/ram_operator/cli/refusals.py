@@ -82,6 +82,12 @@ def _rights(message: str, target: Target | None, doing: str, what: str) -> str:
     if missing is None:
         return f"you may not {doing} {what}: {message}"
     namespace = f" in namespace {target.namespace}" if target else ""
+    if target is None:
+        return (
+            f"you may not {doing} {what}: {missing['user']} lacks the right to {missing['verb']}"
+            f" {missing['resource']} there\nName a namespace in which you may read with -n, or list"
+            " all with -A if you may; or ask for a role with that verb."
+        )
     return (
         f"you may not {doing} {what}: {missing['user']} lacks the right to {missing['verb']}"
         f" {missing['resource']}{namespace}\nAsk for a role with that verb; an approver also needs"

@@ -14,7 +14,7 @@ from typing import Any, Final
 import yaml
 
 from .. import times
-from ..constants import Severity
+from ..constants import Reason, Severity
 from ..model.vocabulary import HeldVerdict
 from .screen import Paint, plain, table, written
 from .waiting import DOCUMENT_VERSION, State, Waiting
@@ -66,7 +66,12 @@ def _row(each: Waiting, now: float) -> list[str]:
 
 
 def _left(expires: float, now: float) -> str:
-    return f"in {times.span(expires - now)}" if expires > now else "expired"
+    return f"in {_ahead(expires - now)}" if expires > now else "expired"
+
+
+def _ahead(seconds: float) -> str:
+    """A time to come, to the nearest hour where there are days: a fresh offer has seven."""
+    return times.span(seconds + 1800 if seconds > times.DAY else seconds)
 
 
 def text(each: Waiting, now: float, paint: Paint) -> str:
@@ -121,16 +126,26 @@ def _head(each: Waiting, now: float, paint: Paint) -> Iterator[str]:
         ("asked by", ", ".join(map(plain, each.asked_by)) or NOBODY),
         ("waiting", _since(pending.since, now)),
         ("expires", _expiry(pending.expires, now)),
+        ("voided", _voided(each)),
         ("digest", plain(pending.digest) or "none yet: the operator has not offered the change"),
-        (
-            "voided",
-            f"an approval does not count: {plain(pending.voided)}" if pending.voided else "",
-        ),
         ("note", "" if each.current else "the manifest was edited and is not looked at yet"),
     ]
     for name, value in rows:
         if value:
             yield f"{paint(f'{name:<9}', 'bold')} {value}"
+
+
+def _voided(each: Waiting) -> str:
+    """Why an approval on the object opens nothing."""
+    other = bool(each.approve) and each.approve != each.pending.digest
+    if other or each.pending.voided == Reason.APPROVAL_STALE:
+        return (
+            f"the approval on the object is for another change ({Reason.APPROVAL_STALE}): what"
+            " waits now has the digest below, and nobody has approved it"
+        )
+    if not each.pending.voided:
+        return ""
+    return f"an approval does not count: {plain(each.pending.voided)}"
 
 
 def _since(text: str, now: float) -> str:
@@ -145,7 +160,7 @@ def _expiry(text: str, now: float) -> str:
     if expires <= now:
         ago = times.span(now - expires)
         return f"expired {ago} ago, at {shown}: a new offer with a new digest follows"
-    return f"in {times.span(expires - now)}, at {shown}"
+    return f"in {_ahead(expires - now)}, at {shown}"
 
 
 def difference(before: str, after: str, paint: Paint) -> Iterator[str]:

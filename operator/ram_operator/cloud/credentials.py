@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
 from ..constants import Reason
-from ..errors import Stalled
+from ..errors import RamOperatorError, Stalled
 
 ENVIRONMENT: Final = {
     "access_key_id": "ALIBABA_CLOUD_ACCESS_KEY_ID",
@@ -21,6 +21,10 @@ SECRET_KEYS: Final = {
     "access_key_secret": "accessKeySecret",
     "security_token": "securityToken",
 }
+
+
+Secret = Mapping[str, str] | None
+"""The `data` of one, in base64; None where there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +51,43 @@ def _pick(source: Mapping[str, str], names: Mapping[str, str], where: str) -> Cr
     return Credentials(key_id, secret, source.get(names["security_token"], "").strip())
 
 
-def from_environment(environment: Mapping[str, str]) -> Credentials:
-    """The variables that Alibaba Cloud's own tools read. Raises Stalled(CredentialsInvalid)."""
-    return _pick(environment, ENVIRONMENT, "the operator's environment")
+DEFAULT_SECRET: Final = "ram-operator-credentials"  # noqa: S105 - the name of one
+"""Whose values the shipped Deployment puts into the environment as the pod starts."""
 
 
-def from_secret(name: str, data: Mapping[str, str] | None) -> Credentials:
+def from_environment(
+    environment: Mapping[str, str], namespace: str, secret: Callable[[str], Secret]
+) -> Credentials:
+    """The Secret that the environment is filled from, as it is now: it may have been made, or
+    changed, since the pod began. Without it the variables that Alibaba Cloud's own tools read.
+    Raises Stalled(CredentialsInvalid).
+    """
+    given = any(environment.get(name) for name in ENVIRONMENT.values())
+    try:
+        data = secret(DEFAULT_SECRET)
+    except RamOperatorError:
+        if not given:
+            raise
+        data = None
+    if data is not None:
+        return from_secret(DEFAULT_SECRET, data)
+    if given:
+        return _pick(environment, ENVIRONMENT, "the operator's environment")
+    raise Stalled(
+        Reason.CREDENTIALS_INVALID,
+        f"there is no Secret {DEFAULT_SECRET} in namespace {namespace}, and no key in the"
+        " operator's environment; write the key into two files and make it:"
+        f" {_COMMAND.format(namespace)}; it is looked for again within five minutes",
+    )
+
+
+_COMMAND: Final = (
+    f"kubectl create secret generic {DEFAULT_SECRET} -n {{}} --from-file=accessKeyId"
+    " --from-file=accessKeySecret"
+)
+
+
+def from_secret(name: str, data: Secret) -> Credentials:
     """A Secret's `data` (base64). Raises Stalled(CredentialsInvalid) that names no value."""
     if data is None:
         raise Stalled(

@@ -122,8 +122,8 @@ def asked(row: Kind, name: str, spec: Mapping[str, Any]) -> dict[str, str]:
         and (field.gated or field.larger_is_wider or field.escalates is not Escalation.NEVER)
     ]
     values = {field.name: _meaning(field, spec) for field in judged}
-    modes = (field.as_found for field in row.fields if field.as_found in spec)
-    values.update({name: spec[name] for name in modes})
+    modes = (field for field in row.fields if field.as_found)
+    values.update({field.name: spec.get(field.as_found, "") for field in modes})
     values[row.name_field] = str(spec.get(row.name_field) or name).lower()
     return {
         field: hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:16]

@@ -230,14 +230,16 @@ class AccountOpener:
             return before.client, connection
         return CloudClient(keys, where, Limiter(rates), self._wiring), connection
 
+    def _secret(self, name: str) -> credentials.Secret:
+        return self._api.secret_data(self._settings.operator_namespace, name)
+
     def _credentials(self, spec: Mapping[str, Any]) -> credentials.Credentials:
-        kind = spec.get("type", "Environment")
+        kind, where = spec.get("type", "Environment"), self._settings.operator_namespace
         if kind == "Environment":
-            return credentials.from_environment(self._environment)
+            return credentials.from_environment(self._environment, where, self._secret)
         if kind == "Secret":
             name = str(spec.get("secretName") or "")
-            data = self._api.secret_data(self._settings.operator_namespace, name)
-            return credentials.from_secret(name, data)
+            return credentials.from_secret(name, self._secret(name))
         raise InvalidSpec(
             f"spec.credentials.type: {kind!r} is unknown; write Environment or Secret"
         )
