@@ -2,22 +2,38 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
+import yaml
+
 from lab import Cluster, ControlPlane, RequestFailed
 from lab.waiting import until
 
-BASE: Final = Path(__file__).resolve().parents[1] / "deploy" / "kustomize" / "base"
+DEPLOY: Final = Path(__file__).resolve().parents[1] / "deploy"
+BASE: Final = DEPLOY / "kustomize" / "base"
+NO_STAMPS: Final = DEPLOY / "admission" / "variants" / "no-stamps"
 
 
-def install(cluster: Cluster) -> None:
+def install(cluster: Cluster, folder: Path = BASE) -> None:
     """CRDs, RBAC, admission; raises AssertionError when the kinds are not served after 30 s."""
-    cluster.kubectl("apply", "--server-side", "--force-conflicts", "-k", str(BASE))
+    cluster.kubectl("apply", "--server-side", "--force-conflicts", "-k", str(folder))
     wait_served(cluster)
+
+
+def overlay(folder: Path, *components: Path) -> Path:
+    """Writes into the folder what a user writes who wants components; returns the folder."""
+    place = folder.resolve()
+    content = {
+        "resources": [os.path.relpath(BASE, place)],
+        "components": [os.path.relpath(component, place) for component in components],
+    }
+    (place / "kustomization.yaml").write_text(yaml.safe_dump(content))
+    return place
 
 
 @contextmanager

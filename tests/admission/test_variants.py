@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,30 +10,17 @@ import yaml
 
 from lab import Cluster, ControlPlane
 from lab.connection import RequestFailed
-from lab.install import install, wait_served
+from lab.install import BASE, NO_STAMPS, install, overlay
 from lab.waiting import until
 from tests.admission.conftest import set_lists
 from tests.admission.objects import D1, PREFIX, Bench, stamps
 from tests.admission.people import LISTS, Json, Person, introduce
-from tests.manifests.support import BASE, ROOT
-
-VARIANT = ROOT / "deploy" / "admission" / "variants" / "no-stamps"
 
 
 @pytest.fixture(scope="module")
-def overlay(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """As a user writes it, beside a copy of what is shipped: kustomize takes relative paths."""
-    folder = tmp_path_factory.mktemp("variant")
-    for name in ("crds", "deploy"):
-        shutil.copytree(ROOT / name, folder / name)
-    mine = folder / "mine"
-    mine.mkdir()
-    content = {
-        "resources": [os.path.relpath(folder / BASE.relative_to(ROOT), mine)],
-        "components": [os.path.relpath(folder / VARIANT.relative_to(ROOT), mine)],
-    }
-    (mine / "kustomization.yaml").write_text(yaml.safe_dump(content))
-    return mine
+def variant(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """As a user writes it."""
+    return overlay(tmp_path_factory.mktemp("variant"), NO_STAMPS)
 
 
 def _rendered(cluster: Cluster, folder: Path) -> dict[tuple[str, str], Json]:
@@ -43,25 +28,24 @@ def _rendered(cluster: Cluster, folder: Path) -> dict[tuple[str, str], Json]:
     return {(i["kind"], i["metadata"]["name"]): i for i in yaml.safe_load_all(text) if i}
 
 
-def test_only_the_stamps_are_missing(control_plane: Cluster, overlay: Path) -> None:
-    whole, variant = _rendered(control_plane, BASE), _rendered(control_plane, overlay)
-    assert set(whole) - set(variant) == {
+def test_only_the_stamps_are_missing(control_plane: Cluster, variant: Path) -> None:
+    whole, without = _rendered(control_plane, BASE), _rendered(control_plane, variant)
+    assert set(whole) - set(without) == {
         ("MutatingAdmissionPolicy", "ram-stamp"),
         ("MutatingAdmissionPolicyBinding", "ram-stamp"),
     }
-    changed = {key for key, item in variant.items() if item != whole[key]}
+    changed = {key for key, item in without.items() if item != whole[key]}
     assert changed == {("ValidatingAdmissionPolicy", "ram-approve")}
     (key,) = changed
-    before, after = (found[key]["spec"]["validations"] for found in (whole, variant))
+    before, after = (found[key]["spec"]["validations"] for found in (whole, without))
     assert [rule for rule in after if rule not in before] == [after[4]]
     assert [rule for rule in before if rule not in after] == [*before[4:6], *before[8:10]]
 
 
 @pytest.fixture(scope="module")
-def people(overlay: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Person]]:
+def people(variant: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Person]]:
     with ControlPlane.start(tmp_path_factory.mktemp("variant-plane")) as plane:
-        plane.kubectl("apply", "--server-side", "-k", overlay)
-        wait_served(plane)
+        install(plane, variant)
         everybody = introduce(plane)
         set_lists(plane, LISTS)
         probe = Bench(everybody, "RamRole")

@@ -6,7 +6,7 @@ import copy
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +17,7 @@ from kubernetes.client import Configuration
 from kubernetes.client.api_client import ApiClient
 
 from ram_operator.cluster.api import ClusterApi
-from ram_operator.cluster.guard import AdmissionGuard, same, shipped
+from ram_operator.cluster.guard import AdmissionGuard, same, shipped, without_stamps
 from ram_operator.config import Settings
 from ram_operator.errors import RamOperatorError
 from ram_operator.gate.inputs import Guard
@@ -94,9 +94,13 @@ def guard(objects: Json, settings: Settings) -> Iterator[tuple[AdmissionGuard, T
 
 
 def intact() -> Json:
+    return as_found(shipped())
+
+
+def as_found(table: Mapping[str, Any]) -> Json:
     return {
         where: {"metadata": {}, **({"spec": copy.deepcopy(spec)} if spec else {})}
-        for where, spec in shipped().items()
+        for where, spec in table.items()
     }
 
 
@@ -112,8 +116,8 @@ def test_the_guard_is_intact_until_something_is_missing_and_again_when_it_is_bac
         assert asked.state() is Guard.MISSING
         time.now += 3
         assert asked.state() is Guard.INTACT
-        assert list(dict.fromkeys(told)) == [(True, False), (False, False)]
-        assert told[-1] == (True, False)
+        assert list(dict.fromkeys(told)) == [(Guard.INTACT, False), (Guard.MISSING, False)]
+        assert told[-1] == (Guard.INTACT, False)
 
 
 @pytest.mark.parametrize("where", [where for where, spec in shipped().items() if spec])
@@ -133,7 +137,7 @@ def test_the_flag_waives_it() -> None:
     settings = replace(Settings(), unguarded_approvals=True)
     with guard({}, settings) as (asked, _, told):
         assert asked.state() is Guard.WAIVED
-        assert told == [(False, True)]
+        assert told == [(Guard.MISSING, True)]
 
 
 def test_what_cannot_be_told_is_neither() -> None:
@@ -141,3 +145,49 @@ def test_what_cannot_be_told_is_neither() -> None:
     with guard(objects, Settings()) as (asked, _, told), pytest.raises(RamOperatorError):
         asked.state()
     assert told == []
+
+
+@pytest.mark.parametrize("waived", [False, True])
+def test_where_nothing_stamps_it_is_reduced_whatever_the_flag_says(waived: bool) -> None:
+    """The flag is for a cluster without a guard, and makes no more of one that is there."""
+    settings = replace(Settings(), unguarded_approvals=waived)
+    with guard(as_found(without_stamps()), settings) as (asked, _, told):
+        assert asked.state() is Guard.REDUCED
+        assert told == [(Guard.REDUCED, waived)]
+
+
+@pytest.mark.parametrize("where", [where for where, spec in without_stamps().items() if spec])
+def test_each_policy_counts_without_stamps_too(where: str) -> None:
+    objects = as_found(without_stamps())
+    objects[where]["spec"]["more"] = 1
+    with guard(objects, Settings()) as (asked, _, told):
+        assert asked.state() is Guard.MISSING
+        assert told == [(Guard.MISSING, False)]
+
+
+def test_the_whole_ones_but_for_the_stamps_are_no_reduced_ones() -> None:
+    """They ask for an author whom nobody stamped: taking ram-stamp away gives nothing."""
+    objects = {where: body for where, body in intact().items() if "/mutating" not in where}
+    with guard(objects, Settings()) as (asked, _, _):
+        assert asked.state() is Guard.MISSING
+
+
+def test_each_state_is_said_once_and_what_is_wrong_with_it(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    objects = as_found(without_stamps())
+    (altered,) = (where for where in objects if where.endswith("policies/ram-approve"))
+    with guard(objects, Settings()) as (asked, _, _), caplog.at_level("INFO"):
+        for _ in range(2):
+            asked.state(fresh=True)
+        objects[altered]["spec"]["more"] = 1
+        for _ in range(2):
+            asked.state(fresh=True)
+        objects.update(intact())
+        for _ in range(2):
+            asked.state(fresh=True)
+    reduced, missing, back = caplog.messages
+    assert "gate.fourEyes false alone" in reduced
+    assert "ram-stamp is missing" in missing
+    assert f"without MutatingAdmissionPolicy: {altered} was altered" in missing
+    assert back == "the admission policies that guard approvals are back"

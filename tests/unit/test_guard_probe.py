@@ -36,6 +36,12 @@ DENIED = "ValidatingAdmissionPolicy 'ram-approve' with binding 'ram-approve' den
 OURS = f"{START}{DENIED}system:serviceaccount:ram-system:ram-operator may not approve: that takes"
 
 
+NOBODY_STAMPS = (
+    f"{START}{DENIED}ram.alibabacloud.com/changed-by, approved-by and rejected-by are written by"
+    " the policy ram-stamp, which this cluster does not have, and by nobody else"
+)
+
+
 def says(status: int, message: str) -> Reply:
     return Reply(status, json.dumps({"message": message}).encode())
 
@@ -47,6 +53,11 @@ def body(**annotations: str) -> Json:
 
 def as_json(value: Json) -> Reply:
     return Reply(200, json.dumps(value).encode())
+
+
+def by_hand(message: str = NOBODY_STAMPS, status: int = 403) -> Cluster:
+    """Without MutatingAdmissionPolicy, what is said to a stamp by hand."""
+    return Cluster(stamping=says(status, message))
 
 
 @dataclass
@@ -287,19 +298,53 @@ def test_the_guard_is_intact_only_where_the_probe_holds(waived: bool, state: Gua
     with api(cluster) as (asked, _):
         guard = AdmissionGuard(asked, waived, time, lambda *words: told.append(words))
         assert guard.state(ROLE) is Guard.INTACT
-        assert told[-1] == (True, waived)
+        assert told[-1] == (Guard.INTACT, waived)
         cluster.approving = as_json(body())
         assert guard.state(ROLE) is Guard.INTACT, "a good answer is believed for a minute"
         assert guard.state(ROLE, fresh=True) is state
-        assert told[-1] == (False, waived)
+        assert told[-1] == (Guard.MISSING, waived)
         assert guard.state() is Guard.INTACT, "the policies are as shipped"
-        assert told[-1] == (False, waived)
+        assert told[-1] == (Guard.MISSING, waived)
         cluster.approving = says(403, OURS)
         assert guard.state(fresh=True) is Guard.INTACT
-        assert told[-1] == (True, waived)
+        assert told[-1] == (Guard.INTACT, waived)
 
 
 def test_without_the_policies_nothing_is_probed() -> None:
     with api(lambda _: Reply(404, b"{}")) as (asked, server):
         assert AdmissionGuard(asked, False, Time()).state(ROLE) is Guard.MISSING
-        assert [request.method for request in server.asked] == ["GET"]
+        assert {request.method for request in server.asked} == {"GET"}
+
+
+def test_without_stamps_one_by_hand_has_to_be_refused() -> None:
+    with api(by_hand()) as (asked, server):
+        assert probe(asked, ROLE, Guard.REDUCED).result is Result.HOLDS
+        _, approves, stamps = (json.loads(request.body or b"{}") for request in server.asked)
+        assert set(approves["metadata"]["annotations"]) == {ANNOTATION_APPROVE}
+        assert set(stamps["metadata"]["annotations"]) == {ANNOTATION_CHANGED_BY}
+
+
+@pytest.mark.parametrize(
+    ("cluster", "result"),
+    [
+        (Cluster(), Result.STAMP_NOT_KEPT),
+        (by_hand(OURS), Result.REFUSED_ELSEWHERE),
+        (
+            by_hand(NOBODY_STAMPS.replace("'ram-approve' with", "'x' with")),
+            Result.REFUSED_ELSEWHERE,
+        ),
+        (by_hand(NOBODY_STAMPS.replace('"web"', '"other"')), Result.REFUSED_ELSEWHERE),
+        (by_hand(status=422), Result.REFUSED_ELSEWHERE),
+        (by_hand(status=503), Result.UNANSWERED),
+        (Cluster(approving=as_json(body())), Result.ACCEPTED),
+    ],
+)
+def test_no_other_answer_will_do_without_stamps(cluster: Cluster, result: Result) -> None:
+    with api(cluster) as (asked, _):
+        assert probe(asked, ROLE, Guard.REDUCED).result is result
+
+
+def test_what_held_with_stamps_is_asked_again_without_them() -> None:
+    with around() as it:
+        assert it.probes.holds(ROLE, Guard.INTACT, fresh=False)
+        assert not it.probes.holds(ROLE, Guard.REDUCED, fresh=False), "a stamp by hand was accepted"

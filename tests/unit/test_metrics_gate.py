@@ -9,6 +9,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from ram_operator.constants import Reason
+from ram_operator.gate.inputs import Guard
 from ram_operator.model.objects import Key
 from ram_operator.model.outcome import Outcome, Plan
 from ram_operator.model.records import RecordFacts
@@ -142,7 +143,9 @@ def test_the_guard_of_approvals_is_shown_and_each_probe_counted() -> None:
     probes = "ram_operator_guard_probes_total"
     assert of(probes, {"kind": "RamRole", "result": "holds"}) == 1
     assert of(probes, {"kind": "RamRole", "result": "accepted"}) == 2
-    for intact, waived in ((True, False), (False, False), (False, True)):
-        metrics.guarded(intact, waived)
-        assert of("ram_operator_approvals_guarded") == intact
-        assert of("ram_operator_unguarded_approvals") == waived
+    for state in (Guard.INTACT, Guard.REDUCED, Guard.MISSING):
+        for waived in (True, False):
+            metrics.guarded(state, waived)
+            assert of("ram_operator_approvals_guarded") == (state is Guard.INTACT)
+            assert of("ram_operator_guard_reduced") == (state is Guard.REDUCED)
+            assert of("ram_operator_unguarded_approvals") == waived

@@ -5,6 +5,9 @@ Policies and bindings are compared with what is shipped in `guard.json` (written
 scripts/guard_table.py from deploy/admission); of the parameters only the presence counts, for their
 content is the customer's. And where an approval is to be honoured, they are probed on its object.
 Asked at the start, when an object bears an approval, and before each gated write.
+
+On a cluster without MutatingAdmissionPolicy nothing stamps who wrote what; the variant for those is
+known as well, and is a state of its own.
 """
 
 from __future__ import annotations
@@ -13,6 +16,7 @@ import json
 import logging
 import threading
 from collections.abc import Callable, Mapping
+from functools import cache
 from importlib import resources
 from typing import Any, Final
 
@@ -41,9 +45,20 @@ _DEFAULTS: Final[Mapping[str, Any]] = {
 
 def shipped() -> Mapping[str, Any]:
     """Path in the API → the shipped spec; None where the object only has to be there."""
+    return _tables()["intact"]
+
+
+def without_stamps() -> Mapping[str, Any]:
+    """As `shipped`, for a cluster without MutatingAdmissionPolicy."""
+    return _tables()["reduced"]
+
+
+@cache
+def _tables() -> Mapping[str, Mapping[str, Any]]:
     text = resources.files(__package__).joinpath("guard.json").read_text(encoding="utf-8")
-    table: Mapping[str, Any] = json.loads(text)
-    return table
+    tables: Mapping[str, Mapping[str, Any]] = json.loads(text)
+    common = {path: spec for path, spec in tables["intact"].items() if "/mutating" not in path}
+    return {"intact": tables["intact"], "reduced": {**common, **tables["reduced"]}}
 
 
 def same(wanted: Any, found: Any) -> bool:
@@ -65,7 +80,7 @@ def same(wanted: Any, found: Any) -> bool:
 
 
 class AdmissionGuard:
-    """Thread-safe. `waived`: approvals are believed without a guard. `tell` is called with (intact,
+    """Thread-safe. `waived`: approvals are believed without a guard. `tell` is called with (state,
     waived) whenever it was asked, `probed` with (kind, result) after each probe.
     """
 
@@ -74,7 +89,7 @@ class AdmissionGuard:
         api: ClusterApi,
         waived: bool,
         clock: Callable[[], float],
-        tell: Callable[[bool, bool], None] = lambda *_: None,
+        tell: Callable[[Guard, bool], None] = lambda *_: None,
         probed: Callable[[str, Result], None] = lambda *_: None,
     ) -> None:
         self._api = api
@@ -83,7 +98,7 @@ class AdmissionGuard:
         self._clock = clock
         self._tell = tell
         self._lock = threading.Lock()
-        self._last: tuple[float, bool] | None = None
+        self._last: tuple[float, Guard] | None = None
 
     @property
     def stamps(self) -> bool:
@@ -93,21 +108,23 @@ class AdmissionGuard:
     def state(self, key: Key | None = None, *, fresh: bool = False) -> Guard:
         """Of the object `key`, whose approval may be honoured; else of the policies alone.
 
-        Raises errors.* when it cannot be told: then nothing is written and nothing is voided.
+        A guard without stamps is not made more of by the flag that waives one. Raises errors.* when
+        it cannot be told: then nothing is written and nothing is voided.
         """
-        intact = self._policies(fresh)
+        found = self._policies(fresh)
+        holds = found is not Guard.MISSING
         try:
-            if intact and key is not None:
-                intact = self._probes.holds(key, fresh=fresh)
-            elif intact and fresh:
+            if holds and key is not None:
+                holds = self._probes.holds(key, found, fresh=fresh)
+            elif holds and fresh:
                 self._probes.again()
         finally:
             self._report()
-        if intact:
-            return Guard.INTACT
+        if holds:
+            return found
         return Guard.WAIVED if self._waived else Guard.MISSING
 
-    def _policies(self, fresh: bool) -> bool:
+    def _policies(self, fresh: bool) -> Guard:
         with self._lock:
             known = self._last
             if fresh or known is None or self._old(known):
@@ -118,25 +135,54 @@ class AdmissionGuard:
     def _report(self) -> None:
         with self._lock:
             known = self._last
-        self._tell(known is not None and known[1] and not self._probes.failing, self._waived)
+        holds = known is not None and not self._probes.failing
+        self._tell(known[1] if known is not None and holds else Guard.MISSING, self._waived)
 
-    def _old(self, known: tuple[float, bool]) -> bool:
-        return self._clock() - known[0] > (FRESH_SECONDS if known[1] else MISSING_SECONDS)
+    def _old(self, known: tuple[float, Guard]) -> bool:
+        holds = known[1] is not Guard.MISSING
+        return self._clock() - known[0] > (FRESH_SECONDS if holds else MISSING_SECONDS)
 
-    def _look(self, before: tuple[float, bool] | None) -> bool:
-        problem = next(filter(None, map(self._problem, shipped().items())), "")
-        if problem and (before is None or before[1]):
-            log.error("approvals are not honoured: %s; apply deploy/admission", problem)
-        elif not problem and before is not None and not before[1]:
-            log.info("the admission policies that guard approvals are back")
-        return not problem
+    def _look(self, before: tuple[float, Guard] | None) -> Guard:
+        found: dict[str, Mapping[str, Any] | None] = {}
+        problem = self._problem(shipped(), found)
+        without = self._problem(without_stamps(), found) if problem else ""
+        state = Guard.INTACT
+        if problem:
+            state = Guard.MISSING if without else Guard.REDUCED
+        if before is None or before[1] is not state:
+            _log(state, problem, without, first=before is None)
+        return state
 
-    def _problem(self, row: tuple[str, Any]) -> str:
-        where, wanted = row
+    def _problem(self, table: Mapping[str, Any], found: dict[str, Mapping[str, Any] | None]) -> str:
+        """The first difference; "" without one. `found` keeps what was read."""
+        for where, wanted in table.items():
+            if where not in found:
+                found[where] = self._read(where)
+            body = found[where]
+            if body is None:
+                return f"{where} is missing"
+            if body["metadata"].get("deletionTimestamp"):
+                return f"{where} is being deleted"
+            if wanted is not None and not same(wanted, body.get("spec")):
+                return f"{where} was altered"
+        return ""
+
+    def _read(self, where: str) -> Mapping[str, Any] | None:
         try:
-            found = self._api.raw("GET", where, timeout=TIMEOUT)
+            return self._api.raw("GET", where, timeout=TIMEOUT)
         except Gone:
-            return f"{where} is missing"
-        if found["metadata"].get("deletionTimestamp"):
-            return f"{where} is being deleted"
-        return "" if wanted is None or same(wanted, found.get("spec")) else f"{where} was altered"
+            return None
+
+
+def _log(state: Guard, problem: str, without: str, *, first: bool) -> None:
+    if state is Guard.MISSING:
+        variant = f"; without MutatingAdmissionPolicy: {without}" if without != problem else ""
+        log.error("approvals are not honoured: %s%s; apply deploy/admission", problem, variant)
+    elif state is Guard.REDUCED:
+        log.warning(
+            "nothing stamps who approved what he wrote himself: approvals are honoured for accounts"
+            " with gate.fourEyes false alone (%s)",
+            problem,
+        )
+    elif not first:
+        log.info("the admission policies that guard approvals are back")

@@ -20,6 +20,7 @@ from typing import Any, Final
 from .. import __version__
 from ..constants import ANNOTATION_APPROVE, ANNOTATION_CHANGED_BY, COMPONENT, GROUP, Reason
 from ..errors import RamOperatorError, Retry
+from ..gate.inputs import Guard
 from ..kinds.guarded import STAMPS
 from ..kinds.table import PLURALS
 from ..model.objects import Key
@@ -36,9 +37,12 @@ FAILED_SECONDS: Final = 2.0
 ZEROS: Final = "sha256:" + "0" * 64
 """A well-formed approval of nothing: no digest is ever this."""
 FORGED: Final = "guard-probe"
-_OURS: Final = re.compile(
-    r"ValidatingAdmissionPolicy 'ram-approve' with binding 'ram-approve' denied request:"
-    r" \S+ may not approve: "
+_BY_US: Final = (
+    "ValidatingAdmissionPolicy 'ram-approve' with binding 'ram-approve' denied request: "
+)
+_OURS: Final = re.compile(_BY_US + r"\S+ may not approve: ")
+_NOBODY_STAMPS: Final = re.compile(
+    _BY_US + r"[^:]* are written by the policy ram-stamp, which this cluster does not have"
 )
 
 
@@ -60,8 +64,11 @@ class Probed:
     problem: str = ""
 
 
-def probe(api: ClusterApi, key: Key) -> Probed:
-    """Raises Gone where the object is, and Conflicted where it moved meanwhile: ask again."""
+def probe(api: ClusterApi, key: Key, policies: Guard = Guard.INTACT) -> Probed:
+    """policies: what those say that were read, intact or reduced.
+
+    Raises Gone where the object is, and Conflicted where it moved meanwhile: ask again.
+    """
     body = api.get(key)
     if body is None:
         raise Gone(Reason.NOT_FOUND, f"{key} is gone")
@@ -69,12 +76,15 @@ def probe(api: ClusterApi, key: Key) -> Probed:
     if _annotations(body).get(ANNOTATION_APPROVE) == ZEROS:
         raise Conflicted(Reason.RETRYING, f"{key} bears an approval of nothing")
     try:
-        forged = dict.fromkeys((stamp.annotation for stamp in STAMPS), FORGED)
+        stamped = policies is Guard.INTACT
+        forged = dict.fromkeys((stamp.annotation for stamp in STAMPS), FORGED) if stamped else {}
         said = _rehearse(api, key, meta, {ANNOTATION_APPROVE: ZEROS, **forged})
         found = _approving(key, said)
         if found.result is not Result.HOLDS:
             return found
         said = _rehearse(api, key, meta, {ANNOTATION_CHANGED_BY: FORGED})
+        if not stamped:
+            return _refusing_stamps(key, said)
         return _stamping(_annotations(body).get(ANNOTATION_CHANGED_BY), said)
     except (Conflicted, Gone):
         raise
@@ -101,13 +111,26 @@ def _approving(key: Key, said: Rehearsal) -> Probed:
             Result.ACCEPTED,
             "a rehearsed approval by the operator's own account was accepted: no policy binds here",
         )
+    return _refused(key, said, _OURS, "a rehearsed approval")
+
+
+def _refusing_stamps(key: Key, said: Rehearsal) -> Probed:
+    """Where nothing computes them: what stands there was written by nobody."""
+    if said.accepted:
+        return Probed(
+            Result.STAMP_NOT_KEPT, "a rehearsed stamp by hand was accepted, and nobody computes one"
+        )
+    return _refused(key, said, _NOBODY_STAMPS, "a rehearsed stamp by hand")
+
+
+def _refused(key: Key, said: Rehearsal, ours: re.Pattern[str], what: str) -> Probed:
     start = f'{PLURALS[key.kind]}.{GROUP} "{key.name}" is forbidden: '
-    ours = said.message.startswith(start) and _OURS.match(said.message, len(start)) is not None
-    if said.status == 403 and ours:
+    by_us = said.message.startswith(start) and ours.match(said.message, len(start)) is not None
+    if said.status == 403 and by_us:
         return Probed(Result.HOLDS)
     return Probed(
         Result.REFUSED_ELSEWHERE,
-        "a rehearsed approval was refused, but not by the policy ram-approve for its reason:"
+        f"{what} was refused, but not by the policy ram-approve for its reason:"
         f" {said.status} {said.message}",
     )
 
@@ -135,6 +158,7 @@ class _Known:
     at: float
     key: Key
     """The object that was probed last in that place."""
+    policies: Guard
     found: Probed
 
 
@@ -161,14 +185,14 @@ class Probes:
         with self._lock:
             return any(known.found.result is not Result.HOLDS for known in self._known.values())
 
-    def holds(self, key: Key, *, fresh: bool) -> bool:
-        """Whether the guard of that object holds. Raises Retry where it cannot be told: the object
-        moved, or nothing was answered for the first time.
+    def holds(self, key: Key, policies: Guard = Guard.INTACT, *, fresh: bool) -> bool:
+        """Whether the guard of that object holds, by policies that are intact or reduced. Raises
+        Retry where it cannot be told: the object moved, or nothing was answered for the first time.
         """
         with self._lock:
             known = self._known.get((key.kind, key.namespace))
-        if fresh or known is None or self._old(known):
-            return self._ask(key, known).result is Result.HOLDS
+        if fresh or known is None or known.policies is not policies or self._old(known):
+            return self._ask(key, policies, known).result is Result.HOLDS
         return known.found.result is Result.HOLDS
 
     def again(self) -> None:
@@ -177,7 +201,7 @@ class Probes:
             failing = [k for k in self._known.values() if k.found.result is not Result.HOLDS]
         for known in failing:
             try:
-                self._ask(known.key, known)
+                self._ask(known.key, known.policies, known)
             except Gone:
                 self._forget(known)
             except RamOperatorError as error:
@@ -189,10 +213,10 @@ class Probes:
         holds = known.found.result is Result.HOLDS
         return self._clock() - known.at > (FRESH_SECONDS if holds else FAILED_SECONDS)
 
-    def _ask(self, key: Key, before: _Known | None) -> Probed:
-        found = probe(self._api, key)
+    def _ask(self, key: Key, policies: Guard, before: _Known | None) -> Probed:
+        found = probe(self._api, key, policies)
         with self._lock:
-            self._known[key.kind, key.namespace] = _Known(self._clock(), key, found)
+            self._known[key.kind, key.namespace] = _Known(self._clock(), key, policies, found)
         self._tell(key.kind, found.result)
         last = before.found if before is not None else Probed(Result.HOLDS)
         _log(key, last, found)

@@ -25,6 +25,10 @@ class Guard(StrEnum):
     """Whether the admission policies are in place that make an annotation mean something."""
 
     INTACT = "intact"
+    REDUCED = "reduced"
+    """Those for a cluster without MutatingAdmissionPolicy: whoever may approve may approve what he
+    wrote himself. Honoured where the RamAccount says `gate.fourEyes: false`.
+    """
     MISSING = "missing"
     WAIVED = "waived"
     """By the flag --unguarded-approvals: annotations are believed as they are."""

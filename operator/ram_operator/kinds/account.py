@@ -39,6 +39,7 @@ def account_settings(name: str, spec: Mapping[str, Any]) -> Account:
         trusted_subjects=tuple(str(item) for item in gate.get("trustedSubjects") or ()),
         hold_indirect=gate.get("holdIndirect") is True,
         hold_deletions=gate.get("holdDeletions") is True,
+        four_eyes=gate.get("fourEyes") is not False,
     )
 
 

@@ -79,7 +79,8 @@ class HeldDeletion:
         the API server sees to that for as long as the guard is in place.
         """
         by = requested_by(self._subject)
-        known = bool(by) or (asked(self._subject) and said.guard is Guard.WAIVED)
+        unstamped = said.guard in (Guard.REDUCED, Guard.WAIVED)
+        known = bool(by) or (asked(self._subject) and unstamped)
         return replace(said, author=by, approve=said.approve if known else "")
 
     def _denied(self, live: Live) -> policy_lookups.Denied:

@@ -48,7 +48,7 @@ def approval(ports: Ports, subject: Subject, identity: Identity, cloud_id: str) 
         # Without an approval it makes no difference, and costs requests.
         offered = facts_of(ports.cache.get(identity.key), identity).pending
         matters = offered is not None and offered.digest == approve
-        guard = guard_state(ports, subject) if matters else ports.guard.state()
+        guard = guard_state(ports, subject) if matters else _counting(ports, subject, None)
     return Approval(
         scope=Scope(
             cluster=ports.settings.cluster_name,
@@ -73,9 +73,17 @@ def approval(ports: Ports, subject: Subject, identity: Identity, cloud_id: str) 
 
 def guard_state(ports: Ports, subject: Subject, *, fresh: bool = False) -> Guard:
     """An approval that nobody stamped was written while nobody looked, and counts as such."""
-    found = ports.guard.state(subject.key, fresh=fresh)
+    found = _counting(ports, subject, subject.key, fresh=fresh)
     stamped = bool(subject.annotation(ANNOTATION_APPROVED_BY)) or not ports.guard.stamps
     return found if stamped or found is not Guard.INTACT else Guard.MISSING
+
+
+def _counting(ports: Ports, subject: Subject, key: Key | None, *, fresh: bool = False) -> Guard:
+    """As far as the account is content with it."""
+    found = ports.guard.state(key, fresh=fresh)
+    if found is Guard.REDUCED and ports.accounts.get(subject.options.account).account.four_eyes:
+        return Guard.MISSING
+    return found
 
 
 _TRUST_ALONE: Final = (HeldKind.TRUST_CHANGE, HeldVerdict.WIDER)

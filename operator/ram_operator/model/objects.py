@@ -116,3 +116,4 @@ class Account:
     trusted_subjects: tuple[str, ...] = ()  # patterns, see `documents.binds_subject`
     hold_indirect: bool = False  # on every identity, see `documents.indirect`
     hold_deletions: bool = False  # of users and roles
+    four_eyes: bool = True  # no approval counts of which nobody knows who wrote the change

@@ -196,7 +196,8 @@ _VOIDED: Final[Mapping[str, str]] = {
     Reason.ADMISSION_POLICY_MISSING: "The approval on the object is not honoured: the admission"
     " policies that guard approvals are missing, altered, or not what answers for this object"
     " (remedy: the operator's log says which; apply deploy/admission, then approve the digest in"
-    " status.pending)",
+    " status.pending; on a cluster without MutatingAdmissionPolicy approvals count where the"
+    " RamAccount says gate.fourEyes false)",
     Reason.APPROVAL_STALE: "The approval on the object is for something else than what is held now"
     " (remedy: look at status.pending and approve its digest)",
     Reason.APPROVAL_REJECTED: "The approval on the object is that of a ServiceAccount, and does not"

@@ -13,6 +13,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disa
 
 from .. import __version__
 from ..constants import Reason
+from ..gate.inputs import Guard
 from ..kinds.table import ACCOUNT, KINDS
 from ..model.objects import Key
 from ..model.outcome import Outcome
@@ -81,6 +82,12 @@ class Metrics:
             " they were probed, 0 while not.",
             registry=registry,
         )
+        self.guard_reduced = Gauge(
+            "ram_operator_guard_reduced",
+            "1 while they are those for a cluster without MutatingAdmissionPolicy: approvals are"
+            " honoured for accounts with gate.fourEyes false, whoever wrote the change.",
+            registry=registry,
+        )
         self.guard_probes = Counter(
             "ram_operator_guard_probes_total",
             "Rehearsed approvals by which the operator probes its guard, by result: `holds`, or why"
@@ -97,8 +104,9 @@ class Metrics:
     def guard_probed(self, kind: str, result: str) -> None:
         self.guard_probes.labels(kind, result).inc()
 
-    def guarded(self, intact: bool, waived: bool) -> None:
-        self.guard.set(intact)
+    def guarded(self, state: Guard, waived: bool) -> None:
+        self.guard.set(state is Guard.INTACT)
+        self.guard_reduced.set(state is Guard.REDUCED)
         self.unguarded.set(waived)
 
     def _object_metrics(self, registry: CollectorRegistry) -> None:
