@@ -88,7 +88,7 @@ test: venv ## everything: static, unit, emulator, cluster and scenarios on a rea
 	$(BIN)/python -m tests.suites test $(ARGS)
 
 .PHONY: lanes
-lanes: venv ## what is slow and rare: the faults left out of test, and long histories
+lanes: venv ## what is slow and rare: rows that test leaves out, long histories, a friendly cloud
 	$(BIN)/python -m tests.suites lanes $(ARGS)
 
 .PHONY: times

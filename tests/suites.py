@@ -63,8 +63,12 @@ def _on_a_plane(name: str, *places: str) -> Part:
     return Part(name, command, places)
 
 
+def _with(part: Part, **environment: str) -> Part:
+    return replace(part, environment=environment)
+
+
 def _those_named(word: str, part: Part, **environment: str) -> Part:
-    return replace(part, command=(*part.command, "-k", word), environment=environment)
+    return _with(replace(part, command=(*part.command, "-k", word)), **environment)
 
 
 GATE: Final = _files("gate", TABLE)
@@ -84,7 +88,7 @@ TEST: Final = (
     _pytest("kills", KILLS),
     _pytest("faults", *_files("faults", KILLS)),
     _on_a_plane("attacks", TABLE),
-    *(_on_a_plane(f"gate {n + 1}", *GATE[n::GATES]) for n in range(GATES)),
+    *(_with(_on_a_plane(f"gate {n + 1}", *GATE[n::GATES]), GATE="some") for n in range(GATES)),
     _on_a_plane("scenarios", *SCENARIOS[::2]),
     _on_a_plane("other scenarios", *SCENARIOS[1::2]),
     _pytest("histories", "tests/histories"),
@@ -110,6 +114,7 @@ LANES: Final = (
     ),
     _pytest("other kills", KILLS, FAULTS="others"),
     _pytest("other faults", "tests/faults/test_fault_matrix.py", FAULTS="others"),
+    _with(_on_a_plane("other gate", *GATE), GATE="others"),
     _those_named(
         "friendly", _on_a_plane("friendly scenarios", "tests/scenarios"), SCENARIOS="friendly"
     ),

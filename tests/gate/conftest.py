@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import uuid
 from collections.abc import Iterator
 
@@ -12,7 +13,22 @@ from lab.emulator_process import EmulatorProcess
 from lab.install import installed_plane
 from lab.operator_process import OperatorProcess
 from lab.world import HOSTILE, World, open_world
+from tests.gate import sampling
 from tests.support.trusts import assert_trusts_recorded
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """GATE chooses among the rows of the long tables."""
+    chosen = os.environ.get("GATE", "all")
+    if chosen == "all":
+        return
+    here = [item for item in items if item.path.parent.name == "gate"]
+    some, others = sampling.split(here)
+    left = others if chosen == "some" else some
+    if left:
+        config.hook.pytest_deselected(items=left)
+        gone = set(left)
+        items[:] = [item for item in items if item not in gone]
 
 
 @pytest.fixture(scope="package")
