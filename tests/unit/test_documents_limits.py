@@ -15,7 +15,7 @@ from tests.unit.documents_by_example import policy
 
 
 def contains(outer: Glob, inner: Glob) -> bool:
-    return contains_within(outer, inner, Budget(10_000))
+    return contains_within(outer, inner, Budget())
 
 
 class TestLimits:

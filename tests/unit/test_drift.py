@@ -362,3 +362,33 @@ def test_every_shape_has_its_move() -> None:
         (change,) = changes(asked, found, row)
         shapes.add(row.field(change.field).shape)
     assert shapes == set(Shape)
+
+
+def crossing(action: str, last: str) -> dict[str, Any]:
+    """Patterns of which nobody can tell in time what they have in common."""
+    letters = "abaabbabab" * 8
+    names = ["acs:" + "*".join(letters[at:] + letters[:at]) + last for at in range(0, 60, 3)]
+    return {"Effect": "Allow", "Action": action, "Resource": names}
+
+
+@pytest.mark.parametrize(
+    ("action", "expected"), [("oss:Put*", (SHOW, SHOW, WRITE)), ("*", (SHOW, WRITE, WRITE))]
+)
+def test_what_is_too_complex_to_compare_stays_unless_it_lets_change_rights(
+    action: str, expected: tuple[Disposition, ...]
+) -> None:
+    """Nobody knows what would be given back; but who may change rights by it is not left in."""
+    asked = wanted_policy(document={"Version": "1", "Statement": [crossing("oss:Put*", "*b")]})
+    found = {"document": policy(crossing(action, "*a*"))}
+    (change,) = changes(asked, found, POLICY)
+    assert change.comparison is not None
+    assert change.comparison.too_complex
+    for kept, disposition in zip(POLICIES, expected, strict=True):
+        verdict = judge(asked, found, remembered(asked, drift=kept), POLICY)
+        assert verdict is not None
+        assert verdict.cause is Cause.DRIFT
+        assert verdict.disposition is disposition
+    near = {"document": policy(ALLOW_READ, *(crossing("oss:Put*", "*b"),))}
+    verdict = judge(asked, near, remembered(asked, drift=EXCESS), POLICY)
+    assert verdict is not None
+    assert verdict.disposition is WRITE, "letter by letter there, and something besides"

@@ -18,9 +18,16 @@ from .canonical import (
     digests,
     trust_principals,
 )
-from .comparing import Comparison, Verdict, compare_policy, compare_trust, documents_equal_policy
+from .comparing import (
+    Comparison,
+    Verdict,
+    compare_policy,
+    compare_trust,
+    documents_equal_policy,
+)
 from .document_error import DocumentError
 from .escalation import denies, escalates, given_free, indirect, only_denies, reaches
+from .globs import TooComplex
 from .grammar import EQUIVALENCES, Certainty, Equivalence
 from .identity_grants import (
     exceeds_rights,
@@ -39,6 +46,7 @@ from .parsing import (
     unreadable_policy,
     unreadable_trust,
 )
+from .parts import compare_each
 from .principals import NOUNS
 from .subjects import binds, binds_subject
 
@@ -55,10 +63,12 @@ __all__ = [
     "Kind",
     "Policy",
     "Principal",
+    "TooComplex",
     "Trust",
     "Verdict",
     "binds",
     "binds_subject",
+    "compare_each",
     "compare_policy",
     "compare_trust",
     "denies",

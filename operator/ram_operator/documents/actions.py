@@ -18,7 +18,10 @@ from .action_table import GROUPS, READERS, Group
 from .globs import Budget, Glob, TooComplex, contains, fold, inhabited
 
 _ROW: Final = re.compile(r"(\*|[a-z][a-z0-9-]*):(\*|[A-Za-z][A-Za-z0-9]*\*?)")
-_STEPS: Final = 2_000
+_ONE: Final = 10_000
+"""Units of work for one pattern: longer is as good as anything."""
+_SHORT: Final = 128
+"""Characters of a pattern whose class is kept: longer ones would fill the memory."""
 TOO_COMPLEX: Final = "is too complex to be told apart from everything"
 
 
@@ -75,13 +78,21 @@ def load(groups: Iterable[Group]) -> tuple[Row, ...]:
 ROWS: Final = load(GROUPS)
 
 _DANGEROUS: Final = tuple(row for row in ROWS if row.kind is not ActionClass.HARMLESS)
-_HARMLESS: Final = frozenset(
+_OF_SERVICE: Final = {
+    service: tuple(row for row in _DANGEROUS if row.glob.text.startswith(service + ":"))
+    for service in {row.glob.text.partition(":")[0] for row in _DANGEROUS}
+}
+_HARMLESS: Final = tuple(
     row.glob for row in ROWS if row.kind is ActionClass.HARMLESS and not row.glob.wild
 )
-_TOLD_APART: Final = _HARMLESS | {row.glob for row in ROWS if row.kind is ActionClass.INDIRECT}
+_TOLD_APART: Final = frozenset(_HARMLESS) | {
+    row.glob for row in ROWS if row.kind is ActionClass.INDIRECT
+}
 _AS_WRITTEN: Final = tuple(
     row.glob for row in ROWS if row.kind is ActionClass.HARMLESS and row.glob.wild
 )
+_BY_NAME: Final = 2 * len(ROWS)
+"""Units of work to look for one name in the table."""
 _READERS: Final = frozenset(fold(name) for name in READERS.split())
 
 
@@ -94,45 +105,65 @@ def reads_only(policy: str) -> bool:
 class Classified:
     """The rows of class identity and indirect that a pattern may stand for.
 
-    `steps` is what it took to find out; `known` False: it took too long, and anything may be meant.
+    `work` is what it took to find out; `known` False: it took too much, and anything may be meant.
     """
 
     rows: tuple[Row, ...]
-    steps: int
+    work: int
     known: bool = True
 
 
-@lru_cache(maxsize=8192)
-def classify(action: str) -> Classified:
-    """What one entry of an Action element may stand for."""
-    budget = Budget(_STEPS)
+def classify(action: str, budget: Budget) -> Classified:
+    """What one entry of an Action element may stand for. Raises TooComplex."""
+    budget.spend(4 + (len(action) >> 4))
+    found = (_kept_class if len(action) <= _SHORT else _classify)(action)
+    budget.spend(found.work)  # whether it was kept or not: verdicts must not depend on that
+    return found
+
+
+def _classify(action: str) -> Classified:
+    own = Budget(_ONE)
     try:
-        rows = _allowed(Glob.pattern(action, folded=True), budget)
+        rows = _allowed(Glob.pattern(action, folded=True), own)
     except TooComplex:
-        return Classified(_DANGEROUS, _STEPS, known=False)
-    return Classified(rows, _STEPS - budget.left)
+        return Classified(_DANGEROUS, _ONE, known=False)
+    return Classified(rows, _ONE - own.left)
 
 
-@lru_cache(maxsize=1024)
-def classify_all_but(actions: tuple[str, ...]) -> Classified:
-    """What a NotAction element with these entries leaves in."""
-    budget = Budget(_STEPS)
+_kept_class = lru_cache(maxsize=8192)(_classify)
+
+
+def classify_all_but(actions: tuple[str, ...], budget: Budget) -> Classified:
+    """What a NotAction element with these entries leaves in. Raises TooComplex."""
+    budget.spend(8 * len(actions))
+    own = Budget(budget.left)
     out = frozenset(Glob.pattern(action, folded=True) for action in actions)
     try:
-        rows = tuple(row for row in _DANGEROUS if _left(row, out, budget))
+        rows = tuple(row for row in _DANGEROUS if _left(row, out, own))
+        known = True
     except TooComplex:
-        return Classified(_DANGEROUS, _STEPS, known=False)
-    return Classified(rows, _STEPS - budget.left)
+        rows, known = _DANGEROUS, False
+    work = budget.left - max(own.left, 0)
+    budget.spend(work)
+    return Classified(rows, work, known)
 
 
 def _allowed(glob: Glob, budget: Budget) -> tuple[Row, ...]:
     if not glob.wild:
+        budget.spend(_BY_NAME)
         return _of_one(glob.text)
-    budget.spend(len(_DANGEROUS) >> 3)
-    meets = tuple(row for row in _DANGEROUS if _meets(row, glob, budget))
+    meets = tuple(row for row in _candidates(glob) if _meets(row, glob, budget))
     if any(row.kind is ActionClass.IDENTITY for row in meets) and _only_reads(glob, budget):
         return tuple(row for row in meets if row.kind is not ActionClass.IDENTITY)
     return meets
+
+
+def _candidates(glob: Glob) -> tuple[Row, ...]:
+    """The rows of the service, where the pattern names one."""
+    service, colon, _ = glob.text.partition(":")
+    if not colon or set(service) & {"*", "?"}:
+        return _DANGEROUS
+    return _OF_SERVICE.get(service, ())
 
 
 def _of_one(name: str) -> tuple[Row, ...]:
@@ -144,7 +175,7 @@ def _of_one(name: str) -> tuple[Row, ...]:
 
 def _meets(row: Row, glob: Glob, budget: Budget) -> bool:
     if not row.glob.wild:
-        return glob.matches(row.glob.text)
+        return glob.tries(row.glob.text, budget)
     # What is told apart by name alone is no excuse for a pattern: it may match more.
     return inhabited([frozenset({row.glob}), frozenset({glob})], frozenset(), budget)
 
@@ -162,5 +193,4 @@ def _only_reads(glob: Glob, budget: Budget) -> bool:
         return True
     if not any(contains(wider, glob, budget) for wider in _AS_WRITTEN):
         return False
-    budget.spend(len(_HARMLESS) >> 3)
-    return any(glob.matches(known.text) for known in _HARMLESS)
+    return any(glob.tries(known.text, budget) for known in _HARMLESS)

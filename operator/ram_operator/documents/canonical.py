@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from .document_error import DocumentError
@@ -28,9 +29,12 @@ def compact(value: Json) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
+_SORTED = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"), sort_keys=True)
+
+
 def sorted_json(value: Json) -> str:
     """JSON that is equal for equal values; ASCII, so that it can be hashed whatever it holds."""
-    return json.dumps(value, ensure_ascii=True, separators=(",", ":"), sort_keys=True)
+    return _SORTED.encode(value)
 
 
 class Effect(StrEnum):
@@ -159,6 +163,13 @@ class Grant:
         )
         return replace(self, terms=terms)
 
+    @property
+    def rest(self) -> Hashable:
+        """Equal where `canonical` is."""
+        principal = self.principal
+        who = None if principal is None else (principal.spelled, principal.folded)
+        return self.effect, who, self.conditions, self.tokens
+
     def canonical(self) -> dict[str, Json]:
         """JSON-able, equal for every certain re-spelling of this grant."""
         out: dict[str, Json] = {"Effect": str(self.effect)}
@@ -179,29 +190,34 @@ ACTION = Dim("", "action")
 RESOURCE = Dim("", "resource")
 
 
-def _canonical(grants: Iterable[Grant]) -> list[Json]:
-    """Per action all its resources, then the actions that have the same ones together.
+def _canonical(grants: Iterable[Grant]) -> list[tuple[str, Json]]:
+    """Per action all its resources, then the actions that have the same ones together; each with
+    its JSON, by which they are sorted.
 
     That is a function of the set of (action, resource) pairs, so splitting or joining statements
     does not show.
     """
-    resources: dict[tuple[str, tuple[str, ...]], set[str]] = {}
+    rests: dict[Hashable, dict[str, Json]] = {}
+    resources: dict[tuple[Hashable, tuple[str, ...]], set[str]] = {}
     for grant in grants:
-        rest = sorted_json(grant.canonical())
+        rest = grant.rest
+        if rest not in rests:
+            rests[rest] = grant.canonical()
         folded = tuple(sorted({fold(action) for action in grant.actions}))
         each = [("all but", *folded)] if grant.all_but else [("", name) for name in folded or ("",)]
         for names in each:
             resources.setdefault((rest, names), set()).update(grant.resources)
-    actions: dict[tuple[str, tuple[str, ...]], list[tuple[str, ...]]] = {}
+    actions: dict[tuple[Hashable, tuple[str, ...]], list[tuple[str, ...]]] = {}
     for (rest, names), found in resources.items():
         actions.setdefault((rest, tuple(sorted(found))), []).append(names)
     rows = []
     for (rest, found_resources), spelled in actions.items():
         plain = sorted(names[1] for names in spelled if not names[0])
         excluded = sorted(names[1:] for names in spelled if names[0])
-        row = {**json.loads(rest), "Resource": list(found_resources)}
-        rows.append({**row, "Action": plain, "NotAction": [list(names) for names in excluded]})
-    return sorted(rows, key=sorted_json)
+        row = {**rests[rest], "Resource": list(found_resources)}
+        row |= {"Action": plain, "NotAction": [list(names) for names in excluded]}
+        rows.append((sorted_json(row), row))
+    return sorted(rows, key=itemgetter(0))
 
 
 @dataclass(frozen=True)
@@ -211,15 +227,29 @@ class _Document:
     text: str
     grants: tuple[Grant, ...]
 
-    @cached_property
+    @property
     def canonical(self) -> Json:
         """JSON-able structure: sorted, without repeats, lists for scalars, role names folded."""
-        return {"format": type(self).__name__.lower() + "/1", "grants": _canonical(self.grants)}
+        return {"format": self._format, "grants": [row for _, row in _canonical(self.grants)]}
+
+    @property
+    def _format(self) -> str:
+        return type(self).__name__.lower() + "/1"
 
     @cached_property
     def digest(self) -> str:
         """ "sha256:" and 64 hex digits. Equal digests mean the same; the reverse need not hold."""
-        return "sha256:" + hashlib.sha256(sorted_json(self.canonical).encode()).hexdigest()
+        rows = ",".join(text for text, _ in _canonical(self.grants))
+        whole = f'{{"format":"{self._format}","grants":[{rows}]}}'  # the JSON of `canonical`
+        return "sha256:" + hashlib.sha256(whole.encode()).hexdigest()
+
+    @cached_property
+    def spelled(self) -> str:
+        """Stands for the document letter by letter: what is read of it depends on nothing else."""
+        said = self.text or repr(self.grants)
+        return hashlib.sha256(
+            f"{type(self).__name__} {len(self.grants)} {said}".encode(errors="surrogatepass")
+        ).hexdigest()
 
     def to_json(self) -> str:
         """The document for the cloud: compact, statements in the user's order.

@@ -6,6 +6,7 @@ reading that the documentation allows; a claim that something is, has a request 
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -14,12 +15,17 @@ from typing import Final
 
 from . import grant_sentences
 from .canonical import ACTION, RESOURCE, Dim, Effect, Folding, Grant, Policy, Term, Trust
-from .containment import Search, Side, Unclear, View, constraints, entangled_dims
+from .containment import Search, Side, Unclear, View, entangled_dims
 from .globs import Budget, Glob, TooComplex, fold
-from .value_sets import Words
+from .kept import Verdicts
+from .nearby import Nearby
+from .value_sets import Region, Words, size
 
-_STEPS: Final = 20_000
 _SHOWN: Final = 48
+TOO_COMPLEX: Final = (
+    "the two documents are too complex to be compared, so more may change than is shown: write"
+    " fewer wildcards and fewer statements"
+)
 
 
 class Verdict(StrEnum):
@@ -39,9 +45,10 @@ class Comparison:
     `wider`: a request is allowed after and not before, and none the other way round; `narrower`
     and `mixed` accordingly; `same`: none either way, so there is nothing to write. `unknown`:
     the documentation does not decide. Sentences are sorted and free of repeats; with `unknown`
-    they say "may". `same_for_display` is true where, with every assumed row of the table of equal
-    spellings taken for true, the two are the same: nothing to alarm people with, but no licence to
-    treat them as one.
+    they say "may". `too_complex`: it would have taken more than `WORK` to tell, which is the first
+    sentence of what is gained. `same_for_display` is true where, with every assumed row of the
+    table of equal spellings taken for true, the two are the same: nothing to alarm people with, but
+    no licence to treat them as one.
     """
 
     verdict: Verdict
@@ -50,6 +57,7 @@ class Comparison:
     gain_sentences: tuple[str, ...] = ()
     loss_sentences: tuple[str, ...] = ()
     same_for_display: bool = False
+    too_complex: bool = False
 
     @property
     def respelled(self) -> bool:
@@ -89,9 +97,36 @@ def documents_equal_policy(one: Policy, two: Policy) -> bool:
 
 
 def _compare(before: Trust | Policy, after: Trust | Policy) -> Comparison:
+    if before.spelled == after.spelled:
+        return _SAME
+    key = before.spelled, after.spelled
+    found = _KEPT.of(key, lambda: judged(before, after, Budget()), len(before.text + after.text))
+    return undecided(before, after) if found is None else found
+
+
+_SAME: Final = Comparison(Verdict.SAME, same_for_display=True)
+_KEPT: Final[Verdicts[Comparison]] = Verdicts()
+
+
+def judged(before: Trust | Policy, after: Trust | Policy, budget: Budget) -> Comparison | None:
+    """The comparison as such, which spends of `budget`; None where that is not enough."""
+    found = _judged(before, after, budget)
+    return None if budget.over else found
+
+
+def undecided(before: Trust | Policy, after: Trust | Policy) -> Comparison:
+    """What is said where the work was too much: whatever is not the same by its letters may differ.
+
+    The same for everybody who asks, however far the work had come.
+    """
+    found = _judged(before, after, Budget(0))
+    return replace(found, too_complex=True, gain_sentences=(TOO_COMPLEX, *found.gain_sentences))
+
+
+def _judged(before: Trust | Policy, after: Trust | Policy, budget: Budget) -> Comparison:
     if before.digest == after.digest:
-        return Comparison(Verdict.SAME, same_for_display=True)
-    comparer = Comparer(before.grants + after.grants)
+        return _SAME
+    comparer = Comparer(before.grants + after.grants, budget)
     gains, losses = _differences(comparer, before, after)
     gained = any(found.certain for found, _ in gains)
     lost = any(found.certain for found, _ in losses)
@@ -104,8 +139,8 @@ def _compare(before: Trust | Policy, after: Trust | Policy) -> Comparison:
         verdict=verdict,
         gains=tuple(found.grant for found, _ in gains),
         losses=tuple(found.grant for found, _ in losses),
-        gain_sentences=_sentences(gains, gain=True),
-        loss_sentences=_sentences(losses, gain=False),
+        gain_sentences=_sentences(gains, comparer, gain=True),
+        loss_sentences=_sentences(losses, comparer, gain=False),
         same_for_display=same,
     )
 
@@ -156,13 +191,16 @@ def _denial(found: _Found) -> _Found:
     return replace(found, grant=replace(found.grant, effect=Effect.DENY))
 
 
-def _sentences(found: Differences, *, gain: bool) -> tuple[str, ...]:
-    texts = (
-        text
-        for item, others in found
-        for text in grant_sentences.sentences(item.grant, others, gain=gain, certain=item.certain)
-    )
-    return tuple(sorted(set(texts)))
+def _sentences(found: Differences, comparer: Comparer, *, gain: bool) -> tuple[str, ...]:
+    texts: set[str] = set()
+    for item, others in found:
+        try:
+            near = comparer.near(others, item.grant)
+            comparer.budget.spend(24 + 3 * len(near))
+        except TooComplex:
+            near = ()  # without what the other side asks for besides
+        texts.update(grant_sentences.sentences(item.grant, near, gain=gain, certain=item.certain))
+    return tuple(sorted(texts))
 
 
 class Comparer:
@@ -171,15 +209,37 @@ class Comparer:
     `every` are all grants that will be asked about.
     """
 
-    def __init__(self, every: Grants) -> None:
-        views = _views(every)
-        entangled = entangled_dims(every)
-        self._proofs = [_search(view) for view in views]
-        shows = [replace(view, assumed=True, absent=False, entangled=entangled) for view in views]
-        self._shows = [_search(view) for view in dict.fromkeys(shows)]
-        # What is open besides spelling is open still: each reading of it has to agree.
-        likely = [replace(view, assumed=True, fold_names=True) for view in views]
-        self._likely = [_search(view) for view in dict.fromkeys(likely)]
+    def __init__(self, every: Grants, budget: Budget) -> None:
+        self.budget = budget
+        self._members: dict[Region, bool] = {}
+        self._proofs: list[Search] = []
+        self._shows: list[Search] = []
+        self._likely: list[Search] = []
+        # By identity, and kept, as in `Search`.
+        self._nearby: dict[int, tuple[Grants, Nearby]] = {}
+        with contextlib.suppress(TooComplex):  # from then on each question raises it
+            budget.spend(sum(32 + 4 * _size(grant) for grant in every))
+            views = _views(every)
+            entangled = entangled_dims(every)
+            self._proofs = self._searches(views)
+            self._shows = self._searches(
+                replace(view, assumed=True, absent=False, entangled=entangled) for view in views
+            )
+            # What is open besides spelling is open still: each reading of it has to agree.
+            self._likely = self._searches(
+                replace(view, assumed=True, fold_names=True) for view in views
+            )
+
+    def _searches(self, views: Iterable[View]) -> list[Search]:
+        return [Search(view, self.budget, self._members) for view in dict.fromkeys(views)]
+
+    def near(self, grants: Grants, grant: Grant) -> Grants:
+        """Those of one side that can have to do with `grant`."""
+        key = id(grants)
+        if key not in self._nearby:
+            self.budget.spend(4 * len(grants))
+            self._nearby[key] = grants, Nearby(grants)
+        return self._nearby[key][1].of(grant)
 
     def escaping(self, source: Grants, target: Grants) -> Iterator[_Found]:
         """What `source` gives and `target` does not, grant by grant."""
@@ -195,21 +255,26 @@ class Comparer:
     def covers(self, target: Grants, grant: Grant, source: Grants) -> bool:
         """Whether in every view `target` gives all of `grant` that denies of `source` leave."""
         try:
-            return not any(_escapes(s, Unclear.TOKEN, grant, source, target) for s in self._proofs)
+            self.budget.spend(24)
+            near = self.near(target, grant)
+            return not any(_escapes(s, Unclear.TOKEN, grant, source, near) for s in self._proofs)
         except TooComplex:
             return False
 
     def _surely_escapes(self, grant: Grant, source: Grants, target: Grants) -> bool:
         try:
-            return all(_escapes(s, Unclear.FAILS, grant, source, target) for s in self._shows)
+            self.budget.spend(24)
+            near = self.near(target, grant)
+            return all(_escapes(s, Unclear.FAILS, grant, source, near) for s in self._shows)
         except TooComplex:
             return False
 
     def probably_covers(self, source: Grants, target: Grants) -> bool:
         """Whether, with every assumption taken for true, `target` gives all of `source`."""
         try:
+            self.budget.spend()
             return not any(
-                _escapes(search, Unclear.TOKEN, grant, source, target)
+                _escapes(search, Unclear.TOKEN, grant, source, self.near(target, grant))
                 for search in self._likely
                 for grant in source
                 if grant.effect == Effect.ALLOW
@@ -225,35 +290,42 @@ class Comparer:
                 return self._surely_escapes(part, source, target)
             return not self.covers(target, part, source)
 
-        if not grant.all_but:
-            grant = _reduced(grant, ACTION, target, escapes)
-        return _reduced(grant, RESOURCE, target, escapes)
+        try:
+            if not grant.all_but:
+                grant = self._reduced(grant, ACTION, target, escapes)
+            return self._reduced(grant, RESOURCE, target, escapes)
+        except TooComplex:
+            return grant
 
-
-def _reduced(grant: Grant, dim: Dim, target: Grants, escapes: Callable[[Grant], bool]) -> Grant:
-    """`grant` for those of its actions (or resources) that escape; for all if none does alone."""
-    actions = dim == ACTION
-    names = grant.actions if actions else grant.resources
-    rest = [term for term in grant.terms if term.dim != dim]
-    given = {
-        name
-        for other in target
-        if other.effect == Effect.ALLOW and [t for t in other.terms if t.dim != dim] == rest
-        for name in (other.actions if actions else other.resources)
-        if not other.all_but
-    }
-    globs = {name: Glob.pattern(name, folded=actions) for name in names}
-    if len(names) > 1:
+    def _reduced(
+        self, grant: Grant, dim: Dim, target: Grants, escapes: Callable[[Grant], bool]
+    ) -> Grant:
+        """`grant` for those of its actions (or resources) that escape, all if none does alone."""
+        actions = dim == ACTION
+        names = grant.actions if actions else grant.resources
+        if len(names) < 2:
+            return grant
+        self.budget.spend(12 * len(target) + 16 * _size(grant))
+        rest = [term for term in grant.terms if term.dim != dim]
+        given = {
+            name
+            for other in target
+            if other.effect == Effect.ALLOW and [t for t in other.terms if t.dim != dim] == rest
+            for name in (other.actions if actions else other.resources)
+            if not other.all_but
+        }
+        globs = {name: Glob.pattern(name, folded=actions) for name in names}
         asked = [name for name in names if name not in given]
         if len(asked) <= _SHOWN:
             asked = [name for name in asked if escapes(grant.only(dim, [globs[name]]))]
+        self.budget.spend(0)  # where that was not enough, nothing is left out
         names = tuple(asked) or names
-    narrowed = grant.only(dim, [globs[name] for name in names])
-    return replace(narrowed, actions=names) if actions else replace(narrowed, resources=names)
+        narrowed = grant.only(dim, [globs[name] for name in names])
+        return replace(narrowed, actions=names) if actions else replace(narrowed, resources=names)
 
 
-def _search(view: View) -> Search:
-    return Search(view, Budget(_STEPS))
+def _size(grant: Grant) -> int:
+    return sum(size(term.spec) for term in grant.terms if term.spec is not None)
 
 
 def _denies(grants: Grants) -> frozenset[Grant]:
@@ -268,7 +340,7 @@ def _escapes(
     With FAILS it is so even if every unclear part turns out against it.
     """
     against = Unclear.TOKEN if unclear is Unclear.TOKEN else Unclear.HOLDS
-    box = constraints(grant, search.view, unclear)
+    box = search.box(grant, unclear)
     if box is None:
         return False
     own = Side((), search.boxes(source, Effect.DENY, against))

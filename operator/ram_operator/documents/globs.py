@@ -6,31 +6,53 @@ of the wildcards, or end in TooComplex; nothing here may guess.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from operator import attrgetter
+from typing import Final
 
 _TO_LOWER = {code: code + 32 for code in range(ord("A"), ord("Z") + 1)}
 _TO_UPPER = {lower: upper for upper, lower in _TO_LOWER.items()}
 _FILLER = "\x01"  # stands for any character that no document spells out
-_PAIR_STEPS = 2_000
+_WILD = re.compile(r"[*?]")
+_ORDER = attrgetter("text", "wild", "folded")
+
+WORK: Final = 75_000
+"""Units for one judgement, whatever it is of. One unit is a character compared, or what takes as
+long: on an idle core less than half a microsecond, so that a judgement ends within 50 ms."""
+_PAIR: Final = 10_000
+"""Of these, for one pattern within another: longer is as good as no."""
+_DEEPEST: Final = 64
+"""Unions that a text can be asked to be in at once."""
+_SHORT: Final = 256
+"""Characters of a question whose answer is kept: longer ones would fill the memory."""
 
 
 class TooComplex(Exception):
-    """A question needs more steps than it was given; its answer stays unknown."""
+    """A question takes more work than it was given; its answer stays unknown."""
 
 
 class Budget:
-    """Steps that one comparison may spend; keeps hostile documents from using up the processor."""
+    """The work that one judgement may take; keeps hostile documents from using up the processor.
 
-    def __init__(self, steps: int) -> None:
-        self.left = steps
+    Whoever does work spends it first, so that nothing large is begun that is not paid for.
+    """
 
-    def spend(self, steps: int = 1) -> None:
-        """Take `steps`; raises TooComplex when they are used up."""
-        self.left -= steps
+    def __init__(self, units: int = WORK) -> None:
+        self.left = units
+
+    def spend(self, units: int = 1) -> None:
+        """Take `units`; raises TooComplex when they are used up, and from then on."""
+        self.left -= units
         if self.left < 0:
             raise TooComplex
+
+    @property
+    def over(self) -> bool:
+        """Whether something was left undone."""
+        return self.left < 0
 
 
 def fold(text: str) -> str:
@@ -66,31 +88,49 @@ class Glob:
         return Glob(made.text, self.wild, made.folded)
 
     def matches(self, text: str) -> bool:
-        """Whether `text` is in the set. Linear memory, product of the lengths in time."""
+        """Whether `text` is in the set."""
         if self.folded:
             text = fold(text)
         if not self.wild:
             return text == self.text
-        at = here = mark = 0
-        star = -1
-        while at < len(text):
-            symbol = self.text[here] if here < len(self.text) else ""
-            if symbol == "*":
-                star, mark = here, at
-                here += 1
-            elif symbol and symbol in ("?", text[at]):
-                here, at = here + 1, at + 1
-            elif star >= 0:
-                mark += 1
-                here, at = star + 1, mark
-            else:
+        first, *rest = self.text.split("*")
+        if not rest:
+            return len(text) == len(first) and _stands_at(first, text, 0)
+        last = rest.pop()
+        at, end = len(first), len(text) - len(last)
+        if at > end or not (_stands_at(first, text, 0) and _stands_at(last, text, end)):
+            return False
+        for part in rest:  # the earliest place leaves the most to those that follow
+            found = _find(part, text, at, end)
+            if found < 0:
                 return False
-        return self.text[here:].strip("*") == ""
+            at = found + len(part)
+        return True
+
+    def tries(self, text: str, budget: Budget) -> bool:
+        """The same, paid for."""
+        budget.spend(self.cost(text))
+        return self.matches(text)
+
+    def cost(self, text: str) -> int:
+        """At most what `matches` takes. Texts are searched a word at a time, but around a `?`."""
+        size = len(text)
+        if not self.wild:
+            return 3 + (size >> 6)
+        parts = self.text.split("*")
+        ends = len(parts[0]) + len(parts[-1])
+        searched = sum((size * len(p)) >> (0 if "?" in p else 7) for p in parts[1:-1])
+        return 4 + (size >> 5) + len(parts) + (ends if "?" in self.text else ends >> 6) + searched
 
     @property
     def single(self) -> bool:
         """Whether the set has exactly one text."""
         return not (self.wild or self.folded)
+
+    @property
+    def start(self) -> str:
+        """What every member begins with, in lower case."""
+        return fold(_WILD.split(self.text, maxsplit=1)[0] if self.wild else self.text)
 
     def samples(self) -> tuple[str, ...]:
         """Some members: the shortest, and one that is unlikely to be in a narrower set."""
@@ -103,14 +143,23 @@ class Glob:
 ANYTHING = Glob.pattern("*")
 
 
-def inhabited(every: Sequence[frozenset[Glob]], none: frozenset[Glob], budget: Budget) -> bool:
+def inhabited(every: Iterable[frozenset[Glob]], none: frozenset[Glob], budget: Budget) -> bool:
     """Whether some text is in each union of `every` and in no glob of `none`.
 
     An empty `every` stands for all texts. Raises TooComplex when the budget ends first.
     """
-    unions = sorted(every, key=len) or [frozenset({ANYTHING})]
+    unions = list(every) or [frozenset({ANYTHING})]
+    budget.spend(4 + 4 * sum(map(len, unions)))
+    if len(unions) > 1:
+        if len(unions) > _DEEPEST:
+            budget.spend(budget.left + 1)
+        unions.sort(key=lambda union: (len(union), _sorted(union)))
     head, rest = unions[0], unions[1:]
-    return any(_inhabited_from((glob,), rest, none, budget) for glob in sorted(head - none))
+    return any(_inhabited_from((glob,), rest, none, budget) for glob in _sorted(head - none))
+
+
+def _sorted(globs: Iterable[Glob]) -> list[Glob]:
+    return sorted(globs, key=_ORDER)
 
 
 def _inhabited_from(
@@ -120,67 +169,114 @@ def _inhabited_from(
     budget: Budget,
 ) -> bool:
     """Whether some text is in all of `heads`, in each union of `rest` and in no glob of `none`."""
-    budget.spend(1 + (len(none) >> 3))
-    for text in heads[-1].samples():
-        inside = all(glob.matches(text) for glob in heads[:-1])
-        if inside and all(_in_any(text, union) for union in rest) and not _in_any(text, none):
+    budget.spend(8)
+    for text in (*heads[-1].samples(), *_joined(heads)):
+        inside = all(glob.tries(text, budget) for glob in heads)
+        if (
+            inside
+            and all(_in_any(text, u, budget) for u in rest)
+            and not _in_any(text, none, budget)
+        ):
             return True
     if heads[-1].single:
         return False  # its one text was tried
     if rest:
+        budget.spend(4 * len(rest[0]))
         return any(
             _inhabited_from((*heads, glob), rest[1:], none, budget)
-            for glob in sorted(rest[0] - none)
-            if all(_may_meet(head, glob) for head in heads)
+            for glob in _sorted(rest[0] - none)
+            if all(_may_meet(head, glob, budget) for head in heads)
         )
-    against = [glob for glob in sorted(none) if all(_may_meet(head, glob) for head in heads)]
+    budget.spend(4 * len(none))
+    against = [g for g in _sorted(none) if all(_may_meet(head, g, budget) for head in heads)]
     if any(contains(glob, head, budget) for glob in against for head in heads):
         return False
-    return _Product(heads, against).has_member(budget)
+    return _Product(heads, against, budget).has_member()
 
 
-def _in_any(text: str, globs: Iterable[Glob]) -> bool:
+def _joined(heads: tuple[Glob, ...]) -> tuple[str, ...]:
+    """Texts that are likely in two patterns at once: one after the other."""
+    if len(heads) != 2 or not (heads[0].wild and heads[1].wild):
+        return ()
+    one, other = (head.samples()[-1] for head in heads)
+    return one + other, other + one
+
+
+def _in_any(text: str, globs: frozenset[Glob], budget: Budget) -> bool:
+    """Paid for as a whole: how far one has to look in a set differs from process to process."""
+    budget.spend(sum(glob.cost(text) for glob in globs))
     return any(glob.matches(text) for glob in globs)
 
 
-def _may_meet(left: Glob, right: Glob) -> bool:
+def _may_meet(left: Glob, right: Glob, budget: Budget) -> bool:
     """False only if the two are surely disjoint: literal starts or ends that differ."""
+    budget.spend(10 + ((len(left.text) + len(right.text)) >> 4))
     one, two = fold(left.text), fold(right.text)
     if not left.wild and not right.wild:
         return one == two
-    return _starts_agree(one, two) and _starts_agree(one[::-1], two[::-1])
+    starts = one.partition("*")[0], two.partition("*")[0]
+    ends = one.rpartition("*")[2], two.rpartition("*")[2]
+    if "?" in one or "?" in two:
+        budget.spend(sum(map(len, (*starts, *ends))))
+    size, length = min(map(len, starts)), min(map(len, ends))
+    return _alike(starts[0][:size], starts[1][:size]) and _alike(
+        ends[0][len(ends[0]) - length :], ends[1][len(ends[1]) - length :]
+    )
 
 
-def _starts_agree(one: str, two: str) -> bool:
-    for a, b in zip(one, two, strict=False):
-        if "*" in (a, b):
-            return True
-        if a != b and "?" not in (a, b):
-            return False
-    return True
+def _alike(one: str, two: str) -> bool:
+    """Whether one text of this length can be both."""
+    if "?" not in one and "?" not in two:
+        return one == two
+    return all(a == b or "?" in (a, b) for a, b in zip(one, two, strict=True))
+
+
+def _stands_at(part: str, text: str, at: int) -> bool:
+    """Whether a part without `*` is what `text` has there."""
+    if "?" not in part:
+        return text.startswith(part, at)
+    return all(a in ("?", b) for a, b in zip(part, text[at : at + len(part)], strict=True))
+
+
+def _find(part: str, text: str, start: int, end: int) -> int:
+    """Where a part without `*` stands first between the two; -1 if nowhere."""
+    if "?" not in part:
+        return text.find(part, start, end)
+    places = range(start, end - len(part) + 1)
+    return next((at for at in places if _stands_at(part, text, at)), -1)
 
 
 def contains(outer: Glob, inner: Glob, budget: Budget) -> bool:
     """Whether `outer` surely has every member of `inner`; False also where that takes too long."""
-    answer, steps = _contains(outer, inner)
-    budget.spend(steps)  # whether the answer was kept or not: verdicts must not depend on that
+    budget.spend()
+    short = len(outer.text) + len(inner.text) <= _SHORT
+    answer, units = (_kept_answer if short else _contains)(outer, inner)
+    budget.spend(units)  # whether the answer was kept or not: verdicts must not depend on that
     return answer
 
 
-@lru_cache(maxsize=8192)
 def _contains(outer: Glob, inner: Glob) -> tuple[bool, int]:
     """The answer and what it takes to find it."""
     if outer in (inner, ANYTHING):
-        return True, 0
-    if not all(outer.matches(text) for text in inner.samples()):
-        return False, 0
-    if inner.single:
-        return True, 0
-    own = Budget(_PAIR_STEPS)
+        return True, 4
+    own = Budget(_PAIR)
     try:
-        return not _Product((inner,), [outer]).has_member(own), _PAIR_STEPS - own.left
+        answer = all(outer.tries(text, own) for text in inner.samples()) and (
+            _plainly(outer, inner) or not _Product((inner,), [outer], own).has_member()
+        )
     except TooComplex:
-        return False, _PAIR_STEPS
+        return False, _PAIR
+    return answer, _PAIR - own.left
+
+
+def _plainly(outer: Glob, inner: Glob) -> bool:
+    """Whether an outer glob that has the samples has all else, as one sees by looking at it."""
+    if inner.folded and not outer.folded:
+        return False
+    return not inner.wild or (outer.text.find("*") == len(outer.text) - 1 and "?" not in outer.text)
+
+
+_kept_answer = lru_cache(maxsize=4096)(_contains)
 
 
 class _Product:
@@ -191,7 +287,9 @@ class _Product:
     one symbol ("") stands for all of them.
     """
 
-    def __init__(self, heads: Sequence[Glob], against: Sequence[Glob]) -> None:
+    def __init__(self, heads: Sequence[Glob], against: Sequence[Glob], budget: Budget) -> None:
+        budget.spend(sum(4 + 4 * len(glob.text) for glob in (*heads, *against)))
+        self.budget = budget
         self.symbol: list[str] = []  # what a position waits for; "" at the end of a pattern
         self.cased: list[bool] = []
         self.ends: dict[int, int] = {}  # position -> group whose pattern is complete there
@@ -251,15 +349,16 @@ class _Product:
                     {symbol, symbol.translate(_TO_UPPER)} if self.cased[at] else {symbol}
                 ):
                     on.setdefault(spelled, []).append(at + 1)
+        self.budget.spend(sum(4 + 2 * (len(always) + len(moved)) for moved in on.values()))
         return [self._close(always + moved) for moved in on.values()]
 
-    def has_member(self, budget: Budget) -> bool:
+    def has_member(self) -> bool:
         """Depth first, so that a member is found soon where there is one."""
         seen = {self.start}
         stack = [self.start]
         while stack:
             state = stack.pop()
-            budget.spend(1 + (len(state) >> 3))
+            self.budget.spend(8 + 3 * len(state))
             if not self._alive(state):
                 continue
             if self._accepts(state):

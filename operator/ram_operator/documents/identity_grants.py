@@ -7,15 +7,17 @@ Deny never counts, as nowhere in `escalation`: it makes no grant safer here.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
+from .actions import ActionClass
 from .canonical import ACTION, Effect, Grant, Policy, compact
 from .comparing import Verdict, compare_policy
 from .document_error import DocumentError
-from .escalation import escalates, given_free, indirect
-from .globs import Glob
+from .escalation import given_free, reasons
+from .globs import Budget, Glob
+from .kept import Verdicts
 from .parsing import parse_policy
 from .value_sets import Words
 
@@ -25,26 +27,44 @@ def identity_grants(policy: Policy) -> Policy:
 
     Its digest stands for them: documents that differ in anything else have the same one.
     """
-    allows = [grant for grant in policy.grants if grant.effect == Effect.ALLOW]
-    return Policy("", tuple(part for grant in allows for part in _part(grant, escalates)))
+    return _of_class(policy, ActionClass.IDENTITY)
 
 
 def indirect_grants(policy: Policy) -> Policy:
     """The same of the grants that let act as another identity by a detour."""
+    return _of_class(policy, ActionClass.INDIRECT)
+
+
+_KEPT: Final[Verdicts[Policy]] = Verdicts()
+
+
+def _of_class(policy: Policy, kind: ActionClass) -> Policy:
+    key = policy.spelled, kind
+    found = _KEPT.of(key, lambda: judged(policy, kind, Budget()), len(policy.text))
+    assert found is not None
+    return found
+
+
+def judged(policy: Policy, kind: ActionClass, budget: Budget) -> Policy:
+    """The part as such; spends of `budget`, and takes whole what that does not suffice for."""
     allows = [grant for grant in policy.grants if grant.effect == Effect.ALLOW]
-    return Policy("", tuple(part for grant in allows for part in _part(grant, indirect)))
+    return Policy("", tuple(part for grant in allows for part in _part(grant, kind, budget)))
 
 
-def _part(grant: Grant, counts: Callable[[Policy], tuple[str, ...]]) -> list[Grant]:
+def _counts(grant: Grant, kind: ActionClass, budget: Budget) -> bool:
+    return any(found is kind for found, _ in reasons(grant, budget))
+
+
+def _part(grant: Grant, kind: ActionClass, budget: Budget) -> list[Grant]:
     """The grant for those of its actions that count; whole where they cannot be told apart."""
-    if not counts(Policy("", (grant,))):
+    if not _counts(grant, kind, budget):
         return []
     specs = [term.spec for term in grant.terms if term.dim == ACTION and not term.token]
     if grant.all_but or len(specs) != 1 or not isinstance(specs[0], Words) or specs[0].negative:
         return [grant]
     singles = [_single(grant, action) for action in grant.actions]
-    names = tuple(one.actions[0] for one in singles if counts(Policy("", (one,))))
-    if not names:
+    names = tuple(one.actions[0] for one in singles if _counts(one, kind, budget))
+    if not names or budget.over:
         return [grant]
     globs = [Glob.pattern(name, folded=True) for name in names]
     return [replace(grant.only(ACTION, globs), actions=names)]
@@ -61,18 +81,20 @@ def identity_text(policy: Policy) -> str:
     part = identity_grants(policy)
     if not part.grants:
         return ""
+    budget = Budget()
     try:
         tree: dict[str, Any] = json.loads(policy.text)
-        text = compact({**tree, "Statement": [raw for raw in tree["Statement"] if _bears(raw)]})
+        bearing = [raw for raw in tree["Statement"] if _bears(raw, budget)]
+        text = compact({**tree, "Statement": bearing})
         found = identity_grants(parse_policy(text, lenient=True))
     except (ValueError, KeyError, TypeError, DocumentError):
         return policy.text
     return text if found.digest == part.digest else policy.text
 
 
-def _bears(raw: object) -> bool:
+def _bears(raw: object, budget: Budget) -> bool:
     alone = parse_policy({"Version": "1", "Statement": [raw]}, lenient=True)
-    return bool(identity_grants(alone).grants)
+    return bool(judged(alone, ActionClass.IDENTITY, budget).grants)
 
 
 def together(policies: Sequence[Policy]) -> Policy:

@@ -5,13 +5,17 @@ Called where additions made by hand are taken back: the result never gives what 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from dataclasses import replace
+from typing import Final
 
 from .canonical import Condition, Effect, Grant, Json, Trust, sorted_json
 from .comparing import Comparer
 from .document_error import DocumentError
+from .globs import Budget, TooComplex
 from .grammar import OPERATORS
+from .kept import Verdicts
+from .nearby import Nearby, named
 from .parsing import parse_trust
 
 
@@ -21,27 +25,71 @@ def intersect_trust(live: Trust, wanted: Trust) -> Trust | None:
     Every request that the result allows is surely allowed by `wanted`, and by `live` too unless one
     of the spellings that are assumed to be equal is not: who stays is written as it was wanted, and
     a difference of letters cuts nobody off. Not always complete: what cannot be proved or written
-    strictly (denies, unknown parts) is left out.
+    strictly (denies, unknown parts) is left out. Raises TooComplex where it takes too much work,
+    for then nobody knows who would be left out.
     """
-    candidates = [
-        written
-        for grant in (*wanted.grants, *live.grants, *_pairs(live.grants, wanted.grants))
-        if grant.effect == Effect.ALLOW and all(term.reading for term in grant.terms if term.token)
-        for written in _written(grant)
-    ]
-    comparer = Comparer((*live.grants, *wanted.grants, *candidates))
-    common = [
+    key = live.spelled, wanted.spelled
+    found = _KEPT.of(key, lambda: _judged(live, wanted), len(live.text + wanted.text))
+    if found is None:
+        raise TooComplex
+    return found[0]
+
+
+_KEPT: Final[Verdicts[tuple[Trust | None]]] = Verdicts()
+
+
+def _judged(live: Trust, wanted: Trust) -> tuple[Trust | None] | None:
+    budget = Budget()
+    try:
+        made = common(live, wanted, budget)
+    except TooComplex:
+        return None
+    return None if budget.over else (made,)
+
+
+def common(live: Trust, wanted: Trust, budget: Budget) -> Trust | None:
+    """The same as such, which spends of `budget`. Raises TooComplex, or leaves it over."""
+    budget.spend(_LOOKING * (len(live.grants) + len(wanted.grants)))
+    ours, theirs = _plain(wanted), _plain(live)
+    if ours and ours <= theirs and not any(grant.tokens for grant in ours):
+        return _document(wanted.grants)
+    found: dict[Hashable, Grant] = {}
+    for grant in (*wanted.grants, *live.grants, *_pairs(live.grants, wanted.grants, budget)):
+        readable = all(term.reading for term in grant.terms if term.token)
+        if grant.effect == Effect.ALLOW and readable and grant.principal is not None:
+            who = grant.principal.spelled, grant.principal.raw
+            found.setdefault((who, grant.actions, grant.all_but, grant.conditions), grant)
+    budget.spend(_WRITING * len(found))
+    candidates = [written for grant in found.values() for written in _written(grant)]
+    comparer = Comparer((*live.grants, *wanted.grants, *candidates), budget)
+    both = [
         grant
         for grant in dict.fromkeys(candidates)
-        if comparer.covers(wanted.grants, grant, ())
-        and comparer.probably_covers((grant,), live.grants)
+        if (grant in ours or comparer.covers(wanted.grants, grant, ()))
+        and (grant in theirs or comparer.probably_covers((grant,), live.grants))
     ]
     kept: list[Grant] = []
-    for at, grant in enumerate(common):
-        rest = (*kept, *common[at + 1 :])
-        if not comparer.covers(rest, grant, ()):
+    near = Nearby(both)
+    for at, grant in enumerate(both):
+        rest = near.beside(at)
+        budget.spend(2 + 2 * len(rest))
+        if comparer.covers(rest, grant, ()):
+            near.take_out(at)
+        else:
             kept.append(grant)
+    budget.spend(_WRITING * len(kept))
     return _document(kept)
+
+
+def _plain(trust: Trust) -> frozenset[Grant]:
+    """What a trust gives as one sees by looking at it: nothing where it denies as well."""
+    denies = any(grant.effect == Effect.DENY for grant in trust.grants)
+    return frozenset() if denies else frozenset(trust.grants)
+
+
+_LOOKING: Final = 32
+_WRITING: Final = 300
+"""Units of work to write one grant and to read it again."""
 
 
 def _written(grant: Grant) -> tuple[Grant, ...]:
@@ -50,16 +98,20 @@ def _written(grant: Grant) -> tuple[Grant, ...]:
     return made.grants if made is not None else ()
 
 
-def _pairs(live: Iterable[Grant], wanted: Iterable[Grant]) -> list[Grant]:
+def _pairs(live: tuple[Grant, ...], wanted: tuple[Grant, ...], budget: Budget) -> list[Grant]:
     """Each principal of one side under the conditions of both; the caller proves which hold."""
     out: list[Grant] = []
-    others = tuple(wanted)
+    near = Nearby(wanted)
+    budget.spend(8 * (len(live) + len(wanted)))
     for one in live:
-        for two in others:
+        for two in near.of(one):
+            budget.spend(48)
             conditions = _both(one.conditions, two.conditions)
             if conditions is None or not one.principal or not two.principal:
                 continue
             for grant, other in ((one, two), (two, one)):
+                if named(other) and not named(grant):
+                    continue  # the other one is who stays
                 actions = _shared_actions(grant, other)
                 out.append(replace(grant, conditions=conditions, actions=actions))
     return out

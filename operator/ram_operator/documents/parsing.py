@@ -39,6 +39,10 @@ from .value_sets import Words
 
 _TRUST_ACTIONS: Final = {name.lower() for name in TRUST_ACTIONS}
 _ELEMENTS: Final = {True: {"Principal"}, False: {"Resource", "NotAction"}}
+_MOST: Final = 1_000
+"""Grants of one document. RAM takes no text that is long enough for half as many; but what cannot
+be read multiplies, in a statement with many actions and many resources of that kind.
+"""
 _COMMON: Final = {"Effect", "Action", "Condition"}
 _REMEDIES: Final = {
     "NotPrincipal": "name whom you trust under Principal",
@@ -103,11 +107,15 @@ def _document(reader: Reader, doc: object) -> tuple[str, tuple[Grant, ...]]:
         remedy = "write a list with at least one statement"
         token = reader.doubt("Statement", "there is no statement", remedy, statements)
         return text, _unreadable(f"{token} {sorted_json(tree)}")
-    grants = [
-        replace(grant, terms=(*grant.terms, *doubts))
-        for at, raw in enumerate(statements)
-        for grant in _Statement(reader, f"Statement[{at}]", raw).grants()
-    ]
+    grants: list[Grant] = []
+    for at, raw in enumerate(statements):
+        found = _Statement(reader, f"Statement[{at}]", raw).grants()
+        grants += (replace(grant, terms=(*grant.terms, *doubts)) for grant in found)
+        if len(grants) > _MOST:
+            problem, remedy = "it is larger than RAM takes one", "write several documents"
+            return text, _unreadable(
+                f"{reader.doubt('', problem, remedy, None)} {fingerprint(doc)}"
+            )
     return text, tuple(grants)
 
 
@@ -174,6 +182,9 @@ class _Statement:
         actions = self._actions()
         principals = self._principals() if self.reader.trust else [_Part((), ())]
         resources = [_Part((), ())] if self.reader.trust else self._resources()
+        if len(principals) * len(actions) * len(resources) > _MOST:
+            problem, remedy = "it is larger than RAM takes one", "write several statements"
+            return _unreadable(self.reader.doubt(self.path, problem, remedy, raw))
         return tuple(
             Grant(
                 Effect(effect),

@@ -125,7 +125,7 @@ _FORMS: Final[dict[str, tuple[_Form, ...]]] = {
             _service,
             True,
         ),
-        _Form(re.compile(r"[A-Za-z0-9.@*?-]*[*?][A-Za-z0-9.@*?-]*"), _services, False),
+        _Form(re.compile(r"(?=[^*?]*[*?])[A-Za-z0-9.@*?-]+"), _services, False),
     ),
     "Federated": (
         _Form(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from typing import NoReturn
 
 from .canonical import Json, compact, sorted_json
@@ -95,7 +96,9 @@ def _oddity(value: object) -> str:
                 return "a key is not text"
         elif isinstance(item, list):
             stack += [(part, depth + 1) for part in item]
-        elif not isinstance(item, _PLAIN) or item != item:
+        elif isinstance(item, float) and not math.isfinite(item):
+            return "a value is no number"
+        elif not isinstance(item, _PLAIN):
             return f"a value is {type(item).__name__}, which JSON does not have"
         elif isinstance(item, str) and any("\ud800" <= symbol <= "\udfff" for symbol in item):
             return "a text has half of a character"

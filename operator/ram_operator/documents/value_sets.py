@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import takewhile
 
 from .globs import Budget, Glob, inhabited
 
@@ -62,8 +63,18 @@ def complement(spans: tuple[Span, ...], low: int = -FAR, high: int = FAR) -> tup
 
 
 def _common(one: tuple[Span, ...], two: tuple[Span, ...]) -> tuple[Span, ...]:
-    pairs = ((max(a, c), min(b, d)) for a, b in one for c, d in two)
-    return tuple((low, high) for low, high in pairs if low <= high)
+    out: list[Span] = []
+    left = right = 0
+    while left < len(one) and right < len(two):
+        low = max(one[left][0], two[right][0])
+        high = min(one[left][1], two[right][1])
+        if low <= high:
+            out.append((low, high))
+        if one[left][1] < two[right][1]:
+            left += 1
+        else:
+            right += 1
+    return tuple(out)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +97,7 @@ class WordRegion:
 
     def has_member(self, budget: Budget) -> bool:
         """Raises TooComplex when the budget ends before the answer is certain."""
-        return self.absent or inhabited(sorted(self.every, key=sorted), self.none, budget)
+        return self.absent or inhabited(self.every, self.none, budget)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +122,25 @@ class SpanRegion:
 
 
 Region = WordRegion | SpanRegion
+
+
+def common_start(spec: Spec) -> str:
+    """What all texts of the set begin with, in lower case; "" if nothing, or no texts."""
+    if not isinstance(spec, Words) or spec.negative or not spec.globs:
+        return ""
+    starts = [glob.start for glob in spec.globs]
+    low, high = min(starts), max(starts)
+    same = takewhile(lambda pair: pair[0] == pair[1], zip(low, high, strict=False))
+    return low[: sum(1 for _ in same)]
+
+
+def size(values: Region | Spec) -> int:
+    """How much there is to go through where two of these meet."""
+    if isinstance(values, Words):
+        return len(values.globs)
+    if isinstance(values, WordRegion):
+        return len(values.none) + len(values.every)
+    return len(values.spans)
 
 
 def whole(spec: Spec, low: int, high: int, absent: bool) -> Region:

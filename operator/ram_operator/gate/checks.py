@@ -200,9 +200,12 @@ def _kept(case: Case) -> Iterator[tuple[list[documents.Grant], list[documents.Gr
 
 
 def weakened(case: Case) -> Parts:
-    for before, after in _kept(case):
-        sides = (documents.Trust("", tuple(before)), documents.Trust("", tuple(after)))
-        for text in documents.compare_trust(*sides).gain_sentences:
+    parts = [
+        (documents.Trust("", tuple(before)), documents.Trust("", tuple(after)))
+        for before, after in _kept(case)
+    ]
+    for comparison in documents.compare_each(parts):
+        for text in comparison.gain_sentences:
             yield (text,)
 
 

@@ -12,6 +12,7 @@ Every other change of meaning is held.
 from __future__ import annotations
 
 import contextlib
+import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Final
@@ -210,15 +211,23 @@ def judge_take_back(
     if wanted.grants and _within(wanted, live):
         return Cleared(SEAL, HeldKind.TRUST_TAKEN_BACK, wanted, live)
     if documents.compare_trust(live, wanted).losses:
-        common = documents.intersect_trust(live, wanted)
+        try:
+            common = documents.intersect_trust(live, wanted)
+        except documents.TooComplex:
+            # Nobody knows whom it would shut out, so nobody is.
+            return hold_change(live, wanted, account)
         if common is not None:
             if _takes(common, live) and not documents.compare_trust(wanted, common).gains:
                 return Cleared(SEAL, HeldKind.TRUST_TAKEN_BACK, common, live)
         else:
-            for target in _closed(live):
+            for target in itertools.islice(_closed(live), _TRIED):
                 if _within(target, live):
                     return Cleared(SEAL, HeldKind.TRUST_TAKEN_BACK, target, live)
     return hold_change(live, wanted, account)
+
+
+_TRIED: Final = 4
+"""Closed trusts: the first one is within the live one, or there is a reason that holds for all."""
 
 
 def _takes(target: documents.Trust, live: documents.Trust) -> bool:

@@ -163,8 +163,23 @@ def _disposition(
         return Disposition.REPORT
     if change.direction is Direction.WIDER and policy is DriftPolicy.REVERT_EXCESS:
         return Disposition.REPORT
+    if policy is DriftPolicy.REVERT_EXCESS and _undecided(field, change, memory):
+        return Disposition.REPORT
     # Excess may not stay. What lost something, too, can only be put right as a whole.
     return Disposition.WRITE
+
+
+def _undecided(field: Field, change: Change, memory: Memory) -> bool:
+    """Whether it was too much work to tell what would be given back, and nobody may change rights
+    by what is there: what gives those is taken back in any case.
+    """
+    comparison = change.comparison
+    if comparison is None or not comparison.too_complex or not comparison.gains:
+        return False
+    if field.shape is not Shape.POLICY:
+        return False
+    assert isinstance(change.before, documents.Policy)
+    return within(field, memory.record.agreed.document or NOTHING, change.before)
 
 
 def _on_adoption(field: Field, change: Change, memory: Memory) -> Disposition:
