@@ -157,3 +157,26 @@ def test_a_held_edit_does_not_shield_what_was_added_by_hand(world: World) -> Non
 def eventually(holds: Callable[[], bool]) -> None:
     """A change of trust takes a moment to reach STS."""
     until(holds, "what STS says")
+
+
+def test_a_trust_that_nobody_can_look_into_is_no_trust_as_asked(world: World) -> None:
+    """RAM would not take it today; what somebody saved once may still be there."""
+    world.role("deep")
+    world.role("plain")
+    world.ready("RamRole", "deep")
+    brackets = '{"Version":"1","Statement":' + "[" * 990 + "]" * 990 + "}"
+    state = world.admin.save()
+    (account,) = (a for a in state["accounts"] if a["accountId"] == world.account_id)
+    (role,) = (role for role in account["roles"] if role["name"] == "deep")
+    role["document"] = brackets
+    world.admin.load(state)
+    world.settle()
+    start = world.journal_end()
+
+    role = world.look("RamRole", "deep")
+
+    assert condition(role, "Ready")["status"] == "False"
+    assert condition(role, "Synced")["status"] != "True"
+    assert condition(role, "Ready")["reason"] != "InternalError"
+    assert trust_writes(world, start) == []
+    world.ready("RamRole", "plain")

@@ -71,6 +71,31 @@ class TestLimits:
             inhabited([], frozenset(), Budget(0))
 
 
+def test_a_text_is_not_looked_for_in_more_sets_than_anybody_writes() -> None:
+    every = [frozenset({Glob.pattern(f"*{number}*")}) for number in range(70)]
+    with pytest.raises(TooComplex):
+        inhabited(every, frozenset(), Budget())
+
+
+def test_a_subject_of_which_nobody_can_tell_binds_nobody() -> None:
+    listed = ["*a" * (300 + number) + "*" for number in range(20)]
+    (grant,) = docs.parse_trust(
+        {
+            "Version": "1",
+            "Statement": [
+                {
+                    "Effect": "Allow",
+                    "Action": "sts:AssumeRole",
+                    "Principal": {"Federated": "acs:ram::1:oidc-provider/git"},
+                    "Condition": {"StringLike": {"oidc:sub": "*a" * 400 + "*b"}},
+                }
+            ],
+        },
+        lenient=True,
+    ).grants
+    assert not docs.binds_subject(grant.conditions, listed)
+
+
 def test_globs_match_as_documented() -> None:
     star = Glob.pattern("a*c?")
     assert [star.matches(text) for text in ("acd", "abbcd", "ac", "xacd", "acde")] == [

@@ -264,6 +264,26 @@ class TestOverIt:
         aimed = allow("ram:CreateUser", ["acs:ram:*:*:" + "?*" * 3_000] * 3)
         assert docs.reaches(policy(aimed), ("1:role/app",))
 
+    def test_who_was_not_got_to_is_not_left_out(self) -> None:
+        """The work ends while it is being proved who stays: nobody knows who would be missing."""
+        crossed = [{"oidc:sub": ["*a*b" * n + last for n in range(1, 40)]} for last in ("*", "c*")]
+        live, agreed = (
+            trust(
+                *(
+                    {
+                        "Effect": "Allow",
+                        "Action": ROLE,
+                        "Principal": {"Federated": f"acs:ram::{account}:oidc-provider/git"},
+                        "Condition": {"StringLike": found},
+                    }
+                    for account in (1, 2)
+                )
+            )
+            for found in crossed
+        )
+        with pytest.raises(docs.TooComplex):
+            docs.intersect_trust(live, agreed)
+
     def test_nobody_is_shut_out(self) -> None:
         live, agreed = BOTH
         with pytest.raises(docs.TooComplex):

@@ -7,7 +7,7 @@ that attribute, or a list without rows: what is not known stops writes, what is 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from .. import documents
 from ..constants import Reason
@@ -16,12 +16,12 @@ from ..model.objects import UnknownPart
 
 
 def part(body: Mapping[str, Any], action: str, name: str, *needs: str) -> Mapping[str, Any]:
-    """The object that a Get is about, with all that it `needs`. Raises Retry."""
+    """The object that a Get is about, with all that it `needs`, which is text. Raises Retry."""
     found = body.get(name)
     if not isinstance(found, Mapping) or not found:
         raise incomplete(action, name)
     for need in needs:
-        if not found.get(need):
+        if not isinstance(found.get(need), str) or not found[need]:
             raise incomplete(action, need)
     return found
 
@@ -49,6 +49,45 @@ def made(body: Mapping[str, Any], action: str, name: str, need: str) -> Mapping[
         return part(body, action, name, need)
     except Retry as error:
         raise OutcomeUnknown(f"{error.message}; its outcome is looked at") from None
+
+
+_DEEPEST: Final = 64
+_LARGEST: Final = 2**63
+"""Beyond what the service counts in, and far within what everything here can compute with."""
+
+
+def oddity(body: object) -> str:
+    """Why a whole answer is not to be believed, however good its parts look; "" where it is.
+
+    Every answer passes here before anybody reads it, so that nobody else meets such values.
+    """
+    stack: list[tuple[object, int]] = [(body, 0)]
+    while stack:
+        item, depth = stack.pop()
+        if depth > _DEEPEST:
+            return "it is nested too deeply"
+        if isinstance(item, Mapping):
+            stack += [(part, depth + 1) for pair in item.items() for part in pair]
+        elif isinstance(item, list | tuple):
+            stack += [(part, depth + 1) for part in item]
+        elif isinstance(item, int | float):
+            if not -_LARGEST <= item <= _LARGEST:
+                return "a number in it is none, or too large"
+        elif isinstance(item, str):
+            if not item.isascii() and any("\ud800" <= symbol <= "\udfff" for symbol in item):
+                return "a text in it has half of a character"
+        elif item is not None:
+            return f"it has a {type(item).__name__}, which JSON does not have"
+    return ""
+
+
+def number(value: object) -> float:
+    """A number of an answer that may be anything; 0 where it is none."""
+    try:
+        found = float(str(value)[:32])
+    except ValueError:
+        return 0.0
+    return found if -_LARGEST <= found <= _LARGEST else 0.0
 
 
 def incomplete(action: str, what: str) -> Retry:

@@ -326,7 +326,10 @@ def _body(reply: Any, action: str, writes: bool) -> Reply:
     body: Reply = reply.body.to_map() if reply.body is not None else {}
     if not body.get("RequestId"):
         # An empty object from a proxy must not read as an identity without any attribute.
-        raise faults.unusable(action, writes=writes)
+        raise faults.unusable(action, "200 without a RequestId", writes=writes)
+    problem = answers.oddity(body)
+    if problem:
+        raise faults.unusable(action, problem, writes=writes)
     return body
 
 

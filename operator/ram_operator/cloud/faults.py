@@ -28,6 +28,7 @@ from ..errors import (
     Retry,
     Stalled,
 )
+from .answers import number
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,11 +167,17 @@ TABLE: Final[tuple[tuple[re.Pattern[str], Maker], ...]] = tuple(
 )
 
 
+_UNREADABLE: Final = (RecursionError, UnicodeError, OverflowError)
+
+
 def classify(error: Exception, action: str, *, writes: bool) -> RamOperatorError:
     """The typed error for what the SDK raised. Never raises."""
     if isinstance(error, UnretryableException):
         # No status and no body: connection trouble, a time-out, or an answer that is no JSON.
         return _unavailable(Fault(action, writes, "no connection or no JSON", 0, ""))
+    if isinstance(error, _UNREADABLE):
+        # The SDK's own reading of the answer: brackets without end, a number of a million digits.
+        return unusable(action, "an answer that nobody can read", writes=writes)
     if not isinstance(error, TeaException):
         return Bug(f"{action}: unexpected {type(error).__name__} in the SDK")
     fault = _read(error, action, writes)
@@ -184,9 +191,9 @@ def classify(error: Exception, action: str, *, writes: bool) -> RamOperatorError
     return Bug(f"{action}: unknown answer {fault.code or 'without a code'} (HTTP {fault.status})")
 
 
-def unusable(action: str, *, writes: bool) -> RamOperatorError:
-    """The typed error for a 200 that is no answer of the service: it has no RequestId."""
-    return _unavailable(Fault(action, writes, "200 without a RequestId", 200, ""))
+def unusable(action: str, why: str, *, writes: bool) -> RamOperatorError:
+    """The typed error for a 200 that is no answer of the service, and `why` it is none."""
+    return _unavailable(Fault(action, writes, why, 200, ""))
 
 
 def _read(error: TeaException, action: str, writes: bool) -> Fault:
@@ -201,9 +208,9 @@ def _read(error: TeaException, action: str, writes: bool) -> Fault:
         action=action,
         writes=writes,
         code=code,
-        status=int(getattr(error, "statusCode", None) or data.get("statusCode") or 0),
+        status=int(number(getattr(error, "statusCode", None) or data.get("statusCode") or 0)),
         text=str(data.get("Message") or data.get("message") or "").strip()[:512],
         denied_action=str(detail.get("AuthAction") or ""),
         # The service says milliseconds; a minute is the most that is worth a sleeping worker.
-        retry_after=min(float(after) / 1000.0, 60.0) if after else None,
+        retry_after=min(max(number(after) / 1000.0, 0.0), 60.0) if after else None,
     )

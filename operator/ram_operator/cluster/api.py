@@ -39,6 +39,10 @@ class Gone(Retry):
     """The object does not exist (HTTP 404)."""
 
 
+class Unfit(Retry):
+    """The server refuses what was sent, whenever it is sent again (HTTP 413, 422)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rehearsal:
     """What the API server says of a write that it judges and does not store."""
@@ -252,6 +256,8 @@ def _failure(status: int, data: Any, method: str) -> Exception:
     if status == 422 and method == "PATCH" and _UNFIT in message:
         # A test of a JSON patch that failed: what else could be wrong in ours, tests would show.
         return Conflicted(Reason.RETRYING, text)
+    if status in (413, 422):
+        return Unfit(Reason.RETRYING, text)
     if status in (401, 403):
         return Stalled(Reason.ACCESS_DENIED, text + "; check the operator's ClusterRole")
     return Retry(Reason.RETRYING, text)

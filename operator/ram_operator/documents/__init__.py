@@ -48,6 +48,7 @@ from .parsing import (
 )
 from .parts import compare_each
 from .principals import NOUNS
+from .reading import tree_of
 from .subjects import binds, binds_subject
 
 __all__ = [
@@ -91,6 +92,7 @@ __all__ = [
     "reads_only",
     "stands_for",
     "together",
+    "tree_of",
     "trust_principals",
     "unlisted_keys",
     "unreadable_policy",

@@ -6,7 +6,6 @@ Deny never counts, as nowhere in `escalation`: it makes no grant safer here.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Final
@@ -19,6 +18,7 @@ from .escalation import given_free, reasons
 from .globs import Budget, Glob
 from .kept import Verdicts
 from .parsing import parse_policy
+from .reading import tree_of
 from .value_sets import Words
 
 
@@ -83,7 +83,7 @@ def identity_text(policy: Policy) -> str:
         return ""
     budget = Budget()
     try:
-        tree: dict[str, Any] = json.loads(policy.text)
+        tree: dict[str, Any] = tree_of(policy.text)
         bearing = [raw for raw in tree["Statement"] if _bears(raw, budget)]
         text = compact({**tree, "Statement": bearing})
         found = identity_grants(parse_policy(text, lenient=True))
@@ -105,7 +105,7 @@ def together(policies: Sequence[Policy]) -> Policy:
     statements: list[Any] = []
     for policy in others:
         try:
-            found = json.loads(policy.text)["Statement"]
+            found = tree_of(policy.text)["Statement"]
         except (ValueError, KeyError, TypeError):
             found = [None]
         statements += found if isinstance(found, list) else [found]

@@ -39,16 +39,14 @@ _KEPT: Final[Verdicts[tuple[Trust | None]]] = Verdicts()
 
 
 def _judged(live: Trust, wanted: Trust) -> tuple[Trust | None] | None:
-    budget = Budget()
     try:
-        made = common(live, wanted, budget)
+        return (common(live, wanted, Budget()),)
     except TooComplex:
         return None
-    return None if budget.over else (made,)
 
 
 def common(live: Trust, wanted: Trust, budget: Budget) -> Trust | None:
-    """The same as such, which spends of `budget`. Raises TooComplex, or leaves it over."""
+    """The same as such, which spends of `budget`. Raises TooComplex."""
     budget.spend(_LOOKING * (len(live.grants) + len(wanted.grants)))
     ours, theirs = _plain(wanted), _plain(live)
     if ours and ours <= theirs and not any(grant.tokens for grant in ours):
@@ -77,7 +75,7 @@ def common(live: Trust, wanted: Trust, budget: Budget) -> Trust | None:
             near.take_out(at)
         else:
             kept.append(grant)
-    budget.spend(_WRITING * len(kept))
+    budget.spend(_WRITING * len(kept))  # raises as well where something above was left undone
     return _document(kept)
 
 

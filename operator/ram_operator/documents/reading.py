@@ -83,6 +83,16 @@ class Reader:
             raise DocumentError("", f"it is not JSON ({message})", "check the syntax") from None
 
 
+def tree_of(text: str) -> dict[str, Json]:
+    """The object that a document's text stands for. Raises ValueError where nobody can look into
+    it: no JSON, the same key twice, brackets without end.
+    """
+    tree, _ = Reader(lenient=True, trust=False).tree(text)
+    if tree is None:
+        raise ValueError("nobody can look into it")
+    return tree
+
+
 def _oddity(value: object) -> str:
     """Why a tree is not plain JSON that UTF-8 can carry; "" where it is."""
     stack: list[tuple[object, int]] = [(value, 0)]

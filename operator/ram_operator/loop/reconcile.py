@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from .. import times
 from ..cluster import event_writer
-from ..cluster.api import Gone
+from ..cluster.api import Gone, Unfit
 from ..constants import ANNOTATION_RECONCILE, ConditionType, Reason
 from ..errors import Bug, OutcomeUnknown, RamOperatorError, Retry
 from ..kinds import manifest
@@ -73,9 +73,11 @@ class Reconciler:
             ports.queue.add(key, Lane.PERIODIC, max(again.after, 0.05))
         except RamOperatorError as error:
             log.warning("%s: the report failed: %s", key, error.message)
+            if isinstance(error, Unfit):
+                self._tell_at_least(key, Bug("the API server refuses the status; see the log"))
             ports.queue.failed(key)
         except Exception as error:
-            self._defect(key, error)
+            self._tell_at_least(key, self._defect(key, error))
             ports.queue.failed(key)
         finally:
             ports.metrics.duration.labels(key.kind).observe(ports.clock.monotonic() - started)
@@ -224,7 +226,7 @@ class Reconciler:
         patch = mergepatch.between(old, written.status)
         if patch:
             try:
-                reply = ports.api.merge(key, {"status": patch}, "status")
+                reply = self._send(key, patch)
             except RamOperatorError as error:
                 # What was done is found by no later pass; all else is, and is told then.
                 self._post(key, body, events.done(outcome))
@@ -237,6 +239,34 @@ class Reconciler:
                 ports.queue.add(key)
         self._measure(key, body, outcome, written)
         self._post(key, body, written.events)
+
+    def _send(self, key: Key, patch: Mapping[str, Any]) -> dict[str, Any]:
+        """The one place where an object is written: its status. What the server has of it then."""
+        return self._ports.api.merge(key, {"status": patch}, "status")
+
+    def _tell_at_least(self, key: Key, error: Bug) -> None:
+        """Where the report itself failed: no status of before stands as if it were still so.
+
+        Rests on nothing but the error. Only the API server can keep it from being told.
+        """
+        ports, body = self._ports, self._ports.cache.get(key)
+        if body is None:
+            return
+        try:
+            old = {"conditions": (body.get("status") or {}).get("conditions") or ()}
+            generation = int(body["metadata"].get("generation", 0))
+            outcome = Outcome(Phase.STALLED, error.reason, error.message)
+            written = build_report(old, outcome, generation, ports.clock.stamp(), {})
+            patch = mergepatch.between(body.get("status") or {}, written.status)
+            patch = {name: patch[name] for name in written.status if name in patch}
+            if patch:
+                ports.cache.put(self._send(key, patch))
+            self._measure(key, body, outcome, written)
+            self._post(key, body, written.events)
+        except RamOperatorError as failed:
+            log.warning("%s: its status could not be told: %s", key, failed.message)
+        except Exception as failed:
+            self._defect(key, failed)
 
     def _measure(
         self, key: Key, body: Mapping[str, Any], outcome: Outcome, written: Report

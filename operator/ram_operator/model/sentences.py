@@ -31,8 +31,8 @@ def sides(changes: Iterable[Change]) -> tuple[str, str]:
 def _readable(value: FieldValue | Entry | None) -> Any:
     if isinstance(value, (documents.Trust, documents.Policy)):
         try:
-            return json.loads(value.to_json())
-        except (documents.DocumentError, ValueError):
+            return documents.tree_of(value.to_json())
+        except ValueError:
             return "not readable"
     if isinstance(value, Entry):
         shown = f"{value.display}={value.value}" if value.value else value.display
