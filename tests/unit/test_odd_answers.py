@@ -108,15 +108,16 @@ def test_an_id_that_is_no_text_is_none(found: Json) -> None:
 @pytest.mark.parametrize("text", [NESTED, '{"Statement":' + NESTED + "}", '{"Version": 1e999}'])
 def test_a_trust_that_nobody_can_look_into_is_reported(text: str) -> None:
     """The report is made deeper in the stack than the document is read."""
-    live = role_calls.read_trust(text, "web")
-    if isinstance(live, UnknownPart):
-        return
+    live = answers.read_trust(text)
+    assert not isinstance(live, UnknownPart)
     change = Change("trustPolicy", live, trust(("RAM", "acs:ram::1:root")), Direction.UNKNOWN)
     assert "not readable" in sentences.sides([change])[0]
     assert "1e999" in live.text or documents.compare_trust(live, change.after).gains
     found = made(wanted({}))
     assert found is not None
-    policy = documents.parse_policy(live.text, lenient=True)
+    policy = documents.unreadable_policy(live.text)
+    if text != NESTED:
+        policy = documents.parse_policy(live.text, lenient=True)
     assert documents.identity_text(policy)
     assert documents.escalates(documents.together([policy, documents.Policy("", ())]))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -33,6 +34,8 @@ class Clock:
     """Seconds since the epoch."""
     stamp: Callable[[], str]
     """RFC 3339 in UTC, whole seconds."""
+    processor: Callable[[], float] = time.thread_time
+    """Seconds of processor time of the thread that asks."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,7 +66,7 @@ class Reconciler:
     def run(self, key: Key) -> None:
         """One pass over one key. Never raises."""
         ports = self._ports
-        started = ports.clock.monotonic()
+        started, before = ports.clock.monotonic(), ports.clock.processor()
         try:
             self._pass(key)
         except LookAgain as again:
@@ -81,6 +81,8 @@ class Reconciler:
             ports.queue.failed(key)
         finally:
             ports.metrics.duration.labels(key.kind).observe(ports.clock.monotonic() - started)
+            if ports.cache.facts(key) is not None:
+                ports.metrics.slow.passed(key, ports.clock.processor() - before)
 
     def _pass(self, key: Key) -> None:
         body = self._ports.cache.get(key)
@@ -171,6 +173,7 @@ class Reconciler:
     def _forget(self, key: Key) -> None:
         ports = self._ports
         ports.metrics.objects.forget(key)
+        ports.metrics.slow.forget(key)
         ports.consistency.forget(key)
         ports.queue.forget(key)
         self._troubles.pop(key, None)

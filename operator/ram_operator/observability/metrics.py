@@ -20,6 +20,7 @@ from ..model.outcome import Outcome
 from ..model.steps import Step, Trusting, permit_of
 from ..model.vocabulary import Direction, GateVerdict
 from .object_metrics import ObjectStates
+from .slow_passes import SlowPasses
 
 RESULTS: Final = ("success", "retry", "stalled", "blocked", "error")
 
@@ -112,6 +113,8 @@ class Metrics:
     def _object_metrics(self, registry: CollectorRegistry) -> None:
         self.objects = ObjectStates()
         registry.register(self.objects)
+        self.slow = SlowPasses()
+        registry.register(self.slow)
         self.drift_changes = Counter(
             "ram_operator_drift_changes_total",
             "Drift found, by field, severity and what was done about it; what lasts counts once.",
