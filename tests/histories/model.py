@@ -7,7 +7,7 @@ made here and in the operator would go unseen.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -44,12 +44,14 @@ class Identity:
 
 @dataclass
 class Record:
-    """Who manages a name, which of the identities that had it, and the trust last agreed on."""
+    """Who manages a name, which of the identities that had it, and what was last agreed on."""
 
     owner: int | None = None
     number: int = 0
     baseline: frozenset[str] | None = None
     document: frozenset[str] | None = None
+    session: int = 0
+    """Seconds of a session that were agreed on."""
     agreed: dict[str, dict[Entry, bool]] = field(default_factory=dict)
     """Entries that were agreed on, and whether they gave a right to change rights then."""
 
@@ -201,3 +203,12 @@ def _blank(name: Name, fields: Mapping[str, Any]) -> dict[str, Any]:
     if kind == "RamRole":
         blank["session"] = 3600
     return blank | dict(fields)
+
+
+def direction(key: str, before: Any, after: Any) -> tuple[bool, bool]:
+    """Whether going from before to after gives something, and whether it takes something away."""
+    rules: Mapping[str, Callable[[], tuple[bool, bool]]] = {
+        "session": lambda: (after > before, after < before),
+        "document": lambda: (bool(after - before), bool(before - after)),
+    }
+    return rules.get(key, lambda: (False, False))()

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any, Final
 
 from tests.histories.model import (
@@ -20,8 +20,11 @@ from tests.histories.model import (
     Name,
     Record,
     desired,
+    direction,
 )
 
+LEAST: Final = 3600
+"""Seconds of a session where nobody gave it more."""
 KEPT: Final = "kept"
 """Marks a value that was left as found."""
 
@@ -70,6 +73,7 @@ class _Step:
             record.number = identity.number
             record.baseline = identity.fields.get("trust")
             record.document = identity.fields.get("document")
+            record.session = identity.fields.get("session", 0)
             self.record.agreed = {}
             for key in ENTRIES[self.kind]:
                 self._agree(key, identity.fields[key])
@@ -98,14 +102,19 @@ class _Step:
             )
             for key in ENTRIES[self.kind]
         }
+        asked, _ = self.model.resolve(self.spec, "policies")
+        waits = wanted.get("session", 0) > LEAST and asked != entries.get("policies", asked)
+        wanted |= {"session": LEAST} if waits else {}
         self.model.born(self.name, **wanted, **entries)
+        record.session = wanted.get("session", 0)
         record.owner, record.number = self.thing.number, self.model.cloud[self.name].number
         record.document, record.agreed = wanted.get("document"), {}
         for key in ENTRIES[self.kind]:
             self._agree(key, entries[key])
         self.thing.watched = True
         self.thing.finalizer = self.spec.get("deletionPolicy") == "Delete"
-        wanted.pop("trust", None)
+        for key in ("trust", *(["session"] if waits else [])):
+            wanted.pop(key, None)
         self.thing.memory = Memory(values=wanted, entries=entries)
 
     def _end(self, identity: Identity | None) -> None:
@@ -129,9 +138,9 @@ class _Step:
         self.thing.found = False
         live, fresh = identity.fields, self.thing.memory is None
         memory = self.thing.memory or Memory()
-        outside = OUTSIDE in live.get("trust", ()) or OUTSIDE in self.spec.get("trust", ())
+        self.outside = OUTSIDE in live.get("trust", ()) or OUTSIDE in self.spec.get("trust", ())
         exceeds = self._trust(live) if self.kind == "RamRole" else False
-        self.privileged = outside or self._carries(live, memory)
+        self.privileged = self.outside or self._carries(live, memory)
         self.thing.memory = Memory()
         for key, value in desired(self.kind, self.spec).items():
             if key not in ("trust", "tag"):
@@ -203,9 +212,11 @@ class _Step:
         after.values[key] = value
         if key == "document" and self._document(value, live, known):
             return
+        if key == "session" and self._session(value, live, known, memory):
+            return
         if live[key] == value:
             return
-        gains, loses = _direction(key, live[key], value)
+        gains, loses = direction(key, live[key], value)
         escalates = gains and (key == "session" and self.privileged)
         escalates = escalates or (gains and key == "document" and ESCALATING in value)
         asked = True
@@ -226,6 +237,25 @@ class _Step:
             live[key] = value
             if key == "document":
                 self.record.document = value
+            if key == "session":
+                self.record.session = value
+
+    def _session(self, value: int, live: dict[str, Any], known: Any, memory: Memory) -> bool:
+        """What was agreed on of a session; whether nothing else is to be said of it."""
+        base = self.record.session
+        if live["session"] == value:
+            if live["session"] <= base or not (self.outside or self._carries(live, Memory())):
+                self.record.session = value
+            else:
+                live["session"] = base if self._goes() else value
+                self._unsaid("session", known)
+            return True
+        if min(live["session"], value) <= base or not self.privileged:
+            return False
+        if self.policy != "Report":
+            live["session"] = base
+        self._unsaid("session", known)
+        return True
 
     def _document(self, value: Any, live: dict[str, Any], known: Any) -> bool:
         """What was agreed on of a document; whether nothing else is to be said of it."""
@@ -240,22 +270,22 @@ class _Step:
                 self.record.document = value
                 return True
             if not self._goes():
-                self._unsaid(known)
+                self._unsaid("document", known)
                 return True
         elif not wish:
             return False
         if beyond and self.policy != "Report":
             live["document"] = base
-        self._unsaid(known)
+        self._unsaid("document", known)
         return True
 
-    def _unsaid(self, known: Any) -> None:
+    def _unsaid(self, key: str, known: Any) -> None:
         """What waits was never asked for, as far as the memory goes."""
         after = self.thing.memory
         assert after is not None
-        after.values.pop("document")
+        after.values.pop(key)
         if known is not None:
-            after.values["document"] = known
+            after.values[key] = known
 
     def _reverts(self, gains: bool, loses: bool, escalates: bool) -> bool:
         """Whether drift is put right: by the drift policy and what putting it right would give."""
@@ -361,12 +391,3 @@ class _Step:
         if entry[0] == "Custom" and named in self.model.cloud:
             documents.append(self.model.cloud[named].fields["document"])
         return not any(ESCALATING in document for document in documents)
-
-
-def _direction(key: str, before: Any, after: Any) -> tuple[bool, bool]:
-    """Whether going from before to after gives something, and whether it takes something away."""
-    rules: Mapping[str, Callable[[], tuple[bool, bool]]] = {
-        "session": lambda: (after > before, after < before),
-        "document": lambda: (bool(after - before), bool(before - after)),
-    }
-    return rules.get(key, lambda: (False, False))()

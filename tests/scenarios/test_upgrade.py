@@ -21,6 +21,7 @@ from lab.operator_process import OperatorProcess
 from lab.waiting import until
 from lab.world import World, condition
 from ram_operator import documents
+from ram_operator.kinds.record import FORMAT
 from tests.gate.approving import say
 from tests.support import etcd
 from tests.support.saved import Saved
@@ -239,9 +240,10 @@ def assert_filled(upgrade: Upgrade) -> dict[str, Json]:
         if (said["kind"], said["owner"]["name"]) not in living:
             continue
         name = f"{said['kind']} {said['name']}"
-        assert said.get("format") == 1, name
+        assert said.get("format") == FORMAT, name
         assert said["revision"] == body["metadata"]["generation"], name
         assert set(said.get("agreed", {})) >= parts, name
+        assert set(said.get("agreedValues", {})) == VALUES.get(said["kind"], set()), name
         assert (said["kind"] == "RamPolicy") == ("document" in said.get("baseline", {})), name
         upgraded = [each for each in said["history"] if each["operation"] == "Upgraded"]
         assert len(upgraded) == 1, name
@@ -256,7 +258,13 @@ PARTS: Final = {
     "RamGroup": {"policies", "members"},
     "RamPolicy": set(),
 }
+VALUES: Final = {"RamRole": {"maxSessionDurationSeconds", "consoleLogin"}}
 STAMP: Final = ("format", "writtenBy", "revision")
+
+
+def agreed(filled: dict[str, Json]) -> dict[str, list[Any]]:
+    """What people agreed on, by identity."""
+    return {name: [said.get("agreed"), said.get("agreedValues")] for name, said in filled.items()}
 
 
 def test_what_has_no_format_yet_is_filled_with_the_same(
@@ -266,7 +274,7 @@ def test_what_has_no_format_yet_is_filled_with_the_same(
     upgrade = Upgrade("0.1.0", plane, own_emulator, 0.0)
     with OperatorProcess.running(plane, shift=upgrade.shift):
         before = upgrade.look()
-    agreed = {name: said.get("agreed") for name, said in assert_filled(upgrade).items()}
+    once = agreed(assert_filled(upgrade))
     for body in records(upgrade):
         said = {name: part for name, part in body["record"].items() if name not in STAMP}
         said["history"] = [e for e in said["history"] if e["operation"] != "Upgraded"]
@@ -275,8 +283,8 @@ def test_what_has_no_format_yet_is_filled_with_the_same(
         after = upgrade.look()
         assert upgrade.writes() == []
         assert_nothing_else_moved(upgrade, after)
-        now = {name: said.get("agreed") for name, said in assert_filled(upgrade).items()}
-    assert now == agreed
+        now = agreed(assert_filled(upgrade))
+    assert now == once
     offered = {key: item["status"].get("pending") for key, item in before.items()}
     assert {key: item["status"].get("pending") for key, item in after.items()} == offered
 
@@ -351,7 +359,7 @@ def test_what_a_newer_version_wrote_is_left_alone(
     world, name = upgrade.worlds["shop"], "drifted"
     with OperatorProcess.running(plane, shift=upgrade.shift):
         upgrade.look()
-    written_by_0_1_0(upgrade, ROLE, name, format=2, writtenBy="9.0.0")
+    written_by_0_1_0(upgrade, ROLE, name, format=FORMAT + 1, writtenBy="9.0.0")
     world.edit(ROLE, name, description="another", policies=[])
     record, start = world.record(ROLE, name), world.journal_end()
     with OperatorProcess.running(plane, shift=upgrade.shift):

@@ -14,6 +14,7 @@ from ram_operator.constants import AdoptionPolicy, DeletionPolicy, DriftPolicy, 
 from ram_operator.gate.inputs import Inputs, Memory
 from ram_operator.kinds import manifest as desire
 from ram_operator.kinds.entries import policy_entries, tag_entries
+from ram_operator.kinds.schema import PLAIN
 from ram_operator.kinds.table import KINDS
 from ram_operator.model.objects import Account, Key, Options, Owner, Tenant
 from ram_operator.model.records import Agreed, RecordFacts
@@ -21,6 +22,7 @@ from ram_operator.model.state import Applied, Desired, Live
 from ram_operator.model.steps import (
     Attach,
     Detach,
+    Note,
     Step,
     Tag,
     Untag,
@@ -128,10 +130,20 @@ def tags(**pairs: str) -> dict[str, Any]:
     return {**tag_entries(pairs), **desire.owner_tags(OWNER)}
 
 
+def values(asked: Desired) -> dict[str, str]:
+    """What a record says of the fields with one value, once all was done as asked."""
+    names = [field.name for field in ROLE.fields if field.escalates in PLAIN]
+    return {name: str(asked.fields[name]) for name in names if name in asked.fields}
+
+
 def record(
-    baseline: documents.Trust | None, document: documents.Policy | None = None
+    baseline: documents.Trust | None,
+    document: documents.Policy | None = None,
+    values: Mapping[str, str] | None = None,
 ) -> RecordFacts:
-    agreed = Agreed({"policies": {}, "members": {}}, document)
+    unsaid = {"maxSessionDurationSeconds": "3600"} if baseline is not None else {}
+    said = unsaid if values is None else values
+    agreed = Agreed({"policies": {}, "members": {}}, document, said)
     return RecordFacts(True, OWNER, "uid", "id-1", baseline=baseline, agreed=agreed)
 
 
@@ -155,13 +167,15 @@ def remembered(before: Desired, **options: Any) -> Memory:
         nothing,
         options=replace(OPTIONS, **options),
         applied=first.applied,
-        record=record(baseline, document),
+        record=record(baseline, document, values(before)),
     )
 
 
 def carry_out(found: Live, step: Step) -> Live:
     """The cloud after one step."""
     fields: dict[str, Any] = dict(found.fields)
+    if isinstance(step, Note):
+        return found
     if isinstance(step, WriteTrust):
         fields.update({**step.attributes, "trustPolicy": step.cleared.trust})
     elif isinstance(step, WriteAttributes):

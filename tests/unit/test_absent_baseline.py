@@ -16,7 +16,7 @@ from ram_operator.gate import approvals, baseline, clearance
 from ram_operator.gate.inputs import Inputs
 from ram_operator.gate.review import Changes, review
 from ram_operator.kinds.comparison import NOTHING
-from ram_operator.kinds.record import facts_of, stored
+from ram_operator.kinds.record import FORMAT, facts_of, stored
 from ram_operator.loop.standing import stand
 from ram_operator.model.changes import NAME, Change, Held
 from ram_operator.model.records import (
@@ -162,7 +162,8 @@ def test_what_gives_no_right_is_noted_and_a_part_that_is_not_read_is_agreed_on_b
     fresh = replace(inside.memory.record, cloud_id="")
     memory = replace(inside.memory, record=fresh)
     first = baseline.first(replace(inside, live=unread, memory=memory))
-    assert first == Agreed({"policies": {}}, whole=True)
+    least = {"maxSessionDurationSeconds": "3600", "consoleLogin": "Deny"}
+    assert first == Agreed({"policies": {}}, values=least, whole=True)
     assert first.of("policies") == {}
     assert NOT_READ not in first.entries["policies"]
 
@@ -199,7 +200,7 @@ def test_an_empty_trust_is_never_sent() -> None:
 
 def offered_user(**more: Any) -> dict[str, Any]:
     body = user_record()
-    said = {"neverMade": CLAIMED_AT, "format": 1, **more}
+    said = {"neverMade": CLAIMED_AT, "format": FORMAT, **more}
     return {**body, "record": {**body["record"], **said}}
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from ram_operator.constants import AdoptionPolicy, DriftPolicy, EventReason, Reason
-from ram_operator.gate import approvals, grants
+from ram_operator.gate import approvals, privileges
 from ram_operator.gate.inputs import Approval, Inputs, Memory
 from ram_operator.kinds.entries import only_reads, policy_entries
 from ram_operator.kinds.table import KINDS
@@ -148,7 +148,7 @@ def test_what_is_attached_besides_counts_and_what_is_not_known_is_the_worst() ->
     memory = after(ROLE, before)
     for attached, why in (
         (frozenset({"System/administratoraccess"}), "allows every action"),
-        (None, grants.NOT_READ),
+        (None, privileges.NOT_READ),
     ):
         decision = update(ROLE, wanted, there(before), replace(memory, attached=attached))
         assert waits(decision) == [SESSION]

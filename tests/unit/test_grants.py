@@ -37,6 +37,7 @@ from tests.unit.core import (
     record,
     trust,
     trust_json,
+    values,
 )
 from tests.unit.profiles import examples
 
@@ -79,7 +80,7 @@ def after(row: Kind, before: Desired, memory: Memory = KNOWN) -> Memory:
     assert baseline is None or isinstance(baseline, documents.Trust)
     document = before.fields.get("document")
     assert document is None or isinstance(document, documents.Policy)
-    facts = record(baseline, document)
+    facts = record(baseline, document, values(before))
     return replace(memory, applied=applied, record=facts, attached=frozenset(carried))
 
 

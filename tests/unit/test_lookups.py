@@ -95,6 +95,26 @@ def test_what_is_attached_is_read_until_it_is_agreed_on() -> None:
     assert read(Agreed({"policies": {"Custom/known": NO_RIGHTS}})) == {"Custom/new"}
 
 
+def test_what_is_attached_is_read_where_more_is_asked_for_than_was_agreed_on() -> None:
+    """Also where the cloud has it already, or more: somebody may have written both."""
+    name = "maxSessionDurationSeconds"
+    carried = {"policies": [attachment("Custom/known")]}
+    known = sources(policies={"Custom/known": policy(ALLOW_READ)})
+
+    def read(live: int, asked: int, agreed: int) -> bool:
+        spec = {**carried, name: asked}
+        subject = Subject.of(KEY, body(KEY, {"trustPolicy": trust_json(FC), **spec}))
+        says = Agreed({"policies": {"Custom/known": NO_RIGHTS}}, values={name: str(agreed)})
+        there, facts = made(wanted({**carried, name: live})), RecordFacts(agreed=says)
+        return bool(lookups.look(known, subject, wanted(spec), there, facts).texts)
+
+    assert read(43200, 43200, agreed=3600)
+    assert read(43200, 7200, agreed=3600)
+    assert read(3600, 7200, agreed=7200)
+    assert not read(7200, 7200, agreed=7200)
+    assert not read(43200, 3600, agreed=3600)
+
+
 def test_a_policy_waits_with_the_trust_of_a_role_that_has_it() -> None:
     role = {"roleName": "app", "policies": [{"type": "RamPolicy", "name": "app"}]}
     both, one = trust(FC, ECS), trust_json(FC)

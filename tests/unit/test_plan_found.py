@@ -265,7 +265,8 @@ def test_what_was_begun_and_then_rejected_is_agreed_on_by_nobody() -> None:
 
 def test_an_old_answer_is_agreed_on_by_nobody() -> None:
     found = inputs(wanted({}), made(wanted({})), remembered(wanted({})))
-    older = replace(found.memory.record, agreed=Agreed())
+    agreed = replace(found.memory.record.agreed, entries={})
+    older = replace(found.memory.record, agreed=agreed)
     found = replace(found, memory=replace(found.memory, record=older))
     (note,) = plan.update(found).steps
     assert note.agrees == Agreed({"policies": {}})
@@ -315,9 +316,9 @@ def test_the_first_right_of_a_group_is_for_whom_the_approver_saw() -> None:
 
 
 def test_what_was_taken_away_is_agreed_on_no_more() -> None:
-    agreed = Agreed({"policies": {ADMIN: TEXT}})
     before = wanted({"policies": [attachment(ADMIN)]})
     memory = remembered(before)
+    agreed = replace(memory.record.agreed, entries={"policies": {ADMIN: TEXT}})
     memory = replace(memory, record=replace(memory.record, agreed=agreed))
     there = replace(made(before), fields={**made(before).fields, "policies": policies(ADMIN)})
     (step,) = plan.update(inputs(wanted({}), there, memory)).steps

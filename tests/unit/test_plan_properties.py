@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from ram_operator import documents
 from ram_operator.constants import AdoptionPolicy, DriftPolicy
 from ram_operator.gate.inputs import Memory
+from ram_operator.model.outcome import Plan
 from ram_operator.model.records import RecordFacts
 from ram_operator.model.state import Applied, Desired, Live
 from ram_operator.planning import plan, steps_of
@@ -77,6 +78,14 @@ def access(fields: Mapping[str, Any]) -> frozenset[tuple[str, str]]:
     return frozenset(
         (who, key) for who in trusted(fields["trustPolicy"]) for key in fields["policies"]
     )
+
+
+def told(facts: RecordFacts, decision: Plan) -> RecordFacts:
+    """The record once all of a plan was done."""
+    values = {**facts.agreed.values, **decision.agreed.values}
+    for step in decision.steps:
+        values |= step.agrees.values
+    return replace(facts, agreed=replace(facts.agreed, values=values))
 
 
 @st.composite
@@ -155,7 +164,7 @@ def test_a_second_plan_on_the_result_writes_nothing(history: tuple[Desired, Live
     first = plan.update(inputs(asked, found, memory))
     for step in first.steps:
         found = carry_out(found, step)
-    facts = memory.record if memory.record.exists else record(first.baseline)
+    facts = told(memory.record if memory.record.exists else record(first.baseline), first)
     again = plan.update(inputs(asked, found, replace(memory, applied=first.applied, record=facts)))
     assert again.steps == ()
     third = plan.update(inputs(asked, found, replace(memory, applied=again.applied, record=facts)))
@@ -219,7 +228,7 @@ def test_what_was_created_is_as_asked(spec: dict[str, Any]) -> None:
         found = carry_out(found, step)
         assert access(found.fields) <= access(asked.fields)
     assert {name: found.fields[name] for name in asked.fields} == asked.fields
-    known = replace(memory, applied=first.applied, record=record(first.baseline))
+    known = replace(memory, applied=first.applied, record=told(record(first.baseline), first))
     again = plan.update(inputs(asked, found, known))
     assert (again.steps, again.drift, again.in_sync) == ((), (), True)
     assert again.applied == first.applied

@@ -45,3 +45,14 @@ def test_what_is_agreed_on_comes_with_the_end_of_a_write_or_alone(records: Recor
     body = records.complete(body, NOW, ECS, Agreed({"policies": {"Custom/a": ""}}))
     found = facts_of(body, IDENTITY)
     assert (found.agreed.entries, found.baseline) == ({"policies": {}}, ECS)
+
+
+def test_one_value_is_kept_with_the_identity_and_dropped_with_another(records: Records) -> None:
+    had = replace(claim(), agreed=Agreed(values={"maxSessionDurationSeconds": "7200"}))
+    body = records.claim(IDENTITY, had, NOW, 1)
+    body = records.agree(body, agreed=Agreed(values={"consoleLogin": "Deny"}))
+    found = facts_of(body, IDENTITY).agreed
+    assert found.values == {"maxSessionDurationSeconds": "7200", "consoleLogin": "Deny"}
+    adopted = replace(claim(), operation=ADOPTED, agreed=Agreed(values={"consoleLogin": "*"}))
+    body = records.renew(body, adopted, NOW)
+    assert facts_of(body, IDENTITY).agreed.values == {"consoleLogin": "*"}

@@ -81,16 +81,25 @@ def test_it_stays_so_until_one_write_has_all(server: Server, records: Records) -
     body = as_written_by_0_1_0(server)
     body = records.agree(body, agreed=Agreed(B))
     assert stored(body).outdated
-    whole = Agreed({**B, "members": {}}, policy(ALLOW_READ), whole=True)
+    values = {"consoleLogin": "Deny"}
+    whole = Agreed({**B, "members": {}}, policy(ALLOW_READ), values, whole=True)
     body = records.agree(body, agreed=whole)
     found = stored(body)
     assert not found.outdated
     # Nothing is left of what was agreed on before the older version wrote.
-    assert found.agreed == Agreed({**B, "members": {}}, policy(ALLOW_READ))
+    assert found.agreed == Agreed({**B, "members": {}}, policy(ALLOW_READ), values)
     assert [entry.operation for entry in found.history][-1] == UPGRADED
     assert found.history[-1].at == "1970-01-01T00:00:00Z"
     again = stored(records.agree(body, agreed=whole))
     assert [entry.operation for entry in again.history].count(UPGRADED) == 1
+
+
+def test_what_lacks_a_part_of_this_format_is_filled_as_a_whole(records: Records) -> None:
+    """It was the only format between two releases, and knew nothing of `agreedValues`."""
+    body = made(records)
+    body["record"] |= {"format": 1, "revision": body["metadata"]["generation"]}
+    found = stored(body)
+    assert (found.outdated, found.agreed) == (True, Agreed())
 
 
 def test_a_record_without_a_format_is_an_older_one(server: Server, records: Records) -> None:

@@ -60,7 +60,7 @@ changes = st.builds(
     rejections=st.lists(rejections, min_size=1, max_size=2).map(tuple),
     in_flight=flights,
     history=st.lists(entries, min_size=1, max_size=3).map(tuple),
-    agreed=st.builds(Agreed, st.dictionaries(texts, blocks, max_size=2), DOCUMENTS),
+    agreed=st.builds(Agreed, st.dictionaries(texts, blocks, max_size=2), DOCUMENTS, blocks),
     ends=blocks,
     providers=blocks,
     brake_engaged_at=some,

@@ -102,7 +102,7 @@ def test_every_class_of_steps_that_is_judged_is_here() -> None:
         if not isinstance(judging_step(step), Ungated):
             judged.add(kind)
     # What is agreed on for the record, and a trust, cannot be made without a permission.
-    sealed = {steps.Agree, steps.AgreeDocument, steps.AgreeName, WriteTrust}
+    sealed = {*get_args(steps.Agreement), WriteTrust}
     assert judged == {type(step) for step in BARE.values()} | sealed
 
 

@@ -90,7 +90,8 @@ def test_a_part_that_cannot_be_read_is_there_and_says_so() -> None:
 
 def test_a_part_that_could_not_be_read_is_noted_once_it_can_be() -> None:
     found = role(READ, marks=(READ,))
-    record = replace(found.memory.record, outdated=False, agreed=Agreed({"policies": UNREAD_PART}))
+    agreed = replace(remembered(wanted({})).record.agreed, entries={"policies": UNREAD_PART})
+    record = replace(found.memory.record, outdated=False, agreed=agreed)
     now = replace(found, memory=replace(found.memory, record=record))
     (note,) = baseline.noted(now)
     assert note.agrees == Agreed({"policies": {READ: NO_RIGHTS, NOT_READ: ""}})

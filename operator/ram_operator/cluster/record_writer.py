@@ -337,9 +337,7 @@ def _instead(before: RecordFacts, claim: Claim) -> Agreed:
     """What was agreed on of an identity of that name that is gone says nothing of a new one."""
     if claim.cloud_id == before.cloud_id and claim.operation != ADOPTED:
         return claim.agreed
-    stays = _stays(before, claim)
-    gone = {n: dict.fromkeys(e.keys() - stays, "") for n, e in before.agreed.entries.items()}
-    return Agreed(gone).joined(claim.agreed)
+    return record.nothing_of(before.agreed, _stays(before, claim)).joined(claim.agreed)
 
 
 def _stays(before: RecordFacts, claim: Claim) -> AbstractSet[str]:

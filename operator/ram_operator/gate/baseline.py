@@ -19,11 +19,11 @@ from dataclasses import replace
 from typing import Final, TypeVar
 
 from .. import documents
-from ..constants import DriftPolicy, Severity
+from ..constants import Severity
 from ..kinds import comparison
 from ..kinds.comparison import NOTHING, within
 from ..kinds.entries import only_reads
-from ..kinds.schema import Escalation, Field
+from ..kinds.schema import PLAIN, Escalation, Field
 from ..kinds.sign_in import FIELD
 from ..model import applied_marks
 from ..model.changes import NAME, Change, Judged, Ungated, place
@@ -39,20 +39,23 @@ from ..model.records import (
 from ..model.steps import (
     Agree,
     AgreeDocument,
+    AgreeValue,
     Attach,
+    Created,
     CreateWithDocument,
     Detach,
     Expel,
     Join,
     Note,
     Step,
+    WriteAttributes,
     WriteDocument,
     permit_of,
 )
 from ..model.vocabulary import Cause, Direction, Disposition
-from . import ways_in
+from . import excess, values, ways_in
 from .inputs import Inputs
-from .said import begun, rejected
+from .said import begun
 
 S = TypeVar("S", bound=Step)
 _ENTRIES: Final = (Escalation.ATTACHMENT, Escalation.MEMBERSHIP)
@@ -68,7 +71,7 @@ def beyond(inputs: Inputs, moved: Collection[str]) -> list[Judged]:
     name = Change(NAME, None, inputs.desired.cloud_name, Direction.WIDER)
     if inputs.memory.record.never_made and not isinstance(inputs.row.creation, Ungated):
         # What is there in place of a creation that was offered, whatever it has.
-        found += [] if begun(inputs.memory.record, name) else [_found(name)]
+        found += [] if begun(inputs.memory.record, name) else [excess.found(name)]
     found += ways_in.found(inputs)
     for field in inputs.row.fields:
         wanted, live = inputs.desired.fields.get(field.name), inputs.live.fields.get(field.name)
@@ -76,6 +79,8 @@ def beyond(inputs: Inputs, moved: Collection[str]) -> list[Judged]:
             continue
         if field.escalates in _ENTRIES:
             found += _entries(inputs, field, wanted, live, moved)
+        elif field.escalates in PLAIN:
+            found += values.beyond(inputs, field, wanted, live) if field.name not in moved else ()
         elif field.name not in moved and (base := _base(inputs.memory.record, field)) is not None:
             found += _document(inputs, field, base, wanted, live)
     return found
@@ -107,12 +112,12 @@ def _document(
         return
     # To nothing at all a document cannot be put back.
     restorable = base != NOTHING
-    if restorable and _taken_back(inputs, Change(field.name, base, live, Direction.WIDER)):
-        yield _excess(back[0])
+    if restorable and excess.taken_back(inputs, Change(field.name, base, live, Direction.WIDER)):
+        yield excess.back(back[0])
         wish = comparison.compare(field, base, wanted)[0]
         yield Judged(wish, Cause.INTENT, Disposition.HOLD, Severity.INFO)
     else:
-        yield _found(comparison.compare(field, base, live)[0])
+        yield excess.found(comparison.compare(field, base, live)[0])
 
 
 def _entries(
@@ -130,11 +135,11 @@ def _entries(
         wish = Change(field.name, None, wanted[key], Direction.WIDER, key)
         if begun(inputs.memory.record, wish):
             continue
-        if _taken_back(inputs, wish):
-            yield _excess(Change(field.name, live[key], None, Direction.NARROWER, key))
+        if excess.taken_back(inputs, wish):
+            yield excess.back(Change(field.name, live[key], None, Direction.NARROWER, key))
             yield Judged(wish, Cause.INTENT, Disposition.HOLD, Severity.INFO)
         else:
-            yield _found(wish)
+            yield excess.found(wish)
 
 
 def _gives_rights(inputs: Inputs, field: Field, key: str) -> bool:
@@ -155,28 +160,13 @@ def _right(inputs: Inputs, agreed: Mapping[str, str], key: str) -> bool:
     )
 
 
-def _taken_back(inputs: Inputs, wish: Change) -> bool:
-    if inputs.memory.options.drift is DriftPolicy.REPORT:
-        return False
-    watched = inputs.memory.watched and not inputs.memory.record.never_made
-    return watched or rejected(inputs.memory.record, wish)
-
-
-def _excess(change: Change) -> Judged:
-    return Judged(change, Cause.DRIFT, Disposition.WRITE, Severity.CRITICAL)
-
-
-def _found(change: Change) -> Judged:
-    return Judged(change, Cause.FOUND, Disposition.HOLD, Severity.CRITICAL)
-
-
 def first(inputs: Inputs) -> Agreed:
     """What a record is to say without anybody's word; all of it where it knows nothing yet of the
     identity, or an older version wrote it last.
     """
     entries: dict[str, Mapping[str, str]] = dict(notes(inputs))
     document, record = _first_document(inputs), inputs.memory.record
-    whole = not _known(inputs) or record.outdated
+    whole = not inputs.known or record.outdated
     for field in inputs.row.fields:
         read = field.name in entries or document is not None
         if whole and field.escalates in _PARTS and not read:
@@ -186,7 +176,7 @@ def first(inputs: Inputs) -> Agreed:
     if access_says := ways_in.said(inputs):
         entries[FIELD] = access_says
     holders = _holders(inputs) if _approved(inputs, document) else {}
-    return Agreed(entries, document, holders, whole)
+    return Agreed(entries, document, values.first(inputs, whole=whole), holders, whole)
 
 
 def _holders(inputs: Inputs) -> Mapping[str, Entry]:
@@ -202,24 +192,18 @@ def _approved(inputs: Inputs, document: documents.Policy | None) -> bool:
     )
 
 
-def _known(inputs: Inputs) -> bool:
-    """Whether the record is about the identity that the cloud has."""
-    record = inputs.memory.record
-    return record.exists and record.cloud_id == inputs.live.cloud_id
-
-
-def created(inputs: Inputs) -> Agreed:
-    """What a record is to say of an identity that is made now, beside what its steps add."""
+def created(inputs: Inputs, step: Created) -> Agreed:
+    """What a record is to say of an identity that is made now, beside what other steps add."""
     rows = (field for field in inputs.row.fields if field.escalates in _ENTRIES)
     entries: dict[str, Mapping[str, str]] = {field.name: {} for field in rows}
     if says := ways_in.created(inputs):
         entries[FIELD] = says
-    return Agreed(entries, whole=True)
+    return Agreed(entries, values=values.sent(inputs.row, step.new.attributes), whole=True)
 
 
 def noted(inputs: Inputs) -> list[Note]:
     """What the record of the identity is told without anybody's word."""
-    if not _known(inputs):
+    if not inputs.known:
         return []
     agreed = first(inputs)
     if agreed == NOTHING_AGREED:
@@ -261,7 +245,7 @@ def _in_common(
     if known == applied_marks.digest(wanted):
         # What an older version applied is asked for still: what is live beyond it is drift.
         return wanted
-    if not _known(inputs) or not inputs.memory.record.outdated:
+    if not inputs.known or not inputs.memory.record.outdated:
         return live
     # It is as it was applied, or gives nobody a right; of anything else nobody knows who agreed.
     same = known == applied_marks.digest(live) or not documents.exceeds_rights(NOTHING, live)
@@ -286,14 +270,17 @@ def _brings_rights(inputs: Inputs, step: Step) -> bool:
 def _agrees(inputs: Inputs, step: Step, rights: bool) -> Agreed:
     if isinstance(step, Note):
         return step.agrees
+    if isinstance(step, WriteAttributes | AgreeValue):
+        return Agreed(values=values.agrees(inputs, step))
     if isinstance(step, WriteDocument):
         # Nobody has seen who has it where nobody had to agree.
-        return Agreed({}, step.document, _holders(inputs) if step.permit is not None else {})
+        holders = _holders(inputs) if step.permit is not None else {}
+        return Agreed({}, step.document, holders=holders)
     if isinstance(step, CreateWithDocument):
         return Agreed({}, step.document)
     if isinstance(step, AgreeDocument):
         document = step.document if isinstance(step.document, documents.Policy) else None
-        return Agreed({}, document, _holders(inputs))
+        return Agreed({}, document, holders=_holders(inputs))
     if not isinstance(step, Attach | Join | Agree | Detach | Expel):
         return NOTHING_AGREED
     field = next((each for each in inputs.row.fields if each.name == step.field), None)
@@ -373,7 +360,7 @@ def _first(
     what manifest, memory and cloud have in common; nothing where that memory is lost.
     """
     marks = inputs.memory.applied.entries.get(field.name, frozenset())
-    known = _known(inputs)
+    known = inputs.known
     if not known and not inputs.memory.applied.known:
         return live.keys()
     if known and inputs.memory.record.outdated:

@@ -5,7 +5,7 @@ RAM trusts by name: who gets a name that a role trusts is trusted from his first
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from .. import documents
 from ..kinds.schema import Kind
@@ -64,15 +64,18 @@ def together(row: Kind, helds: list[Held]) -> Held:
     return helds[-1]
 
 
-def created(inputs: Inputs, cleared: Cleared | None, permit: Permit | None) -> Created:
-    """The creation with all that one call can carry, once it was judged; `permit` is the approval
-    of its name.
+def created(
+    inputs: Inputs, judged: tuple[Cleared | None, Permit | None], withheld: Collection[str]
+) -> Created:
+    """The creation with all that one call can carry, once it was `judged`: its trust, and the
+    approval of its name. Of the fields that are `withheld` it gets as little as any.
     """
-    row, desired = inputs.row, inputs.desired
+    row, desired, (cleared, permit) = inputs.row, inputs.desired, judged
     summary = f"{Create.verb} {row.noun} {desired.cloud_name}"
     tags = desired.fields.get(row.tag_field)
     unsaid = {f.name: f.on_creation for f in row.fields if f.on_creation}
-    attributes = plain({**unsaid, **desired.fields})
+    least = {f.name: f.least for f in row.fields if f.name in withheld}
+    attributes = plain({**unsaid, **desired.fields, **least})
     new = NewIdentity(desired.cloud_name, attributes, tags if isinstance(tags, Mapping) else {})
     passed = clearance.passing(())
     if cleared is not None:

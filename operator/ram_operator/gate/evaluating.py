@@ -14,7 +14,7 @@ from ..model.changes import Change, Held, Judged, place
 from ..model.permissions import Cleared
 from ..model.steps import WriteTrust
 from ..model.vocabulary import Cause, Disposition, Evaluator
-from . import baseline, clearance, expiry, grants, providers, trusts, ways_in
+from . import baseline, clearance, expiry, grants, providers, trusts, values, ways_in
 from .evaluators import judging
 from .inputs import Inputs
 from .verdicts import Allow, Hold, Table, Unknown
@@ -72,9 +72,10 @@ def every(inputs: Inputs, changes: Changes, table: Table) -> list[Evaluated]:
     found: list[Evaluated] = []
     now = inputs
     for difference in changes.differences:
-        for item in changes.propose(now, grants.directed(now, difference)):
-            found.append(_first(now, item, table))
-            now = _once_written(now, found[-1].item)
+        for proposal in changes.propose(now, grants.directed(now, difference)):
+            for item in values.from_agreed(now, proposal):
+                found.append(_first(now, item, table))
+                now = _once_written(now, found[-1].item)
     beside = list(expiry.extensions(inputs))
     if changes.believed:
         listed = (*(each.item for each in found), *beside)

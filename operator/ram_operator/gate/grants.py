@@ -12,8 +12,7 @@ from typing import Final
 
 from .. import documents
 from ..kinds import comparison
-from ..kinds.entries import only_reads
-from ..kinds.schema import Escalation, Field, Kind
+from ..kinds.schema import PLAIN, Escalation, Field, Kind
 from ..model import sentences
 from ..model.changes import Change, Finding, Held, Judged, moves_end, place
 from ..model.objects import Account, Entry
@@ -25,8 +24,8 @@ from ..model.vocabulary import (
     HeldKind,
     HeldVerdict,
 )
-from . import approvals, checks, rules
-from .inputs import WHATEVER, Inputs, Memory
+from . import approvals, checks, privileges, rules
+from .inputs import Inputs, Memory
 from .verdicts import Allow, Hold, Verdict
 
 _LOSES: Final = (Direction.NARROWER, Direction.NEUTRAL)
@@ -39,7 +38,9 @@ def escalating(field: Field, desired: Desired, change: Change, memory: Memory) -
     """
     if freed(field, desired, change, memory):
         return True
-    if comparison.asks_more(field, change, memory.record.agreed.document):
+    if field.escalates in PLAIN and not privileges.privileged(field, desired, memory):
+        return False
+    if comparison.asks_more(field, change, memory.record):
         # Narrower than what is there may be wider than what people agreed on.
         return True
     if change.entry and change.after is None:
@@ -47,28 +48,16 @@ def escalating(field: Field, desired: Desired, change: Change, memory: Memory) -
     if change.direction in _LOSES and not _widens_sent(field, change, memory):
         return False
     if field.escalates is Escalation.ATTACHMENT:
-        return not _harmless(change.entry, memory)
+        return not privileges.harmless(change.entry, memory)
     if field.escalates is Escalation.MEMBERSHIP:
-        return bool(suspects(field, desired, memory))
-    if field.escalates in (Escalation.SESSION, Escalation.CONSOLE):
-        return bool(memory.outsiders or suspects(field, desired, memory))
+        return bool(privileges.suspects(field, desired, memory))
+    if field.escalates in PLAIN:
+        return True
     if field.escalates is Escalation.DOCUMENT:
         assert isinstance(change.after, documents.Policy)
         ways = documents.indirect(change.after) if memory.holds_ways else ()
         return bool(documents.escalates(change.after) or ways)
     return False
-
-
-def suspects(field: Field, desired: Desired, memory: Memory) -> tuple[str, ...]:
-    """Folded keys of the policies carried by what is in the field that are not known to be
-    harmless, as they are attached or asked for; WHATEVER where it is not known which are attached.
-    """
-    carried = desired.fields.get(field.carries)
-    assert isinstance(carried, Mapping)
-    if memory.attached is None:
-        return (WHATEVER,)
-    keys = carried.keys() | memory.attached
-    return tuple(sorted(key for key in keys if not _harmless(key, memory)))
 
 
 def freed(field: Field, desired: Desired, change: Change, memory: Memory) -> tuple[str, ...]:
@@ -130,14 +119,7 @@ def _widens_sent(field: Field, change: Change, memory: Memory) -> bool:
     return any(move.direction not in _LOSES for move in moves)
 
 
-def _harmless(key: str, memory: Memory) -> bool:
-    """Known not to escalate: by its document, or as a system policy that only reads."""
-    return only_reads(key) or key in memory.harmless_policies
-
-
 UNKNOWN: Final = "what it allows is not known"
-UNKNOWN_OF: Final = "allows what is not known"
-NOT_READ: Final = "what it has attached could not be read"
 _GIVES_NOTHING: Final = (Direction.NARROWER, Direction.NEUTRAL)
 
 
@@ -246,10 +228,10 @@ def _with_session(
     """
     before, after = change.before, change.after
     if field.escalates is Escalation.CONSOLE:
-        return replace(case, console=True, privileged=_privileges(field, desired, memory))
+        return replace(case, console=True, privileged=privileges.sentences(field, desired, memory))
     if not isinstance(before, int) or not isinstance(after, int):
         return case
-    why = _privileges(field, desired, memory)
+    why = privileges.sentences(field, desired, memory)
     return replace(case, session=(before, after), privileged=why)
 
 
@@ -263,7 +245,7 @@ def _with_console(inputs: Inputs, change: Change, case: checks.Case) -> checks.C
         return case
     key, memory = change.entry, inputs.memory
     why = (*memory.reasons.get(key, ()), *memory.ways.get(key, ()))
-    privileged = tuple(f"{key} {reason}" for reason in why or (UNKNOWN_OF,))
+    privileged = tuple(f"{key} {reason}" for reason in why or (privileges.UNKNOWN_OF,))
     return replace(case, console=True, privileged=privileged)
 
 
@@ -385,15 +367,3 @@ def _ways(field: Field, desired: Desired, change: Change, memory: Memory) -> tup
         keys = sorted(carried.keys() | (memory.attached or frozenset()))
         return tuple(f"its group {way}" for key in keys for way in memory.ways.get(key, ()))
     return ()
-
-
-def _privileges(field: Field, desired: Desired, memory: Memory) -> tuple[str, ...]:
-    """What makes more of the role than an ordinary one, in words."""
-    sentences = [f"{raw} may assume it from outside the account" for raw in memory.outsiders]
-    for key in suspects(field, desired, memory):
-        if key == WHATEVER:
-            sentences.append(NOT_READ)
-            continue
-        why = (*memory.reasons.get(key, ()), *memory.ways.get(key, ()))
-        sentences += [f"{key} {reason}" for reason in why or (UNKNOWN_OF,)]
-    return tuple(sentences)

@@ -165,3 +165,9 @@ class Inputs:
     """ARNs in lower case that known roles trust, as far as they concern the identity."""
     providers: Mapping[str, Entry | UnknownPart] = field(default_factory=lambda: EMPTY)
     """What the identity providers are that the live or the wanted trust names, see `providers`."""
+
+    @property
+    def known(self) -> bool:
+        """Whether the record is about the identity that the cloud has."""
+        record = self.memory.record
+        return record.exists and record.cloud_id == self.live.cloud_id

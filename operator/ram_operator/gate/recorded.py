@@ -9,11 +9,19 @@ from dataclasses import dataclass
 
 from .. import documents
 from ..kinds.comparison import within
-from ..model.changes import Change, Judged, moves_end, writes
+from ..model.changes import NAME, Change, Judged, moves_end, writes
 from ..model.objects import Entry
 from ..model.permissions import Permit
 from ..model.records import Agreed
-from ..model.steps import Agree, AgreeDocument, AgreeName, Note
+from ..model.steps import (
+    Agree,
+    AgreeDocument,
+    Agreement,
+    AgreeName,
+    AgreeValue,
+    Created,
+    Note,
+)
 from ..model.vocabulary import Cause, Direction
 from . import baseline, expiry, providers, said
 from .inputs import Inputs
@@ -33,12 +41,12 @@ def first(inputs: Inputs) -> FirstRecord:
     return FirstRecord(_baseline(inputs), baseline.first(inputs), providers.first_seen(inputs))
 
 
-def of_creation(inputs: Inputs) -> FirstRecord:
-    """Of an identity that is made now, beside what its steps add."""
+def of_creation(inputs: Inputs, step: Created) -> FirstRecord:
+    """Of an identity that is made now by that step, beside what the others add."""
     gated = inputs.row.gated_field
     trust = inputs.desired.fields[gated.name] if gated is not None else None
     assert trust is None or isinstance(trust, documents.Trust)
-    return FirstRecord(trust, baseline.created(inputs), providers.first_seen(inputs))
+    return FirstRecord(trust, baseline.created(inputs, step), providers.first_seen(inputs))
 
 
 def notes(inputs: Inputs, *, believed: bool) -> list[Note]:
@@ -50,14 +58,12 @@ def notes(inputs: Inputs, *, believed: bool) -> list[Note]:
     ]
 
 
-def agreements(
-    judged: Iterable[Judged], permit: Permit | None
-) -> list[Agree | AgreeDocument | AgreeName]:
+def agreements(judged: Iterable[Judged], permit: Permit | None) -> list[Agreement]:
     """For the record: what stays as it is in the cloud, or until another time than before.
 
     Only an approval lets one be written at all.
     """
-    steps: list[Agree | AgreeDocument | AgreeName] = []
+    steps: list[Agreement] = []
     for item in judged:
         change = item.change
         if permit is None or not permit.covers(change.field, change.entry) or not writes(item):
@@ -67,7 +73,7 @@ def agreements(
     return steps
 
 
-def _agreement(item: Judged, permit: Permit) -> Agree | AgreeDocument | AgreeName:
+def _agreement(item: Judged, permit: Permit) -> Agreement:
     change, after = item.change, item.change.after
     found = f"agree on {change.field} as it was found"
     if isinstance(after, documents.Trust | documents.Policy):
@@ -79,9 +85,19 @@ def _agreement(item: Judged, permit: Permit) -> Agree | AgreeDocument | AgreeNam
             document=after,
             permit=permit,
         )
-    if isinstance(after, str):
+    if change.field == NAME:
+        assert isinstance(after, str)
         return AgreeName(
             summary=found, cause=item.cause, direction=change.direction, name=after, permit=permit
+        )
+    if isinstance(after, str | int):
+        return AgreeValue(
+            summary=found,
+            cause=item.cause,
+            direction=change.direction,
+            field=change.field,
+            value=after,
+            permit=permit,
         )
     assert isinstance(after, Entry)
     return Agree(

@@ -19,9 +19,7 @@ from ..model.changes import NAME, Change, Finding, Held, Judged
 from ..model.objects import FieldValue
 from ..model.permissions import Passed, Permit
 from ..model.steps import (
-    Agree,
-    AgreeDocument,
-    AgreeName,
+    Agreement,
     Approvable,
     Created,
     RecordStep,
@@ -41,6 +39,7 @@ from . import (
     recorded,
     remarks,
     trusts,
+    values,
     ways_in,
 )
 from .evaluating import Changes
@@ -66,7 +65,7 @@ class Review:
     """What stays in the cloud as it is."""
     steps: tuple[WriteTrust, ...] = ()
     notes: tuple[RecordStep, ...] = ()
-    agreements: tuple[Agree | AgreeDocument | AgreeName, ...] = ()
+    agreements: tuple[Agreement, ...] = ()
     held: Held | None = None
     after: documents.Trust | None = None
     """The trust once the steps are done."""
@@ -225,7 +224,13 @@ def creation(inputs: Inputs, table: Table = EVALUATORS) -> Held | Created:
         if gated is not None and permit.covers(gated.name):
             cleared = clearance.clear(permit, gated.name)
     named = permit if permit is not None and permit.covers(NAME) else None
-    return creating.created(inputs, cleared, named)
+    return creating.created(inputs, (cleared, named), _withheld(inputs, table))
+
+
+def _withheld(inputs: Inputs, table: Table) -> tuple[str, ...]:
+    """Fields of one value that a new identity is not made with: what is asked for there waits."""
+    found = [evaluating.evaluate(inputs, _new(c), table) for c in values.on_creation(inputs)]
+    return tuple(each.item.change.field for each in found if each.held or each.reads)
 
 
 def _new(change: Change) -> Judged:
@@ -233,8 +238,11 @@ def _new(change: Change) -> Judged:
 
 
 def additions(inputs: Inputs, asked: Iterable[Change], table: Table = EVALUATORS) -> Review:
-    """Entries of a new identity. What escalates waits: the identity is created without it."""
-    found = [evaluating.evaluate(inputs, _new(change), table) for change in asked]
+    """Entries of a new identity, and what one value gives of it. What escalates waits: the identity
+    is created without it.
+    """
+    every = (*asked, *values.on_creation(inputs))
+    found = [evaluating.evaluate(inputs, _new(change), table) for change in every]
     judged = [each.item for each in found]
     return Review(
         judged=tuple(judged),
@@ -318,9 +326,9 @@ def first_record(inputs: Inputs) -> FirstRecord:
     return recorded.first(inputs)
 
 
-def created_record(inputs: Inputs) -> FirstRecord:
-    """The same of an identity that is made now."""
-    return recorded.of_creation(inputs)
+def created_record(inputs: Inputs, step: Created) -> FirstRecord:
+    """The same of an identity that is made now by that step."""
+    return recorded.of_creation(inputs, step)
 
 
 def follows(inputs: Inputs) -> bool:

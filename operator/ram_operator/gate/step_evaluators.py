@@ -14,6 +14,7 @@ from ..model.steps import (
     Agree,
     AgreeDocument,
     AgreeName,
+    AgreeValue,
     Attach,
     Create,
     CreateWithDocument,
@@ -62,7 +63,7 @@ def judging_step(step: Step) -> Evaluator | Ungated:
             return Evaluator.DENIAL
         case Delete():
             return Evaluator.DELETION
-        case Agree() | AgreeDocument():
+        case Agree() | AgreeDocument() | AgreeValue():
             return Evaluator.END
         case Tag() | Mark() | Untag():
             return _TAGS

@@ -8,8 +8,9 @@ from typing import Final
 from .. import documents
 from ..model.changes import Change
 from ..model.objects import FieldValue
+from ..model.records import NOT_READ, RecordFacts
 from ..model.vocabulary import Direction
-from .schema import Escalation, Field, Shape
+from .schema import PLAIN, Escalation, Field, Shape
 
 _FROM_VERDICT = {
     documents.Verdict.SAME: Direction.NEUTRAL,
@@ -90,9 +91,34 @@ def within(field: Field, base: FieldValue, value: FieldValue) -> bool:
     return not documents.exceeds_rights(base, value)
 
 
-def asks_more(field: Field, change: Change, agreed: documents.Policy | None) -> bool:
-    """Whether the document that is asked for exceeds the one that the record has."""
-    if field.escalates is not Escalation.DOCUMENT or agreed is None:
+def wider(field: Field, before: FieldValue, after: FieldValue) -> bool:
+    """Whether the one value gives more than the other; nothing else may be true of it as well."""
+    return any(change.direction is Direction.WIDER for change in compare(field, before, after))
+
+
+def agreed_value(field: Field, record: RecordFacts) -> FieldValue | None:
+    """What was agreed on of a value that is no list and no document; None where that is not known.
+
+    Of what was never made nothing is, and what cannot be read says the same.
+    """
+    if field.escalates not in PLAIN:
+        return None
+    text = record.agreed.values.get(field.name, "")
+    if text in ("", NOT_READ):
+        return field.least if record.never_made else None
+    if field.shape is not Shape.NUMBER:
+        return text
+    return int(text) if text.isdecimal() else field.least
+
+
+def asks_more(field: Field, change: Change, record: RecordFacts) -> bool:
+    """Whether what is asked for exceeds what the record has: of a document, or of one value."""
+    if field.escalates is Escalation.DOCUMENT:
+        assert isinstance(change.after, documents.Policy)
+        agreed = record.agreed.document
+        return agreed is not None and documents.exceeds_rights(agreed, change.after)
+    base = agreed_value(field, record)
+    if base is None:
         return False
-    assert isinstance(change.after, documents.Policy)
-    return documents.exceeds_rights(agreed, change.after)
+    assert isinstance(change.after, str | int)
+    return wider(field, base, change.after)

@@ -6,7 +6,7 @@ what writes it. `cluster.record_writer` decides what a write changes and sends i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict, fields, replace
 from functools import lru_cache
 from typing import Any, Final, TypeVar
@@ -37,9 +37,9 @@ from .table import ACCOUNT, RECORD
 
 SIDE: Final = 16_384
 """Characters of each side of a write that was begun."""
-FORMAT: Final = 1
-"""Of what this version writes; 0 is what has none. Raised when a part comes or changes its meaning,
-so that what is missing only ever means an older format.
+FORMAT: Final = 2
+"""Of what this version writes; 0 is what has none, and 1 lacks `agreedValues`. Raised when a part
+comes or changes its meaning, so that what is missing only ever means an older format.
 """
 _PENDING: Final = tuple(each.name for each in fields(Pending))
 _PENDING_TEXTS: Final = tuple(each.name for each in fields(Pending) if each.type == "str")
@@ -268,7 +268,8 @@ def _agreed(record: Mapping[str, Any]) -> Agreed:
             document = _parsed(documents.parse_policy, text)
         except documents.DocumentError:
             document = documents.Policy("", ())
-    return Agreed({name: _texts(blocks, name) for name in blocks}, document)
+    entries = {name: _texts(blocks, name) for name in blocks}
+    return Agreed(entries, document, _texts(record, "agreedValues"))
 
 
 # Writing
@@ -321,9 +322,16 @@ def _instead(body: Mapping[str, Any], before: RecordFacts, after: Agreed) -> Agr
     """
     if not before.outdated:
         return after
-    found = _agreed(_record(body)).entries
-    stale = {name: keys for name, keys in found.items() if name != sign_in.FIELD}
-    return Agreed({name: dict.fromkeys(keys, "") for name, keys in stale.items()}).joined(after)
+    found = _agreed(_record(body))
+    stale = {name: keys for name, keys in found.entries.items() if name != sign_in.FIELD}
+    return nothing_of(replace(found, entries=stale)).joined(after)
+
+
+def nothing_of(before: Agreed, stays: Collection[str] = ()) -> Agreed:
+    """In a change: that nothing holds any more of what was agreed on, but for entries that stay."""
+    told = before.entries.items()
+    entries = {name: dict.fromkeys(keys.keys() - set(stays), "") for name, keys in told}
+    return Agreed(entries, values=dict.fromkeys(before.values, ""))
 
 
 def _patch(change: RecordChange, before: RecordFacts) -> dict[str, Any]:
@@ -343,6 +351,7 @@ def _patch(change: RecordChange, before: RecordFacts) -> dict[str, Any]:
         "ends": _removing(change.ends) or None,
         "providers": _removing(change.providers) or None,
         "agreed": {name: _removing(keys) for name, keys in change.agreed.entries.items()} or None,
+        "agreedValues": _removing(change.agreed.values) or None,
         "brake": {"engagedAt": change.brake_engaged_at} if change.brake_engaged_at else None,
         "neverMade": change.never_made or None,
         "history": [_without_empty(each) for each in change.history] or None,

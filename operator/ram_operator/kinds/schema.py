@@ -7,7 +7,7 @@ it, which step writes it and whether the gate judges it.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from dataclasses import field as data_field
 from enum import StrEnum
@@ -50,6 +50,8 @@ class Escalation(StrEnum):
     """An entry is a way to use all that the identity may do."""
 
 
+PLAIN: Final = (Escalation.SESSION, Escalation.CONSOLE)
+"""Those of values that are no list and no document."""
 Judging = tuple[Evaluator, ...] | Ungated
 """Who judges it in the gate, or why nobody does."""
 
@@ -99,6 +101,13 @@ class Field:
     """Kind whose status shows the entries of this field from the other side."""
     show: str = ""
     """Field of the status that has the live value, or lists the live entries."""
+
+    @property
+    def least(self) -> FieldValue:
+        """Of one value among `PLAIN`: what a new identity has that was given nothing."""
+        found = self.on_creation or self.default
+        assert found is not None
+        return found
 
 
 NAMED: Final = Field(NAME, "", Shape.TEXT, read="", parse=str, judged=(Evaluator.NAME,))
@@ -153,6 +162,10 @@ class Kind:
     def field(self, name: str) -> Field:
         """That of the table; the name of an identity is one that nothing reads or writes."""
         return next(field for field in (*self.fields, NAMED) if field.name == name)
+
+    def untold(self, fields: Mapping[str, Any]) -> tuple[Field, ...]:
+        """What the cloud may not know as a setting, and did not tell among these values."""
+        return tuple(f for f in self.fields if f.on_creation and f.name not in fields)
 
     def optional(self, read: str) -> bool:
         """Whether the fields of a read may be done without."""

@@ -30,9 +30,8 @@ from ..model.changes import ends_of
 from ..model.permissions import Cleared, Permit
 from ..model.records import NOTHING_AGREED, Agreed, InFlight
 from ..model.steps import (
-    Agree,
     AgreeDocument,
-    AgreeName,
+    Agreement,
     CloudStep,
     Creation,
     EntryStep,
@@ -165,8 +164,8 @@ class GatedWrite:
         self._body = body if self._body is not None else None
         return {}
 
-    def _send(self, step: CloudStep | Agree | AgreeDocument | AgreeName) -> Mapping[str, Any]:
-        if isinstance(step, Agree | AgreeDocument | AgreeName):
+    def _send(self, step: CloudStep | Agreement) -> Mapping[str, Any]:
+        if isinstance(step, Agreement):
             # For the record alone: ends went in when the write began, the rest comes with its end.
             return {}
         name = self._identity.cloud_name

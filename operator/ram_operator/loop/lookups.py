@@ -16,7 +16,7 @@ from .. import documents
 from ..constants import Mode
 from ..errors import Absent, InvalidSpec
 from ..kinds import manifest
-from ..kinds.comparison import compare
+from ..kinds.comparison import agreed_value, wider
 from ..kinds.entries import only_reads, policy_key
 from ..kinds.policy import DOCUMENT, POLICY
 from ..kinds.record import Identity, facts_of
@@ -28,7 +28,7 @@ from ..model.changes import place
 from ..model.objects import EMPTY, Entry, FieldValue, Key, Owner, UnknownPart
 from ..model.records import NO_RIGHTS, Agreed, RecordFacts
 from ..model.state import Desired, Live
-from ..model.vocabulary import Direction, PolicyType, Presence
+from ..model.vocabulary import PolicyType, Presence
 from . import policy_lookups, trust_lookups
 from .sources import Sources
 from .subject import Subject
@@ -158,7 +158,7 @@ def look(
     outside = _outsiders(sources, subject, wanted, live)
     strict = sources.account.hold_indirect or bool(outside)
     policies = _Policies(strict, _own(sources, subject, wanted))
-    for key, entry in sorted(_asked(subject, wanted, live, record.agreed).items()):
+    for key, entry in sorted(_asked(subject, wanted, live, record).items()):
         try:
             found = policy_lookups.stands_for(sources, manifests.get(key), entry)
         except Absent:
@@ -234,14 +234,14 @@ def _own(sources: Sources, subject: Subject, wanted: Desired) -> tuple[str, ...]
     return tuple(where + name for name in names)
 
 
-def _asked(subject: Subject, wanted: Desired, live: Live, agreed: Agreed) -> dict[str, Entry]:
+def _asked(subject: Subject, wanted: Desired, live: Live, record: RecordFacts) -> dict[str, Entry]:
     """The policies whose documents matter in this pass; in a steady state there is none."""
     found: dict[str, Entry] = {}
     for field in subject.row.fields:
         if field.escalates is Escalation.ATTACHMENT:
             found.update(_new(field, wanted, live))
-            found.update(_unagreed(field, wanted, live, agreed))
-        elif field.carries and (_new(field, wanted, live) or _more(field, wanted, live)):
+            found.update(_unagreed(field, wanted, live, record.agreed))
+        elif field.carries and (_new(field, wanted, live) or _more(field, wanted, live, record)):
             found.update(_carried(field, wanted, live))
     return {key: entry for key, entry in found.items() if not only_reads(key)}
 
@@ -291,12 +291,15 @@ def _carried(field: Field, wanted: Desired, live: Live) -> dict[str, Entry]:
     return {key: entry for side in sides for key, entry in _entries(side).items()}
 
 
-def _more(field: Field, wanted: Desired, live: Live) -> bool:
-    """Whether the value that is asked for, no list, gives more than what is there."""
-    asked, has = wanted.fields.get(field.name), live.fields.get(field.name)
-    if not isinstance(asked, int | str) or not isinstance(has, int | str):
+def _more(field: Field, wanted: Desired, live: Live, record: RecordFacts) -> bool:
+    """Whether the value that is asked for, no list, gives more than what is there, or than what was
+    agreed on.
+    """
+    asked = wanted.fields.get(field.name)
+    others = (live.fields.get(field.name), agreed_value(field, record))
+    if not isinstance(asked, int | str):
         return False
-    return any(change.direction is Direction.WIDER for change in compare(field, has, asked))
+    return any(isinstance(has, int | str) and wider(field, has, asked) for has in others)
 
 
 def _unagreed(field: Field, wanted: Desired, live: Live, agreed: Agreed) -> dict[str, Entry]:

@@ -196,16 +196,22 @@ class ManagedPass:
             applied = self._carry_out(session, identity, decision)
             if claimed_now and applied.refused:
                 ownership.withdraw(self._ports, identity)
-        created = any(isinstance(step, Creation) for step in applied.done)
-        if created and decision.held is not None:
+        if any(isinstance(step, Creation) for step in applied.done):
+            return self._created(session, identity, inputs, _Written(applied, decision))
+        return Result(self._outcome(session, decision, None, applied))
+
+    def _created(
+        self, session: Session, identity: Identity, inputs: Inputs, done: _Written
+    ) -> Result:
+        decision, applied = done.decision, done.applied
+        if decision.held is not None:
             # It is offered once there is a record of what was created.
             self._ports.queue.add(self._subject.key, Lane.PERIODIC, self._ports.consistency.settle)
-        live = last_applied.made(inputs.desired, applied.facts) if created else None
-        work = None
-        if created:
-            cloud_id = str(applied.facts.get("cloudId", ""))
-            work = RecordWork(identity, self._claim(cloud_id, decision, CREATED, applied.agreed))
-        return Result(self._outcome(session, decision, live, applied), work)
+        live = last_applied.made(inputs.desired, applied.facts)
+        decision = plan.told(inputs.row, decision, live)
+        claim = self._claim(live.cloud_id, decision, CREATED, applied.agreed)
+        outcome = self._outcome(session, decision, live, applied)
+        return Result(outcome, RecordWork(identity, claim))
 
     def _present(
         self, session: Session, identity: Identity, inputs: Inputs, standing: Standing

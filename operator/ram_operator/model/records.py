@@ -45,6 +45,10 @@ class Agreed:
     """
     document: documents.Policy | None = None
     """Of a policy: its document; None where there is no baseline of it."""
+    values: Mapping[str, str] = field(default_factory=nothing)
+    """Field → the value of one that is no list and no document, like the seconds of a session;
+    NOT_READ where the cloud has not told it yet.
+    """
     holders: Mapping[str, Entry] = field(default_factory=nothing)
     """Of a policy: who gets what the document lets do, see `Memory.holders`. The record of the
     policy does not keep it: theirs are told.
@@ -70,14 +74,17 @@ class Agreed:
         names = [*self.entries, *(name for name in other.entries if name not in self.entries)]
         entries = {n: {**self.entries.get(n, {}), **other.entries.get(n, {})} for n in names}
         document = other.document if other.document is not None else self.document
+        values = {**self.values, **other.values}
         holders = {**self.holders, **other.holders}
-        return Agreed(entries, document, holders, self.whole or other.whole)
+        return Agreed(entries, document, values, holders, self.whole or other.whole)
 
 
 NOTHING_AGREED: Final = Agreed()
 NO_RIGHTS: Final = "-"
 NOT_READ: Final = "*"
-"""Stands in place of the entries of a part that could not be read yet; a document's is one, too."""
+"""Stands in place of the entries of a part that could not be read yet; a document's is one, too.
+Of a value: the cloud has not told it yet.
+"""
 UNKNOWN_RIGHTS: Final = "?"
 """Of a policy that could not be read when its attachment was first met."""
 

@@ -177,6 +177,22 @@ class AgreeDocument(_Step):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AgreeValue(_Step):
+    """For the record alone: how long sessions last, or that the console is open, is agreed on as it
+    is in the cloud, by an approval.
+    """
+
+    verb: ClassVar[Verb] = Verb.END
+    field: str
+    value: str | int
+    permit: Permit
+
+    @property
+    def sent(self) -> Mapping[Part, FieldValue | Entry | None]:
+        return {(self.field, ""): self.value}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AgreeName(_Step):
     """For the record alone: what was found in place of a creation that was offered is agreed on, by
     an approval.
@@ -315,7 +331,9 @@ Written = WriteAttributes | WriteDocument | WriteTrust
 Created = Create | CreateWithTrust | CreateWithDocument
 CloudStep = Created | Written | Addition | Removal | Delete
 """What `cloud.execute` carries out."""
-RecordStep = Agree | AgreeDocument | AgreeName | Note
+Agreement = Agree | AgreeDocument | AgreeName | AgreeValue
+"""What is agreed on as it is, by an approval."""
+RecordStep = Agreement | Note
 """What the record alone is told."""
 Step = CloudStep | RecordStep
 
@@ -336,6 +354,6 @@ def permit_of(step: Step) -> Permit | None:
         return step.cleared.permit
     if isinstance(step, CreateWithTrust):
         return step.permit or step.cleared.permit
-    if isinstance(step, Approvable | Created | Agree | AgreeDocument | AgreeName):
+    if isinstance(step, Approvable | Created | Agreement):
         return step.permit
     return None

@@ -66,7 +66,7 @@ def _cause(row: Kind, desired: Desired, change: Change, memory: Memory) -> Cause
     wanted = applied_marks.digest(change.after)
     if known == KEPT + wanted:
         return Cause.ADOPTION
-    if comparison.asks_more(field, change, memory.record.agreed.document):
+    if comparison.asks_more(field, change, memory.record):
         # Whatever the status says was applied: to ask for more than the record has is an edit.
         return Cause.INTENT
     return Cause.DRIFT if known == wanted else Cause.INTENT

@@ -6,6 +6,7 @@ The counterpart of `drift`'s causes.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from ..gate.inputs import WHATEVER, Memory
@@ -130,6 +131,12 @@ def _collect(
             for key, entry in value.items()
         )
     return Applied(True, digests, entries, base.excess)
+
+
+def without(applied: Applied, names: Iterable[str]) -> Applied:
+    """The memory, with nothing of these fields."""
+    left = {n: text for n, text in applied.digests.items() if n not in set(names)}
+    return replace(applied, digests=left)
 
 
 def after_steps(before: Applied, wanted: Applied, missing: Iterable[Part]) -> Applied:

@@ -8,6 +8,7 @@ waits with it; otherwise those who are about to lose the role would gain by it f
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 from .. import documents
@@ -28,11 +29,12 @@ from ..gate.review import (
     released,
     review,
 )
-from ..kinds.schema import Kind
+from ..kinds.schema import Field, Kind
 from ..model import sentences
 from ..model.changes import Change, Held, Judged, Part, place
 from ..model.objects import UnknownPart
 from ..model.outcome import Plan
+from ..model.records import NOT_READ, Agreed
 from ..model.state import Applied, Desired, Live
 from ..model.steps import Step
 from ..model.vocabulary import Cause, Direction, Disposition, Presence
@@ -64,7 +66,7 @@ def create(inputs: Inputs) -> Plan:
             steps.append(steps_of.together(field.add, field.name, entries, Cause.CREATE))
     left = _unwritten(row, gate.judged)
     applied = last_applied.after_steps(Applied(), last_applied.created(row, desired), left)
-    record = created_record(inputs)
+    record = created_record(inputs, step)
     trust = record.baseline
     return Plan(
         steps=tuple(bases.on(inputs, permitted(inputs, gate, steps), trust)),
@@ -195,6 +197,8 @@ def _applied(inputs: Inputs, judged: list[Judged], postponed: list[Step]) -> App
     wanted = last_applied.updated(row, inputs.desired, judged, memory, inputs.live)
     left = [part for step in postponed for part in step.parts]
     left += _unwritten(row, tuple(judged))
+    # Once the cloud tells it, that is no move of the cloud.
+    left += [(field.name, "") for field in _untold(inputs)]
     return last_applied.after_steps(memory.applied, wanted, left)
 
 
@@ -212,7 +216,7 @@ def _in_order(inputs: Inputs, gate: Review) -> list[Step]:
         *steps_of.values(inputs, now, [*left, *(item.change for item in later)]),
         *steps_of.values(inputs, later, left),
     ]
-    steps = sorted(steps, key=lambda step: steps_of.ORDER[step.direction])
+    steps = steps_of.carrying(sorted(steps, key=lambda step: steps_of.ORDER[step.direction]))
     return bases.on(inputs, permitted(inputs, gate, steps), gate.after)
 
 
@@ -243,15 +247,28 @@ def _not_known(inputs: Inputs, gate: Review) -> frozenset[str]:
 def _unread(inputs: Inputs) -> list[str]:
     """One sentence per managed part that could not be read."""
     unknown = _unknown(inputs.row, inputs.desired, inputs.live)
-    untold = [
-        sentences.UNTOLD.format(field.spec)
-        for field in inputs.row.fields
-        if field.on_creation
-        and inputs.live.presence is Presence.PRESENT
-        and field.name in inputs.desired.fields
-        and field.name not in inputs.live.fields
-    ]
+    untold = [sentences.UNTOLD.format(field.spec) for field in _untold(inputs)]
     return [*(sentences.unread_part(name, part) for name, part in unknown.items()), *untold]
+
+
+def _untold(inputs: Inputs) -> list[Field]:
+    """What is asked for and the cloud does not tell."""
+    untold = inputs.row.untold(inputs.live.fields)
+    present = inputs.live.presence is Presence.PRESENT
+    return [field for field in untold if present and field.name in inputs.desired.fields]
+
+
+def told(row: Kind, decision: Plan, live: Live) -> Plan:
+    """A creation that was carried out, without what the cloud did not tell: it may not know such a
+    setting, so nobody knows what became of it.
+    """
+    untold = [field.name for field in row.untold(live.fields)]
+    values = {name: NOT_READ for name in untold if name in decision.agreed.values}
+    return replace(
+        decision,
+        applied=last_applied.without(decision.applied, untold),
+        agreed=decision.agreed.joined(Agreed(values=values)),
+    )
 
 
 def agreed(inputs: Inputs) -> bool:

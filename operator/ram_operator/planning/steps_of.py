@@ -5,7 +5,8 @@ Called by `plan`, which puts them in order: narrow first, widen last.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Final
 
 from .. import documents
@@ -18,9 +19,11 @@ from ..model.steps import (
     Attributes,
     Delete,
     Removal,
+    Step,
     Taken,
     WriteAttributes,
     WriteDocument,
+    WriteTrust,
     Written,
     plain,
 )
@@ -69,28 +72,33 @@ def _document(items: list[Judged]) -> WriteDocument:
 
 def _attributes(inputs: Inputs, items: list[Judged], left: list[Change]) -> WriteAttributes:
     names = tuple(item.change.field for item in items)
-    kept = {change.field: change.before for change in left}
+    # Of what waits its change may begin at what was agreed on, and not at what is there.
+    kept = {change.field: inputs.live.fields.get(change.field) for change in left}
+    sent = plain({item.change.field: item.change.after for item in items})
     known = _known(inputs)
     return WriteAttributes(
         summary=f"update {', '.join(names)}",
         cause=items[0].cause,
         direction=max((item.change.direction for item in items), key=ORDER.__getitem__),
         names=names,
-        attributes={**known, **plain({n: v for n, v in kept.items() if n in known})},
+        attributes={**known, **plain({n: v for n, v in kept.items() if n in known}), **sent},
     )
 
 
 def _known(inputs: Inputs) -> Attributes:
     """All attributes, as wanted or else as they are.
 
-    RAM may reset what a call omits, so nothing that the call could carry is left out.
+    RAM may reset what a call omits, so nothing that the call could carry is left out, but for what
+    the cloud does not tell: nobody can judge what that would open.
     """
     fields = {
         field.name: inputs.desired.fields.get(field.name, inputs.live.fields.get(field.name))
         for field in inputs.row.fields
         if field.write is WriteAttributes
     }
-    return plain(fields)
+    untold = [field for field in inputs.row.untold(inputs.live.fields) if field.name in fields]
+    opened = {f.name for f in untold if fields[f.name] == f.widest}
+    return plain({name: value for name, value in fields.items() if name not in opened})
 
 
 def entries(row: Kind, judged: list[Judged]) -> list[Addition | Removal]:
@@ -155,6 +163,21 @@ def deletion(inputs: Inputs) -> list[Taken | Delete]:
             )
     last = Delete(summary=Delete.verb, cause=Cause.INTENT, direction=Direction.NARROWER)
     return [*steps, last]
+
+
+def carrying(steps: Iterable[Step]) -> list[Step]:
+    """The steps in their order. The call of a trust carries the attributes as they are by then, and
+    gives nothing back that one before it took away.
+    """
+    found: list[Step] = []
+    sent: dict[str, str | int] = {}
+    for step in steps:
+        if isinstance(step, WriteAttributes):
+            sent |= {name: step.attributes[name] for name in step.names}
+        if isinstance(step, WriteTrust):
+            step = replace(step, attributes={**step.attributes, **sent})
+        found.append(step)
+    return found
 
 
 def _sent(item: Judged) -> bool:
