@@ -35,7 +35,7 @@ _FORMS = """
 | --- | --- | --- |
 | `table`, `wide` | `pending`, `history` | columns; `wide` has digests in full, and more |
 | `text` | the others | for people |
-| `json`, `yaml` | all but `digest` | a document, see below |
+| `json`, `yaml` | all but `digest`, `request-deletion` | a document, see below |
 | `name` | all but `digest`, `history` | `ramrole.ram.alibabacloud.com/shop-auditor`, one a line |
 
 Documents are a `PendingChangeList` or `PendingChange` of `plugin.ram.alibabacloud.com/v1alpha1`:
@@ -87,7 +87,8 @@ def _commands() -> dict[str, argparse.ArgumentParser]:
 
 
 def _usage(command: argparse.ArgumentParser) -> str:
-    positional = [str(each.metavar) for each in command._get_positional_actions()]
+    shown = [a for a in command._get_positional_actions() if a.help is not argparse.SUPPRESS]
+    positional = [str(each.metavar) for each in shown]
     needed = [_name(each) for each in command._get_optional_actions() if each.required]
     return " ".join([command.prog, *positional, *needed])
 

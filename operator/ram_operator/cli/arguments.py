@@ -34,6 +34,12 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
         " that covers the rejection: `show` has who rejected it, when and why above all else."
         " `approve` opens it all the same, in a terminal or with `--yes --digest`.",
     ),
+    "request-deletion": (
+        "ask for the deletion of an identity, before it is deleted or while that waits",
+        "Shows what goes, asks, and writes that you want it, as is needed where an account holds"
+        " deletions, and for groups that deny: the annotation delete-requested. It deletes nothing:"
+        " that is `kubectl delete`. Who asked does not approve it. Every editor may ask.",
+    ),
     "history": (
         "show what was decided about an identity, and by whom",
         "Shows the last decisions and writes of the identity, newest first: who asked for it, who"
@@ -108,6 +114,19 @@ def _reject(command: argparse.ArgumentParser) -> None:
     _output(command, ("text", "json", "yaml", "name"))
 
 
+def _request_deletion(command: argparse.ArgumentParser) -> None:
+    _object(command)
+    command.add_argument("-y", "--yes", action="store_true", help="do not ask")
+    command.add_argument(
+        "--reason",
+        type=_reason,
+        metavar="TEXT",
+        help="why; what the annotation says (default: yes)",
+    )
+    _output(command, ("text", "name"))
+    _colour(command)
+
+
 def _history(command: argparse.ArgumentParser) -> None:
     _object(command)
     _output(command, ("table", "wide", "json", "yaml"))
@@ -144,6 +163,7 @@ _FLAGS: Final[Mapping[str, Callable[[argparse.ArgumentParser], None]]] = {
     "show": _show,
     "approve": _approve,
     "reject": _reject,
+    "request-deletion": _request_deletion,
     "history": _history,
     "digest": _object,
 }

@@ -10,14 +10,20 @@ import argparse
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import IO, Final
+from typing import IO, Any, Final
 
-from ..constants import ANNOTATION_APPROVE, ANNOTATION_APPROVE_REASON, ANNOTATION_REJECT
+from ..constants import (
+    ANNOTATION_APPROVE,
+    ANNOTATION_APPROVE_REASON,
+    ANNOTATION_DELETE_REQUESTED,
+    ANNOTATION_REJECT,
+)
 from ..kinds.record import facts_of
-from . import past, rendering, targets
+from . import deleting, past, rendering, targets
 from .access import Access, Moved
 from .outcomes import Exit, Failed, Nothing, PluginError, Refused
 from .screen import Paint, plain, written
+from .targets import Target
 from .waiting import State, Waiting, read
 
 ATTEMPTS: Final = 5
@@ -185,11 +191,41 @@ def reject(run: Run) -> Exit:
     return Exit.DONE
 
 
+def request_deletion(run: Run) -> Exit:
+    """Shows what goes, asks, and asks for its deletion."""
+    target = targets.parse(run.arguments.object, run.access.namespace)
+    shown = deleting.read(run.access.get(target), target)
+    deleting.check(shown)
+    plainly = run.arguments.output == "text"
+    stream = run.console.output if plainly else run.console.errors
+    stream.write(deleting.text(shown, time.time(), run.paint))
+    stream.flush()
+    question = "\nAsk for the deletion of this identity? yes or no:"
+    if not run.arguments.yes and not run.console.ask(question):
+        raise Nothing("not asked for")
+
+    def now(item: Mapping[str, Any]) -> _Notes:
+        found = deleting.read(item, target)
+        if not shown.is_same(found):
+            again = f"kubectl ram request-deletion {target.short} -n {target.namespace}"
+            raise Refused(
+                f"{target.short}: it moved meanwhile\nNothing was written. Again: {again}"
+            )
+        said = {ANNOTATION_DELETE_REQUESTED: deleting.value(found, run.arguments.reason)}
+        return found.version, said
+
+    _annotate(run, target, now, "ask for the deletion of")
+    run.console.output.write(f"{target.full}{' deletion requested' if plainly else ''}\n")
+    run.console.say(deleting.next_step(shown))
+    return Exit.DONE
+
+
 COMMANDS: Final[Mapping[str, Callable[[Run], Exit]]] = {
     "pending": pending,
     "show": show,
     "approve": approve,
     "reject": reject,
+    "request-deletion": request_deletion,
     "history": history,
     "digest": digest,
 }
@@ -235,18 +271,34 @@ def _write(
     doing: str,
 ) -> None:
     """Reads once more and writes, if the change is still the one that was shown."""
-    for _ in range(ATTEMPTS):
-        now = read(run.access.get(shown.target), shown.target.kind)
-        if now is None:
+
+    def now(item: Mapping[str, Any]) -> _Notes:
+        found = read(item, shown.target.kind)
+        if found is None:
             raise Refused(f"{shown.target.short}: the change does not wait any more")
-        if not shown.is_same(now) or (doing == "approve" and not now.current):
+        if not shown.is_same(found) or (doing == "approve" and not found.current):
             raise Refused(f"{shown.target.short}: the change moved meanwhile\n{_look(shown)}")
+        return found.version, annotations(found)
+
+    _annotate(run, shown.target, now, doing)
+
+
+_Notes = tuple[str, Mapping[str, str | None]]
+"""The resourceVersion that was read, and the annotations to write."""
+
+
+def _annotate(
+    run: Run, target: Target, now: Callable[[Mapping[str, Any]], _Notes], doing: str
+) -> None:
+    """Reads once more and writes what `now` says of that, which raises Refused if it moved."""
+    for _ in range(ATTEMPTS):
+        version, notes = now(run.access.get(target))
         try:
-            run.access.annotate(shown.target, now.version, annotations(now), doing)
+            run.access.annotate(target, version, notes, doing)
         except Moved:
             continue
         return
-    raise Refused(f"{shown.target.short}: the object changes all the time; try again")
+    raise Refused(f"{target.short}: the object changes all the time; try again")
 
 
 def _look(waiting: Waiting) -> str:

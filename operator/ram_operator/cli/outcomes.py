@@ -21,7 +21,8 @@ class Exit(IntEnum):
 
 MEANINGS: dict[Exit, str] = {
     Exit.DONE: "done; for `pending`: the list is complete, empty or not",
-    Exit.NOTHING: "nothing was done: no change waits there, or the answer was not yes",
+    Exit.NOTHING: "nothing was done: no change waits there, nothing needs to be asked for, or the"
+    " answer was not yes",
     Exit.FAILED: "wrong usage, no connection, no such object, or a list that is not complete",
     Exit.REFUSED: "refused: the change moved, was rejected, or the API server does not allow it",
 }
