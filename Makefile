@@ -91,6 +91,11 @@ test: venv ## everything: static, unit, emulator, cluster and scenarios on a rea
 lanes: venv ## what is slow and rare: rows that test leaves out, long histories, a friendly cloud
 	$(BIN)/python -m tests.suites lanes $(ARGS)
 
+.PHONY: oldest
+oldest: venv ## the guard and the gate on the oldest supported Kubernetes, built at the first use
+	RAM_OPERATOR_KUBERNETES=oldest $(BIN)/python -m pytest tests/gate/test_reduced_guard.py \
+		tests/admission/test_variants.py -k "not where_admission_stamps and not the_stamps" $(ARGS)
+
 .PHONY: times
 times: venv ## the table of times of the last test and lanes
 	@$(BIN)/python -m tests.suites table

@@ -1,7 +1,8 @@
 """Finds the binaries kube-apiserver and etcd, or builds them once from source.
 
 Order: KUBEBUILDER_ASSETS, the user's cache, a build (see building.py). Called by controlplane.py
-and by `make assets`.
+and by `make assets`. With RAM_OPERATOR_KUBERNETES=oldest the API server is of the oldest version
+that is supported, without MutatingAdmissionPolicy (`make oldest`).
 """
 
 from __future__ import annotations
@@ -40,7 +41,10 @@ def find_or_build() -> Assets:
 
     Raises BuildFailed.
     """
-    found = from_environment() or Assets.inside(built(_programs()))
+    if os.environ.get("RAM_OPERATOR_KUBERNETES") == "oldest":
+        found = Assets.inside(built(_programs("kube-apiserver-1.34")))
+    else:
+        found = from_environment() or Assets.inside(built(_programs("kube-apiserver")))
     if found is None:
         raise BuildFailed("The cache holds no working servers: remove it and try again.")
     return found
@@ -59,17 +63,19 @@ def from_environment() -> Assets | None:
     return found
 
 
-def _programs() -> tuple[Program, ...]:
+def _programs(apiserver: str) -> tuple[Program, ...]:
+    """Etcd, and the API server that this folder locks."""
     # Upstream's release script sets these; without them clients see version v0.0.0-master.
-    major, minor = numbers(_module_version())
+    whole = _module_version(apiserver)
+    major, minor = numbers(whole)
     package = "k8s.io/component-base/version"
-    values = {"gitVersion": _module_version(), "gitMajor": major, "gitMinor": minor}
+    values = {"gitVersion": whole, "gitMajor": major, "gitMinor": minor}
     version = "".join(f" -X {package}.{key}={value}" for key, value in values.items())
     return (
         Program("etcd", "etcd", ".", ("-ldflags", "-s -w"), "about a minute"),
         Program(
             "kube-apiserver",
-            "kube-apiserver",
+            apiserver,
             ".",
             ("-ldflags", "-s -w" + version),
             "about three minutes",
@@ -77,8 +83,8 @@ def _programs() -> tuple[Program, ...]:
     )
 
 
-def _module_version() -> str:
-    text = (HERE / "kube-apiserver" / "go.mod").read_text()
+def _module_version(apiserver: str) -> str:
+    text = (HERE / apiserver / "go.mod").read_text()
     match = re.search(r"^require k8s\.io/kubernetes (v\S+)$", text, re.MULTILINE)
     assert match is not None
     return match[1]
