@@ -124,7 +124,7 @@ def shown_document(call: Call, text: str, behaviour: str) -> str:
 def _reformat(text: str) -> str:
     try:
         return json.dumps(json.loads(text), ensure_ascii=False, sort_keys=True, indent=2)
-    except ValueError:
+    except (ValueError, RecursionError):
         return text
 
 

@@ -155,9 +155,8 @@ SPELLING_ATTACKS: Final = (
     Attack("a role in other letter case", renamed("role/runner", "role/RUNNER"), None, NOTHING),
     Attack(
         "a service in other letter case",
-        rewritten(trust(FC), trust((FC[0], "FC.aliyuncs.com")), taken=False),
+        rewritten(trust(FC), trust((FC[0], "FC.aliyuncs.com"))),
         TRUSTS,
-        NOTHING,
     ),
     Attack(
         "a text for a list",

@@ -15,7 +15,7 @@ from ram_operator import __version__
 from ram_operator.cluster.record_writer import Claim, Records
 from ram_operator.constants import Reason
 from ram_operator.errors import Stalled
-from ram_operator.kinds import record
+from ram_operator.kinds import record, sign_in
 from ram_operator.kinds.identity import Identity
 from ram_operator.kinds.record import FORMAT, stored, understood
 from ram_operator.model.record_changes import RecordChange
@@ -135,6 +135,7 @@ NEWER = {
     "format": {"format": FORMAT + 1, "writtenBy": "7.0.0"},
     "write": {"inFlight": {"operation": "KeyRotation"}},
     "verdict": {"pending": {"digest": "sha256:a", "verdict": "sideways"}},
+    "mode": {"agreed": {sign_in.FIELD: {sign_in.MODE: "Both"}}},
 }
 
 

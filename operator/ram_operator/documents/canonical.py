@@ -228,19 +228,16 @@ class _Document:
     grants: tuple[Grant, ...]
 
     @property
-    def canonical(self) -> Json:
-        """JSON-able structure: sorted, without repeats, lists for scalars, role names folded."""
-        return {"format": self._format, "grants": [row for _, row in _canonical(self.grants)]}
-
-    @property
     def _format(self) -> str:
         return type(self).__name__.lower() + "/1"
 
     @cached_property
     def digest(self) -> str:
-        """ "sha256:" and 64 hex digits. Equal digests mean the same; the reverse need not hold."""
+        """ "sha256:" and 64 hex digits, of the grants as JSON: sorted, without repeats, lists for
+        scalars, role names folded. Equal digests mean the same; the reverse need not hold.
+        """
         rows = ",".join(text for text, _ in _canonical(self.grants))
-        whole = f'{{"format":"{self._format}","grants":[{rows}]}}'  # the JSON of `canonical`
+        whole = f'{{"format":"{self._format}","grants":[{rows}]}}'
         return "sha256:" + hashlib.sha256(whole.encode()).hexdigest()
 
     @cached_property

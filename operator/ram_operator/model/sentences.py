@@ -88,7 +88,7 @@ def drift_values(change: Change) -> tuple[str, str]:
 
 def _unlike(live: documents.Trust | documents.Policy) -> list[str]:
     """What is there in place of a document, where it is none."""
-    with contextlib.suppress(ValueError):
+    with contextlib.suppress(ValueError, RecursionError):
         if isinstance(json.loads(live.text), dict):
             return []
     return [f"what is there is no document and cannot be read: {clip(json.dumps(live.text))}"]

@@ -174,9 +174,9 @@ def _undecided(field: Field, change: Change, memory: Memory) -> bool:
     by what is there: what gives those is taken back in any case.
     """
     comparison = change.comparison
-    if comparison is None or not comparison.too_complex or not comparison.gains:
-        return False
-    if field.shape is not Shape.POLICY:
+    undecided = comparison is not None and comparison.too_complex and bool(comparison.gains)
+    # A trust that goes beyond what was agreed on is taken back whether or not it is understood.
+    if not undecided or field.shape is not Shape.POLICY:
         return False
     assert isinstance(change.before, documents.Policy)
     return within(field, memory.record.agreed.document or NOTHING, change.before)
