@@ -26,7 +26,7 @@ from ..constants import Reason
 from ..errors import InvalidSpec, Retry, Stalled
 from ..kinds.account import account_settings
 from ..kinds.record import Identity, stored, understood
-from ..kinds.table import ACCOUNT
+from ..kinds.table import ACCOUNT, RECORD
 from ..model.objects import Account, Key, Owner
 from ..model.records import CLAIMED
 from .cache import Cache
@@ -194,7 +194,10 @@ class AccountOpener:
         claim = Claim(owner, first.uid, "", None, CLAIMED, lost_at=lost_at)
         if record is None:
             try:
-                self._records.claim(identity, claim, first.now, first.sequence)
+                written = self._records.claim(identity, claim, first.now, first.sequence)
+                # No watch may tell of it: where all records are being deleted, this one goes, too,
+                # and only who knew of it sees at the next list that it is not there.
+                self._cache.put({**written, "kind": RECORD})
                 if not first.known:
                     self._first.add(account.account_id)
                 return first.known
