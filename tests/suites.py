@@ -68,6 +68,7 @@ def _those_named(word: str, part: Part, **environment: str) -> Part:
 
 
 GATE: Final = _files("gate", TABLE)
+GATES: Final = 4
 SCENARIOS: Final = _files("scenarios")
 ALONE: Final = (
     Part("static", (*MAKE, "static"), ("tests/structure",)),
@@ -83,8 +84,7 @@ TEST: Final = (
     _pytest("kills", KILLS),
     _pytest("faults", *_files("faults", KILLS)),
     _on_a_plane("attacks", TABLE),
-    _on_a_plane("gate", *GATE[::2]),
-    _on_a_plane("other gate", *GATE[1::2]),
+    *(_on_a_plane(f"gate {n + 1}", *GATE[n::GATES]) for n in range(GATES)),
     _on_a_plane("scenarios", *SCENARIOS[::2]),
     _on_a_plane("other scenarios", *SCENARIOS[1::2]),
     _pytest("histories", "tests/histories"),
@@ -108,7 +108,8 @@ LANES: Final = (
         HISTORIES_RESTARTS="20",
         HISTORIES_SEED="5000",
     ),
-    _pytest("all faults", "tests/faults/test_fault_matrix.py", FAULTS="others"),
+    _pytest("other kills", KILLS, FAULTS="others"),
+    _pytest("other faults", "tests/faults/test_fault_matrix.py", FAULTS="others"),
     _those_named(
         "friendly", _on_a_plane("friendly scenarios", "tests/scenarios"), SCENARIOS="friendly"
     ),

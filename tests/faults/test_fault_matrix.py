@@ -108,7 +108,9 @@ ALL: Final = [
     for fault in FAULTS
     if preset == "hostile" or (fault in THINNED and story not in HOSTILE_ONLY)
 ]
-SOME: Final = [test for test in ALL if test[2] not in ALIKE or test[1] in ALIKE_ON]
+SOME: Final = [
+    test for test in ALL if test[0] == "hostile" and (test[2] not in ALIKE or test[1] in ALIKE_ON)
+]
 TESTS: Final = {
     "some": SOME,
     "others": [test for test in ALL if test not in SOME],

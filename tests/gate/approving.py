@@ -12,18 +12,22 @@ from tests.support.trusts import trust_writes
 Json = dict[str, Any]
 ESCALATING: Final = ("AdministratorAccess", "AliyunRAMFullAccess", "AliyunSTSAssumeRoleAccess")
 OPENING: Final = ("AddUserToGroup", "CreatePolicyVersion", "CreateUser", "SetDefaultPolicyVersion")
+HELD: Final = "ApprovalRequired"
 GRANTS: Final = ("AttachPolicyToRole", "AttachPolicyToUser", "AttachPolicyToGroup")
 
 
 def held(world: World, kind: str, name: str, *, instead_of: str = "") -> Json:
-    """The object once a change of it is offered; with another digest than `instead_of`."""
+    """The object once a change of it is offered; with another digest than `instead_of`.
+
+    A pass that has to come again shows what the one before held.
+    """
 
     def offered(item: Json) -> bool:
-        current = (
-            condition(item, "Ready").get("observedGeneration") == item["metadata"]["generation"]
-        )
+        generation, ready = item["metadata"]["generation"], condition(item, "Ready")
+        acted_upon = item["status"].get("observedGeneration") == generation
+        says_so = (ready["reason"], ready.get("observedGeneration")) == (HELD, generation)
         digest = item["status"].get("pending", {}).get("digest", "")
-        return bool(current and digest and digest != instead_of)
+        return bool((acted_upon or says_so) and digest and digest != instead_of)
 
     return world.wait(kind, name, offered, "offer")
 

@@ -11,9 +11,9 @@ from lab.world import World
 from tests.gate.approving import approve, held
 from tests.gate.attacks import ADMIN, NAME, ROLE, a_role
 from tests.gate.escalation_attacks import EVE, a_user
-from tests.gate.test_ends import moment
 from tests.gate.triples import Entry, Moment, Resource, attack
 from tests.support.hands import Hands
+from tests.support.times import moment
 
 Json = dict[str, Any]
 GUARD: Final = {"type": "RamPolicy", "name": "guard"}

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from datetime import UTC, datetime
 from typing import Any
 
 import alibabacloud_ram20150501.models as ram
@@ -14,6 +12,7 @@ from lab.world import World
 from tests.gate.approving import approve, held, offer, say
 from tests.gate.attacks import NAME
 from tests.gate.triples import Entry, Moment, Resource, attack
+from tests.support.times import come, moment, soon
 
 Json = dict[str, Any]
 GROUP = "RamGroup"
@@ -24,11 +23,6 @@ ADMIN = [{"type": "System", "name": "AdministratorAccess"}]
 def bob(world: World) -> None:
     """A user whom nobody manages."""
     world.hand.create_user(ram.CreateUserRequest(user_name="bob"))
-
-
-def moment(seconds: float) -> str:
-    """So many seconds from now."""
-    return datetime.fromtimestamp(time.time() + seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def until(end: str | None) -> list[Json]:
@@ -109,11 +103,12 @@ def test_an_earlier_end_is_kept_from_then_on(world: World) -> None:
 
 @attack(Entry.MANIFEST, Resource.EXPIRY, Moment.EXPIRING)
 def test_the_right_goes_when_its_agreed_end_comes(world: World) -> None:
-    granted(world, moment(8.0 * waiting.slowness()))
+    granted(world, end := soon(8.0))
     start = world.journal_end()
     world.edit(GROUP, NAME, members=until(None))
     held(world, GROUP, NAME)
     assert is_in(world)
+    come(end)
     waiting.until(lambda: not is_in(world), "that he is out of the group")
     world.look(GROUP, NAME)
     held(world, GROUP, NAME)
@@ -125,10 +120,11 @@ def test_the_right_goes_when_its_agreed_end_comes(world: World) -> None:
 @attack(Entry.ANEW, Resource.EXPIRY, Moment.EXPIRING)
 def test_it_goes_although_the_object_was_made_anew_without_it(world: World) -> None:
     """Whoever may edit the manifest may also delete it, and leave out who was to go."""
-    granted(world, moment(12.0 * waiting.slowness()))
+    granted(world, end := soon(8.0))
     start = world.journal_end()
     world.delete(GROUP, NAME)
     world.gone(GROUP, NAME)
     world.create(GROUP, NAME, {"policies": ADMIN, "members": [], "memberMode": "Additive"})
+    come(end)
     waiting.until(lambda: not is_in(world), "that he is out of the group")
     assert actions(world, start) == ["RemoveUserFromGroup"]

@@ -32,6 +32,20 @@ def test_the_finalizer_follows_the_deletion_policy(world: World) -> None:
     assert "role" in world.cloud()["roles"]
 
 
+def test_a_creation_that_failed_leaves_no_finalizer_that_nobody_asks_for_any_more(
+    world: World,
+) -> None:
+    """The one of a first try, which came before the role was refused."""
+    world.admin.add_fault("deny", account=world.account_id, action="CreateRole", times=-1)
+    world.role("role", deletionPolicy="Delete")
+    assert finalizers(world.reason("RamRole", "role", "AccessDenied")) == [OURS]
+    world.edit("RamRole", "role", deletionPolicy="Retain")
+    world.reason("RamRole", "role", "AccessDenied")
+    world.admin.clear_faults()
+    world.annotate("RamRole", "role", reconcile_requested_at="now")
+    assert finalizers(world.ready("RamRole", "role")) == []
+
+
 def test_retain_counts_even_when_it_comes_after_the_delete(world: World) -> None:
     world.role("role", deletionPolicy="Delete", policies=[OSS])
     world.ready("RamRole", "role")

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import time
-from datetime import UTC, datetime
-
 import alibabacloud_ram20150501.models as ram
 
-from lab.waiting import slowness, until
+from lab.waiting import until
 from lab.world import World, condition
+from tests.support.times import come, soon
 
 OSS_READ = {"type": "System", "name": "AliyunOSSReadOnlyAccess"}
 ECS_READ = {"type": "System", "name": "AliyunECSReadOnlyAccess"}
@@ -160,12 +158,13 @@ def test_an_additive_group_keeps_foreign_members(world: World) -> None:
 
 def test_a_membership_ends_when_it_expires(world: World) -> None:
     user(world, "ann")
-    end = datetime.fromtimestamp(time.time() + 6 * slowness(), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    member = {"type": "RamUser", "name": "ann", "expiresAt": end}
     world.ready("RamUser", "ann")
+    end = soon(6.0)
+    member = {"type": "RamUser", "name": "ann", "expiresAt": end}
     group(world, "developers", members=[member])
     world.ready("RamGroup", "developers")
     assert world.cloud()["groups"]["developers"]["members"] == ["ann"]
+    come(end)
     until(lambda: not world.cloud()["groups"]["developers"]["members"], "the end of the membership")
 
 

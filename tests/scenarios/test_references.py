@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import time
-from datetime import UTC, datetime
 from typing import Any
 
 import alibabacloud_ram20150501.models as ram
 
+from lab.waiting import Deadline, until
 from lab.world import World, condition, trust
 from tests.gate.approving import approve
+from tests.support.times import come, soon
 
 Json = dict[str, Any]
 OSS_READ = {"type": "System", "name": "AliyunOSSReadOnlyAccess"}
@@ -30,10 +30,6 @@ def members(world: World) -> list[str]:
 
 def actions(world: World, start: int) -> list[str]:
     return [entry["action"] for entry in world.writes(start)]
-
-
-def moment(seconds: float) -> str:
-    return datetime.fromtimestamp(time.time() + seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def ref(name: str, kind: str = "RamUser", **more: Any) -> Json:
@@ -64,10 +60,9 @@ def test_a_member_stays_while_the_reference_that_names_him_is_not_there(world: W
     assert members(world) == ["ann", "eve"]
     # A system policy is none of them.
     world.edit("RamGroup", "developers", policies=[OSS_READ])
-    deadline = time.monotonic() + 30
-    while len(world.cloud()["groups"]["developers"]["policies"]) > 1:
-        assert time.monotonic() < deadline, "the policy is still attached"
-        time.sleep(0.1)
+    until(
+        lambda: len(world.cloud()["groups"]["developers"]["policies"]) == 1, "that it is detached"
+    )
     assert actions(world, start) == ["DetachPolicyFromGroup"]
     # Once it is known who is meant, the other one goes.
     world.create("RamUser", "ann", {"adoptionPolicy": "IfExists"})
@@ -93,10 +88,7 @@ def test_a_member_whose_object_is_not_ready_is_left_alone_and_nobody_else(world:
     join(world, "eve")
     start = world.journal_end()
     world.annotate("RamGroup", "developers", reconcile_requested_at="now")
-    deadline = time.monotonic() + 30
-    while "eve" in members(world):
-        assert time.monotonic() < deadline, "she is still in the group"
-        time.sleep(0.1)
+    until(lambda: "eve" not in members(world), "that she is out of the group")
     world.settle()
     assert members(world) == ["ann", "carl"]
     assert actions(world, start) == ["RemoveUserFromGroup"]
@@ -114,13 +106,12 @@ def people(world: World, *names: str) -> None:
 
 def gone_from(world: World, name: str, *groups: str) -> None:
     """Wait until he is in none of these groups."""
-    deadline = time.monotonic() + 60
-    left = set(groups)
-    while left:
-        assert time.monotonic() < deadline, f"still a member of {left}"
+
+    def gone() -> bool:
         known = world.cloud()["groups"]
-        left = {group for group in left if name in known[group]["members"]}
-        time.sleep(0.2)
+        return not any(name in known[group]["members"] for group in groups)
+
+    until(gone, f"that {name} is in none of {groups}")
 
 
 def test_what_ends_goes_while_a_reference_is_not_there(world: World) -> None:
@@ -128,7 +119,7 @@ def test_what_ends_goes_while_a_reference_is_not_there(world: World) -> None:
         world.create("RamUser", name, {})
         world.ready("RamUser", name)
     people(world, "carl")
-    end = moment(16.0)
+    end = soon(16.0)
     world.create(
         "RamGroup",
         "developers",
@@ -138,6 +129,7 @@ def test_what_ends_goes_while_a_reference_is_not_there(world: World) -> None:
     world.delete("RamUser", "bob")
     world.reason("RamGroup", "developers", "DependencyNotReady")
     start = world.journal_end()
+    come(end)
     gone_from(world, "ann", "developers")
     gone_from(world, "carl", "developers")
     assert members(world) == ["bob"]
@@ -168,9 +160,9 @@ def approved(world: World, kind: str, name: str) -> None:
     and the same change is offered anew then.
     """
     digest = ""
-    deadline = time.monotonic() + 60
+    deadline = Deadline()
     while condition(item := world.look(kind, name), "Ready")["status"] != "True":
-        assert time.monotonic() < deadline, item["status"]
+        assert not deadline.over, item["status"]
         offered = item["status"].get("pending", {}).get("digest", "")
         if offered not in ("", digest):
             digest = approve(world, kind, name)
@@ -179,7 +171,8 @@ def approved(world: World, kind: str, name: str) -> None:
 def test_what_ends_goes_whatever_else_is_wrong(world: World) -> None:
     """A part that cannot be read, a change that is held."""
     people(world, "ann", "bob")
-    ending = [user("ann"), user("bob", expiresAt=moment(18.0))]
+    end = soon(18.0)
+    ending = [user("ann"), user("bob", expiresAt=end)]
     for name in ("unread", "holding"):
         world.create("RamGroup", name, {"policies": [OSS_READ], "members": ending})
         world.ready("RamGroup", name)
@@ -187,18 +180,21 @@ def test_what_ends_goes_whatever_else_is_wrong(world: World) -> None:
     world.reason("RamGroup", "holding", "ApprovalRequired")
     start = world.journal_end()
     world.admin.add_fault("deny", account=world.account_id, action="ListPoliciesForGroup", times=-1)
+    come(end)
     gone_from(world, "bob", "unread", "holding")
     assert actions(world, start) == ["RemoveUserFromGroup"] * 2
 
 
 def test_what_ends_goes_although_another_one_may_not_be_taken_away(world: World) -> None:
     people(world, "ann", "bob")
-    world.create("RamGroup", "developers", {"members": [user("bob", expiresAt=moment(12.0))]})
+    end = soon(12.0)
+    world.create("RamGroup", "developers", {"members": [user("bob", expiresAt=end)]})
     world.ready("RamGroup", "developers")
     # Nobody looks before the end, and by her name she is taken out first.
     join(world, "ann")
     start = world.journal_end()
     world.admin.add_fault("deny", account=world.account_id, action="RemoveUserFromGroup")
+    come(end)
     item = world.wait(
         "RamGroup",
         "developers",
@@ -214,10 +210,12 @@ def test_what_ends_goes_although_another_one_may_not_be_taken_away(world: World)
 
 def test_in_observe_what_ends_is_shown_and_stays(world: World) -> None:
     people(world, "bob")
-    world.create("RamGroup", "developers", {"members": [user("bob", expiresAt=moment(12.0))]})
+    end = soon(12.0)
+    world.create("RamGroup", "developers", {"members": [user("bob", expiresAt=end)]})
     world.ready("RamGroup", "developers")
     world.patch("RamAccount", world.namespace, {"spec": {"mode": "Observe"}})
     start = world.journal_end()
+    come(end)
     item = world.wait(
         "RamGroup", "developers", lambda o: bool(o["status"].get("wouldDo")), "end", 60.0
     )

@@ -6,7 +6,9 @@ Raises errors.* and LookAgain; decides nothing that `plan`, `drift` or `clearanc
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from ..cluster import finalizers
 from ..cluster.record_writer import Claim
@@ -137,7 +139,7 @@ class ManagedPass:
             return None
         if permit_of(decision.steps[0]) is None or decision.held or decision.waiting:
             return None
-        self._prepare_write(create=False)
+        self._judged_object()
         applied = self._carry_out(session, identity, decision)
         ports.queue.add(key, Lane.PERIODIC, ports.consistency.settle)
         outcome = self._outcome(session, decision, live, applied)
@@ -178,7 +180,7 @@ class ManagedPass:
             return Result(self._outcome(session, decision, None, None))
         applied = Carried((), (), {})
         if decision.held is not None and not decision.steps:
-            self._prepare_write(create=False)
+            self._judged_object()
             try:
                 if standing.facts.owner != self._owner:
                     offered = Claim(self._owner, self._subject.uid, "", None, OFFERED)
@@ -187,7 +189,7 @@ class ManagedPass:
             except RamOperatorError as error:
                 applied = replace(applied, errors=(error,))
         if decision.steps:
-            self._prepare_write(create=True)
+            self._finalizer(self._judged_object())
             claim = RecordWork(identity, self._claim("", decision, CLAIMED))
             claimed_now = inputs.row.claim_first and ownership.carry_out(self._ports, claim)
             applied = self._carry_out(session, identity, decision)
@@ -271,7 +273,7 @@ class ManagedPass:
         applied = None
         started = self._ports.consistency.starting() <= 0
         if ended and session.account.mode is Mode.MANAGE and started:
-            self._prepare_write(create=False)
+            self._judged_object()
             cloud_id, only = inputs.live.cloud_id, replace(decision, steps=ended)
             applied = self._carry_out(session, identity, only, cloud_id)
         return self._outcome(session, decision, inputs.live, applied, believed)
@@ -279,9 +281,11 @@ class ManagedPass:
     def _prepare(
         self, session: Session, standing: Standing, work: RecordWork, written: _Written
     ) -> None:
+        subject = self._subject
         if written.decision.steps or standing.claim_first:
-            own_rights.confirm(self._ports, session, self._subject.row, work.identity.cloud_name)
-        self._finalizer()
+            own_rights.confirm(self._ports, session, subject.row, work.identity.cloud_name)
+        if subject.has_finalizer != (subject.options.deletion is DeletionPolicy.DELETE):
+            self._finalizer(self._judged_object())
         if standing.claim_first:
             ownership.carry_out(self._ports, work)
             written.claimed = True
@@ -294,7 +298,7 @@ class ManagedPass:
             return
         if consistency.starting() > 0:
             raise LookAgain(consistency.starting())
-        self._prepare_write(create=False)
+        self._judged_object()
         written.applied = self._carry_out(session, identity, decision, inputs.live.cloud_id)
 
     def _failed(self, identity: Identity, written: _Written, error: RamOperatorError) -> None:
@@ -326,25 +330,20 @@ class ManagedPass:
         agreed = decision.agreed.joined(done)
         return Claim(self._owner, self._subject.uid, cloud_id, *found, agreed)
 
-    def _prepare_write(self, *, create: bool) -> None:
-        """Read the object itself: the cache may hold a manifest that is gone or changed."""
+    def _judged_object(self) -> Mapping[str, Any]:
+        """The object itself: the cache may hold a manifest that is gone or changed."""
         fresh = self._ports.fresh(self._subject.key)
         if fresh is None or not gated_write.still(fresh, self._subject):
             raise LookAgain(0.2)
-        if create and self._subject.options.deletion is DeletionPolicy.DELETE:
-            finalizers.add(self._ports.api, self._subject.key, fresh)
+        return fresh
 
-    def _finalizer(self) -> None:
-        """Present exactly when deleting the object has to delete something in the cloud."""
-        subject = self._subject
-        wanted = subject.options.deletion is DeletionPolicy.DELETE
-        if wanted == subject.has_finalizer:
-            return
-        fresh = self._ports.fresh(subject.key)
-        if fresh is None or not gated_write.still(fresh, subject):
-            raise LookAgain(0.2)
+    def _finalizer(self, fresh: Mapping[str, Any]) -> None:
+        """Present exactly when deleting the object has to delete something in the cloud: it may
+        carry the one of a try that asked otherwise.
+        """
+        wanted = self._subject.options.deletion is DeletionPolicy.DELETE
         change = finalizers.add if wanted else finalizers.remove
-        change(self._ports.api, subject.key, fresh)
+        change(self._ports.api, self._subject.key, fresh)
 
     def _carry_out(
         self, session: Session, identity: Identity, decision: Plan, cloud_id: str = ""
