@@ -5,21 +5,25 @@ from __future__ import annotations
 import base64
 import binascii
 import functools
+import itertools
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
-from .entities import Policy, Role, Tags, fold
+from .entities import Policy, Role, Tags, User, fold
 from .errors import ApiError, invalid, limit_exceeded, not_exist
+from .json_text import parse
 from .params import Param
 from .registry import Call
 
 T = TypeVar("T")
+Tagged = TypeVar("Tagged", Role, Policy, User)
 
 _ROLE = re.compile(r"[A-Za-z0-9._@-]+")
 _PRINCIPAL = re.compile(r"[A-Za-z0-9._@-]+")
 _POLICY = re.compile(r"[A-Za-z0-9-]+")
+_POSITION = re.compile(r"p([0-9]{1,12})")
 
 ROLE_NAME = Param("RoleName", required=True, pattern=_ROLE, low=1, high=64)
 # The documented pattern has no underscore; reading stays lenient because service-linked names do.
@@ -84,25 +88,55 @@ def cut(
 ) -> tuple[list[T], str | None]:
     """`size` rows from where `token` points, and the token of the next page."""
     ordered = sorted(rows, key=lambda row: row[0])
-    start = 0
-    if token:
-        start = _start(ordered, token, parameter)
+    start, after = _read_token(token, parameter)
+    start = start or sum(1 for key, _ in ordered if key <= after)
     chosen = ordered[start : start + size]
     end = start + size
     if end >= len(ordered):
         return [row for _, row in chosen], None
+    return [row for _, row in chosen], _token(call, end, chosen[-1][0])
+
+
+def tag_page(
+    call: Call,
+    tagged: Callable[[str], Iterable[tuple[str, Tagged]]],
+    show: Callable[[Tagged], dict[str, str]],
+) -> tuple[list[dict[str, str]], str | None]:
+    """One page of (entity, tag) rows, and the token of the next one.
+
+    tagged: the entities in the order of their keys, from a key on. Looks at no more of them than
+    the page needs. show: the fields that name an entity.
+    """
+    size = page_size(call, "PageSize", 100)
+    start, after = _read_token(call.optional("NextToken"), "NextToken")
+    rows = (
+        (f"{key}\n{tag}", {**show(entity), "TagKey": tag, "TagValue": value})
+        for key, entity in tagged(after.partition("\n")[0])
+        if has_tags(entity.tags, call.values.get("Tag", ()))
+        for tag, value in entity.tags
+    )
+    found = list(itertools.islice((r for r in rows if r[0] > after), start, start + size + 1))
+    chosen = [row for _, row in found[:size]]
+    return chosen, _token(call, start + size, found[size - 1][0]) if len(found) > size else None
+
+
+def _token(call: Call, position: int, key: str) -> str:
     by_position = call.account.is_on("list_skips_row_on_concurrent_delete")
-    text = f"p{end}" if by_position else f"k{chosen[-1][0]}"
-    return [row for _, row in chosen], base64.urlsafe_b64encode(text.encode()).decode()
+    text = f"p{position}" if by_position else f"k{key}"
+    return base64.urlsafe_b64encode(text.encode()).decode()
 
 
-def _start(ordered: Sequence[tuple[str, T]], token: str, parameter: str) -> int:
+def _read_token(token: str | None, parameter: str) -> tuple[int, str]:
+    """How many rows come before a page, or the key of the last one that does."""
+    if not token:
+        return 0, ""
     try:
         text = base64.urlsafe_b64decode(token.encode()).decode()
-        if text.startswith("p"):
-            return int(text[1:])
+        position = _POSITION.fullmatch(text)
+        if position is not None:
+            return int(position[1]), ""
         if text.startswith("k"):
-            return sum(1 for key, _ in ordered if key <= text[1:])
+            return 0, text[1:]
     except (binascii.Error, ValueError):
         pass
     raise invalid(parameter, "", f"{parameter} is not one that this service gave out.")
@@ -123,8 +157,8 @@ def shown_document(call: Call, text: str, behaviour: str) -> str:
 @functools.lru_cache(maxsize=16384)
 def _reformat(text: str) -> str:
     try:
-        return json.dumps(json.loads(text), ensure_ascii=False, sort_keys=True, indent=2)
-    except (ValueError, RecursionError):
+        return json.dumps(parse(text), ensure_ascii=False, sort_keys=True, indent=2)
+    except ValueError:
         return text
 
 

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import functools
 import ipaddress
-import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 from typing import Any
+
+from .json_text import parse
 
 
 class Decision(Enum):
@@ -39,12 +40,15 @@ class Statement:
 
 Matches = Callable[[Statement], bool]
 
+_LETTER = {"?": "."}
+_NUMBER = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,18})?")
+
 
 @functools.lru_cache(maxsize=16384)
 def compile_document(text: str) -> tuple[Statement, ...]:
     """The statements of a document text; a text that is no policy has none."""
     try:
-        document = json.loads(text)
+        document = parse(text)
     except ValueError:
         return ()
     rows = document.get("Statement") if isinstance(document, dict) else None
@@ -58,15 +62,13 @@ def compile_document(text: str) -> tuple[Statement, ...]:
 def _statement(row: Mapping[str, Any]) -> Statement:
     conditions = [
         (operator, key, as_list(values))
-        for operator, keys in (row.get("Condition") or {}).items()
-        for key, values in keys.items()
+        for operator, keys in _pairs(row.get("Condition"))
+        for key, values in _pairs(keys)
     ]
     principal = row.get("Principal")
     if isinstance(principal, str):
         principal = {"RAM": principal}
-    principals = [
-        (kind, value) for kind, values in (principal or {}).items() for value in as_list(values)
-    ]
+    principals = [(kind, value) for kind, values in _pairs(principal) for value in as_list(values)]
     return Statement(
         deny=row.get("Effect") != "Allow",
         actions=as_list(row.get("Action")),
@@ -75,6 +77,11 @@ def _statement(row: Mapping[str, Any]) -> Statement:
         conditions=tuple(conditions),
         principals=tuple(principals),
     )
+
+
+def _pairs(value: Any) -> Iterable[tuple[str, Any]]:
+    """The entries of an object; a document that was not checked may have something else there."""
+    return value.items() if isinstance(value, dict) else ()
 
 
 def as_list(value: Any) -> tuple[str, ...]:
@@ -133,11 +140,17 @@ def _action_matches(statement: Statement, action: str) -> bool:
 @functools.lru_cache(maxsize=16384)
 def wildcard(pattern: str, ignore_case: bool = True) -> re.Pattern[str]:
     """`*` is any run, `?` one character."""
-    text = "".join({"*": ".*", "?": "."}.get(ch, re.escape(ch)) for ch in pattern)
+    head, *rest = ("".join(_LETTER.get(ch, re.escape(ch)) for ch in p) for p in pattern.split("*"))
+    # Each run ends at the first place where what follows fits, and is not tried again: a pattern of
+    # many stars takes a time that grows with its length, not with its power.
+    middle = "".join(f"(?>.*?{part})" for part in rest[:-1] if part)
+    text = f"{head}{middle}.*{rest[-1]}" if rest else head
     return re.compile(text, re.DOTALL | (re.IGNORECASE if ignore_case else 0))
 
 
 def _number(text: str) -> float:
+    if not _NUMBER.fullmatch(text):
+        raise ValueError("no number")
     return float(text)
 
 

@@ -1,7 +1,8 @@
 """The path of a call: parse, authenticate, faults, rate, permission, parameters, handler, journal.
 
-`Gateway.handle` is the only entry point of the cloud port. Handlers run without awaiting, so each
-call is atomic. Bodies are always JSON except where a fault says otherwise.
+`Gateway.handle` is the entry point of the cloud port, `Gateway.answer` what it does with a request
+that is read. Handlers run without awaiting, so each call is atomic. Bodies are always JSON except
+where a fault says otherwise.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from . import (
     accesskeys,
@@ -43,7 +45,7 @@ from .ratelimit import RateLimiter, throttled
 from .registry import SERVICES, Action, Call
 from .signature import Gatekeeper
 from .state import Universe
-from .wire import Envelope, read_envelope
+from .wire import Envelope, Line, read_envelope
 
 _FAMILIES = (
     roles,
@@ -84,6 +86,12 @@ class Outcome:
     html: bool = False
     cut: bool = False
 
+    @property
+    def text(self) -> bytes:
+        """The body as it goes over the wire. What is no text of a request's Host is marked."""
+        text = json.dumps(self.body, ensure_ascii=False, separators=(",", ":"))
+        return text.encode("utf-8", "replace")
+
     def fail(self, error: ApiError, host: str) -> None:
         """Answer with an error; the effect stays what it was."""
         self.status, self.code, self.headers = error.status, error.code, error.headers
@@ -121,15 +129,23 @@ class Gateway:
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one HTTP request."""
+        try:
+            body = await request.read() if request.can_read_body else b""
+        except web.HTTPRequestEntityTooLarge:
+            return _unreadable(request, "The body is larger than 1 MiB.", 413)
+        except (web.RequestPayloadError, HttpProcessingError):
+            return _unreadable(request, "The body is not encoded as its headers say.", 400)
+        line = Line(request.method, request.raw_path, request.headers, request.remote or "")
+        return _reply(request, await self.answer(line, body))
+
+    async def answer(self, line: Line, body: bytes) -> Outcome:
+        """Do what a request asks for; whatever it is, the outcome has a reply."""
         outcome = Outcome(str(uuid.uuid4()).upper())
         envelope: Envelope | None = None
         caller: Caller | None = None
         fired: list[Fault] = []
         try:
-            body = await request.read() if request.can_read_body else b""
-            envelope = read_envelope(
-                request.method, request.raw_path, request.headers, body, request.remote or ""
-            )
+            envelope = read_envelope(line, body)
             caller = self._gatekeeper.admit(envelope)
             action = find_action(envelope.version, envelope.action)
             fired = self._faults.plan(
@@ -137,14 +153,14 @@ class Gateway:
             )
             await self._run(envelope, caller, action, fired, outcome)
         except ApiError as error:
-            outcome.fail(error, request.headers.get("Host", ""))
+            outcome.fail(error, line.headers.get("Host", ""))
         except Exception:
             # A bug of the emulator: it must show in its log, and still answer in the wire's form.
             _LOG.exception("a call failed")
             bug = ApiError("InternalError", "The emulator failed; its log says why.")
-            outcome.fail(bug, request.headers.get("Host", ""))
+            outcome.fail(bug, line.headers.get("Host", ""))
         self._record(envelope, caller, fired, outcome)
-        return _reply(request, outcome)
+        return outcome
 
     async def _run(
         self,
@@ -200,6 +216,7 @@ class Gateway:
         for fault in fired:
             if fault.kind == "stale":
                 lag = max(lag, fault.seconds or _STALE_SECONDS)
+        as_of = now - lag
         context = {
             "acs:SourceIp": envelope.source,
             "acs:SecureTransport": "false",
@@ -207,10 +224,10 @@ class Gateway:
             "acs:PrincipalARN": caller.arn,
         }
         values: dict[str, Any] = dict(envelope.parameters)
-        call = Call(self._universe, account, caller, values, now, now - lag, context)
+        call = Call(self._universe, account, caller, values, now, as_of, context)
         authorize(call, action)
         values = read_params(action.params, envelope.parameters)
-        call = Call(self._universe, account, caller, values, now, now - lag, context)
+        call = Call(self._universe, account, caller, values, now, as_of, context)
         body = action.handler(call)
         outcome.effect = action.effect
         outcome.body = {"RequestId": outcome.request_id, **body}
@@ -260,15 +277,25 @@ def _after(envelope: Envelope, fired: list[Fault], outcome: Outcome) -> None:
             outcome.cut = fault.signal == signal.SIGKILL
 
 
+def _unreadable(request: web.BaseRequest, message: str, status: int) -> web.StreamResponse:
+    """The answer to a body that cannot be read; what is left of it is not waited for."""
+    outcome = Outcome(str(uuid.uuid4()).upper())
+    outcome.fail(
+        ApiError("InvalidParameter.Format", message, status=status), request.headers.get("Host", "")
+    )
+    response = _reply(request, outcome)
+    response.force_close()
+    return response
+
+
 def _reply(request: web.BaseRequest, outcome: Outcome) -> web.StreamResponse:
     if outcome.cut and request.transport is not None:
         request.transport.abort()
     if outcome.html:
         return web.Response(status=outcome.status, text=_BAD_GATEWAY, content_type="text/html")
-    text = json.dumps(outcome.body, ensure_ascii=False, separators=(",", ":"))
     return web.Response(
         status=outcome.status,
-        body=text.encode(),
+        body=outcome.text,
         content_type="application/json",
         headers=outcome.headers,
     )

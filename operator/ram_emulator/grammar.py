@@ -6,13 +6,13 @@ MalformedPolicyDocument with a sentence that names the place. Principals are jud
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from typing import Any
 
 from .errors import malformed
 from .evaluate import OPERATORS, as_list
+from .json_text import parse
 
 _ACTION = re.compile(r"\*|[A-Za-z0-9*?-]+:[A-Za-z0-9*?:/._-]+")
 # What follows a slash is the key of a tag, which may have colons, spaces and any letters.
@@ -60,7 +60,7 @@ def check_trust(text: str, *, strict: bool) -> list[Mapping[str, Any]]:
 
 def _statements(text: str, strict: bool) -> list[tuple[str, Mapping[str, Any]]]:
     try:
-        document = json.loads(text)
+        document = parse(text)
     except ValueError as error:
         raise malformed(f"The policy document is not JSON: {error}.") from None
     if not isinstance(document, dict):

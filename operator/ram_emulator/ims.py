@@ -7,9 +7,10 @@ GetAccountSummary. Users go by id or by principal name, `<name>@<domain>`.
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterable
 from typing import Any
 
-from .common import PAGING, TAGS, cut, has_tags, merge_tags, page, page_size, tag_rows
+from .common import PAGING, TAGS, has_tags, merge_tags, page, tag_page, tag_rows
 from .entities import User, fold
 from .errors import ApiError, invalid, not_exist
 from .params import Param
@@ -46,10 +47,10 @@ def _by_principal_name(call: Call, principal: str, as_of: float) -> User:
 
 
 def _by_id(call: Call, user_id: str, as_of: float) -> User:
-    for _, user in call.account.users.items_seen(as_of):
-        if user.user_id == user_id:
-            return user
-    raise not_exist("User", user_id)
+    user = call.account.users.seen_by(user_id, as_of)
+    if user is None:
+        raise not_exist("User", user_id)
+    return user
 
 
 def _named(call: Call, as_of: float) -> list[User] | None:
@@ -96,27 +97,20 @@ def _untag(call: Call) -> Body:
 
 
 def _list_tags(call: Call) -> Body:
-    users = _named(call, call.as_of)
-    if users is None:
-        users = [user for _, user in call.account.users.items_seen(call.as_of)]
-    rows = [
-        (
-            f"{user.user_id}\n{key}",
-            {
-                "ResourceType": "user",
-                "ResourceId": user.user_id,
-                "TagKey": key,
-                "TagValue": value,
-            },
-        )
-        for user in users
-        if has_tags(user.tags, call.values.get("Tag", ()))
-        for key, value in user.tags
-    ]
-    size = page_size(call, "PageSize", 100)
-    chosen, token = cut(call, rows, call.optional("NextToken"), size, "NextToken")
-    reply: Body = {"TagResources": {"TagResource": chosen}, "IsTruncated": token is not None}
+    named = _named(call, call.as_of)
+
+    def tagged(first: str) -> Iterable[tuple[str, User]]:
+        if named is None:
+            return call.account.users.walk(first, call.as_of)
+        return sorted({fold(user.name): user for user in named}.items())
+
+    rows, token = tag_page(call, tagged, _tag_owner)
+    reply: Body = {"TagResources": {"TagResource": rows}, "IsTruncated": token is not None}
     return {**reply, **({"NextToken": token} if token else {})}
+
+
+def _tag_owner(user: User) -> dict[str, str]:
+    return {"ResourceType": "user", "ResourceId": user.user_id}
 
 
 def _show(call: Call, user: User) -> dict[str, Any]:

@@ -6,13 +6,13 @@ of the published error tables. Must not know state.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 from .errors import ApiError, invalid
+from .json_text import parse
 
 ParamType: TypeAlias = Literal["text", "int", "bool", "names", "tags"]
 
@@ -38,7 +38,9 @@ class Param:
 
 Values: TypeAlias = Mapping[str, Any]
 
-_FLAT = re.compile(r"^([A-Za-z]+)\.(\d+)(?:\.(\w+))?$")
+_FLAT = re.compile(r"([A-Za-z]+)\.([0-9]+)(?:\.([A-Za-z]+))?")
+_WHOLE = re.compile(r"-?[0-9]{1,18}")
+_MOST_INDEX_DIGITS = 6
 
 
 def read_params(specs: Sequence[Param], given: Mapping[str, str]) -> dict[str, Any]:
@@ -63,14 +65,18 @@ def read_params(specs: Sequence[Param], given: Mapping[str, str]) -> dict[str, A
 def _unflatten(given: Mapping[str, str]) -> dict[str, list[Any]]:
     found: dict[str, dict[int, Any]] = {}
     for name, value in given.items():
-        match = _FLAT.match(name) if "." in name else None
+        match = _FLAT.fullmatch(name) if "." in name else None
         if match is None:
             continue
-        rows = found.setdefault(match[1], {})
-        if match[3]:
-            rows.setdefault(int(match[2]), {})[match[3]] = value
+        if len(match[2]) > _MOST_INDEX_DIGITS:
+            raise invalid(match[1], "", f"{match[1]} has an entry with too high a number.")
+        rows, index = found.setdefault(match[1], {}), int(match[2])
+        if match[3] is None and index not in rows:
+            rows[index] = value
+        elif match[3] is not None and isinstance(rows.setdefault(index, {}), dict):
+            rows[index][match[3]] = value
         else:
-            rows[int(match[2])] = value
+            raise invalid(match[1], "", f"Entry {index} of {match[1]} has a value and parts.")
     return {name: [rows[i] for i in sorted(rows)] for name, rows in found.items()}
 
 
@@ -84,7 +90,7 @@ def _convert(spec: Param, raw: str) -> Any:
             raise invalid(spec.name, "", f"{spec.name} must be true or false.")
         return raw.lower() == "true"
     try:
-        rows = json.loads(raw)
+        rows = parse(raw)
     except ValueError:
         rows = None
     if not isinstance(rows, list):
@@ -109,10 +115,9 @@ def _check_text(spec: Param, raw: str) -> str:
 
 
 def _check_int(spec: Param, raw: str) -> int:
-    try:
-        value = int(raw)
-    except ValueError:
-        raise invalid(spec.name, spec.code, f"{spec.name} must be a whole number.") from None
+    if not _WHOLE.fullmatch(raw):
+        raise invalid(spec.name, spec.code, f"{spec.name} must be a whole number.")
+    value = int(raw)
     if (spec.low is not None and value < spec.low) or (spec.high is not None and value > spec.high):
         raise invalid(
             spec.name, spec.code, f"{spec.name} must be between {spec.low} and {spec.high}."

@@ -153,7 +153,7 @@ def write_file(universe: Universe, path: Path) -> None:
     partial = path.with_name(f"{path.name}.partial")
     descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-        json.dump(dump(universe), stream, ensure_ascii=False)
+        json.dump(dump(universe), stream)
     partial.replace(path)
 
 

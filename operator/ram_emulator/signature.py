@@ -28,7 +28,19 @@ SKEW_SECONDS = 900
 _AUTHORIZATION = re.compile(
     r"ACS3-HMAC-SHA256\s+Credential=([^,\s]+),\s*SignedHeaders=([^,\s]+),\s*Signature=([0-9a-f]+)"
 )
-_MUST_SIGN = frozenset({"host", "x-acs-action", "x-acs-date", "x-acs-version"})
+_MUST_SIGN = frozenset(
+    {
+        "host",
+        "x-acs-action",
+        "x-acs-content-sha256",
+        "x-acs-date",
+        "x-acs-signature-nonce",
+        "x-acs-version",
+    }
+)
+_OF_A_SESSION = "x-acs-security-token"
+# Older SDKs split the message at these words, to compare the text with their own.
+_MISMATCH = "Specified signature is not matched with our calculation. server string to sign is:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,21 +58,31 @@ def canonical_query(query: Mapping[str, str]) -> str:
     return "&".join(f"{quote(k, safe='~')}={quote(v, safe='~')}" for k, v in sorted(query.items()))
 
 
-def acs3_signature(secret: str, envelope: Envelope, signed_headers: str) -> str:
-    """The hex signature of the header form, over exactly the headers that the request names."""
+def acs3_string(envelope: Envelope, signed_headers: str) -> str:
+    """The string to sign of the header form, over exactly the headers that the request names."""
     names = signed_headers.split(";")
     lines = "".join(f"{n}:{envelope.headers.get(n, '').strip()}\n" for n in names)
     payload = hashlib.sha256(envelope.body).hexdigest()
     query = canonical_query(envelope.query)
     request = f"{envelope.method}\n{envelope.path}\n{query}\n{lines}\n{signed_headers}\n{payload}"
-    digest = hashlib.sha256(request.encode()).hexdigest()
-    return hmac.new(secret.encode(), f"{ALGORITHM}\n{digest}".encode(), "sha256").hexdigest()
+    # Header bytes that are no text count as they came.
+    digest = hashlib.sha256(request.encode("utf-8", "surrogateescape")).hexdigest()
+    return f"{ALGORITHM}\n{digest}"
 
 
-def v1_signature(secret: str, method: str, given: Mapping[str, str]) -> str:
-    """The base64 HMAC-SHA1 of the older form, over all parameters but the signature."""
+def acs3_signature(secret: str, text: str) -> str:
+    """The hex HMAC-SHA256 of a string to sign."""
+    return hmac.new(secret.encode(), text.encode(), "sha256").hexdigest()
+
+
+def v1_string(method: str, given: Mapping[str, str]) -> str:
+    """The string to sign of the older form, over all parameters but the signature."""
     query = canonical_query({k: v for k, v in given.items() if k != "Signature"})
-    text = f"{method}&%2F&{quote(query, safe='~')}"
+    return f"{method}&%2F&{quote(query, safe='~')}"
+
+
+def v1_signature(secret: str, text: str) -> str:
+    """The base64 HMAC-SHA1 of a string to sign."""
     digest = hmac.new(f"{secret}&".encode(), text.encode(), "sha1").digest()
     return base64.b64encode(digest).decode()
 
@@ -74,9 +96,8 @@ class Gatekeeper:
 
     def admit(self, envelope: Envelope) -> Caller:
         """The caller of a request; ApiError with the gateway's code if it is not believed."""
-        authorization = envelope.headers.get("Authorization", "")
-        if authorization:
-            match = _AUTHORIZATION.fullmatch(authorization.strip())
+        if envelope.authorization:
+            match = _AUTHORIZATION.fullmatch(envelope.authorization)
             if match is None:
                 raise ApiError("IncompleteSignature", "The Authorization header is not complete.")
             return self._admit_acs3(envelope, match)
@@ -84,20 +105,21 @@ class Gatekeeper:
 
     def _admit_acs3(self, envelope: Envelope, match: re.Match[str]) -> Caller:
         header, names = envelope.headers.get, match[2].lower().split(";")
-        missing = sorted(_MUST_SIGN.difference(names))
+        needed = _MUST_SIGN | {name for name in (_OF_A_SESSION,) if name in envelope.headers}
+        missing = sorted(needed.difference(names))
         if missing:
             raise ApiError("IncompleteSignature", f"Not signed: {', '.join(missing)}.")
         claim = Claim(
             key_id=match[1],
             date=header("x-acs-date", ""),
             nonce=header("x-acs-signature-nonce", ""),
-            token=header("x-acs-security-token", ""),
+            token=header(_OF_A_SESSION, ""),
         )
         secret = self._precheck(claim)
-        payload = hashlib.sha256(envelope.body).hexdigest()
-        if header("x-acs-content-sha256", payload) != payload:
-            raise ApiError("SignatureDoesNotMatch", "The x-acs-content-sha256 is not the body's.")
-        return self._finish(claim, acs3_signature(secret, envelope, match[2]), match[3])
+        text = acs3_string(envelope, match[2])
+        if header("x-acs-content-sha256") != hashlib.sha256(envelope.body).hexdigest():
+            raise ApiError("SignatureDoesNotMatch", f"{_MISMATCH}{text}")
+        return self._finish(claim, text, acs3_signature(secret, text), match[3])
 
     def _admit_v1(self, envelope: Envelope) -> Caller:
         given = envelope.given
@@ -114,8 +136,8 @@ class Gatekeeper:
             token=given.get("SecurityToken", ""),
         )
         secret = self._precheck(claim)
-        expected = v1_signature(secret, envelope.method, given)
-        return self._finish(claim, expected, given["Signature"])
+        text = v1_string(envelope.method, given)
+        return self._finish(claim, text, v1_signature(secret, text), given["Signature"])
 
     def _precheck(self, claim: Claim) -> str:
         """Key, date and nonce; the secret of the key."""
@@ -137,9 +159,9 @@ class Gatekeeper:
             raise ApiError("SignatureNonceUsed", "The signature nonce was used already.")
         return key.secret if key is not None else session.secret if session is not None else ""
 
-    def _finish(self, claim: Claim, expected: str, given: str) -> Caller:
+    def _finish(self, claim: Claim, text: str, expected: str, given: str) -> Caller:
         if not hmac.compare_digest(expected.encode(), given.encode()):
-            raise ApiError("SignatureDoesNotMatch", "The signature does not match.")
+            raise ApiError("SignatureDoesNotMatch", f"{_MISMATCH}{text}")
         session = self._check_token(claim)
         self._remember(claim.nonce)
         return session_caller(session) if session is not None else self._key_caller(claim.key_id)

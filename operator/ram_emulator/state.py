@@ -6,6 +6,7 @@ membership in step. Knows no HTTP. Every map is versioned, so that reads can lag
 
 from __future__ import annotations
 
+import re
 import secrets
 import string
 from collections.abc import Mapping
@@ -35,6 +36,7 @@ from .versioned import Versioned
 ROOT = ""
 """The name under which the account itself has keys."""
 
+_ACCOUNT_ID = re.compile(r"[0-9]{16}")
 _ALPHANUMERIC = string.ascii_letters + string.digits
 
 
@@ -64,7 +66,7 @@ class Account:
     quotas: dict[str, int] = field(default_factory=lambda: dict(QUOTAS))
     roles: Versioned[Role] = field(default_factory=Versioned)
     policies: Versioned[Policy] = field(default_factory=Versioned)
-    users: Versioned[User] = field(default_factory=Versioned)
+    users: Versioned[User] = field(default_factory=lambda: Versioned(lambda user: user.user_id))
     groups: Versioned[Group] = field(default_factory=Versioned)
     providers: Versioned[Provider] = field(default_factory=Versioned)
     keys: Versioned[tuple[AccessKey, ...]] = field(default_factory=Versioned)
@@ -188,7 +190,7 @@ class Universe:
     def add_account(self, account_id: str | None = None) -> Account:
         """A new account; ValueError if the id is taken or is not 16 digits."""
         identifier = account_id or "1" + random_text(15, string.digits)
-        if len(identifier) != 16 or not identifier.isdigit():
+        if not _ACCOUNT_ID.fullmatch(identifier):
             raise ValueError("an account id has 16 digits")
         if identifier in self.accounts:
             raise ValueError(f"account {identifier} exists already")

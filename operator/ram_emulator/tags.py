@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+import functools
+from collections.abc import Iterator, Sequence
+from typing import TypeVar
 
-from .common import TAGS, cut, has_tags, merge_tags, page_size
+from .common import TAGS, merge_tags, tag_page
 from .entities import Policy, Role, fold
 from .errors import not_exist
 from .params import Param
 from .registry import Action, Body, Call
+from .versioned import Versioned
+
+E = TypeVar("E", Role, Policy)
 
 _TYPE = Param("ResourceType", required=True, choices=("role", "policy"), code="")
 _NAMES = Param("ResourceNames", "names", required=True, low=1, high=50)
@@ -54,31 +59,29 @@ def _untag(call: Call) -> Body:
 
 
 def _list(call: Call) -> Body:
-    kind = call.text("ResourceType")
-    wanted_names = [fold(name) for name in call.values.get("ResourceNames", ())]
-    wanted_tags = call.values.get("Tag", ())
-    entities: list[tuple[str, Role | Policy]] = (
-        [*call.account.roles.items_seen(call.as_of)]
-        if kind == "role"
-        else [*call.account.policies.items_seen(call.as_of)]
-    )
-    rows = [
-        (
-            f"{key}\n{tag_key}",
-            {
-                "ResourceType": kind,
-                "ResourceName": entity.name,
-                "TagKey": tag_key,
-                "TagValue": tag_value,
-            },
-        )
-        for key, entity in entities
-        if (not wanted_names or key in wanted_names) and has_tags(entity.tags, wanted_tags)
-        for tag_key, tag_value in entity.tags
-    ]
-    size = page_size(call, "PageSize", 100)
-    chosen, token = cut(call, rows, call.optional("NextToken"), size, "NextToken")
-    return {"TagResources": chosen, **({"NextToken": token} if token else {})}
+    if call.text("ResourceType") == "role":
+        rows, token = tag_page(call, functools.partial(_wanted, call, call.account.roles), _named)
+    else:
+        found = functools.partial(_wanted, call, call.account.policies)
+        rows, token = tag_page(call, found, _named)
+    return {"TagResources": rows, **({"NextToken": token} if token else {})}
+
+
+def _wanted(call: Call, entities: Versioned[E], first: str) -> Iterator[tuple[str, E]]:
+    """The named entities, or all if none is named, in the order of their keys."""
+    names = call.values.get("ResourceNames")
+    if not names:
+        yield from entities.walk(first, call.as_of)
+        return
+    for key in sorted({fold(name) for name in names}):
+        entity = entities.seen(key, call.as_of)
+        if entity is not None:
+            yield key, entity
+
+
+def _named(found: Role | Policy) -> dict[str, str]:
+    kind = "role" if isinstance(found, Role) else "policy"
+    return {"ResourceType": kind, "ResourceName": found.name}
 
 
 _ANY = ("acs:ram:*:{account}:{ResourceType}/*",)

@@ -6,10 +6,10 @@ Shapes are described in docs/reference/emulator.md. Contains no secret.
 from __future__ import annotations
 
 import base64
-import json
 from typing import Any
 
 from .entities import Group, Policy, Provider, ProviderKind, Role, User, fold
+from .json_text import parse
 from .mfa import serial_number
 from .settings import password_policy, security_preference
 from .state import Account
@@ -48,6 +48,14 @@ def true_state(account: Account) -> Json:
         "passwordPolicy": password_policy(account),
         "securityPreference": security_preference(account),
     }
+
+
+def _document(text: str) -> Any:
+    """A document's value; one that somebody saved and that nobody can read, as its text."""
+    try:
+        return parse(text)
+    except ValueError:
+        return text
 
 
 def _providers(account: Account, kind: ProviderKind) -> list[Provider]:
@@ -122,7 +130,7 @@ def _group_state(account: Account, key: str, group: Group) -> Json:
 def _role_state(account: Account, key: str, role: Role) -> Json:
     return {
         "roleId": role.role_id,
-        "trust": json.loads(role.document),
+        "trust": _document(role.document),
         "description": role.description,
         "maxSessionDuration": role.max_session,
         "allowConsoleLogin": role.console_login,
@@ -135,10 +143,10 @@ def _role_state(account: Account, key: str, role: Role) -> Json:
 def _policy_state(account: Account, key: str, policy: Policy) -> Json:
     holders = account.policy_holders(f"Custom/{key}", _ALWAYS)
     return {
-        "document": json.loads(policy.default_version.document),
+        "document": _document(policy.default_version.document),
         "description": policy.description,
         "defaultVersion": f"v{policy.default}",
-        "versions": {v.version_id: json.loads(v.document) for v in policy.versions},
+        "versions": {v.version_id: _document(v.document) for v in policy.versions},
         "attachments": sorted(holder.principal_key for holder in holders),
         "tags": dict(policy.tags),
     }

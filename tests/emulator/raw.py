@@ -62,10 +62,16 @@ class Acs3:
     date: str = field(default_factory=now_text)
     nonce: str = field(default_factory=lambda: uuid.uuid4().hex)
     unsigned: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
     extra: dict[str, str] = field(default_factory=dict)
     after_signing: dict[str, str] = field(default_factory=dict)
 
     def send(self, path: str = "/", method: str = "POST") -> Answer:
+        target, headers = self.request(path, method)
+        return send(self.port, method, target, headers, self.body)
+
+    def request(self, path: str = "/", method: str = "POST") -> tuple[str, dict[str, str]]:
+        """The target and the headers, signed."""
         headers = {
             "host": f"127.0.0.1:{self.port}",
             "x-acs-action": self.action,
@@ -77,9 +83,11 @@ class Acs3:
         }
         if self.who.token is not None:
             headers["x-acs-security-token"] = self.who.token
+        for name in self.without:
+            del headers[name]
         names = sorted(set(headers) - set(self.unsigned))
-        query = urllib.parse.urlencode(
-            sorted(self.parameters.items()), quote_via=urllib.parse.quote, safe="~"
+        query = "&".join(
+            f"{_quote(name)}={_quote(value)}" for name, value in sorted(self.parameters.items())
         )
         lines = "".join(f"{name}:{headers[name]}\n" for name in names)
         signed = ";".join(names)
@@ -94,7 +102,11 @@ class Acs3:
         if self.content_type:
             headers["content-type"] = self.content_type
         headers |= self.after_signing
-        return send(self.port, method, f"{path}?{query}", headers, self.body)
+        return f"{path}?{query}", headers
+
+
+def _quote(text: str) -> str:
+    return urllib.parse.quote(text, safe="~", errors="surrogatepass")
 
 
 def v1(
@@ -104,6 +116,7 @@ def v1(
     *,
     method: str = "GET",
     bend: dict[str, str | None] | None = None,
+    headers: dict[str, str] | None = None,
 ) -> Answer:
     """A request in the older parameter form; POST puts all parameters in the form."""
     given: dict[str, str] = {
@@ -122,15 +135,12 @@ def v1(
         if value is not None:
             given[name] = value
 
-    def encode(text: str) -> str:
-        return urllib.parse.quote(text, safe="~")
-
-    query = "&".join(f"{encode(k)}={encode(v)}" for k, v in sorted(given.items()))
-    text = f"{method}&{encode('/')}&{encode(query)}"
+    query = "&".join(f"{_quote(k)}={_quote(v)}" for k, v in sorted(given.items()))
+    text = f"{method}&{_quote('/')}&{_quote(query)}"
     digest = hmac.new(f"{who.secret}&".encode(), text.encode(), "sha1").digest()
     given.setdefault("Signature", base64.b64encode(digest).decode())
     form = urllib.parse.urlencode(given)
-    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    kind = {"Content-Type": "application/x-www-form-urlencoded"}
     if method == "POST":
-        return send(port, "POST", "/", headers, form.encode())
-    return send(port, "GET", f"/?{form}", {})
+        return send(port, "POST", "/", {**kind, **(headers or {})}, form.encode())
+    return send(port, "GET", f"/?{form}", headers or {})
