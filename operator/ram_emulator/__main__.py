@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 
 from . import persist, seeding
+from .behaviours import PRESETS
 from .server import keep_saved, running
 from .state import Universe
 
@@ -45,7 +46,7 @@ def _parser() -> argparse.ArgumentParser:
     add(
         "--behaviours",
         default="hostile",
-        choices=("hostile", "friendly"),
+        choices=PRESETS,
         help="preset of the seeded accounts",
     )
     add("--no-strict", action="store_true", help="accept documents that are merely JSON")

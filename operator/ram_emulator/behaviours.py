@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from .likely import LIKELY
+
 Setting: TypeAlias = bool | int | float | str
 
 
@@ -69,6 +71,12 @@ BEHAVIOURS: Mapping[str, Behaviour] = {
         0.0,
         "Gets and lists return an entity as it was this many seconds ago.",
         "Client code in the field waits after writes; no figure is documented.",
+    ),
+    "own_writes_seen_at_once": Behaviour(
+        False,
+        False,
+        "Who wrote sees the account as it was then, or later, whatever stale_read_seconds says.",
+        "The Terraform provider reads what it creates at once; no guarantee is documented.",
     ),
     "detach_visible_after_seconds": Behaviour(
         1.0,
@@ -140,7 +148,7 @@ BEHAVIOURS: Mapping[str, Behaviour] = {
         "absent",
         "empty",
         "An optional text without a value is left out of replies, or sent as an empty string.",
-        "Samples show both.",
+        "Samples show both; two clients of other makers take the field for given.",
         ("absent", "empty"),
     ),
     "list_skips_row_on_concurrent_delete": Behaviour(
@@ -294,7 +302,7 @@ BEHAVIOURS: Mapping[str, Behaviour] = {
     ),
 }
 
-PRESETS = ("hostile", "friendly")
+PRESETS = ("hostile", "likely", "friendly")
 
 # Names as in the admin API. Figures: the limits page of RAM and its flow-control table.
 QUOTAS: Mapping[str, int] = {
@@ -325,6 +333,8 @@ def preset(name: str) -> dict[str, Setting]:
     """All settings of one preset; ValueError for another word."""
     if name not in PRESETS:
         raise ValueError(f"unknown preset {name!r}; known: {', '.join(PRESETS)}")
+    if name == "likely":
+        return {**preset("hostile"), **{key: value for key, (value, _) in LIKELY.items()}}
     return {key: getattr(row, name) for key, row in BEHAVIOURS.items()}
 
 

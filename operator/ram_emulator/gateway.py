@@ -212,11 +212,12 @@ class Gateway:
         account = self._universe.accounts[caller.account_id]
         self._limiter.take(account, action)
         now = self._universe.clock.now()
-        lag = account.seconds("stale_read_seconds")
+        as_of = now - account.seconds("stale_read_seconds")
+        if account.is_on("own_writes_seen_at_once"):
+            as_of = max(as_of, account.wrote.get(caller.arn, as_of))
         for fault in fired:
             if fault.kind == "stale":
-                lag = max(lag, fault.seconds or _STALE_SECONDS)
-        as_of = now - lag
+                as_of = min(as_of, now - (fault.seconds or _STALE_SECONDS))
         context = {
             "acs:SourceIp": envelope.source,
             "acs:SecureTransport": "false",
@@ -232,6 +233,7 @@ class Gateway:
         outcome.effect = action.effect
         outcome.body = {"RequestId": outcome.request_id, **body}
         if action.effect == "write":
+            account.wrote[caller.arn] = now
             self._universe.touch()
 
     def _record(

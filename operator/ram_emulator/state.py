@@ -57,7 +57,7 @@ class Account:
     site: `international` keeps no email addresses and phone numbers of users. settings: the alias,
     the password policy and the security preference, each a map of wire names. keys and profiles:
     by the folded name of the user. members: of a group; memberships: of a user. providers: by
-    `provider_key`.
+    `provider_key`. wrote: when each caller, by ARN, last wrote.
     """
 
     account_id: str
@@ -76,6 +76,7 @@ class Account:
     members: Versioned[tuple[Membership, ...]] = field(default_factory=Versioned)
     memberships: Versioned[tuple[Membership, ...]] = field(default_factory=Versioned)
     deleted_users: dict[str, float] = field(default_factory=dict)
+    wrote: dict[str, float] = field(default_factory=dict)
     attached: Versioned[tuple[Attachment, ...]] = field(default_factory=Versioned)
     holders: Versioned[tuple[Holder, ...]] = field(default_factory=Versioned)
 
