@@ -47,7 +47,7 @@ def _parser() -> argparse.ArgumentParser:
         "action",
         nargs="?",
         default="",
-        help="a RAM action, such as GetRole, or what to show: " + ", ".join(cloud.NOUNS),
+        help="an action, such as GetRole, or what to show: " + ", ".join(cloud.NOUNS),
     )
     hand.add_argument("parameters", nargs="*", metavar="NAME=VALUE")
     return parser

@@ -11,14 +11,23 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, Final
 
+import alibabacloud_ims20190815.client as ims_client
+import alibabacloud_ims20190815.models as ims_models
 import alibabacloud_ram20150501.client as ram_client
 import alibabacloud_ram20150501.models as ram_models
+import alibabacloud_sts20150401.client as sts_client
+import alibabacloud_sts20150401.models as sts_models
 from alibabacloud_tea_openapi.models import Config
 from Tea.exceptions import TeaException
 
 from demo.stage import ACCOUNT, Stage
 
 Entity = Mapping[str, Any]
+_SDKS: Final[Mapping[str, tuple[Any, Any]]] = {
+    "ram": (ram_client.Client, ram_models),
+    "ims": (ims_client.Client, ims_models),
+    "sts": (sts_client.Client, sts_models),
+}
 _SINGULAR: Final = {"roles": "role", "groups": "group", "users": "user", "policies": "policy"}
 
 
@@ -39,8 +48,9 @@ def show(stage: Stage, nouns: Collection[str] = ()) -> str:
 
 
 def call(stage: Stage, action: str, parameters: Mapping[str, str]) -> str:
-    """One RAM call by hand, named as in RAM's API; a list is written as JSON.
+    """One call by hand, named as in the API of RAM, IMS or STS; a list is written as JSON.
 
+    An action that several of them have is RAM's, unless it is written `ims:TagResources`.
     Returns the answer of a read, of a write only its request id. Raises CallFailed.
     """
     config = Config(
@@ -53,19 +63,29 @@ def call(stage: Stage, action: str, parameters: Mapping[str, str]) -> str:
         values = {k: json.loads(v) if v.startswith("[") else v for k, v in parameters.items()}
     except ValueError:
         raise CallFailed("a value that begins with [ has to be a JSON list") from None
-    method = re.sub(r"(?<!^)(?=[A-Z])", "_", action).lower()
+    send, request = _found(config, action)
     try:
-        send = getattr(ram_client.Client(config), method)
-        request = getattr(ram_models, f"{action}Request")().from_map(values)
-    except AttributeError:
-        raise CallFailed(f"RAM has no action {action}") from None
-    try:
-        body: dict[str, Any] = send(request).body.to_map()
+        answer = send() if request is None else send(request().from_map(values))
     except TeaException as error:
         raise CallFailed(f"{error.code}: {(error.data or {}).get('Message', '')}") from None
-    if action.startswith(("Get", "List")):
+    body: dict[str, Any] = answer.body.to_map()
+    if action.rpartition(":")[2].startswith(("Get", "List", "Decode")):
         return json.dumps(body, indent=2)
     return json.dumps({"RequestId": body["RequestId"]})
+
+
+def _found(config: Config, action: str) -> tuple[Callable[..., Any], Callable[[], Any] | None]:
+    """The SDK's method for an action, and its request, which an action without parameters lacks."""
+    service, _, name = action.rpartition(":")
+    # The SDK writes a run of capitals as one word, with what follows: create_oidcprovider.
+    method = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
+    for product, (client, models) in _SDKS.items():
+        if service in ("", product) and hasattr(client, method):
+            return getattr(client(config), method), getattr(models, f"{name}Request", None)
+    if service not in ("", *_SDKS):
+        raise CallFailed(f"there is no service {service}; known: {', '.join(_SDKS)}")
+    where = service.upper() or "None of RAM, IMS and STS"
+    raise CallFailed(f"{where} has {'no' if service else 'an'} action {name}")
 
 
 def writes(stage: Stage, since: int = 0) -> list[dict[str, Any]]:
