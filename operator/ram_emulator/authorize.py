@@ -5,9 +5,9 @@ Used by the gateway for every action and by STS for AssumeRole. Root may do ever
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Iterator, Mapping
 
+from .diagnostics import PRINCIPAL_TYPES, Refusal, denying, encoded, shown_name
 from .entities import Caller, fold, principal_key
 from .errors import ApiError
 from .evaluate import Decision, Statement, compile_document, decide, on_resource
@@ -17,8 +17,6 @@ from .state import Account
 IDENTITY = "AccountLevelIdentityBasedPolicy"
 SESSION = "SessionPolicy"
 TRUST = "AssumeRolePolicy"
-
-_PRINCIPAL_TYPES = {"user": "SubUser", "role": "AssumedRoleUser", "account": "Account"}
 
 
 def authorize(call: Call, action: Action) -> None:
@@ -61,33 +59,30 @@ def demand(call: Call, permission: str, resource: str) -> None:
     matches = on_resource(resource)
     decision = decide(_identity(call.account, caller), permission, call.context, matches)
     if decision is not Decision.ALLOW:
-        raise no_permission(caller, permission, decision, IDENTITY)
+        matched = tuple(denying(call, permission, matches, IDENTITY))
+        raise no_permission(call, Refusal(permission, decision, IDENTITY, resource, matched))
     if caller.session is not None and caller.session.policy:
         statements = compile_document(caller.session.policy)
         decision = decide(statements, permission, call.context, matches)
         if decision is not Decision.ALLOW:
-            raise no_permission(caller, permission, decision, SESSION)
+            raise no_permission(call, Refusal(permission, decision, SESSION, resource))
 
 
-def no_permission(
-    caller: Caller, permission: str, decision: Decision, policy_type: str
-) -> ApiError:
+def no_permission(call: Call, refusal: Refusal) -> ApiError:
     """The 403 with the detail that tells which layer said no."""
-    shown = caller.principal_id
-    if caller.session is not None:
-        shown = f"{caller.name}:{caller.session.name}"
+    caller = call.caller
     return ApiError(
         "NoPermission",
         "You are not authorized to do this action. "
-        f"You should be authorized by RAM. Action: {permission}",
+        f"You should be authorized by RAM. Action: {refusal.permission}",
         detail={
-            "AuthAction": permission,
-            "AuthPrincipalType": _PRINCIPAL_TYPES[caller.kind],
+            "AuthAction": refusal.permission,
+            "AuthPrincipalType": PRINCIPAL_TYPES[caller.kind],
             "AuthPrincipalOwnerId": caller.account_id,
-            "AuthPrincipalDisplayName": shown,
-            "NoPermissionType": decision.value,
-            "PolicyType": policy_type,
-            "EncodedDiagnosticMessage": secrets.token_urlsafe(24),
+            "AuthPrincipalDisplayName": shown_name(caller),
+            "NoPermissionType": refusal.decision.value,
+            "PolicyType": refusal.layer,
+            "EncodedDiagnosticMessage": encoded(call, refusal),
         },
     )
 

@@ -12,7 +12,7 @@ import logging
 import signal
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from aiohttp import web
@@ -21,6 +21,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 from . import (
     accesskeys,
     attachments,
+    diagnostics,
     groups,
     ims,
     mfa,
@@ -32,9 +33,11 @@ from . import (
     sts,
     tags,
     users,
+    xml,
 )
 from .authorize import IDENTITY, authorize, no_permission
 from .clock import iso
+from .diagnostics import Refusal
 from .entities import Caller
 from .errors import ApiError
 from .evaluate import Decision
@@ -61,6 +64,7 @@ _FAMILIES = (
     sts,
     ims,
     providers,
+    diagnostics,
 )
 
 ACTIONS: Mapping[tuple[str, str], Action] = {
@@ -75,12 +79,16 @@ _STALE_SECONDS = 60.0
 
 @dataclass(slots=True)
 class Outcome:
-    """What a call came to: the reply, and what the journal says about it."""
+    """What a call came to: the reply, and what the journal says about it.
+
+    xml: the name of the element that a reply in XML is; empty for JSON.
+    """
 
     request_id: str
     status: int = 200
     body: dict[str, Any] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
+    xml: str = ""
     code: str = ""
     effect: str = "none"
     html: bool = False
@@ -89,8 +97,16 @@ class Outcome:
     @property
     def text(self) -> bytes:
         """The body as it goes over the wire. What is no text of a request's Host is marked."""
+        if self.xml:
+            root = "Error" if self.code else self.xml
+            return xml.as_xml(root, self.body).encode("utf-8", "replace")
         text = json.dumps(self.body, ensure_ascii=False, separators=(",", ":"))
         return text.encode("utf-8", "replace")
+
+    @property
+    def content_type(self) -> str:
+        """What the body is."""
+        return xml.CONTENT_TYPE if self.xml else "application/json"
 
     def fail(self, error: ApiError, host: str) -> None:
         """Answer with an error; the effect stays what it was."""
@@ -146,6 +162,7 @@ class Gateway:
         fired: list[Fault] = []
         try:
             envelope = read_envelope(line, body)
+            outcome.xml = f"{envelope.action}Response" if envelope.wants_xml else ""
             caller = self._gatekeeper.admit(envelope)
             action = find_action(envelope.version, envelope.action)
             fired = self._faults.plan(
@@ -172,17 +189,18 @@ class Gateway:
     ) -> None:
         for fault in fired:
             await fault.wait()
-        if self._before(caller, action, fired, outcome):
+        call = self._call(envelope, caller, fired)
+        if self._before(call, action, fired, outcome):
             return
         try:
-            self._perform(envelope, caller, action, fired, outcome)
+            self._perform(call, action, outcome)
         except ApiError as error:
             outcome.fail(error, envelope.host)
         _after(envelope, fired, outcome)
 
-    def _before(self, caller: Caller, action: Action, fired: list[Fault], outcome: Outcome) -> bool:
+    def _before(self, call: Call, action: Action, fired: list[Fault], outcome: Outcome) -> bool:
         """Faults that come before the effect; True if the call ends here."""
-        account = self._universe.accounts[caller.account_id]
+        account = call.account
         for fault in fired:
             if fault.kind in ("throttle", "throttle_retry_after"):
                 forced = True if fault.kind == "throttle_retry_after" else None
@@ -190,7 +208,8 @@ class Gateway:
             if fault.kind == "error_before":
                 raise _injected(fault)
             if fault.kind == "deny":
-                raise no_permission(caller, action.permission, Decision.IMPLICIT_DENY, IDENTITY)
+                refusal = Refusal(action.permission, Decision.IMPLICIT_DENY, IDENTITY)
+                raise no_permission(call, refusal)
             if fault.kind == "bad_gateway":
                 outcome.bad_gateway()
             elif fault.kind == "drop_before":
@@ -201,16 +220,8 @@ class Gateway:
                 outcome.cut = fault.signal == signal.SIGKILL
         return outcome.html or outcome.cut
 
-    def _perform(
-        self,
-        envelope: Envelope,
-        caller: Caller,
-        action: Action,
-        fired: list[Fault],
-        outcome: Outcome,
-    ) -> None:
+    def _call(self, envelope: Envelope, caller: Caller, fired: list[Fault]) -> Call:
         account = self._universe.accounts[caller.account_id]
-        self._limiter.take(account, action)
         now = self._universe.clock.now()
         as_of = now - account.seconds("stale_read_seconds")
         if account.is_on("own_writes_seen_at_once"):
@@ -225,15 +236,16 @@ class Gateway:
             "acs:PrincipalARN": caller.arn,
         }
         values: dict[str, Any] = dict(envelope.parameters)
-        call = Call(self._universe, account, caller, values, now, as_of, context)
+        return Call(self._universe, account, caller, values, now, as_of, context)
+
+    def _perform(self, call: Call, action: Action, outcome: Outcome) -> None:
+        self._limiter.take(call.account, action)
         authorize(call, action)
-        values = read_params(action.params, envelope.parameters)
-        call = Call(self._universe, account, caller, values, now, as_of, context)
-        body = action.handler(call)
+        body = action.handler(replace(call, values=read_params(action.params, call.values)))
         outcome.effect = action.effect
         outcome.body = {"RequestId": outcome.request_id, **body}
         if action.effect == "write":
-            account.wrote[caller.arn] = now
+            call.account.wrote[call.caller.arn] = call.now
             self._universe.touch()
 
     def _record(
@@ -298,6 +310,5 @@ def _reply(request: web.BaseRequest, outcome: Outcome) -> web.StreamResponse:
     return web.Response(
         status=outcome.status,
         body=outcome.text,
-        content_type="application/json",
-        headers=outcome.headers,
+        headers={**outcome.headers, "Content-Type": outcome.content_type},
     )

@@ -178,6 +178,10 @@ def _summary(call: Call) -> Body:
         "MFADevices": len(account.devices),
         "MFADevicesInUse": len(bound),
         "VirtualMFADevicesQuota": quotas["mfaDevices"],
+        "IPItemsPerAKPolicyQuota": quotas["ipItemsPerKeyPolicy"],
+        "ConditionsPerAKPolicyQuota": quotas["conditionsPerKeyPolicy"],
+        "AuthorizedClientPerUserQuota": quotas["authorizedClientsPerUser"],
+        "ServiceCredentialsPerUserPerServiceQuota": quotas["serviceCredentialsPerUserAndService"],
     }
     for kind in ("User", "Group", "Role"):
         summary[f"AttachedPoliciesPer{kind}Quota"] = custom

@@ -11,6 +11,7 @@ from typing import Any
 from .authorize import IDENTITY, no_permission
 from .clock import iso
 from .common import USER_NAME
+from .diagnostics import Refusal
 from .entities import LoginProfile, User, fold
 from .errors import ApiError, already_exists, invalid, not_exist
 from .evaluate import Decision
@@ -94,7 +95,8 @@ def _change_password(call: Call) -> Body:
         raise ApiError("NotSupport.Account", "The account itself has no password here.")
     allowed = security_preference(account)["AllowUserToChangePassword"]
     if caller.kind == "role" or not allowed:
-        raise no_permission(caller, "ram:ChangePassword", Decision.IMPLICIT_DENY, IDENTITY)
+        refusal = Refusal("ram:ChangePassword", Decision.IMPLICIT_DENY, IDENTITY)
+        raise no_permission(call, refusal)
     profile = account.profiles.get(fold(caller.name))
     if profile is None:
         raise not_exist("User.LoginProfile", caller.name)

@@ -18,6 +18,9 @@ RAM = "2015-05-01"
 STS = "2015-04-01"
 IMS = "2019-08-15"
 
+OLDER = {"2017-04-30": IMS}
+"""Versions that older clients send, and the one whose actions they mean."""
+
 SERVICES = {RAM: "ram", STS: "sts", IMS: "ims"}
 
 Effect: TypeAlias = Literal["read", "write"]

@@ -11,6 +11,7 @@ import secrets
 import string
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from .behaviours import QUOTAS, Setting, preset
 from .clock import Clock
@@ -57,7 +58,8 @@ class Account:
     site: `international` keeps no email addresses and phone numbers of users. settings: the alias,
     the password policy and the security preference, each a map of wire names. keys and profiles:
     by the folded name of the user. members: of a group; memberships: of a user. providers: by
-    `provider_key`. wrote: when each caller, by ARN, last wrote.
+    `provider_key`. wrote: when each caller, by ARN, last wrote. refusals: by their
+    encoded message.
     """
 
     account_id: str
@@ -77,6 +79,7 @@ class Account:
     memberships: Versioned[tuple[Membership, ...]] = field(default_factory=Versioned)
     deleted_users: dict[str, float] = field(default_factory=dict)
     wrote: dict[str, float] = field(default_factory=dict)
+    refusals: dict[str, dict[str, Any]] = field(default_factory=dict)
     attached: Versioned[tuple[Attachment, ...]] = field(default_factory=Versioned)
     holders: Versioned[tuple[Holder, ...]] = field(default_factory=Versioned)
 

@@ -10,6 +10,7 @@ import re
 
 from .authorize import IDENTITY, TRUST, demand, no_permission
 from .clock import iso
+from .diagnostics import Refusal
 from .entities import Caller, Role, Session, fold
 from .errors import ApiError, invalid, not_exist
 from .evaluate import Decision
@@ -51,8 +52,9 @@ def _assume(call: Call) -> Body:
         raise invalid("RoleArn", "", "The parameter RoleArn is wrongly formed.")
     _check_texts(call)
     if caller.kind == "account":
-        raise no_permission(caller, ASSUME, Decision.IMPLICIT_DENY, IDENTITY)
-    demand(call, ASSUME, f"acs:ram:*:{match[1]}:role/{match[2]}")
+        raise no_permission(call, Refusal(ASSUME, Decision.IMPLICIT_DENY, IDENTITY))
+    resource = f"acs:ram:*:{match[1]}:role/{match[2]}"
+    demand(call, ASSUME, resource)
     owner = call.universe.accounts.get(match[1])
     role = _role(owner, match[2], call.now)
     if owner is None or role is None:
@@ -61,7 +63,7 @@ def _assume(call: Call) -> Body:
     for action in _trust_actions(call):
         decision = trust_decision(role.document, caller, action, context)
         if decision is not Decision.ALLOW:
-            raise no_permission(caller, ASSUME, decision, TRUST)
+            raise no_permission(call, Refusal(ASSUME, decision, TRUST, resource))
     seconds = call.number("DurationSeconds", 3600)
     if not 900 <= seconds <= role.max_session:
         raise invalid("DurationSeconds", "", f"DurationSeconds must be 900 to {role.max_session}.")

@@ -7,12 +7,14 @@ which its signature covers; the other place is not looked at.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
 from .errors import ApiError
 from .json_text import refuse_halves
+from .registry import OLDER
 
 # Parameters of the protocol, which no action sees.
 _GATEWAY_PARAMETERS = frozenset(
@@ -31,6 +33,7 @@ _GATEWAY_PARAMETERS = frozenset(
         "RegionId",
     }
 )
+_NAME = re.compile(r"[A-Za-z]{1,64}")
 _FORM = "application/x-www-form-urlencoded"
 
 
@@ -68,6 +71,12 @@ class Envelope:
         return self.headers.get("Authorization", "").strip()
 
     @property
+    def wants_xml(self) -> bool:
+        """Whether the reply is to be XML: by the parameter Format, or what the client accepts."""
+        wanted = self.given.get("Format", "") or self.headers.get("Accept", "").rpartition("/")[2]
+        return wanted.upper() == "XML" and _NAME.fullmatch(self.action) is not None
+
+    @property
     def parameters(self) -> dict[str, str]:
         """The parameters of the action itself."""
         return {k: v for k, v in self.given.items() if k not in _GATEWAY_PARAMETERS}
@@ -99,6 +108,7 @@ def read_envelope(line: Line, body: bytes) -> Envelope:
         raise ApiError("MissingParameter", "Action is mandatory for this request.")
     for text in (action, version):
         _refuse_halves("Action", text)
+    version = OLDER.get(version, version)
     return Envelope(method, path, query, given, headers, body, action, version, line.source)
 
 

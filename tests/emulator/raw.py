@@ -24,6 +24,7 @@ class Answer:
     content_type: str
     body: dict[str, Any]
     headers: dict[str, str]
+    text: str = ""
 
     @property
     def code(self) -> str:
@@ -34,16 +35,17 @@ def now_text(shift: float = 0) -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + shift))
 
 
-def send(port: int, method: str, target: str, headers: dict[str, str], body: bytes = b"") -> Answer:
+def send(port: int, method: str, target: str, sent: dict[str, str], body: bytes = b"") -> Answer:
     """One request on a connection of its own."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
     try:
-        connection.request(method, target, body or None, headers)
+        connection.request(method, target, body or None, sent)
         reply = connection.getresponse()
         text = reply.read()
         kind = reply.getheader("Content-Type", "")
         found = json.loads(text) if kind.startswith("application/json") else {}
-        return Answer(reply.status, kind, found, {k.lower(): v for k, v in reply.getheaders()})
+        headers = {name.lower(): value for name, value in reply.getheaders()}
+        return Answer(reply.status, kind, found, headers, text.decode("utf-8", "replace"))
     finally:
         connection.close()
 

@@ -39,6 +39,7 @@ def _attach(verb: str, word: str, name: str) -> list[Row]:
 PRINCIPALS = (("Role", "base"), ("User", "ann"), ("Group", "team"))
 
 ROWS: list[Row] = [
+    ("DecodeDiagnosticMessage", {"EncodedDiagnosticMessage": "none"}, "EntityNotExist"),
     *bad_names("CreateRole", NEW_ROLE, "RoleName", 64),
     ("CreateRole", {**NEW_ROLE, "RoleName": "a_b"}, f"{N_ROLE}.InvalidChars"),
     (

@@ -172,6 +172,10 @@ STEPS: list[tuple[str, dict[str, Any], str, set[str]]] = [
             "MFADevices",
             "MFADevicesInUse",
             "VirtualMFADevicesQuota",
+            "IPItemsPerAKPolicyQuota",
+            "ConditionsPerAKPolicyQuota",
+            "AuthorizedClientPerUserQuota",
+            "ServiceCredentialsPerUserPerServiceQuota",
         },
     ),
     ("DeleteUser", ANN, "", _DONE),
@@ -221,6 +225,7 @@ def test_every_action_is_shown_once_at_least() -> None:
     ours = {step for step, *_ in STEPS}
     others = {action for action, *_ in test_actions.STEPS}
     others |= {f"ims:{action}" for action, *_ in test_providers.STEPS}
+    others |= {"DecodeDiagnosticMessage"}  # test_older_clients.py
     ims = {f"ims:{name}" for version, name in ACTIONS if version == "2019-08-15"}
     assert ours | others == ims | {name for version, name in ACTIONS if version != "2019-08-15"}
 

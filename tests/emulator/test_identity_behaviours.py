@@ -211,6 +211,7 @@ def test_behaviour(cloud: Cloud, name: str, value: str) -> None:
 
 def test_every_switch_is_shown() -> None:
     others = test_behaviours.CHECKS.keys() | test_providers.CHECKS.keys()
+    others |= {"own_writes_seen_at_once"}  # tests/emulator/test_likely.py
     assert CHECKS.keys() | others == BEHAVIOURS.keys()
 
 
