@@ -348,6 +348,7 @@ def account_spec(world: World) -> Json:
         "endpoints": {"ram": endpoint, "sts": endpoint},
         "rateLimit": {"readsPerSecond": 100, "writesPerSecond": 100, "attachmentsPerSecond": 100},
         "driftInterval": "1h",
+        "minimumDriftInterval": "10s",
         "tenants": [
             {
                 "namespace": world.namespace,

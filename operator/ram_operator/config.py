@@ -74,6 +74,11 @@ class Settings:
     stalled_seconds: float = _setting(
         300.0, "how often an object that needs a person is tried", 1.0
     )
+    refused_seconds: float = _setting(
+        3600.0,
+        "longest that a write which the cloud refuses for good is left alone while nothing changes",
+        1.0,
+    )
     backoff_first: float = _setting(0.5, "first delay after a failure; doubled each time", 0.01)
     backoff_last: float = _setting(300.0, "longest delay after failures in a row", 0.1)
     resync_seconds: float = _setting(600.0, "how often all objects are listed again", 1.0)

@@ -29,6 +29,8 @@ ANNOTATION_APPROVE: Final = f"{GROUP}/approve"
 ANNOTATION_REJECT: Final = f"{GROUP}/reject"
 # Nobody could be stamped by a DELETE itself: no mutation runs on it.
 ANNOTATION_DELETE_REQUESTED: Final = f"{GROUP}/delete-requested"
+HANDLED_REJECTION: Final = "lastHandledRejection"
+"""In the status: the rejection on the object says nothing that the record does not have."""
 # Stamps that admission makes; nobody else's word on who wrote what is believed.
 ANNOTATION_CHANGED_BY: Final = f"{GROUP}/changed-by"
 ANNOTATION_APPROVED_BY: Final = f"{GROUP}/approved-by"

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import kopf
 
-from .constants import GROUP, VERSION
+from .constants import ANNOTATION_REJECT, GROUP, HANDLED_REJECTION, VERSION
 from .kinds.record import holder
 from .kinds.table import ACCOUNT, PLURALS, RECORD
 from .model.objects import Key
@@ -23,6 +23,14 @@ log = logging.getLogger(__name__)
 
 RECOUNT: Final = 1.0
 """Seconds in which several objects that go count as one for the RamAccount that waits for them."""
+
+
+def lane_of(body: Mapping[str, Any]) -> Lane:
+    """A rejection may be what an incident asks for; all else that is news is an edit."""
+    rejection = (body["metadata"].get("annotations") or {}).get(ANNOTATION_REJECT)
+    handled = (body.get("status") or {}).get(HANDLED_REJECTION)
+    new = rejection and str(rejection).split(" ")[0] != handled
+    return Lane.NARROWING if new else Lane.URGENT
 
 
 class Intake:
@@ -57,7 +65,7 @@ class Intake:
                 self._record_moved(body)
             return
         if seen is Seen.NEWS:
-            self._add(key)
+            self._add(key, lane_of(body))
         if outward and seen is not Seen.STALE:
             self._wake(key)
 

@@ -39,11 +39,13 @@ from .loop.ports import Clock, Ports
 from .loop.reconcile import Reconciler
 from .model.objects import Key
 from .observability.metrics import Metrics
+from .runtime import turns
 from .runtime.cache import WATCHED_KINDS, Cache
 from .runtime.consistency import Consistency
 from .runtime.deletion_brake import DeletionBrake
 from .runtime.leadership import Hooks, Leadership, Time, elapsed
 from .runtime.queue import Backoff, WorkQueue
+from .runtime.refused_writes import Refusals
 from .runtime.sessions import AccountOpener, Accounts
 
 log = logging.getLogger(__name__)
@@ -72,9 +74,9 @@ class Operator:
         _process_metrics(metrics)
         cache = Cache()
         self.queue = WorkQueue(
-            _group_of(cache),
+            turns.group_of(cache),
             Backoff(settings.backoff_first, settings.backoff_last),
-            per_group=max(1, settings.workers // 2),
+            limits=turns.limits_of(settings.workers),
         )
         metrics.queue_depth.set_function(self.queue.depth)
         metrics.active.set_function(self.queue.running)
@@ -96,6 +98,7 @@ class Operator:
             observer=lambda session: CloseObserver(session.client),
             consistency=Consistency(settings, clock.monotonic),
             deletion_brake=DeletionBrake(clock.monotonic),
+            refusals=Refusals(clock.monotonic, settings.stalled_seconds),
             metrics=metrics,
             instance=socket.gethostname(),
         )
@@ -353,14 +356,6 @@ def _api_client(connections: int, retries: int | None = None) -> ApiClient:
 
 def _timeouts(settings: Settings) -> Timeouts:
     return Timeouts(settings.connect_timeout, settings.read_timeout, settings.call_deadline)
-
-
-def _group_of(cache: Cache) -> Callable[[Key], str]:
-    def group_of(key: Key) -> str:
-        facts = cache.facts(key)
-        return facts.account if facts is not None else ""
-
-    return group_of
 
 
 def _process_metrics(metrics: Metrics) -> None:

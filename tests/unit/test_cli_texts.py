@@ -172,7 +172,7 @@ DENIED = f"{VAP} with binding 'ram-approve' denied request: "
         (Answer(500, "oops"), Exit.FAILED, ("answered 500: oops",)),
     ],
 )
-def test_refusals_say_what_to_do(answer: Answer, code: Exit, words: tuple[str, ...]) -> None:
+def test_refused_writes_say_what_to_do(answer: Answer, code: Exit, words: tuple[str, ...]) -> None:
     error = explain(answer, TARGET, "approve")
     assert error.code == code
     for word in words:

@@ -10,7 +10,12 @@ from typing import Any
 import pytest
 
 from ram_operator.cluster.api import path
-from ram_operator.constants import ANNOTATION_APPROVE, ANNOTATION_REJECT, ANNOTATION_REJECTED_BY
+from ram_operator.constants import (
+    ANNOTATION_APPROVE,
+    ANNOTATION_REJECT,
+    ANNOTATION_REJECTED_BY,
+    HANDLED_REJECTION,
+)
 from ram_operator.gate import approvals
 from ram_operator.gate.inputs import Approval
 from ram_operator.kinds.manifest import asked
@@ -144,7 +149,7 @@ def test_another_objects_offer_is_none_of_ours() -> None:
 def test_a_rejection_goes_into_the_record_with_who_said_it() -> None:
     body = manifest(reject=f"{D} too wide", by="bob", approve=D)
     with about(body) as (server, around, subject):
-        assert offers.answer(around, subject) == {offers.HANDLED: D}
+        assert offers.answer(around, subject) == {HANDLED_REJECTION: D}
         record = left(server)
         assert record["sequence"] == 8
         (said,) = record["rejections"]
@@ -158,7 +163,7 @@ def test_a_rejection_goes_into_the_record_with_who_said_it() -> None:
         assert "rejected by bob" in event["message"]
         # Later it is display.
         before = len(server.writes)
-        assert offers.answer(around, subject) == {offers.HANDLED: D}
+        assert offers.answer(around, subject) == {HANDLED_REJECTION: D}
         assert len(server.writes) == before
 
 
@@ -166,7 +171,7 @@ def test_a_rejection_that_the_watch_does_not_know_the_offer_of_is_recorded() -> 
     """The record in memory is older than the one in the API server."""
     with about(manifest(reject=D), pending=None) as (server, around, subject):
         server.objects[path(IDENTITY.key)]["record"]["pending"] = PENDING
-        assert offers.answer(around, subject) == {offers.HANDLED: D}
+        assert offers.answer(around, subject) == {HANDLED_REJECTION: D}
         assert "pending" not in left(server)
         assert left(server)["rejections"][0]["by"] == approvals.UNKNOWN
 
@@ -174,7 +179,7 @@ def test_a_rejection_that_the_watch_does_not_know_the_offer_of_is_recorded() -> 
 def test_a_rejection_of_nothing_is_dealt_with() -> None:
     other = "sha256:" + "0" * 64
     with about(manifest(reject=f"{other} x")) as (server, around, subject):
-        assert offers.answer(around, subject) == {offers.HANDLED: other}
+        assert offers.answer(around, subject) == {HANDLED_REJECTION: other}
         assert server.writes == []
 
 
@@ -197,12 +202,12 @@ def test_a_rejection_of_a_write_that_was_begun_is_recorded_once(sends: int) -> N
     flight = {**FLIGHT, "sends": sends, "wishes": ["w"]}
     body = manifest(reject=f"{D} no", by="bob")
     with about(body, pending=None, inFlight=flight) as (server, around, subject):
-        assert offers.answer(around, subject) == {offers.HANDLED: D}
+        assert offers.answer(around, subject) == {HANDLED_REJECTION: D}
         record = left(server)
         assert record["inFlight"]["sends"] == approvals.SENDS
         said = [(r["change"], r["wishes"], r["by"]) for r in record["rejections"]]
         assert said == [("c", ["w"], "bob")]
-        assert offers.answer(around, subject) == {offers.HANDLED: D}
+        assert offers.answer(around, subject) == {HANDLED_REJECTION: D}
         assert len(server.writes) == 1
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from lab.waiting import until
 from ram_operator.model.objects import Key
-from ram_operator.runtime.queue import Backoff, Lane, WorkQueue
+from ram_operator.runtime.queue import PASSED_OVER, Backoff, Lane, WorkQueue
 from tests.unit.fake_clock import FakeClock
 
 
@@ -73,19 +73,46 @@ def test_it_comes_round_in_the_fastest_lane_that_was_asked_for(lanes: list[Lane]
     work = queue()
     work.add(key("a"))
     running = take(work)
-    work.add(key("b"), Lane.PERIODIC)
+    work.add(key("b"), Lane.URGENT)
     for lane in lanes:
         work.add(running, lane)
     work.done(running)
     assert drain(work) == [key("a"), key("b")]
 
 
-def test_urgent_goes_before_periodic() -> None:
+def test_what_takes_away_goes_before_edits_and_they_before_periodic_work() -> None:
     work = queue()
     for name in "ab":
         work.add(key(name), Lane.PERIODIC)
     work.add(key("c"))
-    assert drain(work) == [key("c"), key("a"), key("b")]
+    work.add(key("d"), Lane.NARROWING)
+    assert drain(work) == [key("d"), key("c"), key("a"), key("b")]
+
+
+def test_a_lane_that_was_passed_over_often_enough_has_the_next_turn() -> None:
+    """Whoever edits all the time, or has things end all the time, stops nobody else's work."""
+    work = queue()
+    work.add(key("edit", "other"), Lane.URGENT)
+    work.add(key("look", "other"), Lane.PERIODIC)
+    order = []
+    for number in range(12):
+        work.add(key(f"a{number}"), Lane.NARROWING)
+        work.add(key(f"b{number}"), Lane.URGENT)
+        order.append(take(work))
+        work.done(order[-1])
+    assert order.index(key("edit", "other")) == PASSED_OVER
+    assert order.index(key("look", "other")) == PASSED_OVER + 1
+    assert sum(taken.name.startswith("a") for taken in order) > len(order) / 2
+
+
+def test_a_lane_in_which_nothing_waits_saves_up_no_turns() -> None:
+    work = queue()
+    for number in range(20):
+        work.add(key(str(number)))
+    for _ in range(2 * PASSED_OVER):
+        work.done(take(work))
+    work.add(key("look", "other"), Lane.PERIODIC)
+    assert [take(work).namespace for _ in range(PASSED_OVER + 1)] == ["one"] * 3 + ["other"]
 
 
 def test_a_waiting_key_moves_to_the_urgent_lane_and_leaves_no_place_behind() -> None:
@@ -113,9 +140,11 @@ def test_keys_that_became_urgent_cost_their_account_no_turn() -> None:
     for number in range(100):
         work.add(key(str(number), "one"), Lane.PERIODIC)
         work.add(key(str(number), "two"), Lane.PERIODIC)
+    taken = Counter[str]()
     for number in range(100):
         work.add(key(str(number), "one"), Lane.URGENT)
-        take(work)
+    while taken["one"] < 100:
+        taken[take(work).namespace] += 1
     work.add(key("last", "one"), Lane.PERIODIC)
     assert {take(work).namespace, take(work).namespace} == {"one", "two"}
 
@@ -301,17 +330,3 @@ def test_threads_never_work_on_one_key_at_once_and_no_add_is_lost() -> None:
         thread.join(60.0)
     assert doubles == []
     assert seen == asked
-
-
-def test_one_account_never_takes_all_workers() -> None:
-    queue = WorkQueue(lambda key: key.namespace, per_group=2)
-    for number in range(5):
-        queue.add(Key("RamRole", "slow", f"r{number}"))
-    queue.add(Key("RamRole", "other", "r"))
-    taken = [queue.get() for _ in range(3)]
-    assert sorted(key.namespace for key in taken if key) == ["other", "slow", "slow"]
-    first = next(key for key in taken if key and key.namespace == "slow")
-    queue.done(first)
-    following = queue.get()
-    assert following is not None
-    assert following.namespace == "slow"

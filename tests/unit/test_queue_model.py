@@ -10,15 +10,24 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from ram_operator.model.objects import Key
-from ram_operator.runtime.queue import Backoff, Lane, WorkQueue
+from ram_operator.runtime.queue import PASSED_OVER, Backoff, Lane, Limits, WorkQueue
 from tests.unit.fake_clock import FakeClock
 from tests.unit.profiles import examples
 from tests.unit.test_queue import take
 
-KEYS = [Key("RamRole", group, name) for group in ("a", "b", "c") for name in ("1", "2", "3")]
+KEYS = [
+    Key("RamRole", f"{group}-{namespace}", name)
+    for group in "abc"
+    for namespace in "xy"
+    for name in "12"
+]
 keys = st.sampled_from(KEYS)
 lanes = st.sampled_from(list(Lane))
 BACKOFF = Backoff(first=2.0, last=16.0)
+
+
+def group_of(namespace: str) -> str:
+    return namespace.split("-")[0]
 
 
 @dataclass
@@ -34,19 +43,24 @@ class Expected:
 
 
 class Histories(RuleBasedStateMachine):
-    """Any order of calls. Fairness: while a group waits that may run, no other has two turns."""
+    """Any order of calls. Fairness: while a group waits that may run, no other has two turns, and
+    of a group no namespace has two while another of it waits.
+    """
 
-    per_group = 100
+    limits = Limits()
 
     def __init__(self) -> None:
         super().__init__()
         self.clock = FakeClock()
         self.queue = WorkQueue(
-            lambda key: key.namespace, BACKOFF, self.clock, lambda: 1.0, self.per_group
+            lambda key: group_of(key.namespace), BACKOFF, self.clock, lambda: 1.0, self.limits
         )
         self.model = {key: Expected() for key in KEYS}
         self.places = 0
+        self.passed = Counter[Lane]()
+        """Turns of faster lanes in a row while something waited in this one."""
         self.overtaken: dict[tuple[Lane, str], Counter[str]] = {}
+        """By lane and group or namespace: the turns that others had since it began to wait."""
 
     def place(self) -> int:
         self.places += 1
@@ -74,21 +88,35 @@ class Histories(RuleBasedStateMachine):
                 self.model[key].due = None
                 self.now(key, lane)
 
-    def may_run(self, group: str) -> bool:
-        running = [key for key in KEYS if key.namespace == group and self.model[key].running]
-        return len(running) < self.per_group
+    def may_run(self, key: Key) -> bool:
+        running = [other for other in KEYS if self.model[other].running]
+        mine = [other for other in running if other.namespace == key.namespace]
+        group = group_of(key.namespace)
+        of_group = [other for other in running if group_of(other.namespace) == group]
+        return len(mine) < self.limits.per_namespace and len(of_group) < self.limits.per_group
 
-    def waiting(self, lane: Lane) -> dict[str, list[Key]]:
-        """Group → keys in the order in which they came; groups at their limit too."""
+    def waiting(self, lane: Lane) -> list[Key]:
+        """In the order in which they came; those of tenants at their limit too."""
         found = [
             (known.waits[1], key)
             for key, known in self.model.items()
             if known.waits is not None and known.waits[0] is lane
         ]
-        groups: dict[str, list[Key]] = {}
-        for _, key in sorted(found):
-            groups.setdefault(key.namespace, []).append(key)
-        return groups
+        return [key for _, key in sorted(found)]
+
+    def fastest(self) -> Lane:
+        """The lane that is served now."""
+        able = [lane for lane in Lane if any(map(self.may_run, self.waiting(lane)))]
+        late = [lane for lane in able if self.passed[lane] >= PASSED_OVER]
+        return min(late or able)
+
+    def turn(self, lane: Lane, taken: str, others: set[str]) -> None:
+        """`taken` had a turn while `others` could have had it."""
+        self.overtaken.pop((lane, taken), None)
+        for other in others - {taken}:
+            counts = self.overtaken.setdefault((lane, other), Counter())
+            counts[taken] += 1
+            assert counts[taken] <= 1, f"{taken} had two turns while {other} waited"
 
     @rule(key=keys, lane=lanes)
     def add(self, key: Key, lane: Lane) -> None:
@@ -109,28 +137,30 @@ class Histories(RuleBasedStateMachine):
 
     @precondition(
         lambda self: any(
-            (known.waits is not None or self.due_now(known)) and self.may_run(key.namespace)
+            (known.waits is not None or self.due_now(known)) and self.may_run(key)
             for key, known in self.model.items()
         )
     )
     @rule()
     def get(self) -> None:
         self.fire()
-        waiting = {lane: self.waiting(lane) for lane in Lane}
-        lane = next(lane for lane in Lane if any(map(self.may_run, waiting[lane])))
-        groups = {name: keys for name, keys in waiting[lane].items() if self.may_run(name)}
+        lane = self.fastest()
+        able = [key for key in self.waiting(lane) if self.may_run(key)]
         key = take(self.queue)
-        group = key.namespace
-        assert group in groups, f"{key} is not what may run of the fastest lane"
-        assert groups[group][0] == key, "within a group the first comes first"
+        assert key in able, f"{key} is not what may run of the lane whose turn it is"
+        first = next(other for other in able if other.namespace == key.namespace)
+        assert key == first, "within a namespace the first comes first"
         self.model[key] = Expected(
             running=True, due=self.model[key].due, failures=self.model[key].failures
         )
-        self.overtaken.pop((lane, group), None)
-        for other in groups.keys() - {group}:
-            counts = self.overtaken.setdefault((lane, other), Counter())
-            counts[group] += 1
-            assert counts[group] <= 1, f"{group} had two turns while {other} waited"
+        self.passed[lane] = 0
+        for slower in Lane:
+            if slower > lane:
+                self.passed[slower] = self.passed[slower] + 1 if self.waiting(slower) else 0
+        group = group_of(key.namespace)
+        self.turn(lane, group, {group_of(other.namespace) for other in able})
+        of_group = {other.namespace for other in able if group_of(other.namespace) == group}
+        self.turn(lane, key.namespace, of_group)
 
     @precondition(lambda self: any(known.running for known in self.model.values()))
     @rule(data=st.data())
@@ -168,27 +198,36 @@ class Histories(RuleBasedStateMachine):
         assert self.queue.running() == sum(known.running for known in states)
         for key, known in self.model.items():
             assert self.queue.failures(key) == known.failures
-        # A group that no longer waits in a lane starts afresh when it comes back.
-        for lane, group in list(self.overtaken):
-            if group not in self.waiting(lane):
-                del self.overtaken[lane, group]
+        # Who no longer waits in a lane starts afresh when it comes back.
+        for lane, tenant in list(self.overtaken):
+            waiting = self.waiting(lane)
+            names = {key.namespace for key in waiting}
+            if tenant not in names | {group_of(name) for name in names}:
+                del self.overtaken[lane, tenant]
 
 
 class LimitedHistories(Histories):
     """Of each group only one key at a time."""
 
-    per_group = 1
+    limits = Limits(per_group=1)
 
 
 class HistoriesOfPairs(Histories):
     """Of each group two keys at a time."""
 
-    per_group = 2
+    limits = Limits(per_group=2)
+
+
+class HistoriesOfTenants(Histories):
+    """Of each group two keys at a time, and of each namespace one."""
+
+    limits = Limits(per_group=2, per_namespace=1)
 
 
 _CALM = settings(examples(40), stateful_step_count=50)
 TestHistories = Histories.TestCase
 TestLimitedHistories = LimitedHistories.TestCase
 TestHistoriesOfPairs = HistoriesOfPairs.TestCase
-for case in (TestHistories, TestLimitedHistories, TestHistoriesOfPairs):
+TestHistoriesOfTenants = HistoriesOfTenants.TestCase
+for case in (TestHistories, TestLimitedHistories, TestHistoriesOfPairs, TestHistoriesOfTenants):
     case.settings = _CALM

@@ -27,6 +27,7 @@ from ram_operator.runtime.cache import Cache
 from ram_operator.runtime.consistency import Consistency
 from ram_operator.runtime.deletion_brake import DeletionBrake
 from ram_operator.runtime.queue import WorkQueue
+from ram_operator.runtime.refused_writes import Refusals
 from ram_operator.runtime.sessions import AccountOpener, Accounts
 from tests.unit.stub_server import Reply, Request, stub
 
@@ -63,6 +64,7 @@ def ports(api: ClusterApi) -> Ports:
         observer=nobody,
         consistency=Consistency(settings, CLOCK.monotonic),
         deletion_brake=DeletionBrake(CLOCK.monotonic),
+        refusals=Refusals(CLOCK.monotonic, 300.0),
         metrics=Metrics(CollectorRegistry()),
         instance="test",
     )

@@ -127,12 +127,19 @@ def world(*known: Json, **changes: Any) -> Iterator[tuple[Api, Ports]]:
         settings = Settings(cluster_name="blue", settle_seconds=0.0, consistency_seconds=0.0)
         consistency = Consistency(settings, around.clock.monotonic)
         around = replace(around, settings=settings, consistency=consistency, **changes)
-        around.accounts.set(Session(MANAGED, cast(CloudClient, None), ()))
+        around.accounts.set(Session(MANAGED, cast(CloudClient, Unasked()), ()))
         for each in known:
             key, _, _ = around.cache.put(each)
             api.objects[path(key)] = each
         yield api, around
         client.rest_client.pool_manager.clear()
+
+
+class Unasked:
+    """A client whose calls are not what is tried."""
+
+    def on_behalf(self, tenant: str) -> Unasked:
+        return self
 
 
 def as_asked() -> Live:
@@ -335,3 +342,26 @@ def test_an_api_server_that_takes_no_finalizer_off_is_told_in_the_status(key: Ke
         run_next(around)
         conditions = {c["type"]: c for c in api.status(key)["conditions"]}
         assert "the API server answered 403" in conditions["Ready"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "minimum", "given"),
+    [("10s", 60.0, 60.0), ("10s", 10.0, 10.0), ("2m", 60.0, 120.0), ("10s", 3600.0, 3600.0)],
+)
+def test_no_object_is_looked_at_more_often_than_its_account_lets_it(
+    asked: str, minimum: float, given: float
+) -> None:
+    live = as_asked()
+    account = body(PROD, {"accountId": "1"}, finalizers=[FINALIZER])
+    role = body(KEY, {**ROLE, "driftInterval": asked})
+    with world(role, account, record(live), observer=Found(live)) as (api, around):
+        limited = replace(MANAGED, minimum_interval=minimum)
+        around.accounts.set(Session(limited, cast(CloudClient, Unasked()), ()))
+        around.queue.add(KEY)
+        run_next(around)
+        state = around.metrics.objects.get(KEY)
+        assert state is not None
+        assert state.interval == given
+        ready = next(c for c in api.status(KEY)["conditions"] if c["type"] == "Ready")
+        assert ready["status"] == "True"
+        assert ("minimumDriftInterval" in ready["message"]) == (asked == "10s" and minimum > 10.0)

@@ -10,6 +10,7 @@ thread of the pool, never the caller.
 
 from __future__ import annotations
 
+import copy
 import logging
 import threading
 import time
@@ -164,6 +165,13 @@ class CloudClient:
         self._ram = ram_client.Client(_config(credentials, endpoints.ram, wiring.timeouts))
         self._sts = sts_client.Client(_config(credentials, endpoints.sts, wiring.timeouts))
         self._ims = _Ims(_config(credentials, endpoints.ims, wiring.timeouts))
+        self._tenant = ""
+
+    def on_behalf(self, tenant: str) -> CloudClient:
+        """This client for one of those who share it: tenants take turns at the rate limit."""
+        mine = copy.copy(self)
+        mine._tenant = tenant
+        return mine
 
     def call(self, action: str, parameters: Mapping[str, Any]) -> Reply:
         """One reading action of RAM, or with the prefix `IMS.` of IMS. Raises errors.* only.
@@ -215,7 +223,8 @@ class CloudClient:
         """What is scarce comes first: the reads must not be kept from others meanwhile."""
         taken: list[tuple[ActionClass, int]] = []
         for kind, count in needs.tokens:
-            if not self._limiter.acquire(kind, self._wiring.timeouts.limiter, count):
+            patience = self._wiring.timeouts.limiter
+            if not self._limiter.acquire(kind, patience, count, self._tenant):
                 for earlier, tokens in taken:
                     self._limiter.give_back(earlier, tokens)
                 text = f"{needs.what} waits for its turn; the account's rate limit is used up"

@@ -1,7 +1,9 @@
 """A token bucket per account and class of action, in front of every cloud call.
 
 It takes a fifth of the cloud's limits by default, since they are shared with all other tools of the
-account; it halves its rate when the cloud throttles and recovers step by step. Thread-safe.
+account; it halves its rate when the cloud throttles and recovers step by step. Whoever waits has
+his tenant's turn, so that one with a hundred writes does not keep another's first one waiting for
+all of them. Thread-safe.
 """
 
 from __future__ import annotations
@@ -12,6 +14,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
+
+from .turnstile import Turnstile
 
 RECOVERY_SECONDS: Final = 10.0
 """Without a refusal for so long, the rate is doubled."""
@@ -67,9 +71,23 @@ class Limiter:
         self._lock = threading.Lock()
         now = clock()
         self._buckets = {name: _Bucket(rate, max(1.0, rate), now) for name, rate in rates.items()}
+        self._turns = {name: Turnstile() for name in rates}
 
-    def acquire(self, name: ActionClass, timeout: float, count: int = 1) -> bool:
-        """Take `count` tokens, waiting at most `timeout` seconds. False: nothing was taken."""
+    def acquire(self, name: ActionClass, timeout: float, count: int = 1, tenant: str = "") -> bool:
+        """Take `count` tokens, waiting at most `timeout` seconds. False: nothing was taken.
+
+        Of those that wait, tenants take turns.
+        """
+        turns, started = self._turns[name], self._clock()
+        if not turns.enter(tenant, timeout):
+            return False
+        try:
+            left = max(0.0, timeout - (self._clock() - started))
+            return self._take(name, left, count)
+        finally:
+            turns.leave()
+
+    def _take(self, name: ActionClass, timeout: float, count: int) -> bool:
         with self._lock:
             wait = self._reserve(self._buckets[name], count)
             if wait > timeout:
@@ -78,6 +96,10 @@ class Limiter:
         if wait > 0:
             self._sleep(wait)
         return True
+
+    def waiting(self, name: ActionClass) -> int:
+        """How many wait for their turn now, besides the one that has it."""
+        return self._turns[name].waiting
 
     def give_back(self, name: ActionClass, count: int) -> None:
         """Tokens that were taken for calls which were not made."""

@@ -24,6 +24,8 @@ def account_settings(name: str, spec: Mapping[str, Any]) -> Account:
         )
         for item in spec.get("tenants") or ()
     }
+    interval = duration(spec.get("driftInterval", "10m"))
+    minimum = duration(spec.get("minimumDriftInterval", "1m"), "minimumDriftInterval")
     return Account(
         name=name,
         account_id=str(spec["accountId"]),
@@ -33,7 +35,9 @@ def account_settings(name: str, spec: Mapping[str, Any]) -> Account:
         protected_names=frozenset(n.lower() for n in protected.get("names") or ()),
         protected_prefixes=tuple(p.lower() for p in protected.get("prefixes") or ()),
         trusted_accounts=frozenset(gate.get("trustedAccounts") or ()),
-        interval=duration(spec.get("driftInterval", "10m")),
+        interval=interval,
+        # Whoever has the account looked at more often has its objects looked at as often.
+        minimum_interval=min(minimum, interval),
         trusted_services=_listed(gate, "trustedServices"),
         trusted_providers=_listed(gate, "trustedProviders"),
         trusted_subjects=tuple(str(item) for item in gate.get("trustedSubjects") or ()),

@@ -51,13 +51,13 @@ class Resolved:
     problem: str = ""
 
 
-def duration(text: str) -> float:
-    """`1h30m`, `45s` → seconds. Raises InvalidSpec."""
+def duration(text: str, field: str = "driftInterval") -> float:
+    """`1h30m`, `45s` → seconds. Raises InvalidSpec, which names the field."""
     try:
         return times.duration(text)
     except ValueError:
         example = "write for example 10m or 1h30m"
-        raise InvalidSpec(f"driftInterval: {text!r} is no duration; {example}") from None
+        raise InvalidSpec(f"{field}: {text!r} is no duration; {example}") from None
 
 
 _E = TypeVar("_E", DeletionPolicy, AdoptionPolicy, DriftPolicy, Mode, AccessMode)

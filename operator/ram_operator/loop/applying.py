@@ -17,7 +17,7 @@ from ..model.steps import Creation, Detach, EntryStep, Step
 from ..model.vocabulary import Cause, Direction
 from ..reporting.verdict import Stopped
 from ..runtime.sessions import Session
-from . import ownership
+from . import ownership, refused
 from .gated_write import GatedWrite, may_still
 from .ports import Ports
 from .subject import Subject
@@ -63,37 +63,57 @@ def carry_out(
     failed: list[Step] = []
     errors: list[RamOperatorError] = []
     facts: dict[str, Any] = {}
-    generation = int(subject.body["metadata"].get("generation", 0))
     for step in decision.steps:
         if any(_depends(step, earlier) for earlier in failed):
             continue
         try:
             may_still(ports, session)
-        except Retry as error:
-            errors.append(error)
+        except Retry as stop:
+            errors.append(stop)
             break
-        ports.consistency.wrote(subject.key, generation)
-        try:
-            facts.update(gate.run(step))
-            # It may have waited for its turn since.
-            ports.consistency.wrote(subject.key, generation)
-        except RamOperatorError as error:
-            softened = _soften(ports, subject, error, step)
-            errors.append(softened)
+        error = _try(ports, subject, session, gate, step, facts)
+        if error is not None:
+            errors.append(error)
             failed.append(step)
-            if softened.reason not in _ONE_PART or isinstance(softened, Retry):
+            if error.reason not in _ONE_PART or isinstance(error, Retry):
                 break
             continue
         if isinstance(step, Detach) and step.cause is Cause.INTENT:
             ports.deletion_brake.count(session.account.account_id, (subject.key, step.summary))
         ownership.tell_members(ports, subject.row, session.account.account_id, step)
         done.append(step)
+    refused.keep(ports, subject, session, decision.steps)
     try:
         gate.close(decision.steps)
-    except RamOperatorError as error:
+    except RamOperatorError as failure:
         # What was done is told all the same.
-        errors.append(error)
+        errors.append(failure)
     return Carried(tuple(done), tuple(errors), facts, gate.agreed)
+
+
+def _try(
+    ports: Ports,
+    subject: Subject,
+    session: Session,
+    gate: GatedWrite,
+    step: Step,
+    facts: dict[str, Any],
+) -> RamOperatorError | None:
+    """What kept the step from being done, None if it was; `facts` then has what the cloud said."""
+    if (known := refused.standing(ports, subject, session, step)) is not None:
+        return known
+    generation = int(subject.body["metadata"].get("generation", 0))
+    ports.consistency.wrote(subject.key, generation)
+    try:
+        facts.update(gate.run(step))
+    except RamOperatorError as error:
+        softened = _soften(ports, subject, error, step)
+        if softened.reason in _ONE_PART:
+            return refused.note(ports, subject, session, step, softened)
+        return softened
+    # It may have waited for its turn since.
+    ports.consistency.wrote(subject.key, generation)
+    return None
 
 
 def _soften(

@@ -28,8 +28,8 @@ from ..reporting.events import Event
 from ..runtime.sessions import Session
 from . import account_changed, gated_write, offers, own_rights
 from .held_deletions import HeldDeletion
-from .managed import LookAgain, Result
 from .ports import Ports
+from .results import LookAgain, Result
 from .standing import may_have_made
 from .subject import Subject
 
@@ -108,7 +108,8 @@ class DeletionPass:
             return str(subject.status.get("cloudName") or subject.key.name)
 
     def _session(self) -> Session:
-        session = self._ports.accounts.get(self._subject.options.account)
+        found = self._ports.accounts.get(self._subject.options.account)
+        session = found.on_behalf(self._subject.key.namespace)
         if self._subject.options.suspend:
             text = f"{self._subject.suspended}: the identity is not deleted"
             raise Stalled(Reason.SUSPENDED, text)

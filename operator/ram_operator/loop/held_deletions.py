@@ -25,9 +25,10 @@ from ..model.vocabulary import Phase
 from ..planning import plan
 from ..runtime.sessions import Session
 from . import offers, ownership, policy_lookups
-from .managed import LookAgain, ManagedPass
+from .managed import ManagedPass
 from .ownership import RecordWork
 from .ports import Ports
+from .results import LookAgain
 from .subject import Subject
 
 

@@ -40,24 +40,9 @@ from .applying import Carried
 from .evidence import Evidence
 from .ownership import RecordWork
 from .ports import Ports
+from .results import LookAgain, Result
 from .standing import Claimant, Standing, stand
 from .subject import Subject
-
-
-class LookAgain(Exception):
-    """What was seen is not believed yet: look again in `after` seconds, silent till then."""
-
-    def __init__(self, after: float) -> None:
-        super().__init__(f"look again in {after:.1f} s")
-        self.after = after
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """The outcome to report, and what the record is to say afterwards."""
-
-    outcome: Outcome
-    record: RecordWork | None = None
 
 
 @dataclass(slots=True)
@@ -84,7 +69,8 @@ class ManagedPass:
     def run(self) -> Result:
         """The whole pass, readable as a checklist."""
         subject, ports = self._subject, self._ports
-        session = ports.accounts.get(subject.options.account)
+        found = ports.accounts.get(subject.options.account)
+        session = found.on_behalf(subject.key.namespace)
         account_changed.check(ports, subject, session.account)
         if (wait := ports.consistency.unread(subject.key, self._generation)) > 0:
             raise LookAgain(wait)
@@ -268,8 +254,8 @@ class ManagedPass:
         """What is asked for does not wait, and what looks like drift is looked at again soon."""
         settle = self._ports.consistency.settle
         if not decision.steps:
-            raise LookAgain(settle)
-        self._ports.queue.add(self._subject.key, Lane.PERIODIC, settle)
+            raise LookAgain(settle, Lane.NARROWING)
+        self._ports.queue.add(self._subject.key, Lane.NARROWING, settle)
 
     def _watched(
         self, session: Session, identity: Identity, inputs: Inputs, decision: Plan, believed: bool

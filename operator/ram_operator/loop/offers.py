@@ -19,6 +19,7 @@ from ..constants import (
     ANNOTATION_CHANGED_BY,
     ANNOTATION_REJECT,
     ANNOTATION_REJECTED_BY,
+    HANDLED_REJECTION,
     ConditionType,
     EventReason,
     Reason,
@@ -107,8 +108,6 @@ def brief(ports: Ports, subject: Subject, identity: Identity) -> bool:
 
 log = logging.getLogger(__name__)
 
-HANDLED: Final = "lastHandledRejection"
-"""In the status: the rejection on the object says nothing that the record does not have."""
 _OLDER: Final = "an older version of the operator offered it"
 _MORE: Final = "what is left of it is more than it was given for"
 
@@ -121,7 +120,7 @@ def answer(ports: Ports, subject: Subject) -> dict[str, Any]:
     it shows and that has ended: no digest is shown that opens nothing.
     """
     named = subject.annotation(ANNOTATION_REJECT).split(" ")[0][:80]
-    handled = str(subject.status.get(HANDLED) or "")
+    handled = str(subject.status.get(HANDLED_REJECTION) or "")
     keys = set(ports.cache.owned(subject.key))
     all_known = True
     if named and named != handled:
@@ -132,7 +131,7 @@ def answer(ports: Ports, subject: Subject) -> dict[str, Any]:
     for key in sorted(keys):
         body = ports.api.get(key) if named and named != handled else ports.cache.get(key)
         all_known = _answered(ports, subject, key, body) and all_known
-    found: dict[str, Any] = {HANDLED: named} if named and all_known else {}
+    found: dict[str, Any] = {HANDLED_REJECTION: named} if named and all_known else {}
     shown = subject.status.get("pending") or {}
     if shown.get("digest") and not _offered(ports, subject, str(shown["digest"])):
         found["pending"] = {k: v for k, v in shown.items() if k not in ("digest", "expires")}

@@ -21,6 +21,7 @@ from ..runtime.cache import Cache
 from ..runtime.consistency import Consistency
 from ..runtime.deletion_brake import DeletionBrake
 from ..runtime.queue import Lane, WorkQueue
+from ..runtime.refused_writes import Refusals
 from ..runtime.sessions import AccountOpener, Accounts, Session
 from .sources import Sources
 
@@ -54,6 +55,7 @@ class Ports:
     observer: Callable[[Session], Observer]
     consistency: Consistency
     deletion_brake: DeletionBrake
+    refusals: Refusals
     metrics: Metrics
     instance: str
 

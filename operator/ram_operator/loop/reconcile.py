@@ -31,8 +31,9 @@ from ..runtime.cache import Seen
 from ..runtime.queue import Lane
 from . import account_pass, offers, ownership
 from .deletion import DeletionPass, Released
-from .managed import LookAgain, ManagedPass, Result
+from .managed import ManagedPass
 from .ports import Ports
+from .results import LookAgain, Result
 from .subject import Subject
 
 log = logging.getLogger(__name__)
@@ -70,7 +71,7 @@ class Reconciler:
         try:
             self._pass(key)
         except LookAgain as again:
-            ports.queue.add(key, Lane.PERIODIC, max(again.after, 0.05))
+            ports.queue.add(key, again.lane, max(again.after, 0.05))
         except RamOperatorError as error:
             log.warning("%s: the report failed: %s", key, error.message)
             if isinstance(error, Unfit):
@@ -116,7 +117,7 @@ class Reconciler:
             end = manifest.upcoming(subject.row, subject.spec, record.ends if record else (), now)
             if end is not None:
                 # Not earlier, for it would still be there, and not much later.
-                ports.queue.add(key, Lane.URGENT, end - now + 0.1)
+                ports.queue.add(key, Lane.NARROWING, end - now + 0.1)
 
     def _result(self, key: Key, body: Mapping[str, Any]) -> Judged:
         """What came of the pass over the object. Raises LookAgain: whatever else there is, a defect
@@ -175,6 +176,7 @@ class Reconciler:
         ports.metrics.objects.forget(key)
         ports.metrics.slow.forget(key)
         ports.consistency.forget(key)
+        ports.refusals.forget(key)
         ports.queue.forget(key)
         self._troubles.pop(key, None)
         if key.kind == ACCOUNT and ports.accounts.drop(key.name, "it does not exist"):
@@ -185,7 +187,7 @@ class Reconciler:
         self, key: Key, body: Mapping[str, Any], result: Result, extra: Mapping[str, Any]
     ) -> None:
         """Status, events, metrics, record, next look; in this order."""
-        outcome = result.outcome
+        outcome = self._told_of_interval(key, body, result.outcome)
         old = body.get("status") or {}
         if outcome.reason is Reason.CREDENTIALS_INVALID and key.kind != ACCOUNT:
             # What one object meets concerns all: the account is verified again at once.
@@ -323,10 +325,21 @@ class Reconciler:
             session = self._ports.accounts.find(key.name)
         else:
             options = Subject.of(key, body).options if _readable(key, body) else None
-            if options is not None and options.interval is not None:
-                return options.interval
             session = self._ports.accounts.find(options.account) if options else None
+            if options is not None and options.interval is not None:
+                return max(options.interval, session.account.minimum_interval if session else 0.0)
         return session.account.interval if session else self._ports.settings.stalled_seconds
+
+    def _told_of_interval(self, key: Key, body: Mapping[str, Any], outcome: Outcome) -> Outcome:
+        """Who asks for more looks than the account gives learns of it where all is well."""
+        asked = (body.get("spec") or {}).get("driftInterval")
+        if key.kind == ACCOUNT or asked is None or outcome.phase is not Phase.DONE:
+            return outcome
+        given = self._interval(key, body)
+        if given <= manifest.duration(str(asked)):
+            return outcome
+        text = f"; looked at every {given:g} s, minimumDriftInterval of its RamAccount, not {asked}"
+        return replace(outcome, message=outcome.message + text)
 
 
 def _readable(key: Key, body: Mapping[str, Any]) -> bool:

@@ -116,4 +116,5 @@ class Account:
     trusted_subjects: tuple[str, ...] = ()  # patterns, see `documents.binds_subject`
     hold_indirect: bool = False  # on every identity, see `documents.indirect`
     hold_deletions: bool = False  # of users and roles
+    minimum_interval: float = 60.0  # seconds; an object that asks for less gets this
     four_eyes: bool = True  # no approval counts of which nobody knows who wrote the change

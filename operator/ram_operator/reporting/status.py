@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from ..constants import ConditionType, Reason
+from ..constants import HANDLED_REJECTION, ConditionType, Reason
 from ..model import provider_states, sentences
 from ..model.changes import Drift, Finding, Held
 from ..model.outcome import Outcome, Plan
@@ -76,7 +76,7 @@ def build_report(
 
 
 _REBUILT: Final = ("drift", "findings", "pending", "wouldDo")
-_OWN: Final = ("deletionBrake", "lastHandledRejection")
+_OWN: Final = ("deletionBrake", HANDLED_REJECTION)
 
 
 def _shown(row_shows: Mapping[str, str], live: Live) -> dict[str, Any]:

@@ -1,9 +1,11 @@
 """The work queue: which key is worked on next, and when.
 
 A key is queued once however often it is added, and never runs twice at once; what is added while it
-runs comes round again. Two lanes: a person's edit goes before periodic work. Within a lane the
-accounts take turns, so that ten thousand objects of one do not starve another. Delays and back-off
-with full jitter are per key. Thread-safe; knows nothing of Kubernetes or the cloud.
+runs comes round again. Three lanes: what takes something away goes before a person's edit, and that
+before periodic work; a lane that was passed over three times has the next turn. Within a lane the
+accounts take turns, and within an account its namespaces, so that ten thousand objects of one do
+not starve another. Delays and back-off with full jitter are per key. Thread-safe; knows nothing of
+Kubernetes or the cloud.
 """
 
 from __future__ import annotations
@@ -16,16 +18,25 @@ from collections import Counter, OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 from ..model.objects import Key
 
 
 class Lane(IntEnum):
-    """Urgent work is always taken first."""
+    """The faster one first, see `PASSED_OVER`."""
 
-    URGENT = 0
-    PERIODIC = 1
+    NARROWING = 0
+    """What takes something away for certain: agreed ends, rejections, excess that is seen again."""
+    URGENT = 1
+    """People's edits."""
+    PERIODIC = 2
+
+
+PASSED_OVER: Final = 3
+"""So many turns of faster lanes, and a slower one that waits has the next: whoever edits all the
+time must not keep all others' drift from being seen.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +48,14 @@ class Backoff:
 
 
 NO_LIMIT: Final = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How many keys run at once, of an account and of one namespace in it."""
+
+    per_group: int = NO_LIMIT
+    per_namespace: int = NO_LIMIT
 
 
 @dataclass(slots=True)
@@ -53,29 +72,49 @@ class _Entry:
     group: str = ""
 
 
+class _Tenant(NamedTuple):
+    """Whose turn it is: an account, and a namespace in it."""
+
+    group: str
+    namespace: str
+
+
+_Keys = OrderedDict[Key, None]
+
+
 @dataclass(slots=True)
 class _Line:
-    groups: OrderedDict[str, OrderedDict[Key, None]] = field(default_factory=OrderedDict)
+    """Group → namespace → keys, each in the order of their turns."""
+
+    groups: OrderedDict[str, OrderedDict[str, _Keys]] = field(default_factory=OrderedDict)
 
     def push(self, group: str, key: Key) -> None:
-        self.groups.setdefault(group, OrderedDict())[key] = None
+        namespaces = self.groups.setdefault(group, OrderedDict())
+        namespaces.setdefault(key.namespace, OrderedDict())[key] = None
 
     def discard(self, group: str, key: Key) -> None:
-        keys = self.groups[group]
-        del keys[key]
-        if not keys:
+        namespaces = self.groups[group]
+        del namespaces[key.namespace][key]
+        if not namespaces[key.namespace]:
+            del namespaces[key.namespace]
+        if not namespaces:
             del self.groups[group]
 
-    def pop(self, may_run: Callable[[str], bool]) -> tuple[str, Key] | None:
-        """The next key of the first group that may run; the group then goes to the end."""
-        group = next((name for name in self.groups if may_run(name)), None)
-        if group is None:
+    def pop(self, may_run: Callable[[_Tenant], bool]) -> tuple[str, Key] | None:
+        """The next key of the first tenant that may run. Its namespace and its group then go to
+        the end of their turns.
+        """
+        tenants = (_Tenant(group, name) for group, found in self.groups.items() for name in found)
+        turn = next((tenant for tenant in tenants if may_run(tenant)), None)
+        if turn is None:
             return None
-        keys = self.groups.pop(group)
-        key, _ = keys.popitem(last=False)
-        if keys:
-            self.groups[group] = keys
-        return group, key
+        key = next(iter(self.groups[turn.group][turn.namespace]))
+        self.discard(turn.group, key)
+        if namespaces := self.groups.get(turn.group):
+            self.groups.move_to_end(turn.group)
+            if turn.namespace in namespaces:
+                namespaces.move_to_end(turn.namespace)
+        return turn.group, key
 
 
 POLL: Final = 60.0
@@ -84,8 +123,9 @@ POLL: Final = 60.0
 class WorkQueue:
     """See the module. `group_of` names the account of a key for fairness.
 
-    At most `per_group` keys of an account run at once: workers that wait for one account's rate
-    limit or for its slow answers must not be all workers.
+    At most `per_group` keys of an account run at once, and `per_namespace` of one namespace in it:
+    workers that wait for one account's rate limit or for its slow answers must not be all workers,
+    and those that one tenant keeps busy not all of its account.
     """
 
     def __init__(
@@ -94,11 +134,13 @@ class WorkQueue:
         backoff: Backoff | None = None,
         clock: Callable[[], float] = time.monotonic,
         jitter: Callable[[], float] = random.random,
-        per_group: int = NO_LIMIT,
+        limits: Limits | None = None,
     ) -> None:
         self._group_of = group_of
-        self._per_group = per_group
+        self._limits = limits or Limits()
         self._active: Counter[str] = Counter()
+        self._active_in: Counter[_Tenant] = Counter()
+        self._passed_over: Counter[Lane] = Counter()
         self._backoff = backoff or Backoff()
         self._clock = clock
         self._jitter = jitter
@@ -112,7 +154,7 @@ class WorkQueue:
     def add(self, key: Key, lane: Lane = Lane.URGENT, delay: float = 0.0) -> None:
         """Have the key worked on, now or in `delay` seconds (the earliest of several wins)."""
         with self._ready:
-            entry = self._entries.setdefault(key, _Entry(group=self._group_of(key)))
+            entry = self._entries.setdefault(key, _Entry())
             if delay > 0:
                 self._later(key, entry, lane, delay)
             else:
@@ -124,7 +166,7 @@ class WorkQueue:
         with self._ready:
             while not self._closed:
                 wait = self._fire_due()
-                for lane in Lane:
+                for lane in self._order():
                     key = self._next(lane)
                     if key is not None:
                         return key
@@ -136,11 +178,7 @@ class WorkQueue:
         with self._ready:
             entry = self._entries[key]
             entry.running = False
-            self._active[entry.group] -= 1
-            if self._active[entry.group] == self._per_group - 1:
-                self._ready.notify()
-            if not self._active[entry.group]:
-                del self._active[entry.group]
+            self._left(_Tenant(entry.group, key.namespace))
             if entry.again is not None:
                 lane, entry.again = entry.again, None
                 self._now(key, entry, lane)
@@ -158,7 +196,7 @@ class WorkQueue:
     def failed(self, key: Key, lane: Lane = Lane.PERIODIC) -> float:
         """Add the key again after its back-off. Returns the delay in seconds."""
         with self._ready:
-            entry = self._entries.setdefault(key, _Entry(group=self._group_of(key)))
+            entry = self._entries.setdefault(key, _Entry())
             ceiling = min(self._backoff.last, self._backoff.first * 2.0 ** min(entry.failures, 30))
             entry.failures += 1
             # Full jitter, but never nothing: an immediate retry would be a hot loop.
@@ -206,6 +244,8 @@ class WorkQueue:
             if entry.lane is not None:
                 # A place left behind would cost the group a turn.
                 self._lines[entry.lane].discard(entry.group, key)
+            else:
+                entry.group = self._group_of(key)
             entry.lane = lane
             self._lines[lane].push(entry.group, key)
 
@@ -233,8 +273,12 @@ class WorkQueue:
             self._now(key, entry, entry.due_lane)
         return POLL
 
+    def _order(self) -> list[Lane]:
+        """The lanes as they are served now: those first that had to wait for long enough."""
+        return sorted(Lane, key=lambda lane: (self._passed_over[lane] < PASSED_OVER, lane))
+
     def _next(self, lane: Lane) -> Key | None:
-        found = self._lines[lane].pop(lambda group: self._active[group] < self._per_group)
+        found = self._lines[lane].pop(self._may_run)
         if found is None:
             return None
         group, key = found
@@ -242,4 +286,28 @@ class WorkQueue:
         entry.lane = None
         entry.running = True
         self._active[group] += 1
+        self._active_in[_Tenant(group, key.namespace)] += 1
+        self._passed_over[lane] = 0
+        for slower in Lane:
+            if slower > lane:
+                waits = bool(self._lines[slower].groups)
+                self._passed_over[slower] = self._passed_over[slower] + 1 if waits else 0
         return key
+
+    def _may_run(self, tenant: _Tenant) -> bool:
+        return (
+            self._active[tenant.group] < self._limits.per_group
+            and self._active_in[tenant] < self._limits.per_namespace
+        )
+
+    def _left(self, tenant: _Tenant) -> None:
+        """One key of the tenant less runs. Whoever waited for its place may go on."""
+        full = not self._may_run(tenant)
+        self._active[tenant.group] -= 1
+        self._active_in[tenant] -= 1
+        if not self._active[tenant.group]:
+            del self._active[tenant.group]
+        if not self._active_in[tenant]:
+            del self._active_in[tenant]
+        if full:
+            self._ready.notify()

@@ -46,6 +46,10 @@ class Session:
     patience: float = 20.0
     """Seconds that a write waits for others to the same identity."""
 
+    def on_behalf(self, namespace: str) -> Session:
+        """The same for a pass over an object of that namespace, which has turns of its own."""
+        return replace(self, client=self.client.on_behalf(namespace))
+
     @property
     def writer(self) -> Writer:
         """The way by which all writes go."""

@@ -1,0 +1,89 @@
+"""What one namespace does costs the others of its account little, by what the cloud saw."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from lab import Cluster, waiting
+from lab.emulator_process import EmulatorProcess
+from lab.operator_process import OperatorProcess
+from lab.world import TRUST_FC, World, condition, open_world
+
+Json = dict[str, Any]
+MANY = 30
+LOOKS = 12
+
+
+@pytest.fixture
+def calm(world: World) -> Iterator[World]:
+    """Another namespace of the same account. Whatever is sorted by name has it last."""
+    name = f"{world.namespace}-calm"
+    body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
+    world.cluster.request("POST", "/api/v1/namespaces", body)
+    account = world.get("RamAccount", world.namespace)
+    assert account is not None
+    tenants = account["spec"]["tenants"]
+    both = [*tenants, {**tenants[0], "namespace": name}]
+    world.edit("RamAccount", world.namespace, tenants=both)
+    world.ready("RamAccount", world.namespace)
+    found = World(world.cluster, world.emulator, world.keys, name, world.hand, world.by_hand)
+    yield found
+    found.close()
+
+
+def test_new_roles_of_one_namespace_do_not_keep_anothers_edit_waiting(
+    world: World, calm: World
+) -> None:
+    where = {"accountRef": {"name": world.namespace}}
+    calm.role("edited", **where)
+    calm.ready("RamRole", "edited")
+    # All of it is there when the operator begins, so that nothing depends on who was quicker.
+    rates = {"readsPerSecond": 100, "writesPerSecond": 5, "attachmentsPerSecond": 5}
+    world.edit("RamAccount", world.namespace, suspend=True, rateLimit=rates)
+    world.reason("RamAccount", world.namespace, "Suspended")
+    for number in range(MANY):
+        world.role(f"many-{number}")
+    calm.edit("RamRole", "edited", description="by somebody who waits for it")
+    before = world.journal_end()
+    world.edit("RamAccount", world.namespace, suspend=False)
+    for number in range(MANY):
+        world.ready("RamRole", f"many-{number}")
+    calm.ready("RamRole", "edited")
+    writes = [entry["action"] for entry in world.writes(since=before)]
+    assert writes.count("CreateRole") == MANY
+    # Six workers may be at it, and a second's worth of tokens be gone.
+    assert writes.index("UpdateRole") <= MANY // 2
+
+
+@pytest.fixture
+def full(
+    operator: OperatorProcess,
+    installed: Cluster,
+    emulator: EmulatorProcess,
+    namespace: str,
+    behaviours: object,
+) -> Iterator[World]:
+    """A world whose account takes no role any more."""
+    opened = open_world(installed, emulator, namespace, behaviours, quotas={"roles": 0})
+    opened.ready("RamAccount", namespace)
+    yield opened
+    opened.close()
+
+
+def calls(world: World, action: str) -> int:
+    journal = world.admin.journal(world.account_id)
+    return sum(1 for entry in journal if entry["action"] == action)
+
+
+def test_a_write_that_is_refused_is_not_sent_at_each_look(full: World) -> None:
+    full.create("RamRole", "one-too-many", {"trustPolicy": TRUST_FC})
+    told = full.reason("RamRole", "one-too-many", "QuotaExceeded")
+    assert "not sent again before" in condition(told, "Ready")["message"]
+    waiting.until(lambda: calls(full, "GetRole") >= LOOKS, "that it was looked at so often")
+    assert 1 <= calls(full, "CreateRole") <= LOOKS // 2
+    sent = calls(full, "CreateRole")
+    full.edit("RamRole", "one-too-many", description="an edit is another request")
+    waiting.until(lambda: calls(full, "CreateRole") > sent, "that it is sent at once")
