@@ -128,7 +128,8 @@ def test_an_emptied_directory_does_not_empty_the_cloud(world: World) -> None:
         "RamAccount", world.namespace, lambda o: "deletionBrake" in o["status"], "the brake"
     )
     brake = account["status"]["deletionBrake"]
-    assert "resume-deletions=" + brake["engagedAt"] in brake["reason"]
+    assert [stop["name"] for stop in brake["namespaces"]] == [world.namespace]
+    assert f"resume-deletions={world.namespace}/{brake['engagedAt']}" in brake["reason"]
 
     def left() -> dict[str, Json]:
         found = {name: world.get("RamRole", name) for name in names}
@@ -158,8 +159,9 @@ def test_an_emptied_directory_does_not_empty_the_cloud(world: World) -> None:
 
     def resumed() -> bool:
         account = world.get("RamAccount", world.namespace) or {}
-        engaged = (account["status"].get("deletionBrake") or {}).get("engagedAt")
-        if engaged:
+        reason = (account["status"].get("deletionBrake") or {}).get("reason")
+        if reason:
+            engaged = str(reason).partition("resume-deletions=")[2]
             world.annotate("RamAccount", world.namespace, resume_deletions=engaged)
         return set(world.cloud()["roles"]) == {"new"}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -56,6 +57,42 @@ def test_new_roles_of_one_namespace_do_not_keep_anothers_edit_waiting(
     assert writes.count("CreateRole") == MANY
     # Six workers may be at it, and a second's worth of tokens be gone.
     assert writes.index("UpdateRole") <= MANY // 2
+
+
+def test_who_deletes_six_of_his_own_stops_nobody_else(world: World, calm: World) -> None:
+    """And objects in a namespace that is no tenant let him delete no more."""
+    where = {"accountRef": {"name": world.namespace}, "deletionPolicy": "Delete"}
+    stranger = replace(calm, namespace=f"{world.namespace}-no-tenant")
+    body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": stranger.namespace}}
+    world.cluster.request("POST", "/api/v1/namespaces", body)
+    for number in range(60):
+        stranger.role(f"none-{number}", **where)
+    names = [f"mine-{number}" for number in range(6)]
+    for name in names:
+        world.role(name, **where)
+    calm.role("anothers", **where)
+    for name in names:
+        world.ready("RamRole", name)
+    calm.ready("RamRole", "anothers")
+    start = world.journal_end()
+    for name in names:
+        world.delete("RamRole", name)
+    account = world.wait(
+        "RamAccount", world.namespace, lambda o: "deletionBrake" in o["status"], "the brake"
+    )
+    stops = account["status"]["deletionBrake"]
+    assert [stop["name"] for stop in stops["namespaces"]] == [world.namespace]
+    calm.delete("RamRole", "anothers")
+    calm.gone("RamRole", "anothers")
+    assert "anothers" not in world.cloud()["roles"]
+    deleted = [entry["action"] for entry in world.writes(start)].count("DeleteRole")
+    assert deleted <= 5 + 1
+    assert len(set(names) & set(world.cloud()["roles"])) >= 1
+    named = stops["reason"].partition("resume-deletions=")[2]
+    world.annotate("RamAccount", world.namespace, resume_deletions=named)
+    for name in names:
+        world.gone("RamRole", name)
+    stranger.close()
 
 
 @pytest.fixture

@@ -59,3 +59,30 @@ def test_of_objects_that_are_gone_nothing_stays_in_any_index() -> None:
     assert cache.remove(key, "r")
     kept = {name: held for name, held in vars(cache).items() if isinstance(held, dict) and held}
     assert kept == {}
+
+
+def test_identities_that_exist_are_counted_by_account_and_by_whose_they_are() -> None:
+    """Of the brake on deletions: an object without an identity must not raise what may go."""
+    cache = Cache()
+
+    def record(name: str, namespace: str, account: str = "1", **more: Any) -> dict[str, Any]:
+        owner = {"cluster": "blue", "namespace": namespace, "name": name, "uid": "u"}
+        block = {"accountId": account, "kind": "RamRole", "cloudId": "id", "owner": owner, **more}
+        meta = {"name": f"{account}.{name}", "uid": name, "resourceVersion": "1"}
+        return {"kind": RECORD, "metadata": meta, "record": block}
+
+    for body in (
+        record("web", "apps"),
+        record("job", "apps"),
+        record("other", "data"),
+        record("elsewhere", "apps", "2"),
+        record("never-made", "apps", cloudId=""),
+        record("deleted", "apps", deletedAt="2026-01-01T00:00:00Z"),
+        record("nobodys", "apps", owner=None),
+    ):
+        cache.put(body)
+    cache.put(role(spec={"accountRef": {"name": "prod"}}))
+    assert (cache.living("1", "apps"), cache.living("1")) == (2, 3)
+    assert (cache.living("2", "apps"), cache.living("2"), cache.living("3")) == (1, 1, 0)
+    cache.remove(Key(RECORD, "", "1.web"), "web")
+    assert (cache.living("1", "apps"), cache.living("1")) == (1, 2)

@@ -63,7 +63,7 @@ changes = st.builds(
     agreed=st.builds(Agreed, st.dictionaries(texts, blocks, max_size=2), DOCUMENTS, blocks),
     ends=blocks,
     providers=blocks,
-    brake_engaged_at=some,
+    brakes=blocks,
     never_made=some,
 )
 
@@ -108,7 +108,7 @@ def test_what_is_written_is_read_back_and_nothing_is_left_of_before(
     assert found.deleted == bool(before.deleted_at or after.deleted_at)
     assert found.lost == bool(before.lost_at or after.lost_at)
     assert found.never_made == (after.never_made or before.never_made)
-    assert found.brake_engaged_at == (after.brake_engaged_at or before.brake_engaged_at)
+    assert found.brakes == {**before.brakes, **after.brakes}
 
 
 @examples(30)
@@ -118,8 +118,8 @@ def test_parts_can_be_taken_out_and_the_rest_stays(before: RecordChange) -> None
     known = stored(body)
     assert stored(written(body, RecordChange())).history == known.history
     found = stored(written(body, RecordChange(frozenset(Part))))
-    gone = (found.owner, found.cloud_id, found.pending, found.in_flight, found.brake_engaged_at)
-    assert gone == (None, "", None, None, "")
+    gone = (found.owner, found.cloud_id, found.pending, found.in_flight, found.brakes)
+    assert gone == (None, "", None, None, {})
     assert (found.deleted, found.lost, found.rejections) == (False, False, ())
     assert (found.sequence, found.baseline, found.never_made) == (known.sequence, None, "")
     assert (found.ends, found.history) == (known.ends, known.history)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -284,13 +284,15 @@ class Records:
         )
         return self._update(body, change)
 
-    def stop_deletions(self, body: Mapping[str, Any], now: str) -> dict[str, Any]:
-        """Of an account: nothing is deleted until a person resumes."""
-        return self._update(body, RecordChange(brake_engaged_at=now))
+    def stop_deletions(self, body: Mapping[str, Any], where: str, now: str) -> dict[str, Any]:
+        """Of an account: nothing of that namespace is deleted until a person resumes; "" means all
+        of them.
+        """
+        return self._update(body, RecordChange(brakes={where: now}))
 
-    def resume_deletions(self, body: Mapping[str, Any]) -> dict[str, Any]:
-        """Of an account: a person has named the stop that ends."""
-        return self._update(body, RecordChange(frozenset({Part.BRAKE})))
+    def resume_deletions(self, body: Mapping[str, Any], where: Iterable[str]) -> dict[str, Any]:
+        """Of an account: a person has named the stops that end."""
+        return self._update(body, RecordChange(brakes=dict.fromkeys(where, "")))
 
 
 def _ends_offer(before: RecordFacts, change: RecordChange) -> bool:

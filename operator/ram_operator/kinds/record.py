@@ -29,7 +29,7 @@ from ..model.records import (
     Rejection,
 )
 from ..model.vocabulary import HeldKind, HeldVerdict
-from . import sign_in
+from . import record_brakes, sign_in
 from .dropped import RECORD_BLOCK
 from .dropped import check as check
 from .identity import Identity as Identity
@@ -91,7 +91,7 @@ def stored(body: Mapping[str, Any]) -> RecordFacts:
         latest=max((entry.at for entry in history), default=""),
         lost=bool(record.get("lostAt")),
         agreed=_agreed(record).only(sign_in.FIELD) if outdated else _agreed(record),
-        brake_engaged_at=str((record.get("brake") or {}).get("engagedAt") or ""),
+        brakes=record_brakes.read(record.get("brake") or {}),
         never_made=_never_made(record, history) if outdated else _said(record, "neverMade"),
         outdated=outdated,
         newer=_newer(record),
@@ -352,7 +352,7 @@ def _patch(change: RecordChange, before: RecordFacts) -> dict[str, Any]:
         "providers": _removing(change.providers) or None,
         "agreed": {name: _removing(keys) for name, keys in change.agreed.entries.items()} or None,
         "agreedValues": _removing(change.agreed.values) or None,
-        "brake": {"engagedAt": change.brake_engaged_at} if change.brake_engaged_at else None,
+        "brake": record_brakes.block(change.brakes) or None,
         "neverMade": change.never_made or None,
         "history": [_without_empty(each) for each in change.history] or None,
     }

@@ -29,6 +29,7 @@ from ..model.objects import Key
 from ..model.outcome import Outcome
 from ..model.vocabulary import Phase
 from ..runtime.cache import Seen
+from ..runtime.deletion_brake import ALL
 from ..runtime.queue import Lane
 from . import ownership
 from .ports import Ports
@@ -37,6 +38,8 @@ log = logging.getLogger(__name__)
 
 NAMED: Final = 5
 """Objects that a waiting RamAccount names; of the others it says how many there are."""
+SHOWN: Final = 50
+"""Namespaces whose deletions are stopped that the status lists."""
 RECOUNT: Final = 30.0
 """Seconds between two looks of a RamAccount that waits, besides those that its objects cause."""
 _protecting: Final = threading.Lock()
@@ -215,19 +218,35 @@ def _waiting(ports: Ports, key: Key, body: Mapping[str, Any], found: Outcome) ->
 
 
 def _brake(ports: Ports, account_id: str, body: Mapping[str, Any]) -> dict[str, Any]:
-    """Show the brake, or release it when a person named this very stop."""
+    """Show the stops, and release those that a person named."""
     record = ports.cache.get(Identity(account_id, ACCOUNT, account_id).key)
-    engaged = stored(record).brake_engaged_at if record is not None else ""
-    if not engaged or record is None:
-        return {}
+    stops = dict(stored(record).brakes) if record is not None else {}
     annotations = body["metadata"].get("annotations") or {}
-    if annotations.get(ANNOTATION_RESUME_DELETIONS) == engaged:
-        ports.cache.put(ports.records.resume_deletions(record))
-        ports.deletion_brake.reset(account_id)
+    asked = str(annotations.get(ANNOTATION_RESUME_DELETIONS, "")).split(",")
+    named = [where for where, since in stops.items() if _stop(where, since) in asked]
+    if named and record is not None:
+        ports.cache.put(ports.records.resume_deletions(record, named))
+        for where in named:
+            del stops[where]
+            ports.deletion_brake.reset(account_id, where)
         wake(ports, str(body["metadata"]["name"]))
-        return {}
+    return {"deletionBrake": _shown(stops, str(body["metadata"]["name"]))} if stops else {}
+
+
+def _stop(where: str, since: str) -> str:
+    """What a person names it by."""
+    return f"{where}/{since}" if where else since
+
+
+def _shown(stops: Mapping[str, str], name: str) -> dict[str, Any]:
+    """The stop of the whole account first: those of namespaces matter again once it is over."""
+    order = sorted(stops)
+    commands = ",".join(_stop(where, stops[where]) for where in order[:NAMED])
+    whose = "of the account" if ALL in stops else "of some of its namespaces"
     reason = (
-        "too many deletions within ten minutes; to resume: kubectl annotate --overwrite ramaccount"
-        f" {body['metadata']['name']} {ANNOTATION_RESUME_DELETIONS}={engaged}"
+        f"too many deletions {whose} within ten minutes; to resume: kubectl annotate --overwrite"
+        f" ramaccount {name} {ANNOTATION_RESUME_DELETIONS}={commands}"
     )
-    return {"deletionBrake": {"engagedAt": engaged, "reason": reason}}
+    parts = [{"name": where, "engagedAt": stops[where]} for where in order if where][:SHOWN]
+    shown = {"engagedAt": min(stops.values()), "reason": reason}
+    return {**shown, "namespaces": parts} if parts else shown

@@ -79,7 +79,8 @@ def carry_out(
                 break
             continue
         if isinstance(step, Detach) and step.cause is Cause.INTENT:
-            ports.deletion_brake.count(session.account.account_id, (subject.key, step.summary))
+            scope = ports.brake_scope(session.account.account_id, subject.key.namespace)
+            ports.deletion_brake.count(scope, (subject.key, step.summary))
         ownership.tell_members(ports, subject.row, session.account.account_id, step)
         done.append(step)
     refused.keep(ports, subject, session, decision.steps)

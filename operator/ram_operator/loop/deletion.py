@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from .. import times
 from ..cluster import finalizers
@@ -25,6 +25,7 @@ from ..model.state import Live
 from ..model.steps import Step, permit_of
 from ..model.vocabulary import GateVerdict, HeldKind, Phase, Presence
 from ..reporting.events import Event
+from ..runtime.deletion_brake import ALL
 from ..runtime.sessions import Session
 from . import account_changed, gated_write, offers, own_rights
 from .held_deletions import HeldDeletion
@@ -32,6 +33,9 @@ from .ports import Ports
 from .results import LookAgain, Result
 from .standing import may_have_made
 from .subject import Subject
+
+MOST_STOPS: Final = 200
+"""Namespaces that a record names as stopped. One more, and all of the account stops."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,21 +159,26 @@ class DeletionPass:
         return self._gone(identity, facts, *said)
 
     def _brake(self, session: Session) -> None:
-        account = session.account
+        """Raises Stalled where too many go at once."""
+        ports, account, namespace = self._ports, session.account, self._subject.key.namespace
         key = Identity(account.account_id, ACCOUNT, account.account_id).key
-        record = self._ports.cache.get(key)
-        engaged = record is not None and bool(stored(record).brake_engaged_at)
-        managed = len(self._ports.cache.users(account.name))
-        what = (self._subject.key, self._subject.uid)
-        if not engaged and self._ports.deletion_brake.release(account.account_id, what, managed):
-            return
-        if not engaged and record is not None:
-            body = self._ports.records.stop_deletions(record, self._ports.clock.stamp())
-            self._ports.cache.put(body)
-            self._ports.queue.add(Key(ACCOUNT, "", account.name))
+        record = ports.cache.get(key)
+        brakes = stored(record).brakes if record is not None else {}
+        stops = next((where for where in (ALL, namespace) if where in brakes), None)
+        if stops is None:
+            scope = ports.brake_scope(account.account_id, namespace)
+            stops = ports.deletion_brake.release(scope, (self._subject.key, self._subject.uid))
+            if stops is None:
+                return
+            if record is not None:
+                full = len(brakes) >= MOST_STOPS
+                stamp, where = ports.clock.stamp(), ALL if full else stops
+                ports.cache.put(ports.records.stop_deletions(record, where, stamp))
+                ports.queue.add(Key(ACCOUNT, "", account.name))
+        what = f"namespace {stops} and " if stops else ""
         raise Stalled(
             Reason.DELETION_BRAKE,
-            f"too many deletions in account {account.account_id} within ten minutes; see"
+            f"too many deletions in {what}account {account.account_id} within ten minutes; see"
             f" status.deletionBrake of RamAccount {account.name} for how to resume",
         )
 

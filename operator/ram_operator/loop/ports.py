@@ -19,7 +19,7 @@ from ..model.state import Observer
 from ..observability.metrics import Metrics
 from ..runtime.cache import Cache
 from ..runtime.consistency import Consistency
-from ..runtime.deletion_brake import DeletionBrake
+from ..runtime.deletion_brake import DeletionBrake, Scope
 from ..runtime.queue import Lane, WorkQueue
 from ..runtime.refused_writes import Refusals
 from ..runtime.sessions import AccountOpener, Accounts, Session
@@ -77,6 +77,11 @@ class Ports:
             session, self.consistency, settings.document_settle_seconds, self.clock
         )
         return Sources(settings.cluster_name, session.account, self.cache, readings)
+
+    def brake_scope(self, account_id: str, namespace: str) -> Scope:
+        """For the brake on deletions. Objects without an identity count for nothing."""
+        living = self.cache.living
+        return Scope(account_id, namespace, living(account_id, namespace), living(account_id))
 
     def missing(self, key: Key, uid: str) -> None:
         """The API server has no such object: what a watch does that tells of its deletion.

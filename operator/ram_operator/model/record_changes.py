@@ -55,5 +55,6 @@ class RecordChange:
     providers: Mapping[str, str] = field(default_factory=dict)
     """By name; "" removes one."""
     agreed: Agreed = NOTHING_AGREED
-    brake_engaged_at: str = ""
+    brakes: Mapping[str, str] = field(default_factory=dict)
+    """By namespace, "" for all of them; a time of "" lets deletions go on."""
     never_made: str = ""

@@ -121,8 +121,8 @@ class RecordFacts:
     lost: bool = False
     """Of an account: its records were found to be gone, and nobody has voided approvals since."""
     agreed: Agreed = NOTHING_AGREED
-    brake_engaged_at: str = ""
-    """Of an account: since when deletions are stopped, "" where they are not."""
+    brakes: Mapping[str, str] = field(default_factory=nothing)
+    """Of an account: since when deletions of a namespace are stopped; "" stands for all of them."""
     never_made: str = ""
     """Since when its creation was offered, and neither approved nor made since: nobody has agreed
     on anything of what has its name. "" where that is not so.

@@ -253,7 +253,7 @@ _FAMILIES: Final[Mapping[str, tuple[str, tuple[str, ...], Callable[[ObjectState]
         _corrected,
     ),
     "ram_operator_deletion_brake_since_timestamp_seconds": (
-        "Since when the deletions of an account are stopped, because there were too many.",
+        "Since when deletions of an account, or of a namespace in it, are stopped.",
         (),
         _number("braked_since"),
     ),

@@ -59,6 +59,8 @@ class Facts:
     """Of a record: the object that the identity belongs to."""
     waiting: Key | None = None
     """Of a record with a change that is held: the object that asks for it."""
+    lives: tuple[str, str] | None = None
+    """Of the record of an identity that exists: its account's id, and its owner's namespace."""
     ends: tuple[str, ...] = ()
     """Of a record: the times until which something was agreed on."""
 
@@ -109,9 +111,18 @@ def _facts(key: Key, body: Mapping[str, Any]) -> Facts:
         version=int(version) if version.isdigit() else 0,
         owner=(owner := holder(body) if key.kind == RECORD else None),
         waiting=owner if record.pending is not None else None,
+        lives=_lives(body, record, owner),
         trusts=trusted_names.of_record(record),
         ends=tuple(end for end in record.ends.values() if end),
     )
+
+
+def _lives(
+    body: Mapping[str, Any], record: RecordFacts, owner: Key | None
+) -> tuple[str, str] | None:
+    if owner is None or not owner.namespace or not record.cloud_id or record.deleted:
+        return None
+    return sys.intern(str(body["record"].get("accountId"))), owner.namespace
 
 
 class Cache:
@@ -127,6 +138,7 @@ class Cache:
         self._agreed = TrustedNames()
         self._seen = TrustedNames()
         self._waiting: dict[Key, set[Key]] = {}
+        self._living: dict[tuple[str, str], set[Key]] = {}
         self._gone: deque[str] = deque(maxlen=TOMBSTONES)
 
     def put(self, body: Mapping[str, Any]) -> tuple[Key, Seen, bool]:
@@ -228,6 +240,13 @@ class Cache:
         with self._lock:
             return sorted(self._owned.get(holder, ()))
 
+    def living(self, account_id: str, namespace: str = "") -> int:
+        """How many identities of the account have a record and exist: those of objects in that
+        namespace, or all of them.
+        """
+        with self._lock:
+            return len(self._living.get((account_id, namespace), ()))
+
     def waiting(self, holder: Key) -> list[Key]:
         """Records with a change that is held and that this object asked for."""
         with self._lock:
@@ -254,6 +273,7 @@ class Cache:
         return (
             (self._owned, (facts.owner,) if facts.owner else ()),
             (self._waiting, (facts.waiting,) if facts.waiting else ()),
+            (self._living, ((facts.lives[0], ""), facts.lives) if facts.lives else ()),
             (self._dependents, facts.references),
             (self._users, (facts.account,) if facts.account else ()),
         )
