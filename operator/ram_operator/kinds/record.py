@@ -99,6 +99,11 @@ def stored(body: Mapping[str, Any]) -> RecordFacts:
     )
 
 
+def account_of(body: Mapping[str, Any]) -> str:
+    """The id of the account that the record's identity lives in."""
+    return str(_record(body).get("accountId") or "")
+
+
 def understood(facts: RecordFacts) -> RecordFacts:
     """The same facts. Raises Stalled where a newer version wrote what this one does not know."""
     if facts.newer:

@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from ..constants import WATCHED_ANNOTATIONS, ConditionType
 from ..kinds import manifest
-from ..kinds.record import holder, stored
+from ..kinds.record import account_of, holder, stored
 from ..kinds.table import ACCOUNT, KINDS, RECORD
 from ..model.objects import Key
 from ..model.records import RecordFacts
@@ -122,7 +122,7 @@ def _lives(
 ) -> tuple[str, str] | None:
     if owner is None or not owner.namespace or not record.cloud_id or record.deleted:
         return None
-    return sys.intern(str(body["record"].get("accountId"))), owner.namespace
+    return sys.intern(account_of(body)), owner.namespace
 
 
 class Cache:
