@@ -128,7 +128,7 @@ def test_an_account_has_no_gated_part_so_any_write_will_do(
     records.claim(account, Claim(OWNER, "u", "", None, "Claimed"), NOW, 1)
     body = as_written_by_0_1_0(server)
     assert stored(body).outdated
-    assert not stored(records.stop_deletions(body, NOW)).outdated
+    assert not stored(records.stop_deletions(body, "", NOW)).outdated
 
 
 NEWER = {

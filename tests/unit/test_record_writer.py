@@ -187,7 +187,7 @@ def test_every_change_names_the_version_and_the_uid_that_was_read(
 
 
 CHANGES = [
-    lambda records, body: records.stop_deletions(body, NOW),
+    lambda records, body: records.stop_deletions(body, "", NOW),
     lambda records, body: records.renew(body, claim(), NOW),
     lambda records, body: records.begin(body, started(), NOW),
     lambda records, body: records.complete(body, NOW),
@@ -200,7 +200,7 @@ def test_who_read_before_somebody_else_wrote_writes_nothing(
     records: Records, server: Server, change: Any
 ) -> None:
     stale = records.claim(IDENTITY, claim(), NOW, 1)
-    records.stop_deletions(stale, NOW)
+    records.stop_deletions(stale, "", NOW)
     before = json.dumps(server.objects)
     with pytest.raises(Conflicted):
         change(records, stale)

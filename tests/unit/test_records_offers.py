@@ -161,7 +161,7 @@ def test_all_approvals_are_voided_whatever_else_goes_on(records: Records, server
     records.claim(Identity(ACCOUNT, "RamAccount", ACCOUNT), account, NOW, 9)
     assert [o["record"].get("lostAt") for o in server.objects.values()] == [None, NOW]
     listed = [json.loads(json.dumps(item)) for item in server.objects.values()]
-    records.stop_deletions(listed[0], NOW)
+    records.stop_deletions(listed[0], "", NOW)
 
     class Listed(ClusterApi):
         def pages(self, kind: str) -> Iterator[tuple[int, list[Json]]]:
@@ -190,7 +190,7 @@ def test_the_first_write_to_a_restored_record_voids_what_was_approved(
     writes: dict[str, Any] = {
         "renew": lambda: later.renew(restored, claim(), NOW),
         "begin": lambda: later.begin(restored, started(), NOW),
-        "stop": lambda: later.stop_deletions(restored, NOW),
+        "stop": lambda: later.stop_deletions(restored, "", NOW),
         "deleted": lambda: later.deleted(restored, NOW, "Deleted"),
     }
     found = facts_of(writes[write](), IDENTITY)
