@@ -10,7 +10,7 @@ import os
 import sys
 from collections.abc import MutableMapping, Sequence
 
-from . import __version__, config
+from . import __version__, config, legible
 from .errors import RamOperatorError
 from .observability import logs
 
@@ -35,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         settings = config.load(words[1:], os.environ)
     except config.SettingsError as error:
-        print(error, file=sys.stderr)
+        print(legible.lines(str(error)), file=sys.stderr)
         return 2
     logs.configure(settings.log_format, settings.log_level)
     _keep_silent(os.environ)
@@ -62,7 +62,7 @@ def _void_approvals() -> int:
     try:
         count = startup.void_approvals()
     except RamOperatorError as error:
-        print(f"not all approvals are void: {error.message}", file=sys.stderr)
+        print(f"not all approvals are void: {legible.line(error.message)}", file=sys.stderr)
         return 2
     print(f"{count} records: whatever was approved so far opens nothing")
     return 0

@@ -15,7 +15,8 @@ PACKAGES: Final = {
     *("cloud", "cluster", "observability", "cli"),
 }
 ROOT_MODULES: Final = {
-    *("__init__", "__main__", "startup", "handlers", "config", "constants", "errors", "times"),
+    *("__init__", "__main__", "startup", "handlers"),
+    *("config", "constants", "errors", "legible", "times"),
 }
 MODULES: Final = sorted(PRODUCT.rglob("*.py"))
 

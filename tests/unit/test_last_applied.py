@@ -50,6 +50,20 @@ def through_the_status(applied: Applied) -> Applied:
     return applied_from(build_report({}, outcome, 1, NOW, {}).status, ENTRY_FIELDS)
 
 
+def test_keys_that_cannot_be_shown_come_back_as_they_were() -> None:
+    odd = frozenset({"a\n\u202eb", "a%{a}", "plain", "~kept"})
+    applied = Applied(True, {}, {"policies": frozenset(), "tags": odd}, {"tags": odd})
+    outcome = Outcome(Phase.DONE, Reason.SYNCED, "", applied=applied)
+    status = build_report({}, outcome, 1, NOW, {}).status
+    assert not {"\n", "\u202e"} & set(
+        "".join((*status["applied"]["tags"], *status["excess"]["tags"]))
+    )
+    found = applied_from(status, ENTRY_FIELDS)
+    assert (found.entries["tags"], found.excess["tags"]) == (odd, odd)
+    before = {"applied": {"tags": sorted(odd - {"a%{a}"})}}
+    assert applied_from(before, ENTRY_FIELDS).entries["tags"] == odd - {"a%{a}"}, "of before"
+
+
 def test_after_a_creation_everything_asked_for_is_ours() -> None:
     asked = wanted({"policies": [attachment("System/A")], "tags": {"a": "1"}, "description": "d"})
     applied = last_applied.created(ROLE, asked)

@@ -312,3 +312,27 @@ def test_a_text_that_no_encoding_knows_loses_no_line() -> None:
     logging.getLogger("x").info("half a letter: \ud800")
     stream.seek(0)
     assert json.loads(stream.read())["message"].startswith("half a letter")
+
+
+FORGED = "x\r\n2026-01-01 00:00:00,000 INFO ram_operator: all is well\x1b[2J\u202e\u2028"
+
+
+def forging() -> logging.LogRecord:
+    made = record("%s", FORGED, kind=FORGED)
+    try:
+        raise ValueError(FORGED)
+    except ValueError as error:
+        made.exc_info = (type(error), error, error.__traceback__)
+    made.stack_info = FORGED
+    return made
+
+
+def test_no_text_forges_a_line_of_the_log() -> None:
+    plain = PlainFormatter("%(levelname)s %(message)s").format(forging())
+    first, *others = plain.split("\n")
+    assert first.startswith("INFO x\\r\\n2026")
+    assert all(line.startswith("  ") for line in others)
+    found = json.loads(JsonFormatter().format(forging()))
+    assert "\n" not in found["message"] + found["kind"]
+    shown = plain + "".join(map(str, found.values()))
+    assert not {"\r", "\x1b", "\u202e", "\u2028"} & set(shown)

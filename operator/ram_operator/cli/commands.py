@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import IO, Any, Final
 
+from .. import legible
 from ..constants import (
     ANNOTATION_APPROVE,
     ANNOTATION_APPROVE_REASON,
@@ -22,7 +23,7 @@ from ..kinds.record import facts_of
 from . import deleting, past, rendering, targets
 from .access import Access, Moved
 from .outcomes import Exit, Failed, Nothing, PluginError, Refused
-from .screen import Paint, plain, written
+from .screen import Paint, plain
 from .targets import Target
 from .waiting import State, Waiting, read
 
@@ -40,7 +41,7 @@ class Console:
     errors: IO[str]
 
     def say(self, text: str) -> None:
-        print(text, file=self.errors, flush=True)
+        print(legible.lines(text), file=self.errors, flush=True)
 
     def ask(self, question: str) -> bool:
         """Whether the answer is yes, spelled out. Raises Failed where nobody can answer."""
@@ -248,7 +249,7 @@ def _approvable(waiting: Waiting) -> Waiting:
     if not offered.current:
         raise Refused(f"{name}: the last edit is not looked at yet; try again in a moment")
     if offered.refused:
-        why = written(offered.rejection) or "no reason was given"
+        why = legible.line(offered.rejection) or "no reason was given"
         raise Refused(
             f"{name}: the change was rejected: {why}\nIf it is right after all, it can be approved"
             " once the operator has recorded that and offers it again; look again in a moment"

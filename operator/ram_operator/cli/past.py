@@ -10,11 +10,12 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
+from .. import legible
 from ..constants import API_VERSION
 from ..kinds.record import Identity
 from ..model.records import HistoryEntry, RecordFacts
 from .outcomes import Nothing
-from .screen import plain, table, written
+from .screen import plain, table
 from .targets import Target
 from .waiting import DOCUMENT_VERSION
 
@@ -75,7 +76,7 @@ def listing(past: Past, *, wide: bool) -> str:
 
 def _row(entry: HistoryEntry, *, wide: bool) -> list[str]:
     digest = entry.approval or entry.rejection
-    says = "; ".join(filter(None, (written(entry.reason), plain(entry.says))))
+    says = "; ".join(filter(None, (legible.line(entry.reason), plain(entry.says))))
     return [
         plain(entry.at),
         plain(entry.operation),

@@ -13,10 +13,10 @@ from typing import Any, Final
 
 import yaml
 
-from .. import times
+from .. import legible, times
 from ..constants import Reason, Severity
 from ..model.vocabulary import HeldVerdict
-from .screen import Paint, plain, table, written
+from .screen import Paint, plain, table
 from .waiting import DOCUMENT_VERSION, State, Waiting
 
 CONTEXT: Final = 5
@@ -110,7 +110,7 @@ def _against(each: Waiting, paint: Paint) -> Iterator[str]:
     yield paint("Rejected", "bold", "red")
     for by, at, reason in told:
         when = f" at {plain(at)}" if at else ""
-        yield f"  {plain(by)}{when}: {written(reason) or 'no reason was given'}"
+        yield f"  {plain(by)}{when}: {legible.line(reason) or 'no reason was given'}"
     yield ""
 
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from .. import legible
+
 _OWN: Final = frozenset("…→")
 """Characters beyond ASCII that the operator's own sentences have."""
 _CODES: Final = {"bold": "1", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
@@ -35,17 +37,12 @@ class Paint:
 
 def plain(text: str) -> str:
     """The text with all that is no printable ASCII spelled out: a Cyrillic a becomes \\u0430."""
-    return "".join(char if _is_plain(char) else _spelled(char) for char in text)
-
-
-def written(text: str) -> str:
-    """A text that a person wrote to people, in any script; what moves the cursor is spelled out."""
-    return "".join(char if char.isprintable() else _spelled(char) for char in text)
+    return "".join(char if _is_plain(char) else legible.spelled(char) for char in text)
 
 
 def table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Columns as kubectl writes them: three spaces apart, no spaces at the ends of lines."""
-    lines = [titles, *rows]
+    lines = [titles, *([legible.line(cell) for cell in row] for row in rows)]
     widths = [max(len(line[column]) for line in lines) for column in range(len(titles))]
     return "".join(
         "   ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
@@ -56,7 +53,3 @@ def table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 def _is_plain(char: str) -> bool:
     return " " <= char <= "~" or char in _OWN
-
-
-def _spelled(char: str) -> str:
-    return char.encode("unicode_escape").decode() if ord(char) > 127 else repr(char)[1:-1]

@@ -20,6 +20,7 @@ from ..constants import (
     ConditionType,
 )
 from ..reporting.conditions import find
+from .screen import plain
 from .targets import Target
 
 DOCUMENT_VERSION: Final = "plugin.ram.alibabacloud.com/v1alpha1"
@@ -153,7 +154,7 @@ def read(item: Mapping[str, Any], kind: str) -> Waiting | None:
         return None
     notes = _mapping(meta.get("annotations"))
     return Waiting(
-        target=Target(_text(meta, "namespace"), kind, _text(meta, "name")),
+        target=Target(plain(_text(meta, "namespace")), kind, plain(_text(meta, "name"))),
         uid=_text(meta, "uid"),
         version=_text(meta, "resourceVersion"),
         account=_text(status, "accountId"),

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from .. import documents, times
+from .. import documents, legible, times
 from ..constants import Reason
 from ..model import sentences
 from ..model.changes import PROVIDERS, Change, Held, place
@@ -235,7 +235,7 @@ def offer(held: Held, approval: Approval, record: RecordFacts) -> Offer:
         expires=_expiry(since),
         verdict=str(held.verdict),
         by=(", ".join(approval.author.split("\n")) or where)[:512],
-        summary=held.summary[:2048],
+        summary=legible.line(held.summary)[:2048],
         trust=_trust(held),
         providers=_providers(held),
         change=change_digest(held),

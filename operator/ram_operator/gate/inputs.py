@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Final
 
-from .. import documents
+from .. import documents, legible
 from ..kinds.schema import Kind
 from ..model.objects import EMPTY, Account, Entry, Options, UnknownPart
 from ..model.records import RecordFacts
@@ -81,7 +81,7 @@ class Approval:
         found = _REJECT.fullmatch(self.reject.strip())
         if found is None or found[1] != digest:
             return ""
-        return " ".join((found[2] or NO_REASON).split())[:512]
+        return legible.line(" ".join((found[2] or NO_REASON).split()))[:512]
 
 
 NO_APPROVAL: Final = Approval()

@@ -12,7 +12,7 @@ import threading
 from collections.abc import Mapping
 from typing import Any, Final
 
-from .. import times
+from .. import legible, times
 from ..cluster import finalizers
 from ..constants import (
     ANNOTATION_ABANDON,
@@ -94,7 +94,8 @@ def unseen(ports: Ports, name: str) -> bool:
 
 def _look(ports: Ports, key: Key, body: Mapping[str, Any]) -> Found:
     before = ports.accounts.find(key.name)
-    request = str((body["metadata"].get("annotations") or {}).get(ANNOTATION_RECONCILE, ""))[:128]
+    annotations = body["metadata"].get("annotations") or {}
+    request = legible.line(str(annotations.get(ANNOTATION_RECONCILE, "")))[:128]
     try:
         sequence = int(ports.clock.wall() * 1000)
         session, identity = ports.opener.open(body, before, ports.clock.stamp(), sequence)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from .. import times
+from .. import legible, times
 from ..cluster import event_writer
 from ..cluster.api import Gone, Unfit
 from ..constants import ANNOTATION_RECONCILE, ConditionType, Reason
@@ -160,7 +160,7 @@ class Reconciler:
 
     def _failure(self, key: Key, error: RamOperatorError, body: Mapping[str, Any]) -> Outcome:
         annotations = body["metadata"].get("annotations") or {}
-        request = str(annotations.get(ANNOTATION_RECONCILE, ""))[:128]
+        request = legible.line(str(annotations.get(ANNOTATION_RECONCILE, "")))[:128]
         if key.kind == ACCOUNT:
             return account_pass.failed(self._ports, key, error, request)
         if body["metadata"].get("deletionTimestamp"):

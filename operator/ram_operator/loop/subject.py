@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from .. import legible
 from ..constants import ANNOTATION_RECONCILE, ANNOTATION_SUSPENDED_BY, FINALIZER
 from ..errors import InvalidSpec
 from ..kinds import manifest
@@ -95,7 +96,7 @@ class Subject:
     @property
     def request(self) -> str:
         """The value that a person last wrote to ask for a look."""
-        return self.annotation(ANNOTATION_RECONCILE)[:128]
+        return legible.line(self.annotation(ANNOTATION_RECONCILE))[:128]
 
     def owner(self, cluster: str) -> Owner:
         return Owner(cluster, self.key.namespace, self.key.name)

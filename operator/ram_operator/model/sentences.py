@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from .. import documents
+from .. import documents, legible
 from ..constants import Reason, Severity
 from .changes import NAME, Change, Drift, Held, place
 from .objects import Entry, FieldValue, UnknownPart
@@ -22,7 +22,10 @@ def sides(changes: Iterable[Change]) -> tuple[str, str]:
     listed = list(changes)
     before = {place(c.field, c.entry): _readable(c.before) for c in listed}
     after = {place(c.field, c.entry): _readable(c.after) for c in listed}
-    texts = [json.dumps(side, ensure_ascii=False, sort_keys=True) for side in (before, after)]
+    texts = [
+        legible.line(json.dumps(side, ensure_ascii=False, sort_keys=True))
+        for side in (before, after)
+    ]
     return tuple(  # type: ignore[return-value] # two texts give two
         text if len(text) <= SIDE_LIMIT else "" for text in texts
     )
@@ -58,7 +61,8 @@ SIDE: Final = 400
 
 
 def clip(text: str, limit: int = LIMIT) -> str:
-    """At most `limit` characters, cut at the end with an ellipsis."""
+    """A text for people, see `legible`: at most `limit` characters, cut with an ellipsis."""
+    text = legible.line(text)
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 

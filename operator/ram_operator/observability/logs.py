@@ -1,4 +1,4 @@
-"""Log set-up: one JSON object a line, and a filter that lets no secret through."""
+"""Log set-up: one JSON object a line, a filter that lets no secret through, nothing that forges."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import json
 import logging
 import re
 import sys
+import textwrap
 from typing import Any, Final
 
-from .. import times
+from .. import legible, times
 
 _STANDARD: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 # Repetitions are bounded, so that no text takes quadratic time.
@@ -53,22 +54,33 @@ class JsonFormatter(logging.Formatter):
             "time": times.stamp_with_milliseconds(record.created),
             "level": record.levelname.lower(),
             "logger": record.name,
-            "message": redact(record.getMessage()),
+            "message": _told(record.getMessage()),
         }
         for name, value in vars(record).items():
             if name not in _STANDARD and not name.startswith(("k8s_", "_")):
                 secret = _SECRET_NAME.search(name)
-                entry[name] = "[redacted]" if secret else redact(str(value))
+                entry[name] = "[redacted]" if secret else _told(str(value))
         if record.exc_info:
-            entry["exception"] = redact(self.formatException(record.exc_info))
+            entry["exception"] = legible.lines(redact(self.formatException(record.exc_info)))
         return json.dumps(entry, ensure_ascii=False)
 
 
 class PlainFormatter(logging.Formatter):
-    """For terminals."""
+    """For terminals: what a record says is one line, and each line of an exception is set in."""
 
-    def format(self, record: logging.LogRecord) -> str:
-        return redact(super().format(record))
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        return _told(super().formatMessage(record))
+
+    def formatException(self, ei: Any) -> str:
+        return textwrap.indent(legible.lines(redact(super().formatException(ei))), "  ")
+
+    def formatStack(self, stack_info: str) -> str:
+        return textwrap.indent(legible.lines(redact(super().formatStack(stack_info))), "  ")
+
+
+def _told(text: str) -> str:
+    """Redacted as it was written, then in one line."""
+    return legible.line(redact(text))
 
 
 def configure(log_format: str, level: str) -> None:

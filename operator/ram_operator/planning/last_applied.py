@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
+from .. import legible
 from ..gate.inputs import WHATEVER, Memory
 from ..kinds.schema import Kind, Shape
 from ..model.applied_marks import KEPT, digest, entry_mark, plain_key
@@ -179,10 +180,19 @@ _OF_ITSELF: Final = ("cloudId", "arn", "defaultVersion")
 
 
 def applied_block(applied: Applied) -> dict[str, Any]:
+    """What a status says of it. Keys of the cloud's are masked: people see them, too."""
     block: dict[str, Any] = {"fields": dict(sorted(applied.digests.items()))}
-    block.update({name: sorted(marks) for name, marks in sorted(applied.entries.items())})
-    excess = {name: sorted(keys) for name, keys in sorted(applied.excess.items()) if keys}
+    block.update({name: _masked(marks) for name, marks in sorted(applied.entries.items())})
+    excess = {name: _masked(keys) for name, keys in sorted(applied.excess.items()) if keys}
     return {"applied": block, "excess": excess}
+
+
+def _masked(marks: Iterable[str]) -> list[str]:
+    return sorted(map(legible.masked, marks))
+
+
+def _unmasked(marks: Iterable[str] | None) -> frozenset[str]:
+    return frozenset(map(legible.unmasked, marks or ()))
 
 
 def applied_from(status: Mapping[str, Any], entry_fields: Sequence[str]) -> Applied:
@@ -194,6 +204,6 @@ def applied_from(status: Mapping[str, Any], entry_fields: Sequence[str]) -> Appl
     return Applied(
         known=True,
         digests=dict(block.get("fields") or {}),
-        entries={name: frozenset(block.get(name) or ()) for name in entry_fields},
-        excess={name: frozenset(excess.get(name) or ()) for name in entry_fields},
+        entries={name: _unmasked(block.get(name)) for name in entry_fields},
+        excess={name: _unmasked(excess.get(name)) for name in entry_fields},
     )

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
+from .. import legible
 from ..constants import ConditionType, Severity
 from ..model import sentences
 from ..model.changes import Drift
@@ -58,7 +59,8 @@ def _within(name: str, places: frozenset[str]) -> bool:
 
 def drift_of(status: Mapping[str, Any], places: frozenset[str]) -> tuple[Drift, ...]:
     """What a status shows of these parts, or of entries in them; what is not readable is not."""
-    return tuple(entry for entry in shown(status) if _within(entry.field, places))
+    named = frozenset(sentences.clip(name, FIELD) for name in places)
+    return tuple(entry for entry in shown(status) if _within(entry.field, named))
 
 
 def shown(status: Mapping[str, Any]) -> tuple[Drift, ...]:
@@ -128,8 +130,8 @@ def corrections(
     fresh = [
         {
             "field": sentences.clip(entry.field, FIELD),
-            "was": entry.was,
-            "is": entry.now,
+            "was": legible.line(entry.was),
+            "is": legible.line(entry.now),
             "severity": entry.severity.value,
             "at": now,
         }

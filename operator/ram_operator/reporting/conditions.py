@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from .. import legible
 from ..constants import ConditionType, Reason
 
 MESSAGE_LIMIT: Final = 4096
@@ -34,6 +35,7 @@ def status_text(status: bool | None) -> str:
 
 def cut(message: str) -> str:
     """The message as it stands in a condition."""
+    message = legible.line(message)
     return message if len(message) <= MESSAGE_LIMIT else message[: MESSAGE_LIMIT - 1] + "…"
 
 

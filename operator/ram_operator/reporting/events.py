@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from .. import legible
 from ..constants import ConditionType, EventReason, Reason, Severity
 from ..model import sentences
 from ..model.changes import Drift, Held
@@ -118,7 +119,7 @@ def _of_drift(old: Mapping[str, Any], outcome: Outcome) -> list[Event]:
 
 def _place(entry: Drift) -> tuple[str, str, Severity]:
     """What tells two entries apart. What is done about one may change without another event."""
-    return sentences.clip(entry.field, carryover.FIELD), entry.now, entry.severity
+    return sentences.clip(entry.field, carryover.FIELD), legible.line(entry.now), entry.severity
 
 
 def _beyond(old: Mapping[str, Any], standing: Sequence[Drift]) -> list[Event]:

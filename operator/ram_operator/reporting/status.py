@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from .. import legible
 from ..constants import HANDLED_REJECTION, ConditionType, Reason
 from ..model import provider_states, sentences
 from ..model.changes import Drift, Finding, Held
@@ -25,6 +26,10 @@ from .events import Event
 from .texts import held_reason, would_do
 
 LIST_LIMIT: Final = carryover.LIMIT
+ENTRY: Final = 160
+"""Characters of an entry that is only shown."""
+WHY: Final = 512
+"""Characters of the reason of a rejection."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +76,17 @@ def build_report(
         status.update({k: last[k] for k in _REBUILT if k in last})
     if corrected := outcome.drift_corrected:
         status["corrected"] = carryover.corrections(old, corrected, now)
-    status = {key: value for key, value in status.items() if value not in ({}, [], None, "")}
+    status = {
+        # What is compared later is masked where it is written, so that it can be read again.
+        key: value if key in _COMPARED else legible.tree(value)
+        for key, value in status.items()
+        if value not in ({}, [], None, "")
+    }
     return Report(status, events.told(old, outcome))
 
 
 _REBUILT: Final = ("drift", "findings", "pending", "wouldDo")
+_COMPARED: Final = ("applied", "excess")
 _OWN: Final = ("deletionBrake", HANDLED_REJECTION)
 
 
@@ -87,9 +98,11 @@ def _shown(row_shows: Mapping[str, str], live: Live) -> dict[str, Any]:
     for name, status_name in row_shows.items():
         part = live.fields.get(name)
         if isinstance(part, str):
-            shown[status_name] = part
+            shown[status_name] = sentences.clip(part)
         if isinstance(part, Mapping):
-            shown[status_name] = sorted(entry.display for entry in part.values())[:LIST_LIMIT]
+            shown[status_name] = sorted(
+                sentences.clip(entry.display, ENTRY) for entry in part.values()
+            )[:LIST_LIMIT]
     return shown
 
 
@@ -146,7 +159,7 @@ def _pending(held: Held, before: Mapping[str, Any] | None, now: str) -> dict[str
         "expires": held.expires,
         "before": sides[0],
         "after": sides[1],
-        "rejected": held.rejections[0].reason if held.rejections else "",
+        "rejected": sentences.clip(held.rejections[0].reason, WHY) if held.rejections else "",
         "rejections": [_rejection(each) for each in held.rejections],
         "voided": held.voided,
     }
@@ -158,7 +171,8 @@ def _pending(held: Held, before: Mapping[str, Any] | None, now: str) -> dict[str
 
 
 def _rejection(said: Rejection) -> dict[str, str]:
-    named = {"by": said.by, "at": said.at, "reason": said.reason}
+    by, reason = sentences.clip(said.by), sentences.clip(said.reason, WHY)
+    named = {"by": by, "at": said.at, "reason": reason}
     return {name: text for name, text in named.items() if text}
 
 
