@@ -18,6 +18,8 @@ class Request:
     """With the query."""
     headers: Mapping[str, str]
     body: bytes
+    listed: tuple[tuple[str, str], ...] = ()
+    """All headers, in their order; a name may come more than once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,8 @@ def stub(answer: Callable[[Request], Reply] = lambda _: Reply()) -> Iterator[Stu
 
         def _serve(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            request = Request(self.command, self.path, dict(self.headers), body)
+            listed = tuple(self.headers.items())
+            request = Request(self.command, self.path, dict(listed), body, listed)
             state.asked.append(request)
             reply = state.answer(request)
             if reply.cut:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -115,6 +116,53 @@ def test_a_list_in_pages_is_read_to_its_end(
     assert len(asked) == 8
 
 
+@pytest.mark.parametrize(
+    ("token", "said"),
+    [
+        (lambda n: "again", "a page came twice"),
+        (lambda n: f"more-{n % 3}", "a page came twice"),
+        (lambda n: f"more-{n}", "does not end after 1000 pages"),
+    ],
+)
+def test_a_list_that_does_not_end_is_an_error(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    token: Callable[[int], str],
+    said: str,
+) -> None:
+    numbers = itertools.count()
+
+    def answer(request: Request) -> Reply:
+        if "ramroles" not in request.path:
+            return Reply(body=body({"items": []}))
+        return Reply(body=body({"metadata": {"continue": token(next(numbers))}, "items": []}))
+
+    code, asked = run(tmp_path, answer, "pending")
+    assert code == 2
+    assert said in capsys.readouterr().err
+    assert len(asked) <= 1003
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        {"items": "none"},
+        {"items": [1]},
+        {"items": [], "metadata": "x"},
+        {"items": [], "metadata": {"continue": 7}},
+    ],
+    ids=["items", "item", "metadata", "token"],
+)
+def test_what_is_no_list_of_objects_is_no_defect(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], page: Json
+) -> None:
+    code, _ = run(tmp_path, lambda _: Reply(body=body(page)), "pending")
+    said = capsys.readouterr().err
+    assert code == 2
+    assert "no list of objects" in said
+    assert "a defect" not in said
+
+
 def test_warnings_of_the_server_are_passed_on(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -131,6 +179,8 @@ def test_warnings_of_the_server_are_passed_on(
     ("reply", "said"),
     [
         (Reply(body=b"<html>login</html>"), "no object in JSON"),
+        (Reply(body=b"[" * 100_000), "no object in JSON"),
+        (Reply(400, b"[" * 100_000), "answered 400"),
         (Reply(502, b"bad gateway"), "answered 502"),
         (Reply(cut=True), "does not answer"),
     ],
@@ -148,7 +198,40 @@ def test_a_defect_is_no_traceback_and_not_code_1(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Code 1 says that there was nothing to do; a crash must not say so."""
-    code, _ = run(tmp_path, lambda _: Reply(body=body({"items": "none"})), "pending")
+    item = {**role(1), "status": {"accountId": "1", "cloudName": "alpha"}}
+
+    def answer(request: Request) -> Reply:
+        said = {"accountId": "1", "kind": "RamRole", "name": "alpha", "history": ["no entry"]}
+        odd = {"metadata": {}, "record": said}
+        return Reply(body=body(odd if "ramrecords" in request.path else item))
+
+    code, _ = run(tmp_path, answer, "history", "ramrole/alpha")
     captured = capsys.readouterr()
     assert (code, captured.out) == (2, "")
     assert "a defect" in captured.err
+
+
+FORGED = "x\r\nForged: yes\x1b[2J\u202e\u2028"
+
+
+@pytest.mark.parametrize("status", [200, 400, 403, 404, 422, 500])
+@pytest.mark.parametrize("words", [("pending", "-o", "wide"), ("show", "ramrole/alpha")])
+def test_no_server_forges_what_is_printed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], status: int, words: tuple[str, ...]
+) -> None:
+    item = role(1)
+    item["metadata"].update(namespace=FORGED, name=FORGED)
+    item["metadata"]["annotations"] = {"ram.alibabacloud.com/changed-by": FORGED}
+    item["status"]["pending"].update(summary=FORGED, gains=[FORGED], kind=FORGED, since=FORGED)
+    warning = {"Warning": '299 - "x\x1b[2J\x9b"'}
+    said = {"message": f'User "{FORGED}" cannot get resource "ramroles" in {FORGED}'}
+    whole = item if words[0] == "show" else {"items": [item]}
+
+    def answer(_: Request) -> Reply:
+        return Reply(status, body(whole if status == 200 else said), headers=warning)
+
+    run(tmp_path, answer, *words)
+    captured = capsys.readouterr()
+    shown = captured.out + captured.err
+    assert not {"\r", "\x1b", "\x9b", "\u202e", "\u2028"} & set(shown)
+    assert not [line for line in shown.split("\n") if line.startswith("Forged")]

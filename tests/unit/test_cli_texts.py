@@ -247,7 +247,6 @@ def test_flags_of_the_cluster_count_where_they_stand_last() -> None:
         ("show", "ramrole", "x", "y"),
         ("show", "ramrole", "x", "--what"),
         ("pending", "x"),
-        ("pending", "--as-group", "x"),
         ("-n", "a"),
     ],
     ids=" ".join,

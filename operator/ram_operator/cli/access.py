@@ -8,85 +8,87 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
 import urllib3.exceptions
 from kubernetes.client import ApiClient, Configuration
 from kubernetes.client.exceptions import ApiException
-from kubernetes.config import (
-    ConfigException,
-    list_kube_config_contexts,
-    load_incluster_config,
-    load_kube_config,
-)
+from kubernetes.config import ConfigException, load_incluster_config
 from urllib3 import HTTPHeaderDict
 
+from .. import legible
 from ..constants import APPROVER_FIELD_MANAGER, GROUP, VERSION
 from ..kinds.table import PLURALS, RECORD
+from . import kubeconfig, log_in
+from .kubeconfig import Where
 from .outcomes import Failed
 from .refusals import Answer, explain
+from .screen import plain
 from .targets import Target
 
 PAGE: Final = 500
+PAGES: Final = 1000
+"""Of one list: half a million objects."""
 _JSON: Final = "application/json"
 _MERGE: Final = "application/merge-patch+json"
-_IN_CLUSTER_NAMESPACE: Final = "/var/run/secrets/kubernetes.io/serviceaccount/namespace"
+_IN_CLUSTER_NAMESPACE: Final = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
+_NAMESPACE: Final = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 
 
 class Moved(Exception):
     """The object is not what it was when it was read (HTTP 409)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Where:
-    """What the flags say about the cluster; empty is "as the kubeconfig says"."""
-
-    kubeconfig: str = ""
-    context: str = ""
-    namespace: str = ""
-    timeout: float = 30.0
-    """Seconds to wait for each answer."""
-    user: str = ""
-    """Whom to impersonate."""
-    groups: tuple[str, ...] = ()
-    """Of what that user is to be a member."""
-
-
 class Access:
-    """One API server. `warn` is called with each warning that it sends along with an answer."""
+    """One API server. `warn` is called with each warning that it sends along with an answer.
 
-    def __init__(self, where: Where, warn: Callable[[str], None]) -> None:
-        """Raises Failed where there is no usable kubeconfig."""
+    Certificates that stand in the kubeconfig are put into `folder`, which is the caller's.
+    """
+
+    def __init__(self, where: Where, folder: Path, warn: Callable[[str], None]) -> None:
+        """Raises Failed where there is no usable kubeconfig, or a plugin of it fails."""
         configuration = Configuration()
         configuration.retries = False
-        try:
-            self.namespace = _configure(where, configuration)
-        except (ConfigException, OSError, ValueError) as error:
-            raise Failed(f"the kubeconfig cannot be used: {error}") from None
+        login = kubeconfig.load(where, os.environ)
+        if login is None:
+            identity = where.identity
+            self.namespace = where.namespace or _in_cluster(configuration)
+        else:
+            identity = login.identity
+            log_in.configure(login, folder, configuration)
+            self.namespace = login.namespace
+        if not _NAMESPACE.fullmatch(self.namespace):
+            raise Failed(f"{plain(self.namespace)!r} is no name of a namespace")
+        self._headers = tuple(log_in.headers(identity))
         self._client = ApiClient(configuration)
-        if where.user:
-            self._client.default_headers["Impersonate-User"] = where.user
-        self._groups = where.groups
         self._timeout = where.timeout
         self._warn = warn
 
     def every(self, kind: str, namespace: str) -> list[dict[str, Any]]:
-        """All objects of a kind in a namespace, or everywhere if it is empty."""
+        """All objects of a kind in a namespace, or everywhere if it is empty.
+
+        Raises Failed where the list does not end, or a page comes twice.
+        """
         found: list[dict[str, Any]] = []
-        token = ""
-        while True:
+        token, seen = "", set[str]()
+        for _ in range(PAGES):
             query = [("limit", str(PAGE))] + ([("continue", token)] if token else [])
             try:
                 page = self._request("GET", _path(kind, namespace, ""), query)
             except _Answered as error:
                 raise explain(error.answer, None, f"list {PLURALS[kind]}, all") from None
-            found += page.get("items") or []
-            token = (page.get("metadata") or {}).get("continue") or ""
+            items, token = _page(page)
+            found += items
             if not token:
                 return found
+            if token in seen:
+                raise Failed(f"the list of {PLURALS[kind]} does not end: a page came twice")
+            seen.add(token)
+        raise Failed(f"the list of {PLURALS[kind]} does not end after {PAGES} pages")
 
     def get(self, target: Target) -> dict[str, Any]:
         """The object as it is now."""
@@ -138,33 +140,34 @@ class Access:
         )
         try:
             reply = self._client.call_api(
-                *self._with_groups(*parameters), _request_timeout=self._timeout
+                *self._as_whom(*parameters), _request_timeout=self._timeout
             )
             data = reply.read()  # type: ignore[no-untyped-call]
         except ApiException as error:
             raise _Answered(int(error.status or 0), error.body) from None
         except (urllib3.exceptions.HTTPError, OSError) as error:
             host = self._client.configuration.host
-            raise Failed(f"the API server {host} does not answer: {_cause(error)}") from None
+            why = legible.line(f"the API server {host} does not answer: {_cause(error)}")
+            raise Failed(why) from None
         for warning in reply.headers.getlist("Warning"):
-            self._warn(warning.partition('"')[2].rpartition('"')[0])
+            self._warn(legible.line(warning.partition('"')[2].rpartition('"')[0]))
         if not 200 <= reply.status <= 299:
             raise _Answered(reply.status, data)
         try:
             result = json.loads(data)
-        except ValueError:
+        except (ValueError, RecursionError):
             result = None
         if not isinstance(result, dict):
             raise Failed("the answer is no object in JSON: is that an API server?")
         return result
 
-    def _with_groups(
+    def _as_whom(
         self, method: str, url: str, headers: Mapping[str, str], body: Any, form: Any
     ) -> tuple[str, str, HTTPHeaderDict, Any, Any]:
-        """One header for each group, which a dict cannot hold."""
+        """With one header for each group, which a dict cannot hold."""
         named = HTTPHeaderDict(headers)
-        for group in self._groups:
-            named.add("Impersonate-Group", group)
+        for name, value in self._headers:
+            named.add(name, value)
         return method, url, named, body, form
 
 
@@ -174,28 +177,32 @@ class _Answered(Exception):
     def __init__(self, status: int, body: Any) -> None:
         try:
             message = str(json.loads(body or "{}").get("message", ""))
-        except (ValueError, AttributeError, TypeError):
+        except (ValueError, AttributeError, TypeError, RecursionError):
             message = ""
-        self.answer = Answer(status, message)
+        self.answer = Answer(status, legible.line(message))
         super().__init__(status)
 
 
-def _configure(where: Where, configuration: Configuration) -> str:
-    """Fills the configuration; the namespace to work in where none is named."""
-    files = where.kubeconfig or os.environ.get("KUBECONFIG") or "~/.kube/config"
-    if not where.kubeconfig and not _exists(files) and "KUBERNETES_SERVICE_HOST" in os.environ:
+def _page(page: Mapping[str, Any]) -> tuple[list[dict[str, Any]], str]:
+    """The objects of a page, and what asks for the next one."""
+    items, meta = page.get("items") or [], page.get("metadata") or {}
+    token = meta.get("continue") or "" if isinstance(meta, dict) else None
+    whole = isinstance(items, list) and all(isinstance(item, dict) for item in items)
+    if not whole or not isinstance(token, str):
+        raise Failed("the answer is no list of objects: is that an API server?")
+    return items, token
+
+
+def _in_cluster(configuration: Configuration) -> str:
+    """The pod's own account, where there is no kubeconfig; the namespace of the pod."""
+    if "KUBERNETES_SERVICE_HOST" not in os.environ:
+        raise Failed("there is no kubeconfig: name one by --kubeconfig or KUBECONFIG")
+    try:
         load_incluster_config(client_configuration=configuration)  # type: ignore[no-untyped-call]
-        with open(_IN_CLUSTER_NAMESPACE, encoding="utf-8") as file:
-            return where.namespace or file.read().strip()
-    context = where.context or None
-    load_kube_config(files, context, configuration, persist_config=False)  # type: ignore[no-untyped-call]
-    contexts, active = list_kube_config_contexts(files)  # type: ignore[no-untyped-call]
-    chosen = next((each for each in contexts if each["name"] == context), active)
-    return where.namespace or chosen["context"].get("namespace") or "default"
-
-
-def _exists(files: str) -> bool:
-    return any(os.path.exists(os.path.expanduser(file)) for file in files.split(os.pathsep))
+        return _IN_CLUSTER_NAMESPACE.read_text(encoding="utf-8").strip()
+    except (ConfigException, OSError, ValueError) as error:
+        why = legible.line(str(error))
+        raise Failed(f"the pod's own account cannot be used: {why}") from None
 
 
 def _path(kind: str, namespace: str, name: str) -> str:

@@ -153,8 +153,6 @@ def parse(program: str, words: Sequence[str] | None) -> argparse.Namespace:
         if "/" in named:
             top.error(f"one object at a time, and not {named} and {parsed.name}")
         parsed.object = f"{named}/{parsed.name}"
-    if parsed.groups and not parsed.user:
-        top.error("--as-group goes with --as")
     return parsed
 
 
@@ -195,13 +193,21 @@ def _cluster(command: argparse.ArgumentParser) -> list[argparse.Action]:
     return [
         group.add_argument("-n", "--namespace", default="", help="default: that of the context"),
         group.add_argument("--context", default="", help="default: the current context"),
+        group.add_argument("--cluster", default="", help="default: that of the context"),
+        group.add_argument(
+            "--user",
+            dest="entry",
+            default="",
+            metavar="ENTRY",
+            help="the kubeconfig's entry to log in with (default: that of the context)",
+        ),
         group.add_argument("--kubeconfig", default="", metavar="FILE", help="default: $KUBECONFIG"),
         group.add_argument(
             "--as",
             dest="user",
             default="",
             metavar="USER",
-            help="act as that user; takes the right to impersonate it",
+            help="act as that user (default: what `as` of the kubeconfig says)",
         ),
         group.add_argument(
             "--as-group",
@@ -209,7 +215,10 @@ def _cluster(command: argparse.ArgumentParser) -> list[argparse.Action]:
             action="append",
             default=[],
             metavar="GROUP",
-            help="with --as, act as a member of that group; may be repeated",
+            help="act as a member of that group; may be repeated",
+        ),
+        group.add_argument(
+            "--as-uid", dest="uid", default="", metavar="UID", help="act as whoever has that uid"
         ),
         group.add_argument(
             "--request-timeout",

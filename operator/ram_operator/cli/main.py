@@ -7,7 +7,9 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
+from .. import legible
 from . import arguments as command_line
 from .outcomes import Exit, PluginError
 
@@ -23,7 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return _run(parsed)
     except PluginError as error:
-        print(f"{called}: {error}", file=sys.stderr)
+        print(legible.lines(f"{called}: {error}"), file=sys.stderr)
         return error.code
     except KeyboardInterrupt:
         print(f"\n{called}: interrupted", file=sys.stderr)
@@ -33,33 +35,33 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Exit.DONE
     except Exception as error:  # 1 means that there was nothing to do, so no crash may end in it
-        print(f"{called}: a defect: {type(error).__name__}: {error}", file=sys.stderr)
+        text = f"{called}: a defect: {type(error).__name__}: {error}"
+        print(legible.line(text), file=sys.stderr)
         return Exit.FAILED
 
 
 def _run(parsed: argparse.Namespace) -> int:
     # Imported late: --help and wrong usage need no Kubernetes client.
-    from . import access, commands, screen
+    from . import access, commands, kubeconfig, screen
 
     console = commands.Console(sys.stdin, sys.stdout, sys.stderr)
-    where = access.Where(
+    where = kubeconfig.Where(
         parsed.kubeconfig,
         parsed.context,
         parsed.namespace,
         parsed.request_timeout,
-        parsed.user,
-        tuple(parsed.groups),
+        parsed.cluster,
+        parsed.entry,
+        kubeconfig.Identity(parsed.user, parsed.uid, tuple(parsed.groups)),
     )
     # Where another form is asked for, stdout is for programs and people read stderr.
     stream = sys.stdout if parsed.output == "text" else sys.stderr
     colour = screen.wants_colour(parsed.color, os.environ, stream.isatty())
-    run = commands.Run(
-        parsed,
-        access.Access(where, lambda text: console.say(f"Warning: {text}")),
-        console,
-        screen.Paint(colour),
-    )
-    return commands.COMMANDS[parsed.command](run)
+    # What stands there is private, and gone when the program ends.
+    with TemporaryDirectory(prefix="kubectl-ram-") as folder:
+        server = access.Access(where, Path(folder), lambda text: console.say(f"Warning: {text}"))
+        run = commands.Run(parsed, server, console, screen.Paint(colour))
+        return commands.COMMANDS[parsed.command](run)
 
 
 if __name__ == "__main__":
