@@ -6,28 +6,21 @@ Behind `python -m demo cloud`; the calls go through the real SDK under a key of 
 from __future__ import annotations
 
 import json
-import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, Final
 
-import alibabacloud_ims20190815.client as ims_client
-import alibabacloud_ims20190815.models as ims_models
-import alibabacloud_ram20150501.client as ram_client
-import alibabacloud_ram20150501.models as ram_models
-import alibabacloud_sts20150401.client as sts_client
-import alibabacloud_sts20150401.models as sts_models
+from alibabacloud_tea_openapi.client import Client
 from alibabacloud_tea_openapi.models import Config
+from alibabacloud_tea_openapi.utils_models import OpenApiRequest, Params
+from darabonba.runtime import RuntimeOptions
 from Tea.exceptions import TeaException
 
 from demo.stage import ACCOUNT, Stage
+from ram_emulator.gateway import ACTIONS
+from ram_emulator.registry import SERVICES
 
 Entity = Mapping[str, Any]
-_SDKS: Final[Mapping[str, tuple[Any, Any]]] = {
-    "ram": (ram_client.Client, ram_models),
-    "ims": (ims_client.Client, ims_models),
-    "sts": (sts_client.Client, sts_models),
-}
 _SINGULAR: Final = {"roles": "role", "groups": "group", "users": "user", "policies": "policy"}
 
 
@@ -48,44 +41,50 @@ def show(stage: Stage, nouns: Collection[str] = ()) -> str:
 
 
 def call(stage: Stage, action: str, parameters: Mapping[str, str]) -> str:
-    """One call by hand, named as in the API of RAM, IMS or STS; a list is written as JSON.
+    """One call by hand, named as in the API, of any action that the emulator has.
 
-    An action that several of them have is RAM's, unless it is written `ims:TagResources`.
-    Returns the answer of a read, of a write only its request id. Raises CallFailed.
+    A list is written as JSON. An action that several services have is RAM's, unless it is written
+    `ims:TagResources`. Returns the answer of a read, of a write only its request id. Raises
+    CallFailed.
     """
+    version, name = _found(action)
     config = Config(
         access_key_id=stage.hand_key_id,
         access_key_secret=stage.hand_key_secret,
         endpoint=stage.endpoint,
         protocol="http",
     )
+    what = Params(
+        action=name,
+        version=version,
+        protocol="HTTP",
+        pathname="/",
+        method="POST",
+        auth_type="AK",
+        style="RPC",
+        req_body_type="formData",
+        body_type="json",
+    )
+    request = OpenApiRequest(query=dict(parameters))
     try:
-        values = {k: json.loads(v) if v.startswith("[") else v for k, v in parameters.items()}
-    except ValueError:
-        raise CallFailed("a value that begins with [ has to be a JSON list") from None
-    send, request = _found(config, action)
-    try:
-        answer = send() if request is None else send(request().from_map(values))
+        body: dict[str, Any] = Client(config).call_api(what, request, RuntimeOptions())["body"]
     except TeaException as error:
         raise CallFailed(f"{error.code}: {(error.data or {}).get('Message', '')}") from None
-    body: dict[str, Any] = answer.body.to_map()
-    if action.rpartition(":")[2].startswith(("Get", "List", "Decode")):
-        return json.dumps(body, indent=2)
+    if ACTIONS[version, name].effect == "read":
+        return json.dumps(body, indent=2, ensure_ascii=False)
     return json.dumps({"RequestId": body["RequestId"]})
 
 
-def _found(config: Config, action: str) -> tuple[Callable[..., Any], Callable[[], Any] | None]:
-    """The SDK's method for an action, and its request, which an action without parameters lacks."""
+def _found(action: str) -> tuple[str, str]:
+    """The version and the name of an action; RAM's comes first."""
     service, _, name = action.rpartition(":")
-    # The SDK writes a run of capitals as one word, with what follows: create_oidcprovider.
-    method = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
-    for product, (client, models) in _SDKS.items():
-        if service in ("", product) and hasattr(client, method):
-            return getattr(client(config), method), getattr(models, f"{name}Request", None)
-    if service not in ("", *_SDKS):
-        raise CallFailed(f"there is no service {service}; known: {', '.join(_SDKS)}")
-    where = service.upper() or "None of RAM, IMS and STS"
-    raise CallFailed(f"{where} has {'no' if service else 'an'} action {name}")
+    if service not in ("", *SERVICES.values()):
+        known = ", ".join(SERVICES.values())
+        raise CallFailed(f"there is no service {service} here; known: {known}")
+    for version, word in SERVICES.items():
+        if service in ("", word) and (version, name) in ACTIONS:
+            return version, name
+    raise CallFailed(f"{service or 'the demo'} has no action {name}")
 
 
 def writes(stage: Stage, since: int = 0) -> list[dict[str, Any]]:

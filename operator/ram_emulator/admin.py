@@ -105,6 +105,11 @@ class Admin:
             root_access_key_secret=reply["rootAccessKeySecret"],
         )
 
+    def create_resource_group(self, account_id: str, name: str) -> str:
+        """A resource group; its id."""
+        path = f"/accounts/{account_id}/resource-groups"
+        return str(self.request("POST", path, {"name": name})["resourceGroupId"])
+
     def create_user(
         self,
         account_id: str,

@@ -42,6 +42,7 @@ class AdminApi:
             "/accounts/{account}/users": {"POST": self._create_user},
             "/accounts/{account}/users/{user}": {"PATCH": self._patch_user},
             "/accounts/{account}/groups": {"POST": self._create_group},
+            "/accounts/{account}/resource-groups": {"POST": self._create_resource_group},
             "/accounts/{account}/providers": {"POST": self._create_provider},
             "/accounts/{account}/providers/{kind}/{name}": {"DELETE": self._delete_provider},
             "/accounts/{account}/service-linked-roles": {"POST": self._create_linked_role},
@@ -90,6 +91,10 @@ class AdminApi:
     async def _create_group(self, request: web.Request) -> Reply:
         row = await _object(request)
         return seeding.create_group(self.universe, self._account(request), row)
+
+    async def _create_resource_group(self, request: web.Request) -> Reply:
+        account, row = self._account(request), await _object(request)
+        return seeding.create_resource_group(self.universe, account, row)
 
     async def _create_provider(self, request: web.Request) -> Reply:
         row = await _object(request)

@@ -79,22 +79,24 @@ def _principal(call: Call, table: PrincipalTable, as_of: float) -> Principal:
     return found
 
 
-def _check_write(call: Call, table: PrincipalTable) -> str:
-    """The principal's key, after the checks that attach and detach share."""
+def _check_write(call: Call, table: PrincipalTable) -> tuple[str, str]:
+    """The principal's key and the scope, after the checks that attach and detach share."""
     principal = _principal(call, table, call.now)
     if isinstance(principal, Role):
         refuse_service_linked(call, principal)
-    scope = call.optional("ResourceGroupId")
-    if scope and scope != call.account.account_id:
+    scope = call.optional("ResourceGroupId") or ""
+    if scope == call.account.account_id:
+        scope = ""
+    if scope and scope not in call.account.resource_groups:
         raise not_exist("ResourceGroup", scope)
-    return principal_key(table.kind, principal.name)
+    return principal_key(table.kind, principal.name), scope
 
 
 def _attach(table: PrincipalTable, call: Call) -> Body:
-    holder = _check_write(call, table)
+    holder, scope = _check_write(call, table)
     policy = find_policy(call, call.now)
     account, key = call.account, policy_key(policy.type, policy.name)
-    held = account.attachments(holder, call.now)
+    held = [a for a in account.attached.get(holder) or () if a.scope == scope]
     if any(a.policy_key == key for a in held):
         if account.text("attach_repeat") == "conflict":
             raise already_exists(f"{table.word}.Policy", policy.name)
@@ -103,14 +105,14 @@ def _attach(table: PrincipalTable, call: Call) -> Body:
     limit = account.quotas[f"{policy.type.lower()}PoliciesPerPrincipal"]
     if same_type >= limit:
         raise limit_exceeded(f"{table.word}.Policy", limit)
-    account.attach(holder, policy, call.now)
+    account.attach(holder, policy, call.now, scope)
     return {}
 
 
 def _detach(table: PrincipalTable, call: Call) -> Body:
-    holder = _check_write(call, table)
+    holder, scope = _check_write(call, table)
     policy = find_policy(call, call.now)
-    if not call.account.detach(holder, policy_key(policy.type, policy.name), call.now):
+    if not call.account.detach(holder, policy_key(policy.type, policy.name), call.now, scope):
         raise not_exist(f"{table.word}.Policy", policy.name)
     return {}
 

@@ -88,7 +88,10 @@ def no_permission(call: Call, refusal: Refusal) -> ApiError:
 
 
 def _identity(account: Account, caller: Caller) -> Iterator[Statement]:
-    """The statements of every policy that the caller holds, directly or by a group."""
+    """The statements of every policy that the caller holds, directly or by a group.
+
+    What is for a resource group does not count: nothing here is in one.
+    """
     holders = [principal_key("role" if caller.kind == "role" else "user", caller.name)]
     if caller.session is not None:
         role = account.roles.get(fold(caller.name))
@@ -102,7 +105,7 @@ def _identity(account: Account, caller: Caller) -> Iterator[Statement]:
         if user is not None and user.inline:
             yield from compile_document(user.inline)
     for holder in holders:
-        for attachment in account.attached.get(holder) or ():
+        for attachment in account.attachments(holder, float("inf")):
             policy = account.policy_by_key(attachment.policy_key, float("inf"))
             if policy is not None:
                 yield from compile_document(policy.default_version.document)

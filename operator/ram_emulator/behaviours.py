@@ -1,6 +1,6 @@
-"""The switches for what the real service's documentation leaves open, and the account quotas.
+"""The switches for what the real service's documentation leaves open.
 
-Two tables, each the only place that names its rows. Read by handlers through `Account`, changed
+One table, the only place that names its rows. Read by handlers through `Account`, changed
 through the admin API. `hostile` is the answer that hurts a careless client most, and the default.
 """
 
@@ -170,6 +170,18 @@ BEHAVIOURS: Mapping[str, Behaviour] = {
         "The code of DeletePolicy while a role has the policy.",
         "The Terraform provider knows only the first, the pattern suggests the second.",
     ),
+    "attachment_count_has_resource_groups": Behaviour(
+        False,
+        True,
+        "AttachmentCount of a policy counts attachments for resource groups, too.",
+        "RAM's lists show those of the whole account; of the count nothing is said.",
+    ),
+    "policy_attachments_stale_seconds": Behaviour(
+        10.0,
+        0.0,
+        "ResourceManager's ListPolicyAttachments lags behind RAM by this many seconds at least.",
+        "Another service over the same entities; its freshness is not documented.",
+    ),
     "attach_repeat": Behaviour(
         "conflict",
         "success",
@@ -304,34 +316,6 @@ BEHAVIOURS: Mapping[str, Behaviour] = {
 
 PRESETS = ("hostile", "likely", "friendly")
 
-# Names as in the admin API. Figures: the limits page of RAM and its flow-control table.
-QUOTAS: Mapping[str, int] = {
-    "users": 5000,
-    "groups": 300,
-    "groupsPerUser": 10,
-    "accessKeysPerUser": 2,
-    "accountAccessKeys": 5,
-    "mfaDevices": 5000,
-    "roles": 1000,
-    "policies": 1500,
-    "policyVersions": 5,
-    "policyBytes": 6144,
-    "systemPoliciesPerPrincipal": 20,
-    "customPoliciesPerPrincipal": 10,
-    "tagsPerResource": 20,
-    "oidcProviders": 100,
-    "samlProviders": 100,
-    "clientIdsPerProvider": 50,
-    "fingerprintsPerProvider": 5,
-    "ipItemsPerKeyPolicy": 50,
-    "conditionsPerKeyPolicy": 8,
-    "authorizedClientsPerUser": 10,
-    "serviceCredentialsPerUserAndService": 2,
-    "readsPerSecond": 100,
-    "writesPerSecond": 20,
-    "attachmentsPerSecond": 10,
-}
-
 
 def preset(name: str) -> dict[str, Setting]:
     """All settings of one preset; ValueError for another word."""
@@ -357,18 +341,6 @@ def apply_settings(
         result = preset(str(values.pop("preset")))
     for name, value in values.items():
         result[name] = _checked(name, value)
-    return result
-
-
-def apply_quotas(current: Mapping[str, int], change: Mapping[str, object]) -> dict[str, int]:
-    """The quotas after a change; ValueError for unknown names and non-integers."""
-    result = dict(current)
-    for name, value in change.items():
-        if name not in QUOTAS:
-            raise ValueError(f"unknown quota {name!r}; known: {', '.join(sorted(QUOTAS))}")
-        if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-            raise ValueError(f"quota {name} must be a whole number, not {value!r}")
-        result[name] = value
     return result
 
 

@@ -73,9 +73,9 @@ def page(
     return taken, reply
 
 
-def page_size(call: Call, parameter: str, most: int) -> int:
+def page_size(call: Call, parameter: str, most: int, default: int = 100) -> int:
     """The page size asked for; out of range it is refused or clamped."""
-    size = call.number(parameter, min(100, most))
+    size = call.number(parameter, min(default, most))
     if 1 <= size <= most:
         return size
     if call.account.text("max_items_out_of_range") == "refuse":

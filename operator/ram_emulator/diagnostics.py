@@ -78,7 +78,7 @@ def denying(call: Call, permission: str, matches: Matches, layer: str) -> Iterat
     if caller.kind == "user":
         holders += [f"group/{m.key}" for m in account.memberships.get(name) or ()]
     for holder in holders:
-        for attachment in account.attached.get(holder) or ():
+        for attachment in account.attachments(holder, float("inf")):
             policy = account.policy_by_key(attachment.policy_key, float("inf"))
             if policy is None:
                 continue

@@ -156,10 +156,14 @@ class MfaDevice:
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A policy on a principal; `policy_key` is `System/<folded>` or `Custom/<folded>`."""
+    """A policy on a principal; `policy_key` is `System/<folded>` or `Custom/<folded>`.
+
+    scope: the resource group that it is for, empty for the whole account.
+    """
 
     policy_key: str
     attached: float
+    scope: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +172,7 @@ class Holder:
 
     principal_key: str
     attached: float
+    scope: str = ""
 
 
 @dataclass(frozen=True, slots=True)

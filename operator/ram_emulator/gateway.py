@@ -28,6 +28,7 @@ from . import (
     policies,
     profiles,
     providers,
+    resourcemanager,
     roles,
     settings,
     sts,
@@ -65,6 +66,7 @@ _FAMILIES = (
     ims,
     providers,
     diagnostics,
+    resourcemanager,
 )
 
 ACTIONS: Mapping[tuple[str, str], Action] = {

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from .behaviours import apply_quotas, apply_settings
+from .behaviours import apply_settings
 from .entities import (
     AccessKey,
     Attachment,
@@ -28,6 +28,7 @@ from .entities import (
     User,
     fold,
 )
+from .quotas import apply_quotas
 from .state import Account, KeyOwner, Universe
 
 FORMAT = 3
@@ -65,6 +66,7 @@ def _dump_account(account: Account) -> dict[str, Any]:
         "devices": [dataclasses.asdict(device) for _, device in account.devices.items()],
         "settings": {name: dict(values) for name, values in account.settings.items()},
         "deletedUsers": dict(account.deleted_users),
+        "resourceGroups": dict(account.resource_groups),
         "members": {
             group: {row.key: row.joined for row in rows}
             for group, rows in account.members.items()
@@ -132,6 +134,7 @@ def _restore_identities(universe: Universe, account: Account, row: Mapping[str, 
     for name, values in row["settings"].items():
         account.settings.load(name, values)
     account.deleted_users = dict(row["deletedUsers"])
+    account.resource_groups = dict(row.get("resourceGroups", {}))
     for group, members in row["members"].items():
         for user, joined in members.items():
             account.join(group, user, joined)
@@ -141,7 +144,7 @@ def _restore_attached(account: Account, principal: str, held: list[Attachment]) 
     for attachment in held:
         policy = account.policy_by_key(attachment.policy_key, float("inf"))
         if policy is not None:
-            account.attach(principal, policy, attachment.attached)
+            account.attach(principal, policy, attachment.attached, attachment.scope)
 
 
 def _tags(fields: Mapping[str, Any]) -> dict[str, Any]:

@@ -48,7 +48,10 @@ _LISTED = (*_UPDATED, "AttachmentCount", "Tags")
 
 def policy_fields(call: Call, policy: Policy, fields: tuple[str, ...]) -> dict[str, Any]:
     """The named fields of a policy as the wire has them."""
-    holders = call.account.policy_holders(policy_key(policy.type, policy.name), call.as_of)
+    key = policy_key(policy.type, policy.name)
+    holders = call.account.policy_holders(key, call.as_of)
+    if call.account.is_on("attachment_count_has_resource_groups"):
+        holders = call.account.holders.seen(key, call.as_of) or ()
     everything: dict[str, Any] = {
         "PolicyName": policy.name,
         "PolicyType": policy.type,
@@ -136,7 +139,7 @@ def _delete(call: Call) -> Body:
 def _refuse_while_held(call: Call, policy: Policy) -> None:
     account, key = call.account, policy_key(policy.type, policy.name)
     earlier = call.now - account.seconds("detach_visible_after_seconds")
-    holders = (*account.policy_holders(key, call.now), *account.policy_holders(key, earlier))
+    holders = [*(account.holders.get(key) or ()), *(account.holders.seen(key, earlier) or ())]
     kinds = {holder.principal_key.partition("/")[0] for holder in holders}
     codes = {
         "user": "DeleteConflict.Policy.User",

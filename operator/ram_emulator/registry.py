@@ -17,11 +17,12 @@ from .state import Account, Universe
 RAM = "2015-05-01"
 STS = "2015-04-01"
 IMS = "2019-08-15"
+RESOURCE_MANAGER = "2020-03-31"
 
 OLDER = {"2017-04-30": IMS}
 """Versions that older clients send, and the one whose actions they mean."""
 
-SERVICES = {RAM: "ram", STS: "sts", IMS: "ims"}
+SERVICES = {RAM: "ram", STS: "sts", IMS: "ims", RESOURCE_MANAGER: "resourcemanager"}
 
 Effect: TypeAlias = Literal["read", "write"]
 Rate: TypeAlias = Literal["readsPerSecond", "writesPerSecond", "attachmentsPerSecond"]
@@ -82,7 +83,9 @@ class Action:
     @property
     def permission(self) -> str:
         """The name under which policies allow it, such as `ram:GetRole`."""
-        return f"{SERVICES[self.version]}:{self.name}"
+        # What ResourceManager lists is asked for under RAM's code.
+        service = "ram" if self.version == RESOURCE_MANAGER else SERVICES[self.version]
+        return f"{service}:{self.name}"
 
 
 def refuse_long_document(text: str, limit: int, parameter: str) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from .entities import Holder, Membership
+from .entities import Membership
 from .state import Account, KeyOwner, Universe
 from .versioned import Versioned
 
@@ -48,8 +48,8 @@ def _move_attachments(account: Account, old: str, new: str, at: float) -> None:
     for attachment in account.attached.get(old) or ():
         holders = account.holders.get(attachment.policy_key) or ()
         renamed = [
-            Holder(new, holder.attached) if holder.principal_key == old else holder
-            for holder in holders
+            dataclasses.replace(row, principal_key=new) if row.principal_key == old else row
+            for row in holders
         ]
         account.holders.put(attachment.policy_key, tuple(renamed), at)
     _move(account.attached, old, new, at)

@@ -26,8 +26,9 @@ from .common import (
 from .entities import Role, fold, principal_key
 from .errors import already_exists, delete_conflict, limit_exceeded
 from .params import Param
+from .principals import still_there
 from .registry import Action, Body, Call, refuse_long_document
-from .state import random_id
+from .state import Account, random_id
 from .trust import check_trust_document
 
 DEFAULT_SESSION = 3600
@@ -53,11 +54,16 @@ def role_arn(account_id: str, name: str) -> str:
     return f"acs:ram::{account_id}:role/{fold(name)}"
 
 
+def role_principal_name(account: Account, role: Role) -> str:
+    """The name of a role beside those of users, with the folded name as the service writes it."""
+    domain = f"{account.alias or account.account_id}.onaliyunservice.com"
+    return f"{fold(role.name)}@role.{domain}"
+
+
 def role_fields(call: Call, role: Role, fields: tuple[str, ...]) -> dict[str, Any]:
     """The named fields of a role as the wire has them."""
     account = call.account
     document = shown_document(call, role.document, "role_document_reformatted")
-    domain = f"{account.alias or account.account_id}.onaliyunservice.com"
     everything: dict[str, Any] = {
         "RoleId": role.role_id,
         "RoleName": role.name,
@@ -68,7 +74,7 @@ def role_fields(call: Call, role: Role, fields: tuple[str, ...]) -> dict[str, An
         "CreateDate": iso(role.created),
         "UpdateDate": iso(role.updated),
         "IsServiceLinkedRole": role.service_linked,
-        "RolePrincipalName": f"{fold(role.name)}@role.{domain}",
+        "RolePrincipalName": role_principal_name(account, role),
         "Tags": tag_rows(role.tags),
     }
     if account.is_on("role_console_login_exists"):
@@ -151,8 +157,7 @@ def _delete(call: Call) -> Body:
     role = find_role(call, call.now)
     refuse_service_linked(call, role)
     account, key = call.account, principal_key("role", role.name)
-    earlier = call.now - account.seconds("detach_visible_after_seconds")
-    if account.attachments(key, call.now) or account.attachments(key, earlier):
+    if still_there(call, account.attached, key):
         raise delete_conflict("Role.Policy", f"The role has policies attached: {role.name}")
     account.roles.delete(fold(role.name), call.now)
     return {}

@@ -9,10 +9,11 @@ from __future__ import annotations
 import base64
 import dataclasses
 import json
+import string
 from collections.abc import Mapping
 from typing import Any
 
-from .behaviours import apply_quotas, apply_settings
+from .behaviours import apply_settings
 from .entities import (
     AccessKey,
     Group,
@@ -25,6 +26,7 @@ from .entities import (
     provider_key,
 )
 from .providers import provider_arn
+from .quotas import apply_quotas
 from .roles import DEFAULT_SESSION, role_arn
 from .state import ROOT, Account, KeyOwner, Universe, random_id, random_text
 
@@ -140,6 +142,14 @@ def create_group(universe: Universe, account: Account, row: Mapping[str, Any]) -
     for member in members:
         account.join(fold(name), member, now)
     return {"groupId": group.group_id}
+
+
+def create_resource_group(universe: Universe, account: Account, row: Mapping[str, Any]) -> Json:
+    """A resource group, which attachments can be for."""
+    identifier = f"rg-{random_text(15, string.ascii_lowercase + string.digits)}"
+    account.resource_groups[identifier] = _text(row, "name", "")
+    universe.touch()
+    return {"resourceGroupId": identifier}
 
 
 def create_provider(universe: Universe, account: Account, row: Mapping[str, Any]) -> Json:

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from .behaviours import QUOTAS, Setting, preset
+from .behaviours import Setting, preset
 from .clock import Clock
 from .entities import (
     AccessKey,
@@ -31,6 +31,7 @@ from .entities import (
     fold,
     policy_key,
 )
+from .quotas import QUOTAS
 from .system_policies import system_policies
 from .versioned import Versioned
 
@@ -59,7 +60,7 @@ class Account:
     the password policy and the security preference, each a map of wire names. keys and profiles:
     by the folded name of the user. members: of a group; memberships: of a user. providers: by
     `provider_key`. wrote: when each caller, by ARN, last wrote. refusals: by their
-    encoded message.
+    encoded message. resource_groups: names by id.
     """
 
     account_id: str
@@ -82,6 +83,7 @@ class Account:
     refusals: dict[str, dict[str, Any]] = field(default_factory=dict)
     attached: Versioned[tuple[Attachment, ...]] = field(default_factory=Versioned)
     holders: Versioned[tuple[Holder, ...]] = field(default_factory=Versioned)
+    resource_groups: dict[str, str] = field(default_factory=dict)
 
     def is_on(self, behaviour: str) -> bool:
         """A switch that is a truth value."""
@@ -116,32 +118,33 @@ class Account:
         policy_type, _, name = key.partition("/")
         return self.policy(policy_type, name, as_of)
 
-    def attach(self, principal: str, policy: Policy, at: float) -> None:
-        """Attach, in both directions."""
+    def attach(self, principal: str, policy: Policy, at: float, scope: str = "") -> None:
+        """Attach, in both directions; scope: a resource group, empty for the whole account."""
         key = policy_key(policy.type, policy.name)
         mine = self.attached.get(principal) or ()
-        self.attached.put(principal, (*mine, Attachment(key, at)), at)
+        self.attached.put(principal, (*mine, Attachment(key, at, scope)), at)
         theirs = self.holders.get(key) or ()
-        self.holders.put(key, (*theirs, Holder(principal, at)), at)
+        self.holders.put(key, (*theirs, Holder(principal, at, scope)), at)
 
-    def detach(self, principal: str, key: str, at: float) -> bool:
-        """Detach, in both directions; False if it was not attached."""
+    def detach(self, principal: str, key: str, at: float, scope: str = "") -> bool:
+        """Detach, in both directions; False if it was not attached in that scope."""
         mine = self.attached.get(principal) or ()
-        rest = tuple(a for a in mine if a.policy_key != key)
+        rest = tuple(a for a in mine if (a.policy_key, a.scope) != (key, scope))
         if len(rest) == len(mine):
             return False
         self.attached.put(principal, rest, at)
         theirs = self.holders.get(key) or ()
-        self.holders.put(key, tuple(h for h in theirs if h.principal_key != principal), at)
+        kept = tuple(h for h in theirs if (h.principal_key, h.scope) != (principal, scope))
+        self.holders.put(key, kept, at)
         return True
 
     def attachments(self, principal: str, as_of: float) -> tuple[Attachment, ...]:
-        """What a principal holds, in the order of attaching."""
-        return self.attached.seen(principal, as_of) or ()
+        """What a principal holds in the whole account, in the order of attaching."""
+        return tuple(a for a in self.attached.seen(principal, as_of) or () if not a.scope)
 
     def policy_holders(self, key: str, as_of: float) -> tuple[Holder, ...]:
-        """Who holds a policy, in the order of attaching."""
-        return self.holders.seen(key, as_of) or ()
+        """Who holds a policy in the whole account, in the order of attaching."""
+        return tuple(h for h in self.holders.seen(key, as_of) or () if not h.scope)
 
     def join(self, group: str, user: str, at: float) -> None:
         """Make a user a member of a group, in both directions; the names are folded."""

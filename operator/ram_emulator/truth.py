@@ -44,6 +44,7 @@ def true_state(account: Account) -> Json:
         },
         "oidcProviders": {p.name: _oidc_state(p) for p in _providers(account, "oidc")},
         "samlProviders": {p.name: _saml_state(p) for p in _providers(account, "saml")},
+        "resourceGroups": dict(account.resource_groups),
         "alias": account.alias,
         "passwordPolicy": password_policy(account),
         "securityPreference": security_preference(account),
@@ -91,6 +92,16 @@ def _held(account: Account, kind: str, key: str) -> list[list[str]]:
     return sorted([p.type, p.name] for p in policies if p is not None)
 
 
+def _scoped(account: Account, kind: str, key: str) -> Json:
+    """What a principal holds in resource groups, if it holds anything there."""
+    rows = [
+        [policy.type, policy.name, row.scope]
+        for row in account.attached.get(f"{kind}/{key}") or ()
+        if row.scope and (policy := account.policy_by_key(row.policy_key, _ALWAYS)) is not None
+    ]
+    return {"resourceGroupPolicies": sorted(rows)} if rows else {}
+
+
 def _user_state(account: Account, key: str, user: User) -> Json:
     groups = [account.groups.get(m.key) for m in account.memberships.get(key) or ()]
     state: Json = {
@@ -100,6 +111,7 @@ def _user_state(account: Account, key: str, user: User) -> Json:
         "mobilePhone": user.mobile_phone,
         "comments": user.comments,
         "policies": _held(account, "user", key),
+        **_scoped(account, "user", key),
         "groups": sorted(group.name for group in groups if group is not None),
         "accessKeys": [
             {"id": k.key_id, "status": "Active" if k.active else "Inactive"}
@@ -124,6 +136,7 @@ def _group_state(account: Account, key: str, group: Group) -> Json:
         "comments": group.comments,
         "members": sorted(_user_name(account, m.key) for m in account.members.get(key) or ()),
         "policies": _held(account, "group", key),
+        **_scoped(account, "group", key),
     }
 
 
@@ -136,6 +149,7 @@ def _role_state(account: Account, key: str, role: Role) -> Json:
         "allowConsoleLogin": role.console_login,
         "serviceLinked": role.service_linked,
         "policies": _held(account, "role", key),
+        **_scoped(account, "role", key),
         "tags": dict(role.tags),
     }
 

@@ -211,7 +211,11 @@ def test_behaviour(cloud: Cloud, name: str, value: str) -> None:
 
 def test_every_switch_is_shown() -> None:
     others = test_behaviours.CHECKS.keys() | test_providers.CHECKS.keys()
-    others |= {"own_writes_seen_at_once"}  # tests/emulator/test_likely.py
+    others |= {
+        "own_writes_seen_at_once",  # test_likely.py
+        "attachment_count_has_resource_groups",  # test_resource_groups.py
+        "policy_attachments_stale_seconds",
+    }
     assert CHECKS.keys() | others == BEHAVIOURS.keys()
 
 
