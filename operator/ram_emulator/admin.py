@@ -144,8 +144,9 @@ class Admin:
         """An identity provider (kind `oidc` or `saml`); returns its ARN.
 
         details: `issuerUrl`, `clientIds` and `fingerprints` (lists) of an OIDC provider, `metadata`
-        (the document itself) of a SAML provider, `description` of both. One that exists already
-        gets them at once, and keeps what is not named.
+        (the document itself) of a SAML provider, `description` of both. What an issuer publishes:
+        `keys` (rows of kid, n and e), `siteFingerprint`. One that exists already gets them at once,
+        and keeps what is not named.
         """
         row = {"type": kind, "name": name, **details}
         return str(self.request("POST", f"/accounts/{account_id}/providers", row)["arn"])

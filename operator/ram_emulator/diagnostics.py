@@ -21,7 +21,12 @@ from .registry import Action, Body, Call
 MOST = 10_000
 _LASTS_SECONDS = 86_400
 
-PRINCIPAL_TYPES = {"user": "SubUser", "role": "AssumedRoleUser", "account": "Account"}
+PRINCIPAL_TYPES = {
+    "user": "SubUser",
+    "role": "AssumedRoleUser",
+    "account": "Account",
+    "federated": "Federated",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from .jwt import PublicKey
+
 Tags: TypeAlias = tuple[tuple[str, str], ...]
 PrincipalKind: TypeAlias = Literal["user", "group", "role"]
 PolicyType: TypeAlias = Literal["System", "Custom"]
@@ -105,7 +107,9 @@ class Provider:
     """An identity provider that trusts can name.
 
     issuer, client_ids, fingerprints and issuance_limit (hours) are those of an OIDC provider,
-    metadata (base64 as it was given) and sign_algo those of a SAML provider.
+    metadata (base64 as it was given) and sign_algo those of a SAML provider. keys and
+    site_fingerprint: what the issuer publishes, which only tests give; an empty fingerprint is one
+    that the provider has.
     """
 
     kind: ProviderKind
@@ -119,6 +123,8 @@ class Provider:
     issuance_limit: int = 12
     metadata: str = ""
     sign_algo: str = "rsa-sha1"
+    keys: tuple[PublicKey, ...] = ()
+    site_fingerprint: str = ""
 
     @property
     def key(self) -> str:
@@ -205,10 +211,11 @@ class Session:
 class Caller:
     """Who signed a call.
 
-    kind: `account` (root), `user` or `role` (a session). principal_id: as GetCallerIdentity has it.
+    kind: `account` (root), `user`, `role` (a session) or `federated` (nobody of the account).
+    principal_id: as GetCallerIdentity has it.
     """
 
-    kind: Literal["account", "user", "role"]
+    kind: Literal["account", "user", "role", "federated"]
     account_id: str
     name: str
     principal_id: str

@@ -22,6 +22,7 @@ from . import (
     accesskeys,
     attachments,
     diagnostics,
+    federated,
     groups,
     ims,
     mfa,
@@ -67,6 +68,7 @@ _FAMILIES = (
     providers,
     diagnostics,
     resourcemanager,
+    federated,
 )
 
 ACTIONS: Mapping[tuple[str, str], Action] = {
@@ -165,8 +167,12 @@ class Gateway:
         try:
             envelope = read_envelope(line, body)
             outcome.xml = f"{envelope.action}Response" if envelope.wants_xml else ""
-            caller = self._gatekeeper.admit(envelope)
-            action = find_action(envelope.version, envelope.action)
+            known = ACTIONS.get((envelope.version, envelope.action))
+            if known is not None and not known.signed:
+                caller = federated.federated_caller(self._universe, envelope.parameters)
+            else:
+                caller = self._gatekeeper.admit(envelope)
+            action = known or find_action(envelope.version, envelope.action)
             fired = self._faults.plan(
                 caller.account_id, SERVICES[action.version], action.name, action.effect
             )

@@ -28,6 +28,7 @@ from .entities import (
     User,
     fold,
 )
+from .jwt import PublicKey
 from .quotas import apply_quotas
 from .state import Account, KeyOwner, Universe
 
@@ -115,7 +116,8 @@ def _restore_account(universe: Universe, row: Mapping[str, Any]) -> None:
         account.groups.load(fold(fields["name"]), Group(**fields))
     for fields in row["providers"]:
         lists = {name: tuple(fields[name]) for name in ("client_ids", "fingerprints")}
-        provider = Provider(**{**fields, **lists})
+        keys = tuple(PublicKey(**key) for key in fields.get("keys", ()))
+        provider = Provider(**{**fields, **lists, "keys": keys})
         account.providers.load(provider.key, provider)
     for principal, held in row["attached"].items():
         _restore_attached(account, principal, [Attachment(**a) for a in held])

@@ -69,7 +69,8 @@ class Action:
 
     resources: ARN templates that a caller needs permission on, all of them; `{account}` and any
     parameter name may stand in braces. Empty: no permission is asked for. An action that belongs to
-    another account's resource names it in its own handler and leaves this empty.
+    another account's resource names it in its own handler and leaves this empty. signed: False for
+    who has no key yet and proves otherwise who he is.
     """
 
     name: str
@@ -79,6 +80,7 @@ class Action:
     resources: tuple[str, ...] = ()
     rate: Rate = "readsPerSecond"
     version: str = RAM
+    signed: bool = True
 
     @property
     def permission(self) -> str:

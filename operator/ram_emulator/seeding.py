@@ -25,6 +25,7 @@ from .entities import (
     principal_key,
     provider_key,
 )
+from .jwt import PublicKey
 from .providers import provider_arn
 from .quotas import apply_quotas
 from .roles import DEFAULT_SESSION, role_arn
@@ -36,7 +37,14 @@ _ALWAYS = float("inf")
 
 _FINGERPRINT = "902ef2deeb3c5b13ea4c3d5193629309e231ae55"
 _DETAILS = {
-    "oidc": ("description", "issuerUrl", "clientIds", "fingerprints"),
+    "oidc": (
+        "description",
+        "issuerUrl",
+        "clientIds",
+        "fingerprints",
+        "keys",
+        "siteFingerprint",
+    ),
     "saml": ("description", "metadata"),
 }
 
@@ -170,6 +178,8 @@ def create_provider(universe: Universe, account: Account, row: Mapping[str, Any]
         client_ids=_texts(row, "clientIds", before.client_ids),
         fingerprints=_texts(row, "fingerprints", before.fingerprints),
         metadata=metadata or before.metadata,
+        keys=_keys(row, before.keys),
+        site_fingerprint=_text(row, "siteFingerprint", before.site_fingerprint),
         updated=now,
     )
     for key, other in account.providers.items():
@@ -212,6 +222,12 @@ def _new_provider(kind: ProviderKind, name: str, now: float) -> Provider:
         client_ids=("sts.aliyuncs.com",),
         fingerprints=(_FINGERPRINT,),
     )
+
+
+def _keys(row: Mapping[str, Any], default: tuple[PublicKey, ...]) -> tuple[PublicKey, ...]:
+    if "keys" not in row:
+        return default
+    return tuple(PublicKey(str(key["kid"]), str(key["n"]), str(key["e"])) for key in row["keys"])
 
 
 def _text(row: Mapping[str, Any], name: str, default: str) -> str:

@@ -50,13 +50,13 @@ def _assume(call: Call) -> Body:
     match = _ROLE_ARN.fullmatch(call.text("RoleArn"))
     if match is None:
         raise invalid("RoleArn", "", "The parameter RoleArn is wrongly formed.")
-    _check_texts(call)
+    check_texts(call)
     if caller.kind == "account":
         raise no_permission(call, Refusal(ASSUME, Decision.IMPLICIT_DENY, IDENTITY))
     resource = f"acs:ram:*:{match[1]}:role/{match[2]}"
     demand(call, ASSUME, resource)
     owner = call.universe.accounts.get(match[1])
-    role = _role(owner, match[2], call.now)
+    role = role_as_known(owner, match[2], call.now)
     if owner is None or role is None:
         raise not_exist("Role", call.text("RoleArn"))
     context = _context(call)
@@ -64,20 +64,26 @@ def _assume(call: Call) -> Body:
         decision = trust_decision(role.document, caller, action, context)
         if decision is not Decision.ALLOW:
             raise no_permission(call, Refusal(ASSUME, decision, TRUST, resource))
+    return issue(call, owner, role, session_seconds(call, role))
+
+
+def session_seconds(call: Call, role: Role) -> int:
+    """How long the session is to last, within what the role allows."""
     seconds = call.number("DurationSeconds", 3600)
     if not 900 <= seconds <= role.max_session:
         raise invalid("DurationSeconds", "", f"DurationSeconds must be 900 to {role.max_session}.")
-    return _issue(call, owner, role, seconds)
+    return seconds
 
 
-def _role(owner: Account | None, name: str, now: float) -> Role | None:
+def role_as_known(owner: Account | None, name: str, now: float) -> Role | None:
     """The role as STS knows it; a role that is gone is gone at once."""
     if owner is None or owner.roles.get(fold(name)) is None:
         return None
     return owner.roles.seen(fold(name), now - owner.seconds("trust_effective_after_seconds"))
 
 
-def _check_texts(call: Call) -> None:
+def check_texts(call: Call) -> None:
+    """Refuse a session name, external id or session policy that is wrongly formed."""
     if not _SESSION_NAME.fullmatch(call.text("RoleSessionName")):
         raise invalid("RoleSessionName", "", "The parameter RoleSessionName is wrongly formed.")
     external = call.optional("ExternalId")
@@ -112,7 +118,8 @@ def _trust_actions(call: Call) -> tuple[str, ...]:
     return (ASSUME, "sts:SetSourceIdentity")
 
 
-def _issue(call: Call, owner: Account, role: Role, seconds: int) -> Body:
+def issue(call: Call, owner: Account, role: Role, seconds: int) -> Body:
+    """Keep a session and answer with its credentials."""
     session = Session(
         key_id=f"STS.{random_text(24)}",
         secret=random_text(40),

@@ -100,6 +100,18 @@ def trust_decision(
     return decide(compile_document(document), action, context, matches)
 
 
+def federated_decision(
+    document: str, provider: str, action: str, context: Mapping[str, str]
+) -> Decision:
+    """What a trust document says to a token of an identity provider, by the provider's ARN."""
+
+    def matches(statement: Statement) -> bool:
+        named = (value for kind, value in statement.principals if kind == "Federated")
+        return any(fold(value) == fold(provider) for value in named)
+
+    return decide(compile_document(document), action, context, matches)
+
+
 def _spellings(caller: Caller) -> tuple[str, str]:
     prefix = f"acs:ram::{caller.account_id}:"
     return f"{prefix}root", f"{prefix}{caller.kind}/{fold(caller.name)}"

@@ -225,7 +225,8 @@ def test_every_action_is_shown_once_at_least() -> None:
     ours = {step for step, *_ in STEPS}
     others = {action for action, *_ in test_actions.STEPS}
     others |= {f"ims:{action}" for action, *_ in test_providers.STEPS}
-    others |= {"DecodeDiagnosticMessage", "ListPolicyAttachments"}  # in files of their own
+    # These have files of their own.
+    others |= {"DecodeDiagnosticMessage", "ListPolicyAttachments", "AssumeRoleWithOIDC"}
     ims = {f"ims:{name}" for version, name in ACTIONS if version == "2019-08-15"}
     assert ours | others == ims | {name for version, name in ACTIONS if version != "2019-08-15"}
 
