@@ -294,6 +294,13 @@ BEHAVIOURS: Mapping[str, Behaviour] = {
         "One published table has `ram:` and acs:ram resources, another `ims:` and acs:ims.",
         ("both", "either"),
     ),
+    "ims_list_last_login": Behaviour(
+        "milliseconds",
+        "iso",
+        "LastLoginDate in IMS ListUsers: a text of milliseconds, or an ISO date.",
+        "A sample has the first, GetUser and its own documentation the second.",
+        ("milliseconds", "iso"),
+    ),
     "throttle_status": Behaviour(
         400,
         429,

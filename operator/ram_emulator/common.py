@@ -58,14 +58,14 @@ def find_policy(call: Call, as_of: float, policy_type: str | None = None) -> Pol
 
 
 def page(
-    call: Call, rows: Sequence[tuple[str, T]], most: int = 1000
+    call: Call, rows: Sequence[tuple[str, T]], most: int = 1000, default: int = 100
 ) -> tuple[list[T], dict[str, Any]]:
     """One page of (key, row) pairs, and the reply's IsTruncated and Marker.
 
     Rows go by key. The marker is a position or the last key, see the behaviour
     `list_skips_row_on_concurrent_delete`.
     """
-    size = page_size(call, "MaxItems", most)
+    size = page_size(call, "MaxItems", most, default)
     taken, marker = cut(call, rows, call.optional("Marker"), size, "Marker")
     reply: dict[str, Any] = {"IsTruncated": marker is not None}
     if marker is not None:

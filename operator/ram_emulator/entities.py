@@ -73,7 +73,7 @@ class User:
     """A RAM user; `inline` is an extra permission document that only tests give.
 
     visible_from: when trusts may name the user. last_login: 0 for never. status: `active` or
-    `freeze`, which IMS alone shows.
+    `freeze`, which IMS alone shows, like provision: Manual, or where the user is kept instead.
     """
 
     name: str
@@ -89,6 +89,7 @@ class User:
     last_login: float = 0.0
     status: str = "active"
     tags: Tags = ()
+    provision: str = "Manual"
 
 
 @dataclass(frozen=True, slots=True)

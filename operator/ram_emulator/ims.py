@@ -1,20 +1,19 @@
-"""IMS 2019-08-15, as far as RAM lacks it: tags of users, and look-ups over the same entities.
+"""IMS 2019-08-15, as far as RAM lacks it: tags of users, the default domain, the summary.
 
-TagResources, UntagResources, ListTagResources, GetUser, ListUsers, GetDefaultDomain,
-GetAccountSummary. Users go by id or by principal name, `<name>@<domain>`.
+TagResources, UntagResources, ListTagResources, GetDefaultDomain, GetAccountSummary.
 """
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable
-from typing import Any
 
-from .common import PAGING, TAGS, has_tags, merge_tags, page, tag_page, tag_rows
+from .common import TAGS, merge_tags, tag_page
 from .entities import User, fold
-from .errors import ApiError, invalid, not_exist
+from .errors import ApiError, invalid
+from .ims_users import by_id, by_principal_name
 from .params import Param
-from .principals import ALL_USERS, WHOLE_ACCOUNT, user_fields
+from .principals import ALL_USERS, WHOLE_ACCOUNT
 from .registry import IMS, Action, Body, Call
 
 _MOST_VALUE_CHARACTERS = 128
@@ -23,35 +22,6 @@ _TYPE = Param("ResourceType", required=True, choices=("user",), code="")
 _IDS = Param("ResourceId", "names", high=50)
 _NAMES = Param("ResourcePrincipalName", "names", high=50)
 
-_READ = (
-    "UserId",
-    "UserPrincipalName",
-    "DisplayName",
-    "MobilePhone",
-    "Email",
-    "Comments",
-    "CreateDate",
-    "UpdateDate",
-    "LastLoginDate",
-)
-
-
-def _by_principal_name(call: Call, principal: str, as_of: float) -> User:
-    name, _, domain = principal.partition("@")
-    account = call.account
-    user = account.users.seen(fold(name), as_of)
-    domains = (account.default_domain, f"{account.account_id}.onaliyun.com")
-    if user is None or domain.lower() not in domains:
-        raise not_exist("User", principal)
-    return user
-
-
-def _by_id(call: Call, user_id: str, as_of: float) -> User:
-    user = call.account.users.seen_by(user_id, as_of)
-    if user is None:
-        raise not_exist("User", user_id)
-    return user
-
 
 def _named(call: Call, as_of: float) -> list[User] | None:
     """The users that the call names; None if it names none."""
@@ -59,9 +29,9 @@ def _named(call: Call, as_of: float) -> list[User] | None:
     if ids and names:
         raise invalid(_IDS.name, "", f"Only one of {_IDS.name} and {_NAMES.name} can be given.")
     if ids:
-        return [_by_id(call, user_id, as_of) for user_id in ids]
+        return [by_id(call, user_id, as_of) for user_id in ids]
     if names:
-        return [_by_principal_name(call, name, as_of) for name in names]
+        return [by_principal_name(call, name, as_of) for name in names]
     return None
 
 
@@ -111,46 +81,6 @@ def _list_tags(call: Call) -> Body:
 
 def _tag_owner(user: User) -> dict[str, str]:
     return {"ResourceType": "user", "ResourceId": user.user_id}
-
-
-def _show(call: Call, user: User) -> dict[str, Any]:
-    shown = user_fields(call, user, _READ)
-    return {**shown, "ProvisionType": "Manual", "Tags": tag_rows(user.tags)}
-
-
-def _list_users(call: Call) -> Body:
-    wanted, status = call.values.get("Tag", ()), call.optional("Status")
-    rows = [
-        (key, user)
-        for key, user in call.account.users.items_seen(call.as_of)
-        if has_tags(user.tags, wanted) and status in (None, user.status)
-    ]
-    chosen, reply = page(call, rows)
-    shown = [{**_show(call, user), "Status": user.status} for user in chosen]
-    return {**reply, "Users": {"User": shown}}
-
-
-def _get_user(call: Call) -> Body:
-    principal, user_id = call.optional("UserPrincipalName"), call.optional("UserId")
-    key_id = call.optional("UserAccessKeyId")
-    if principal is not None:
-        user = _by_principal_name(call, principal, call.as_of)
-    elif user_id is not None:
-        user = _by_id(call, user_id, call.as_of)
-    elif key_id is not None:
-        user = _by_key(call, key_id)
-    else:
-        raise ApiError("MissingParameter", "UserPrincipalName, UserId or UserAccessKeyId.")
-    return {"User": {**_show(call, user), "UserName": user.name}}
-
-
-def _by_key(call: Call, key_id: str) -> User:
-    owner = call.universe.owners.get(key_id)
-    mine = owner is not None and owner.account_id == call.account.account_id
-    user = call.account.users.seen(owner.user, call.as_of) if owner is not None and mine else None
-    if user is None:
-        raise not_exist("User", key_id)
-    return user
 
 
 def _domain(call: Call) -> Body:
@@ -215,20 +145,6 @@ ACTIONS = tuple(
             _list_tags,
             "read",
             (*_TARGETS, TAGS, Param("NextToken"), Param("PageSize", "int", code="")),
-            ALL_USERS,
-        ),
-        Action(
-            "ListUsers",
-            _list_users,
-            "read",
-            (*PAGING, TAGS, Param("Status", choices=("active", "freeze"), code="")),
-            ALL_USERS,
-        ),
-        Action(
-            "GetUser",
-            _get_user,
-            "read",
-            (Param("UserPrincipalName"), Param("UserId"), Param("UserAccessKeyId")),
             ALL_USERS,
         ),
         Action("GetDefaultDomain", _domain, "read", (), WHOLE_ACCOUNT),

@@ -121,7 +121,7 @@ def _new_key(universe: Universe, account: Account, user: str) -> AccessKey:
 
 
 def change_user(universe: Universe, account: Account, name: str, row: Mapping[str, Any]) -> Json:
-    """What no API writes: `lastLoginDate` (seconds since the epoch) and IMS's `status`."""
+    """What no API writes: `lastLoginDate` (seconds since the epoch), `status`, `provisionType`."""
     user = account.users.get(fold(name))
     if user is None:
         raise KeyError(name)
@@ -129,10 +129,13 @@ def change_user(universe: Universe, account: Account, name: str, row: Mapping[st
     if status not in ("active", "freeze"):
         raise ValueError("status must be active or freeze")
     last_login = float(row.get("lastLoginDate", user.last_login))
-    changed = dataclasses.replace(user, status=status, last_login=last_login)
+    provision = row.get("provisionType", user.provision)
+    if provision not in ("Manual", "SCIM", "CloudSSO"):
+        raise ValueError("provisionType must be Manual, SCIM or CloudSSO")
+    changed = dataclasses.replace(user, status=status, last_login=last_login, provision=provision)
     account.users.load(fold(name), changed)
     universe.touch()
-    return {"lastLoginDate": last_login, "status": status}
+    return {"lastLoginDate": last_login, "status": status, "provisionType": provision}
 
 
 def create_group(universe: Universe, account: Account, row: Mapping[str, Any]) -> Json:

@@ -215,6 +215,7 @@ def test_every_switch_is_shown() -> None:
         "own_writes_seen_at_once",  # test_likely.py
         "attachment_count_has_resource_groups",  # test_resource_groups.py
         "policy_attachments_stale_seconds",
+        "ims_list_last_login",  # test_ims_users.py
     }
     assert CHECKS.keys() | others == BEHAVIOURS.keys()
 
