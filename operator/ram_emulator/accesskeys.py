@@ -52,7 +52,8 @@ def _create(call: Call) -> Body:
 
 def _update(call: Call) -> Body:
     key = _find(call, call.now)
-    changed = dataclasses.replace(key, active=call.text("Status") == "Active")
+    active = call.text("Status") == "Active"
+    changed = dataclasses.replace(key, active=active, changed=call.now)
     call.universe.replace_key(key.key_id, changed, call.now)
     return {}
 

@@ -301,6 +301,36 @@ BEHAVIOURS: Mapping[str, Behaviour] = {
         "A sample has the first, GetUser and its own documentation the second.",
         ("milliseconds", "iso"),
     ),
+    "credential_report_seconds": Behaviour(
+        20.0,
+        0.0,
+        "A credential report takes this many seconds to be made.",
+        "It has states for it; no figure is documented.",
+    ),
+    "credential_report_lag_seconds": Behaviour(
+        7200.0,
+        0.0,
+        "A credential report shows the account as it was this long before it was asked for.",
+        "Two hours are documented for the last use of keys, nothing for the rest.",
+    ),
+    "credential_report_header_on_each_page": Behaviour(
+        True,
+        False,
+        "Each page of a credential report begins with the line of columns, or the first one alone.",
+        "The documentation does not say.",
+    ),
+    "credential_report_truncated_is_text": Behaviour(
+        True,
+        False,
+        "IsTruncated of GetCredentialReport is a text, `false` as well as `true`.",
+        "A text in the SDK and in one sample, a truth value in another.",
+    ),
+    "credential_report_no_login": Behaviour(
+        "LOGIN_DISABLED",
+        "N/A",
+        "What the columns of a password and of MFA say of a user without a login.",
+        "The second is documented, the first is seen in the field.",
+    ),
     "throttle_status": Behaviour(
         400,
         429,

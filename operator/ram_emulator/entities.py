@@ -143,12 +143,16 @@ class Membership:
 
 @dataclass(frozen=True, slots=True)
 class LoginProfile:
-    """A user's console access. `passwords` are salted digests, the current one first."""
+    """A user's console access. `passwords` are salted digests, the current one first.
+
+    changed: when the password was last set, 0 for at the creation.
+    """
 
     created: float
     reset_required: bool
     mfa_required: bool
     passwords: tuple[str, ...]
+    changed: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,12 +188,21 @@ class Holder:
 
 @dataclass(frozen=True, slots=True)
 class AccessKey:
-    """A long-lived key of one user, or of the account's root."""
+    """A long-lived key of one user, or of the account's root; changed: 0 for never."""
 
     key_id: str
     secret: str
     created: float
     active: bool = True
+    changed: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A credential report: when it was made, and its lines without the header."""
+
+    generated: float
+    lines: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

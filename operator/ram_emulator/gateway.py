@@ -21,6 +21,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 from . import (
     accesskeys,
     attachments,
+    credential_report,
     diagnostics,
     federated,
     groups,
@@ -67,6 +68,7 @@ _FAMILIES = (
     sts,
     ims,
     ims_users,
+    credential_report,
     providers,
     diagnostics,
     resourcemanager,

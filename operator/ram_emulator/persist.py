@@ -23,6 +23,7 @@ from .entities import (
     Policy,
     PolicyVersion,
     Provider,
+    Report,
     Role,
     Session,
     User,
@@ -68,6 +69,8 @@ def _dump_account(account: Account) -> dict[str, Any]:
         "settings": {name: dict(values) for name, values in account.settings.items()},
         "deletedUsers": dict(account.deleted_users),
         "resourceGroups": dict(account.resource_groups),
+        "report": dataclasses.asdict(account.report) if account.report else None,
+        "reportAsked": account.report_asked,
         "members": {
             group: {row.key: row.joined for row in rows}
             for group, rows in account.members.items()
@@ -137,6 +140,10 @@ def _restore_identities(universe: Universe, account: Account, row: Mapping[str, 
         account.settings.load(name, values)
     account.deleted_users = dict(row["deletedUsers"])
     account.resource_groups = dict(row.get("resourceGroups", {}))
+    report = row.get("report")
+    if report is not None:
+        account.report = Report(**{**report, "lines": tuple(report["lines"])})
+    account.report_asked = float(row.get("reportAsked", 0.0))
     for group, members in row["members"].items():
         for user, joined in members.items():
             account.join(group, user, joined)

@@ -67,14 +67,15 @@ def _get(call: Call) -> Body:
 def _update(call: Call) -> Body:
     account, user = call.account, find_user(call, call.now)
     profile = _find(call, user, call.now)
-    password, passwords = call.optional("Password"), profile.passwords
+    password, passwords, since = call.optional("Password"), profile.passwords, profile.changed
     if password is not None:
         refuse_weak(password_policy(account), password, "Password")
-        passwords = remembered(password, passwords)
+        passwords, since = remembered(password, passwords), call.now
     unchanged = account.text("update_login_profile_omitted_fields") == "unchanged"
     changed = dataclasses.replace(
         profile,
         passwords=passwords,
+        changed=since,
         reset_required=call.values.get(_RESET.name, unchanged and profile.reset_required),
         mfa_required=call.values.get(_MFA.name, unchanged and profile.mfa_required),
     )
@@ -106,7 +107,10 @@ def _change_password(call: Call) -> Body:
     refuse_weak(policy, password, "NewPassword")
     refuse_reused(policy, password, profile.passwords)
     changed = dataclasses.replace(
-        profile, passwords=remembered(password, profile.passwords), reset_required=False
+        profile,
+        passwords=remembered(password, profile.passwords),
+        changed=call.now,
+        reset_required=False,
     )
     account.profiles.put(fold(caller.name), changed, call.now)
     return {}

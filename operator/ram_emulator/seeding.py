@@ -104,7 +104,8 @@ def create_user(universe: Universe, account: Account, row: Mapping[str, Any]) ->
         if policy is not None:
             account.attach(principal_key("user", name), policy, now)
     key = _new_key(universe, account, fold(name))
-    set_key_status(universe, key.key_id, {"status": row.get("status", "Active")})
+    if row.get("status", "Active") != "Active":
+        set_key_status(universe, key.key_id, row)
     return {
         "userId": user.user_id,
         "arn": f"acs:ram::{account.account_id}:user/{name}",
@@ -283,7 +284,8 @@ def set_key_status(universe: Universe, key_id: str, row: Mapping[str, Any]) -> J
     key = universe.find_key(key_id)
     if key is None:
         raise KeyError(key_id)
-    changed = dataclasses.replace(key, active=status == "Active")
-    universe.replace_key(key_id, changed, universe.clock.now())
+    now = universe.clock.now()
+    changed = dataclasses.replace(key, active=status == "Active", changed=now)
+    universe.replace_key(key_id, changed, now)
     universe.touch()
     return {"accessKeyId": key_id, "status": status}

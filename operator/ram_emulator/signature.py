@@ -185,7 +185,7 @@ class Gatekeeper:
 
     def _key_caller(self, key_id: str) -> Caller:
         owner = self._universe.owners[key_id]
-        self._universe.used[key_id] = self._universe.clock.now()
+        self._universe.note_use(key_id)
         account_id = owner.account_id
         prefix = f"acs:ram::{account_id}"
         if owner.user == ROOT:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import secrets
 import string
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -25,6 +26,7 @@ from .entities import (
     MfaDevice,
     Policy,
     Provider,
+    Report,
     Role,
     Session,
     User,
@@ -38,6 +40,8 @@ from .versioned import Versioned
 ROOT = ""
 """The name under which the account itself has keys."""
 
+# So many uses of a key are remembered, and none closer to the one before it.
+_USES, _USE_SECONDS = 96, 300.0
 _ACCOUNT_ID = re.compile(r"[0-9]{16}")
 _ALPHANUMERIC = string.ascii_letters + string.digits
 
@@ -61,6 +65,7 @@ class Account:
     by the folded name of the user. members: of a group; memberships: of a user. providers: by
     `provider_key`. wrote: when each caller, by ARN, last wrote. refusals: by their
     encoded message. resource_groups: names by id.
+    report_asked: when the credential report that is being made was asked for, 0 for none.
     """
 
     account_id: str
@@ -84,6 +89,8 @@ class Account:
     attached: Versioned[tuple[Attachment, ...]] = field(default_factory=Versioned)
     holders: Versioned[tuple[Holder, ...]] = field(default_factory=Versioned)
     resource_groups: dict[str, str] = field(default_factory=dict)
+    report: Report | None = None
+    report_asked: float = 0.0
 
     def is_on(self, behaviour: str) -> bool:
         """A switch that is a truth value."""
@@ -187,6 +194,7 @@ class Universe:
         self.accounts: dict[str, Account] = {}
         self.owners: dict[str, KeyOwner] = {}
         self.used: dict[str, float] = {}
+        self._uses: dict[str, deque[float]] = {}
         self.sessions: dict[str, Session] = {}
         self.generation = 0
 
@@ -239,6 +247,22 @@ class Universe:
         if changed is None:
             del self.owners[key_id]
             self.used.pop(key_id, None)
+            self._uses.pop(key_id, None)
+
+    def note_use(self, key_id: str) -> None:
+        """Remember that a key has signed a call just now."""
+        now = self.clock.now()
+        self.used[key_id] = now
+        uses = self._uses.setdefault(key_id, deque(maxlen=_USES))
+        if not uses or now - uses[-1] >= _USE_SECONDS:
+            uses.append(now)
+
+    def last_use(self, key_id: str, at: float) -> float | None:
+        """When a key had signed its last call before a time, as far back as is known."""
+        latest = self.used.get(key_id)
+        if latest is not None and latest <= at:
+            return latest
+        return max((use for use in self._uses.get(key_id, ()) if use <= at), default=None)
 
     def add_session(self, session: Session) -> None:
         """Keep temporary credentials; those that ended an hour ago are dropped."""

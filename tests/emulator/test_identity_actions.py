@@ -227,6 +227,7 @@ def test_every_action_is_shown_once_at_least() -> None:
     others |= {f"ims:{action}" for action, *_ in test_providers.STEPS}
     # These have files of their own.
     others |= {"DecodeDiagnosticMessage", "ListPolicyAttachments", "AssumeRoleWithOIDC"}
+    others |= {f"ims:{name}CredentialReport" for name in ("Generate", "Get")}
     others |= {"ims:ListUserBasicInfos"}
     ims = {f"ims:{name}" for version, name in ACTIONS if version == "2019-08-15"}
     assert ours | others == ims | {name for version, name in ACTIONS if version != "2019-08-15"}
