@@ -134,3 +134,26 @@ def test_one_that_was_deleted_by_hand_is_told(world: World) -> None:
     world.look("RamRole", "mine")
     item = world.reason("RamRole", "mine", "NotFound")
     assert condition(item, "Drifted")["status"] == "True"
+
+
+def test_one_that_is_deleted_says_what_its_namespace_waits_for(world: World) -> None:
+    """It is not deleted, and whoever looks at what is left is told both ways out."""
+    world.role("mine", deletionPolicy="Delete", suspend=False)
+    world.ready("RamRole", "mine")
+    cloud_id = world.cloud()["roles"]["mine"]["roleId"]
+    world.edit("RamRole", "mine", suspend=True)
+    world.reason("RamRole", "mine", "Suspended")
+    start = world.journal_end()
+    world.delete("RamRole", "mine")
+
+    def told(item: Json) -> bool:
+        return "wait for that" in condition(item, "Stalled").get("message", "")
+
+    message = condition(world.wait("RamRole", "mine", told, "the ways out"), "Ready")["message"]
+    assert "set spec.suspend to false" in message
+    assert f"annotate -n {world.namespace} ramroles mine" in message
+    assert f"abandon={cloud_id}" in message
+    assert world.writes(start) == []
+    world.edit("RamRole", "mine", suspend=False)
+    world.gone("RamRole", "mine")
+    assert "mine" not in world.cloud()["roles"]

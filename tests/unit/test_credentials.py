@@ -127,6 +127,24 @@ def test_what_is_no_base64_of_text_is_refused_without_showing_it(key: str, value
     assert caught.value.__suppress_context__
 
 
+@pytest.mark.parametrize(
+    "inside", ["\r\n", "\n", "\0", "\x1b[2J", " ", "\u202e", "安", "é", "\x7f"], ids=ascii
+)
+@pytest.mark.parametrize("part", sorted(SECRET_KEYS))
+def test_what_no_header_can_carry_is_refused_by_the_name_of_its_key(part: str, inside: str) -> None:
+    for names, read, where in (
+        (ENVIRONMENT, environment_alone, "the operator's environment"),
+        (SECRET_KEYS, lambda given: from_secret("ram", data(**given)), "Secret ram"),
+    ):
+        given = dict.fromkeys(names.values(), SECRET) | {names[part]: f"Xq9{inside}Xq9"}
+        with pytest.raises(Stalled) as caught:
+            read(given)
+        assert caught.value.reason is Reason.CREDENTIALS_INVALID
+        assert f"{where}: the value of {names[part]} has what no key has" in caught.value.message
+        assert not {"Xq9", SECRET} & set(caught.value.message.split())
+        assert "Xq9" not in caught.value.message
+
+
 def test_nothing_that_is_printed_shows_them() -> None:
     keys = Credentials(ID, SECRET, TOKEN)
     for text in (repr(keys), str(keys), f"{keys}", f"{[keys]}", repr({"a": keys})):

@@ -338,6 +338,14 @@ def test_the_gateways_small_letters_are_understood(world: World) -> None:
     assert "too many" in error.message
 
 
+def test_too_many_tags_are_told_by_their_field(world: World) -> None:
+    world.answers(409, "LimitExceeded.Tag", Message="too many")
+    error = caught(world.write)
+    assert (error.reason, "spec.tags" in error.message) == (Reason.QUOTA_EXCEEDED, True)
+    world.answers(409, "LimitExceeded.Policy.Version", Message="too many")
+    assert "spec.tags" not in caught(world.write).message
+
+
 def test_what_the_service_echoes_of_a_signature_is_not_passed_on(world: World) -> None:
     echo = f"server string to sign is: GET&%2F&AccessKeyId%3D{KEY_ID}&Signature={SECRET} made-up"
     for code in ("SignatureDoesNotMatch", "IncompleteSignature", "InvalidAccessKeyId.NotFound"):

@@ -48,7 +48,22 @@ def _pick(source: Mapping[str, str], names: Mapping[str, str], where: str) -> Cr
     if not key_id or not secret:
         wanted = f"{names['access_key_id']} and {names['access_key_secret']}"
         raise Stalled(Reason.CREDENTIALS_INVALID, f"{where} does not have {wanted}; set both")
-    return Credentials(key_id, secret, source.get(names["security_token"], "").strip())
+    found = Credentials(key_id, secret, source.get(names["security_token"], "").strip())
+    for part, name in names.items():
+        if not _is_key(getattr(found, part)):
+            raise Stalled(Reason.CREDENTIALS_INVALID, f"{where}: the value of {name} {_ODD}")
+    return found
+
+
+_ODD: Final = (
+    "has what no key has: a blank, a line break or another control character in it, or other than"
+    " ASCII letters; write it anew, exactly as the console gave it"
+)
+
+
+def _is_key(value: str) -> bool:
+    """Whether it can be sent: anything else fails in the SDK, as if the cloud did not answer."""
+    return value.isascii() and value.isprintable() and " " not in value
 
 
 DEFAULT_SECRET: Final = "ram-operator-credentials"  # noqa: S105 - the name of one

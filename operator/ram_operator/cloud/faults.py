@@ -75,8 +75,16 @@ def _conflict(fault: Fault) -> RamOperatorError:
     return DeleteConflict(f"{fault.action}: {fault.text} ({fault.code})", code=fault.code)
 
 
+_FULL: Final = {
+    "Tag": "remove some of spec.tags, or of those that the identity has in the cloud besides",
+}
+"""What ends in this: which field of a manifest is too full for the cloud."""
+
+
 def _quota(fault: Fault) -> RamOperatorError:
-    text = f"{fault.action}: {fault.text} ({fault.code}); raise the quota or remove something"
+    what = _FULL.get(fault.code.removeprefix("LimitExceeded").rpartition(".")[2], "")
+    remedy = what or "raise the quota or remove something"
+    text = f"{fault.action}: {fault.text} ({fault.code}); {remedy}"
     return Stalled(Reason.QUOTA_EXCEEDED, text)
 
 

@@ -22,6 +22,9 @@ from ..kinds.table import PLURALS
 from ..model.objects import Key, nothing
 
 PAGE: Final = 500
+FIRST_PAGE: Final = 20
+PAGE_BYTES: Final = 2_000_000
+"""What a page of a list is to take; an object has 1.5 MB at most, by etcd."""
 MERGE_PATCH: Final = "application/merge-patch+json"
 JSON_PATCH: Final = "application/json-patch+json"
 JSON: Final = "application/json"
@@ -108,16 +111,28 @@ class ClusterApi:
             return None
 
     def pages(self, kind: str) -> Iterator[tuple[int, list[dict[str, Any]]]]:
-        """All objects of a kind in all namespaces from one snapshot: (its version, a page) each."""
-        token = ""
+        """All objects of a kind in all namespaces from one snapshot: (its version, a page) each.
+
+        A page has as many as come to about PAGE_BYTES by the ones before it, so that large ones
+        are never in memory all at once. Raises Retry where the list does not end.
+        """
+        token, size, seen = "", FIRST_PAGE, set[str]()
         while True:
-            query = [("limit", str(PAGE))] + ([("continue", token)] if token else [])
-            page = self._request("GET", path(Key(kind, "", "")), query=query)
-            meta = page.get("metadata") or {}
-            yield int(meta.get("resourceVersion") or 0), page.get("items") or []
+            query = (("limit", str(size)), *([("continue", token)] if token else []))
+            status, data = self._exchange(_Request("GET", path(Key(kind, "", "")), query))
+            if not 200 <= status <= 299:
+                raise _failure(status, data, "GET")
+            page = _object(data)
+            meta, items = page.get("metadata") or {}, page.get("items") or []
+            size = _next_size(size, len(items), len(data))
+            del data
+            yield int(meta.get("resourceVersion") or 0), items
             token = meta.get("continue") or ""
             if not token:
                 return
+            if token in seen:
+                raise Retry(Reason.RETRYING, "the API server sent a page of a list twice")
+            seen.add(token)
 
     def create(self, key: Key, body: Mapping[str, Any]) -> dict[str, Any]:
         """Raises Conflicted if it exists."""
@@ -225,6 +240,12 @@ class ClusterApi:
         except ApiException as error:
             return int(error.status or 0), error.body or b""
         return reply.status, data
+
+
+def _next_size(asked: int, came: int, length: int) -> int:
+    """How many objects the next page may have, where `came` of them took `length` bytes."""
+    fits = PAGE_BYTES * came // max(length, 1)
+    return max(1, min(fits, 4 * asked, PAGE))
 
 
 def _object(data: bytes | str) -> dict[str, Any]:

@@ -45,6 +45,10 @@ class Released:
     event: Event
 
 
+_DECIDED: Final = frozenset({Reason.SUSPENDED, Reason.OBSERVE_ONLY})
+"""Somebody decided that nothing is deleted."""
+
+
 class DeletionPass:
     """State of one pass; made anew for each."""
 
@@ -115,7 +119,10 @@ class DeletionPass:
         found = self._ports.accounts.get(self._subject.options.account)
         session = found.on_behalf(self._subject.key.namespace)
         if self._subject.options.suspend:
-            text = f"{self._subject.suspended}: the identity is not deleted"
+            text = (
+                f"{self._subject.suspended}: the identity is not deleted; to have it deleted set"
+                " spec.suspend to false"
+            )
             raise Stalled(Reason.SUSPENDED, text)
         if session.account.mode is Mode.OBSERVE:
             text = f"RamAccount {session.account.name} is in mode Observe: nothing is deleted"
@@ -237,7 +244,10 @@ class DeletionPass:
             phase, reason = Phase.STALLED, Reason.INTERNAL_ERROR
         since = times.seconds(self._subject.body["metadata"]["deletionTimestamp"])
         left = since + self._ports.settings.deletion_blocked_seconds - self._ports.clock.wall()
-        if left < 0:
+        if reason in _DECIDED:
+            # No time ends it, and a namespace that is being deleted waits with it.
+            message = f"{message}; the object, and its namespace, wait for that; {self._way_out()}"
+        elif left < 0:
             phase, reason = Phase.STALLED, Reason.DELETION_BLOCKED
             message = f"the deletion makes no progress: {message}; {self._way_out()}"
         after = getattr(error, "after", None)
