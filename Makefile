@@ -83,6 +83,10 @@ rules: monitoring ## write the PrometheusRule from deploy/monitoring/rules.yaml;
 	$(if $(RUNBOOKS),$(BIN)/python scripts/runbook_urls.py $(RUNBOOKS))
 	$(BIN)/python scripts/prometheus_rule.py
 
+.PHONY: manifests
+manifests: venv ## dist/ram-operator: install.yaml, and an overlay to copy; IMAGE=registry/name:tag says what runs
+	$(BIN)/python scripts/install_manifests.py dist/ram-operator $(if $(IMAGE),--image $(IMAGE))
+
 .PHONY: test
 test: venv ## everything: static, unit, emulator, cluster and scenarios on a real API server
 	$(BIN)/python -m tests.suites test $(ARGS)

@@ -13,6 +13,7 @@ from lab import Cluster
 from lab.building import ROOT
 from lab.install import install
 from ram_operator.config import PREFIX, SettingsError, load
+from tests.support.handed_out import choose, handed_out
 
 Json = dict[str, Any]
 KUSTOMIZE = ROOT / "deploy" / "kustomize"
@@ -69,6 +70,13 @@ def _copy(source: Path, target: Path) -> None:
             place.write_bytes(path.read_bytes())
 
 
+def _everything(tmp_path: Path) -> Path:
+    """The example as it is handed out, with monitoring chosen as well."""
+    folder = handed_out(tmp_path / "handed-out")
+    choose(folder, "monitoring")
+    return folder
+
+
 def deployment(rendered: Mapping[tuple[str, str], Json]) -> Json:
     return rendered["Deployment", "ram-operator"]
 
@@ -90,9 +98,9 @@ def test_a_component_adds_its_own_and_takes_nothing(
 
 
 def test_every_object_of_the_example_is_labelled_and_in_its_namespace(
-    control_plane: Cluster,
+    control_plane: Cluster, tmp_path: Path
 ) -> None:
-    rendered = render(control_plane, KUSTOMIZE / "overlays" / "example")
+    rendered = render(control_plane, _everything(tmp_path))
     assert set().union(*COMPONENTS.values()) <= set(rendered)
     for (kind, name), item in rendered.items():
         if kind != "CustomResourceDefinition":
@@ -105,9 +113,12 @@ def test_every_object_of_the_example_is_labelled_and_in_its_namespace(
     assert container["image"] == "registry.example/ram-operator:0.1.0"
 
 
-@pytest.mark.parametrize("folder", ["base", "overlays/example"])
-def test_the_api_server_takes_what_is_rendered(installed: Cluster, folder: str) -> None:
-    rendered = render(installed, KUSTOMIZE / folder)
+@pytest.mark.parametrize("example", [False, True], ids=["base", "example"])
+def test_the_api_server_takes_what_is_rendered(
+    installed: Cluster, tmp_path: Path, example: bool
+) -> None:
+    folder = _everything(tmp_path) if example else KUSTOMIZE / "base"
+    rendered = render(installed, folder)
     known = [item for (kind, _), item in rendered.items() if kind not in FOREIGN]
     result = installed.kubectl(
         "apply", "--server-side", "--force-conflicts", "--dry-run=server", "-f", "-",
@@ -137,8 +148,8 @@ def test_two_replicas_replace_each_other_and_lead_by_a_lease(
         assert selector["labelSelector"]["matchLabels"].items() <= labels
 
 
-def test_selectors_and_ports_fit_the_pod(control_plane: Cluster) -> None:
-    rendered = render(control_plane, KUSTOMIZE / "overlays" / "example")
+def test_selectors_and_ports_fit_the_pod(control_plane: Cluster, tmp_path: Path) -> None:
+    rendered = render(control_plane, _everything(tmp_path))
     template = deployment(rendered)["spec"]["template"]
     labels = template["metadata"]["labels"]
     ports = {port["name"] for port in template["spec"]["containers"][0]["ports"]}
