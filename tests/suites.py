@@ -101,6 +101,7 @@ TEST: Final = (
         "tests/deploy/test_alerting.py",
         "tests/deploy/test_components.py",
         "tests/deploy/test_install_manifests.py",
+        "tests/deploy/test_proxy.py",
         "tests/deploy/test_rules.py",
     ),
 )

@@ -11,6 +11,7 @@ import sys
 from collections.abc import MutableMapping, Sequence
 
 from . import __version__, config, legible
+from .cloud import proxies
 from .errors import RamOperatorError
 from .observability import logs
 
@@ -34,16 +35,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     try:
         settings = config.load(words[1:], os.environ)
-    except config.SettingsError as error:
+        proxies.read(os.environ)
+    except (config.SettingsError, proxies.ProxyError) as error:
         print(legible.lines(str(error)), file=sys.stderr)
         return 2
     logs.configure(settings.log_format, settings.log_level)
     _keep_silent(os.environ)
     # Imported late: `version` and usage errors need neither kopf nor the SDK.
-    from . import startup
-
+    try:
+        from . import startup
+    except ModuleNotFoundError as missing:
+        return _incomplete(missing)
     startup.main(settings)
     return 0
+
+
+def _incomplete(missing: ModuleNotFoundError) -> int:
+    print(
+        f"{missing.name} is not installed: this is an installation for `kubectl ram` alone; what"
+        " runs in the cluster is installed by pip install 'ram-operator[operator]'",
+        file=sys.stderr,
+    )
+    return 2
 
 
 def _keep_silent(environment: MutableMapping[str, str]) -> None:
@@ -57,10 +70,13 @@ def _keep_silent(environment: MutableMapping[str, str]) -> None:
 
 def _void_approvals() -> int:
     _keep_silent(os.environ)
-    from . import startup
-
+    proxies.take(os.environ)
     try:
+        from . import startup
+
         count = startup.void_approvals()
+    except ModuleNotFoundError as missing:
+        return _incomplete(missing)
     except RamOperatorError as error:
         print(f"not all approvals are void: {legible.line(error.message)}", file=sys.stderr)
         return 2

@@ -26,6 +26,7 @@ import prometheus_client
 from kubernetes.client.api_client import ApiClient
 
 from . import constants, handlers, times
+from .cloud import proxies
 from .cloud.client import Timeouts, Wiring
 from .cloud.observe import CloseObserver
 from .cluster.api import ClusterApi
@@ -84,7 +85,8 @@ class Operator:
         self.leadership = leadership_of(settings) if settings.leader_election else None
         api = ClusterApi(_api_client(settings.workers), metrics.cluster_write, self._check_lead)
         self._pool = ThreadPoolExecutor(settings.cloud_threads, thread_name_prefix="cloud")
-        wiring = Wiring(self._pool, _timeouts(settings), metrics.cloud_call, self._check_open)
+        ways = proxies.read(environment)
+        wiring = Wiring(self._pool, _timeouts(settings), metrics.cloud_call, self._check_open, ways)
         self.ports = Ports(
             settings=settings,
             clock=clock,
@@ -387,4 +389,6 @@ def void_approvals() -> int:
 
 def main(settings: Settings, clock: Clock = CLOCK) -> None:
     """Run the operator with the process's environment."""
-    Operator(settings, dict(os.environ), clock).run()
+    environment = dict(os.environ)
+    proxies.take(os.environ)
+    Operator(settings, environment, clock).run()

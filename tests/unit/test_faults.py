@@ -241,7 +241,29 @@ def test_no_answer_in_time(world: World) -> None:
     assert waiting.seconds() - started < 2.5
 
 
-@pytest.mark.parametrize("status", [400, 404, 409, 418])
+@pytest.mark.parametrize(
+    ("status", "reason", "written", "remedy"),
+    [
+        (400, Reason.INVALID_SPEC, Reason.INVALID_SPEC, "correct it there"),
+        (404, Reason.CLOUD_UNAVAILABLE, Reason.OUTCOME_UNKNOWN, "correct spec.endpoints"),
+        (409, Reason.CLOUD_UNAVAILABLE, Reason.OUTCOME_UNKNOWN, "look in the console"),
+    ],
+)
+@pytest.mark.parametrize("code", ["BrandNewCode", "XThrottling", "EntityNotExistX", None])
+def test_an_unknown_code_is_taken_for_one_of_its_family_and_says_what_to_do(
+    world: World, status: int, reason: Reason, written: Reason, remedy: str, code: str | None
+) -> None:
+    """Never for an identity that is not there, or is there already: nothing follows from it."""
+    world.answers(status, code)
+    for call, wanted in ((world.read, reason), (world.write, written)):
+        error = caught(call)
+        assert error.reason is wanted
+        assert not isinstance(error, Absent | AlreadyExists | DeleteConflict | Refused)
+        for words in (remedy, code or "without a code", str(status), "the service's own words"):
+            assert words in error.message
+
+
+@pytest.mark.parametrize("status", [402, 418])
 @pytest.mark.parametrize("code", ["BrandNewCode", "XThrottling", "EntityNotExistX", None])
 def test_unknown_answers_are_bugs_and_named(world: World, status: int, code: str | None) -> None:
     world.answers(status, code)

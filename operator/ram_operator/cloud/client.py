@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeout
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
 import alibabacloud_ram20150501.client as ram_client
@@ -32,8 +32,10 @@ from ..model.state import CloudCalls
 from . import answers, faults
 from .credentials import Credentials
 from .endpoints import Endpoint, Endpoints
+from .faults import permission
 from .jobs import Needs, Reply, is_write
 from .limiter import ActionClass, Limiter, action_class
+from .proxies import Proxies, Proxy
 
 log = logging.getLogger(__name__)
 
@@ -125,6 +127,7 @@ class Wiring:
     watch: CallObserver
     before_write: Callable[[], None]
     """Raises when this process may not write (shutting down); asked right before sending."""
+    proxies: Proxies = field(default_factory=Proxies)
 
 
 class _Ims:
@@ -162,9 +165,10 @@ class CloudClient:
     ) -> None:
         self._wiring = wiring
         self._limiter = limiter
-        self._ram = ram_client.Client(_config(credentials, endpoints.ram, wiring.timeouts))
-        self._sts = sts_client.Client(_config(credentials, endpoints.sts, wiring.timeouts))
-        self._ims = _Ims(_config(credentials, endpoints.ims, wiring.timeouts))
+        self._endpoints = endpoints
+        self._ram = ram_client.Client(_config(credentials, endpoints.ram, wiring))
+        self._sts = sts_client.Client(_config(credentials, endpoints.sts, wiring))
+        self._ims = _Ims(_config(credentials, endpoints.ims, wiring))
         self._tenant = ""
 
     def on_behalf(self, tenant: str) -> CloudClient:
@@ -196,7 +200,7 @@ class CloudClient:
         cannot call any more.
         """
         self._take(needs)
-        job = _Job(self._send, self._wiring, self._limiter, needs)
+        job = _Job(_Sending(self._send, self._proxy), self._wiring, self._limiter, needs)
         deadline = self._wiring.timeouts.deadline * min(needs.calls, _DEADLINES)
         try:
             future = self._submit(work, job)
@@ -231,6 +235,12 @@ class CloudClient:
                 raise Retry(Reason.THROTTLED, text)
             taken.append((kind, count))
 
+    def _proxy(self, action: str) -> Proxy | None:
+        where = self._endpoints
+        service = permission(action).partition(":")[0]
+        endpoint = {"sts": where.sts, "ims": where.ims}.get(service, where.ram)
+        return self._wiring.proxies.towards(endpoint)
+
     def _send(self, action: str, parameters: Mapping[str, Any]) -> Any:
         """By the SDK, whose exceptions it raises."""
         if action == IDENTITY:
@@ -241,17 +251,25 @@ class CloudClient:
         return getattr(self._ram, METHODS[action] + "_with_options")(request, RuntimeOptions())
 
 
+@dataclass(frozen=True, slots=True)
+class _Sending:
+    """How a call of an action is sent, and by which proxy it goes."""
+
+    call: Callable[[str, Mapping[str, Any]], Any]
+    proxy: Callable[[str], Proxy | None]
+
+
 class _Job:
     """The calls of one job, each on a token that was taken for it before."""
 
     def __init__(
         self,
-        send: Callable[[str, Mapping[str, Any]], Any],
+        sending: _Sending,
         wiring: Wiring,
         limiter: Limiter,
         needs: Needs,
     ) -> None:
-        self._send = send
+        self._sending = sending
         self._wiring = wiring
         self._limiter = limiter
         self._what = needs.what
@@ -267,13 +285,14 @@ class _Job:
         kind, writes = action_class(action), is_write(action)
         started = self._begin(action, kind, writes)
         try:
-            body = _body(self._send(action, parameters), action, writes)
+            body = _body(self._sending.call(action, parameters), action, writes)
         except RamOperatorError as error:
             self._end(action, error.reason.value, started)
-            raise
+            raise faults.by_way_of(error, self._sending.proxy(action)) from None
         except Exception as error:
             # `from None`: the SDK's exception texts hold the URL with all parameters.
             known = faults.classify(error, action, writes=writes)
+            known = faults.by_way_of(known, self._sending.proxy(action), str(error))
             if known.reason is Reason.THROTTLED:
                 self._limiter.throttled(kind)
             self._end(action, known.reason.value, started)
@@ -316,6 +335,7 @@ class _Job:
             error = OutcomeUnknown(text)
         if under_way is not None:
             action, started = under_way
+            faults.by_way_of(error, self._sending.proxy(action))
             self._wiring.watch(action, error.reason.value, time.monotonic() - started)
         return error
 
@@ -342,7 +362,8 @@ def _body(reply: Any, action: str, writes: bool) -> Reply:
     return body
 
 
-def _config(credentials: Credentials, endpoint: Endpoint, timeouts: Timeouts) -> Config:
+def _config(credentials: Credentials, endpoint: Endpoint, wiring: Wiring) -> Config:
+    proxy, timeouts = wiring.proxies.towards(endpoint), wiring.timeouts
     return Config(
         access_key_id=credentials.access_key_id,
         access_key_secret=credentials.access_key_secret,
@@ -352,4 +373,6 @@ def _config(credentials: Credentials, endpoint: Endpoint, timeouts: Timeouts) ->
         connect_timeout=int(timeouts.connect * 1000),
         read_timeout=int(timeouts.read * 1000),
         user_agent="ram-operator",
+        http_proxy=proxy.url if proxy is not None else None,
+        https_proxy=proxy.url if proxy is not None else None,
     )

@@ -29,6 +29,7 @@ from ..errors import (
     Stalled,
 )
 from .answers import number
+from .proxies import Proxy
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +146,53 @@ def _unavailable(fault: Fault) -> RamOperatorError:
     return Retry(Reason.CLOUD_UNAVAILABLE, text)
 
 
-_BY_STATUS: Final[dict[int, Maker]] = {401: _credentials, 403: _denied, 429: _throttled}
+def _proxy_refuses(fault: Fault) -> RamOperatorError:
+    text = f"a proxy wants a user and a password for {fault.action}; write them into its URL"
+    return Retry(Reason.CLOUD_UNAVAILABLE, text)
+
+
+def _not_understood(fault: Fault) -> RamOperatorError:
+    text = (
+        f"the cloud refuses {fault.action}: {_said(fault)}; look for what it names in the manifest,"
+        " and correct it there"
+    )
+    return InvalidSpec(text)
+
+
+def _not_known(fault: Fault) -> RamOperatorError:
+    """Of what is missing nothing is known, least of all that it is the identity."""
+    text = (
+        f"the cloud does not find what {fault.action} needs: {_said(fault)}; it is looked for"
+        " again. If it stays so, correct spec.endpoints of the RamAccount, or make again what is"
+        " missing"
+    )
+    return OutcomeUnknown(text) if fault.writes else Retry(Reason.CLOUD_UNAVAILABLE, text)
+
+
+def _in_the_way(fault: Fault) -> RamOperatorError:
+    text = (
+        f"something is in the way of {fault.action}: {_said(fault)}; it is tried again. If it stays"
+        " so, look in the console for what the message names"
+    )
+    return OutcomeUnknown(text) if fault.writes else Retry(Reason.CLOUD_UNAVAILABLE, text)
+
+
+def _said(fault: Fault) -> str:
+    """In the service's own words, as far as it has any."""
+    code = f"({fault.code or 'without a code'}, HTTP {fault.status})"
+    return f"{fault.text} {code}" if fault.text else code
+
+
+_BY_STATUS: Final[dict[int, Maker]] = {
+    400: _not_understood,
+    401: _credentials,
+    403: _denied,
+    404: _not_known,
+    407: _proxy_refuses,
+    408: _unavailable,
+    409: _in_the_way,
+    429: _throttled,
+}
 """What a code that no row knows means at least, by the HTTP status that it comes with."""
 
 TABLE: Final[tuple[tuple[re.Pattern[str], Maker], ...]] = tuple(
@@ -197,6 +244,28 @@ def classify(error: Exception, action: str, *, writes: bool) -> RamOperatorError
     if by_status := _BY_STATUS.get(fault.status):
         return by_status(fault)
     return Bug(f"{action}: unknown answer {fault.code or 'without a code'} (HTTP {fault.status})")
+
+
+def by_way_of(error: RamOperatorError, proxy: Proxy | None, said: str = "") -> RamOperatorError:
+    """The same error; where no usable answer came, it names the proxy that the call went by.
+
+    said: the SDK's own words, of which nothing is shown but the proxy's status.
+    """
+    lost = error.reason in (Reason.CLOUD_UNAVAILABLE, Reason.OUTCOME_UNKNOWN)
+    if proxy is None or not lost:
+        return error
+    refused = _REFUSED.search(said)
+    status = f" and answered HTTP {refused[1]}" if refused else ""
+    error.message += (
+        f"; the call went by the proxy {proxy.place} that {proxy.variable} names{status}: look"
+        " whether it lets the operator through to the cloud, or name the endpoint's host in"
+        " NO_PROXY"
+    )
+    error.args = (error.message,)
+    return error
+
+
+_REFUSED: Final = re.compile(r"Tunnel connection failed: ([0-9]{3})")
 
 
 def unusable(action: str, why: str, *, writes: bool) -> RamOperatorError:
