@@ -59,7 +59,8 @@ def _lock(name: str) -> dict[str, str]:
 
 def _declared(group: str | None) -> list[Requirement]:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    rows = project["dependency-groups"][group] if group else project["project"]["dependencies"]
+    groups = {**project["dependency-groups"], **project["project"]["optional-dependencies"]}
+    rows = groups[group] if group else project["project"]["dependencies"]
     return [Requirement(row) for row in rows]
 
 
@@ -118,7 +119,13 @@ def test_only_times_parses_and_prints_times() -> None:
 
 
 @pytest.mark.parametrize(
-    ("lock", "groups"), [("run.txt", (None,)), ("dev.txt", (None, "dev")), ("go.txt", ("go",))]
+    ("lock", "groups"),
+    [
+        ("plugin.txt", (None,)),
+        ("run.txt", (None, "operator")),
+        ("dev.txt", (None, "operator", "dev")),
+        ("go.txt", ("go",)),
+    ],
 )
 def test_locks_hold_what_is_declared(lock: str, groups: tuple[str | None, ...]) -> None:
     locked = _lock(lock)
@@ -129,7 +136,7 @@ def test_locks_hold_what_is_declared(lock: str, groups: tuple[str | None, ...]) 
 
 
 def test_what_is_tested_is_what_runs() -> None:
-    assert _lock("run.txt").items() <= _lock("dev.txt").items()
+    assert _lock("plugin.txt").items() < _lock("run.txt").items() <= _lock("dev.txt").items()
 
 
 def test_locks_have_hashes_and_name_no_server() -> None:
