@@ -131,6 +131,7 @@ class EventReason(StrEnum):
     CREATED = "Created"
     UPDATED = "Updated"
     ADOPTED = "Adopted"
+    ACCESS_UNMANAGED = "AccessUnmanaged"
     DELETED = "Deleted"
     ABANDONED = "Abandoned"
     CHANGE_HELD = "ChangeHeld"

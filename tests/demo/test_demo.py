@@ -150,6 +150,7 @@ def test_a_kept_demo_can_be_used_and_stopped(tour: Tour) -> None:
     assert changed.returncode == 1
 
     _apply_the_manifest_of_the_readme(stage.Stage.read(tour.directory).cluster)
+    _samples_again(stage.Stage.read(tour.directory).cluster, tour.directory / "samples")
 
     second = tour.run("tour")
     assert second.returncode == 1
@@ -186,6 +187,17 @@ def _apply_the_manifest_of_the_readme(cluster: Cluster) -> None:
         until = f'jsonpath={{.status.conditions[?(@.type=="Ready")].reason}}={reason}'
         cluster.kubectl("wait", mine, "-n", "identity", f"--for={until}", "--timeout=10m")
     cluster.kubectl("delete", mine, "-n", "identity", "--timeout=10m")
+
+
+def _samples_again(cluster: Cluster, samples: Path) -> None:
+    """As the README says: they are in the cloud what is in git."""
+    for line in cluster.kubectl("apply", "-k", samples).stdout.splitlines():
+        kind, _, name = line.split()[0].partition("/")
+        if kind.split(".")[0] in ("ramrole", "rampolicy", "ramuser", "ramgroup"):
+            ready = ("--for=condition=Ready", "--timeout=10m")
+            cluster.kubectl("wait", f"{kind}/{name}", "-n", "identity", *ready)
+    again = cluster.kubectl("apply", "-k", samples).stdout.splitlines()
+    assert all(line.endswith("unchanged") for line in again), again
 
 
 class _Terminal:

@@ -178,3 +178,12 @@ def test_a_user_of_ours_is_left_unmanaged_by_an_approval_alone(world: World) -> 
     world.edit("RamUser", "ann", accessMode="None")
     world.reason("RamUser", "ann", "Drifted")
     assert world.writes(start) == []
+
+
+def test_a_user_without_a_way_in_is_watched_less_and_that_is_told(world: World) -> None:
+    world.create("RamUser", "ann", {})
+    world.ready("RamUser", "ann")
+    world.edit("RamUser", "ann", accessMode="Unmanaged")
+    (told,) = world.told("AccessUnmanaged", "ann")
+    assert "one that comes later is reported" in told
+    assert condition(world.ready("RamUser", "ann"), "Drifted")["status"] == "False"

@@ -14,6 +14,7 @@ from lab.kstatus import assert_kstatus_legal
 from ram_operator.constants import EventReason, Reason, Severity
 from ram_operator.model.changes import Drift, Held
 from ram_operator.model.outcome import Outcome, Plan
+from ram_operator.model.records import Agreed
 from ram_operator.model.state import Applied
 from ram_operator.model.vocabulary import Phase
 from ram_operator.reporting.status import build_report
@@ -42,6 +43,8 @@ HOLDS = replace(
 )
 DRIFTS = replace(STALLED, reason=Reason.DRIFTED, plan=Plan(drift=(GONE,)))
 UPDATES = replace(DONE, plan=Plan((STEP,)), steps_done=(STEP,))
+WATCHED_LESS = replace(DONE, plan=Plan(agreed=Agreed({"access": {"mode": "Unmanaged"}})))
+WATCHED = Agreed({"access": {"mode": "None", "accessKey/LTAI-abcd": ""}})
 EVENTS: dict[str, tuple[list[Outcome], Outcome, list[str]]] = {
     "nothing new": ([DONE], DONE, []),
     "the first look": ([], DONE, []),
@@ -56,6 +59,10 @@ EVENTS: dict[str, tuple[list[Outcome], Outcome, list[str]]] = {
     "it is not known whether it is held": ([HOLDS], RETRY, []),
     "taken over": ([], replace(DONE, adopted=True), ["Adopted"]),
     "taken over unseen": ([], replace(DONE, adopted=True, live=None), []),
+    "watched less": ([DONE], WATCHED_LESS, ["AccessUnmanaged"]),
+    "taken over unmanaged": ([], replace(WATCHED_LESS, adopted=True), ["Adopted"]),
+    "made unmanaged": ([], replace(WATCHED_LESS, steps_done=(CREATE,)), ["Created"]),
+    "watched as before": ([DONE], replace(WATCHED_LESS, plan=Plan(agreed=WATCHED)), []),
     "drift": ([DONE], DRIFTS, ["DriftDetected", "Stalled"]),
     "the same drift": ([DRIFTS], DRIFTS, []),
     "more drift": (
@@ -110,6 +117,7 @@ def test_warnings_are_what_somebody_should_look_at() -> None:
         for event in build(outcome, after(*before)).events
     }
     assert {reason for reason, warning in kinds.items() if warning} == {
+        EventReason.ACCESS_UNMANAGED,
         EventReason.CHANGE_HELD,
         EventReason.DRIFT_DETECTED,
         EventReason.STALLED,

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from .. import legible
-from ..constants import ConditionType, EventReason, Reason, Severity
+from ..constants import AccessMode, ConditionType, EventReason, Reason, Severity
+from ..kinds import sign_in
 from ..model import sentences
 from ..model.changes import Drift, Held
 from ..model.outcome import Outcome
@@ -36,6 +37,7 @@ def told(old: Mapping[str, Any], outcome: Outcome) -> tuple[Event, ...]:
     return (
         *_of_held(old, outcome),
         *_of_adoption(outcome),
+        *_of_access(outcome),
         *_of_drift(old, outcome),
         *_of_findings(outcome),
         *_of_writes(outcome),
@@ -98,6 +100,21 @@ def _of_adoption(outcome: Outcome) -> list[Event]:
         return []
     text = f"took over {outcome.live.cloud_name}; nothing that it has was removed"
     return [Event(EventReason.ADOPTED, text)]
+
+
+def _of_access(outcome: Outcome) -> list[Event]:
+    """That a user is watched less from now on, where that took nobody's word: it has no way to sign
+    in. Of who is taken over, or made, it is no news.
+    """
+    said = outcome.plan.agreed.entries.get(sign_in.FIELD, {}) if outcome.plan is not None else {}
+    new = outcome.adopted or any(isinstance(step, Creation) for step in outcome.steps_done)
+    if said.get(sign_in.MODE) != AccessMode.UNMANAGED or new:
+        return []
+    text = (
+        "accessMode is Unmanaged from now on: the user has no way to sign in that would have to be"
+        " agreed on; one that comes later is reported"
+    )
+    return [Event(EventReason.ACCESS_UNMANAGED, text, warning=True)]
 
 
 def _of_drift(old: Mapping[str, Any], outcome: Outcome) -> list[Event]:
