@@ -67,10 +67,17 @@ def _with(part: Part, **environment: str) -> Part:
     return replace(part, environment=environment)
 
 
+def _shown(part: Part) -> Part:
+    """With what its tests print."""
+    return replace(part, command=(*part.command, "-s"))
+
+
 def _those_named(word: str, part: Part, **environment: str) -> Part:
     return _with(replace(part, command=(*part.command, "-k", word)), **environment)
 
 
+FIRST_DAYS: Final = "tests/first_days"
+"""Of people: played by the lanes alone."""
 GATE: Final = _files("gate", TABLE)
 GATES: Final = 4
 SCENARIOS: Final = _files("scenarios")
@@ -117,6 +124,7 @@ LANES: Final = (
     _pytest("other kills", KILLS, FAULTS="others"),
     _pytest("other faults", "tests/faults/test_fault_matrix.py", FAULTS="others"),
     _with(_on_a_plane("other gate", *GATE), GATE="others"),
+    _shown(_pytest("first days", FIRST_DAYS)),
     _those_named(
         "friendly", _on_a_plane("friendly scenarios", "tests/scenarios"), SCENARIOS="friendly"
     ),
