@@ -85,8 +85,7 @@ class Operator:
         self.leadership = leadership_of(settings) if settings.leader_election else None
         api = ClusterApi(_api_client(settings.workers), metrics.cluster_write, self._check_lead)
         self._pool = ThreadPoolExecutor(settings.cloud_threads, thread_name_prefix="cloud")
-        ways = proxies.read(environment)
-        wiring = Wiring(self._pool, _timeouts(settings), metrics.cloud_call, self._check_open, ways)
+        wiring = self._wiring(metrics, proxies.read(environment))
         self.ports = Ports(
             settings=settings,
             clock=clock,
@@ -106,6 +105,10 @@ class Operator:
         )
         self.intake = handlers.Intake(cache, self.queue)
         self._reconciler = Reconciler(self.ports)
+
+    def _wiring(self, metrics: Metrics, ways: proxies.Proxies) -> Wiring:
+        timeouts = _timeouts(self.settings)
+        return Wiring(self._pool, timeouts, metrics.cloud_call, self._check_open, ways)
 
     def run(self) -> None:
         """Blocks until told to stop by a signal."""
