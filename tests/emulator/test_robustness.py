@@ -12,6 +12,7 @@ import pytest
 
 from lab.emulator_process import EmulatorProcess
 from lab.waiting import until
+from ram_emulator.json_text import MOST_DEPTH, parse
 from tests.emulator.calls import SERVICE_TRUST, invoke, policy, trust
 from tests.emulator.conftest import Cloud, Credentials
 from tests.emulator.raw import Acs3, Answer, send, v1
@@ -97,6 +98,16 @@ def test_what_cannot_be_kept_is_refused(
     assert answer.status == 400
     assert answer.code.removeprefix("InvalidParameter.").startswith(code)
     assert cloud.admin.state(cloud.id) == before
+
+
+def test_what_is_taken_can_be_read_at_any_depth_of_calls() -> None:
+    """A text that fits here and not a few calls deeper would be kept, and never shown."""
+    kept = "[" * MOST_DEPTH + "]" * MOST_DEPTH
+    assert json.dumps(parse(kept)) == kept
+    objects = '{"a":' * 65 + "1" + "}" * 65
+    for text in (f"[{kept}]", objects, "[" * 5000, f'["{HALF}"]', "[Infinity]"):
+        with pytest.raises(ValueError, match=r"deeply|half|no JSON"):
+            parse(text)
 
 
 def _text(port: int, payload: bytes) -> str:
