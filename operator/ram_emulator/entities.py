@@ -198,6 +198,19 @@ class AccessKey:
 
 
 @dataclass(frozen=True, slots=True)
+class ServiceCredential:
+    """A key of one user for one service; expires: 0 for never."""
+
+    credential_id: str
+    name: str
+    service: str
+    user_id: str
+    created: float
+    expires: float = 0.0
+    active: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """A credential report: when it was made, and its lines without the header."""
 

@@ -25,6 +25,7 @@ from .entities import (
     Provider,
     Report,
     Role,
+    ServiceCredential,
     Session,
     User,
     fold,
@@ -69,6 +70,9 @@ def _dump_account(account: Account) -> dict[str, Any]:
         "settings": {name: dict(values) for name, values in account.settings.items()},
         "deletedUsers": dict(account.deleted_users),
         "resourceGroups": dict(account.resource_groups),
+        "serviceCredentials": [
+            dataclasses.asdict(each) for _, each in account.service_credentials.items()
+        ],
         "report": dataclasses.asdict(account.report) if account.report else None,
         "reportAsked": account.report_asked,
         "members": {
@@ -140,6 +144,9 @@ def _restore_identities(universe: Universe, account: Account, row: Mapping[str, 
         account.settings.load(name, values)
     account.deleted_users = dict(row["deletedUsers"])
     account.resource_groups = dict(row.get("resourceGroups", {}))
+    for fields in row.get("serviceCredentials", ()):
+        credential = ServiceCredential(**fields)
+        account.service_credentials.load(credential.credential_id, credential)
     report = row.get("report")
     if report is not None:
         account.report = Report(**{**report, "lines": tuple(report["lines"])})

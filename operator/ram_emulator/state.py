@@ -28,6 +28,7 @@ from .entities import (
     Provider,
     Report,
     Role,
+    ServiceCredential,
     Session,
     User,
     fold,
@@ -88,6 +89,7 @@ class Account:
     refusals: dict[str, dict[str, Any]] = field(default_factory=dict)
     attached: Versioned[tuple[Attachment, ...]] = field(default_factory=Versioned)
     holders: Versioned[tuple[Holder, ...]] = field(default_factory=Versioned)
+    service_credentials: Versioned[ServiceCredential] = field(default_factory=Versioned)
     resource_groups: dict[str, str] = field(default_factory=dict)
     report: Report | None = None
     report_asked: float = 0.0

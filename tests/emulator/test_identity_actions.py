@@ -228,7 +228,9 @@ def test_every_action_is_shown_once_at_least() -> None:
     # These have files of their own.
     others |= {"DecodeDiagnosticMessage", "ListPolicyAttachments", "AssumeRoleWithOIDC"}
     others |= {f"ims:{name}CredentialReport" for name in ("Generate", "Get")}
-    others |= {"ims:ListUserBasicInfos"}
+    one = ("Create", "Get", "Update", "Delete")
+    others |= {f"ims:{name}ServiceCredential" for name in one}
+    others |= {"ims:ListUserBasicInfos", "ims:ListServiceCredentials"}
     ims = {f"ims:{name}" for version, name in ACTIONS if version == "2019-08-15"}
     assert ours | others == ims | {name for version, name in ACTIONS if version != "2019-08-15"}
 
