@@ -49,7 +49,9 @@ class Settings:
         form="letters, digits, dots and dashes",
     )
     workers: int = _setting(16, "objects worked on at once, of one account at most half", 1)
-    cloud_threads: int = _setting(32, "cloud calls in flight at once", 1)
+    cloud_threads: int = _setting(
+        32, "cloud calls in flight at once, to one account at most a quarter", 1
+    )
     settle_seconds: float = _setting(
         10.0, "how long the cloud may take to show a write; nothing is repeated earlier", 0.0
     )
@@ -86,7 +88,9 @@ class Settings:
         3600.0, "a deletion that makes no progress for so long says how to give up", 1.0
     )
     connect_timeout: float = _setting(5.0, "time to connect to the cloud", 0.1)
-    read_timeout: float = _setting(10.0, "time to wait for an answer of the cloud", 0.1)
+    read_timeout: float = _setting(
+        10.0, "time that an answer of the cloud may take, from its first byte to its last", 0.1
+    )
     call_deadline: float = _setting(20.0, "after this the outcome of a cloud call is unknown", 0.1)
     leader_election: bool = _setting(
         True, "lead by a Lease in the operator's namespace; false only where never two can run"

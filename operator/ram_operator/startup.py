@@ -108,7 +108,8 @@ class Operator:
 
     def _wiring(self, metrics: Metrics, ways: proxies.Proxies) -> Wiring:
         timeouts = _timeouts(self.settings)
-        return Wiring(self._pool, timeouts, metrics.cloud_call, self._check_open, ways)
+        share = turns.threads_of(self.settings.cloud_threads)
+        return Wiring(self._pool, timeouts, metrics.cloud_call, self._check_open, ways, share)
 
     def run(self) -> None:
         """Blocks until told to stop by a signal."""

@@ -5,7 +5,7 @@ write that rests on them, with nothing between them that waits for a turn. The r
 synchronous client keeps connections alive, its asynchronous one opens one per call), the table of
 faults says what an answer means. A job has a deadline: after it nothing more of it is sent, the
 outcome of a write that was sent is unknown and has to be looked at; a wedged connection holds a
-thread of the pool, never the caller.
+thread of the account's share, never the caller, and not for longer than an answer may take.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from darabonba.runtime import RuntimeOptions
 from ..constants import Reason
 from ..errors import Bug, OutcomeUnknown, RamOperatorError, Retry
 from ..model.state import CloudCalls
-from . import answers, faults
+from . import answers, faults, transport
 from .credentials import Credentials
 from .endpoints import Endpoint, Endpoints
 from .faults import permission
@@ -128,6 +128,10 @@ class Wiring:
     before_write: Callable[[], None]
     """Raises when this process may not write (shutting down); asked right before sending."""
     proxies: Proxies = field(default_factory=Proxies)
+    share: int = 8
+    """Threads of the pool that one account may have at once: answers that do not come hold theirs,
+    and must not hold those of other accounts.
+    """
 
 
 class _Ims:
@@ -162,8 +166,12 @@ class CloudClient:
         endpoints: Endpoints,
         limiter: Limiter,
         wiring: Wiring,
+        places: threading.Semaphore | None = None,
     ) -> None:
+        """`places` are those that jobs of the account share, also with its other clients."""
+        transport.limit_answers(wiring.timeouts.read)
         self._wiring = wiring
+        self._places = places or threading.Semaphore(wiring.share)
         self._limiter = limiter
         self._endpoints = endpoints
         self._ram = ram_client.Client(_config(credentials, endpoints.ram, wiring))
@@ -201,11 +209,11 @@ class CloudClient:
         """
         self._take(needs)
         job = _Job(_Sending(self._send, self._proxy), self._wiring, self._limiter, needs)
-        deadline = self._wiring.timeouts.deadline * min(needs.calls, _DEADLINES)
+        end = time.monotonic() + self._wiring.timeouts.deadline * min(needs.calls, _DEADLINES)
         try:
-            future = self._submit(work, job)
+            future = self._submit(work, job, needs, end)
             try:
-                return future.result(timeout=deadline)
+                return future.result(timeout=max(0.0, end - time.monotonic()))
             except FutureTimeout:
                 future.cancel()
                 raise job.give_up() from None
@@ -216,12 +224,24 @@ class CloudClient:
             for kind, left in job.close().items():
                 self._limiter.give_back(kind, left)
 
-    def _submit(self, work: Callable[[CloudCalls], Reply], job: CloudCalls) -> Future[Reply]:
+    def _submit(
+        self, work: Callable[[CloudCalls], Reply], job: CloudCalls, needs: Needs, end: float
+    ) -> Future[Reply]:
+        """Once the account has a place; it is free when the thread is, however long that takes."""
+        if not self._places.acquire(timeout=max(0.0, end - time.monotonic())):
+            text = (
+                f"{needs.what} was not sent: {self._wiring.share} calls to this account wait for"
+                " answers, and more are not sent at once"
+            )
+            raise Retry(Reason.CLOUD_UNAVAILABLE, text)
         try:
-            return self._wiring.pool.submit(work, job)
+            future = self._wiring.pool.submit(work, job)
         except RuntimeError:
             # The pool takes nothing more.
+            self._places.release()
             raise _stopping() from None
+        future.add_done_callback(lambda _: self._places.release())
+        return future
 
     def _take(self, needs: Needs) -> None:
         """What is scarce comes first: the reads must not be kept from others meanwhile."""

@@ -147,6 +147,8 @@ class AccountOpener:
         self._wiring = wiring
         self._lock = threading.Lock()
         self._kept: dict[str, Kept] = {}
+        self._places: dict[str, threading.Semaphore] = {}
+        """Of each account id: by how many threads of the pool it is worked on at once."""
         self._first: set[str] = set()
         """Accounts that no process had a record of before this one."""
 
@@ -235,7 +237,11 @@ class AccountOpener:
         connection = (keys.fingerprint, where, tuple(sorted(rates.items())))
         if before is not None and before.connection == connection:
             return before.client, connection
-        return CloudClient(keys, where, Limiter(rates), self._wiring), connection
+        account_id = str(spec["accountId"])
+        with self._lock:
+            share = threading.Semaphore(self._wiring.share)
+            places = self._places.setdefault(account_id, share)
+        return CloudClient(keys, where, Limiter(rates), self._wiring, places), connection
 
     def _secret(self, name: str) -> credentials.Secret:
         return self._api.secret_data(self._settings.operator_namespace, name)

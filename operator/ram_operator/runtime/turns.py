@@ -36,3 +36,8 @@ def group_of(cache: Cache) -> Callable[[Key], str]:
         return facts.account if known else NOBODYS
 
     return group
+
+
+def threads_of(pool: int) -> int:
+    """A quarter of the threads that call the cloud, for an account."""
+    return max(1, pool // 4)

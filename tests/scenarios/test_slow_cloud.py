@@ -1,0 +1,59 @@
+"""A cloud that answers one account a byte at a time, and what that costs the objects of another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from lab import ControlPlane, waiting
+from lab.emulator_process import EmulatorProcess
+from lab.operator_process import OperatorProcess
+from lab.world import World, open_world
+from tests.support.trickle import Trickle, trickle
+
+FLAGS = {
+    # A thread for each account, so that one that does not end shows at once.
+    "cloud-threads": "4",
+    "connect-timeout": "5",
+    "read-timeout": "5",
+    "call-deadline": "6",
+}
+MANY = 8
+
+
+@pytest.fixture
+def network(emulator: EmulatorProcess) -> Iterator[Trickle]:
+    with trickle(emulator.endpoint) as found:
+        yield found
+
+
+def a_world(apart: ControlPlane, emulator: EmulatorProcess, name: str, endpoint: str) -> World:
+    body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
+    apart.request("POST", "/api/v1/namespaces", body)
+    where = f"http://{endpoint}"
+    opened = open_world(apart, emulator, name, "friendly", endpoints={"ram": where, "sts": where})
+    opened.ready("RamAccount", name)
+    return opened
+
+
+def test_a_slow_cloud_of_one_account_does_not_stop_another(
+    apart: ControlPlane, emulator: EmulatorProcess, network: Trickle
+) -> None:
+    with OperatorProcess.running(apart, FLAGS):
+        slow = a_world(apart, emulator, "slow", network.host)
+        fast = a_world(apart, emulator, "fast", emulator.endpoint)
+        network.slow.set()
+        for number in range(MANY):
+            slow.role(f"slow-{number}")
+        waiting.until(lambda: network.given_up >= 1, "that an answer was not waited for")
+        for number in range(MANY):
+            fast.role(f"fast-{number}")
+        for number in range(MANY):
+            fast.ready("RamRole", f"fast-{number}")
+        assert len(fast.cloud()["roles"]) == MANY
+        assert slow.cloud()["roles"] == {}, "else its answers came"
+        # And nothing of it is lost.
+        network.slow.clear()
+        for number in range(MANY):
+            slow.ready("RamRole", f"slow-{number}")
