@@ -118,7 +118,7 @@ def calls(world: World, action: str) -> int:
 def test_a_write_that_is_refused_is_not_sent_at_each_look(full: World) -> None:
     full.create("RamRole", "one-too-many", {"trustPolicy": TRUST_FC})
     told = full.reason("RamRole", "one-too-many", "QuotaExceeded")
-    assert "not sent again before" in condition(told, "Ready")["message"]
+    assert "; sent again within 60m" in condition(told, "Ready")["message"]
     waiting.until(lambda: calls(full, "GetRole") >= LOOKS, "that it was looked at so often")
     assert 1 <= calls(full, "CreateRole") <= LOOKS // 2
     sent = calls(full, "CreateRole")

@@ -65,11 +65,11 @@ def test_what_is_another_request_is_sent_at_once(
     assert refused.standing(ports, after, session(*keys), step) is None
 
 
-def test_it_says_until_when_and_what_has_it_sent_at_once() -> None:
+def test_it_says_within_what_time_and_what_has_it_sent_at_once() -> None:
     ports = around()
     told = refused.note(ports, subject(), session(), STEP, NO)
     assert told.reason is Reason.QUOTA_EXCEEDED
-    assert told.message.startswith("too many; not sent again before 20")
+    assert told.message.startswith("too many; sent again within 60m")
     assert "reconcile-requested-at" in told.message
 
 
@@ -107,3 +107,14 @@ def test_a_step_that_is_asked_for_no_more_begins_anew() -> None:
     assert refused.standing(ports, subject(), session(), STEP) is not None
     refused.keep(ports, subject(), session(), [])
     assert refused.standing(ports, subject(), session(), STEP) is None
+
+
+def test_another_refusal_of_the_same_is_no_news() -> None:
+    """Else each try would be an event, and a write of the status."""
+    ports, clock = around(), FakeClock()
+    ports = replace(ports, refusals=Refusals(clock, 300.0))
+    said = set()
+    for _ in range(6):
+        said.add(refused.note(ports, subject(), session(), STEP, NO).message)
+        clock.advance(3600.0)
+    assert len(said) == 1

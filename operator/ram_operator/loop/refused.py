@@ -37,7 +37,7 @@ def note(
     narrows = step.direction is Direction.NARROWER
     longest = ports.refusals.first if narrows else settings.refused_seconds
     seconds = ports.refusals.wait(subject.key, what, longest)
-    told = _told(error, times.stamp(ports.clock.wall() + seconds))
+    told = _told(error, max(longest, ports.refusals.first))
     ports.refusals.refused(subject.key, what, told, seconds)
     return told
 
@@ -47,10 +47,11 @@ def keep(ports: Ports, subject: Subject, session: Session, steps: Iterable[Step]
     ports.refusals.keep(subject.key, [_what(subject, session, step) for step in steps])
 
 
-def _told(error: Stalled, until: str) -> Stalled:
+def _told(error: Stalled, longest: float) -> Stalled:
+    # The same each time, so that another refusal is no news to anybody.
     text = (
-        f"{error.message}; not sent again before {until}, unless the object, its approval or its"
-        " annotation reconcile-requested-at changes"
+        f"{error.message}; sent again within {times.span(longest)}, and at once when the object,"
+        " its approval or its annotation reconcile-requested-at changes"
     )
     return Stalled(error.reason, text)
 
