@@ -108,6 +108,7 @@ times: venv ## the table of times of the last test and lanes
 .PHONY: histories
 histories: assets ## random histories, COUNT of them from SEED on, then some while everything restarts
 	HISTORIES_COUNT=$(or $(COUNT),5000) HISTORIES_SEED=$(or $(SEED),$$RANDOM) HISTORIES_LONG=1 \
+		VOTES_COUNT=$(or $(COUNT),500) VOTES_SEED=$(or $(SEED),$$RANDOM) \
 		$(BIN)/python -m pytest tests/histories -s $(ARGS)
 
 .PHONY: faults

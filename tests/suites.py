@@ -95,11 +95,6 @@ TEST: Final = (
     _pytest("kills", KILLS),
     _pytest("faults", *_files("faults", KILLS)),
     _on_a_plane("attacks", TABLE),
-    *(_with(_on_a_plane(f"gate {n + 1}", *GATE[n::GATES]), GATE="some") for n in range(GATES)),
-    _on_a_plane("scenarios", *SCENARIOS[::2]),
-    _on_a_plane("other scenarios", *SCENARIOS[1::2]),
-    _pytest("histories", "tests/histories"),
-    _on_a_plane("admission and commands", "tests/admission", "tests/cli"),
     _on_a_plane(
         "everything else",
         "tests/lab",
@@ -111,6 +106,11 @@ TEST: Final = (
         "tests/deploy/test_proxy.py",
         "tests/deploy/test_rules.py",
     ),
+    *(_with(_on_a_plane(f"gate {n + 1}", *GATE[n::GATES]), GATE="some") for n in range(GATES)),
+    _on_a_plane("scenarios", *SCENARIOS[::2]),
+    _on_a_plane("other scenarios", *SCENARIOS[1::2]),
+    _pytest("histories", "tests/histories"),
+    _on_a_plane("admission and commands", "tests/admission", "tests/cli"),
 )
 """In the order in which they start: the longest first."""
 LANES: Final = (
@@ -120,6 +120,8 @@ LANES: Final = (
         HISTORIES_COUNT="300",
         HISTORIES_RESTARTS="20",
         HISTORIES_SEED="5000",
+        VOTES_COUNT="96",
+        VOTES_SEED="5000",
     ),
     _pytest("other kills", KILLS, FAULTS="others"),
     _pytest("other faults", "tests/faults/test_fault_matrix.py", FAULTS="others"),
