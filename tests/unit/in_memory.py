@@ -23,8 +23,16 @@ class Manifests:
     def get(self, key: Key) -> Json | None:
         return self.bodies.get(key)
 
-    def living_in(self, account: str, kind: str) -> Sequence[Key]:
-        return [key for key, body in self.bodies.items() if key.kind == kind and body.get("spec")]
+    def attaching(self, policy: Key, account: str, cloud_name: str) -> Sequence[Key]:
+        found = []
+        for key, body in self.bodies.items():
+            by_object = (policy.kind, policy.name) if key.namespace == policy.namespace else None
+            entries = (body.get("spec") or {}).get("policies") or ()
+            named = [(item["type"], item["name"]) for item in entries]
+            by_name = [("Custom", cloud_name.lower()) for _ in named]
+            if by_object in named or set(by_name) & {(t, n.lower()) for t, n in named}:
+                found.append(key)
+        return found
 
 
 @dataclass(frozen=True)

@@ -299,6 +299,17 @@ def test_without_a_list_nothing_is_removed() -> None:
     assert cache.get(KEY) is not None
 
 
+def attaching(cache: Cache, policy: str, account: str) -> list[Key]:
+    """Roles of the account that name the policy, from the bodies alone."""
+    found = []
+    for key in cache.keys("RamRole"):
+        spec = (cache.get(key) or {})["spec"]
+        kinds = {item["type"] for item in spec["policies"] if item["name"].lower() == policy}
+        if kinds & {"RamPolicy", "Custom"} and spec.get("accountRef", {}).get("name") == account:
+            found.append(key)
+    return sorted(found)
+
+
 def brute_force(cache: Cache) -> tuple[dict[Key, list[Key]], dict[str, list[Key]]]:
     """Both indexes, from the bodies alone."""
     dependents: dict[Key, list[Key]] = {}
@@ -319,12 +330,12 @@ names = st.sampled_from("abc")
 specs = st.builds(
     lambda named, account: {
         "policies": [
-            *({"type": "RamPolicy", "name": name} for name in named),
+            *({"type": kind, "name": name} for kind, name in named),
             {"type": "System", "name": "a"},
         ],
         **({"accountRef": {"name": account}} if account else {}),
     },
-    st.lists(names, max_size=3),
+    st.lists(st.tuples(st.sampled_from(["RamPolicy", "Custom"]), names), max_size=3),
     st.sampled_from(["", "prod", "test"]),
 )
 objects = st.builds(
@@ -368,6 +379,10 @@ def test_the_indexes_agree_with_the_bodies_over_random_histories(history: list[A
         for name in "abc":
             target = Key("RamPolicy", "apps", name)
             assert cache.dependents(target) == sorted(dependents.get(target, []))
+            for account in ("prod", "test"):
+                assert cache.attaching(target, account, name.upper()) == attaching(
+                    cache, name, account
+                )
         for account in ("default", "prod", "test"):
             assert cache.users(account) == sorted(users.get(account, []))
         # No uid comes back once it was deleted or replaced.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from ram_operator import documents
 from ram_operator.kinds.manifest import Resolved
@@ -15,6 +15,7 @@ from ram_operator.model.objects import Entry, Key, Owner
 from ram_operator.model.records import NO_RIGHTS, Agreed, RecordFacts
 from ram_operator.model.state import Live
 from ram_operator.model.vocabulary import Presence
+from ram_operator.runtime.cache import Cache
 from tests.unit.core import (
     ACCOUNT,
     ACCOUNT_ID,
@@ -143,3 +144,34 @@ def test_providers_are_looked_up_by_the_trusts_that_name_them() -> None:
     assert found == {"oidc-provider/git": Entry("oidc-provider/git", text)}
     missing = trust_lookups.provider_states(sources(), subject, (asked, made(asked)), urgent=False)
     assert missing == {"oidc-provider/git": Entry("oidc-provider/git", provider_states.ABSENT)}
+
+
+class Counting(Cache):
+    """Notes which roles are decoded."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.decoded: list[Key] = []
+
+    def get(self, key: Key) -> Json | None:
+        self.decoded += [key] if key.kind == "RamRole" else []
+        return super().get(key)
+
+
+def test_an_edited_policy_decodes_no_role_that_does_not_have_it() -> None:
+    has = {"policies": [{"type": "Custom", "name": "APP"}], "trustPolicy": trust_json(FC)}
+    not_it = {"policies": [{"type": "Custom", "name": "other"}], "trustPolicy": trust_json(FC)}
+    known = Counting()
+    for number in range(50):
+        other = body(Key("RamRole", "team", f"r{number}"), {**not_it, "accountRef": REF})
+        known.put({**other, "metadata": {**other["metadata"], "uid": f"u{number}"}})
+    known.put(body(KEY, {**has, "accountRef": REF}))
+    key = Key("RamPolicy", "team", "app")
+    more = wanted_policy(document={"Version": "1", "Statement": [ALLOW_ALL]})
+    live = Live(Presence.PRESENT, "app", "8", fields=wanted_policy().fields)
+    look = Sources(OWNER.cluster, ACCOUNT, known, Snapshot())
+    trust_lookups.blockers(look, Subject.of(key, body(key, {})), more, live)
+    assert set(known.decoded) == {KEY}
+
+
+REF: Final = {"name": ACCOUNT.name}

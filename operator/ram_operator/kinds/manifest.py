@@ -28,6 +28,7 @@ from ..errors import InvalidSpec, UnknownValue
 from ..model.changes import place
 from ..model.objects import Entry, FieldValue, Key, Options, Owner
 from ..model.state import Desired
+from ..model.vocabulary import PolicyType
 from .schema import UNTIL, Escalation, Field, Kind, Reference
 
 
@@ -97,6 +98,14 @@ def references(row: Kind, namespace: str, spec: Mapping[str, Any]) -> tuple[Key,
             if item.get("type") == reference.type:
                 found[Key(reference.kind, namespace, item["name"])] = None
     return tuple(found)
+
+
+def custom_policies(row: Kind, spec: Mapping[str, Any]) -> tuple[str, ...]:
+    """Folded names of the custom policies that the manifest attaches by names of the cloud."""
+    attached = (f.spec for f in row.fields if f.escalates is Escalation.ATTACHMENT)
+    entries = (item for name in attached for item in spec.get(name) or ())
+    named = (str(i["name"]).lower() for i in entries if i.get("type") == PolicyType.CUSTOM)
+    return tuple(dict.fromkeys(named))
 
 
 def owner_tags(owner: Owner) -> dict[str, Entry]:

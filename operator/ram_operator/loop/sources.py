@@ -20,8 +20,10 @@ class Objects(Protocol):
     def get(self, key: Key) -> Mapping[str, Any] | None:
         """The whole object; None where there is none."""
 
-    def living_in(self, account: str, kind: str) -> Sequence[Key]:
-        """Objects of a kind that live in the RamAccount of that name."""
+    def attaching(self, policy: Key, account: str, cloud_name: str) -> Sequence[Key]:
+        """Objects of the RamAccount whose manifests attach the policy: by its object, or as the
+        custom policy of that name.
+        """
 
 
 class Readings(Protocol):

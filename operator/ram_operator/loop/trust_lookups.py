@@ -16,7 +16,6 @@ from .. import documents
 from ..errors import InvalidSpec, RamOperatorError
 from ..gate.inputs import Approval
 from ..kinds import manifest
-from ..kinds.entries import POLICIES
 from ..kinds.record import Identity, facts_of
 from ..kinds.role import ROLE, TRUST, outsiders
 from ..kinds.schema import Escalation
@@ -24,7 +23,7 @@ from ..model.objects import Entry, Key, Owner, UnknownPart
 from ..model.provider_states import named
 from ..model.records import RecordFacts
 from ..model.state import Desired, Live
-from ..model.vocabulary import PolicyType, Presence
+from ..model.vocabulary import Presence
 from .sources import Sources
 from .subject import Subject
 
@@ -113,9 +112,10 @@ def _holders(
     sources: Sources, subject: Subject, cloud_name: str
 ) -> Iterator[tuple[Key, Mapping[str, Any]]]:
     """Roles of the account whose manifests name the policy."""
-    for key in sources.objects.living_in(sources.account.name, ROLE.kind):
-        body = sources.objects.get(key)
-        if body is not None and _has(key, body, subject, cloud_name):
+    name = sources.account.name
+    for key in sources.objects.attaching(subject.key, name, cloud_name):
+        body = sources.objects.get(key) if key.kind == ROLE.kind else None
+        if body is not None:
             yield key, body
 
 
@@ -128,17 +128,6 @@ def _differs(subject: Subject, wanted: Desired, live: Live) -> bool:
             ):
                 return True
             return not documents.documents_equal_policy(live_part, asked)
-    return False
-
-
-def _has(key: Key, body: Mapping[str, Any], policy: Subject, cloud_name: str) -> bool:
-    for item in (body.get("spec") or {}).get(POLICIES.spec) or ():
-        kind, name = str(item.get("type")), str(item.get("name")).lower()
-        if kind == PolicyType.CUSTOM and name == cloud_name.lower():
-            return True
-        same_namespace = key.namespace == policy.key.namespace
-        if kind == policy.key.kind and same_namespace and name == policy.key.name:
-            return True
     return False
 
 

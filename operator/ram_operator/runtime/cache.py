@@ -53,6 +53,8 @@ class Facts:
     references: tuple[Key, ...]
     account: str
     version: int
+    custom: tuple[tuple[str, str], ...] = ()
+    """The custom policies that its manifest attaches by their names in the cloud: account, name."""
     trusts: frozenset[str] = frozenset()
     """Of the record of a role that exists: the names that its trust mentions."""
     owner: Key | None = None
@@ -108,6 +110,9 @@ def _facts(key: Key, body: Mapping[str, Any]) -> Facts:
         outward=hash((tuple(ready), status.get("cloudName"), status.get("cloudId"))),
         references=references,
         account=sys.intern(str(account)),
+        custom=tuple((account, name) for name in manifest.custom_policies(row, spec))
+        if row
+        else (),
         version=int(version) if version.isdigit() else 0,
         owner=(owner := holder(body) if key.kind == RECORD else None),
         waiting=owner if record.pending is not None else None,
@@ -134,6 +139,7 @@ class Cache:
         self._facts: dict[Key, Facts] = {}
         self._dependents: dict[Key, set[Key]] = {}
         self._users: dict[str, set[Key]] = {}
+        self._custom: dict[tuple[str, str], set[Key]] = {}
         self._owned: dict[Key, set[Key]] = {}
         self._agreed = TrustedNames()
         self._seen = TrustedNames()
@@ -213,9 +219,14 @@ class Cache:
         with self._lock:
             return sorted(self._users.get(account, ()))
 
-    def living_in(self, account: str, kind: str) -> list[Key]:
-        """Those of a kind that live in this RamAccount."""
-        return [key for key in self.users(account) if key.kind == kind]
+    def attaching(self, policy: Key, account: str, cloud_name: str) -> list[Key]:
+        """Objects of this RamAccount whose manifests attach the policy: by its object, or as the
+        custom policy of that name.
+        """
+        with self._lock:
+            by_object = self._dependents.get(policy, set())
+            found = by_object | self._custom.get((account, cloud_name.lower()), set())
+            return sorted(key for key in found if self._facts[key].account == account)
 
     def in_use(self, account: str) -> bool:
         """Whether any object lives in this RamAccount."""
@@ -276,6 +287,7 @@ class Cache:
             (self._living, ((facts.lives[0], ""), facts.lives) if facts.lives else ()),
             (self._dependents, facts.references),
             (self._users, (facts.account,) if facts.account else ()),
+            (self._custom, facts.custom),
         )
 
     def resync(
