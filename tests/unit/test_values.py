@@ -200,6 +200,20 @@ def test_nor_is_it_silent_where_nothing_is_taken_back(name: str, known: Any) -> 
 
 
 @BOTH
+def test_what_could_not_be_read_takes_nothing_away(name: str) -> None:
+    unread = plan.update(unsaid(name, LEAST, MOST, has="Custom/Unread"))
+    assert (written(unread), [d.action for d in unread.drift]) == ([], ["reported"])
+    unlisted = plan.update(unsaid(name, LEAST, MOST, attached=None))
+    assert (written(unlisted), unlisted.drift) == ([], ())
+
+
+@BOTH
+def test_who_may_be_it_from_outside_is_enough(name: str) -> None:
+    decision = plan.update(unsaid(name, LEAST, MOST, has=OWN, outsiders=("somebody",)))
+    assert [d.action for d in decision.drift] == ["corrected"]
+
+
+@BOTH
 def test_what_was_begun_is_left_where_nothing_is_asked_for(name: str) -> None:
     found = unsaid(name, LEAST, MOST)
     held = plan.update(replace(found, memory=replace(found.memory, watched=False))).held

@@ -55,17 +55,20 @@ def beyond(inputs: Inputs, field: Field, wanted: FieldValue, live: FieldValue) -
 
 def unasked(inputs: Inputs, field: Field, live: FieldValue) -> Iterator[Judged]:
     """What goes beyond what was agreed on, of a value that no manifest speaks of: leaving it out
-    asks for nothing, and lets nobody in.
+    asks for nothing, and lets nobody in. Where it is not known whether the role is more than an
+    ordinary one, that is said, and nothing is taken away for it.
     """
-    if (base := _exceeded(inputs, field, live)) is None:
+    base = _exceeded(inputs, field, live)
+    if base is None or inputs.memory.attached is None:
         return
     there = Change(field.name, base, live, Direction.WIDER)
     if begun(inputs.memory.record, there):
         return
-    if excess.taken_back(inputs, there):
-        yield excess.back(Change(field.name, live, base, Direction.NARROWER))
+    back = excess.back(Change(field.name, live, base, Direction.NARROWER))
+    if not privileges.surely(inputs):
+        yield replace(back, disposition=Disposition.REPORT)
     else:
-        yield excess.found(there)
+        yield back if excess.taken_back(inputs, there) else excess.found(there)
 
 
 def from_agreed(inputs: Inputs, item: Judged) -> list[Judged]:
