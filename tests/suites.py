@@ -81,6 +81,7 @@ FIRST_DAYS: Final = "tests/first_days"
 GATE: Final = _files("gate", TABLE)
 GATES: Final = 4
 SCENARIOS: Final = _files("scenarios")
+ODD: Final = ("tests/scenarios/test_odd_answers.py", "tests/scenarios/test_random_objects.py")
 ALONE: Final = (
     Part("static", (*MAKE, "static"), ("tests/structure",)),
     Part("unit", (*MAKE, "unit", "HYPOTHESIS_PROFILE=quick"), ("tests/unit",)),
@@ -126,6 +127,7 @@ LANES: Final = (
     _pytest("other kills", KILLS, FAULTS="others"),
     _pytest("other faults", "tests/faults/test_fault_matrix.py", FAULTS="others"),
     _with(_on_a_plane("other gate", *GATE), GATE="others"),
+    _with(_on_a_plane("odd objects and answers", *ODD), OBJECTS="300", ANSWERS="40"),
     _shown(_pytest("first days", FIRST_DAYS)),
     _those_named(
         "friendly", _on_a_plane("friendly scenarios", "tests/scenarios"), SCENARIOS="friendly"

@@ -154,3 +154,10 @@ def test_over_the_real_sdk_it_is_tried_again(sent: str) -> None:
                 world.read()
         finally:
             world.pool.shutdown()
+
+
+def test_an_id_that_fits_into_no_status_is_none() -> None:
+    """The API server would refuse the whole status, and the object would say nothing."""
+    answer = {"DefaultPolicyVersion": {"VersionId": "v" * 17}}
+    assert answers.oddity(answer) == "its VersionId is too long to be one"
+    assert answers.oddity({"Policy": {"DefaultVersion": "v" * 16, "Description": "x" * 500}}) == ""

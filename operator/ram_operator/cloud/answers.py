@@ -56,6 +56,15 @@ _LARGEST: Final = 2**63
 """Beyond what the service counts in, and far within what everything here can compute with."""
 
 
+_LONGEST: Final = {
+    **dict.fromkeys(("RoleId", "UserId", "GroupId", "CreateDate", "AccountId", "AccessKeyId"), 64),
+    **dict.fromkeys(("VersionId", "DefaultVersion"), 16),
+    **dict.fromkeys(("RoleName", "UserName", "GroupName", "PolicyName", "TagKey"), 128),
+    "Arn": 256,
+}
+"""Letters of what something is known by. RAM's are shorter; longer ones fit into no status."""
+
+
 def oddity(body: object) -> str:
     """Why a whole answer is not to be believed, however good its parts look; "" where it is.
 
@@ -68,6 +77,9 @@ def oddity(body: object) -> str:
             return "it is nested too deeply"
         if isinstance(item, Mapping):
             stack += [(part, depth + 1) for pair in item.items() for part in pair]
+            for name, most in _LONGEST.items():
+                if isinstance(known := item.get(name), str) and len(known) > most:
+                    return f"its {name} is too long to be one"
         elif isinstance(item, list | tuple):
             stack += [(part, depth + 1) for part in item]
         elif isinstance(item, int | float):
