@@ -32,7 +32,7 @@ class Spoiler:
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
 
-            def do_POST(self) -> None:  # noqa: N802
+            def do_POST(self) -> None:
                 length = int(self.headers.get("Content-Length") or 0)
                 body = self.rfile.read(length)
                 connection = http.client.HTTPConnection(upstream, timeout=60)
@@ -55,7 +55,7 @@ class Spoiler:
                 self.end_headers()
                 self.wfile.write(answer)
 
-            do_GET = do_POST  # noqa: N815
+            do_GET = do_POST
 
             def log_message(self, *_: object) -> None:
                 """Says nothing."""
