@@ -130,26 +130,6 @@ def test_what_was_approved_is_written_and_what_was_opened_by_hand_is_closed(worl
     assert len(opened(world, start)) == 1
 
 
-@attack(Entry.CONSOLE_BY_HAND, Resource.CONSOLE, Moment.CREATION)
-def test_leaving_it_out_of_the_manifest_leaves_nobody_in(world: World) -> None:
-    """Nor does it leave a longer session."""
-    SCENES["an administrator's"][0](world)
-    world.ready(ROLE, NAME)
-    world.settle()
-    start = world.journal_end()
-    Hands(world).update_role(NAME, console=True, session=43200)
-    world.settle()
-    world.look(ROLE, NAME)
-    item = world.ready(ROLE, NAME)
-    assert "consoleLogin" not in item["spec"]
-    assert not open_now(world)
-    assert world.cloud()["roles"][NAME]["maxSessionDuration"] == 3600
-    assert opened(world, start) == []
-    assert "consoleLogin" in str(world.told("DriftCorrected", NAME, least=2))
-    world.look(ROLE, NAME)
-    assert len(world.writes(start)) == 1
-
-
 @pytest.mark.legitimate
 def test_an_account_that_lacks_the_setting_says_so(world: World) -> None:
     """And manages the rest."""

@@ -31,17 +31,10 @@ def _privileged(inputs: Inputs, field: Field) -> bool:
     return privileges.privileged(field, inputs.desired, inputs.memory.then)
 
 
-def _exceeded(inputs: Inputs, field: Field, live: FieldValue) -> FieldValue | None:
-    """What was agreed on, where what is there goes beyond it and somebody has to agree."""
-    base = agreed_value(field, inputs.memory.record)
-    if base is None or not wider(field, base, live) or not _privileged(inputs, field):
-        return None
-    return base
-
-
 def beyond(inputs: Inputs, field: Field, wanted: FieldValue, live: FieldValue) -> Iterator[Judged]:
     """What goes beyond what was agreed on, of a value that manifest and cloud have alike."""
-    if (base := _exceeded(inputs, field, live)) is None:
+    base = agreed_value(field, inputs.memory.record)
+    if base is None or not wider(field, base, live) or not _privileged(inputs, field):
         return
     wish = Change(field.name, base, wanted, Direction.WIDER)
     if begun(inputs.memory.record, wish):
@@ -51,24 +44,6 @@ def beyond(inputs: Inputs, field: Field, wanted: FieldValue, live: FieldValue) -
         yield Judged(wish, Cause.INTENT, Disposition.HOLD, Severity.INFO)
     else:
         yield excess.found(wish)
-
-
-def unasked(inputs: Inputs, field: Field, live: FieldValue) -> Iterator[Judged]:
-    """What goes beyond what was agreed on, of a value that no manifest speaks of: leaving it out
-    asks for nothing, and lets nobody in. Where it is not known whether the role is more than an
-    ordinary one, that is said, and nothing is taken away for it.
-    """
-    base = _exceeded(inputs, field, live)
-    if base is None or inputs.memory.attached is None:
-        return
-    there = Change(field.name, base, live, Direction.WIDER)
-    if begun(inputs.memory.record, there):
-        return
-    back = excess.back(Change(field.name, live, base, Direction.NARROWER))
-    if not privileges.surely(inputs):
-        yield replace(back, disposition=Disposition.REPORT)
-    else:
-        yield back if excess.taken_back(inputs, there) else excess.found(there)
 
 
 def from_agreed(inputs: Inputs, item: Judged) -> list[Judged]:
@@ -143,8 +118,9 @@ def _first(inputs: Inputs, field: Field) -> FieldValue | None:
         return None
     if not wider(field, base, live):
         return live
-    there = Change(field.name, base, live, Direction.WIDER)
-    follows = not _privileged(inputs, field) or begun(record, there)
+    wish = Change(field.name, base, live, Direction.WIDER)
+    asked = wanted is not None
+    follows = asked and (not _privileged(inputs, field) or begun(record, wish))
     return live if follows else None
 
 
