@@ -208,7 +208,12 @@ class AccountOpener:
                     self._first.add(account.account_id)
                 return first.known
             except Conflicted:
-                record = self._records.read(identity) or {}
+                record = self._records.read(identity)
+                if record is None:
+                    text = "the record of the account is being deleted"
+                    raise Retry(Reason.RETRYING, text) from None
+                # As above: perhaps it is our own, and its answer was lost.
+                self._cache.put({**record, "kind": RECORD})
         known = understood(stored(record))
         holder = known.owner.name if known.owner is not None else ""
         if holder in ("", account.name):
