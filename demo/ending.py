@@ -8,13 +8,11 @@ from __future__ import annotations
 import time
 from typing import Final
 
-from demo.guide import Guide, Unexpected
+from demo.guide import REASON, RESUME, Guide, Unexpected
 from lab.waiting import Deadline
 
 DELETED: Final = ("20-order-export.yaml", "40-ci-deployer.yaml", "people/groups.yaml")
 KEPT: Final = ("30-auditor.yaml", "people/users.yaml")
-REASON: Final = "jsonpath={.status.deletionBrake.reason}"
-RESUME: Final = "ram.alibabacloud.com/resume-deletions"
 
 
 def deletion(guide: Guide) -> None:
@@ -45,7 +43,7 @@ def _files(names: tuple[str, ...]) -> list[str]:
 
 
 def _resume(guide: Guide) -> None:
-    """Lets braked deletions go, as a person would: by the stamp of this very stop."""
+    """Lets braked deletions go, as a person would: by the name of this very stop."""
     guide.screen.say(
         "So many at once could also be a git directory that was emptied by mistake. After a few,"
         " the brake holds the others until a person says that they are meant:"

@@ -17,6 +17,8 @@ from demo.stage import ACCOUNT, Keeper, Stage
 from lab import Cluster
 
 NAMESPACE: Final = "identity"
+REASON: Final = "jsonpath={.status.deletionBrake.reason}"
+RESUME: Final = "ram.alibabacloud.com/resume-deletions"
 
 
 class Unexpected(AssertionError):
@@ -112,9 +114,9 @@ class Guide:
         return found.stdout.split()
 
     def brake(self) -> str:
-        """Since when the brake on deletions holds, or nothing; not printed."""
-        stamp = "jsonpath={.status.deletionBrake.engagedAt}"
-        return self._cluster.kubectl("get", "ramaccount/default", f"-o={stamp}").stdout
+        """By what the account says that deletions are resumed, or nothing; not printed."""
+        said = self._cluster.kubectl("get", "ramaccount/default", f"-o={REASON}").stdout
+        return said.partition(f"{RESUME}=")[2]
 
     def expect(self, holds: bool, what: str) -> None:
         """Print that it is so, or raise Unexpected."""
