@@ -70,8 +70,17 @@ def masked(text: str) -> str:
 
 
 def unmasked(text: str) -> str:
-    """What was masked. A text that never was is returned as it is."""
-    return _MASKED.sub(lambda found: chr(int(found[1], 16)), text)
+    """What was masked. Of a text that never was, as older versions wrote them, what is no character
+    is left as it is.
+    """
+    return _MASKED.sub(_character, text)
+
+
+def _character(found: re.Match[str]) -> str:
+    try:
+        return chr(int(found[1], 16))
+    except ValueError:
+        return found[0]
 
 
 def _seen(char: str) -> bool:

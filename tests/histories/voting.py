@@ -57,25 +57,8 @@ class Voting:
     preset: str
     rounds: list[Round]
 
-    def size(self) -> int:
-        return sum(len(part) for one in self.rounds for part in asdict(one).values())
-
     def dump(self) -> str:
         return json.dumps(asdict(self), indent=1, sort_keys=True) + "\n"
-
-    def smaller(self) -> Iterator[Voting]:
-        """The same without one round, or without one command."""
-        for at, one in enumerate(self.rounds):
-            yield self._with(at)
-            parts = asdict(one)
-            for name, commands in parts.items():
-                for number in range(len(commands)):
-                    fewer = {**parts, name: commands[:number] + commands[number + 1 :]}
-                    yield self._with(at, Round(**fewer))
-
-    def _with(self, at: int, *instead: Round) -> Voting:
-        rounds = [*self.rounds[:at], *instead, *self.rounds[at + 1 :]]
-        return Voting(self.seed, self.preset, rounds)
 
 
 def load(path: Path) -> Voting:

@@ -92,3 +92,8 @@ def test_what_is_compared_is_masked_and_told_apart(one: str, other: str) -> None
 def test_what_an_older_version_wrote_is_read_as_it_is(text: str) -> None:
     if "%{" not in text:
         assert legible.unmasked(text) == text
+
+
+def test_what_an_older_version_wrote_unmasked_ends_no_pass() -> None:
+    assert legible.unmasked("%{ffffff}") == "%{ffffff}"
+    assert legible.unmasked(legible.masked("%{ffffff}")) == "%{ffffff}"
