@@ -17,6 +17,7 @@ from lab.operator_process import OperatorProcess
 from lab.world import DOCUMENT, World, open_world
 from tests.gate.approving import opened
 from tests.support.odd_answers import Spoiler
+from tests.support.proxy import proxy
 
 Json = dict[str, Any]
 LOOKS: Final = int(os.environ.get("ANSWERS", "8"))
@@ -30,9 +31,8 @@ OBJECTS: Final[dict[tuple[str, str], Json]] = {
 
 
 @pytest.fixture
-def spoiler(emulator: EmulatorProcess) -> Iterator[Spoiler]:
-    with Spoiler(emulator.endpoint, seed=LOOKS).serving() as serving:
-        yield serving
+def spoiler() -> Spoiler:
+    return Spoiler(seed=LOOKS)
 
 
 @pytest.fixture
@@ -44,11 +44,12 @@ def spoiled(
     behaviours: object,
     spoiler: Spoiler,
 ) -> Iterator[World]:
-    endpoints = {"ram": spoiler.url, "sts": spoiler.url, "ims": spoiler.url}
-    world = open_world(installed, emulator, namespace, behaviours, endpoints=endpoints)
-    world.ready("RamAccount", namespace)
-    yield world
-    world.close()
+    with proxy(emulator.endpoint, spoiler.answer) as before:
+        endpoints = dict.fromkeys(("ram", "sts", "ims"), f"http://{before.place}")
+        world = open_world(installed, emulator, namespace, behaviours, endpoints=endpoints)
+        world.ready("RamAccount", namespace)
+        yield world
+        world.close()
 
 
 @pytest.mark.timeout(120 + 30 * LOOKS)

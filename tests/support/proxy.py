@@ -1,13 +1,14 @@
 """A small HTTP proxy on loopback: passes requests on, or answers as told, and notes what it saw.
 
-To CONNECT it answers a status alone: no test has a certificate of the cloud.
+Stands before one server as well, whose answers it may change. To CONNECT it answers a status alone:
+no test has a certificate of the cloud.
 """
 
 from __future__ import annotations
 
 import http.client
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -38,8 +39,10 @@ class Proxy:
 
 
 @contextmanager
-def proxy() -> Iterator[Proxy]:
-    """One for the length of a block."""
+def proxy(upstream: str = "", answer: Callable[[bytes], bytes] = bytes) -> Iterator[Proxy]:
+    """One for the length of a block. `upstream`: host:port of requests that name no host, as to a
+    server; `answer` makes of an answer's content what is handed on.
+    """
     state = Proxy()
 
     class Handler(BaseHTTPRequestHandler):
@@ -53,11 +56,11 @@ def proxy() -> Iterator[Proxy]:
                 self._answer(state.refuses or 502, b"<html>the proxy's own page</html>", {})
                 return
             headers = {k: v for k, v in self.headers.items() if k.lower() not in HOP_BY_HOP}
-            connection = http.client.HTTPConnection(parts.netloc, timeout=60)
+            connection = http.client.HTTPConnection(parts.netloc or upstream, timeout=60)
             path = parts.path + (f"?{parts.query}" if parts.query else "")
             connection.request(self.command, path, body, headers)
             reply = connection.getresponse()
-            text = reply.read()
+            text = answer(reply.read())
             self._answer(reply.status, text, dict(reply.getheaders()))
             connection.close()
 
