@@ -1,18 +1,27 @@
 """Every trigger of the product: what kopf's watches say goes into the cache and the queue.
 
 The handlers cannot raise, wait for nothing and decide nothing; they only remember and enqueue. One
-of the few modules that know kopf.
+of the few modules that know kopf, with its settings and how it is run.
 """
 
 from __future__ import annotations
 
+import asyncio
+import itertools
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 import kopf
 
-from .constants import ANNOTATION_REJECT, GROUP, HANDLED_REJECTION, VERSION
+from .constants import (
+    ANNOTATION_REJECT,
+    COMPONENT,
+    GROUP,
+    HANDLED_REJECTION,
+    KOPF_UNUSED_FINALIZER,
+    VERSION,
+)
 from .kinds.record import holder
 from .kinds.table import ACCOUNT, PLURALS, RECORD
 from .model.objects import Key
@@ -140,3 +149,53 @@ def _handler(intake: Intake, kind: str) -> Any:
             log.exception("%s: a watch event could not be taken in", kind)
 
     return watch
+
+
+async def run(
+    registry: kopf.OperatorRegistry, endpoint: str | None, ends: Callable[[], None]
+) -> None:
+    """kopf, until it is told to stop, or fails. `endpoint`: the address of the liveness probe.
+
+    `ends` is called as soon as one of the tasks is over that run for as long as the process does.
+    From then on kopf ends the others, and waits for each of them for as long as it takes.
+    """
+    around = asyncio.all_tasks()
+    tasks = await kopf.spawn_tasks(
+        registry=registry, clusterwide=True, standalone=True, liveness_endpoint=endpoint
+    )
+    for task in tasks:
+        task.add_done_callback(lambda _: ends())
+    await kopf.run_tasks(tasks, ignored=around)
+
+
+class Patience:
+    """Seconds between attempts of a request to the API server, without an end."""
+
+    def __iter__(self) -> Iterator[float]:
+        return itertools.chain((1.0, 1.0, 2.0, 3.0, 5.0), itertools.repeat(8.0))
+
+
+def configure(settings: kopf.OperatorSettings) -> None:
+    """kopf, with a reason per line."""
+    # We keep our own finalizer; kopf strips the one of this name, which nobody writes.
+    settings.persistence.finalizer = KOPF_UNUSED_FINALIZER
+    # Without a limit kopf keeps a worker task per object alive; without a short idle time-out each
+    # slot of a limited pool sits idle for seconds after every object. What a start lists waits as
+    # dicts until a slot is free, so slots must come free faster than objects are listed.
+    settings.queueing.worker_limit = 256
+    settings.queueing.idle_timeout = 0.01
+    # Whole lists of ten thousand objects, decoded at once for each kind, cost half a gigabyte.
+    settings.watching.chunk_size = 200
+    # Idle watches die silently behind load balancers: end them before that, from our side.
+    settings.watching.server_timeout = 300
+    settings.watching.client_timeout = 310
+    settings.watching.connect_timeout = 10
+    settings.networking.request_timeout = 30
+    # Kopf gives up a watch, and with it the process, after 54 s of 403 or 5xx in a row, which an
+    # API server that starts or a missing binding may answer for longer.
+    settings.networking.error_backoffs = Patience()
+    # Events are ours to post, on transitions only.
+    settings.posting.enabled = False
+    settings.posting.reporting_component = f"{GROUP}/{COMPONENT}"
+    # A drop in mid-listing would go on from a resourceVersion and skip the rest.
+    settings.scanning.disabled = False

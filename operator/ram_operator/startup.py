@@ -1,4 +1,4 @@
-"""Wiring and life cycle: kopf's settings with their reasons, the barrier, workers, resync, stop.
+"""Wiring and life cycle: the barrier, workers, resync, stop.
 
 No pass runs before this process leads and all kinds have been listed, so that the first decision is
 not made on half of what there is. A process that stands by watches and remembers, and writes
@@ -8,7 +8,6 @@ nothing.
 from __future__ import annotations
 
 import asyncio
-import itertools
 import logging
 import os
 import socket
@@ -53,6 +52,10 @@ log = logging.getLogger(__name__)
 
 GRACE: Final = 20.0
 """Seconds that passes in flight get to finish when the process is told to stop."""
+ENDING: Final = 28.0
+"""Seconds from the end of a task that was to run for ever to that of the process, at most. It is a
+little less than what the shipped Deployment gives a pod.
+"""
 BARRIER_RETRY: Final = 5.0
 ANY_HOST: Final = "0.0.0.0"  # noqa: S104 - a pod's probes and scrapes come from outside it
 
@@ -64,6 +67,8 @@ def _guard(settings: Settings, api: ClusterApi, clock: Clock, metrics: Metrics) 
 
 class Operator:
     """One process: builds all ports, runs workers, knows when it has to stop."""
+
+    _ending = False
 
     def __init__(self, settings: Settings, environment: dict[str, str], clock: Clock) -> None:
         self.settings = settings
@@ -122,21 +127,27 @@ class Operator:
         kopf.on.probe(id="queue", registry=registry)(self._probe)
         handlers.register(registry, self.intake)
         health = self.settings.health_address
+        endpoint = f"http://{_with_host(health)}/healthz" if health else None
         try:
-            kopf.run(
-                registry=registry,
-                clusterwide=True,
-                standalone=True,
-                liveness_endpoint=f"http://{_with_host(health)}/healthz" if health else None,
-            )
+            asyncio.run(handlers.run(registry, endpoint, self._must_end))
+        except asyncio.CancelledError:
+            return
         except Exception:
             # A watch whose kind has just been taken away may end so: kopf goes on after any answer
             # but 404. A new process waits at the barrier until all kinds are there.
             log.exception("it cannot go on: this process ends, and has to be started again")
             raise SystemExit(1) from None
 
+    def _must_end(self) -> None:
+        """What has to end before the cleanup may wait for ever. Nothing is watched meanwhile, and
+        as long as there is a process nobody starts another.
+        """
+        if not self._ending:
+            self._ending = True
+            _thread("end", _end_after, ENDING)
+
     async def _startup(self, settings: kopf.OperatorSettings, **_: Any) -> None:
-        configure(settings)
+        handlers.configure(settings)
         self._serve_metrics()
         await asyncio.get_running_loop().run_in_executor(None, self._barrier)
         self._threads.append(_thread("resync", self._resync))
@@ -271,39 +282,6 @@ class Operator:
             raise
 
 
-class Patience:
-    """Seconds between attempts of a request to the API server, without an end."""
-
-    def __iter__(self) -> Iterator[float]:
-        return itertools.chain((1.0, 1.0, 2.0, 3.0, 5.0), itertools.repeat(8.0))
-
-
-def configure(settings: kopf.OperatorSettings) -> None:
-    """kopf, with a reason per line."""
-    # We keep our own finalizer; kopf strips the one of this name, which nobody writes.
-    settings.persistence.finalizer = constants.KOPF_UNUSED_FINALIZER
-    # Without a limit kopf keeps a worker task per object alive; without a short idle time-out each
-    # slot of a limited pool sits idle for seconds after every object. What a start lists waits as
-    # dicts until a slot is free, so slots must come free faster than objects are listed.
-    settings.queueing.worker_limit = 256
-    settings.queueing.idle_timeout = 0.01
-    # Whole lists of ten thousand objects, decoded at once for each kind, cost half a gigabyte.
-    settings.watching.chunk_size = 200
-    # Idle watches die silently behind load balancers: end them before that, from our side.
-    settings.watching.server_timeout = 300
-    settings.watching.client_timeout = 310
-    settings.watching.connect_timeout = 10
-    settings.networking.request_timeout = 30
-    # Kopf gives up a watch, and with it the process, after 54 s of 403 or 5xx in a row, which an
-    # API server that starts or a missing binding may answer for longer.
-    settings.networking.error_backoffs = Patience()
-    # Events are ours to post, on transitions only.
-    settings.posting.enabled = False
-    settings.posting.reporting_component = f"{constants.GROUP}/{constants.COMPONENT}"
-    # A drop in mid-listing would go on from a resourceVersion and skip the rest.
-    settings.scanning.disabled = False
-
-
 def leadership_of(settings: Settings) -> Leadership:
     """This process as a candidate, under a name that none had before it."""
     terms = Terms(settings.lease_duration_seconds, settings.renew_deadline, settings.retry_period)
@@ -329,6 +307,12 @@ def _end() -> None:
     """At once: whatever this process would still do belongs to another by now."""
     logging.shutdown()
     os._exit(1)
+
+
+def _end_after(seconds: float) -> None:
+    time.sleep(seconds)
+    log.error("it has not ended %g s after it had to: it has to be started again", seconds)
+    _end()
 
 
 def _thread(name: str, target: Callable[..., None], *arguments: Any) -> threading.Thread:

@@ -291,7 +291,7 @@ def test_kinds_that_are_removed_take_nothing_with_them(start: Start, world: Worl
     # watch back before. Where pods are run somebody starts it again.
     deadline = Deadline(120)
     while not ((found := world.get("RamAccount", world.namespace)) and is_ready(found)):
-        assert not deadline.over, found
+        assert not deadline.over, (found.get("status") if found else None, running.log[-8000:])
         if not running.child.running:
             assert "has to be started again" in running.log
             running = start(resync_seconds="2")

@@ -10,6 +10,7 @@ from ram_operator.runtime.consistency import Consistency
 from tests.unit.fake_clock import FakeClock
 
 KEY, OTHER = Key("RamRole", "a", "one"), Key("RamRole", "a", "two")
+UID = "u1"
 SETTLE, WINDOW = 10.0, 60.0
 
 
@@ -95,21 +96,31 @@ def test_what_was_written_is_as_fresh_for_the_next_object_of_that_name(
 ) -> None:
     """An object that is deleted and made anew starts with the same generation."""
     clock.advance(WINDOW)
-    consistency.wrote(KEY, 1)
-    assert consistency.unread(KEY, 1) == 0.0
+    consistency.wrote(KEY, UID, 1)
+    assert consistency.unread(KEY, UID, 1) == 0.0
     consistency.forget(KEY)
-    assert (consistency.unsettled(KEY), consistency.unread(KEY, 1)) == (SETTLE, SETTLE)
+    assert (consistency.unsettled(KEY), consistency.unread(KEY, UID, 1)) == (SETTLE, SETTLE)
     assert not consistency.believes(KEY)
     clock.advance(SETTLE)
-    assert (consistency.unsettled(KEY), consistency.unread(KEY, 1)) == (0.0, 0.0)
+    assert (consistency.unsettled(KEY), consistency.unread(KEY, UID, 1)) == (0.0, 0.0)
     assert consistency.believes(KEY)
+
+
+def test_one_made_anew_is_another_although_nobody_saw_the_first_go(
+    consistency: Consistency, clock: FakeClock
+) -> None:
+    """Deletion and creation may come between two passes."""
+    clock.advance(WINDOW)
+    consistency.wrote(KEY, UID, 1)
+    assert consistency.unread(KEY, UID, 1) == 0.0
+    assert consistency.unread(KEY, "another", 1) == SETTLE
 
 
 def test_nothing_piles_up_of_objects_that_are_gone(
     consistency: Consistency, clock: FakeClock
 ) -> None:
-    consistency.wrote(KEY, 1)
-    consistency.wrote(OTHER, 1)
+    consistency.wrote(KEY, UID, 1)
+    consistency.wrote(OTHER, UID, 1)
     consistency.forget(KEY)
     clock.advance(WINDOW)
     consistency.forget(Key("RamRole", "a", "three"))

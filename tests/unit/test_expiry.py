@@ -106,6 +106,15 @@ def test_what_is_gone_and_no_longer_asked_for_leaves_no_end_behind() -> None:
     assert summaries(decision) == [f"end [('{PLACE}', '')]"]
 
 
+def test_an_end_stays_while_what_is_gone_may_be_an_old_answer() -> None:
+    """Were it forgotten and the grant there after all, nothing would take it away any more."""
+    bare = asked("RamRole")
+    memory = agreed(bare, **{PLACE: day(7)})
+    around = Inputs(ROLE, ACCOUNT, bare, there(bare), memory, Approval(now=day(0)))
+    assert plan.drifted(around)
+    assert plan.update(around, believe_drift=False).steps == ()
+
+
 def test_an_end_stays_while_nobody_knows_whether_the_grant_is_there() -> None:
     memory = agreed(asked("RamRole"), **{PLACE: day(7)})
     unread = there(asked("RamRole"), policies=UnknownPart(Bug("no answer")))

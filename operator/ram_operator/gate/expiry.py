@@ -70,9 +70,8 @@ def _over(inputs: Inputs, now: str) -> set[str]:
     """What is there beyond its agreed end, and would stay because a reference may stand for it."""
     record, found = inputs.memory.record, set()
     for field in inputs.row.fields:
-        asked = inputs.desired.fields.get(field.name)
         for name, key in _named(record, field):
-            wanted = isinstance(asked, Mapping) and key in asked
+            wanted = _asked(inputs, field, key)
             if not wanted and record.ends[name] and record.ends[name] <= now:
                 found.add(name)
     return found
@@ -80,7 +79,7 @@ def _over(inputs: Inputs, now: str) -> set[str]:
 
 def notes(inputs: Inputs) -> list[Note]:
     """What the record is to say of ends without anybody's approval: an earlier one, or none of an
-    entry that is neither there nor asked for any more, or that gives no right to change rights.
+    entry that is asked for and gives no right to change rights.
     """
     record: RecordFacts = inputs.memory.record
     agreed = {
@@ -89,20 +88,39 @@ def notes(inputs: Inputs) -> list[Note]:
     }
     changes: dict[str, str] = {}
     for field in inputs.row.fields:
-        asked = inputs.desired.fields.get(field.name)
-        present = _present(inputs.live, field.name)
         for name, key in _named(record, field):
-            wanted = isinstance(asked, Mapping) and key in asked
             if name in agreed:
                 end = agreed[name].until
                 if later(record.ends[name], end) and not _frees(inputs, field, key, agreed[name]):
                     changes[name] = end
-            elif wanted or key not in present:
+            elif _asked(inputs, field, key):
                 changes[name] = ""
-    if not changes:
+    return _note(changes)
+
+
+def gone(inputs: Inputs) -> list[Note]:
+    """No end of an entry that is neither there nor asked for any more. To be told a record only
+    when the look is believed: where it was an old answer, nothing would end the entry any more.
+    """
+    record, found = inputs.memory.record, {}
+    for field in inputs.row.fields:
+        present = _present(inputs.live, field.name)
+        for name, key in _named(record, field):
+            if record.ends[name] and key not in present and not _asked(inputs, field, key):
+                found[name] = ""
+    return _note(found)
+
+
+def _asked(inputs: Inputs, field: Field, key: str) -> bool:
+    entries = inputs.desired.fields.get(field.name)
+    return isinstance(entries, Mapping) and key in entries
+
+
+def _note(ends: Mapping[str, str]) -> list[Note]:
+    if not ends:
         return []
-    text = f"note the end of {', '.join(sorted(changes))}"
-    return [Note(summary=text, cause=Cause.INTENT, direction=Direction.NARROWER, ends=changes)]
+    text = f"note the end of {', '.join(sorted(ends))}"
+    return [Note(summary=text, cause=Cause.INTENT, direction=Direction.NARROWER, ends=ends)]
 
 
 def _frees(inputs: Inputs, field: Field, key: str, entry: Entry) -> bool:

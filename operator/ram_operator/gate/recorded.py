@@ -53,6 +53,7 @@ def notes(inputs: Inputs, *, believed: bool) -> list[Note]:
     """What is agreed on without anybody's word. Nobody agrees on what may be an old answer."""
     return [
         *(baseline.noted(inputs) if believed else ()),
+        *(expiry.gone(inputs) if believed else ()),
         *expiry.notes(inputs),
         *providers.notes(inputs),
     ]

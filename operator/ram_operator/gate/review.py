@@ -306,9 +306,9 @@ def looks_moved(inputs: Inputs, asked: Changes, table: Table = EVALUATORS) -> bo
     """Whether anything looks as if the cloud had moved: it may be an old answer."""
     found = [each.item for each in evaluating.every(inputs, asked, table)]
     moves = (Cause.DRIFT, Cause.FOUND)
-    return ways_in.moved(inputs) or any(
-        item.cause in moves for item in (*found, *providers.moved(inputs))
-    )
+    if ways_in.moved(inputs) or expiry.gone(inputs):
+        return True
+    return any(item.cause in moves for item in (*found, *providers.moved(inputs)))
 
 
 def before_creation(inputs: Inputs) -> Review:

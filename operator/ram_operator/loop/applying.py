@@ -104,7 +104,7 @@ def _try(
     if (known := refused.standing(ports, subject, session, step)) is not None:
         return known
     generation = int(subject.body["metadata"].get("generation", 0))
-    ports.consistency.wrote(subject.key, generation)
+    ports.consistency.wrote(subject.key, subject.uid, generation)
     try:
         facts.update(gate.run(step))
     except RamOperatorError as error:
@@ -113,7 +113,7 @@ def _try(
             return refused.note(ports, subject, session, step, softened)
         return softened
     # It may have waited for its turn since.
-    ports.consistency.wrote(subject.key, generation)
+    ports.consistency.wrote(subject.key, subject.uid, generation)
     return None
 
 

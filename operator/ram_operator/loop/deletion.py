@@ -135,7 +135,7 @@ class DeletionPass:
         identity = subject.identity(session.account.account_id)
         facts = understood(facts_of(ports.cache.get(identity.key), identity))
         generation = int(subject.body["metadata"].get("generation", 0))
-        if (wait := ports.consistency.unread(subject.key, generation)) > 0:
+        if (wait := ports.consistency.unread(subject.key, subject.uid, generation)) > 0:
             # An old answer would show what was just removed, and it would be removed again.
             raise LookAgain(wait)
         live = ports.observer(session).look(subject.key.kind, identity.cloud_name)

@@ -72,7 +72,7 @@ class ManagedPass:
         found = ports.accounts.get(subject.options.account)
         session = found.on_behalf(subject.key.namespace)
         account_changed.check(ports, subject, session.account)
-        if (wait := ports.consistency.unread(subject.key, self._generation)) > 0:
+        if (wait := ports.consistency.unread(subject.key, subject.uid, self._generation)) > 0:
             raise LookAgain(wait)
         wanted = self._desired(session)
         tenant = tenancy.check(session.account, subject.row, subject.key, wanted)

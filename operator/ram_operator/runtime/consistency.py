@@ -14,8 +14,8 @@ from typing import Final
 from ..config import Settings
 from ..model.objects import Key
 
-_NEVER: Final = -1
-"""No generation of an object: the write was made for one that is gone."""
+_NEVER: Final = ("", -1)
+"""No manifest of an object: the write was made for one that is gone."""
 
 
 class Consistency:
@@ -29,7 +29,7 @@ class Consistency:
         """When this process became the one that writes."""
         self._lock = threading.Lock()
         self._writes: dict[Key, float] = {}
-        self._written: dict[Key, int] = {}
+        self._written: dict[Key, tuple[str, int]] = {}
         self._suspects: dict[Key, float] = {}
         self._refused: dict[Key, tuple[int, float]] = {}
         self._doubts: dict[Key, tuple[str, float]] = {}
@@ -45,11 +45,11 @@ class Consistency:
         """Seconds after which the cloud shows what was written."""
         return self._settle
 
-    def wrote(self, key: Key, generation: int = 0) -> None:
-        """A write for that generation of the object was sent, whatever came of it."""
+    def wrote(self, key: Key, uid: str = "", generation: int = 0) -> None:
+        """A write for that generation of that very object was sent, whatever came of it."""
         with self._lock:
             self._writes[key] = self._clock()
-            self._written[key] = generation
+            self._written[key] = (uid, generation)
             self._suspects.pop(key, None)
 
     def unsettled(self, key: Key) -> float:
@@ -58,14 +58,15 @@ class Consistency:
             since = max(self._started, self._writes.get(key, self._started))
             return max(0.0, since + self._settle - self._clock())
 
-    def unread(self, key: Key, generation: int) -> float:
+    def unread(self, key: Key, uid: str, generation: int) -> float:
         """Seconds until an edit that came after our own last write can be compared; 0 now.
 
         An old answer may agree with the new manifest by chance. Then nothing would be written, and
-        what is missing would look later as if somebody had taken it away.
+        what is missing would look later as if somebody had taken it away. An object that is made
+        anew under the same name begins with the same generation.
         """
         with self._lock:
-            if key not in self._writes or self._written.get(key) == generation:
+            if key not in self._writes or self._written.get(key) == (uid, generation):
                 return 0.0
             return max(0.0, self._writes[key] + self._settle - self._clock())
 
