@@ -86,7 +86,9 @@ def twice(world: World) -> tuple[int, str, str]:
         '{"Version":"1","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole",'
         f'"Principal":{stranger},"Principal":{agreed}}}]}}'
     )
-    request = ram.UpdateRoleRequest(role_name=NAME, new_assume_role_policy_document=text)
+    request = ram.UpdateRoleRequest(
+        role_name=NAME, new_assume_role_policy_document=text, new_allow_console_login=False
+    )
     world.hand.update_role(request)
     world.settle()
     world.look(ROLE, NAME)

@@ -116,6 +116,21 @@ def test_what_is_attached_is_read_where_more_is_asked_for_than_was_agreed_on() -
     assert not read(43200, 3600, agreed=3600)
 
 
+def test_what_makes_an_open_console_dangerous_is_read_where_nothing_is_asked_for() -> None:
+    spec = {"policies": [attachment("Custom/known")]}
+    known = sources(policies={"Custom/known": policy(ALLOW_READ)})
+    subject = Subject.of(KEY, body(KEY, {"trustPolicy": trust_json(FC), **spec}))
+    entries = {"policies": {"Custom/known": NO_RIGHTS}}
+
+    def harmless(agreed: str) -> frozenset[str]:
+        facts = RecordFacts(agreed=Agreed(entries, values={"consoleLogin": agreed}))
+        there = made(wanted({**spec, "consoleLogin": "Allow"}))
+        return lookups.look(known, subject, wanted(spec), there, facts).harmless
+
+    assert harmless("Deny") == {"Custom/known"}
+    assert harmless("Allow") == frozenset()
+
+
 def test_a_policy_waits_with_the_trust_of_a_role_that_has_it() -> None:
     role = {"roleName": "app", "policies": [{"type": "RamPolicy", "name": "app"}]}
     both, one = trust(FC, ECS), trust_json(FC)

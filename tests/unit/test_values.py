@@ -163,11 +163,6 @@ def test_what_was_taken_away_by_hand_is_given_back_by_an_approval_alone(name: st
     assert decision.held.kind is HeldKind.GIVEN_BACK
 
 
-def test_where_nothing_is_asked_for_only_what_is_narrower_is_followed() -> None:
-    assert noted(edited({CONSOLE: "Deny"}, {CONSOLE: "Allow"}, {}, has=OWN)) == {}
-    assert noted(edited({CONSOLE: "Allow"}, {CONSOLE: "Deny"}, {})) == {CONSOLE: "Deny"}
-
-
 THREE: Final = {SESSION: 3600}, {SESSION: 43200}, {SESSION: 7200}
 
 

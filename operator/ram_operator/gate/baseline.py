@@ -75,9 +75,11 @@ def beyond(inputs: Inputs, moved: Collection[str]) -> list[Judged]:
     found += ways_in.found(inputs)
     for field in inputs.row.fields:
         wanted, live = inputs.desired.fields.get(field.name), inputs.live.fields.get(field.name)
-        if wanted is None or live is None or isinstance(live, UnknownPart):
+        if live is None or isinstance(live, UnknownPart):
             continue
-        if field.escalates in _ENTRIES:
+        if wanted is None:
+            found += values.unasked(inputs, field, live) if field.escalates in PLAIN else ()
+        elif field.escalates in _ENTRIES:
             found += _entries(inputs, field, wanted, live, moved)
         elif field.escalates in PLAIN:
             found += values.beyond(inputs, field, wanted, live) if field.name not in moved else ()

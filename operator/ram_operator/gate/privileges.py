@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from .. import documents
 from ..kinds.entries import only_reads
 from ..kinds.schema import Field
 from ..model.state import Desired
-from .inputs import WHATEVER, Memory
+from .inputs import WHATEVER, Inputs, Memory
 
 UNKNOWN_OF: Final = "allows what is not known"
 NOT_READ: Final = "what it has attached could not be read"
@@ -22,6 +23,24 @@ def privileged(field: Field, desired: Desired, memory: Memory) -> bool:
     is not known of a policy counts as the worst.
     """
     return bool(memory.outsiders or suspects(field, desired, memory))
+
+
+def perhaps(memory: Memory) -> bool:
+    """Whether it may be more than an ordinary role, by who may be it and by the policies that it
+    has: one that could not be read may let do anything. Not where it is not known which those are.
+    """
+    if memory.attached is None:
+        return False
+    return bool(memory.outsiders) or any(not harmless(key, memory) for key in memory.attached)
+
+
+def surely(inputs: Inputs) -> bool:
+    """Whether it is that by what was read, of its trust and of its policies."""
+    memory, gated = inputs.memory, inputs.row.gated_field
+    read = gated is not None and isinstance(inputs.live.fields.get(gated.name), documents.Trust)
+    judged = memory.reasons.keys() | memory.ways.keys()
+    has = (memory.attached or frozenset()) & judged
+    return (read and bool(memory.outsiders)) or any(not harmless(key, memory) for key in has)
 
 
 def suspects(field: Field, desired: Desired, memory: Memory) -> tuple[str, ...]:

@@ -77,13 +77,16 @@ def insist(step: Step) -> None:
     """Raises Bug where a step that somebody has to judge comes without the permission for all that
     it sends: a trust with what cleared it, anything else with an approval, or as what needs none.
     """
-    if isinstance(judging_step(step), Ungated) or isinstance(step, WriteTrust):
-        # A trust cannot be made into a step without what clears it.
+    if isinstance(judging_step(step), Ungated):
         return
     permit, passed = permit_of(step), step.passed.parts if step.passed is not None else {}
     if isinstance(step, Creation) and step.passed is None:
         raise Bug(f"{step.summary}: nobody has judged its name")
-    for part, value in step.sent.items():
+    sent = dict(step.sent)
+    if isinstance(step, WriteTrust):
+        # A trust cannot be made into a step without what clears it.
+        del sent[step.field, ""]
+    for part, value in sent.items():
         if permit is not None and permit.covers(*part):
             continue
         if part not in passed or not clearance.same(value, passed[part]):

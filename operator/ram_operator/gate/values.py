@@ -46,6 +46,28 @@ def beyond(inputs: Inputs, field: Field, wanted: FieldValue, live: FieldValue) -
         yield excess.found(wish)
 
 
+def unasked(inputs: Inputs, field: Field, live: FieldValue) -> Iterator[Judged]:
+    """What goes beyond what was agreed on, of a value that no manifest speaks of: leaving it out
+    asks for nothing, and lets nobody in. What is asked for besides, and waits, makes no more of the
+    role. Where it is not known whether it is more than an ordinary one, that is said, and nothing
+    is taken away for it.
+    """
+    record, base = inputs.memory.record, _base(inputs, field)
+    if base is None or not wider(field, base, live):
+        return
+    there = Change(field.name, base, live, Direction.WIDER)
+    if begun(record, there) or not privileges.perhaps(inputs.memory):
+        return
+    back = excess.back(Change(field.name, live, base, Direction.NARROWER))
+    if not privileges.surely(inputs):
+        yield replace(back, disposition=Disposition.REPORT)
+    elif record.baseline is not None and excess.taken_back(inputs, there):
+        yield back
+    else:
+        # Of a role that nobody has agreed on as such nothing is closed: others may live on it.
+        yield excess.found(there)
+
+
 def from_agreed(inputs: Inputs, item: Judged) -> list[Judged]:
     """A difference with what moved behind it. Where both sides go beyond what was agreed on, what
     is there goes back to that, and what is asked for is judged from there: less than somebody took
@@ -104,23 +126,27 @@ def first(inputs: Inputs, *, whole: bool) -> Mapping[str, str]:
     return found
 
 
+def _base(inputs: Inputs, field: Field) -> FieldValue | None:
+    """What was agreed on of this identity: of one that is gone it says nothing of another."""
+    record = inputs.memory.record
+    return agreed_value(field, record) if inputs.known or record.never_made else None
+
+
 def _first(inputs: Inputs, field: Field) -> FieldValue | None:
     """What counts as agreed from now on; None where that is as it was, or not known."""
     live, wanted = inputs.live.fields.get(field.name), inputs.desired.fields.get(field.name)
     if live is None or isinstance(live, UnknownPart):
         return None
     record = inputs.memory.record
-    # What was agreed on of an identity that is gone says nothing of this one.
-    base = agreed_value(field, record) if inputs.known or record.never_made else None
+    base = _base(inputs, field)
     if base is None:
         return _in_common(inputs, field, wanted, live)
     if live == base or wanted not in (None, live):
         return None
     if not wider(field, base, live):
         return live
-    wish = Change(field.name, base, live, Direction.WIDER)
-    asked = wanted is not None
-    follows = asked and (not _privileged(inputs, field) or begun(record, wish))
+    there = Change(field.name, base, live, Direction.WIDER)
+    follows = not _privileged(inputs, field) or begun(record, there)
     return live if follows else None
 
 

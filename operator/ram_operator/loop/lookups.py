@@ -293,9 +293,9 @@ def _carried(field: Field, wanted: Desired, live: Live) -> dict[str, Entry]:
 
 def _more(field: Field, wanted: Desired, live: Live, record: RecordFacts) -> bool:
     """Whether the value that is asked for, no list, gives more than what is there, or than what was
-    agreed on.
+    agreed on; where none is asked for, that of what is there.
     """
-    asked = wanted.fields.get(field.name)
+    asked = wanted.fields.get(field.name, live.fields.get(field.name))
     others = (live.fields.get(field.name), agreed_value(field, record))
     if not isinstance(asked, int | str):
         return False

@@ -253,16 +253,20 @@ class WriteDocument(_Step):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WriteTrust(_Step):
-    """Writes a trust, which the gate has cleared, and `attributes` as they are beside it."""
+    """Writes a trust, which the gate has cleared, and `attributes` beside it: those in `names` as
+    they are to be, the others as they are.
+    """
 
     verb: ClassVar[Verb] = Verb.TRUST
     field: str
     cleared: Cleared
     attributes: Attributes
+    names: tuple[str, ...] = ()
 
     @property
     def sent(self) -> Mapping[Part, FieldValue | Entry | None]:
-        return {(self.field, ""): self.cleared.trust}
+        beside = {(name, ""): self.attributes.get(name) for name in self.names}
+        return {(self.field, ""): self.cleared.trust, **beside}
 
 
 @dataclass(frozen=True, slots=True)

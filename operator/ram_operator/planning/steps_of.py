@@ -171,13 +171,36 @@ def carrying(steps: Iterable[Step]) -> list[Step]:
     """
     found: list[Step] = []
     sent: dict[str, str | int] = {}
-    for step in steps:
-        if isinstance(step, WriteAttributes):
-            sent |= {name: step.attributes[name] for name in step.names}
+    for step in _in_one_call(list(steps)):
         if isinstance(step, WriteTrust):
             step = replace(step, attributes={**step.attributes, **sent})
+        if isinstance(step, WriteAttributes | WriteTrust):
+            sent |= {name: step.attributes[name] for name in step.names}
         found.append(step)
     return found
+
+
+def _in_one_call(steps: list[Step]) -> list[Step]:
+    """A trust that is taken back, with the attributes that are: whoever edits a trust by hand may
+    open the console by what he leaves out. What is asked for has a call of its own: RAM may refuse
+    it, and the stranger would stay.
+    """
+    backs = [s for s in steps if isinstance(s, WriteTrust) and s.cause is Cause.DRIFT]
+    closing = [s for s in steps if isinstance(s, WriteAttributes) and _takes_back(s)]
+    if not (backs and closing):
+        return steps
+    first, closes = backs[0], closing[0]
+    both = replace(
+        first,
+        summary=f"{first.summary}, and {closes.summary}",
+        attributes={**first.attributes, **{n: closes.attributes[n] for n in closes.names}},
+        names=closes.names,
+    )
+    return [both if s is first else s for s in steps if s is not closes]
+
+
+def _takes_back(step: WriteAttributes) -> bool:
+    return step.cause is Cause.DRIFT and step.direction is Direction.NARROWER
 
 
 def _sent(item: Judged) -> bool:
