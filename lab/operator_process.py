@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 import time
 import urllib.request
 import uuid
@@ -20,6 +21,9 @@ SERVICE_ACCOUNT: Final = "ram-operator"
 IDENTITY: Final = f"system:serviceaccount:{NAMESPACE}:{SERVICE_ACCOUNT}"
 SOURCES: Final = Path(__file__).resolve().parents[1] / "operator"
 
+AGAIN: Final = "has to be started again"
+"""What an operator says last that cannot go on."""
+
 QUICK: Final[Mapping[str, str]] = {
     "cluster-name": "default",
     "settle-seconds": "0.9",
@@ -31,6 +35,8 @@ QUICK: Final[Mapping[str, str]] = {
     "read-timeout": "20",
     "connect-timeout": "20",
     "call-deadline": "30",
+    # Whoever counts what is read has no sweep beside it; who is about sweeps says how often.
+    "sweep-seconds": "0",
     "log-format": "plain",
     "log-level": "info",
     "allow-custom-endpoints": "true",
@@ -106,6 +112,34 @@ class OperatorProcess:
             yield process
         finally:
             process.stop()
+
+    @classmethod
+    @contextmanager
+    def kept_running(cls, plane: ControlPlane, flags: Mapping[str, str]) -> Iterator[None]:
+        """As a cluster runs it, which starts a process again that ends. One that ends without
+        having said that it has to be started again stays down, so that a test meets it.
+        """
+        over, current = threading.Event(), list[OperatorProcess]()
+
+        def begin(*, wait: bool) -> None:
+            log = plane.directory / f"operator-{uuid.uuid4().hex[:6]}.log"
+            current.append(cls.start(plane, log, flags, wait=wait))
+
+        def keep() -> None:
+            while not over.wait(0.2):
+                last = current[-1]
+                if not last.child.running and AGAIN in last.log:
+                    begin(wait=False)
+
+        begin(wait=True)
+        keeper = threading.Thread(target=keep, daemon=True)
+        keeper.start()
+        try:
+            yield
+        finally:
+            over.set()
+            keeper.join()
+            current[-1].stop()
 
     @property
     def log(self) -> str:

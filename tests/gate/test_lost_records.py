@@ -58,7 +58,7 @@ def pending(world: World, name: str) -> Json:
 def test_without_records_no_role_is_created_until_a_person_has_said_so(
     apart: ControlPlane, alone: World
 ) -> None:
-    with OperatorProcess.running(apart, {"resync-seconds": "1"}):
+    with OperatorProcess.kept_running(apart, {"resync-seconds": "1"}):
         alone.role("known", trustPolicy=trust(FC))
         alone.role("again", trustPolicy=trust(FC), deletionPolicy="Delete")
         alone.ready(ROLE, "known")
@@ -108,7 +108,7 @@ def test_what_was_approved_before_a_restore_opens_nothing_once_it_is_voided(
     apart: ControlPlane, alone: World
 ) -> None:
     """A restore of etcd brings back records with their uids, and the approvals on the objects."""
-    with OperatorProcess.running(apart, {"resync-seconds": "1"}):
+    with OperatorProcess.kept_running(apart, {"resync-seconds": "1"}):
         alone.role("target", trustPolicy=trust(FC))
         alone.ready(ROLE, "target")
         start = alone.journal_end()
@@ -116,7 +116,7 @@ def test_what_was_approved_before_a_restore_opens_nothing_once_it_is_voided(
         digest = offer(alone, ROLE, "target")
     assert say(alone, ROLE, "target", approve=digest)
     void_approvals(apart)
-    with OperatorProcess.running(apart, {"resync-seconds": "1"}):
+    with OperatorProcess.kept_running(apart, {"resync-seconds": "1"}):
         again = held(alone, ROLE, "target", instead_of=digest)
         alone.look(ROLE, "target")
         alone.settle()

@@ -254,9 +254,18 @@ def _until_counted(process: OperatorProcess, series: str, least: int) -> None:
         time.sleep(0.1)
 
 
-def test_without_its_memory_the_operator_changes_no_trust(start: Start, world: World) -> None:
+@pytest.fixture
+def kept(apart: ControlPlane) -> Iterator[None]:
+    """An operator that is started again when it ends: a watch that meets the 404 of a kind that is
+    gone ends the process, unless kopf has taken the watch back before.
+    """
+    with OperatorProcess.kept_running(apart, {"resync-seconds": "1"}):
+        yield
+
+
+@pytest.mark.usefixtures("kept")
+def test_without_its_memory_the_operator_changes_no_trust(world: World) -> None:
     """The records' kind is taken away and applied again while the operator runs."""
-    running = start(resync_seconds="1")
     fill(world)
     before, end = world.cloud(), world.journal_end()
     world.cluster.kubectl("delete", "-f", CRDS / "ramrecords.yaml", "--timeout=10m")
@@ -270,15 +279,14 @@ def test_without_its_memory_the_operator_changes_no_trust(start: Start, world: W
     world.edit("RamRole", "exporter", trustPolicy=trust(("Service", "ecs.aliyuncs.com")))
     world.reason("RamRole", "exporter", "ApprovalRequired")
     assert (world.cloud(), world.writes(end)) == (before, [])
-    assert running.child.running
     world.edit("RamRole", "exporter", trustPolicy=TRUST_FC)
     world.ready("RamRole", "exporter")
     assert_trusts_recorded(world)
 
 
-def test_kinds_that_are_removed_take_nothing_with_them(start: Start, world: World) -> None:
+@pytest.mark.usefixtures("kept")
+def test_kinds_that_are_removed_take_nothing_with_them(world: World) -> None:
     """Deleting a definition deletes its objects; what they asked for on deletion is not meant."""
-    running = start(resync_seconds="2")
     fill(world, deletionPolicy="Delete")
     before, end = world.cloud(), world.journal_end()
     world.cluster.kubectl("delete", "-k", CRDS, "--timeout=10m")
@@ -287,20 +295,15 @@ def test_kinds_that_are_removed_take_nothing_with_them(start: Start, world: Worl
     install(world.cluster)
     spec = account_spec(world)
     world.create("RamAccount", world.namespace, spec)
-    # A watch that meets the 404 of a kind that is gone ends the process, unless kopf has taken the
-    # watch back before. Where pods are run somebody starts it again.
-    deadline = Deadline(120)
-    while not ((found := world.get("RamAccount", world.namespace)) and is_ready(found)):
-        assert not deadline.over, (found.get("status") if found else None, running.log[-8000:])
-        if not running.child.running:
-            assert "has to be started again" in running.log
-            running = start(resync_seconds="2")
-        time.sleep(0.2)
+    until(
+        lambda: (found := world.get("RamAccount", world.namespace)) is not None and is_ready(found),
+        "that the account is ready again",
+        120,
+    )
     world.policy("reader", deletionPolicy="Delete")
     world.role("exporter", deletionPolicy="Delete")
     for kind, name in (("RamRole", "exporter"), ("RamPolicy", "reader")):
         world.wait(kind, name, lambda item: bool(condition(item, "Ready")), "a first look")
-    assert running.child.running
     assert before["roles"]["exporter"]["trust"] == world.cloud()["roles"]["exporter"]["trust"]
     assert before["policies"]["reader"] == world.cloud()["policies"]["reader"]
     verbs = {call["action"] for call in world.writes(end)}
