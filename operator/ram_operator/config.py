@@ -83,6 +83,9 @@ class Settings:
     )
     backoff_first: float = _setting(0.5, "first delay after a failure; doubled each time", 0.01)
     backoff_last: float = _setting(300.0, "longest delay after failures in a row", 0.1)
+    sweep_seconds: float = _setting(
+        300.0, "how often the lists of each account are read, managed or not; 0 for never", 0.0
+    )
     resync_seconds: float = _setting(600.0, "how often all objects are listed again", 1.0)
     deletion_blocked_seconds: float = _setting(
         3600.0, "a deletion that makes no progress for so long says how to give up", 1.0

@@ -35,6 +35,7 @@ from .cluster.record_writer import Records
 from .cluster.voiding import void_all
 from .config import Settings
 from .errors import RamOperatorError, Retry
+from .loop.account_sweep import Sweeper
 from .loop.ports import Clock, Ports
 from .loop.reconcile import Reconciler
 from .model.objects import Key
@@ -57,6 +58,7 @@ ENDING: Final = 28.0
 little less than what the shipped Deployment gives a pod.
 """
 BARRIER_RETRY: Final = 5.0
+SWEEP_TURN: Final = 0.5
 ANY_HOST: Final = "0.0.0.0"  # noqa: S104 - a pod's probes and scrapes come from outside it
 
 
@@ -173,9 +175,15 @@ class Operator:
             self.ports.consistency.begin()
             self._begin()
 
+    def _sweep(self) -> None:
+        sweeper = Sweeper(self.ports, _beside)
+        while self.settings.sweep_seconds and not self._closing.wait(SWEEP_TURN):
+            sweeper.turn()
+
     def _begin(self) -> None:
         if self._closing.is_set():
             return
+        self._threads.append(_thread("sweeps", self._sweep))
         self.intake.start()
         for number in range(self.settings.workers):
             self._threads.append(_thread(f"worker-{number}", self._work))
@@ -320,6 +328,10 @@ def _thread(name: str, target: Callable[..., None], *arguments: Any) -> threadin
     thread = threading.Thread(target=target, name=name, args=arguments, daemon=True)
     thread.start()
     return thread
+
+
+def _beside(work: Callable[[], None]) -> None:
+    _thread("sweep", work)
 
 
 def _join(threads: Sequence[threading.Thread], deadline: float) -> bool:

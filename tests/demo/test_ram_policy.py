@@ -15,7 +15,7 @@ from Tea.exceptions import TeaException
 
 from demo.stage import RAM_POLICY
 from lab.emulator_process import EmulatorProcess
-from ram_operator.cloud.client import IMS_METHODS, METHODS
+from ram_operator.cloud.methods import IMS_METHODS, METHODS
 
 DOCUMENT: dict[str, Any] = json.loads(RAM_POLICY.read_text())
 

@@ -11,8 +11,9 @@ from collections.abc import Iterator
 import pytest
 
 from demo.stage import RAM_POLICY
-from ram_operator.cloud.client import IMS_METHODS, METHODS, Timeouts
+from ram_operator.cloud.client import Timeouts
 from ram_operator.cloud.jobs import is_write
+from ram_operator.cloud.methods import IMS_METHODS, METHODS
 from ram_operator.constants import Reason
 from ram_operator.errors import Absent, OutcomeUnknown, Retry
 from tests.unit.cloud_world import KEY_ID, TOKEN, World, caught

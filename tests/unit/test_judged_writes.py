@@ -9,9 +9,10 @@ import pytest
 from ram_operator import documents
 from ram_operator.cloud import execute, write_checks
 from ram_operator.cloud.cached_reads import FRESH_SECONDS, digests
-from ram_operator.cloud.client import IMS, IMS_METHODS, METHODS
+from ram_operator.cloud.client import IMS
 from ram_operator.cloud.jobs import is_write
 from ram_operator.cloud.locks import Mode
+from ram_operator.cloud.methods import IMS_METHODS, METHODS
 from ram_operator.cloud.writing import TOUCHES, Write
 from ram_operator.constants import Reason
 from ram_operator.errors import AlreadyExists, Bug, OutcomeUnknown, Retry

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ram_operator.cloud.client import METHODS
 from ram_operator.cloud.limiter import ActionClass, Limiter, action_class
+from ram_operator.cloud.methods import METHODS
 from tests.unit.fake_clock import FakeClock
 from tests.unit.profiles import examples
 

@@ -35,68 +35,13 @@ from .endpoints import Endpoint, Endpoints
 from .faults import permission
 from .jobs import Needs, Reply, is_write
 from .limiter import ActionClass, Limiter, action_class
+from .methods import IMS_METHODS, METHODS
 from .proxies import Proxies, Proxy
 
 log = logging.getLogger(__name__)
 
-METHODS: Final[Mapping[str, str]] = {
-    "GetUser": "get_user",
-    "CreateUser": "create_user",
-    "UpdateUser": "update_user",
-    "DeleteUser": "delete_user",
-    "ListGroupsForUser": "list_groups_for_user",
-    "ListAccessKeys": "list_access_keys",
-    "UpdateAccessKey": "update_access_key",
-    "DeleteAccessKey": "delete_access_key",
-    "GetLoginProfile": "get_login_profile",
-    "DeleteLoginProfile": "delete_login_profile",
-    "GetUserMFAInfo": "get_user_mfainfo",
-    "UnbindMFADevice": "unbind_mfadevice",
-    "AttachPolicyToUser": "attach_policy_to_user",
-    "DetachPolicyFromUser": "detach_policy_from_user",
-    "ListPoliciesForUser": "list_policies_for_user",
-    "GetGroup": "get_group",
-    "CreateGroup": "create_group",
-    "UpdateGroup": "update_group",
-    "DeleteGroup": "delete_group",
-    "ListUsersForGroup": "list_users_for_group",
-    "AddUserToGroup": "add_user_to_group",
-    "RemoveUserFromGroup": "remove_user_from_group",
-    "AttachPolicyToGroup": "attach_policy_to_group",
-    "DetachPolicyFromGroup": "detach_policy_from_group",
-    "ListPoliciesForGroup": "list_policies_for_group",
-    "GetRole": "get_role",
-    "CreateRole": "create_role",
-    "UpdateRole": "update_role",
-    "DeleteRole": "delete_role",
-    "GetPolicy": "get_policy",
-    "CreatePolicy": "create_policy",
-    "UpdatePolicyDescription": "update_policy_description",
-    "DeletePolicy": "delete_policy",
-    "CreatePolicyVersion": "create_policy_version",
-    "ListPolicyVersions": "list_policy_versions",
-    "ListEntitiesForPolicy": "list_entities_for_policy",
-    "GetPolicyVersion": "get_policy_version",
-    "SetDefaultPolicyVersion": "set_default_policy_version",
-    "AttachPolicyToRole": "attach_policy_to_role",
-    "DetachPolicyFromRole": "detach_policy_from_role",
-    "ListPoliciesForRole": "list_policies_for_role",
-    "TagResources": "tag_resources",
-    "UntagResources": "untag_resources",
-    "ListTagResources": "list_tag_resources",
-}
-"""RAM actions that the operator uses, and hence all that its own RAM policy has to allow."""
-
 IDENTITY: Final = "GetCallerIdentity"
 IMS: Final = "IMS."
-IMS_METHODS: Final[Mapping[str, str]] = {
-    "TagResources": "tag_resources",
-    "ListTagResources": "list_tag_resources",
-    "GetSAMLProvider": "get_samlprovider",
-    "GetOIDCProvider": "get_oidcprovider",
-}
-"""IMS actions, called as `IMS.<action>`: RAM itself cannot tag users, and has no providers."""
-
 _DEADLINES: Final = 3
 """A job of many reads has no more than so many deadlines of one call: it may hold locks."""
 _STOPPING: Final = "the operator is stopping"

@@ -62,7 +62,7 @@ def run(ports: Ports, key: Key, body: Mapping[str, Any]) -> Found | None:
     outcome, extra = _look(ports, key, body)
     if _deleting(body) and users:
         outcome = _waiting(ports, key, body, outcome)
-    return outcome, extra
+    return outcome, {**extra, **_inventory(ports, key.name, body)}
 
 
 def protect(ports: Ports, name: str) -> None:
@@ -216,6 +216,30 @@ def _waiting(ports: Ports, key: Key, body: Mapping[str, Any], found: Outcome) ->
         handled_request=found.handled_request,
         after=after,
     )
+
+
+def _inventory(ports: Ports, name: str, body: Mapping[str, Any]) -> dict[str, Any]:
+    """What the last sweep found, whatever this look at the credentials says. After a start that is
+    what the status has of it, until there is a newer one.
+    """
+    found = ports.sweeps.inventory(name)
+    if found is None:
+        known = (body.get("status") or {}).get("inventory")
+        return {"inventory": known} if known and ports.settings.sweep_seconds else {}
+    shown: dict[str, Any] = {
+        "identities": [
+            {
+                "kind": kind,
+                "managed": count.managed,
+                "unmanaged": count.unmanaged,
+                "serviceLinked": count.service_linked,
+            }
+            for kind, count in found.counts.items()
+        ],
+        "unmanaged": list(found.unmanaged),
+        "unlisted": [{"kind": kind, "reason": why} for kind, why in found.unlisted.items()],
+    }
+    return {"inventory": {name: part for name, part in shown.items() if part}}
 
 
 def _brake(ports: Ports, account_id: str, body: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from .. import documents
@@ -23,6 +23,7 @@ from ..runtime.deletion_brake import DeletionBrake, Scope
 from ..runtime.queue import Lane, WorkQueue
 from ..runtime.refused_writes import Refusals
 from ..runtime.sessions import AccountOpener, Accounts, Session
+from ..runtime.sweep import Sweeps
 from .sources import Sources
 
 
@@ -58,6 +59,7 @@ class Ports:
     refusals: Refusals
     metrics: Metrics
     instance: str
+    sweeps: Sweeps = field(default_factory=Sweeps)
 
     def fresh(self, key: Key) -> dict[str, Any] | None:
         """The object as the API server has it now. Raises errors.*.

@@ -181,6 +181,9 @@ class Reconciler:
         self._troubles.pop(key, None)
         if key.kind == ACCOUNT and ports.accounts.drop(key.name, "it does not exist"):
             account_pass.wake(ports, key.name)
+        if key.kind == ACCOUNT:
+            ports.sweeps.drop(key.name)
+            ports.metrics.accounts.forget(key.name)
         ownership.gone(ports, key)
 
     def _finish(

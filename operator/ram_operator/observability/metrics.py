@@ -19,6 +19,7 @@ from ..model.objects import Key
 from ..model.outcome import Outcome
 from ..model.steps import Step, Trusting, permit_of
 from ..model.vocabulary import Direction, GateVerdict
+from .account_metrics import AccountStates
 from .object_metrics import ObjectStates
 from .slow_passes import SlowPasses
 
@@ -36,6 +37,8 @@ class Metrics:
         self._guard_metrics(registry)
         self._object_metrics(registry)
         self._cloud_metrics(registry)
+        self.accounts = AccountStates()
+        registry.register(self.accounts)
         for kind in (*KINDS, ACCOUNT):
             for result in RESULTS:
                 self.reconcile.labels(kind, result)

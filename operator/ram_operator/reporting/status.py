@@ -87,7 +87,7 @@ def build_report(
 
 _REBUILT: Final = ("drift", "findings", "pending", "wouldDo")
 _COMPARED: Final = ("applied", "excess")
-_OWN: Final = ("deletionBrake", HANDLED_REJECTION)
+_OWN: Final = ("deletionBrake", "inventory", HANDLED_REJECTION)
 
 
 def _shown(row_shows: Mapping[str, str], live: Live) -> dict[str, Any]:

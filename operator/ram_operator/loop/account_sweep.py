@@ -1,0 +1,141 @@
+"""One sweep over the lists of an account: what moved is looked at, what nobody manages is counted.
+
+The lists decide nothing. An identity that moved, came or is missing there wakes the object that it
+belongs to, whose pass looks at it closely; a custom policy wakes all that attach it as well.
+"""
+
+from __future__ import annotations
+
+import functools
+import logging
+import random
+from collections.abc import Callable, Iterator
+from dataclasses import fields
+from typing import Final
+
+from ..cloud import list_calls
+from ..errors import RamOperatorError
+from ..kinds.identity import Identity
+from ..kinds.table import ACCOUNT, KINDS, PLURALS
+from ..model.objects import Key
+from ..model.vocabulary import Lends
+from ..observability.account_metrics import AccountState
+from ..runtime.queue import Lane
+from ..runtime.sessions import Session
+from ..runtime.sweep import AccountLists, Count, Inventory
+from .ports import Ports
+
+log = logging.getLogger(__name__)
+
+STATES: Final = tuple(each.name for each in fields(Count))
+NAMED: Final = 50
+"""Identities that nobody manages which the inventory names; the others are counted."""
+
+
+class Sweeper:
+    """Begins the sweep of each account that is due. Called by one thread, again and again."""
+
+    def __init__(
+        self,
+        ports: Ports,
+        begin: Callable[[Callable[[], None]], None],
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        """`begin` runs what it is given beside us: one slow account keeps no other waiting."""
+        self._ports = ports
+        self._begin = begin
+        self._jitter = jitter
+        self._due: dict[str, float] = {}
+        self._running: set[str] = set()
+
+    def turn(self) -> None:
+        """Each account that may be looked at begins with a sweep, and has one per interval."""
+        ports = self._ports
+        interval, now = ports.settings.sweep_seconds, ports.clock.monotonic()
+        for key in ports.cache.keys(ACCOUNT):
+            session = ports.accounts.find(key.name)
+            if session is None or key.name in self._running or now < self._due.get(key.name, now):
+                continue
+            self._due[key.name] = now + interval * (0.9 + 0.2 * self._jitter())
+            self._running.add(key.name)
+            self._begin(functools.partial(self._one, key.name, session))
+
+    def _one(self, name: str, session: Session) -> None:
+        try:
+            run(self._ports, session)
+        except Exception:
+            # The next one is tried all the same; until then the looks grow older.
+            log.exception("RamAccount %s: the sweep failed", name)
+        finally:
+            self._running.discard(name)
+
+
+def run(ports: Ports, session: Session) -> None:
+    """All lists once. Raises nothing: what cannot be listed is told, and grows older."""
+    name, account_id = session.account.name, session.account.account_id
+    lists = ports.sweeps.lists(name, account_id)
+    for kind in list_calls.LISTINGS:
+        asked = ports.clock.monotonic()
+        try:
+            rows = list_calls.read(session.client, kind)
+        except RamOperatorError as error:
+            log.warning("RamAccount %s: %s could not be listed: %s", name, kind, error.message)
+            lists.failed(kind, error.reason)
+            continue
+        moved = lists.took(kind, rows, asked)
+        if moved.doubted:
+            text = (
+                "RamAccount %s: the list of %s misses too much at once, %d more than are looked at"
+            )
+            log.warning(text, name, kind, moved.doubted)
+        for folded in sorted(moved.names):
+            for key in _concerned(ports, session, Identity(account_id, kind, folded)):
+                ports.queue.add(key, Lane.PERIODIC)
+    inventory = _inventory(ports, lists, account_id)
+    ports.metrics.accounts.set(name, _measured(inventory, lists))
+    if ports.sweeps.counted(name, inventory):
+        ports.queue.add(Key(ACCOUNT, "", name), Lane.PERIODIC)
+
+
+def _measured(inventory: Inventory, lists: AccountLists) -> AccountState:
+    numbers = {
+        (kind, state): getattr(count, state)
+        for kind, count in inventory.counts.items()
+        for state in STATES
+    }
+    return AccountState(numbers, {PLURALS[kind]: at for kind, at in lists.looked().items()})
+
+
+def _concerned(ports: Ports, session: Session, identity: Identity) -> Iterator[Key]:
+    """The objects that have to look: whose it is, and who attaches it."""
+    owner = _owner(ports, identity)
+    if owner is not None:
+        yield owner
+    if KINDS[identity.kind].lends is Lends.ATTACHED:
+        policy = owner or Key(identity.kind, "", "")
+        yield from ports.cache.attaching(policy, session.account.name, identity.cloud_name)
+
+
+def _owner(ports: Ports, identity: Identity) -> Key | None:
+    """The object that is there and has the identity, or waits to make it."""
+    facts = ports.cache.facts(identity.key)
+    owner = facts.owner if facts is not None else None
+    return owner if owner is not None and ports.cache.facts(owner) is not None else None
+
+
+def _inventory(ports: Ports, lists: AccountLists, account_id: str) -> Inventory:
+    counts, unmanaged = dict[str, Count](), list[str]()
+    for kind in list_calls.LISTINGS:
+        rows = lists.rows(kind)
+        if rows is None:
+            continue
+        managed = linked = 0
+        for folded, row in sorted(rows.items()):
+            if _owner(ports, Identity(account_id, kind, folded)) is not None:
+                managed += 1
+            elif row.service_linked:
+                linked += 1
+            elif len(unmanaged) < NAMED:
+                unmanaged.append(f"{kind}/{row.name}")
+        counts[kind] = Count(managed, len(rows) - managed - linked, linked)
+    return Inventory(counts, tuple(unmanaged), lists.problems())

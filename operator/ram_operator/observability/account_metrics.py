@@ -1,0 +1,65 @@
+"""What is told of accounts as a whole: what there is in them, and how old the looks at it are.
+
+Series go when their account goes. Ages are taken when somebody asks: one that stands still because
+nobody looks any more would be the worst lie.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+
+@dataclass(frozen=True, slots=True)
+class AccountState:
+    """Of one RamAccount."""
+
+    identities: Mapping[tuple[str, str], int]
+    """How many, by kind and state: managed, unmanaged, service_linked."""
+    looked: Mapping[str, float]
+    """When each class was asked for last and believed, in monotonic seconds."""
+
+
+class AccountStates(Collector):
+    """Thread-safe. `clock` is monotonic, in seconds."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._states: dict[str, AccountState] = {}
+
+    def set(self, account: str, state: AccountState) -> None:
+        with self._lock:
+            self._states[account] = state
+
+    def forget(self, account: str) -> None:
+        with self._lock:
+            self._states.pop(account, None)
+
+    def collect(self) -> Iterable[GaugeMetricFamily]:
+        count = GaugeMetricFamily(
+            "ram_operator_identities",
+            "Identities in the account as its lists show them: those that an object has (managed),"
+            " that none has (unmanaged), and that services of Alibaba Cloud made for themselves"
+            " (service_linked).",
+            labels=["account", "kind", "state"],
+        )
+        age = GaugeMetricFamily(
+            "ram_operator_observation_age_seconds",
+            "Seconds since the account was looked at as a whole, by class of what is looked at.",
+            labels=["account", "class"],
+        )
+        with self._lock:
+            states, now = dict(self._states), self._clock()
+        for account, state in states.items():
+            for (kind, name), number in state.identities.items():
+                count.add_metric([account, kind, name], number)
+            for name, at in state.looked.items():
+                age.add_metric([account, name], now - at)
+        yield count
+        yield age

@@ -1,0 +1,146 @@
+"""What the lists of an account say of it as a whole, one sweep after the other. Thread-safe.
+
+A sweep finds what moved, and only what moved is looked at closely: nothing is judged, written or
+reported as gone from a list. A list that misses much of what it had is doubted as a whole.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from ..cloud.list_calls import Row
+
+DOUBTED: Final = 20
+DOUBTED_SHARE: Final = 0.02
+"""A list that misses more of what it had than both says nothing of what it misses."""
+DOUBT: Final = "ListDoubted"
+"""Why such a list counts as not read."""
+PROBES: Final = 20
+"""Of what a doubted list misses, so many are looked at closely after each sweep."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """What one list says that the list before it did not: folded names."""
+
+    names: frozenset[str] = frozenset()
+    doubted: int = 0
+    """How many more are missing than are believed to be."""
+
+
+class AccountLists:
+    """The last lists of one account."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._rows: dict[str, dict[str, Row]] = {}
+        self._looked: dict[str, float] = {}
+        self._problems: dict[str, str] = {}
+
+    def took(self, kind: str, rows: Mapping[str, Row], at: float) -> Moved:
+        """A whole list that was asked for at that time, in monotonic seconds. The first one moves
+        nothing: who starts looks at each of its own in any case.
+        """
+        with self._lock:
+            before = self._rows.get(kind)
+            if before is None:
+                self._accept(kind, dict(rows), at)
+                return Moved()
+            missing = sorted(before.keys() - rows.keys())
+            moved = {name for name, row in rows.items() if before.get(name) != row}
+            limit = max(DOUBTED, len(before) * DOUBTED_SHARE)
+            if len(missing) <= limit:
+                self._accept(kind, dict(rows), at)
+                return Moved(frozenset(moved.union(missing)))
+            # Those that are probed are forgotten: were they gone indeed, the next list is doubted
+            # for as many fewer.
+            probed, kept = missing[:PROBES], missing[PROBES:]
+            self._rows[kind] = {**rows, **{name: before[name] for name in kept}}
+            self._problems[kind] = DOUBT
+            return Moved(frozenset(moved.union(probed)), len(kept))
+
+    def _accept(self, kind: str, rows: dict[str, Row], at: float) -> None:
+        self._rows[kind] = rows
+        self._looked[kind] = at
+        self._problems.pop(kind, None)
+
+    def failed(self, kind: str, problem: str) -> None:
+        """The list could not be read, for that reason: what it said last stays, and grows older."""
+        with self._lock:
+            self._problems[kind] = problem
+
+    def rows(self, kind: str) -> Mapping[str, Row] | None:
+        """What the last good list said; None where there was none."""
+        with self._lock:
+            return self._rows.get(kind)
+
+    def problems(self) -> Mapping[str, str]:
+        """Of each list that the last sweep did not get, why."""
+        with self._lock:
+            return dict(self._problems)
+
+    def looked(self) -> Mapping[str, float]:
+        """When each list was asked for that was believed, in monotonic seconds."""
+        with self._lock:
+            return dict(self._looked)
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """Identities of one kind in the account. Service-linked ones are in neither of the others."""
+
+    managed: int = 0
+    """An object has them."""
+    unmanaged: int = 0
+    service_linked: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """The account as its lists show it, whoever manages what."""
+
+    counts: Mapping[str, Count] = field(default_factory=dict)
+    """By kind, of those that have been listed."""
+    unmanaged: tuple[str, ...] = ()
+    """The first of those that no object has, as `kind/name`."""
+    unlisted: Mapping[str, str] = field(default_factory=dict)
+    """Kinds that the last sweep could not list, with the reason."""
+
+
+class Sweeps:
+    """The lists and inventories of all accounts, by the name of their RamAccount. Thread-safe."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._lists: dict[str, tuple[str, AccountLists]] = {}
+        self._inventories: dict[str, Inventory] = {}
+
+    def lists(self, name: str, account_id: str) -> AccountLists:
+        """Another account under the name has lists of its own, and begins without any."""
+        with self._lock:
+            known, lists = self._lists.get(name, ("", AccountLists()))
+            if known != account_id:
+                lists = AccountLists()
+                self._inventories.pop(name, None)
+            self._lists[name] = (account_id, lists)
+            return lists
+
+    def counted(self, name: str, inventory: Inventory) -> bool:
+        """True where it is another one than before."""
+        with self._lock:
+            before = self._inventories.get(name)
+            self._inventories[name] = inventory
+            return before != inventory
+
+    def inventory(self, name: str) -> Inventory | None:
+        with self._lock:
+            return self._inventories.get(name)
+
+    def drop(self, name: str) -> None:
+        """The account is not looked at any more."""
+        with self._lock:
+            self._lists.pop(name, None)
+            self._inventories.pop(name, None)
