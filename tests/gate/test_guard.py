@@ -5,8 +5,8 @@ from __future__ import annotations
 import contextlib
 import json
 import uuid
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Collection, Iterator
+from typing import Any, Final
 
 import pytest
 
@@ -16,9 +16,13 @@ from lab.install import install, installed_plane
 from lab.operator_process import OperatorProcess
 from lab.waiting import until
 from lab.world import HOSTILE, World, condition, open_world, trust
+from ram_operator import documents
 from ram_operator.cluster.guard import shipped
+from ram_operator.model import applied_marks
 from tests.gate.approving import approve, held, offer, opened, say
+from tests.gate.attacks import NOBODY
 from tests.gate.triples import Entry, Moment, Resource, attack
+from tests.gate.waiting_rights import ALL, OPENING, attacks_on_rights, offered, still_held
 
 Json = dict[str, Any]
 FC = ("Service", "fc.aliyuncs.com")
@@ -41,17 +45,23 @@ def own_operator(apart: ControlPlane) -> Iterator[OperatorProcess]:
     process.stop()
 
 
+@contextlib.contextmanager
+def opened_world(plane: ControlPlane, emulator: EmulatorProcess) -> Iterator[World]:
+    name = f"test-{uuid.uuid4().hex[:10]}"
+    body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
+    plane.request("POST", "/api/v1/namespaces", body)
+    world = open_world(plane, emulator, name, dict(HOSTILE))
+    world.ready("RamAccount", name)
+    yield world
+    world.close()
+
+
 @pytest.fixture
 def alone(
     apart: ControlPlane, emulator: EmulatorProcess, own_operator: OperatorProcess
 ) -> Iterator[World]:
-    name = f"test-{uuid.uuid4().hex[:10]}"
-    body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
-    apart.request("POST", "/api/v1/namespaces", body)
-    world = open_world(apart, emulator, name, dict(HOSTILE))
-    world.ready("RamAccount", name)
-    yield world
-    world.close()
+    with opened_world(apart, emulator) as world:
+        yield world
 
 
 def widened(world: World) -> tuple[int, str]:
@@ -63,9 +73,9 @@ def widened(world: World) -> tuple[int, str]:
     return start, offer(world, ROLE, NAME)
 
 
-def reason(world: World, wanted: str) -> Json:
+def reason(world: World, wanted: str, kind: str = ROLE, name: str = NAME) -> Json:
     return world.wait(
-        ROLE, NAME, lambda o: condition(o, "ApprovalRequired").get("reason") == wanted, wanted
+        kind, name, lambda o: condition(o, "ApprovalRequired").get("reason") == wanted, wanted
     )
 
 
@@ -168,10 +178,133 @@ def test_a_record_that_is_restored_opens_nothing_that_was_approved_before(
     assert opened(alone, start) == []
 
 
-def _records(world: World) -> list[str]:
+def _records(world: World, kinds: Collection[str] = (ROLE,)) -> list[str]:
     listed = world.cluster.request("GET", world.path("RamRecord"))["items"]
     return [
         str(item["metadata"]["name"])
         for item in listed
-        if item["record"]["accountId"] == world.account_id and item["record"]["kind"] == ROLE
+        if item["record"]["accountId"] == world.account_id and item["record"]["kind"] in kinds
     ]
+
+
+# The same for rights to change rights, all at once
+
+
+def unguarded(plane: ControlPlane, world: World) -> int:
+    start, digests = offered(world)
+    (binding,) = (w for w in GUARDS if w.endswith("validatingadmissionpolicybindings/ram-approve"))
+    try:
+        remove(plane, binding)
+        for (kind, name), digest in digests.items():
+            assert say(world, kind, name, approve=digest)
+        for kind, name in digests:
+            found = reason(world, "AdmissionPolicyMissing", kind, name)
+            assert found["status"]["pending"]["voided"] == "AdmissionPolicyMissing"
+    finally:
+        install(plane)
+    for kind, name in digests:
+        reason(world, "ApprovalRequired", kind, name)
+    return start
+
+
+def without_records(plane: ControlPlane, world: World) -> int:
+    start, digests = offered(world)
+    kinds = {kind for kind, _ in digests}
+    records = [world.path("RamRecord", name) for name in _records(world, kinds)]
+    try:
+        unprotected(plane, records[0])
+        for where in records:
+            plane.request("DELETE", where)
+    finally:
+        install(plane)
+    for (kind, name), digest in digests.items():
+        held(world, kind, name, instead_of=digest)
+        assert say(world, kind, name, approve=digest)
+    return start
+
+
+def with_restored_records(plane: ControlPlane, world: World) -> int:
+    start, digests = offered(world)
+    names = _records(world, {kind for kind, _ in digests})
+    copies = [plane.request("GET", world.path("RamRecord", name)) for name in names]
+    try:
+        unprotected(plane, world.path("RamRecord", names[0]))
+        for name, copy in zip(names, copies, strict=True):
+            plane.request("DELETE", world.path("RamRecord", name))
+            # Where the operator was quicker it is the case of a deleted record.
+            with contextlib.suppress(RequestFailed):
+                body = {**copy, "metadata": {"name": name}}
+                plane.request("POST", world.path("RamRecord"), body)
+    finally:
+        install(plane)
+    for (kind, name), digest in digests.items():
+        assert say(world, kind, name, approve=digest)
+        held(world, kind, name, instead_of=digest)
+    return start
+
+
+def with_forged_statuses(_: ControlPlane, world: World) -> int:
+    """They say that it was applied already, so that somebody must have taken it away; and that
+    another digest is offered.
+    """
+    start, digests = offered(world)
+    group = world.get("RamGroup", "admins") or {}
+    (bobs,) = group["status"]["applied"]["members"]
+    right = {"policies": ["System/administratoraccess"]}
+    document = documents.parse_policy(json.dumps(ALL))
+    applied: dict[str, Json] = {
+        "RamRole": right,
+        "RamUser": right,
+        "RamGroup": {**right, "members": [bobs, bobs.replace("bob", "eve")]},
+        "RamPolicy": {"fields": {"document": applied_marks.digest(document)}},
+    }
+    for kind, name in digests:
+        forged = {"applied": applied[kind], "pending": {"digest": NOBODY}}
+        world.write_status(kind, name, forged)
+        assert say(world, kind, name, approve=NOBODY)
+    return start
+
+
+HARMED: Final = {
+    Entry.ADMISSION: unguarded,
+    Entry.RECORD: without_records,
+    Entry.RESTORED: with_restored_records,
+    Entry.STATUS: with_forged_statuses,
+}
+Attacked = Callable[[Entry], tuple[World, int]]
+
+
+@pytest.fixture(scope="module")
+def attacked(
+    apart: ControlPlane, emulator: EmulatorProcess, own_operator: OperatorProcess
+) -> Iterator[Attacked]:
+    """A world in which all rights were attacked in that way; each is made once."""
+    made: dict[Entry, tuple[World, int]] = {}
+    with contextlib.ExitStack() as stack:
+
+        def by(entry: Entry) -> tuple[World, int]:
+            if entry not in made:
+                world = stack.enter_context(opened_world(apart, emulator))
+                made[entry] = world, HARMED[entry](apart, world)
+                still_held(world)
+            return made[entry]
+
+        yield by
+
+
+@pytest.mark.parametrize(("entry", "right"), attacks_on_rights(HARMED))
+def test_no_right_is_had_by_what_approvals_rest_on(
+    attacked: Attacked, entry: Entry, right: Resource
+) -> None:
+    world, start = attacked(entry)
+    assert [each for each in opened(world, start) if each["action"] in OPENING[right]] == []
+
+
+@pytest.mark.legitimate
+def test_each_of_them_is_had_once_it_is_approved(alone: World) -> None:
+    start, digests = offered(alone)
+    for (kind, name), digest in digests.items():
+        assert say(alone, kind, name, approve=digest)
+        alone.ready(kind, name)
+    for actions in OPENING.values():
+        assert [e for e in opened(alone, start) if e["action"] in actions] != []
