@@ -10,8 +10,7 @@ import os
 import sys
 from collections.abc import MutableMapping, Sequence
 
-from . import __version__, config, legible
-from .cloud import proxies
+from . import __version__, config, legible, proxies
 from .errors import RamOperatorError
 from .observability import logs
 

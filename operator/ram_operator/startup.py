@@ -24,8 +24,7 @@ import kubernetes.config
 import prometheus_client
 from kubernetes.client.api_client import ApiClient
 
-from . import constants, handlers, times
-from .cloud import proxies
+from . import constants, handlers, proxies, times
 from .cloud.client import Timeouts, Wiring
 from .cloud.observe import CloseObserver
 from .cluster.api import ClusterApi

@@ -16,7 +16,7 @@ PACKAGES: Final = {
 }
 ROOT_MODULES: Final = {
     *("__init__", "__main__", "startup", "handlers"),
-    *("config", "constants", "errors", "legible", "times"),
+    *("config", "constants", "errors", "legible", "proxies", "times"),
 }
 MODULES: Final = sorted(PRODUCT.rglob("*.py"))
 

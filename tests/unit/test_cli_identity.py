@@ -185,7 +185,7 @@ def test_an_exec_plugin_logs_in(tmp_path: Path) -> None:
         file = tmp_path / "kubeconfig"
         file.write_text(json.dumps(whole))
         assert main(["pending", "--kubeconfig", str(file)]) == 0
-        assert server.asked[0].headers["authorization"] == "Bearer one-ann-b"
+        assert server.asked[0].headers["Authorization"] == "Bearer one-ann-b"
 
 
 def test_with_a_token_no_plugin_is_asked(tmp_path: Path) -> None:

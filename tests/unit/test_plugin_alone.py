@@ -66,7 +66,8 @@ def kubeconfig(tmp_path: Path) -> Path:
 
 def test_what_is_kept_from_it_is_what_weighs() -> None:
     assert {"kopf", "alibabacloud_ram20150501", "darabonba", "prometheus_client"} <= blocked()
-    assert not {"kubernetes", "yaml", "urllib3"} & blocked()
+    assert "kubernetes" in blocked()
+    assert not {"yaml", "urllib3"} & blocked()
 
 
 @pytest.mark.parametrize("words", [["--help"], ["approve", "--help"]])

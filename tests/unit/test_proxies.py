@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from ram_operator.cloud import proxies
+from ram_operator import proxies
 from ram_operator.cloud.client import CloudClient, Wiring
 from ram_operator.cloud.credentials import Credentials
 from ram_operator.cloud.endpoints import Endpoint, Endpoints
@@ -136,7 +136,7 @@ PASSED = [
 @pytest.mark.parametrize(("entries", "past"), PASSED)
 def test_hosts_that_are_named_are_reached_directly(entries: str, past: bool) -> None:
     found = proxies.read({"https_proxy": "proxy.example:3128", "NO_PROXY": entries})
-    assert (found.towards(RAM) is None) is past
+    assert (found.towards("https", RAM.host) is None) is past
 
 
 @pytest.mark.parametrize(
@@ -151,12 +151,12 @@ def test_hosts_that_are_named_are_reached_directly(entries: str, past: bool) -> 
 )
 def test_addresses_and_networks_too(host: str, entries: str, past: bool) -> None:
     found = proxies.read({"HTTP_PROXY": "proxy.example", "no_proxy": entries})
-    assert (found.towards(Endpoint(host, "http")) is None) is past
+    assert (found.towards("http", host) is None) is past
 
 
 def test_small_letters_count_first_and_nothing_is_shown_but_the_place() -> None:
     given = {"HTTPS_PROXY": "a.example:1", "https_proxy": f"http://u:{PASSWORD}@b.example:2/"}
-    found = proxies.read(given).towards(RAM)
+    found = proxies.read(given).towards("https", RAM.host)
     assert found is not None
     assert (found.place, found.variable) == ("b.example:2", "HTTPS_PROXY")
     assert PASSWORD not in repr(found)

@@ -6,21 +6,19 @@ alone.
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import os
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import quote
+from urllib.parse import quote, unquote, urlencode, urlsplit
 
+import urllib3
 import urllib3.exceptions
-from kubernetes.client import ApiClient, Configuration
-from kubernetes.client.exceptions import ApiException
-from kubernetes.config import ConfigException, load_incluster_config
-from urllib3 import HTTPHeaderDict
 
-from .. import legible
+from .. import __version__, legible, proxies
 from ..constants import APPROVER_FIELD_MANAGER, GROUP, VERSION
 from ..kinds.table import PLURALS, RECORD
 from . import kubeconfig, log_in
@@ -35,7 +33,6 @@ PAGES: Final = 1000
 """Of one list: half a million objects."""
 _JSON: Final = "application/json"
 _MERGE: Final = "application/merge-patch+json"
-_IN_CLUSTER_NAMESPACE: Final = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
 _NAMESPACE: Final = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 
 
@@ -51,21 +48,18 @@ class Access:
 
     def __init__(self, where: Where, folder: Path, warn: Callable[[str], None]) -> None:
         """Raises Failed where there is no usable kubeconfig, or a plugin of it fails."""
-        configuration = Configuration()
-        configuration.retries = False
         login = kubeconfig.load(where, os.environ)
-        if login is None:
-            identity = where.identity
-            self.namespace = where.namespace or _in_cluster(configuration)
-        else:
-            identity = login.identity
-            log_in.configure(login, folder, configuration)
-            self.namespace = login.namespace
+        identity = where.identity if login is None else login.identity
+        to = log_in.of_the_pod(os.environ) if login is None else log_in.connection(login, folder)
+        self.namespace = where.namespace or to.namespace
         if not _NAMESPACE.fullmatch(self.namespace):
             raise Failed(f"{plain(self.namespace)!r} is no name of a namespace")
-        self._headers = tuple(log_in.headers(identity))
-        self._client = ApiClient(configuration)
-        self._timeout = where.timeout
+        shown = [("Authorization", to.authorization)] if to.authorization else []
+        agent = ("User-Agent", f"kubectl-ram/{__version__}")
+        self._headers = (agent, ("Accept", _JSON), *shown, *log_in.headers(identity))
+        self._server = to.server
+        self._http = _http(to)
+        self._timeout = urllib3.Timeout(total=where.timeout)
         self._warn = warn
 
     def every(self, kind: str, namespace: str) -> list[dict[str, Any]]:
@@ -130,45 +124,34 @@ class Access:
         query: list[tuple[str, str]] | None = None,
         body: Any = None,
     ) -> dict[str, Any]:
-        parameters = self._client.param_serialize(
-            method,
-            path,
-            query_params=query or [],
-            header_params={"Accept": _JSON, "Content-Type": _JSON if body is None else _MERGE},
-            body=body,
-            auth_settings=["BearerToken"],
-        )
+        headers = urllib3.HTTPHeaderDict(self._headers)
+        if body is not None:
+            headers["Content-Type"] = _MERGE
+        url = self._server + path + (f"?{urlencode(query)}" if query else "")
         try:
-            reply = self._client.call_api(
-                *self._as_whom(*parameters), _request_timeout=self._timeout
+            reply = self._http.request(
+                method,
+                url,
+                body=None if body is None else json.dumps(body).encode(),
+                headers=headers,
+                timeout=self._timeout,
+                retries=False,
+                redirect=False,
             )
-            data = reply.read()  # type: ignore[no-untyped-call]
-        except ApiException as error:
-            raise _Answered(int(error.status or 0), error.body) from None
-        except (urllib3.exceptions.HTTPError, OSError) as error:
-            host = self._client.configuration.host
-            why = legible.line(f"the API server {host} does not answer: {_cause(error)}")
-            raise Failed(why) from None
+        except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
+            said = f"the API server {self._server} does not answer: {_cause(error)}"
+            raise Failed(legible.line(said)) from None
         for warning in reply.headers.getlist("Warning"):
             self._warn(legible.line(warning.partition('"')[2].rpartition('"')[0]))
         if not 200 <= reply.status <= 299:
-            raise _Answered(reply.status, data)
+            raise _Answered(reply.status, reply.data)
         try:
-            result = json.loads(data)
+            result = json.loads(reply.data)
         except (ValueError, RecursionError):
             result = None
         if not isinstance(result, dict):
             raise Failed("the answer is no object in JSON: is that an API server?")
         return result
-
-    def _as_whom(
-        self, method: str, url: str, headers: Mapping[str, str], body: Any, form: Any
-    ) -> tuple[str, str, HTTPHeaderDict, Any, Any]:
-        """With one header for each group, which a dict cannot hold."""
-        named = HTTPHeaderDict(headers)
-        for name, value in self._headers:
-            named.add(name, value)
-        return method, url, named, body, form
 
 
 class _Answered(Exception):
@@ -193,16 +176,38 @@ def _page(page: Mapping[str, Any]) -> tuple[list[dict[str, Any]], str]:
     return items, token
 
 
-def _in_cluster(configuration: Configuration) -> str:
-    """The pod's own account, where there is no kubeconfig; the namespace of the pod."""
-    if "KUBERNETES_SERVICE_HOST" not in os.environ:
-        raise Failed("there is no kubeconfig: name one by --kubeconfig or KUBECONFIG")
+def _http(to: log_in.Connection) -> urllib3.PoolManager:
+    """Connections by the proxy that is to be taken, if any. Raises Failed."""
+    ways: dict[str, Any] = {
+        "cert_reqs": "CERT_REQUIRED" if to.verified else "CERT_NONE",
+        "ca_certs": to.authority,
+        "cert_file": to.certificate,
+        "key_file": to.key,
+        "server_hostname": to.server_name,
+    }
+    if not to.verified:
+        # The kubeconfig asks for it, and kubectl says nothing of it either.
+        urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
+    proxy = to.proxy or _proxy(to.server)
+    if not proxy:
+        return urllib3.PoolManager(**ways)
+    word = urlsplit(proxy).netloc.rpartition("@")[0]
+    login = urllib3.make_headers(proxy_basic_auth=unquote(word)) if word else None
+    return urllib3.ProxyManager(proxy, proxy_headers=login, **ways)
+
+
+def _proxy(server: str) -> str:
+    """That of the environment; like kubectl, none on the way to this machine."""
+    parts = urlsplit(server)
     try:
-        load_incluster_config(client_configuration=configuration)  # type: ignore[no-untyped-call]
-        return _IN_CLUSTER_NAMESPACE.read_text(encoding="utf-8").strip()
-    except (ConfigException, OSError, ValueError) as error:
-        why = legible.line(str(error))
-        raise Failed(f"the pod's own account cannot be used: {why}") from None
+        here = ipaddress.ip_address(parts.hostname or "").is_loopback
+    except ValueError:
+        here = parts.hostname == "localhost"
+    try:
+        found = None if here else proxies.read(os.environ).towards(parts.scheme, parts.netloc)
+    except proxies.ProxyError as error:
+        raise Failed(str(error)) from None
+    return found.url if found is not None else ""
 
 
 def _path(kind: str, namespace: str, name: str) -> str:

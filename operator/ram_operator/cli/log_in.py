@@ -13,12 +13,11 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
-
-from kubernetes.client import Configuration
 
 from .. import legible
 from .kubeconfig import Identity, Login
@@ -27,6 +26,7 @@ from .outcomes import Failed
 Json = Mapping[str, Any]
 _VERSIONS: Final = tuple(f"client.authentication.k8s.io/{v}" for v in ("v1", "v1beta1"))
 _CLUSTER_INFO: Final = "client.authentication.k8s.io/exec"
+POD: Final = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 _SAFE: Final = "!#$&'*+-.^_`|~"
 """What the name of a header may have beside letters and digits."""
 
@@ -39,29 +39,69 @@ class Asks(StrEnum):
     ALWAYS = "Always"
 
 
-def configure(login: Login, folder: Path, configuration: Configuration) -> None:
-    """Fills the configuration. Certificates that stand in a kubeconfig go into `folder`."""
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """Where the API server is, and what is shown to it. Paths are of files in PEM."""
+
+    server: str
+    namespace: str
+    authority: str | None = None
+    """Whom to believe who it is; None is whom this machine believes."""
+    verified: bool = True
+    server_name: str | None = None
+    proxy: str = ""
+    """As the kubeconfig says; empty is as the environment says."""
+    certificate: str | None = None
+    key: str | None = None
+    authorization: str = field(default="", repr=False)
+
+
+def connection(login: Login, folder: Path) -> Connection:
+    """By the login. Certificates that stand in a kubeconfig go into `folder`."""
     cluster, user = login.cluster, login.user
-    configuration.host = login.server
-    configuration.verify_ssl = not cluster.get("insecure-skip-tls-verify")
-    configuration.ssl_ca_cert = _file(cluster, "certificate-authority", folder)
-    if cluster.get("tls-server-name"):
-        configuration.tls_server_name = str(cluster["tls-server-name"])
-    if cluster.get("proxy-url"):
-        configuration.proxy = str(cluster["proxy-url"])
     token = _token(user)
     if not token and user.get("exec"):
         # Like kubectl: with a token the plugin is not asked.
         said = _ask_plugin(user["exec"], login)
         token = str(said.get("token") or "")
         user = {**user, **_certificate(said)}
-    configuration.cert_file = _file(user, "client-certificate", folder)
-    configuration.key_file = _file(user, "client-key", folder)
+    return Connection(
+        login.server,
+        login.namespace,
+        _file(cluster, "certificate-authority", folder),
+        not cluster.get("insecure-skip-tls-verify"),
+        str(cluster.get("tls-server-name") or "") or None,
+        str(cluster.get("proxy-url") or ""),
+        _file(user, "client-certificate", folder),
+        _file(user, "client-key", folder),
+        _authorization(user, token),
+    )
+
+
+def of_the_pod(environment: Mapping[str, str], folder: Path = POD) -> Connection:
+    """The pod's own account, where there is no kubeconfig. Raises Failed."""
+    host, port = (environment.get(f"KUBERNETES_SERVICE_{name}") for name in ("HOST", "PORT"))
+    if not host or not port:
+        raise Failed("there is no kubeconfig: name one by --kubeconfig or KUBECONFIG")
+    authority = folder / "ca.crt"
+    try:
+        authority.read_bytes()
+        token, namespace = (
+            (folder / name).read_text(encoding="utf-8").strip() for name in ("token", "namespace")
+        )
+    except (OSError, ValueError) as error:
+        raise Failed(f"the pod's own account cannot be used: {_why(error)}") from None
+    server = f"https://{f'[{host}]' if ':' in host else host}:{port}"
+    return Connection(server, namespace, str(authority), authorization=_authorization({}, token))
+
+
+def _authorization(user: Json, token: str) -> str:
     if token:
-        configuration.api_key["BearerToken"] = f"Bearer {_header(token, 'the token')}"
-    elif "username" in user or "password" in user:
+        return f"Bearer {_header(token, 'the token')}"
+    if "username" in user or "password" in user:
         pair = f"{user.get('username') or ''}:{user.get('password') or ''}"
-        configuration.api_key["BearerToken"] = f"Basic {base64.b64encode(pair.encode()).decode()}"
+        return f"Basic {base64.b64encode(pair.encode()).decode()}"
+    return ""
 
 
 def headers(identity: Identity) -> Iterator[tuple[str, str]]:

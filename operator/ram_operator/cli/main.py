@@ -41,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(parsed: argparse.Namespace) -> int:
-    # Imported late: --help and wrong usage need no Kubernetes client.
+    # Imported late: --help and wrong usage need none of it.
     from . import access, commands, kubeconfig, screen
 
     console = commands.Console(sys.stdin, sys.stdout, sys.stderr)

@@ -29,6 +29,7 @@ from darabonba.runtime import RuntimeOptions
 from ..constants import Reason
 from ..errors import Bug, OutcomeUnknown, RamOperatorError, Retry
 from ..model.state import CloudCalls
+from ..proxies import Proxies, Proxy
 from . import answers, faults, transport
 from .credentials import Credentials
 from .endpoints import Endpoint, Endpoints
@@ -36,7 +37,6 @@ from .faults import permission
 from .jobs import Needs, Reply, is_write
 from .limiter import ActionClass, Limiter, action_class
 from .methods import IMS_METHODS, METHODS
-from .proxies import Proxies, Proxy
 
 log = logging.getLogger(__name__)
 
@@ -204,7 +204,7 @@ class CloudClient:
         where = self._endpoints
         service = permission(action).partition(":")[0]
         endpoint = {"sts": where.sts, "ims": where.ims}.get(service, where.ram)
-        return self._wiring.proxies.towards(endpoint)
+        return self._wiring.proxies.towards(endpoint.protocol, endpoint.host)
 
     def _send(self, action: str, parameters: Mapping[str, Any]) -> Any:
         """By the SDK, whose exceptions it raises."""
@@ -328,7 +328,7 @@ def _body(reply: Any, action: str, writes: bool) -> Reply:
 
 
 def _config(credentials: Credentials, endpoint: Endpoint, wiring: Wiring) -> Config:
-    proxy, timeouts = wiring.proxies.towards(endpoint), wiring.timeouts
+    proxy, timeouts = wiring.proxies.towards(endpoint.protocol, endpoint.host), wiring.timeouts
     return Config(
         access_key_id=credentials.access_key_id,
         access_key_secret=credentials.access_key_secret,

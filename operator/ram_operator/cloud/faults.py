@@ -28,8 +28,8 @@ from ..errors import (
     Retry,
     Stalled,
 )
+from ..proxies import Proxy
 from .answers import number
-from .proxies import Proxy
 
 
 @dataclass(frozen=True, slots=True)

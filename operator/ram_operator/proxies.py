@@ -1,9 +1,9 @@
-"""By which proxy a host of the cloud is reached: HTTP_PROXY, HTTPS_PROXY and NO_PROXY. Pure but for
-`take`.
+"""By which proxy a host is reached: HTTP_PROXY, HTTPS_PROXY and NO_PROXY. Pure but for `take`.
 
-The SDK looks at the first two by itself at each call, and at NO_PROXY never. So the process takes
-them out of its environment as it starts, and the clients are told by which proxy to go. What is
-shown of a proxy is its host and port: its URL may hold a password.
+For the operator that is the cloud, for `kubectl ram` the API server. The SDK looks at the first two
+by itself at each call, and at NO_PROXY never. So the operator takes them out of its environment as
+it starts, and the clients are told by which proxy to go. What is shown of a proxy is its host and
+port: its URL may hold a password.
 """
 
 from __future__ import annotations
@@ -14,8 +14,6 @@ from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import urlsplit
-
-from .endpoints import Endpoint
 
 NAMES: Final = {"http": "HTTP_PROXY", "https": "HTTPS_PROXY"}
 NONE: Final = "NO_PROXY"
@@ -47,10 +45,10 @@ class Proxies:
     passed: tuple[str, ...] = ()
     """Hosts that are reached without one, in lower case."""
 
-    def towards(self, endpoint: Endpoint) -> Proxy | None:
-        """The proxy for that endpoint, None where it is reached directly."""
-        proxy = self.by_protocol.get(endpoint.protocol)
-        return None if proxy is None or _passes(endpoint, self.passed) else proxy
+    def towards(self, protocol: str, host: str) -> Proxy | None:
+        """The proxy for that host[:port], None where it is reached directly."""
+        proxy = self.by_protocol.get(protocol)
+        return None if proxy is None or _passes(protocol, host, self.passed) else proxy
 
 
 def read(environment: Mapping[str, str]) -> Proxies:
@@ -89,10 +87,10 @@ def _checked(text: str, name: str) -> str:
     return url
 
 
-def _passes(endpoint: Endpoint, entries: tuple[str, ...]) -> bool:
+def _passes(protocol: str, place: str, entries: tuple[str, ...]) -> bool:
     """An entry is a host, with all below it, or one with its port, an address, a network, or *."""
-    parts = urlsplit(f"//{endpoint.host.lower()}")
-    host, port = parts.hostname or "", parts.port or (443 if endpoint.protocol == "https" else 80)
+    parts = urlsplit(f"//{place.lower()}")
+    host, port = parts.hostname or "", parts.port or (443 if protocol == "https" else 80)
     return any(_fits(entry, host, port) for entry in entries)
 
 
