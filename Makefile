@@ -85,8 +85,8 @@ rules: monitoring ## write the PrometheusRule from deploy/monitoring/rules.yaml;
 	$(BIN)/python scripts/prometheus_rule.py
 
 .PHONY: manifests
-manifests: venv ## dist/ram-operator: install.yaml, and an overlay to copy; IMAGE=registry/name:tag says what runs
-	$(BIN)/python scripts/install_manifests.py dist/ram-operator $(if $(IMAGE),--image $(IMAGE))
+manifests: venv ## dist/ram-operator: install.yaml and an overlay to copy; IMAGE=registry/name:tag, RUNBOOKS=https://…
+	$(BIN)/python scripts/install_manifests.py dist/ram-operator $(if $(IMAGE),--image $(IMAGE)) $(if $(RUNBOOKS),--runbooks $(RUNBOOKS))
 
 .PHONY: test
 test: venv ## everything: static, unit, emulator, cluster and scenarios on a real API server

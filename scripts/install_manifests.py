@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Final
 
 from generated import ROOT
+from runbook_urls import SHIPPED, based
 
 DEPLOY: Final = ROOT / "deploy"
 COMPONENTS: Final = DEPLOY / "kustomize" / "components"
@@ -30,6 +31,7 @@ _SHIPPED: Final = re.compile(r"(?<=image: )ram-operator:\S+")
 _CHOICE: Final = re.compile(r"^images:\n(?:  .*\n)+", re.MULTILINE)
 """Of the overlay, where an image was not named yet."""
 _IMAGE: Final = re.compile(r"[a-z0-9][a-z0-9._/:-]*(:[A-Za-z0-9_.-]+|@sha256:[0-9a-f]{64})")
+_ALERTS: Final = "monitoring/prometheusrule.yaml"
 _HEAD: Final = """\
 # ram-operator: its kinds, its rights, the policies that guard approvals, and the operator itself.
 # Written by `make manifests` from deploy/kustomize/install: edit that, not this file.
@@ -52,14 +54,16 @@ def rendered(image: str) -> str:
     return _HEAD + (_SHIPPED.sub(image, text) if image else text)
 
 
-def write(folder: Path, image: str) -> None:
+def write(folder: Path, image: str, runbooks: str) -> None:
     """The folder, made anew. Of one that holds anything else, nothing is touched."""
     text = rendered(image)
+    alerts = based((COMPONENTS / _ALERTS).read_text(), runbooks)
     if folder.exists():
         if not (folder / "install.yaml").exists() and any(folder.iterdir()):
             raise ValueError(f"{folder} holds something else: name another folder")
         shutil.rmtree(folder)
     shutil.copytree(COMPONENTS, folder / "components")
+    (folder / "components" / _ALERTS).write_text(alerts)
     shutil.copytree(NO_STAMPS, folder / "components" / NO_STAMPS.name)
     overlay = EXAMPLE.read_text()
     (folder / "kustomization.yaml").write_text(_CHOICE.sub("", overlay) if image else overlay)
@@ -67,13 +71,14 @@ def write(folder: Path, image: str) -> None:
 
 
 def main() -> int:
-    """Returns 0 when the folder is written, 2 for an image or a folder that cannot be."""
+    """Returns 0 when the folder is written, 2 for an image, address or folder that cannot be."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--image", default="", help="with its tag; what the Deployment runs")
+    parser.add_argument("--runbooks", default=SHIPPED, help="https://…: where alerts find theirs")
     options = parser.parse_args()
     try:
-        write(options.folder, options.image)
+        write(options.folder, options.image, options.runbooks)
     except ValueError as error:
         sys.stderr.write(f"{error}\n")
         return 2

@@ -1,7 +1,8 @@
 """Puts an address before the page of each alert: where your people find docs/operations/runbooks.
 
-Called by `make rules RUNBOOKS=https://…`. Writes the rules and their tests; the PrometheusRule is
-written from the rules afterwards.
+As shipped it is the path in this repository, since the project has no site. Called by
+`make rules RUNBOOKS=https://…`, which writes the rules and their tests, and the PrometheusRule
+afterwards; `make manifests RUNBOOKS=https://…` writes it into what is handed out alone.
 """
 
 from __future__ import annotations
@@ -14,12 +15,15 @@ from generated import ROOT
 
 RULES: Final = ROOT / "deploy" / "monitoring" / "rules.yaml"
 TESTS: Final = ROOT / "deploy" / "monitoring" / "rules_test.yaml"
+SHIPPED: Final = "docs/operations/runbooks"
 _URL: Final = re.compile(r"(?<=runbook_url: )\S*?(?=RamOperator\w+\.md$)", re.MULTILINE)
 
 
 def based(text: str, base: str) -> str:
-    """The rules with that address. Raises ValueError for one that leads nowhere from a pager."""
-    if not re.fullmatch(r"https?://[^\s\"'{}]+", base):
+    """The rules with that address, or as shipped. Raises ValueError for one that leads nowhere from
+    a pager.
+    """
+    if base != SHIPPED and not re.fullmatch(r"https?://[^\s\"'{}]+", base):
         raise ValueError(f"{base!r} is no address: write for example https://git.example/runbooks/")
     return _URL.sub(lambda _: base.rstrip("/") + "/", text)
 

@@ -105,6 +105,32 @@ def test_what_is_no_image_is_refused(tmp_path: Path, image: str) -> None:
     assert not (tmp_path / "made").exists()
 
 
+@pytest.mark.parametrize(
+    ("words", "base"),
+    [
+        ((), "docs/operations/runbooks"),
+        (("--runbooks", "https://git.example/runbooks/"), "https://git.example/runbooks"),
+    ],
+)
+def test_the_alerts_name_the_pages_where_one_said_that_they_are(
+    tmp_path: Path, words: tuple[str, ...], base: str
+) -> None:
+    folder = handed_out(tmp_path / "made", *words)
+    (rules,) = yaml.safe_load_all(
+        (folder / "components" / "monitoring" / "prometheusrule.yaml").read_text()
+    )
+    alerts = [alert for group in rules["spec"]["groups"] for alert in group["rules"]]
+    assert alerts
+    for alert in alerts:
+        assert alert["annotations"]["runbook_url"] == f"{base}/{alert['alert']}.md"
+
+
+def test_an_address_of_pages_that_is_none_is_refused(tmp_path: Path) -> None:
+    made = making(tmp_path / "made", "--runbooks", "git.example")
+    assert (made.returncode, "is no address" in made.stderr) == (2, True)
+    assert not (tmp_path / "made").exists()
+
+
 def test_a_folder_of_somebody_else_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "thesis.txt").write_text("mine")
     made = making(tmp_path)

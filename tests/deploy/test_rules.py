@@ -101,8 +101,8 @@ def test_an_alert_says_what_people_need(number: int) -> None:
     assert "{{" not in annotations["summary"], "the same for all alerts of a group"
     base, _, page = annotations["runbook_url"].rpartition("/")
     assert page == f"{rule['alert']}.md"
-    assert re.fullmatch(r"https://\S+", base), "a pager links to it"
-    assert base == ALERTS[0]["annotations"]["runbook_url"].rpartition("/")[0]
+    assert base == "docs/operations/runbooks", "nobody's site is made up"
+    assert (ROOT / annotations["runbook_url"]).is_file()
 
 
 def test_whoever_has_the_pages_elsewhere_says_so_once(tmp_path: Path) -> None:
@@ -122,7 +122,7 @@ def test_whoever_has_the_pages_elsewhere_says_so_once(tmp_path: Path) -> None:
     assert written(ALERTS[0]["annotations"]["runbook_url"].rpartition("/")[0]).returncode == 0
     for path in (RULES, UNIT_TESTS):
         assert (rules.parent / path.name).read_text() == path.read_text()
-    for wrong in ("docs/operations/runbooks", "git.example", "https://", 'https://a"b'):
+    for wrong in ("docs/operations", "git.example", "https://", 'https://a"b'):
         assert "is no address" in written(wrong).stderr
 
 
