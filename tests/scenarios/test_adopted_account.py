@@ -186,4 +186,6 @@ def test_a_user_without_a_way_in_is_watched_less_and_that_is_told(world: World) 
     world.edit("RamUser", "ann", accessMode="Unmanaged")
     (told,) = world.told("AccessUnmanaged", "ann")
     assert "one that comes later is reported" in told
-    assert condition(world.ready("RamUser", "ann"), "Drifted")["status"] == "False"
+    shown = world.ready("RamUser", "ann")
+    assert condition(shown, "Drifted")["status"] == "False"
+    assert [finding["id"] for finding in shown["status"]["findings"]] == ["RAM026"]

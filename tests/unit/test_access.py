@@ -82,6 +82,16 @@ def test_a_mode_of_another_version_is_refused() -> None:
         asked(USER, {"accessMode": "Console"})
 
 
+@pytest.mark.parametrize(("mode", "shown"), [("Unmanaged", True), ("None", False), (None, False)])
+@pytest.mark.parametrize("known", [NOBODY, record(HAD)])
+def test_who_writes_that_nobody_watches_sees_it_for_as_long_as_it_is_so(
+    mode: str | None, shown: bool, known: RecordFacts
+) -> None:
+    """Beside the event of the switch. Who was adopted with nothing written has no finding by it."""
+    found = decide(mode, {}, known).remarks
+    assert [(f.id, f.severity) for f in found] == [("RAM026", Severity.INFO)] * shown
+
+
 # --- taking over
 
 

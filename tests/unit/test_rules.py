@@ -70,6 +70,7 @@ def case(example: Json) -> Case:
         before=named(example.get("before"), example.get("before_when")),
         session=(session[0], session[1]) if session else None,
         console=bool(example.get("console")),
+        access=example.get("access", ""),
         privileged=tuple(example.get("privileged", [])),
         grants=tuple(
             Grant(row[0], row[1], "itself" in row[2:], "indirect" in row[2:])
@@ -189,7 +190,7 @@ def test_only_critical_findings_are_dangerous() -> None:
 
 def test_ids_are_stable() -> None:
     critical = {int(r.id[3:]) for r in rules.RULES if r.severity is Severity.CRITICAL}
-    assert [rule.id for rule in rules.RULES] == [f"RAM{n:03}" for n in range(1, 26)]
+    assert [rule.id for rule in rules.RULES] == [f"RAM{n:03}" for n in range(1, 27)]
     assert critical == {1, 2, 3, 4, 9, 13, 16, 17, 18, 19, 20, 22, 23, 24}
 
 

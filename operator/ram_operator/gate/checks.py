@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from .. import documents, times
+from ..constants import AccessMode
 from ..kinds.role import NOT_OURS, outsiders
 from ..model.objects import Account
 
@@ -37,6 +38,11 @@ class Grant:
 def moved(case: Case) -> Parts:
     for sentence in case.moved:
         yield (sentence,)
+
+
+def left_to_others(case: Case) -> Parts:
+    if case.access == AccessMode.UNMANAGED:
+        yield (f"accessMode: {case.access}",)
 
 
 def named(case: Case) -> Parts:
@@ -80,6 +86,8 @@ class Case:
     """Of a policy: what it lets do, as asked for."""
     moved: tuple[str, ...] = ()
     """What became of identity providers that are trusted, one sentence each."""
+    access: str = ""
+    """The accessMode that a manifest says, empty where it says none."""
 
 
 def _trusted(trust: documents.Trust | None) -> tuple[documents.Principal, ...]:

@@ -1,4 +1,5 @@
-"""What the rules say of what waits for nobody: the trust in force, a permission document. Pure.
+"""What the rules say of what waits for nobody: the trust in force, a permission document, a user
+whose ways to sign in are left to others. Pure.
 
 Called by `review`, which shows it. Nothing is held by it: what has to wait has findings of its own.
 """
@@ -6,6 +7,7 @@ Called by `review`, which shows it. Nothing is held by it: what has to wait has 
 from __future__ import annotations
 
 from .. import documents
+from ..kinds import sign_in
 from ..model.changes import Finding
 from ..model.objects import FieldValue
 from . import rules
@@ -14,11 +16,12 @@ from .inputs import Inputs
 
 
 def findings(inputs: Inputs, trust: FieldValue | None) -> tuple[Finding, ...]:
-    """Of `trust`, as it is when the pass is over, and of the document that is asked for."""
+    """Of `trust`, as it is when the pass is over, and of what else the manifest asks for."""
     asked = inputs.desired.fields.values()
     about = Case(
         inputs.account,
         trust if isinstance(trust, documents.Trust) else None,
         document=next((part for part in asked if isinstance(part, documents.Policy)), None),
+        access=inputs.desired.modes.get(sign_in.FIELD, ""),
     )
-    return rules.merged(rules.judge(about, rules.On.TRUST, rules.On.DOCUMENT))
+    return rules.merged(rules.judge(about, rules.On.TRUST, rules.On.DOCUMENT, rules.On.ACCESS))

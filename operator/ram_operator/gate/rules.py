@@ -29,6 +29,7 @@ class On(StrEnum):
     GRANT = "grant of a right"
     PROVIDER = "change of a provider"
     DOCUMENT = "permission document"
+    ACCESS = "ways to sign in"
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,6 +288,16 @@ RULES: Final = (
         " and what is allowed under it is never allowed, what is denied never denied",
         "compare the key with the guide of the service, letter by letter; leave it if it is there",
         checks.unlisted_keys,
+    ),
+    Rule(
+        "RAM026",
+        "Ways to sign in that are left to others",
+        Severity.INFO,
+        On.ACCESS,
+        "the manifest says {}: logins and keys that were agreed on are no drift, and one that comes"
+        " later is a warning, unless the user may have rights to change rights",
+        "write accessMode: None, or nothing, for a user that is not to sign in",
+        checks.left_to_others,
     ),
 )
 
