@@ -132,6 +132,39 @@ def test_can_i_as_the_operator_itself(installed: Cluster) -> None:
     assert no.stdout.strip() == "no"
 
 
+_MINE = """\
+apiVersion: ram.alibabacloud.com/v1alpha1
+kind: RamPolicy
+metadata: {name: mine}
+spec:
+  description: %s
+  document: {Version: "1", Statement: [{Effect: Allow, Action: oss:GetObject, Resource: "*"}]}
+"""
+
+
+def test_the_right_to_edit_is_enough_to_apply(installed: Cluster, namespace: str) -> None:
+    """Bound alone, as one binds it by hand: what kubectl does begins with reading."""
+    where = ("-n", namespace)
+    role, whom = "--clusterrole=ram-operator-edit", "--user=ed@shop.example"
+    installed.kubectl("create", "rolebinding", "edits", *where, role, whom)
+    ed = installed.kubeconfig_for_user("ed@shop.example")
+
+    def applied(text: str) -> bool:
+        done = installed.kubectl(
+            "apply", *where, "-f", "-", stdin=_MINE % text, kubeconfig=ed, check=False
+        )
+        return done.returncode == 0
+
+    # The API server learns of a binding a moment later.
+    until(lambda: applied("One."), "that the binding counts")
+    assert applied("Another.")
+    shown = installed.kubectl("get", "rampolicy", "mine", *where, "-o=yaml", kubeconfig=ed)
+    assert "description: Another." in shown.stdout
+    installed.kubectl("delete", "rampolicy", "mine", *where, "--wait=false", kubeconfig=ed)
+    may = ("auth", "can-i", "approve", "rampolicies.ram.alibabacloud.com", *where)
+    assert installed.kubectl(*may, kubeconfig=ed, check=False).stdout.strip() == "no"
+
+
 def test_no_star_anywhere() -> None:
     for file in sorted(BASE.glob("rbac-*.yaml")):
         for document in load_all(file):
