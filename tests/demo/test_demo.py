@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,6 +22,7 @@ from demo.screen import Screen
 from demo.tour import KEPT, STEPS
 from lab import Cluster
 from lab.waiting import Deadline
+from tests.support import documented
 
 MARK = "RAM_OPERATOR_DEMO_TEST"
 pytestmark = pytest.mark.slow
@@ -94,6 +98,10 @@ def test_every_step_is_shown_and_nothing_is_left(tour: Tour) -> None:
         assert f"== {number}. {title} ==" in result.stdout
     assert "FAILED" not in result.stdout
     assert "\x1b[" not in result.stdout
+    where = os.path.relpath(tour.directory, stage.ROOT)
+    typed = re.findall(r"^\$ (.*)$", result.stdout.replace(where, ".demo"), re.MULTILINE)
+    test = "tests/demo/test_demo.py::test_every_step_is_shown_and_nothing_is_left"
+    assert documented.untyped(test, typed) == []
     assert tour.alive() == []
     assert not tour.directory.exists()
 
@@ -149,6 +157,7 @@ def test_a_kept_demo_can_be_used_and_stopped(tour: Tour) -> None:
     changed = tour.run("cloud", "UntagResources", "ResourceType=role", "ResourceNames=[]")
     assert changed.returncode == 1
 
+    _type_what_the_pages_say(tour)
     _apply_the_manifest_of_the_readme(stage.Stage.read(tour.directory).cluster)
     _samples_again(stage.Stage.read(tour.directory).cluster, tour.directory / "samples")
 
@@ -160,6 +169,36 @@ def test_a_kept_demo_can_be_used_and_stopped(tour: Tour) -> None:
     assert tour.alive() == []
     assert tour.run("stop").stdout == "Nothing is up.\n"
     assert tour.run("cloud").returncode == 1
+
+
+def _type_what_the_pages_say(tour: Tour) -> None:
+    """In one shell, as README.md and the guide have it, on the folder of this tour."""
+    test = "tests/demo/test_demo.py::test_a_kept_demo_can_be_used_and_stopped"
+    lines = "\n".join(documented.assigned(test))
+    for said, here in (
+        ("$PWD/.demo", str(tour.directory)),
+        ("mine.yaml", str(tour.directory.parent / "mine.yaml")),
+        ("demo cloud", f"demo cloud --directory {shlex.quote(str(tour.directory))}"),
+        ('["3…"]', json.dumps([_carol(tour)["userId"]])),
+    ):
+        assert said in lines, said
+        lines = lines.replace(said, here)
+    done = subprocess.run(
+        ["bash", "-ec", lines],
+        cwd=stage.ROOT,
+        env=tour.environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "role   shop-mine: trusts fc.aliyuncs.com" in done.stdout
+    assert _carol(tour)["tags"]["team"] == "shop"
+
+
+def _carol(tour: Tour) -> dict[str, Any]:
+    state = stage.Stage.read(tour.directory).admin.state(stage.ACCOUNT)
+    return dict(state["users"]["shop-carol"])
 
 
 def _apply_the_manifest_of_the_readme(cluster: Cluster) -> None:

@@ -7,15 +7,17 @@ as it stands there.
 from __future__ import annotations
 
 import os
+import pty
 import re
 import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any, Final
 
 import alibabacloud_ram20150501.client as ram_client
@@ -29,6 +31,7 @@ from lab.operator_process import OperatorProcess
 from lab.waiting import PATIENCE, Deadline
 from lab.world import client
 from ram_emulator.admin import AccountKeys
+from tests.support import documented
 
 Json = dict[str, Any]
 README: Final = "README.md"
@@ -37,6 +40,10 @@ APPROVALS: Final = "docs/user/approvals.md"
 GUIDE: Final = "docs/user/guide.md"
 IMAGE: Final = "registry.example/ram-operator:0.1.0"
 NAMESPACE: Final = "identity"
+ACCOUNT: Final = "1234567890123456"
+"""That of the samples."""
+YES: Final = "yes\n"
+"""Typed on a terminal; other texts come from a pipe."""
 
 
 def page(name: str) -> str:
@@ -54,6 +61,9 @@ class Day:
     home: Path
     hand: ram_client.Client = field(repr=False)
     started: float = field(default_factory=time.monotonic)
+    typed: list[str] = field(default_factory=list)
+    """All of it, documented commands as they stand there."""
+    where: Path | None = None
 
     def types(self, line: str, *, text: str = "", by: str = "") -> str:
         """Its output. `by`: as whom kubectl is to act. Raises AssertionError where it fails."""
@@ -68,10 +78,14 @@ class Day:
         assert done.returncode != 0, said
         assert [each for each in words if each not in said] == [], said
 
-    def follows(self, name: str, line: str, *, by: str = "") -> str:
-        """Types what the page says, which has to stand there."""
-        assert line in page(name), f"{name} does not say: {line}"
-        return self.types(line, by=by)
+    def follows(self, name: str, line: str, *, by: str = "", text: str = "", **names: str) -> str:
+        """Types what the page says, which has to stand there; `names` are put in for its words."""
+        blocks = [command.text for command in documented.commands() if command.page == name]
+        assert line in blocks or line in page(name), f"{name} does not say: {line}"
+        self.typed.append(line)
+        for word, said in names.items():
+            line = line.replace(word, said)
+        return self.types(line, by=by, text=text)
 
     def sees(self, line: str, *words: str, by: str = "") -> str:
         """Types it until it shows all the words."""
@@ -104,6 +118,7 @@ class Day:
     def _run(
         self, line: str, text: str, by: str, *, quiet: bool = False
     ) -> subprocess.CompletedProcess[str]:
+        self.typed.append(line)
         typed = f"{line} --as={by}" if by else line
         environment = {
             "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
@@ -112,22 +127,50 @@ class Day:
             "NO_COLOR": "1",
         }
         begin = time.monotonic()
-        done = subprocess.run(
-            ["bash", "-c", typed],
-            cwd=self.home,
-            env=environment,
-            input=text,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        with _input(text) as source:
+            done = subprocess.run(
+                ["bash", "-c", typed],
+                cwd=self.where or self.home,
+                env=environment,
+                stdin=source,
+                capture_output=True,
+                text=True,
+                check=False,
+            )
         if not quiet:
             self._print(line, by, time.monotonic() - begin)
         return done
 
+    @contextmanager
+    def at(self, where: Path) -> Iterator[None]:
+        """What is typed meanwhile is typed in that folder."""
+        self.where = where
+        try:
+            yield
+        finally:
+            self.where = None
+
     def _print(self, line: str, by: str, seconds: float) -> None:
         since = time.monotonic() - self.started
         print(f"{since:6.1f} s {seconds:6.1f} s  $ {line}{f' --as={by}' if by else ''}", flush=True)
+
+
+@contextmanager
+def _input(text: str) -> Iterator[int]:
+    """A terminal on which somebody types YES, or a file with whatever else it is."""
+    if text != YES:
+        with TemporaryFile() as file:
+            file.write(text.encode())
+            file.seek(0)
+            yield file.fileno()
+        return
+    ours, theirs = pty.openpty()
+    try:
+        os.write(ours, text.encode())
+        yield theirs
+    finally:
+        os.close(theirs)
+        os.close(ours)
 
 
 @contextmanager
@@ -139,7 +182,7 @@ def day(directory: Path) -> Iterator[Day]:
         ControlPlane.start(directory / "plane") as plane,
         EmulatorProcess.start(log=directory / "emulator.log") as emulator,
     ):
-        keys = emulator.admin.create_account(behaviours="friendly")
+        keys = emulator.admin.create_account(ACCOUNT, behaviours="friendly")
         full = [("System", "AdministratorAccess")]
         by_hand = emulator.admin.create_user(keys.account_id, "by-hand", policies=full)
         hand = client(emulator, by_hand.access_key_id, by_hand.access_key_secret)
@@ -161,7 +204,7 @@ def manifest_of_the_account(today: Day, mode: str) -> str:
 
 
 @contextmanager
-def installed(today: Day) -> Iterator[OperatorProcess]:
+def installed(today: Day, flags: Mapping[str, str] | None = None) -> Iterator[OperatorProcess]:
     """As README.md says, up to what the kubelet does: the operator runs as a process."""
     script = ROOT / "scripts" / "install_manifests.py"
     assert f"make manifests IMAGE={IMAGE}" in page(README)
@@ -174,7 +217,7 @@ def installed(today: Day) -> Iterator[OperatorProcess]:
     )
     named = today.types("kubectl get cm ram-operator -n ram-system -o jsonpath={.data.clusterName}")
     log = today.home.parent / "operator.log"
-    operator = OperatorProcess.start(today.cluster, log, {"cluster-name": named})
+    operator = OperatorProcess.start(today.cluster, log, {"cluster-name": named, **(flags or {})})
     try:
         yield operator
     finally:

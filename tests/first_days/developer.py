@@ -5,15 +5,12 @@ from __future__ import annotations
 from tests.first_days.day import Day, managed, manifest_of_the_readme
 
 DEV = "dev@shop.example"
-VIEWS = "--clusterrole=ram-operator-view"
 EDITS = "--clusterrole=ram-operator-edit"
 APPLY = "kubectl apply -f mine.yaml"
 
 
 def live(today: Day) -> None:
     with managed(today):
-        # In a real cluster the role `edit` has both.
-        today.types(f"kubectl create rolebinding sees -n identity {VIEWS} --user={DEV}")
         today.types(f"kubectl create rolebinding edits -n identity {EDITS} --user={DEV}")
         mine = manifest_of_the_readme()
         file = today.home / "mine.yaml"

@@ -7,7 +7,6 @@ import alibabacloud_ram20150501.models as ram
 from tests.first_days.day import APPROVALS, GUIDE, Day, managed, manifest_of_the_readme
 
 DEV, OLGA = "dev@shop.example", "olga@shop.example"
-VIEWS = "--clusterrole=ram-operator-view"
 EDITS = "--clusterrole=ram-operator-edit"
 APPROVES = "--clusterrole=ram-operator-approver"
 APPLY = "kubectl apply -f mine.yaml"
@@ -17,8 +16,6 @@ ROLE = "ramrole/shop-mine -n identity"
 
 def live(today: Day) -> None:
     with managed(today):
-        # In a real cluster the role `edit` has both.
-        today.types(f"kubectl create rolebinding sees -n identity {VIEWS} --user={DEV}")
         today.types(f"kubectl create rolebinding edits -n identity {EDITS} --user={DEV}")
         today.types(f"kubectl create clusterrolebinding sec {APPROVES} --user={OLGA}")
         file = today.home / "mine.yaml"

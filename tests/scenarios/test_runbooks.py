@@ -13,14 +13,13 @@ from typing import Final
 import pytest
 
 from lab import Cluster
-from lab.building import ROOT
 from lab.connection import KUBECTL
 from lab.emulator_process import EmulatorProcess
 from lab.operator_process import OperatorProcess
 from lab.world import World, condition, open_world, trust
+from tests.support import documented
 from tests.support.hands import Hands
 
-PAGES: Final = ROOT / "docs" / "operations" / "runbooks"
 FC: Final = ("Service", "fc.aliyuncs.com")
 ECS: Final = ("Service", "ecs.aliyuncs.com")
 ADMIN: Final = {"type": "System", "name": "AdministratorAccess"}
@@ -42,16 +41,20 @@ def opened(
 
 def commands(alert: str) -> list[str]:
     """Those of its page, without what needs a pod of the operator."""
-    text = (PAGES / f"{alert}.md").read_text()
-    block = re.search(r"```console\n(.*?)```", text, re.DOTALL)
-    assert block is not None
-    found = [line[2:] for line in block[1].splitlines() if line.startswith("$ ")]
-    return [line for line in found if "ram-system" not in line]
+    page = f"docs/operations/runbooks/{alert}.md"
+    ours = documented.assigned("tests/scenarios/test_runbooks.py")
+    found = [command.text for command in documented.commands() if command.page == page]
+    return [text for text in found if text in ours]
+
+
+def test_the_table_says_of_no_other_command_that_it_is_run_here() -> None:
+    found = {command for alert in STATES for command in commands(alert)}
+    assert found == set(documented.assigned("tests/scenarios/test_runbooks.py"))
 
 
 def run(world: World, command: str, name: str, folder: Path) -> str:
     """What a person sees who wrote the names into it."""
-    command = re.sub(r"\bNAMESPACE\b", world.namespace, command.partition("   #")[0])
+    command = re.sub(r"\bNAMESPACE\b", world.namespace, command)
     command = re.sub(r"\bNAME\b(?=[ '\"]|$)", name, command).replace(" KIND ", " ramrole ")
     (folder / "kubectl").unlink(missing_ok=True)
     (folder / "kubectl").symlink_to(KUBECTL)
