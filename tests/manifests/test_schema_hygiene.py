@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from ram_operator.kinds.schema import Shape
@@ -67,6 +69,19 @@ def test_short_names_are_distinct() -> None:
 @_BY_KIND
 def test_every_field_is_described(kind: str) -> None:
     assert [path for path, node in _nodes(kind) if not node.get("description")] == []
+
+
+@_BY_KIND
+def test_every_default_is_told(kind: str) -> None:
+    """kubectl explain shows a description, and not what is taken where nothing is said."""
+    untold = [
+        path
+        for path, node in _nodes(kind)
+        if "default" in node
+        and not isinstance(node["default"], dict | list)
+        and not re.search(rf"(?i)default.*\b{node['default']}\b", node["description"])
+    ]
+    assert untold == []
 
 
 @_BY_KIND
