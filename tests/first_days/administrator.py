@@ -4,9 +4,13 @@ how one leaves it, with the samples as what is managed.
 
 from __future__ import annotations
 
+import re
+from typing import Any
+
 import yaml
 
 from lab.building import ROOT
+from lab.world import TRUST_FC
 from tests.first_days.day import (
     APPROVALS,
     GUIDE,
@@ -52,6 +56,7 @@ def live(today: Day) -> None:
         _approves(today)
         _asks_for_a_deletion(today)
         _hands_over(today)
+        _lets_the_brake_go(today)
         _leaves(today)
         today.types("kubectl apply -f -", text=_account(today))
         _manages_the_samples(today)
@@ -143,9 +148,7 @@ def _looks(today: Day) -> None:
 
 def _looks_by_runbooks(today: Day) -> None:
     page = f"{RUNBOOKS}%s.md"
-    unguarded, brake, down = (
-        page % name for name in ("ApprovalsUnguarded", "DeletionBrake", "Down")
-    )
+    unguarded, down = page % "ApprovalsUnguarded", page % "Down"
     with today.at(ROOT):
         assert today.follows(unguarded, "kubectl diff -k deploy/admission") == ""
     flagged = "kubectl get deployment -n ram-system ram-operator -o yaml | grep -i unguarded"
@@ -161,16 +164,6 @@ def _looks_by_runbooks(today: Day) -> None:
     today.follows(page % "NotLooking", "kubectl get ramaccounts")
     limits = "kubectl get ramaccount NAME -o jsonpath='{.spec.rateLimit} {.spec.driftInterval}'"
     assert "10m" in today.follows(page % "Throttled", limits, NAME="default")
-    stopped = "kubectl get ramaccount NAME -o jsonpath='{.status.deletionBrake}'"
-    assert today.follows(brake, stopped, NAME="default") == ""
-    leaving = (
-        "kubectl get ram -A -o custom-columns='KIND:.kind,NS:.metadata.namespace,"
-        "NAME:.metadata.name,SINCE:.metadata.deletionTimestamp' | grep -v '<none>'"
-    )
-    assert len(today.follows(brake, leaving).splitlines()) == 1
-    resume = "kubectl annotate --overwrite ramaccount NAME ram.alibabacloud.com/resume-deletions="
-    said = {"NAMESPACE": NAMESPACE, "NAME": "default", "TIME": "2026-11-24T13:15:03Z"}
-    today.follows(brake, f"{resume}NAMESPACE/TIME", **said)
 
 
 def _approves(today: Day) -> None:
@@ -234,6 +227,43 @@ def _hands_over(today: Day) -> None:
     state = today.cloud()
     assert "shop-order-export" in state["roles"]
     assert "shop-order-export" in state["policies"]
+
+
+def _lets_the_brake_go(today: Day) -> None:
+    """More is deleted than is usual, and meant: by the runbook, while the brake holds."""
+    page = f"{RUNBOOKS}DeletionBrake.md"
+    many = [f"shop-many-{number}" for number in range(7)]
+    today.types("kubectl apply -f -", text=yaml.safe_dump_all(_role(name) for name in many))
+    names = " ".join(f"ramrole/{name}" for name in many)
+    today.types(f"kubectl wait {names} -n identity --for=condition=Ready --timeout=10m")
+    today.types(f"kubectl delete {names} -n identity --wait=false")
+    stopped = "kubectl get ramaccount NAME -o jsonpath='{.status.deletionBrake}'"
+    today.sees(stopped.replace("NAME", "default"), "resume-deletions=identity/")
+    said = today.follows(page, stopped, NAME="default")
+    leaving = (
+        "kubectl get ram -A -o custom-columns='KIND:.kind,NS:.metadata.namespace,"
+        "NAME:.metadata.name,SINCE:.metadata.deletionTimestamp' | grep -v '<none>'"
+    )
+    waiting = today.follows(page, leaving).splitlines()[1:]
+    assert waiting
+    assert all("shop-many-" in line for line in waiting)
+    resume = "kubectl annotate --overwrite ramaccount NAME ram.alibabacloud.com/resume-deletions="
+    found = re.search(r"resume-deletions=identity/([0-9TZ:.-]+)", said)
+    assert found is not None, said
+    today.follows(
+        page, f"{resume}NAMESPACE/TIME", NAMESPACE=NAMESPACE, TIME=found[1], NAME="default"
+    )
+    today.types(f"kubectl wait {names} -n identity --for=delete --timeout=10m")
+    assert not today.cloud()["roles"].keys() & set(many)
+
+
+def _role(name: str) -> dict[str, Any]:
+    return {
+        "apiVersion": "ram.alibabacloud.com/v1alpha1",
+        "kind": "RamRole",
+        "metadata": {"name": name, "namespace": NAMESPACE},
+        "spec": {"deletionPolicy": "Delete", "trustPolicy": TRUST_FC},
+    }
 
 
 def _leaves(today: Day) -> None:

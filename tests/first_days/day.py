@@ -38,6 +38,7 @@ README: Final = "README.md"
 INSTALL: Final = "docs/operations/install.md"
 APPROVALS: Final = "docs/user/approvals.md"
 GUIDE: Final = "docs/user/guide.md"
+READY: Final = "kubectl wait ramaccount/default --for=condition=Ready --timeout=10m"
 IMAGE: Final = "registry.example/ram-operator:0.1.0"
 NAMESPACE: Final = "identity"
 ACCOUNT: Final = "1234567890123456"
@@ -235,14 +236,20 @@ def gives_the_key(today: Day) -> None:
     )
 
 
+def applies(today: Day, account: str) -> None:
+    """The manifest of a RamAccount, from the file that the page speaks of."""
+    today.follows(INSTALL, "kubectl create namespace identity")
+    (today.home / "account.yaml").write_text(account)
+    today.follows(INSTALL, "kubectl apply -f account.yaml")
+
+
 @contextmanager
 def started(today: Day, account: str) -> Iterator[OperatorProcess]:
     """With that RamAccount, once it is ready."""
     with installed(today) as operator:
         gives_the_key(today)
-        today.types("kubectl create namespace identity")
-        today.types("kubectl apply -f -", text=account)
-        today.ready("ramaccount/default", "")
+        applies(today, account)
+        today.follows(INSTALL, READY)
         yield operator
 
 

@@ -8,8 +8,11 @@ import alibabacloud_ram20150501.models as ram
 
 from lab.world import TRUST_FC
 from tests.first_days.day import (
+    INSTALL,
     README,
+    READY,
     Day,
+    applies,
     gives_the_key,
     installed,
     manifest_of_the_account,
@@ -45,12 +48,11 @@ def live(today: Day) -> None:
     )
     today.hand.create_role(request)
     with installed(today):
-        today.types("kubectl create namespace identity")
-        today.types("kubectl apply -f -", text=manifest_of_the_account(today, "Observe"))
+        applies(today, manifest_of_the_account(today, "Observe"))
         why = "kubectl get ramaccount default -o jsonpath={.status.conditions}"
         today.sees(why, "CredentialsInvalid", "kubectl create secret generic")
         gives_the_key(today)
-        today.ready("ramaccount/default", "")
+        today.follows(INSTALL, READY)
 
         before = today.cloud()["roles"]
         today.types("kubectl apply -f -", text=LEGACY)
@@ -58,6 +60,6 @@ def live(today: Day) -> None:
         today.sees(WOULD_DO, "shop-legacy", "attach System/ReadOnlyAccess")
         assert today.cloud()["roles"] == before, "it is only observed"
 
-        today.types(MANAGE)
+        today.follows(INSTALL, MANAGE)
         today.ready("ramrole/shop-legacy")
         assert today.cloud()["roles"]["shop-legacy"]["policies"] == [["System", "ReadOnlyAccess"]]
