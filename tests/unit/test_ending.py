@@ -20,8 +20,10 @@ async def wait_for_ever(**_):
         except asyncio.CancelledError:
             pass
 
+kept = set()
+
 async def fail(**_):
-    asyncio.create_task(wait_for_ever())
+    kept.add(asyncio.create_task(wait_for_ever()))
     raise kopf.PermanentError("no such kind")
 
 startup.ENDING = 0.5
