@@ -123,6 +123,9 @@ def _looks(today: Day) -> None:
     today.follows(GUIDE, "kubectl get ram -n identity")
     today.follows(GUIDE, "kubectl describe ramrole shop-auditor -n identity")
     today.follows(GUIDE, "kubectl wait ramroles --all -n identity --for=condition=Ready")
+    inventory = "kubectl get ramaccount default -o jsonpath='{.status.inventory}'"
+    today.sees(inventory, "identities")
+    today.follows(GUIDE, inventory)
     look = "ram.alibabacloud.com/reconcile-requested-at"
     today.follows(
         GUIDE,
