@@ -14,14 +14,8 @@ from typing import Any, Final
 
 import kopf
 
-from .constants import (
-    ANNOTATION_REJECT,
-    COMPONENT,
-    GROUP,
-    HANDLED_REJECTION,
-    KOPF_UNUSED_FINALIZER,
-    VERSION,
-)
+from .constants import COMPONENT, GROUP, KOPF_UNUSED_FINALIZER, VERSION
+from .kinds import manifest
 from .kinds.record import holder
 from .kinds.table import ACCOUNT, PLURALS, RECORD
 from .model.objects import Key
@@ -36,10 +30,8 @@ RECOUNT: Final = 1.0
 
 def lane_of(body: Mapping[str, Any]) -> Lane:
     """A rejection may be what an incident asks for; all else that is news is an edit."""
-    rejection = (body["metadata"].get("annotations") or {}).get(ANNOTATION_REJECT)
-    handled = (body.get("status") or {}).get(HANDLED_REJECTION)
-    new = rejection and str(rejection).split(" ")[0] != handled
-    return Lane.NARROWING if new else Lane.URGENT
+    named, handled = manifest.rejection(body)
+    return Lane.NARROWING if named and named != handled else Lane.URGENT
 
 
 class Intake:

@@ -11,10 +11,12 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from dataclasses import field as data_field
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from .. import documents, times
 from ..constants import (
+    ANNOTATION_REJECT,
+    HANDLED_REJECTION,
     OWNER_TAG_CLUSTER,
     OWNER_TAG_NAME,
     OWNER_TAG_NAMESPACE,
@@ -30,6 +32,9 @@ from ..model.objects import Entry, FieldValue, Key, Options, Owner
 from ..model.state import Desired
 from ..model.vocabulary import PolicyType
 from .schema import UNTIL, Escalation, Field, Kind, Reference
+
+DIGEST: Final = 80
+"""Letters of a digest, at most."""
 
 
 def cloud_name(row: Kind, name: str, spec: Mapping[str, Any]) -> str:
@@ -116,6 +121,15 @@ def owner_tags(owner: Owner) -> dict[str, Entry]:
         OWNER_TAG_NAME: owner.name,
     }
     return {key: Entry(key, value) for key, value in pairs.items()}
+
+
+def rejection(body: Mapping[str, Any]) -> tuple[str, str]:
+    """The digest that the object's rejection names, and the one that was carried out last; "" where
+    there is none.
+    """
+    said = (body["metadata"].get("annotations") or {}).get(ANNOTATION_REJECT)
+    handled = (body.get("status") or {}).get(HANDLED_REJECTION)
+    return str(said or "").split(" ")[0][:DIGEST], str(handled or "")
 
 
 def asked(row: Kind, name: str, spec: Mapping[str, Any]) -> dict[str, str]:

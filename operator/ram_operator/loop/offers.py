@@ -27,6 +27,7 @@ from ..constants import (
 from ..errors import InvalidSpec, RamOperatorError, Retry
 from ..gate import approvals
 from ..gate.inputs import Approval, Guard, Scope
+from ..kinds import manifest
 from ..kinds.record import Identity, facts_of, identity_of
 from ..kinds.table import ACCOUNT
 from ..model.changes import Held
@@ -119,8 +120,7 @@ def answer(ports: Ports, subject: Subject) -> dict[str, Any]:
     Returns what the status is to say of the rejection that the object bears, and of an offer that
     it shows and that has ended: no digest is shown that opens nothing.
     """
-    named = subject.annotation(ANNOTATION_REJECT).split(" ")[0][:80]
-    handled = str(subject.status.get(HANDLED_REJECTION) or "")
+    named, handled = manifest.rejection(subject.body)
     keys = set(ports.cache.owned(subject.key))
     all_known = True
     if named and named != handled:
