@@ -149,7 +149,7 @@ class OperatorProcess:
         """Wait until it answers its liveness probe, which it does once the barrier is behind it."""
         deadline = Deadline()
         while not deadline.over:
-            if self._healthy():
+            if self.healthy():
                 return
             if not self.child.running:
                 break
@@ -158,7 +158,8 @@ class OperatorProcess:
         self.stop()
         raise StartFailed(f"the operator did not become ready\n{tail}")
 
-    def _healthy(self) -> bool:
+    def healthy(self) -> bool:
+        """Whether its liveness probe is answered with 200."""
         try:
             url = f"http://127.0.0.1:{self.health_port}/healthz"
             with urllib.request.urlopen(url, timeout=2) as reply:

@@ -48,7 +48,9 @@ class Settings:
         "namespace of the operator and of the Secrets with its keys",
         form="letters, digits, dots and dashes",
     )
-    workers: int = _setting(16, "objects worked on at once, of one account at most half", 1)
+    workers: int = _setting(
+        16, "objects worked on at once, of an account at most half of what others leave", 1
+    )
     cloud_threads: int = _setting(
         32, "cloud calls in flight at once, to one account at most a quarter", 1
     )
@@ -85,6 +87,11 @@ class Settings:
     backoff_last: float = _setting(300.0, "longest delay after failures in a row", 0.1)
     sweep_seconds: float = _setting(
         300.0, "how often the lists of each account are read, managed or not; 0 for never", 0.0
+    )
+    wedged_seconds: float = _setting(
+        3600.0,
+        "/healthz fails when as many passes as one namespace may have run for longer than that",
+        1.0,
     )
     resync_seconds: float = _setting(600.0, "how often all objects are listed again", 1.0)
     deletion_blocked_seconds: float = _setting(

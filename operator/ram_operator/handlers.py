@@ -176,8 +176,9 @@ def configure(settings: kopf.OperatorSettings) -> None:
     # dicts until a slot is free, so slots must come free faster than objects are listed.
     settings.queueing.worker_limit = 256
     settings.queueing.idle_timeout = 0.01
-    # Whole lists of ten thousand objects, decoded at once for each kind, cost half a gigabyte.
-    settings.watching.chunk_size = 200
+    # Whole lists of ten thousand objects, decoded at once for each kind, cost half a gigabyte, and
+    # each object as large as the API server takes costs three megabytes of a page.
+    settings.watching.chunk_size = 20
     # Idle watches die silently behind load balancers: end them before that, from our side.
     settings.watching.server_timeout = 300
     settings.watching.client_timeout = 310

@@ -39,12 +39,12 @@ from .loop.ports import Clock, Ports
 from .loop.reconcile import Reconciler
 from .model.objects import Key
 from .observability.metrics import Metrics
-from .runtime import turns
+from .runtime import liveness, turns
 from .runtime.cache import WATCHED_KINDS, Cache
 from .runtime.consistency import Consistency
 from .runtime.deletion_brake import DeletionBrake
 from .runtime.leadership import Hooks, Leadership, Time, elapsed
-from .runtime.queue import Backoff, WorkQueue
+from .runtime.queue import Backoff, Limits, WorkQueue
 from .runtime.refused_writes import Refusals
 from .runtime.sessions import AccountOpener, Accounts
 
@@ -83,10 +83,9 @@ class Operator:
         self.queue = WorkQueue(
             turns.group_of(cache),
             Backoff(settings.backoff_first, settings.backoff_last),
-            limits=turns.limits_of(settings.workers),
+            limits=Limits(settings.workers),
         )
-        metrics.queue_depth.set_function(self.queue.depth)
-        metrics.active.set_function(self.queue.running)
+        metrics.watch(self.queue.depth, self.queue.running, self.queue.longest)
         metrics.leads.set_function(self._leads)
         self.leadership = leadership_of(settings) if settings.leader_election else None
         api = ClusterApi(_api_client(settings.workers), metrics.cluster_write, self._check_lead)
@@ -125,7 +124,7 @@ class Operator:
         # minute, again and again, and whoever starts processes would not learn of it.
         kopf.on.startup(registry=registry, errors=kopf.ErrorsMode.PERMANENT)(self._startup)
         kopf.on.cleanup(registry=registry)(self._cleanup)
-        kopf.on.probe(id="queue", registry=registry)(self._probe)
+        kopf.on.probe(id="queue", registry=registry, errors=kopf.ErrorsMode.PERMANENT)(self._probe)
         handlers.register(registry, self.intake)
         health = self.settings.health_address
         endpoint = f"http://{_with_host(health)}/healthz" if health else None
@@ -205,6 +204,7 @@ class Operator:
                 self.leadership.release()
 
     async def _probe(self, **_: Any) -> dict[str, int]:
+        liveness.check(self.queue, self.settings.wedged_seconds)
         waiting, running = self.queue.depth(), self.queue.running()
         return {"waiting": waiting, "running": running, "leads": int(self._leads())}
 

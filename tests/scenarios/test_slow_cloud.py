@@ -1,4 +1,4 @@
-"""A cloud that answers one account a byte at a time, and what that costs the objects of another."""
+"""A cloud that answers two accounts a byte at a time, and what that costs objects of another."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ FLAGS = {
     "connect-timeout": "5",
     "read-timeout": "5",
     "call-deadline": "6",
+    # What hangs at such an answer counts as wedged for the time.
+    "wedged-seconds": "2",
 }
 MANY = 8
 
@@ -37,15 +39,17 @@ def a_world(apart: ControlPlane, emulator: EmulatorProcess, name: str, endpoint:
     return opened
 
 
-def test_a_slow_cloud_of_one_account_does_not_stop_another(
+def test_a_slow_cloud_of_two_accounts_does_not_stop_another(
     apart: ControlPlane, emulator: EmulatorProcess, network: Trickle
 ) -> None:
-    with OperatorProcess.running(apart, FLAGS):
+    with OperatorProcess.running(apart, FLAGS) as process:
         slow = a_world(apart, emulator, "slow", network.host)
+        too = a_world(apart, emulator, "slow-too", network.host)
         fast = a_world(apart, emulator, "fast", emulator.endpoint)
         network.slow.set()
         for number in range(MANY):
             slow.role(f"slow-{number}")
+            too.role(f"slow-{number}")
         waiting.until(lambda: network.given_up >= 1, "that an answer was not waited for")
         for number in range(MANY):
             fast.role(f"fast-{number}")
@@ -53,7 +57,12 @@ def test_a_slow_cloud_of_one_account_does_not_stop_another(
             fast.ready("RamRole", f"fast-{number}")
         assert len(fast.cloud()["roles"]) == MANY
         assert slow.cloud()["roles"] == {}, "else its answers came"
+        assert too.cloud()["roles"] == {}
+        waiting.until(lambda: not process.healthy(), "that the probe notices what does not end")
         # And nothing of it is lost.
         network.slow.clear()
         for number in range(MANY):
             slow.ready("RamRole", f"slow-{number}")
+            too.ready("RamRole", f"slow-{number}")
+        waiting.until(process.healthy, "that the probe sees that it ended")
+        assert "RamRole slow" in process.log.partition("Wedged: ")[2]

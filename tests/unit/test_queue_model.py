@@ -93,7 +93,9 @@ class Histories(RuleBasedStateMachine):
         mine = [other for other in running if other.namespace == key.namespace]
         group = group_of(key.namespace)
         of_group = [other for other in running if group_of(other.namespace) == group]
-        return len(mine) < self.limits.per_namespace and len(of_group) < self.limits.per_group
+        others = len(running) - len(of_group)
+        mine_at_most, of_group_at_most = self.limits.namespace(others), self.limits.account(others)
+        return len(mine) < mine_at_most and len(of_group) < of_group_at_most
 
     def waiting(self, lane: Lane) -> list[Key]:
         """In the order in which they came; those of tenants at their limit too."""
@@ -209,19 +211,19 @@ class Histories(RuleBasedStateMachine):
 class LimitedHistories(Histories):
     """Of each group only one key at a time."""
 
-    limits = Limits(per_group=1)
+    limits = Limits(2)
 
 
 class HistoriesOfPairs(Histories):
-    """Of each group two keys at a time."""
+    """Of one group two keys at a time, and then one of another."""
 
-    limits = Limits(per_group=2)
+    limits = Limits(4)
 
 
 class HistoriesOfTenants(Histories):
-    """Of each group two keys at a time, and of each namespace one."""
+    """Of one group three keys at a time, two of them of one namespace."""
 
-    limits = Limits(per_group=2, per_namespace=1)
+    limits = Limits(6)
 
 
 _CALM = settings(examples(40), stateful_step_count=50)

@@ -8,6 +8,7 @@ from collections import Counter
 import pytest
 
 from ram_operator.model.objects import Key
+from ram_operator.runtime.liveness import Wedged, check
 from ram_operator.runtime.queue import Lane, Limits, WorkQueue
 from tests.unit.fake_clock import FakeClock
 from tests.unit.test_queue import key, take
@@ -50,7 +51,7 @@ def test_objects_that_come_back_at_once_delay_another_namespace_by_one_turn() ->
 
 
 def test_one_namespace_never_takes_all_places_of_its_account() -> None:
-    work = shared(Limits(per_group=4, per_namespace=3))
+    work = shared(Limits(8))
     for number in range(5):
         work.add(key(str(number), "greedy"))
     assert [take(work).namespace for _ in range(3)] == ["greedy"] * 3
@@ -63,7 +64,7 @@ def test_one_namespace_never_takes_all_places_of_its_account() -> None:
 
 
 def test_a_place_that_comes_free_goes_to_who_waited_for_it() -> None:
-    work = shared(Limits(per_group=4, per_namespace=1))
+    work = shared(Limits(4))
     work.add(key("a", "one"))
     work.add(key("b", "one"))
     first = take(work)
@@ -76,7 +77,7 @@ def test_a_place_that_comes_free_goes_to_who_waited_for_it() -> None:
 
 
 def test_one_account_never_takes_all_workers() -> None:
-    queue = WorkQueue(lambda key: key.namespace, limits=Limits(per_group=2))
+    queue = WorkQueue(lambda key: key.namespace, limits=Limits(8))
     for number in range(5):
         queue.add(Key("RamRole", "slow", f"r{number}"))
     queue.add(Key("RamRole", "other", "r"))
@@ -87,3 +88,59 @@ def test_one_account_never_takes_all_workers() -> None:
     following = queue.get()
     assert following is not None
     assert following.namespace == "slow"
+
+
+@pytest.mark.parametrize("workers", range(1, 40))
+def test_somebody_may_always_work_and_from_four_on_another_namespace_and_account_too(
+    workers: int,
+) -> None:
+    limits = Limits(workers)
+    for others in range(workers):
+        assert 1 <= limits.namespace(others) <= limits.account(others) <= workers - others
+        if workers - others >= 4:
+            assert limits.namespace(others) < limits.account(others) < workers - others
+
+
+def test_a_namespace_has_six_of_sixteen_workers_and_its_account_eight() -> None:
+    assert (Limits(16).namespace(0), Limits(16).account(0)) == (6, 8)
+
+
+def by_account(key: Key) -> str:
+    """Each account has three namespaces, so that no namespace's share is in the way."""
+    return key.namespace.partition("-")[0]
+
+
+@pytest.mark.parametrize(("slow", "hold"), [(1, 8), (2, 10), (3, 12), (4, 12), (8, 14)])
+def test_slow_accounts_leave_workers_to_the_next_one(slow: int, hold: int) -> None:
+    work = WorkQueue(by_account, clock=FakeClock(), limits=Limits(16))
+    for number in range(300):
+        for account in range(slow):
+            work.add(key(f"{account}-{number}", f"slow{account}-{number % 3}"))
+    held = [take(work) for _ in range(hold)]
+    for _ in range(60):
+        work.done(held.pop(0))
+        held.append(take(work))
+    work.add(key("edit", "calm"))
+    assert take(work).namespace == "calm"
+
+
+def test_passes_that_do_not_end_are_noticed_once_they_fill_the_share_of_a_namespace() -> None:
+    clock = FakeClock()
+    work = WorkQueue(lambda key: "account", clock=clock, limits=Limits(16))
+    for number in range(6):
+        work.add(key(str(number), "greedy"))
+    begun = [take(work) for _ in range(5)]
+    clock.now += 100.0
+    last = take(work)
+    assert (work.longest(), work.running()) == (100.0, 6)
+    assert work.wedged(50.0) == [], "five leave one place"
+    clock.now += 100.0
+    assert work.wedged(50.0) == sorted([*begun, last])
+    with pytest.raises(Wedged, match=r"6 passes run for longer than 50 s .* RamRole greedy/0, "):
+        check(work, 50.0)
+    work.done(last)
+    check(work, 50.0)
+    assert work.wedged(50.0) == []
+    for each in begun:
+        work.done(each)
+    assert work.longest() == 0.0

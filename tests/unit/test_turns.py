@@ -10,8 +10,8 @@ from ram_operator.constants import ANNOTATION_REJECT, HANDLED_REJECTION
 from ram_operator.handlers import lane_of
 from ram_operator.model.objects import Key
 from ram_operator.runtime.cache import Cache
-from ram_operator.runtime.queue import Lane, Limits
-from ram_operator.runtime.turns import NOBODYS, group_of, limits_of, threads_of
+from ram_operator.runtime.queue import Lane
+from ram_operator.runtime.turns import NOBODYS, group_of, threads_of
 
 PROD = Key("RamAccount", "", "prod")
 
@@ -25,18 +25,6 @@ def role(cache: Cache, account: str) -> Key:
     key = Key("RamRole", "apps", f"in-{account}")
     cache.put(body(key, accountRef={"name": account}))
     return key
-
-
-def test_a_namespace_has_six_of_sixteen_workers_and_its_account_eight() -> None:
-    assert limits_of(16) == Limits(per_group=8, per_namespace=6)
-
-
-@pytest.mark.parametrize("workers", range(1, 40))
-def test_somebody_may_always_work_and_from_four_on_another_namespace_too(workers: int) -> None:
-    limits = limits_of(workers)
-    assert 1 <= limits.per_namespace <= limits.per_group <= workers
-    if workers >= 4:
-        assert limits.per_namespace < limits.per_group < workers
 
 
 def test_objects_wait_for_the_turn_of_their_account_and_accounts_for_nobodys() -> None:

@@ -6,7 +6,7 @@ No user name, ARN, error text or digest is ever a label.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
@@ -43,6 +43,17 @@ class Metrics:
             for result in RESULTS:
                 self.reconcile.labels(kind, result)
 
+    def watch(
+        self,
+        waiting: Callable[[], int],
+        running: Callable[[], int],
+        longest: Callable[[], float],
+    ) -> None:
+        """What is asked of the queue at each scrape; `longest` is in seconds."""
+        self.queue_depth.set_function(waiting)
+        self.active.set_function(running)
+        self.longest.set_function(longest)
+
     def _reconcile_metrics(self, registry: CollectorRegistry) -> None:
         build = Gauge(
             "ram_operator_build_info", "Version of the operator.", ["version"], registry=registry
@@ -65,6 +76,11 @@ class Metrics:
         )
         self.active = Gauge(
             "ram_operator_reconcile_active", "Objects worked on now.", registry=registry
+        )
+        self.longest = Gauge(
+            "ram_operator_longest_pass_seconds",
+            "How long the oldest pass that has not ended has been running.",
+            registry=registry,
         )
         self.cluster_writes = Counter(
             "ram_operator_cluster_writes_total",

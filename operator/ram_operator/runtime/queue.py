@@ -52,10 +52,22 @@ NO_LIMIT: Final = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How many keys run at once, of an account and of one namespace in it."""
+    """How many keys run at once: `workers` at most, of which each account leaves as many as it has
+    to the next one, and each namespace a quarter of its account's to another.
 
-    per_group: int = NO_LIMIT
-    per_namespace: int = NO_LIMIT
+    So n accounts that are slow all the time have n parts of n + 1, and one of them alone a half.
+    """
+
+    workers: int = NO_LIMIT
+
+    def account(self, others: int) -> int:
+        """How many of an account, while so many of other accounts run."""
+        return max(1, (self.workers - others) // 2)
+
+    def namespace(self, others: int) -> int:
+        """How many of one namespace of that account."""
+        account = self.account(others)
+        return max(1, account - max(1, account // 4))
 
 
 @dataclass(slots=True)
@@ -123,9 +135,9 @@ POLL: Final = 60.0
 class WorkQueue:
     """See the module. `group_of` names the account of a key for fairness.
 
-    At most `per_group` keys of an account run at once, and `per_namespace` of one namespace in it:
-    workers that wait for one account's rate limit or for its slow answers must not be all workers,
-    and those that one tenant keeps busy not all of its account.
+    How many run at once of an account and of a namespace in it, its `limits` say: workers that wait
+    for one account's rate limit or for its slow answers must not be all workers, and those that one
+    tenant keeps busy not all of its account.
     """
 
     def __init__(
@@ -139,6 +151,8 @@ class WorkQueue:
         self._group_of = group_of
         self._limits = limits or Limits()
         self._active: Counter[str] = Counter()
+        self._begun: dict[Key, float] = {}
+        """The keys that run, and since when."""
         self._active_in: Counter[_Tenant] = Counter()
         self._passed_over: Counter[Lane] = Counter()
         self._backoff = backoff or Backoff()
@@ -169,6 +183,8 @@ class WorkQueue:
                 for lane in self._order():
                     key = self._next(lane)
                     if key is not None:
+                        # What ends at one account may give a place to several others.
+                        self._ready.notify()
                         return key
                 self._ready.wait(wait)
             return None
@@ -178,6 +194,7 @@ class WorkQueue:
         with self._ready:
             entry = self._entries[key]
             entry.running = False
+            del self._begun[key]
             self._left(_Tenant(entry.group, key.namespace))
             if entry.again is not None:
                 lane, entry.again = entry.again, None
@@ -234,7 +251,21 @@ class WorkQueue:
 
     def running(self) -> int:
         with self._ready:
-            return sum(1 for entry in self._entries.values() if entry.running)
+            return len(self._begun)
+
+    def longest(self) -> float:
+        """Seconds since the oldest of those that run began; 0 where none runs."""
+        with self._ready:
+            return self._clock() - min(self._begun.values(), default=self._clock())
+
+    def wedged(self, seconds: float) -> list[Key]:
+        """The keys that run for longer than that, where they are as many as one namespace may have
+        at a time: others wait for their places. Else none.
+        """
+        with self._ready:
+            before = self._clock() - seconds
+            late = [key for key, begun in self._begun.items() if begun < before]
+            return sorted(late) if len(late) >= self._limits.namespace(0) else []
 
     def _now(self, key: Key, entry: _Entry, lane: Lane) -> None:
         entry.due = None if entry.due is not None and entry.due_lane >= lane else entry.due
@@ -285,6 +316,7 @@ class WorkQueue:
         entry = self._entries[key]
         entry.lane = None
         entry.running = True
+        self._begun[key] = self._clock()
         self._active[group] += 1
         self._active_in[_Tenant(group, key.namespace)] += 1
         self._passed_over[lane] = 0
@@ -295,19 +327,17 @@ class WorkQueue:
         return key
 
     def _may_run(self, tenant: _Tenant) -> bool:
-        return (
-            self._active[tenant.group] < self._limits.per_group
-            and self._active_in[tenant] < self._limits.per_namespace
+        others = len(self._begun) - self._active[tenant.group]
+        return self._active[tenant.group] < self._limits.account(others) and (
+            self._active_in[tenant] < self._limits.namespace(others)
         )
 
     def _left(self, tenant: _Tenant) -> None:
-        """One key of the tenant less runs. Whoever waited for its place may go on."""
-        full = not self._may_run(tenant)
+        """One key of the tenant less runs. Whoever waited for a place may go on."""
         self._active[tenant.group] -= 1
         self._active_in[tenant] -= 1
         if not self._active[tenant.group]:
             del self._active[tenant.group]
         if not self._active_in[tenant]:
             del self._active_in[tenant]
-        if full:
-            self._ready.notify()
+        self._ready.notify()

@@ -1,4 +1,4 @@
-"""Whose turn it is at what is shared: which account a key belongs to, and how many workers it gets.
+"""Whose turn it is at what is shared: which account a key belongs to, and its part of the threads.
 
 Called by the wiring, for the queue.
 """
@@ -11,18 +11,11 @@ from typing import Final
 from ..kinds.table import ACCOUNT
 from ..model.objects import Key
 from .cache import Cache
-from .queue import Limits
 
 NOBODYS: Final = "?"
 """The account of all objects that name one which is not there: anybody may think of a name, and
 each would have a turn of its own.
 """
-
-
-def limits_of(workers: int) -> Limits:
-    """Half of the workers for an account, and all but a quarter of these for a namespace."""
-    account = max(1, workers // 2)
-    return Limits(account, max(1, account - max(1, account // 4)))
 
 
 def group_of(cache: Cache) -> Callable[[Key], str]:
