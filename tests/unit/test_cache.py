@@ -14,8 +14,10 @@ from ram_operator import constants
 from ram_operator.kinds import manifest
 from ram_operator.kinds.table import ACCOUNT, KINDS, RECORD
 from ram_operator.model.objects import Key
-from ram_operator.runtime.cache import Cache, Seen, key_of, slim
+from ram_operator.runtime.bodies import slim
+from ram_operator.runtime.cache import Cache, Seen, key_of
 from tests.unit.profiles import examples
+from tests.unit.tenants import with_tenants
 
 Json = dict[str, Any]
 KEY = Key("RamRole", "apps", "web")
@@ -50,15 +52,16 @@ def policies(*names: str) -> Json:
 
 
 def test_an_object_is_kept_without_what_is_never_read() -> None:
-    cache = Cache()
-    annotations = {"kubectl.kubernetes.io/last-applied-configuration": "{}", "team": "web"}
+    cache = with_tenants(Cache())
+    ours = {"ram.alibabacloud.com/reject": "sha256:1"}
+    annotations = {"kubectl.kubernetes.io/last-applied-configuration": "{}", "team": "web", **ours}
     body = role(managedFields=[{"manager": "kubectl"}], annotations=annotations)
     before = json.loads(json.dumps(body))
     assert cache.put(body) == (KEY, Seen.NEWS, True)
     kept = cache.get(KEY)
     assert kept is not None
     assert "managedFields" not in kept["metadata"]
-    assert kept["metadata"]["annotations"] == {"team": "web"}
+    assert kept["metadata"]["annotations"] == ours
     assert body == before, "what the watch handed over is not changed"
     kept["metadata"]["name"] = "changed"
     assert cache.get(KEY) != kept, "everybody gets a copy"
@@ -69,7 +72,7 @@ def test_slim_leaves_objects_without_annotations_alone() -> None:
 
 
 def test_unknown_keys_have_nothing() -> None:
-    cache = Cache()
+    cache = with_tenants(Cache())
     assert (cache.get(KEY), cache.facts(KEY)) == (None, None)
     assert (cache.keys("RamRole"), cache.dependents(KEY), cache.users("default")) == ([], [], [])
     assert not cache.remove(KEY, "u1")
@@ -87,7 +90,7 @@ def test_unknown_keys_have_nothing() -> None:
     ids=str,
 )
 def test_what_calls_for_a_pass_is_news(changes: Json) -> None:
-    cache = Cache()
+    cache = with_tenants(Cache())
     cache.put(role(1))
     assert cache.put(role(2, **changes))[1] is Seen.NEWS
     assert cache.put(role(3, **changes))[1] is Seen.ECHO
@@ -105,13 +108,13 @@ def test_what_calls_for_a_pass_is_news(changes: Json) -> None:
     ids=str,
 )
 def test_bookkeeping_is_an_echo(changes: Json) -> None:
-    cache = Cache()
+    cache = with_tenants(Cache())
     cache.put(role(1))
     assert cache.put(role(2, **changes))[1] is Seen.ECHO
 
 
 def test_while_it_is_deleted_the_finalizers_of_others_matter() -> None:
-    cache = Cache()
+    cache = with_tenants(Cache())
     gone = "2026-01-01T00:00:00Z"
     cache.put(role(1, deletionTimestamp=gone, finalizers=["a", "b"]))
     assert cache.put(role(2, deletionTimestamp=gone, finalizers=["a"]))[1] is Seen.NEWS
@@ -129,13 +132,13 @@ def test_while_it_is_deleted_the_finalizers_of_others_matter() -> None:
     ],
 )
 def test_dependents_care_about_readiness_and_the_cloud_name_only(status: Json, cares: bool) -> None:
-    cache = Cache()
+    cache = with_tenants(Cache())
     cache.put(role(1, status=ready("True", cloudName="web")))
     assert cache.put(role(2, status=status, generation=2)) == (KEY, Seen.NEWS, cares)
 
 
 def test_an_older_version_is_stale_and_the_same_one_an_echo() -> None:
-    cache = Cache()
+    cache = with_tenants(Cache())
     cache.put(role(10, generation=3))
     assert cache.put(role(9, generation=2)) == (KEY, Seen.STALE, False)
     assert cache.put(role(10, generation=3))[1] is Seen.ECHO
@@ -145,7 +148,7 @@ def test_an_older_version_is_stale_and_the_same_one_an_echo() -> None:
 
 
 def test_an_object_of_the_same_name_is_news_and_its_predecessor_does_not_return() -> None:
-    cache = Cache()
+    cache = with_tenants(Cache())
     cache.put(role(5, "old", spec=policies("p")))
     assert cache.put(role(9, "new")) == (KEY, Seen.NEWS, True)
     assert cache.dependents(Key("RamPolicy", "apps", "p")) == []
@@ -157,7 +160,7 @@ def test_an_object_of_the_same_name_is_news_and_its_predecessor_does_not_return(
 
 
 def test_late_words_of_a_predecessor_that_was_never_seen_are_stale() -> None:
-    cache = Cache()
+    cache = with_tenants(Cache())
     cache.put(role(9, "new"))
     assert cache.put(role(7, "brief"))[1] is Seen.STALE
     assert not cache.remove(KEY, "brief")
@@ -165,7 +168,7 @@ def test_late_words_of_a_predecessor_that_was_never_seen_are_stale() -> None:
 
 
 def test_a_deletion_of_another_uid_removes_nothing() -> None:
-    cache = Cache()
+    cache = with_tenants(Cache())
     cache.put(role(2, "new"))
     assert not cache.remove(KEY, "old")
     assert cache.get(KEY) is not None
@@ -174,7 +177,7 @@ def test_a_deletion_of_another_uid_removes_nothing() -> None:
 
 
 def test_without_a_uid_whatever_has_the_name_is_removed() -> None:
-    cache = Cache()
+    cache = with_tenants(Cache())
     cache.put(role())
     assert cache.remove(KEY, "")
     assert cache.keys("RamRole") == []
@@ -182,7 +185,7 @@ def test_without_a_uid_whatever_has_the_name_is_removed() -> None:
 
 @pytest.mark.parametrize("known", [True, False], ids=["known before", "never seen"])
 def test_what_was_deleted_is_not_brought_back_by_an_older_list(known: bool) -> None:
-    cache = Cache()
+    cache = with_tenants(Cache())
     if known:
         cache.put(role(1))
     cache.remove(KEY, "u1")
@@ -192,7 +195,7 @@ def test_what_was_deleted_is_not_brought_back_by_an_older_list(known: bool) -> N
 
 
 def test_versions_that_are_no_numbers_do_not_stop_anything() -> None:
-    cache = Cache()
+    cache = with_tenants(Cache())
     body = role()
     body["metadata"]["resourceVersion"] = "opaque"
     assert cache.put(body)[1] is Seen.NEWS
@@ -202,7 +205,7 @@ def test_versions_that_are_no_numbers_do_not_stop_anything() -> None:
 
 
 def test_accounts_and_records_live_in_no_account() -> None:
-    cache = Cache()
+    cache = with_tenants(Cache())
     for kind in (ACCOUNT, RECORD):
         meta = {"name": "default", "uid": kind, "resourceVersion": "1"}
         key, seen, _ = cache.put({"kind": kind, "metadata": meta, "spec": {}})
@@ -211,7 +214,7 @@ def test_accounts_and_records_live_in_no_account() -> None:
 
 
 def test_an_objects_account_may_be_left_out() -> None:
-    cache = Cache()
+    cache = with_tenants(Cache())
     cache.put(role())
     cache.put(role(2, name="other", uid="u2", spec={"accountRef": {"name": "prod"}}))
     assert cache.users("default") == [KEY]
@@ -228,7 +231,7 @@ def resynced(cache: Cache, kind: str, pages: Iterable[tuple[int, list[Json]]]) -
 
 
 def test_a_resync_finds_what_is_new_what_changed_and_what_is_gone() -> None:
-    cache = Cache()
+    cache = with_tenants(Cache())
     for name in ("same", "changed", "gone"):
         cache.put(role(1, uid=name, name=name))
     del (listed := role(1, uid="same", name="same"))["kind"]
@@ -243,14 +246,14 @@ def test_a_resync_finds_what_is_new_what_changed_and_what_is_gone() -> None:
 
 
 def test_a_resync_of_one_kind_leaves_the_others() -> None:
-    cache = Cache()
+    cache = with_tenants(Cache())
     cache.put(role())
     assert resynced(cache, "RamPolicy", [(20, [])]) == set()
     assert cache.get(KEY) is not None
 
 
 def test_what_came_or_moved_after_the_snapshot_is_no_ghost() -> None:
-    cache = Cache()
+    cache = with_tenants(Cache())
     cache.put(role(25, uid="newer", name="newer"))
 
     def pages() -> Iterator[tuple[int, list[Json]]]:
@@ -264,7 +267,7 @@ def test_what_came_or_moved_after_the_snapshot_is_no_ghost() -> None:
 
 
 def test_what_is_deleted_while_the_list_is_read_does_not_return() -> None:
-    cache = Cache()
+    cache = with_tenants(Cache())
     cache.put(role(1))
 
     def pages() -> Iterator[tuple[int, list[Json]]]:
@@ -278,7 +281,7 @@ def test_what_is_deleted_while_the_list_is_read_does_not_return() -> None:
 
 def test_what_a_list_told_before_it_broke_off_is_news() -> None:
     """It is in the cache by then, and the watch that brings it later says nothing new."""
-    cache = Cache()
+    cache = with_tenants(Cache())
     cache.put(role(1))
     news = set[Key]()
 
@@ -293,7 +296,7 @@ def test_what_a_list_told_before_it_broke_off_is_news() -> None:
 
 
 def test_without_a_list_nothing_is_removed() -> None:
-    cache = Cache()
+    cache = with_tenants(Cache())
     cache.put(role())
     assert resynced(cache, "RamRole", []) == set()
     assert cache.get(KEY) is not None
@@ -356,7 +359,7 @@ operations = st.one_of(
 @examples(200)
 @given(history=st.lists(operations, max_size=25))
 def test_the_indexes_agree_with_the_bodies_over_random_histories(history: list[Any]) -> None:
-    cache = Cache()
+    cache = with_tenants(Cache())
     gone: set[str] = set()
     for operation, value in history:
         if operation == "put":

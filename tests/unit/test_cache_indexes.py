@@ -8,6 +8,7 @@ from typing import Any
 from ram_operator.kinds.table import RECORD
 from ram_operator.model.objects import Key
 from ram_operator.runtime.cache import Cache
+from tests.unit.tenants import with_tenants
 from tests.unit.test_cache import KEY, policies, role
 
 
@@ -24,7 +25,7 @@ def test_a_name_is_trusted_as_long_as_a_role_that_exists_trusts_it() -> None:
         meta = {"name": "r", "uid": "u", "resourceVersion": str(version)}
         return {"kind": "RamRecord", "metadata": meta, "record": block}
 
-    cache = Cache()
+    cache = with_tenants(Cache())
     key, _, _ = cache.put(record(1))
     assert cache.trusted("acs:ram::1:user/ANN", Key("RamRecord", "", "other"))
     assert not cache.trusted("acs:ram::1:user/ann", key), "its own trust is judged by itself"
@@ -36,7 +37,7 @@ def test_a_name_is_trusted_as_long_as_a_role_that_exists_trusts_it() -> None:
 
 
 def test_of_objects_that_are_gone_nothing_stays_in_any_index() -> None:
-    cache, arn = Cache(), "acs:ram::1:user/ann"
+    cache, arn = with_tenants(Cache()), "acs:ram::1:user/ann"
     spec = {**policies("logs"), "accountRef": {"name": "prod"}}
     meta = {"name": "123.ramrole.web", "uid": "r", "resourceVersion": "1"}
     trust = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"RAM": [arn]}}
@@ -57,13 +58,15 @@ def test_of_objects_that_are_gone_nothing_stays_in_any_index() -> None:
     cache.put(role(2, spec={**policies("other"), "accountRef": {"name": "test"}}))
     assert cache.remove(KEY, "u1")
     assert cache.remove(key, "r")
+    for account in cache.keys("RamAccount"):
+        assert cache.remove(account, "")
     kept = {name: held for name, held in vars(cache).items() if isinstance(held, dict) and held}
     assert kept == {}
 
 
 def test_identities_that_exist_are_counted_by_account_and_by_whose_they_are() -> None:
     """Of the brake on deletions: an object without an identity must not raise what may go."""
-    cache = Cache()
+    cache = with_tenants(Cache())
 
     def record(name: str, namespace: str, account: str = "1", **more: Any) -> dict[str, Any]:
         owner = {"cluster": "blue", "namespace": namespace, "name": name, "uid": "u"}

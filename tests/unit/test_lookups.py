@@ -35,6 +35,7 @@ from tests.unit.core import (
     wanted_policy,
 )
 from tests.unit.in_memory import Manifests, Snapshot
+from tests.unit.tenants import with_tenants
 
 Json = dict[str, Any]
 READ = Key("RamPolicy", "team", "read")
@@ -177,6 +178,7 @@ def test_an_edited_policy_decodes_no_role_that_does_not_have_it() -> None:
     has = {"policies": [{"type": "Custom", "name": "APP"}], "trustPolicy": trust_json(FC)}
     not_it = {"policies": [{"type": "Custom", "name": "other"}], "trustPolicy": trust_json(FC)}
     known = Counting()
+    with_tenants(known)
     for number in range(50):
         other = body(Key("RamRole", "team", f"r{number}"), {**not_it, "accountRef": REF})
         known.put({**other, "metadata": {**other["metadata"], "uid": f"u{number}"}})

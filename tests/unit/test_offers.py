@@ -213,7 +213,7 @@ def test_a_rejection_of_a_write_that_was_begun_is_recorded_once(sends: int) -> N
 
 def test_where_the_account_is_not_known_no_rejection_is_dealt_with() -> None:
     with about(manifest(reject="sha256:x")) as (_, around, subject):
-        around.cache.remove(Key("RamAccount", "", "default"), "a")
+        around.cache.remove(Key("RamAccount", "", "default"), "")
         assert offers.answer(around, subject) == {}
     bad = manifest({**SPEC, "roleName": "in valid"}, reject="sha256:x")
     with about(bad, pending=None) as (_, around, subject):

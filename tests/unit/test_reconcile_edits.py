@@ -30,6 +30,7 @@ from ram_operator.runtime.queue import WorkQueue
 from ram_operator.runtime.refused_writes import Refusals
 from ram_operator.runtime.sessions import AccountOpener, Accounts
 from tests.unit.stub_server import Reply, Request, stub
+from tests.unit.tenants import with_tenants
 
 Json = dict[str, Any]
 KEY = Key("RamRole", "apps", "web")
@@ -54,7 +55,7 @@ def ports(api: ClusterApi) -> Ports:
     return Ports(
         settings=settings,
         clock=CLOCK,
-        cache=Cache(),
+        cache=with_tenants(Cache()),
         queue=WorkQueue(lambda key: ""),
         api=api,
         records=Records(api),

@@ -247,9 +247,10 @@ def test_what_the_api_server_no_longer_has_is_forgotten_at_once(policy: str) -> 
     live = as_asked()
     strange = Found(replace(live, fields={**live.fields, "trustPolicy": trust(FC, OUTSIDER)}))
     role = body(KEY, {**ROLE, "deletionPolicy": policy})
-    account = body(PROD, {"accountId": "1"}, finalizers=[FINALIZER])
+    tenants = {"accountId": "1", "tenants": [{"namespace": "apps"}]}
+    account = body(PROD, tenants, finalizers=[FINALIZER])
     user = body(Key("RamUser", "apps", "ann"), {"policies": [{"type": "RamPolicy", "name": "p"}]})
-    with world(role, account, user, record(live), observer=strange) as (api, around):
+    with world(account, role, user, record(live), observer=strange) as (api, around):
         del api.objects[path(KEY)]
         around.metrics.objects.set(KEY, ObjectState(drift="critical", looked_at=1.0))
         around.queue.add(KEY)

@@ -36,6 +36,7 @@ from tests.unit.core import (
     wanted,
 )
 from tests.unit.in_memory import NO_CLOUD
+from tests.unit.tenants import with_tenants
 from tests.unit.test_drift import WRITE, judge
 
 Json = dict[str, Any]
@@ -232,7 +233,7 @@ RESOLVES: dict[str, tuple[list[Json], str]] = {
 def test_a_reference_is_ready_when_what_it_names_is_known_to_exist(
     known: list[Json], problem: str
 ) -> None:
-    cache = Cache()
+    cache = with_tenants(Cache())
     for body in known:
         cache.put(body)
     sources = Sources(OWNER.cluster, ACCOUNT, cache, NO_CLOUD)
@@ -240,7 +241,7 @@ def test_a_reference_is_ready_when_what_it_names_is_known_to_exist(
 
 
 def test_what_is_not_there_or_cannot_be_read_has_no_name() -> None:
-    cache = Cache()
+    cache = with_tenants(Cache())
     sources = Sources(OWNER.cluster, ACCOUNT, cache, NO_CLOUD)
     assert lookups.resolve(sources, READ, OWNER).cloud_name == ""
     cache.put({**an_object(), "spec": {"policyName": "no such name"}})

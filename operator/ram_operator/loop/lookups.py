@@ -44,7 +44,9 @@ def resolve(sources: Sources, key: Key, owner: Owner) -> manifest.Resolved:
     body = sources.objects.get(key)
     if body is None:
         return manifest.Resolved("", "it does not exist")
-    spec = body.get("spec") or {}
+    spec = body.get("spec")
+    if spec is None:
+        return manifest.Resolved("", "its namespace is no tenant of its RamAccount")
     try:
         name = manifest.cloud_name(KINDS[key.kind], key.name, spec)
     except InvalidSpec as error:
@@ -351,4 +353,5 @@ def _manifest(key: Key, spec: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
         name = manifest.cloud_name(KINDS[key.kind], key.name, spec)
     except InvalidSpec:
         return
-    yield policy_key(PolicyType.CUSTOM, name), spec.get(DOCUMENT.spec)
+    # Nothing is kept of a document that is too large: then it cannot be read.
+    yield policy_key(PolicyType.CUSTOM, name), spec.get(DOCUMENT.spec, "")

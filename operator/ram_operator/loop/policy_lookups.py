@@ -93,6 +93,7 @@ def _predecessors(sources: Sources, entry: Entry) -> tuple[documents.Policy, ...
     owner = facts_of(sources.objects.get(identity.key), identity).owner
     if owner is None or owner.cluster != sources.cluster:
         return ()
-    body = sources.objects.get(Key(POLICY.kind, owner.namespace, owner.name)) or {}
-    document = (body.get("spec") or {}).get(DOCUMENT.spec)
-    return () if document is None else (documents.parse_policy(document),)
+    body = sources.objects.get(Key(POLICY.kind, owner.namespace, owner.name))
+    # Nothing is kept of a document that is too large: then it cannot be read.
+    spec = None if body is None else body.get("spec") or {}
+    return () if spec is None else (documents.parse_policy(spec.get(DOCUMENT.spec)),)

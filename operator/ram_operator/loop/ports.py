@@ -17,6 +17,7 @@ from ..kinds.table import ACCOUNT
 from ..model.objects import Entry, Key
 from ..model.state import Observer
 from ..observability.metrics import Metrics
+from ..runtime import bodies
 from ..runtime.cache import Cache
 from ..runtime.consistency import Consistency
 from ..runtime.deletion_brake import DeletionBrake, Scope
@@ -61,8 +62,24 @@ class Ports:
     instance: str
     sweeps: Sweeps = field(default_factory=Sweeps)
 
+    def body(self, key: Key) -> dict[str, Any] | None:
+        """The object as the watches told of it. Raises errors.*: of one whose namespace is no
+        tenant, or was none until now, nothing was kept, and the API server is asked.
+        """
+        if not self.cache.outside(key):
+            return self.cache.get(key)
+        body = self.fresh(key)
+        if body is None:
+            return None
+        self.cache.put(body)
+        if not self.cache.outside(key):
+            # Whatever names it could not be found so far.
+            for dependent in self.cache.dependents(key):
+                self.queue.add(dependent, Lane.PERIODIC)
+        return body
+
     def fresh(self, key: Key) -> dict[str, Any] | None:
-        """The object as the API server has it now. Raises errors.*.
+        """What `bodies` keeps of the object as the API server has it now. Raises errors.*.
 
         One that it does not have is forgotten at once: nobody may tell of its deletion any more.
         """
@@ -70,7 +87,7 @@ class Ports:
         body = self.api.get(key)
         if body is None and known is not None:
             self.missing(key, known.uid)
-        return body
+        return bodies.kept(body)[0] if body is not None else None
 
     def sources(self, session: Session) -> Sources:
         """What lookups for an object of that account rest on."""

@@ -27,6 +27,7 @@ from ..model.vocabulary import Phase
 from ..observability import object_metrics
 from ..reporting import conditions, events, mergepatch
 from ..reporting.status import Report, build_report
+from ..runtime import bodies
 from ..runtime.cache import Seen
 from ..runtime.queue import Lane
 from . import account_pass, offers, ownership
@@ -86,7 +87,7 @@ class Reconciler:
                 ports.metrics.slow.passed(key, ports.clock.processor() - before)
 
     def _pass(self, key: Key) -> None:
-        body = self._ports.cache.get(key)
+        body = self._ports.body(key)
         if body is not None and key.kind != ACCOUNT:
             self._wake_at_end(key, body)
         if body is None:
@@ -140,6 +141,7 @@ class Reconciler:
             return Result(self._failure(key, self._defect(key, error), body)), extra
 
     def _managed(self, key: Key, body: Mapping[str, Any]) -> Result:
+        bodies.check(body)
         subject = Subject.of(key, body)
         if account_pass.unseen(self._ports, subject.options.account):
             raise LookAgain(FIRST_LOOK)
@@ -257,10 +259,11 @@ class Reconciler:
 
         Rests on nothing but the error. Only the API server can keep it from being told.
         """
-        ports, body = self._ports, self._ports.cache.get(key)
-        if body is None:
-            return
+        ports = self._ports
         try:
+            body = ports.body(key)
+            if body is None:
+                return
             old = {"conditions": (body.get("status") or {}).get("conditions") or ()}
             generation = int(body["metadata"].get("generation", 0))
             outcome = Outcome(Phase.STALLED, error.reason, error.message)
@@ -314,6 +317,9 @@ class Reconciler:
             return
         self._troubles.pop(key, None)
         queue.succeeded(key)
+        if self._ports.cache.outside(key):
+            # Read for each look, and nothing of it changes unless it or the tenants do.
+            return
         delay = self._interval(key, body)
         if outcome.phase is Phase.STALLED:
             delay = min(delay, self._ports.settings.stalled_seconds)

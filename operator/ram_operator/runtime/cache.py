@@ -1,7 +1,9 @@
 """What the watches have told: each object as compact JSON, plus the little that finding needs.
 
 Written by the handlers and by the resync, read by the workers. Ten thousand typical roles take
-25 MB as bytes and five times that as dicts, so bodies are decoded per pass. Thread-safe.
+25 MB as bytes and five times that as dicts, so bodies are decoded per pass. Of objects in
+namespaces that are no tenant of their RamAccount, and of which no record speaks, only the facts are
+kept: anybody may write as many of them, as large as the API server takes. Thread-safe.
 """
 
 from __future__ import annotations
@@ -11,22 +13,21 @@ import sys
 import threading
 from collections import deque
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any, Final
 
-from ..constants import WATCHED_ANNOTATIONS, ConditionType
+from ..constants import API_VERSION, WATCHED_ANNOTATIONS, ConditionType
 from ..kinds import manifest
 from ..kinds.record import account_of, holder, stored
 from ..kinds.table import ACCOUNT, KINDS, RECORD
 from ..model.objects import Key
 from ..model.records import RecordFacts
-from . import trusted_names
+from . import bodies, trusted_names
 from .trusted_names import TrustedNames
 
 TOMBSTONES: Final = 1000
 """Uids of deleted objects that are remembered, so that an older list does not bring them back."""
-_DROPPED_ANNOTATION: Final = "kubectl.kubernetes.io/last-applied-configuration"
 _NO_RECORD: Final = RecordFacts()
 
 
@@ -65,6 +66,8 @@ class Facts:
     """Of the record of an identity that exists: its account's id, and its owner's namespace."""
     ends: tuple[str, ...] = ()
     """Of a record: the times until which something was agreed on."""
+    tenants: frozenset[str] = frozenset()
+    """Of a RamAccount: the namespaces that may use it."""
 
 
 def key_of(body: Mapping[str, Any]) -> Key:
@@ -74,13 +77,15 @@ def key_of(body: Mapping[str, Any]) -> Key:
     return Key(kind, namespace, str(meta["name"]))
 
 
-def slim(body: Mapping[str, Any]) -> dict[str, Any]:
-    """Without what the loop never reads: managedFields and kubectl's copy of the manifest."""
-    meta = {k: v for k, v in body["metadata"].items() if k != "managedFields"}
-    annotations = meta.get("annotations")
-    if annotations:
-        meta["annotations"] = {k: v for k, v in annotations.items() if k != _DROPPED_ANNOTATION}
-    return {**body, "metadata": meta}
+def _account_name(key: Key, body: Mapping[str, Any]) -> str:
+    """The RamAccount that the object lives in; "" for what lives in none."""
+    if key.kind not in KINDS:
+        return ""
+    return str(((body.get("spec") or {}).get("accountRef") or {}).get("name", "default"))
+
+
+def _tenants(spec: Mapping[str, Any]) -> frozenset[str]:
+    return frozenset(str(item["namespace"]) for item in spec.get("tenants") or ())
 
 
 def _facts(key: Key, body: Mapping[str, Any]) -> Facts:
@@ -101,7 +106,7 @@ def _facts(key: Key, body: Mapping[str, Any]) -> Facts:
     spec = body.get("spec") or {}
     row = KINDS.get(key.kind)
     references = manifest.references(row, key.namespace, spec) if row is not None else ()
-    account = (spec.get("accountRef") or {}).get("name", "default") if row is not None else ""
+    account = _account_name(key, body)
     version = str(meta.get("resourceVersion") or "0")
     record = stored(body) if key.kind == RECORD else _NO_RECORD
     return Facts(
@@ -109,7 +114,7 @@ def _facts(key: Key, body: Mapping[str, Any]) -> Facts:
         trigger=hash(trigger),
         outward=hash((tuple(ready), status.get("cloudName"), status.get("cloudId"))),
         references=references,
-        account=sys.intern(str(account)),
+        account=sys.intern(account),
         custom=tuple((account, name) for name in manifest.custom_policies(row, spec))
         if row
         else (),
@@ -119,6 +124,7 @@ def _facts(key: Key, body: Mapping[str, Any]) -> Facts:
         lives=_lives(body, record, owner),
         trusts=trusted_names.of_record(record),
         ends=tuple(end for end in record.ends.values() if end),
+        tenants=_tenants(spec) if key.kind == ACCOUNT else frozenset(),
     )
 
 
@@ -128,6 +134,12 @@ def _lives(
     if owner is None or not owner.namespace or not record.cloud_id or record.deleted:
         return None
     return sys.intern(account_of(body)), owner.namespace
+
+
+def _outline(key: Key, facts: Facts) -> dict[str, Any]:
+    meta = {"name": key.name, "namespace": key.namespace, "uid": facts.uid}
+    meta["resourceVersion"] = str(facts.version)
+    return {"apiVersion": API_VERSION, "kind": key.kind, "metadata": meta}
 
 
 class Cache:
@@ -152,6 +164,12 @@ class Cache:
         key = key_of(body)
         if self._has(key, body["metadata"]):
             return key, Seen.ECHO, False
+        account = _account_name(key, body)
+        data: bytes | None = None
+        if self._may_stay(key, account):
+            body, data = bodies.kept(body)
+        else:
+            body = {**body, "spec": {"accountRef": {"name": account}}}
         facts = _facts(key, body)
         with self._lock:
             before = self._facts.get(key)
@@ -162,9 +180,14 @@ class Cache:
                 return key, Seen.STALE, False
             if before is not None and before.uid != facts.uid:
                 self._gone.append(before.uid)
-            self._bodies[key] = json.dumps(slim(body), separators=(",", ":")).encode()
+            if data is not None:
+                self._bodies[key] = data
+            else:
+                self._bodies.pop(key, None)
             self._facts[key] = facts
             self._index(key, before, facts)
+            if key.kind == ACCOUNT and before is not None and before.tenants - facts.tenants:
+                self._let_go(key.name)
         if before is None or before.uid != facts.uid:
             return key, Seen.NEWS, True
         seen = Seen.ECHO if before.trigger == facts.trigger else Seen.NEWS
@@ -180,7 +203,27 @@ class Cache:
             and known.version > 0
             and str(known.version) == version
             and known.uid == str(meta["uid"])
+            and self.outside(key) != self._may_stay(key, known.account)
         )
+
+    def _may_stay(self, key: Key, account: str) -> bool:
+        """Whether more than the facts is kept. Of what has an identity it is, whoever is a tenant:
+        others' changes are judged by what it has.
+        """
+        with self._lock:
+            if key.kind not in KINDS or key in self._owned:
+                return True
+            known = self._facts.get(Key(ACCOUNT, "", account))
+        return known is not None and key.namespace in known.tenants
+
+    def _let_go(self, account: str) -> None:
+        """Some namespaces may not use the account any more."""
+        for key in self.users(account):
+            facts = self._facts[key]
+            if key in self._bodies and not self._may_stay(key, account):
+                del self._bodies[key]
+                self._facts[key] = replace(facts, references=(), custom=())
+                self._index(key, facts, self._facts[key])
 
     def remove(self, key: Key, uid: str) -> bool:
         """Forget an object; False when the cache holds another one of that name."""
@@ -191,15 +234,29 @@ class Cache:
                 if uid and uid not in self._gone:
                     self._gone.append(uid)
                 return False
-            del self._bodies[key], self._facts[key]
+            self._bodies.pop(key, None)
+            del self._facts[key]
             self._gone.append(before.uid)
             self._index(key, before, None)
+            if key.kind == ACCOUNT:
+                self._let_go(key.name)
             return True
 
     def get(self, key: Key) -> dict[str, Any] | None:
+        """The object as it is kept; without spec and status where it is `outside`."""
         with self._lock:
-            data = self._bodies.get(key)
-        return json.loads(data) if data is not None else None
+            data, facts = self._bodies.get(key), self._facts.get(key)
+        if data is not None:
+            found: dict[str, Any] = json.loads(data)
+            return found
+        return _outline(key, facts) if facts is not None else None
+
+    def outside(self, key: Key) -> bool:
+        """Whether the object is there and nothing is kept but its facts: its namespace is no tenant
+        of its RamAccount, or was none when last heard of.
+        """
+        with self._lock:
+            return key in self._facts and key not in self._bodies
 
     def facts(self, key: Key) -> Facts | None:
         with self._lock:
@@ -301,9 +358,9 @@ class Cache:
         listed: set[Key] = set()
         snapshot = 0
         held = set(self.keys(kind))
-        for version, bodies in pages:
+        for version, items in pages:
             snapshot = version
-            for body in bodies:
+            for body in items:
                 key, seen, _ = self.put({**body, "kind": kind})
                 listed.add(key)
                 if seen is Seen.NEWS:

@@ -1,0 +1,130 @@
+"""What is kept of objects: of those in no tenant's namespace and of very large ones little."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import pytest
+
+from ram_operator.errors import InvalidSpec
+from ram_operator.kinds.table import ACCOUNT, RECORD
+from ram_operator.model.objects import Key
+from ram_operator.runtime import bodies
+from ram_operator.runtime.cache import Cache, Seen
+from tests.unit.tenants import account, with_tenants
+from tests.unit.test_cache import KEY, policies, role
+
+Json = dict[str, Any]
+HUGE = {"trustPolicy": {"Statement": ["x" * 1_000] * 1_000}}
+STRANGER = Key("RamRole", "strangers", "web")
+
+
+def weight(cache: Cache) -> int:
+    return sum(map(sys.getsizeof, cache._bodies.values()))
+
+
+def known(cache: Cache, key: Key) -> Any:
+    facts = cache.facts(key)
+    assert facts is not None
+    return facts
+
+
+def test_of_an_object_in_no_tenants_namespace_nothing_but_facts_is_kept() -> None:
+    cache = with_tenants(Cache())
+    before = weight(cache)
+    spec = {**policies("logs"), **HUGE}
+    body = role(3, spec=spec, namespace="strangers", annotations={"x": "y" * 100_000})
+    assert cache.put(body) == (STRANGER, Seen.NEWS, True)
+    assert weight(cache) == before
+    assert cache.outside(STRANGER)
+    meta = {"name": "web", "namespace": "strangers", "uid": "u1", "resourceVersion": "3"}
+    outline = cache.get(STRANGER)
+    assert outline is not None
+    assert outline["metadata"] == meta
+    assert "spec" not in outline
+    assert cache.dependents(Key("RamPolicy", "strangers", "logs")) == []
+    # It is known where it lives, and each edit is news.
+    assert cache.users("default") == [STRANGER]
+    assert cache.put(role(4, namespace="strangers", generation=2))[1] is Seen.NEWS
+    assert cache.remove(STRANGER, "u1")
+    assert cache.get(STRANGER) is None
+
+
+def test_an_object_of_an_account_that_is_not_there_is_not_kept() -> None:
+    cache = with_tenants(Cache())
+    cache.put(role(spec={"accountRef": {"name": "thought-of"}}))
+    assert cache.outside(KEY)
+
+
+def test_who_becomes_a_tenant_is_kept_when_read_again_and_who_was_one_is_not() -> None:
+    cache = Cache()
+    cache.put(account("default"))
+    body = role(spec=policies("logs"))
+    cache.put(body)
+    assert cache.outside(KEY)
+    cache.put(account("default", "apps", version=2))
+    assert cache.outside(KEY), "nobody has read it yet"
+    assert cache.put(body)[1] is Seen.ECHO, "the same version, and still"
+    assert (cache.get(KEY) or {})["spec"] == policies("logs")
+    assert cache.dependents(Key("RamPolicy", "apps", "logs")) == [KEY]
+    cache.put(account("default", "others", version=3))
+    assert cache.outside(KEY)
+    assert cache.dependents(Key("RamPolicy", "apps", "logs")) == []
+    cache.put(account("default", "apps", version=4))
+    cache.put(body)
+    assert cache.remove(Key(ACCOUNT, "", "default"), "account default")
+    assert cache.outside(KEY)
+
+
+def test_what_has_an_identity_is_kept_whoever_is_a_tenant() -> None:
+    cache = Cache()
+    owner = {"cluster": "blue", "namespace": "apps", "name": "web", "uid": "u1"}
+    meta = {"name": "1.ramrole.web", "uid": "r", "resourceVersion": "1"}
+    cache.put({"kind": RECORD, "metadata": meta, "record": {"kind": "RamRole", "owner": owner}})
+    cache.put(role(spec=policies("logs")))
+    assert not cache.outside(KEY)
+    assert cache.dependents(Key("RamPolicy", "apps", "logs")) == [KEY]
+
+
+def test_of_a_very_large_object_the_small_fields_are_kept_and_why_it_is_not_managed() -> None:
+    cache = with_tenants(Cache())
+    small = {**policies("logs"), "deletionPolicy": "Delete", "roleName": "Web"}
+    status = {"conditions": [], "cloudId": "1"}
+    cache.put(role(spec={**HUGE, **small}, status=status))
+    kept = cache.get(KEY)
+    assert kept is not None
+    assert (kept["spec"], kept["status"]) == (small, status)
+    assert weight(cache) < 3 * bodies.SMALL
+    with pytest.raises(InvalidSpec, match=r"has 97\d kB .* at most 80 are read.* trusts of 2,048"):
+        bodies.check(kept)
+    assert cache.dependents(Key("RamPolicy", "apps", "logs")) == [KEY]
+
+
+def test_annotations_make_an_object_large_as_well() -> None:
+    ours = {"ram.alibabacloud.com/reject": "x" * 100_000}
+    kept, data = bodies.kept(role(annotations=ours))
+    assert "annotations" not in kept["metadata"]
+    assert len(data) < bodies.SMALL
+    with pytest.raises(InvalidSpec):
+        bodies.check(kept)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        role(spec={"description": "x" * 80_000}),
+        role(spec={"description": "x"}, status={"drift": ["x" * 100_000]}),
+        role(annotations={"others": "x" * 200_000}),
+        {**role(spec={"tenants": ["x" * 100_000]}), "kind": ACCOUNT},
+    ],
+    ids=["nearly", "its status", "annotations of others", "a RamAccount"],
+)
+def test_what_is_large_for_another_reason_is_kept(body: Json) -> None:
+    kept, _ = bodies.kept(body)
+    assert kept["spec"] == body["spec"]
+    bodies.check(kept)
+
+
+def test_any_text_can_be_kept() -> None:
+    assert bodies.encoded({"a": "ü\ud800"}) == b'{"a":"\xc3\xbc\xed\xa0\x80"}'
