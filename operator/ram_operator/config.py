@@ -83,6 +83,14 @@ class Settings:
         "longest that a write which the cloud refuses for good is left alone while nothing changes",
         1.0,
     )
+    unmade_records: int = _setting(
+        100, "records of creations that were held and never made that an account keeps, at most", 0
+    )
+    unmade_seconds: float = _setting(
+        2592000.0,
+        "longest that such a record is kept; of one that went, what is made by hand is still held",
+        0.0,
+    )
     backoff_first: float = _setting(0.5, "first delay after a failure; doubled each time", 0.01)
     backoff_last: float = _setting(300.0, "longest delay after failures in a row", 0.1)
     sweep_seconds: float = _setting(

@@ -258,6 +258,49 @@ def test_a_restart_in_between_changes_nothing(
         is_found(alone, wanted, start)
 
 
+@every(Entry.ANEW, Moment.GONE)
+def test_it_is_found_although_its_record_was_let_go(
+    apart: ControlPlane, alone: World, wanted: Wanted
+) -> None:
+    with OperatorProcess.running(apart, {"unmade-records": "0"}):
+        alone.ready("RamAccount", alone.namespace)
+        offered(alone, wanted)
+        alone.delete(wanted.kind, NAME)
+        alone.gone(wanted.kind, NAME)
+        until(lambda: _let_go(alone, wanted), "that its record goes")
+        wanted.by_hand(alone)
+        alone.settle()
+        start = alone.journal_end()
+        again = {**wanted.spec, "adoptionPolicy": "IfExists"}
+        alone.create(wanted.kind, NAME, again)
+        item = is_found(alone, wanted, start)
+    said = item["status"]["pending"]["rejections"]
+    assert "nobody knows any more what was said of it" in str(said)
+    with OperatorProcess.running(apart):
+        alone.look(wanted.kind, NAME)
+        is_found(alone, wanted, start)
+
+
+def _let_go(world: World, wanted: Wanted) -> bool:
+    """After one more look at the account, which takes what nothing rests on."""
+    world.look("RamAccount", world.namespace)
+    return world.record(wanted.kind, NAME) is None
+
+
+@pytest.mark.legitimate
+def test_what_was_let_go_can_be_made(apart: ControlPlane, alone: World) -> None:
+    wanted = WANTED["trust"]
+    with OperatorProcess.running(apart, {"unmade-records": "0"}):
+        alone.ready("RamAccount", alone.namespace)
+        offered(alone, wanted)
+        alone.delete(wanted.kind, NAME)
+        alone.gone(wanted.kind, NAME)
+        until(lambda: _let_go(alone, wanted), "that its record goes")
+        alone.role(NAME)
+        alone.ready("RamRole", NAME)
+        is_made(alone, "RamRole")
+
+
 @every(Entry.ADOPTED, Moment.APPROVING)
 def test_an_approval_of_it_is_for_the_record_alone(world: World, wanted: Wanted) -> None:
     a_second_after_the_offer(world, wanted)

@@ -38,7 +38,7 @@ _MATRIX = [
     ("ramgroups.ram.alibabacloud.com/status", "default", "patch"),
     ("ramaccounts.ram.alibabacloud.com", "", "get list watch patch"),
     ("ramaccounts.ram.alibabacloud.com/status", "", "patch"),
-    ("ramrecords.ram.alibabacloud.com", "", "get list watch create patch"),
+    ("ramrecords.ram.alibabacloud.com", "", "get list watch create patch delete"),
     ("events", "default", "create patch"),
     ("customresourcedefinitions.apiextensions.k8s.io", "", "get list watch"),
     ("secrets", "ram-system", "get"),

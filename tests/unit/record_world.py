@@ -87,6 +87,13 @@ class Server:
         found = self.objects[where]
         if request.method == "GET":
             return Reply(200, json.dumps(found).encode())
+        if request.method == "DELETE":
+            meta, wanted = found["metadata"], body["preconditions"]
+            if any(meta[name] != wanted[name] for name in ("uid", "resourceVersion")):
+                return self.refuse(409, "it was changed")
+            del self.objects[where]
+            self.writes.append({"deleted": meta["name"]})
+            return Reply(200, json.dumps({"kind": "Status"}).encode())
         assert request.headers["Content-Type"] == "application/merge-patch+json"
         wanted = body.get("metadata", {}).get("resourceVersion")
         if wanted not in (None, found["metadata"]["resourceVersion"]):
@@ -108,11 +115,18 @@ class Server:
 
 
 @contextmanager
-def served(server: Server) -> Iterator[Records]:
-    """Records that talk to the server."""
+def connected(server: Server) -> Iterator[ClusterApi]:
+    """What talks to the server."""
     with stub(server.answer) as running:
         configuration = Configuration()
         configuration.host = f"http://{running.host}"
         client = ApiClient(configuration)
-        yield Records(ClusterApi(client, lambda what, kind: None), lambda: 0.0)
+        yield ClusterApi(client, lambda what, kind: None)
         client.rest_client.pool_manager.clear()
+
+
+@contextmanager
+def served(server: Server) -> Iterator[Records]:
+    """Records that talk to the server."""
+    with connected(server) as api:
+        yield Records(api, lambda: 0.0)

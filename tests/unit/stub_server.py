@@ -72,7 +72,7 @@ def stub(answer: Callable[[Request], Reply] = lambda _: Reply()) -> Iterator[Stu
             self.end_headers()
             self.wfile.write(reply.body)
 
-        do_GET = do_POST = do_PATCH = _serve
+        do_GET = do_POST = do_PATCH = do_DELETE = _serve
 
         def log_message(self, format: str, *args: object) -> None:
             pass

@@ -143,6 +143,13 @@ class ClusterApi:
         what = subresource or "object"
         return self._write("PATCH", path(key, subresource), body, MERGE_PATCH, what)
 
+    def delete(self, key: Key, uid: str, version: str) -> None:
+        """Exactly this version of the object. Raises Gone, or Conflicted where it has moved."""
+        self._guard()
+        body = {"preconditions": {"uid": uid, "resourceVersion": version}}
+        self._request("DELETE", path(key), body=body)
+        self._watch("deletion", key.kind)
+
     def json_patch(self, key: Key, body: list[dict[str, Any]], what: str) -> dict[str, Any]:
         """JSON patch; a failed `test` raises Conflicted."""
         return self._write("PATCH", path(key), body, JSON_PATCH, what)

@@ -6,10 +6,10 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Final
 
 from .. import documents, times
-from ..kinds import record, sign_in
+from ..kinds import forgotten, record, sign_in
 from ..kinds.record import Identity
 from ..kinds.table import RECORD
 from ..model.objects import Key, Owner
@@ -32,6 +32,8 @@ from ..model.records import (
 )
 from . import record_history
 from .api import ClusterApi
+
+FORGOTTEN: Final = "its creation was offered before, and nobody knows any more what was said of it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,6 +259,29 @@ class Records:
     def disown(self, body: Mapping[str, Any]) -> dict[str, Any]:
         """The claim of an object that is gone, on an identity that never came to be."""
         return self._update(body, RecordChange(frozenset({Part.OWNER, Part.PENDING})))
+
+    def forget(self, body: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
+        """Of an account: the records of these names are about to go."""
+        known = record.stored(body).forgotten
+        return self._update(body, RecordChange(forgotten=forgotten.added(known, names)))
+
+    def drop(self, body: Mapping[str, Any]) -> Key:
+        """Delete the record, if it is as it was read; its key."""
+        meta = body["metadata"]
+        key = Key(RECORD, "", str(meta["name"]))
+        self._api.delete(key, str(meta["uid"]), str(meta["resourceVersion"]))
+        return key
+
+    def recall(self, identity: Identity, now: str, sequence: int) -> dict[str, Any]:
+        """A record of what was offered and never made, in place of one that was let go. Somebody
+        may have rejected it: that counts as said against whatever is offered.
+        """
+        said = (Rejection("", at=now, reason=FORGOTTEN),)
+        says = RecordChange(sequence=sequence, never_made=now, rejections=said)
+        body = record.first(identity, says)
+        written = self._api.create(identity.key, body)
+        record.check(body, written)
+        return written
 
     def void(self, body: Mapping[str, Any], sequence: int) -> dict[str, Any]:
         """Whatever was approved so far opens nothing. A write that was begun is not sent again."""

@@ -22,6 +22,7 @@ _PLACES: Final = (
     ("baseline", "document"),
     ("format",),
     ("neverMade",),
+    ("forgotten",),
 )
 """What kinds of older versions have no place for."""
 

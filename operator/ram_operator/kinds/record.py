@@ -96,6 +96,7 @@ def stored(body: Mapping[str, Any]) -> RecordFacts:
         outdated=outdated,
         newer=_newer(record),
         history=history,
+        forgotten=_said(record, "forgotten"),
     )
 
 
@@ -359,6 +360,7 @@ def _patch(change: RecordChange, before: RecordFacts) -> dict[str, Any]:
         "agreedValues": _removing(change.agreed.values) or None,
         "brake": record_brakes.block(change.brakes) or None,
         "neverMade": change.never_made or None,
+        "forgotten": change.forgotten or None,
         "history": [_without_empty(each) for each in change.history] or None,
     }
     return {**found, **{name: value for name, value in values.items() if value is not None}}

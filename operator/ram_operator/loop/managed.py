@@ -29,6 +29,7 @@ from ..runtime.sessions import Session
 from . import (
     account_changed,
     applying,
+    forgetting,
     gated_write,
     lookups,
     mentioned_names,
@@ -77,6 +78,7 @@ class ManagedPass:
         wanted = self._desired(session)
         tenant = tenancy.check(session.account, subject.row, subject.key, wanted)
         identity = Identity(session.account.account_id, subject.key.kind, wanted.cloud_name)
+        forgetting.recall(ports, identity)
         understood(facts_of(ports.cache.get(identity.key), identity))
         ownership.vacate(ports, identity, self._owner)
         record = ports.cache.get(identity.key)

@@ -17,6 +17,7 @@ from ..kinds.schema import Kind
 from ..model.objects import Key, Owner
 from ..model.steps import EntryStep, Step
 from ..runtime.queue import Lane
+from . import forgetting
 from .ports import Ports
 
 
@@ -70,6 +71,9 @@ def carry_out(ports: Ports, work: RecordWork) -> bool:
     """Make the record say what the pass has done; whether nobody had it before. Raises errors.*."""
     now = ports.clock.stamp()
     body = ports.records.read(work.identity)
+    if body is None:
+        # It may have been let go since the pass began.
+        body = forgetting.recalled(ports, work.identity)
     facts = facts_of(body, work.identity)
     before = facts.owner
     if body is None:

@@ -58,3 +58,4 @@ class RecordChange:
     brakes: Mapping[str, str] = field(default_factory=dict)
     """By namespace, "" for all of them; a time of "" lets deletions go on."""
     never_made: str = ""
+    forgotten: str = ""

@@ -132,11 +132,24 @@ class RecordFacts:
     newer: str = ""
     """Which version wrote what this one does not know, in words; "" where all is known."""
     history: tuple[HistoryEntry, ...] = ()  # the latest last
+    forgotten: str = ""
+    """Of an account: names of what was never made and has no record any more, see `forgotten`."""
 
     @property
     def has_identity(self) -> bool:
         """Whether the identity was made or found, and not deleted by the operator since."""
         return bool(self.cloud_id) and not self.deleted
+
+    @property
+    def idle(self) -> bool:
+        """Whether all that it says is that a creation was offered and not made, with what was said
+        against it: nobody has it, nothing is offered or begun, and nothing was there, agreed on or
+        seen.
+        """
+        rests = self.owner or self.cloud_id or self.deleted or self.pending or self.in_flight
+        agreed = self.agreed.document or any(self.agreed.entries.values()) or self.agreed.values
+        seen = self.baseline or self.baseline_unreadable or agreed or self.ends or self.providers
+        return bool(self.never_made) and not (rests or seen or self.newer)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from typing import Any, Final
 
 from ..constants import API_VERSION, WATCHED_ANNOTATIONS, ConditionType
 from ..kinds import manifest
-from ..kinds.record import account_of, holder, stored
+from ..kinds.record import account_of, holder, identity_of, stored
 from ..kinds.table import ACCOUNT, KINDS, RECORD
 from ..model.objects import Key
 from ..model.records import RecordFacts
@@ -66,6 +66,8 @@ class Facts:
     """Of the record of an identity that exists: its account's id, and its owner's namespace."""
     ends: tuple[str, ...] = ()
     """Of a record: the times until which something was agreed on."""
+    idle: tuple[str, str] | None = None
+    """Of a record that is idle: its account's id, and since when."""
     tenants: frozenset[str] = frozenset()
     """Of a RamAccount: the namespaces that may use it."""
 
@@ -124,6 +126,7 @@ def _facts(key: Key, body: Mapping[str, Any]) -> Facts:
         lives=_lives(body, record, owner),
         trusts=trusted_names.of_record(record),
         ends=tuple(end for end in record.ends.values() if end),
+        idle=_idle(body, record),
         tenants=_tenants(spec) if key.kind == ACCOUNT else frozenset(),
     )
 
@@ -142,6 +145,12 @@ def _outline(key: Key, facts: Facts) -> dict[str, Any]:
     return {"apiVersion": API_VERSION, "kind": key.kind, "metadata": meta}
 
 
+def _idle(body: Mapping[str, Any], record: RecordFacts) -> tuple[str, str] | None:
+    if not record.idle or identity_of(body).kind not in KINDS:
+        return None
+    return sys.intern(account_of(body)), max(record.latest, record.never_made)
+
+
 class Cache:
     """Latest known objects by key, with the reverse indexes that waking needs."""
 
@@ -157,6 +166,7 @@ class Cache:
         self._seen = TrustedNames()
         self._waiting: dict[Key, set[Key]] = {}
         self._living: dict[tuple[str, str], set[Key]] = {}
+        self._idle: dict[str, set[Key]] = {}
         self._gone: deque[str] = deque(maxlen=TOMBSTONES)
 
     def put(self, body: Mapping[str, Any]) -> tuple[Key, Seen, bool]:
@@ -315,6 +325,12 @@ class Cache:
         with self._lock:
             return len(self._living.get((account_id, namespace), ()))
 
+    def idle(self, account_id: str) -> list[tuple[str, Key]]:
+        """Records of the account on which nothing rests, and since when, the oldest first."""
+        with self._lock:
+            keys = self._idle.get(account_id, ())
+            return sorted((f.idle[1], key) for key in keys if (f := self._facts[key]).idle)
+
     def waiting(self, holder: Key) -> list[Key]:
         """Records with a change that is held and that this object asked for."""
         with self._lock:
@@ -341,6 +357,7 @@ class Cache:
         return (
             (self._owned, (facts.owner,) if facts.owner else ()),
             (self._waiting, (facts.waiting,) if facts.waiting else ()),
+            (self._idle, (facts.idle[0],) if facts.idle else ()),
             (self._living, ((facts.lives[0], ""), facts.lives) if facts.lives else ()),
             (self._dependents, facts.references),
             (self._users, (facts.account,) if facts.account else ()),
