@@ -59,5 +59,5 @@ def test_the_cloud_lets_every_call_through(client: ram_client.Client, action: st
 
 def test_what_is_not_listed_is_refused(client: ram_client.Client) -> None:
     with pytest.raises(TeaException) as caught:
-        client.list_roles(ram_models.ListRolesRequest())
+        client.create_access_key(ram_models.CreateAccessKeyRequest(user_name="somebody"))
     assert caught.value.code == "NoPermission"
