@@ -81,6 +81,8 @@ FIRST_DAYS: Final = "tests/first_days"
 GATE: Final = _files("gate", TABLE)
 GATES: Final = 4
 SCENARIOS: Final = _files("scenarios")
+SOAK: Final = "tests/soak"
+"""Churn: played by the lanes alone."""
 ODD: Final = ("tests/scenarios/test_odd_answers.py", "tests/scenarios/test_random_objects.py")
 ALONE: Final = (
     Part("static", (*MAKE, "static"), ("tests/structure",)),
@@ -129,6 +131,7 @@ LANES: Final = (
     _with(_on_a_plane("other gate", *GATE), GATE="others"),
     _with(_on_a_plane("odd objects and answers", *ODD), OBJECTS="300", ANSWERS="40"),
     _shown(_pytest("first days", FIRST_DAYS)),
+    _shown(_pytest("soak", SOAK)),
     _those_named(
         "friendly", _on_a_plane("friendly scenarios", "tests/scenarios"), SCENARIOS="friendly"
     ),
