@@ -35,7 +35,7 @@ FILES = " ".join(f"-f {ROOT}/deploy/samples/{name}.yaml" for name in ("00-namesp
 EXPORT = "ramrole/shop-order-export"
 OLGA = "olga@shop.example"
 # A call may take long here, and none may outlive the lease.
-LEADS = {"leader-election": "true", "lease-duration-seconds": "60"}
+LEADS = {"leader-election": "true", "lease-duration-seconds": "60", "sweep-seconds": "300"}
 ALL = "ramroles,rampolicies,ramusers,ramgroups"
 DIGEST = "sha256:5f0cd1b1e36c1d0a3f0b4a6a70d66a8ec7a0d56f2a8f1b3f7f8d0d6c2c9ab4e1"
 SERVICE = (
