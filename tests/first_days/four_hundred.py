@@ -29,9 +29,9 @@ def live(today: Day) -> None:
     found = _by_hand(today)
     assert len(found) == USERS + ROLES + POLICIES + GROUPS
     before = today.cloud()
-    (today.home / "account.yaml").write_text(yaml.safe_dump_all(found))
+    (today.home / "identities.yaml").write_text(yaml.safe_dump_all(found))
     with started(today, _account(today)) as operator:
-        today.types("kubectl apply --server-side -f account.yaml")
+        today.types("kubectl apply --server-side -f identities.yaml")
         kinds = "ramusers,ramgroups,ramroles,rampolicies"
         listed = f"kubectl get {kinds} -n {NAMESPACE} -o jsonpath="
         ready = listed + """'{.items[*].status.conditions[?(@.type=="Ready")].status}'"""
