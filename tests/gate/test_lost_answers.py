@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
+import alibabacloud_ram20150501.models as ram
 import pytest
 
 from lab import ControlPlane
@@ -14,9 +15,11 @@ from lab.operator_process import FORGETFUL, OperatorProcess
 from lab.waiting import until
 from lab.world import World
 from tests.gate.approving import held, offer, say
+from tests.gate.replay import EVERYTHING
 from tests.gate.test_holders import GROUP, NAME, POLICY, REF, RIGHTS, TEAM, join_by_hand, members
 from tests.gate.test_holders import user as member
 from tests.gate.triples import Entry, Moment, Resource, attack
+from tests.support.hands import Hands
 
 POWER: Final = "power"
 LOST: Final = ("error_after", "drop_after", "kill_after")
@@ -47,6 +50,20 @@ def widens(world: World) -> tuple[str, str, str]:
 
 
 Ask = Callable[[World], tuple[str, str, str]]
+FRESH: Final = "fresh"
+LOOSE: Final = {"type": "Custom", "name": "loose"}
+
+
+def makes(action: str) -> Ask:
+    """A new group with members and rights, of which the answer to one call of `action` is lost."""
+
+    def ask(world: World) -> tuple[str, str, str]:
+        Hands(world).create_policy(LOOSE["name"], RIGHTS)
+        spec = {"policies": [{"type": POLICY, "name": POWER}, LOOSE], "memberMode": "Additive"}
+        world.create(GROUP, FRESH, {**spec, "members": [member("ann"), member("ben")]})
+        return GROUP, FRESH, action
+
+    return ask
 
 
 def carried_out(plane: ControlPlane, world: World, ask: Ask, fault: str) -> int:
@@ -111,3 +128,72 @@ def test_who_comes_in_meanwhile_is_out_again(apart: ControlPlane, alone: World, 
         until(lambda: members(alone) == {"ann", "ben"}, "that eve is out again")
         held(alone, GROUP, TEAM)
     assert expelled(alone, start) == ["eve"]
+
+
+CALLS: Final = ("AttachPolicyToGroup", "AddUserToGroup")
+
+
+def calls(world: World, since: int) -> list[str]:
+    return [entry["action"] for entry in world.writes(since) if entry["action"] in CALLS]
+
+
+@pytest.mark.legitimate
+@pytest.mark.parametrize("action", CALLS)
+def test_nobody_is_asked_again_for_the_rest(apart: ControlPlane, alone: World, action: str) -> None:
+    """It goes on by the approval that it began with: each part is written, and none is offered."""
+    start = carried_out(apart, alone, makes(action), "error_after")
+    group = alone.cloud()["groups"][FRESH]
+    assert set(group["members"]) == {"ann", "ben"}
+    assert sorted(calls(alone, start)) == sorted(2 * CALLS)
+    record = alone.record(GROUP, FRESH)
+    assert record is not None
+    approvals = {entry.get("approval") for entry in record["history"]} - {None}
+    assert len(approvals) == 1
+    assert not {"inFlight", "pending"} & record.keys()
+
+
+def somebody_joins(world: World) -> None:
+    request = ram.AddUserToGroupRequest(user_name="eve", group_name=FRESH)
+    world.hand.add_user_to_group(request)
+
+
+def a_policy_is_widened(world: World) -> None:
+    Hands(world).version_policy(LOOSE["name"], EVERYTHING)
+
+
+def one_more_is_asked_for(world: World) -> None:
+    world.edit(GROUP, FRESH, members=[member("ann"), member("ben"), member("eve")])
+
+
+@pytest.mark.parametrize(
+    ("meanwhile", "keeps"),
+    [
+        pytest.param(
+            somebody_joins, 1, marks=attack(Entry.JOINED_BY_HAND, Resource.MEMBER, Moment.BEGUN)
+        ),
+        pytest.param(
+            a_policy_is_widened,
+            0,
+            marks=attack(Entry.DOCUMENT_BY_HAND, Resource.GROUP_POLICY, Moment.BEGUN),
+        ),
+        pytest.param(
+            one_more_is_asked_for, 1, marks=attack(Entry.MANIFEST, Resource.MEMBER, Moment.BEGUN)
+        ),
+    ],
+)
+def test_the_rest_waits_where_anything_else_has_moved(
+    apart: ControlPlane, alone: World, meanwhile: Callable[[World], None], keeps: int
+) -> None:
+    """And what lets do something else than was approved is excess, though its write was begun."""
+    carried_out(apart, alone, makes("AttachPolicyToGroup"), "kill_after")
+    meanwhile(alone)
+    start = alone.journal_end()
+    alone.settle()
+    with OperatorProcess.running(apart, FORGETFUL):
+        for _ in range(2):
+            held(alone, GROUP, FRESH)
+            alone.settle()
+            alone.look(GROUP, FRESH)
+        held(alone, GROUP, FRESH)
+    assert calls(alone, start) == []
+    assert len(alone.cloud()["groups"][FRESH]["policies"]) == keeps

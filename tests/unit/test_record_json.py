@@ -43,6 +43,8 @@ flights = st.builds(
     expires=some,
     asked=blocks,
     wishes=wishes,
+    parts=blocks,
+    seen=blocks,
     before=some,
     after=some,
 )

@@ -12,7 +12,7 @@ from kubernetes.client import Configuration
 from kubernetes.client.api_client import ApiClient
 
 from ram_operator.cluster.api import ClusterApi, path
-from ram_operator.cluster.record_writer import Claim, Records
+from ram_operator.cluster.record_writer import Claim, Records, Start
 from ram_operator.cluster.voiding import void_all
 from ram_operator.kinds.record import Identity, facts_of
 from ram_operator.model.records import InFlight, Offer, Pending, Rejection
@@ -195,3 +195,18 @@ def test_the_first_write_to_a_restored_record_voids_what_was_approved(
     }
     found = facts_of(writes[write](), IDENTITY)
     assert (found.sequence, found.pending, found.settled) == (9000, None, True)
+
+
+def test_of_the_rest_of_a_write_the_record_speaks_as_of_all_of_it(records: Records) -> None:
+    body = records.claim(IDENTITY, claim(), NOW, 1)
+    whole = InFlight("EscalatingGrant", "sha256:c", "sha256:a", "ann", parts={"policies[a]": "x"})
+    body = records.begin(body, Start(whole), NOW)
+    rest = InFlight("EscalatingGrant", "sha256:rest", "sha256:a", "ben", 2, guard="intact")
+    body = records.begin(body, Start(rest), NOW)
+    again = facts_of(body, IDENTITY).in_flight
+    assert again == replace(whole, by="ben", sends=2)
+    assert (again.parts, again.guard) == (whole.parts, "intact")
+    assert [entry.operation for entry in facts_of(body, IDENTITY).history] == ["Created"]
+    other = replace(rest, approval="sha256:b")
+    body = records.begin(body, Start(other), NOW)
+    assert facts_of(body, IDENTITY).in_flight == other

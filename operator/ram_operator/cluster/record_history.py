@@ -54,6 +54,18 @@ def told(flight: InFlight, offered: Pending | InFlight) -> InFlight:
     return replace(flight, author=said[0], offered=said[1], says=said[2])
 
 
+def approved(flight: InFlight, before: RecordFacts) -> InFlight:
+    """An approved write with what its offer says of it. Where it is the rest of one that was begun,
+    the record goes on to speak of all of that.
+    """
+    begun = before.in_flight
+    if begun is not None and begun.approval == flight.approval and begun.change != flight.change:
+        return replace(begun, by=flight.by, sends=flight.sends, guard=flight.guard)
+    offered = before.pending or begun or InFlight("")
+    flight = replace(flight, asked=offered.asked, wishes=offered.wishes)
+    return told(flight, offered)
+
+
 def rejected(before: RecordFacts, known: Sequence[Rejection]) -> tuple[HistoryEntry, ...]:
     """The history with what was rejected now; nothing where that is known already."""
     said = told(InFlight(""), before.pending or before.in_flight or InFlight(""))

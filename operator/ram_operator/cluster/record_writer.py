@@ -159,9 +159,7 @@ class Records:
         before, flight, clear = record.stored(body), start.flight, set()
         begun, sequence = before.in_flight, None
         if flight.approval:
-            offered = before.pending or begun or InFlight("")
-            flight = replace(flight, asked=offered.asked, wishes=offered.wishes)
-            flight = record_history.told(flight, offered)
+            flight = record_history.approved(flight, before)
             sequence = self._next(before)
             clear.add(Part.PENDING)
         if start.creates:

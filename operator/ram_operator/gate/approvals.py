@@ -43,7 +43,7 @@ PARTS: Final = 512
 """The same of one that is offered, or was begun: what is left of it is known by that."""
 
 
-def _canonical(value: FieldValue | Entry | None) -> Any:
+def canonical(value: FieldValue | Entry | None) -> Any:
     """Stands for the value by meaning, as JSON."""
     if isinstance(value, (documents.Trust, documents.Policy)):
         return {"document": value.digest}
@@ -51,13 +51,13 @@ def _canonical(value: FieldValue | Entry | None) -> Any:
         entry = {"entry": value.display.lower(), "value": value.value}
         return {**entry, "until": value.until} if value.until else entry
     if isinstance(value, Mapping):
-        return {key: _canonical(entry) for key, entry in sorted(value.items())}
+        return {key: canonical(entry) for key, entry in sorted(value.items())}
     return value
 
 
 def _changes(held: Held) -> list[Any]:
     rows = [
-        [place(c.field, c.entry), _canonical(c.before), _canonical(c.after)] for c in held.changes
+        [place(c.field, c.entry), canonical(c.before), canonical(c.after)] for c in held.changes
     ]
     return sorted(rows, key=_text)
 
@@ -78,16 +78,17 @@ def change_digest(held: Held) -> str:
 
 
 def _context(held: Held) -> Mapping[str, Any]:
-    return {name: _canonical(value) for name, value in held.context.items()}
+    return {name: canonical(value) for name, value in held.context.items()}
 
 
 def wishes(held: Held) -> tuple[str, ...]:
     """Stands for each part of the change as it is to become, whatever it was before."""
-    rows = {_short([place(c.field, c.entry), _canonical(c.after)]) for c in held.changes}
+    rows = {short([place(c.field, c.entry), canonical(c.after)]) for c in held.changes}
     return tuple(sorted(rows)[:PARTS])
 
 
-def _short(value: Any) -> str:
+def short(value: Any) -> str:
+    """Stands for a value that `canonical` gave, where room is scarce."""
     return _sha(value).removeprefix("sha256:")[:16]
 
 
@@ -95,7 +96,7 @@ def parts(held: Held, scope: Scope) -> dict[str, str]:
     """A short digest of each thing that the digest is about, by what people call it."""
     names = sorted({change.field for change in held.changes})
     rows: dict[str, Any] = {
-        f"{name} {side}": [[c.entry, _canonical(value(c))] for c in _of(held, name)]
+        f"{name} {side}": [[c.entry, canonical(value(c))] for c in _of(held, name)]
         for name in names
         for side, value in _SIDES.items()
     }
@@ -103,7 +104,7 @@ def parts(held: Held, scope: Scope) -> dict[str, str]:
     rows["the identity"] = [scope.account_id, scope.kind, scope.name, scope.cloud_id]
     rows["the rules that it breaks"] = _findings(held)
     rows["what was rejected"] = _rejected(held)
-    return {name: _short(value) for name, value in rows.items()}
+    return {name: short(value) for name, value in rows.items()}
 
 
 _SIDES: Final[Mapping[str, Callable[[Change], Any]]] = {
@@ -115,6 +116,11 @@ _SIDES: Final[Mapping[str, Callable[[Change], Any]]] = {
 GRANTS: Final = "identityGrants"
 """The place in the context of what the policies let do that are spoken of."""
 _SEEN: Final = {GRANTS: "what its policies let do"}
+
+
+def lets(key: str, digests: Iterable[str]) -> Entry:
+    """What a policy lets do, as the context of an offer has it."""
+    return Entry(key, " ".join(digests))
 
 
 def _of(held: Held, name: str) -> list[Change]:
@@ -154,7 +160,7 @@ def digest(held: Held, scope: Scope, sequence: int) -> str:
             "sequence": sequence,
             "held": held.kind,
             "changes": _changes(held),
-            "context": {name: _canonical(value) for name, value in held.context.items()},
+            "context": {name: canonical(value) for name, value in held.context.items()},
             "findings": _findings(held),
             "rejections": _rejected(held),
         }

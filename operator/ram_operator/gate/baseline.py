@@ -55,7 +55,7 @@ from ..model.steps import (
 from ..model.vocabulary import Cause, Direction, Disposition
 from . import excess, values, ways_in
 from .inputs import Inputs
-from .said import begun
+from .said import begun, carried_out
 
 S = TypeVar("S", bound=Step)
 _ENTRIES: Final = (Escalation.ATTACHMENT, Escalation.MEMBERSHIP)
@@ -135,7 +135,7 @@ def _entries(
         if where in moved or not _gives_rights(inputs, field, key):
             continue
         wish = Change(field.name, None, wanted[key], Direction.WIDER, key)
-        if begun(inputs.memory.record, wish):
+        if carried_out(inputs.memory, wish):
             continue
         if excess.taken_back(inputs, wish):
             yield excess.back(Change(field.name, live[key], None, Direction.NARROWER, key))
@@ -335,7 +335,7 @@ def notes(inputs: Inputs) -> dict[str, dict[str, str]]:
             sure = text == NO_RIGHTS and field.escalates is Escalation.ATTACHMENT
             if not sure and key in asked:
                 wish = Change(field.name, None, asked[key], Direction.WIDER, key)
-                sure = begun(inputs.memory.record, wish)
+                sure = carried_out(inputs.memory, wish)
             if text is not None and (sure or key in known):
                 found[key] = text
         if found or said is None or agreed is None:

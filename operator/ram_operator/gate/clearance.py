@@ -13,19 +13,19 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
 from .. import documents
 from ..kinds.role import TRUST
 from ..model.changes import Change, Held, Judged
-from ..model.objects import Account, Entry
+from ..model.objects import Account, Entry, FieldValue
 from ..model.permissions import SEAL, Cleared, Passed, Permit
 from ..model.records import InFlight, RecordFacts
 from ..model.steps import CloudStep
 from ..model.vocabulary import Direction, HeldKind, HeldVerdict
-from . import approvals, rules
+from . import approvals, remaining, rules
 from .inputs import Approval
 
 NEVER: Final = "1970-01-01T00:00:00Z"
@@ -63,8 +63,17 @@ def same(sent: object, approved: object) -> bool:
     return sent == approved and ends[0] == ends[1]
 
 
-def weigh(held: Held, approval: Approval, record: RecordFacts) -> Permit | None:
-    """Whether a held change was approved: exactly it, as the record offers it now, by the rules."""
+def weigh(
+    held: Held,
+    approval: Approval,
+    record: RecordFacts,
+    whole: Mapping[str, FieldValue] | None = None,
+) -> Permit | None:
+    """Whether a held change was approved: exactly it, as the record offers it now, by the rules.
+
+    `whole` is what an approver of all that was begun would see beside it now; None where that is
+    not known.
+    """
     if not record.exists or not record.settled or not approval.approve or not approval.honoured:
         return None
     held = approvals.knowing(held, record.rejections)
@@ -72,7 +81,7 @@ def weigh(held: Held, approval: Approval, record: RecordFacts) -> Permit | None:
     if approval.rejects(approval.approve) or not approvals.overrules(held, approval):
         return None
     if flight is not None and flight.approval:
-        return _again(held, approval, record, flight)
+        return _again(held, approval, record, whole)
     stands = approvals.digest(held, approval.scope, record.sequence)
     pending = record.pending
     if pending is None or pending.digest != stands or approval.approve != stands:
@@ -82,17 +91,22 @@ def weigh(held: Held, approval: Approval, record: RecordFacts) -> Permit | None:
     return _permit(held, approval, record, pending.expires)
 
 
-def _again(held: Held, approval: Approval, record: RecordFacts, begun: InFlight) -> Permit | None:
-    """Begun and not known to have ended: the cloud still is as it was, so once more. A deletion
-    goes on with what is left of it, however often that is refused: the identity goes only once.
+def _again(
+    held: Held, approval: Approval, record: RecordFacts, whole: Mapping[str, FieldValue] | None
+) -> Permit | None:
+    """Begun and not known to have ended: what is left of it is sent once more. A deletion goes on
+    however often that is refused: the identity goes only once.
     """
+    begun = record.in_flight
+    assert begun is not None
     if not approvals.goes_on(begun, approval):
         return None
     permit = _permit(held, approval, record, begun.expires)
     if begun.operation == HeldKind.DELETION == held.kind:
         return replace(permit, sends=max(begun.sends, 1)) if _remains(held, begun) else None
     same = begun.change == approvals.change_digest(held)
-    return replace(permit, sends=begun.sends + 1) if same else None
+    left = whole is not None and remaining.is_left(held, whole, begun, record.agreed)
+    return replace(permit, sends=begun.sends + 1) if same or left else None
 
 
 def _remains(held: Held, begun: InFlight) -> bool:
@@ -105,6 +119,7 @@ def _remains(held: Held, begun: InFlight) -> bool:
 
 
 def _permit(held: Held, approval: Approval, record: RecordFacts, expires: str) -> Permit:
+    parts, seen = remaining.told(held)
     return Permit(
         SEAL,
         approval.approve,
@@ -115,6 +130,8 @@ def _permit(held: Held, approval: Approval, record: RecordFacts, expires: str) -
         by=approval.approver,
         expires=expires,
         context=held.context,
+        parts=parts,
+        seen=seen,
     )
 
 

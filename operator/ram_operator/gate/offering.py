@@ -7,12 +7,13 @@ from typing import Final
 
 from ..kinds.schema import Escalation, Kind
 from ..model.changes import Held
-from ..model.objects import Entry, FieldValue, UnknownPart
+from ..model.objects import FieldValue, UnknownPart
 from ..model.permissions import Permit
 from ..model.provider_states import accepted
+from ..model.records import InFlight
 from ..model.state import Desired, Live
 from ..model.vocabulary import Direction, HeldVerdict, Presence
-from . import approvals, clearance, providers
+from . import approvals, clearance, providers, remaining
 from .inputs import Inputs
 
 HAD: Final = "attached"
@@ -52,7 +53,7 @@ def _lets(inputs: Inputs, held: Held) -> Mapping[str, FieldValue]:
             keys.add(change.entry)
         elif way in (Escalation.MEMBERSHIP, Escalation.SESSION, Escalation.CONSOLE):
             keys |= lets.keys()
-    found = {key: Entry(key, " ".join(lets[key])) for key in keys & lets.keys()}
+    found = {key: approvals.lets(key, lets[key]) for key in keys & lets.keys()}
     return {approvals.GRANTS: found} if found else {}
 
 
@@ -91,12 +92,22 @@ def weigh(held: Held, inputs: Inputs) -> Permit | None:
     record = inputs.memory.record
     if not all_known(held, inputs):
         return None
-    permit = clearance.weigh(held, inputs.approval, record)
     flight = record.in_flight
+    permit = clearance.weigh(held, inputs.approval, record, _whole(inputs, flight))
     if permit is None or flight is None or flight.approval != permit.digest:
         return permit
+    # Of what is left of it they were compared with all that the approver has seen.
+    all_of_it = permit.change == flight.change
     same = flight.providers == accepted(held.context, held.changes)
-    return permit if same else None
+    return permit if same or not all_of_it else None
+
+
+def _whole(inputs: Inputs, begun: InFlight | None) -> Mapping[str, FieldValue] | None:
+    """What an approver would see now beside all that was begun; None where that is not known."""
+    if begun is None or not begun.parts:
+        return None
+    asked = remaining.begun(begun)
+    return context(inputs, asked) if all_known(asked, inputs) else None
 
 
 def all_known(held: Held | None, inputs: Inputs) -> bool:

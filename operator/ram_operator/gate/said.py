@@ -10,6 +10,7 @@ from ..model.changes import Change, Held, place
 from ..model.records import RecordFacts
 from ..model.vocabulary import HeldKind
 from . import approvals
+from .inputs import Memory
 
 
 def rejected(record: RecordFacts, wish: Change) -> bool:
@@ -34,6 +35,19 @@ def begun(record: RecordFacts, wish: Change) -> bool:
         (stands,) = approvals.wishes(Held(HeldKind.FOUND, "", changes=(wish,)))
         return stands in flight.wishes
     return bool(wish.entry) and place(wish.field, wish.entry) in _in_words(flight.after)
+
+
+def carried_out(memory: Memory, wish: Change) -> bool:
+    """The same of an entry that is there: a policy that lets do something else by now than the
+    approver has seen is not what he approved.
+    """
+    if not begun(memory.record, wish):
+        return False
+    flight, lets = memory.record.in_flight, memory.lets.get(wish.entry)
+    seen = flight.seen.get(place(approvals.GRANTS, wish.entry)) if flight is not None else None
+    if seen is None or lets is None:
+        return seen is None
+    return seen == approvals.short(approvals.canonical(approvals.lets(wish.entry, lets)))
 
 
 def _in_words(after: str) -> Collection[str]:

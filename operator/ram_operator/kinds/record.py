@@ -67,7 +67,8 @@ def stored(body: Mapping[str, Any]) -> RecordFacts:
     owner: Mapping[str, Any] = record.get("owner") or {}
     baseline, unreadable = _baseline(record)
     outdated = _outdated(body)
-    history = tuple(_entry(item) for item in record.get("history") or ())
+    items = record.get("history") or ()
+    history = tuple(HistoryEntry(**_named(item, _HISTORY_TEXTS)) for item in items)
     claims = [entry.at for entry in history if entry.operation == CLAIMED]
     given_up = bool(history) and history[-1].operation == ABANDONED
     return RecordFacts(
@@ -209,10 +210,6 @@ def _owner(block: Mapping[str, Any]) -> Owner:
     return Owner(*(str(block.get(name, "")) for name in ("cluster", "namespace", "name")))
 
 
-def _entry(item: Mapping[str, Any]) -> HistoryEntry:
-    return HistoryEntry(**_named(item, _HISTORY_TEXTS))
-
-
 def _pending(block: Mapping[str, Any] | None) -> Pending | None:
     """None too for one that names no digest: nothing can be approved by it."""
     if not block or not block.get("digest"):
@@ -237,6 +234,8 @@ def _in_flight(block: Mapping[str, Any] | None) -> InFlight | None:
         sends=int(block.get("sends", 1)),
         providers=_texts(block, "providers"),
         asked=_texts(block, "asked"),
+        parts=_texts(block, "parts"),
+        seen=_texts(block, "seen"),
         wishes=_wishes(block),
     )
 
@@ -393,7 +392,7 @@ def _flight_block(change: RecordChange, before: InFlight | None) -> dict[str, An
     if after is None:
         return None if change.sends is None else {"sends": change.sends}
     block = {**asdict(after), "before": after.before[:SIDE], "after": after.after[:SIDE]}
-    for name in ("providers", "asked"):
+    for name in ("providers", "asked", "parts", "seen"):
         if block[name] and before is not None:
             block[name] = {**dict.fromkeys(getattr(before, name)), **block[name]}
     return {name: part if part not in ("", {}, ()) else None for name, part in block.items()}

@@ -291,6 +291,8 @@ def _start(step: Step, permit: Permit | None) -> Start:
         digest=trusts[0].digest if trusts else "",
         providers=seen,
         expires=permit.expires,
+        parts=permit.parts,
+        seen=permit.seen,
         before=before,
         after=after,
     )

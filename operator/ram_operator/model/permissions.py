@@ -39,6 +39,9 @@ class Permit:
     expires: str = ""
     context: Mapping[str, Any] = field(default_factory=dict, compare=False)
     """What else the approver has seen, see `Held`."""
+    parts: Mapping[str, str] = field(default_factory=dict, compare=False)
+    """This and `seen` as in `InFlight`."""
+    seen: Mapping[str, str] = field(default_factory=dict, compare=False)
 
     def __post_init__(self) -> None:
         if self.seal is not SEAL:

@@ -281,6 +281,12 @@ class InFlight:
     """What the manifest asked for when it was offered, see `Pending`."""
     wishes: tuple[str, ...] = field(default=(), compare=False)
     """As in a rejection of it."""
+    parts: Mapping[str, str] = field(default_factory=dict, compare=False)
+    """Stands for both sides of each part, by its place: what is left of it is known by that. Empty
+    where there was too much to tell.
+    """
+    seen: Mapping[str, str] = field(default_factory=dict, compare=False)
+    """The same of each thing that the approver has seen beside it."""
     before: str = field(default="", compare=False)
     """What it replaces, as JSON; both sides are cut where they are too long."""
     after: str = field(default="", compare=False)
