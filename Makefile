@@ -93,7 +93,7 @@ test: venv ## everything: static, unit, emulator, cluster and scenarios on a rea
 	$(BIN)/python -m tests.suites test $(ARGS)
 
 .PHONY: lanes
-lanes: venv ## what is slow and rare: rows that test leaves out, long histories, a friendly cloud
+lanes: venv ## what is slow and rare: rows that test leaves out, long histories, a friendly cloud, the oldest Kubernetes
 	$(BIN)/python -m tests.suites lanes $(ARGS)
 
 .PHONY: oldest

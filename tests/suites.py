@@ -78,6 +78,8 @@ def _those_named(word: str, part: Part, **environment: str) -> Part:
 
 FIRST_DAYS: Final = "tests/first_days"
 """Of people: played by the lanes alone."""
+OLDEST: Final = ("tests/gate/test_reduced_guard.py", "tests/admission/test_variants.py")
+"""What the Makefile plays on the oldest Kubernetes that is supported, built at the first use."""
 GATE: Final = _files("gate", TABLE)
 GATES: Final = 4
 SCENARIOS: Final = _files("scenarios")
@@ -132,6 +134,7 @@ LANES: Final = (
     _with(_on_a_plane("odd objects and answers", *ODD), OBJECTS="300", ANSWERS="40"),
     _shown(_pytest("first days", FIRST_DAYS)),
     _shown(_pytest("soak", SOAK)),
+    Part("oldest Kubernetes", (*MAKE, "oldest"), OLDEST),
     _those_named(
         "friendly", _on_a_plane("friendly scenarios", "tests/scenarios"), SCENARIOS="friendly"
     ),

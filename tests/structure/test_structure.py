@@ -162,3 +162,9 @@ def test_the_index_of_the_docs_lists_each_decision() -> None:
     index = (ROOT / "docs" / "index.md").read_text()
     pages = {path.name for path in (ROOT / "docs" / "decisions").glob("*.md")}
     assert pages == set(re.findall(r"\(decisions/([\w.-]+)\)", index))
+
+
+def test_the_oldest_kubernetes_has_a_lane_of_its_own() -> None:
+    (lane,) = [part for part in LANES if part.command[-1] == "oldest"]
+    played = (ROOT / "Makefile").read_text().partition("RAM_OPERATOR_KUBERNETES=oldest")[2]
+    assert set(lane.places) == set(re.findall(r"tests/\S+\.py", played.partition("\n\n")[0]))
