@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..kinds.entries import policy_entries
+from ..kinds.entries import ATTACHED_AS, policy_entries, policy_key
 from ..model.objects import Entry
 from ..model.state import CloudCalls, Live
 from ..model.steps import Attach, Detach
@@ -20,7 +20,13 @@ def read_attachments(calls: CloudCalls, noun: str, live: Live) -> Fields:
     body = calls.call(action, {f"{title}Name": live.cloud_name})
     rows = answers.rows(body, action, ("Policies", "Policy"), "PolicyType", "PolicyName")
     items = [{"type": row["PolicyType"], "name": row["PolicyName"]} for row in rows]
-    return {"policies": policy_entries(items)}
+    marks = {
+        policy_key(row["PolicyType"], row["PolicyName"]): Entry(
+            str(row.get("DefaultVersion") or ""), str(row.get("AttachDate") or "")
+        )
+        for row in rows
+    }
+    return {"policies": policy_entries(items), ATTACHED_AS: marks}
 
 
 def attach(noun: str, getters: write_checks.Getters) -> Call[Attach]:

@@ -1,4 +1,6 @@
-"""The policies of groups, kept for a moment: new members get them. Read by `checks`."""
+"""What is remembered of attachments: the policies of groups, for the members that join within a
+moment, and which documents were compared with what was agreed on.
+"""
 
 from __future__ import annotations
 
@@ -51,3 +53,20 @@ class GroupPolicies:
         """Something of it was written."""
         with self._lock:
             self._found.pop(group.lower(), None)
+
+
+class Compared:
+    """Which policies say what was agreed on for their holders, as far as somebody has looked."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._known: dict[tuple[str, str], object] = {}
+
+    def holds(self, holder: str, policy: str, state: object) -> bool:
+        """Whether it was compared in this state: as it was attached, and with what was agreed."""
+        with self._lock:
+            return self._known.get((holder, policy)) == state
+
+    def note(self, holder: str, policy: str, state: object) -> None:
+        with self._lock:
+            self._known[holder, policy] = state

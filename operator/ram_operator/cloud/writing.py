@@ -18,7 +18,7 @@ from ..model.state import CloudCalls
 from .cached_reads import CUSTOM, PolicyDocuments, ProviderFacts
 from .jobs import Jobs, Needs, Reply
 from .locks import LockTable, Mode, Turn
-from .readings import GroupPolicies
+from .readings import Compared, GroupPolicies
 
 _OWN: Final = Mode.EXCLUSIVE
 _OTHER: Final = Mode.SHARED
@@ -95,6 +95,7 @@ class Kept:
     policies: PolicyDocuments = field(default_factory=PolicyDocuments)
     providers: ProviderFacts = field(default_factory=ProviderFacts)
     groups: GroupPolicies = field(default_factory=GroupPolicies)
+    compared: Compared = field(default_factory=Compared)
     locks: LockTable = field(default_factory=LockTable)
 
 

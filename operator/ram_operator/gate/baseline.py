@@ -81,6 +81,7 @@ def beyond(inputs: Inputs, moved: Collection[str]) -> list[Judged]:
             found += values.unasked(inputs, field, live) if field.escalates in PLAIN else ()
         elif field.escalates in _ENTRIES:
             found += _entries(inputs, field, wanted, live, moved)
+            found += excess.widened(inputs, field)
         elif field.escalates in PLAIN:
             found += values.beyond(inputs, field, wanted, live) if field.name not in moved else ()
         elif field.name not in moved and (base := _base(inputs.memory.record, field)) is not None:
@@ -264,6 +265,9 @@ def agreeing(inputs: Inputs, steps: Iterable[S]) -> list[S]:
 
 
 def _brings_rights(inputs: Inputs, step: Step) -> bool:
+    if isinstance(step, Agree):
+        # It was there before, without that right.
+        return bool(step.entries.keys() & inputs.memory.moved.keys())
     return isinstance(step, Attach) and any(
         inputs.memory.texts.get(key, NO_RIGHTS) != NO_RIGHTS for key in step.entries
     )
@@ -377,4 +381,5 @@ def _text(inputs: Inputs, field: Field, key: str, rights: bool) -> str | None:
     """
     if field.escalates is Escalation.MEMBERSHIP:
         return NO_RIGHTS if rights or _gives_rights(inputs, field, key) else None
-    return None if only_reads(key) else inputs.memory.texts.get(key)
+    found = inputs.memory.moved.get(key, inputs.memory.texts.get(key))
+    return None if only_reads(key) else found

@@ -5,9 +5,12 @@ Called by `baseline` and `values`, which say what goes beyond it.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+
 from ..constants import DriftPolicy, Severity
+from ..kinds.schema import Escalation, Field
 from ..model.changes import Change, Judged
-from ..model.vocabulary import Cause, Disposition
+from ..model.vocabulary import Cause, Direction, Disposition
 from .inputs import Inputs
 from .said import rejected
 
@@ -28,3 +31,19 @@ def back(change: Change) -> Judged:
 def found(change: Change) -> Judged:
     """What stays until somebody agrees, or says no; from what was agreed on to what is there."""
     return Judged(change, Cause.FOUND, Disposition.HOLD, Severity.CRITICAL)
+
+
+def widened(inputs: Inputs, field: Field) -> Iterator[Judged]:
+    """Policies that others have widened since they were attached as agreed. They stay, whoever has
+    them is told, and they go only once somebody says no.
+    """
+    asked = inputs.desired.fields[field.name]
+    if field.escalates is not Escalation.ATTACHMENT or not isinstance(asked, Mapping):
+        return
+    for key in sorted(inputs.memory.moved.keys() & asked.keys()):
+        wish = Change(field.name, asked[key], asked[key], Direction.WIDER, key)
+        if rejected(inputs.memory.record, wish):
+            yield back(Change(field.name, asked[key], None, Direction.NARROWER, key))
+            yield Judged(wish, Cause.INTENT, Disposition.HOLD, Severity.INFO)
+        else:
+            yield found(wish)

@@ -121,6 +121,10 @@ class Memory:
     """Folded key of a policy → its identity grants as a document, see `Agreed`. Only of policies
     whose documents are known.
     """
+    moved: Mapping[str, str] = field(default_factory=lambda: EMPTY)
+    """Folded key of a policy that is attached as agreed, and whose document no object here owns →
+    its identity grants, where they are more by now than was agreed on.
+    """
     watched: bool = True
     """The operator has looked at the identity since it last was as agreed on."""
     sent: tuple[documents.Policy, ...] = ()

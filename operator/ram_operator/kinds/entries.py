@@ -46,6 +46,12 @@ def policy_entries(value: Any) -> dict[str, Entry]:
     }
 
 
+ATTACHED_AS: Final = "attachedAs"
+"""In what was read of an identity: of each policy that it has, the version that is in force, as
+`display`, and when it was attached, as `value`.
+"""
+
+
 def custom_key(name: str) -> str:
     return policy_key(PolicyType.CUSTOM, name)
 

@@ -72,6 +72,7 @@ class Evidence:
             gives_nothing=known.gives_nothing,
             holders=known.holders,
             texts=known.texts,
+            moved=known.moved,
             watched=self._watched(standing, most),
         )
         return Inputs(subject.row, account, wanted, live, memory, approval, providers=seen)

@@ -29,7 +29,7 @@ from ..model.objects import EMPTY, Entry, FieldValue, Key, Owner, UnknownPart
 from ..model.records import NO_RIGHTS, Agreed, RecordFacts
 from ..model.state import Desired, Live
 from ..model.vocabulary import PolicyType, Presence
-from . import policy_lookups, trust_lookups
+from . import moved_policies, policy_lookups, trust_lookups
 from .sources import Sources
 from .subject import Subject
 
@@ -107,6 +107,8 @@ class Rights:
     """Those of them that only deny."""
     holders: Mapping[str, Entry] | UnknownPart | None = None
     """Of a policy: who has it, see `Memory.holders`."""
+    moved: Mapping[str, str] = default(default_factory=lambda: EMPTY)
+    """What policies let do by now that moved in other hands, see `Memory.moved`."""
 
 
 UNREAD: Final = "somebody whom nobody can tell, since the trust cannot be read,"
@@ -128,6 +130,7 @@ class _Policies:
     judged: dict[str, frozenset[str]] = default(default_factory=dict)
     lets: dict[str, tuple[str, ...]] = default(default_factory=dict)
     texts: dict[str, str] = default(default_factory=dict)
+    moved: dict[str, str] = default(default_factory=dict)
     unread: list[str] = default(default_factory=list)
 
     def missing(self, key: str) -> None:
@@ -135,8 +138,16 @@ class _Policies:
         self.reasons[key], self.judged[key] = (MISSING,), frozenset()
 
     def add(self, key: str, found: tuple[documents.Policy, ...]) -> None:
+        self.texts[key] = identity_text(found)
+        self._judge(key, found)
+
+    def add_moved(self, key: str, found: tuple[documents.Policy, ...]) -> None:
+        """One that lets do more than was agreed on, which moves nobody else's rights here."""
+        self.moved[key] = identity_text(found)
+        self._judge(key, found)
+
+    def _judge(self, key: str, found: tuple[documents.Policy, ...]) -> None:
         self.judged[key], self.lets[key] = documents.digests(found), _lets(found)
-        self.texts[key] = documents.identity_text(documents.together(found)) or NO_RIGHTS
         why = {reason for document in found for reason in documents.escalates(document)}
         detours = {way for document in found for way in documents.indirect(document)}
         if detours:
@@ -170,6 +181,9 @@ def look(
             policies.add(key, found)
         else:
             policies.unread.append(f"the policy {entry.display} to be read")
+    for key, document in moved_policies.find(sources, subject, (wanted, live), record.agreed):
+        if key not in policies.judged:
+            policies.add_moved(key, (document,))
     known = Rights(
         frozenset(policies.harmless),
         policies.reasons,
@@ -184,6 +198,7 @@ def look(
         texts=policies.texts,
         sent=_sent(sources, subject, wanted),
         unread=tuple(policies.unread),
+        moved=policies.moved,
     )
     going = _going(subject, wanted, live, record.ends)
     return _with_denials(sources, going, known)
@@ -198,6 +213,11 @@ def _with_denials(sources: Sources, going: Mapping[str, Entry], known: Rights) -
         gives_nothing=found.gives_nothing,
         unread=(*known.unread, *found.unread),
     )
+
+
+def identity_text(found: tuple[documents.Policy, ...]) -> str:
+    """What a record says of what they let do."""
+    return documents.identity_text(documents.together(found)) or NO_RIGHTS
 
 
 def _lets(found: tuple[documents.Policy, ...]) -> tuple[str, ...]:

@@ -247,7 +247,7 @@ class ManagedPass:
         What an identity had when it was taken over may show a little later.
         """
         consistency, key, uid = self._ports.consistency, self._subject.key, self._subject.uid
-        if decision.found or written.claimed:
+        if _came_unseen(inputs, decision) or written.claimed:
             consistency.unwatched(key, uid)
         elif not inputs.live.unknown_parts():
             consistency.looked(key, uid)
@@ -385,3 +385,11 @@ class ManagedPass:
             after=found.after,
             also=also,
         )
+
+
+def _came_unseen(inputs: Inputs, decision: Plan) -> bool:
+    """Whether something is there that came while nobody looked. A policy that others widened came
+    under our eyes: it shields nothing else.
+    """
+    changes = decision.held.changes if decision.held is not None else ()
+    return decision.found and any(c.entry not in inputs.memory.moved for c in changes)

@@ -8,13 +8,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .. import documents
-from ..cloud import holders
+from ..cloud import holders, policy_calls
 from ..cluster.api import ClusterApi
 from ..cluster.guard import AdmissionGuard
 from ..cluster.record_writer import Records
 from ..config import Settings
+from ..kinds.policy import DOCUMENT
 from ..kinds.table import ACCOUNT
-from ..model.objects import Entry, Key
+from ..model.objects import Entry, Key, UnknownPart
 from ..model.state import Observer
 from ..observability.metrics import Metrics
 from ..runtime import bodies
@@ -127,6 +128,18 @@ class _Readings:
 
     def policy(self, kind: str, name: str) -> tuple[documents.Policy, ...]:
         return self.session.kept.policies.read(self.session.client, kind, name)
+
+    def version(self, name: str) -> tuple[str, documents.Policy | UnknownPart]:
+        found = policy_calls.read_policy(self.session.client, name)
+        document = found.fields[DOCUMENT.name]
+        assert isinstance(document, documents.Policy | UnknownPart)
+        return found.default_version, document
+
+    def compared(self, holder: str, policy: str, state: object) -> bool:
+        return self.session.kept.compared.holds(holder, policy, state)
+
+    def note(self, holder: str, policy: str, state: object) -> None:
+        self.session.kept.compared.note(holder, policy, state)
 
     def holders(self, name: str) -> Mapping[str, Entry]:
         return holders.read(self.session.client, name)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from .. import documents
-from ..model.objects import Account, Entry, Key
+from ..model.objects import Account, Entry, Key, UnknownPart
 
 
 class Objects(Protocol):
@@ -33,6 +33,17 @@ class Readings(Protocol):
         """All documents that may be in force. `kind` is System or Custom. Raises errors.*, Absent
         where there is no such policy.
         """
+
+    def version(self, name: str) -> tuple[str, documents.Policy | UnknownPart]:
+        """The version of the custom policy that is in force, and what it says, as the cloud has it
+        now. Raises errors.*, Absent.
+        """
+
+    def compared(self, holder: str, policy: str, state: object) -> bool:
+        """Whether `note` was told exactly this of them."""
+
+    def note(self, holder: str, policy: str, state: object) -> None:
+        """Remember that in this state the policy says what was agreed on for its holder."""
 
     def holders(self, name: str) -> Mapping[str, Entry]:
         """Who has the custom policy, see `Memory.holders`, without values. Raises errors.*."""

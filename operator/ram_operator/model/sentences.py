@@ -115,6 +115,8 @@ def found(change: Change) -> str:
     """One sentence for an entry or a document that is there without anybody's word."""
     if isinstance(change.after, documents.Policy):
         return given(change)
+    if change.before is not None and change.entry:
+        return f"{change.field}: {value(change.after)} lets do more than was agreed on"
     where = " in place of a creation that was never made" if change.field == NAME else ""
     return f"{change.field}: {value(change.after)} is there{where}, and nobody agreed on it"
 

@@ -1,0 +1,79 @@
+"""Custom policies that no object here owns, and that let their holders do more than was agreed on.
+
+Called by the lookups. In a steady state nothing is read: the list of what is attached tells which
+version is in force, and each is compared once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from .. import documents
+from ..errors import RamOperatorError
+from ..kinds.comparison import NOTHING
+from ..kinds.entries import ATTACHED_AS, is_custom
+from ..kinds.policy import POLICY
+from ..kinds.record import Identity, facts_of
+from ..kinds.schema import Escalation
+from ..model.objects import Entry
+from ..model.records import NO_RIGHTS, UNKNOWN_RIGHTS, Agreed
+from ..model.state import Desired, Live
+from .sources import Sources
+from .subject import Subject
+
+
+def find(
+    sources: Sources, subject: Subject, sides: tuple[Desired, Live], agreed: Agreed
+) -> Iterator[tuple[str, documents.Policy]]:
+    """Folded keys, and what they say now. Never raises: what cannot be read is looked at again."""
+    wanted, live = sides
+    marks = live.fields.get(ATTACHED_AS)
+    if not isinstance(marks, Mapping):
+        return
+    holder = f"{subject.row.noun}/{live.cloud_name.lower()}"
+    for key, entry, text in _settled(subject, wanted, live, agreed):
+        mark = marks.get(key, Entry(""))
+        state = (live.cloud_id, mark.display, mark.value, text)
+        if sources.readings.compared(holder, key, state) or _owned(sources, entry):
+            continue
+        try:
+            version, document = sources.readings.version(_name(entry))
+        except RamOperatorError:
+            continue
+        if not isinstance(document, documents.Policy):
+            continue
+        if documents.exceeds_rights(_agreed(text), document):
+            yield key, document
+        elif version == mark.display:
+            # What was read may be older than the list, and then it says nothing of that version.
+            sources.readings.note(holder, key, state)
+
+
+def _settled(
+    subject: Subject, wanted: Desired, live: Live, agreed: Agreed
+) -> Iterator[tuple[str, Entry, str]]:
+    """Custom policies that are attached, asked for, and agreed on, with what was agreed."""
+    for field in subject.row.fields:
+        has, asked = live.fields.get(field.name), wanted.fields.get(field.name)
+        if field.escalates is not Escalation.ATTACHMENT:
+            continue
+        if not isinstance(has, Mapping) or not isinstance(asked, Mapping):
+            continue
+        known = agreed.entries.get(field.name, {})
+        for key in sorted(has.keys() & asked.keys() & known.keys()):
+            if is_custom(key) and known[key] != UNKNOWN_RIGHTS:
+                yield key, has[key], known[key]
+
+
+def _owned(sources: Sources, entry: Entry) -> bool:
+    """Whether an object owns the policy: its document is put back there."""
+    identity = Identity(sources.account.account_id, POLICY.kind, _name(entry))
+    return facts_of(sources.objects.get(identity.key), identity).owner is not None
+
+
+def _name(entry: Entry) -> str:
+    return entry.display.partition("/")[2]
+
+
+def _agreed(text: str) -> documents.Policy:
+    return NOTHING if text == NO_RIGHTS else documents.parse_policy(text, lenient=True)
