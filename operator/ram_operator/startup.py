@@ -176,7 +176,11 @@ class Operator:
     def _sweep(self) -> None:
         sweeper = Sweeper(self.ports, _beside)
         while self.settings.sweep_seconds and not self._closing.wait(SWEEP_TURN):
-            sweeper.turn()
+            try:
+                sweeper.turn()
+            except Exception:
+                # Without this thread the ages of the lists would grow for no reason that shows.
+                log.exception("the sweeps did not begin; they are tried again")
 
     def _begin(self) -> None:
         if self._closing.is_set():
