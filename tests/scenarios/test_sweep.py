@@ -105,6 +105,7 @@ def test_a_role_that_is_gone_is_told_of(world: World) -> None:
     world.role("goes")
     world.ready(ROLE, "goes")
     world.settle()
+    swept(world)
     Hands(world).delete_role("goes")
     world.wait(ROLE, "goes", lambda item: item["status"].get("drift"), "drift")
     assert [e["action"] for e in world.writes()] == ["CreateRole"]
