@@ -37,6 +37,13 @@ ANNOTATION_APPROVED_BY: Final = f"{GROUP}/approved-by"
 ANNOTATION_REJECTED_BY: Final = f"{GROUP}/rejected-by"
 ANNOTATION_SUSPENDED_BY: Final = f"{GROUP}/suspended-by"
 ANNOTATION_DELETE_REQUESTED_BY: Final = f"{GROUP}/delete-requested-by"
+STAMPS: Final = (
+    ANNOTATION_CHANGED_BY,
+    ANNOTATION_APPROVED_BY,
+    ANNOTATION_REJECTED_BY,
+    ANNOTATION_SUSPENDED_BY,
+    ANNOTATION_DELETE_REQUESTED_BY,
+)
 # For people alone: nothing is decided by it.
 ANNOTATION_APPROVE_REASON: Final = f"{GROUP}/approve-reason"
 # Only a change of one of these annotations is worth a look; all others belong to other tools.

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from ram_operator import constants
 from ram_operator.errors import InvalidSpec
 from ram_operator.kinds.table import ACCOUNT, RECORD
 from ram_operator.model.objects import Key
@@ -96,18 +97,31 @@ def test_of_a_very_large_object_the_small_fields_are_kept_and_why_it_is_not_mana
     assert kept is not None
     assert (kept["spec"], kept["status"]) == (small, status)
     assert weight(cache) < 3 * bodies.SMALL
-    with pytest.raises(InvalidSpec, match=r"has 97\d kB .* at most 80 are read.* trusts of 2,048"):
+    with pytest.raises(InvalidSpec, match=r"has 97\d kB.* at most 80 are read.* trusts of 2,048"):
         bodies.check(kept)
     assert cache.dependents(Key("RamPolicy", "apps", "logs")) == [KEY]
 
 
-def test_annotations_make_an_object_large_as_well() -> None:
-    ours = {"ram.alibabacloud.com/reject": "x" * 100_000}
-    kept, data = bodies.kept(role(annotations=ours))
-    assert "annotations" not in kept["metadata"]
-    assert len(data) < bodies.SMALL
-    with pytest.raises(InvalidSpec):
-        bodies.check(kept)
+def test_nothing_beside_the_manifest_keeps_an_object_from_being_looked_at() -> None:
+    """Neither has an author: whoever may write it would keep strangers in."""
+    padding = {"ram.alibabacloud.com/padding": "x" * 200_000, "others": "x"}
+    said = {"ram.alibabacloud.com/reject": "sha256:1 " + "x" * 200_000}
+    stamps = {"ram.alibabacloud.com/changed-by": "ann," * 2_000}
+    body = role(annotations={**padding, **said, **stamps})
+    body["metadata"]["finalizers"] = ["ram.alibabacloud.com/cleanup", *["x" * 60] * 10_000]
+    kept, data = bodies.kept(body)
+    bodies.check(kept)
+    assert len(data) < 3 * bodies.SMALL
+    assert kept["metadata"]["finalizers"] == [*["x" * 60] * 16, "ram.alibabacloud.com/cleanup"]
+    assert kept["metadata"]["annotations"] == {
+        "ram.alibabacloud.com/reject": said["ram.alibabacloud.com/reject"][: bodies.SAID],
+        **stamps,
+    }
+
+
+def test_every_annotation_that_is_read_is_kept() -> None:
+    names = {text for name, text in vars(constants).items() if name.startswith("ANNOTATION_")}
+    assert names == bodies.READ
 
 
 @pytest.mark.parametrize(

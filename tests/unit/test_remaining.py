@@ -267,3 +267,52 @@ def test_too_much_to_tell_is_told_not_at_all() -> None:
     assert remaining.told(Held(HeldKind.GRANT, "", changes=changes)) == ({}, {})
     parts, seen = remaining.told(Held(HeldKind.GRANT, "", changes=changes[:512]))
     assert (len(parts), seen) == (512, {})
+
+
+def crowded(had: tuple[str, ...] = (), lets: str = "", size: int = 520) -> Inputs:
+    """A policy for a group of so many, who are all agreed on."""
+    crowd = tuple(f"user-{n}" for n in range(size))
+    found = group(had, crowd, policies=(A,), asked=crowd, lets=lets)
+    agreed = Agreed({"policies": {}, "members": dict.fromkeys(crowd, NO_RIGHTS)})
+    record = replace(found.memory.record, agreed=agreed)
+    return replace(found, memory=replace(found.memory, record=record))
+
+
+@pytest.mark.parametrize("size", [5, 520])
+def test_of_a_large_group_a_policy_that_was_widened_meanwhile_is_not_agreed_on(size: int) -> None:
+    """Where more than 512 things were seen, what the policy let do is not kept either."""
+    facts, said = begun(crowded(size=size))
+    decision = after(crowded((A,), lets=A, size=size), facts, said)
+    noted = [s.agrees.entries.get("policies", {}) for s in decision.steps]
+    assert [set(s.entries) for s in decision.steps if s.verb == "detach"] == [{A}]
+    assert not any(each.get(A) for each in noted)
+
+
+def test_a_policy_that_did_not_exist_is_not_agreed_on_whatever_it_has_become() -> None:
+    """Nobody knew what it would allow. The attachment was refused; then a hand makes it."""
+    ghost = group((), ("ann",), policies=(A,), asked=("ann",))
+    before = replace(ghost, memory=replace(ghost.memory, lets={}, texts={}))
+    facts, said = begun(before)
+    now = group((A,), ("ann",), policies=(A,), asked=("ann",))
+    decision = after(now, facts, said)
+    assert not any(s.agrees.entries.get("policies", {}).get(A) for s in decision.steps)
+
+
+@pytest.mark.parametrize("known", [(A, B), (B,)], ids=["both were read", "one was not"])
+def test_a_policy_that_is_not_there_any_more_takes_its_denials_along(
+    known: tuple[str, ...],
+) -> None:
+    """Both were agreed on, taken away by hand, and approved anew. The reference to one of them has
+    nothing behind it any more: it may be what has denied something.
+    """
+
+    def back(*policies: str) -> Inputs:
+        found = group((), ("ann",), policies=policies, asked=("ann",))
+        agreed = Agreed({"policies": {A: ALL, B: ALL}, "members": {"ann": NO_RIGHTS}})
+        record = replace(found.memory.record, agreed=agreed)
+        lets = {key: text for key, text in found.memory.lets.items() if key in known}
+        return replace(found, memory=replace(found.memory, record=record, lets=lets))
+
+    facts, said = begun(back(A, B))
+    decision = after(back(B), facts, said)
+    assert written(decision) == set()

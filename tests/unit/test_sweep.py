@@ -92,6 +92,12 @@ def test_a_user_is_known_by_what_stands_before_the_domain() -> None:
     assert set(list_calls.read(Pages(users), "RamUser")) == {"a@b"}
 
 
+def test_only_roles_are_service_linked() -> None:
+    groups = {"Groups": {"Group": [{"GroupName": "AliyunServiceRoleForME", "GroupId": "1"}]}}
+    found = list_calls.read(Pages(groups), "RamGroup")
+    assert not found["aliyunserviceroleforme"].service_linked
+
+
 def test_service_linked_roles_are_told_from_others() -> None:
     found = list_calls.read(Pages(page(role("AliyunServiceRoleForECS"), role("mine"))), "RamRole")
     assert {name for name, row in found.items() if row.service_linked} == {

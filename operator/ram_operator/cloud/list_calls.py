@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
-from ..constants import Reason
+from ..constants import SERVICE_LINKED_NAMES, Reason
 from ..errors import Retry
 from ..kinds.group import GROUP
 from ..kinds.policy import POLICY
@@ -50,7 +50,6 @@ class Listing:
 
 _MOVES: Final = frozenset({"LastLoginDate", "AttachmentCount"})
 """Columns that move by use, or by what is attached elsewhere."""
-_SERVICE_LINKED: Final = "aliyunservicerolefor"
 _MOST_PAGES: Final = 1000
 """More than any account has; a list that goes on is none."""
 
@@ -105,7 +104,8 @@ def _row(listing: Listing, entry: Mapping[str, Any]) -> Row:
     kept = {column: value for column, value in entry.items() if column not in _MOVES}
     text = json.dumps(kept, sort_keys=True, default=str)
     digest = hashlib.blake2b(text.encode(), digest_size=12).digest()
-    return Row(name, digest, name.lower().startswith(_SERVICE_LINKED))
+    linked = listing.column == "RoleName" and name.lower().startswith(SERVICE_LINKED_NAMES)
+    return Row(name, digest, linked)
 
 
 def _moved(action: str) -> Retry:

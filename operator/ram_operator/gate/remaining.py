@@ -21,11 +21,15 @@ Told = Mapping[str, str]
 
 
 def told(held: Held) -> tuple[Told, Told]:
-    """The parts of a change, and what else the approver has seen. Both are empty where there is too
-    much to tell: then nothing of it goes on by itself.
+    """The parts of a change, and what else the approver has seen. Where that is too much to tell,
+    it is what the policies let do alone: then nothing goes on by itself.
     """
     parts, seen = _parts(held), _seen(held.context)
-    return (parts, seen) if len(parts) + len(seen) <= approvals.PARTS else ({}, {})
+    if len(parts) + len(seen) <= approvals.PARTS:
+        return parts, seen
+    # What is found attached is judged by that.
+    lets = {label: text for label, text in seen.items() if _split(label)[0] == approvals.GRANTS}
+    return {}, dict(sorted(lets.items())[: approvals.PARTS])
 
 
 def _parts(held: Held) -> Told:
@@ -75,9 +79,15 @@ def is_left(held: Held, whole: Mapping[str, Any], flight: InFlight, agreed: Agre
 
 def _by_itself(label: str, now: Told, flight: InFlight, agreed: Agreed) -> bool:
     """Whether the write itself has moved it: who was to join is in the group now. What a policy
-    lets do moves by no write of its holder; it is not looked up any more once it was agreed on.
+    lets do moves by no write of its holder; it is not looked up any more once it was agreed on, for
+    as long as it is asked for.
     """
     name, entry = _split(label)
     if name == approvals.GRANTS:
-        return label not in now and any(entry in known for known in agreed.entries.values())
-    return (label in now) is not (label in flight.seen)
+        asked = any(place(field, entry) in now for field in agreed.entries)
+        known = any(entry in entries for entries in agreed.entries.values())
+        return label not in now and asked and known
+    if label in flight.seen:
+        # A part that was seen as well is asked for, and no write moves what is asked for.
+        return label not in now and label not in flight.parts
+    return True

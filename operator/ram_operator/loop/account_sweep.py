@@ -45,7 +45,8 @@ class Sweeper:
         self._ports = ports
         self._begin = begin
         self._jitter = jitter
-        self._due: dict[str, float] = {}
+        self._due: dict[tuple[str, str], float] = {}
+        """By the name and the id of the account."""
         self._running: set[str] = set()
 
     def turn(self) -> None:
@@ -54,11 +55,18 @@ class Sweeper:
         interval, now = ports.settings.sweep_seconds, ports.clock.monotonic()
         for key in ports.cache.keys(ACCOUNT):
             session = ports.accounts.find(key.name)
-            if session is None or key.name in self._running or now < self._due.get(key.name, now):
+            if session is None or key.name in self._running:
                 continue
-            self._due[key.name] = now + interval * (0.9 + 0.2 * self._jitter())
+            account_id = session.account.account_id
+            if now < self._due.get((key.name, account_id), now):
+                continue
+            self._due[key.name, account_id] = now + interval * (0.9 + 0.2 * self._jitter())
             self._running.add(key.name)
-            self._begin(functools.partial(self._one, key.name, session))
+            try:
+                self._begin(functools.partial(self._one, key.name, session))
+            except RuntimeError as error:
+                self._running.discard(key.name)
+                log.warning("RamAccount %s: its sweep could not begin: %s", key.name, error)
 
     def _one(self, name: str, session: Session) -> None:
         try:
@@ -91,6 +99,10 @@ def run(ports: Ports, session: Session) -> None:
         for folded in sorted(moved.names):
             for key in _concerned(ports, session, Identity(account_id, kind, folded)):
                 ports.queue.add(key, Lane.PERIODIC)
+    current = ports.accounts.find(name)
+    if current is None or current.account.account_id != account_id:
+        # It is of an account that has the name no more.
+        return
     inventory = _inventory(ports, lists, account_id)
     ports.metrics.accounts.set(name, _measured(inventory, lists))
     if ports.sweeps.counted(name, inventory):

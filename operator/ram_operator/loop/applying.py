@@ -85,7 +85,7 @@ def carry_out(
         done.append(step)
     refused.keep(ports, subject, session, decision.steps)
     try:
-        gate.close(decision.steps)
+        gate.close(decision.steps, decision.baseline)
     except RamOperatorError as failure:
         # What was done is told all the same.
         errors.append(failure)

@@ -115,8 +115,11 @@ class GatedWrite:
         self._done.append(step)
         return reply
 
-    def close(self, steps: Sequence[Step]) -> None:
-        """After all steps: the record is completed, or says that it may be tried again."""
+    def close(self, steps: Sequence[Step], follows: documents.Trust | None = None) -> None:
+        """After all steps: the record is completed, or says that it may be tried again. Where no
+        step has a trust, `follows` is what counts as agreed on: it may have been sent before, and
+        its answer been lost.
+        """
         if self._body is None:
             self._agree()
             return
@@ -125,7 +128,7 @@ class GatedWrite:
             # The creation's own record work follows, with the id that the cloud gave.
             return
         if resting and all(step in self._done for step in resting):
-            self._complete(_trust(self._done))
+            self._complete(_trust(self._done) or follows)
         elif self._unsent and not self._done:
             self._ports.cache.put(self._ports.records.unsent(self._body))
 

@@ -11,13 +11,14 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final
 
-from ..constants import GROUP
+from ..constants import ANNOTATION_APPROVE_REASON, FINALIZER, STAMPS, WATCHED_ANNOTATIONS
 from ..errors import InvalidSpec
 from ..kinds.table import KINDS
 
 LARGEST: Final = 81_920
-"""Bytes of an object of a tenant, without its status, in compact JSON. The largest that makes sense
-is a group of 500 members, each with an end: 76 kB.
+"""Bytes of the manifest of a tenant's object, in compact JSON. The largest that makes sense is a
+group of 500 members, each with an end: 76 kB. Only the manifest counts: nobody moves that without
+being known as its author, and an object that nobody looks at any more would keep strangers in.
 """
 SMALL: Final = 8_192
 """Bytes of a field of the manifest that stays of a larger object: whatever it attaches is known."""
@@ -31,8 +32,15 @@ _METADATA: Final = (
     "generation",
     "creationTimestamp",
     "deletionTimestamp",
-    "finalizers",
 )
+OTHERS: Final = 16
+"""Finalizers of others that are kept: a deletion that waits for one is looked at when it goes."""
+READ: Final = frozenset({*WATCHED_ANNOTATIONS, *STAMPS, ANNOTATION_APPROVE_REASON})
+"""The annotations that a pass reads."""
+SAID: Final = 4_096
+"""Letters of what a person says in one of them. What admission stamps is kept whole: it names all
+who wrote a change.
+"""
 
 
 def encoded(body: Mapping[str, Any]) -> bytes:
@@ -42,13 +50,20 @@ def encoded(body: Mapping[str, Any]) -> bytes:
 
 
 def slim(body: Mapping[str, Any]) -> dict[str, Any]:
-    """Without what the loop never reads: of the metadata that is most, and others' annotations."""
+    """Without what the loop never reads: of the metadata that is most, others' annotations and
+    most of their finalizers among it. Whoever writes those back reads the object itself before.
+    """
     found = body["metadata"]
     meta = {name: found[name] for name in _METADATA if name in found}
-    annotations = found.get("annotations")
-    if annotations:
-        ours = {k: v for k, v in annotations.items() if k.startswith(GROUP + "/")}
-        meta["annotations"] = ours
+    finalizers = list(found.get("finalizers") or ())
+    if finalizers:
+        kept = [name for name in finalizers if name != FINALIZER][:OTHERS]
+        meta["finalizers"] = [*kept, FINALIZER] if FINALIZER in finalizers else kept
+    said = {k: v for k, v in (found.get("annotations") or {}).items() if k in READ}
+    if said:
+        meta["annotations"] = {
+            name: text if name in STAMPS else str(text)[:SAID] for name, text in said.items()
+        }
     return {**body, "metadata": meta}
 
 
@@ -58,7 +73,7 @@ def kept(body: Mapping[str, Any]) -> tuple[dict[str, Any], bytes]:
     data = encoded(found)
     if len(data) <= LARGEST or body["kind"] not in KINDS:
         return found, data
-    size = len(encoded({name: part for name, part in found.items() if name != "status"}))
+    size = len(encoded({"spec": found.get("spec") or {}}))
     if size > LARGEST:
         found = _small(found, size)
         data = encoded(found)
@@ -67,11 +82,9 @@ def kept(body: Mapping[str, Any]) -> tuple[dict[str, Any], bytes]:
 
 def _small(body: Mapping[str, Any], size: int) -> dict[str, Any]:
     """Of a manifest that is too large: what says how it is to be managed, and under which name."""
-    meta, spec = dict(body["metadata"]), body.get("spec") or {}
-    if len(encoded(meta)) > LARGEST // 2:
-        meta.pop("annotations", None)
+    spec = body.get("spec") or {}
     small = {name: part for name, part in spec.items() if len(encoded({name: part})) <= SMALL}
-    return {**body, "metadata": meta, "spec": small, _SIZE: size}
+    return {**body, "spec": small, _SIZE: size}
 
 
 def check(body: Mapping[str, Any]) -> None:
@@ -82,7 +95,7 @@ def check(body: Mapping[str, Any]) -> None:
 
 def _too_large(size: int) -> str:
     return (
-        f"the object has {size // 1024} kB without its status, and at most {LARGEST // 1024} are"
+        f"the manifest has {size // 1024} kB, and at most {LARGEST // 1024} are"
         " read: make it smaller; RAM takes trusts of 2,048 and permission documents of 6,144"
         " characters"
     )
