@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from alibabacloud_tea_openapi.exceptions import ClientException
 
 from lab import waiting
 from ram_operator.cloud import faults
@@ -27,6 +28,7 @@ from ram_operator.errors import (
     Bug,
     DeleteConflict,
     InvalidSpec,
+    OutcomeUnknown,
     RamOperatorError,
     Refused,
     Retry,
@@ -385,3 +387,9 @@ def test_an_error_that_is_none_of_the_sdks_is_a_bug_without_its_text() -> None:
     assert isinstance(error, Bug)
     assert "KeyError" in error.message
     assert SECRET not in error.message
+
+
+def test_a_refusal_that_says_nothing_is_none_of_ours() -> None:
+    silent = ClientException(status_code=0, code="None", message="")
+    assert faults.classify(silent, "GetRole", writes=False).reason is Reason.CLOUD_UNAVAILABLE
+    assert isinstance(faults.classify(silent, "UpdateRole", writes=True), OutcomeUnknown)

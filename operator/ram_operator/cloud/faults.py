@@ -243,6 +243,9 @@ def classify(error: Exception, action: str, *, writes: bool) -> RamOperatorError
         return _unavailable(fault)
     if by_status := _BY_STATUS.get(fault.status):
         return by_status(fault)
+    if not fault.code and not fault.status:
+        # What the SDK could not read of it may have been any of them.
+        return unusable(action, "a refusal that says nothing", writes=writes)
     return Bug(f"{action}: unknown answer {fault.code or 'without a code'} (HTTP {fault.status})")
 
 
