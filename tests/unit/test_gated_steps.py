@@ -63,7 +63,7 @@ class Gate:
             raise self.refusals[step.summary]
         return {}
 
-    def close(self, _: Sequence[Step]) -> None:
+    def close(self, _: Sequence[Step], follows: object = None) -> None:
         self.tried.append("closed")
         if "closed" in self.refusals:
             raise self.refusals["closed"]
