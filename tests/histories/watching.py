@@ -17,6 +17,7 @@ from Tea.exceptions import TeaException
 
 from lab import RequestFailed
 from lab.world import World, condition, is_ready
+from ram_operator.cloud.cached_reads import FRESH_SECONDS
 from tests.faults.lab import REST, Lab, shown_journal
 from tests.gate.approving import say
 from tests.histories.access import Fact, Facts, Gain, Watcher, right
@@ -157,6 +158,9 @@ class Watch:
         for command in commands:
             with suppress(TeaException, KeyError):  # it is not there, or there already
                 self._by_hand(NAMES[command["kind"]], command["what"], command)
+        if any(command["what"] == "document" for command in commands):
+            # What a policy says is read once for all writes that are sent soon after.
+            time.sleep(FRESH_SECONDS)
         if commands:
             time.sleep(REST)
 
