@@ -87,6 +87,7 @@ class Operator:
         )
         metrics.watch(self.queue.depth, self.queue.running, self.queue.longest)
         metrics.leads.set_function(self._leads)
+        metrics.sweep_interval.set(settings.sweep_seconds)
         self.leadership = leadership_of(settings) if settings.leader_election else None
         api = ClusterApi(_api_client(settings.workers), metrics.cluster_write, self._check_lead)
         self._pool = ThreadPoolExecutor(settings.cloud_threads, thread_name_prefix="cloud")

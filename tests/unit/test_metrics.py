@@ -23,8 +23,11 @@ from tests.unit.steps_by_example import of_difference
 
 KEY, OTHER = Key("RamRole", "apps", "web"), Key("RamPolicy", "apps", "web")
 NARROWER = Direction.NARROWER
-LABELS = {"kind": "RamRole", "resource_namespace": "apps", "resource_name": "web"}
+NAMED = {"kind": "RamRole", "resource_namespace": "apps", "resource_name": "web"}
+LABELS = {**NAMED, "account": ""}
 NOW = 1_767_225_600.0
+READY = (("Ready", "True"),)
+FULL = ObjectState(READY, drift="critical", pending_since=NOW, looked_at=NOW)
 
 
 @pytest.fixture
@@ -61,7 +64,6 @@ def test_label_sets_that_are_known_exist_from_the_start(metrics: Metrics) -> Non
     for kind in KINDS:
         assert value(metrics, "approvals_pending", kind=kind) == 0
     assert value(metrics, "build_info", version=ram_operator.__version__) == 1
-    assert value(metrics, "cloud_throttled_total") == 0
 
 
 def test_two_registries_do_not_share_anything(metrics: Metrics) -> None:
@@ -72,14 +74,16 @@ def test_two_registries_do_not_share_anything(metrics: Metrics) -> None:
 
 
 def test_cloud_calls_are_counted_timed_and_throttling_is_counted_again(metrics: Metrics) -> None:
-    metrics.cloud_call("GetRole", "Success", 0.2)
-    metrics.cloud_call("GetRole", "Throttled", 0.1)
+    metrics.cloud_call("GetRole", "Success", 0.2, "default")
+    assert value(metrics, "cloud_throttled_total", account="default") == 0
+    metrics.cloud_call("GetRole", "Throttled", 0.1, "default")
     for result in ("Success", "Throttled"):
-        assert value(metrics, "cloud_requests_total", action="GetRole", result=result) == 1
+        labels = {"account": "default", "action": "GetRole", "result": result}
+        assert value(metrics, "cloud_requests_total", **labels) == 1
     assert value(metrics, "cloud_request_duration_seconds_count", action="GetRole") == 2
     total = value(metrics, "cloud_request_duration_seconds_sum", action="GetRole")
     assert total == pytest.approx(0.3)
-    assert value(metrics, "cloud_throttled_total") == 1
+    assert value(metrics, "cloud_throttled_total", account="default") == 1
 
 
 def test_the_gauges_of_the_queue_can_ask_the_queue(metrics: Metrics) -> None:
@@ -176,19 +180,22 @@ def test_each_condition_has_the_series_of_the_status_that_it_has(metrics: Metric
 
 
 def test_an_object_that_waits_for_approval_is_counted_once(metrics: Metrics) -> None:
-    waits = ObjectState(pending_since=NOW)
+    waits = ObjectState(pending_since=NOW, pending="TrustChange")
+    labels = {**LABELS, "change": "TrustChange"}
     for key in (KEY, KEY, Key("RamRole", "apps", "other"), OTHER, Key(ACCOUNT, "", "default")):
         metrics.objects.set(key, waits)
     assert value(metrics, "approvals_pending", kind="RamRole") == 2
     assert value(metrics, "approvals_pending", kind="RamPolicy") == 1
-    assert value(metrics, "approval_pending_since_timestamp_seconds", **LABELS) == NOW
+    assert value(metrics, "approval_pending_since_timestamp_seconds", **labels) == NOW
     metrics.objects.set(KEY, ObjectState())
     assert value(metrics, "approvals_pending", kind="RamRole") == 1
-    assert value(metrics, "approval_pending_since_timestamp_seconds", **LABELS) is None
+    assert value(metrics, "approval_pending_since_timestamp_seconds", **labels) is None
 
 
 def test_an_object_that_is_gone_has_no_series(metrics: Metrics) -> None:
-    full = ObjectState((("Ready", "True"), ("Synced", "True")), "critical", NOW, NOW)
+    full = ObjectState(
+        (("Ready", "True"), ("Synced", "True")), drift="critical", pending_since=NOW, looked_at=NOW
+    )
     metrics.objects.set(KEY, full)
     metrics.objects.set(OTHER, full)
     assert len(series(metrics, KEY)) == 5
@@ -210,7 +217,7 @@ def test_the_text_for_prometheus_has_no_creation_times(metrics: Metrics) -> None
 def test_no_metric_has_a_label_that_a_scrape_sets_itself_or_that_grows_without_bound(
     metrics: Metrics,
 ) -> None:
-    metrics.objects.set(KEY, ObjectState((("Ready", "True"),), "critical", NOW, NOW))
+    metrics.objects.set(KEY, FULL)
     forbidden = {"namespace", "pod", "instance", "job", "arn", "user", "message", "digest"}
     for family in metrics.registry.collect():
         assert family.name.startswith("ram_operator_")
@@ -219,7 +226,7 @@ def test_no_metric_has_a_label_that_a_scrape_sets_itself_or_that_grows_without_b
             assert not forbidden & sample.labels.keys()
 
 
-BEFORE = ObjectState((("Ready", "True"),), "warning", None, NOW - 60.0)
+BEFORE = ObjectState(READY, drift="warning", looked_at=NOW - 60.0)
 CONDITIONS = [{"type": "Ready", "status": "False", "reason": "x"}]
 STATUS = {
     "drift": [{"field": "x", "was": "a", "is": "b", "severity": "warning", "action": "reported"}]
@@ -232,7 +239,8 @@ def after(result: Outcome, since: float | None = None) -> ObjectState:
 
 
 def test_a_pass_that_compared_renews_everything() -> None:
-    assert after(outcome(), NOW - 5.0) == ObjectState((("Ready", "False"),), "", NOW - 5.0, NOW)
+    wanted = ObjectState((("Ready", "False"),), pending_since=NOW - 5.0, looked_at=NOW)
+    assert after(outcome(), NOW - 5.0) == wanted
 
 
 def test_the_gravest_drift_counts() -> None:
@@ -287,6 +295,21 @@ def test_what_is_stalled_by_drift_alone_is_told(reason: Reason, told: float | No
     assert after(left).drift_only == told
     gone = {"conditions": CONDITIONS}
     assert state_of(replace(left, plan=None), gone, None, BEFORE, NOW).drift_only is None
+
+
+def test_since_when_it_is_stalled_is_told_by_the_reason() -> None:
+    """The condition's own time does not move with its reason."""
+
+    def told(reason: str, before: ObjectState, at: str = "2026-01-01T00:00:00Z") -> ObjectState:
+        row = {"type": "Stalled", "status": "True", "reason": reason, "lastTransitionTime": at}
+        return state_of(outcome(), {"conditions": [row]}, None, before, NOW + 90.0)
+
+    first = told("Drifted", ObjectState())
+    assert first.stalled == ("Drifted", NOW)
+    assert told("Drifted", first).stalled == ("Drifted", NOW)
+    assert told("Suspended", first).stalled == ("Suspended", NOW + 90.0)
+    assert told("Suspended", ObjectState(), "garbled").stalled == ("Suspended", NOW + 90.0)
+    assert state_of(outcome(), {"conditions": CONDITIONS}, None, first, NOW).stalled is None
 
 
 def test_when_drift_was_put_right_last_is_told_by_severity() -> None:

@@ -50,7 +50,7 @@ _STOPPING: Final = "the operator is stopping"
 class CallObserver(Protocol):
     """Told of each call once it is over; metrics hang here. Must not raise."""
 
-    def __call__(self, action: str, result: str, seconds: float) -> None: ...
+    def __call__(self, action: str, result: str, seconds: float, account: str = "") -> None: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,6 +82,10 @@ def run(ports: Ports, session: Session) -> None:
     """All lists once. Raises nothing: what cannot be listed is told, and grows older."""
     name, account_id = session.account.name, session.account.account_id
     lists = ports.sweeps.lists(name, account_id)
+    begun = lists.begin(ports.clock.monotonic())
+    if ports.sweeps.inventory(name) is None:
+        # Should a first sweep never end, its looks grow old all the same.
+        ports.metrics.accounts.set(name, AccountState({}, _ages(lists, begun)))
     for kind in list_calls.LISTINGS:
         asked = ports.clock.monotonic()
         try:
@@ -104,18 +108,24 @@ def run(ports: Ports, session: Session) -> None:
         # It is of an account that has the name no more.
         return
     inventory = _inventory(ports, lists, account_id)
-    ports.metrics.accounts.set(name, _measured(inventory, lists))
+    ports.metrics.accounts.set(name, _measured(inventory, lists, begun))
     if ports.sweeps.counted(name, inventory):
         ports.queue.add(Key(ACCOUNT, "", name), Lane.PERIODIC)
 
 
-def _measured(inventory: Inventory, lists: AccountLists) -> AccountState:
+def _measured(inventory: Inventory, lists: AccountLists, begun: float) -> AccountState:
     numbers = {
         (kind, state): getattr(count, state)
         for kind, count in inventory.counts.items()
         for state in STATES
     }
-    return AccountState(numbers, {PLURALS[kind]: at for kind, at in lists.looked().items()})
+    failing = {PLURALS[kind]: why for kind, why in lists.problems().items()}
+    return AccountState(numbers, _ages(lists, begun), failing)
+
+
+def _ages(lists: AccountLists, begun: float) -> dict[str, float]:
+    looked = lists.looked()
+    return {PLURALS[kind]: looked.get(kind, begun) for kind in list_calls.LISTINGS}
 
 
 def _concerned(ports: Ports, session: Session, identity: Identity) -> Iterator[Key]:

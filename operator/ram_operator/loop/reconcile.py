@@ -291,7 +291,12 @@ class Reconciler:
         state = object_metrics.state_of(outcome, written.status, since, objects.get(key), now)
         braked = (written.status.get("deletionBrake") or {}).get("engagedAt")
         since = times.seconds(braked) if braked else None
-        objects.set(key, replace(state, braked_since=since, interval=self._interval(key, body)))
+        facts = ports.cache.facts(key)
+        account = facts.account if facts is not None and key.kind != ACCOUNT else key.name
+        session = ports.accounts.find(key.name) if key.kind == ACCOUNT else None
+        lost = 1.0 if session is not None and session.account.records_lost else None
+        told = replace(state, account=account, braked_since=since, records_lost=lost)
+        objects.set(key, replace(told, interval=self._interval(key, body)))
 
     def _post(self, key: Key, body: Mapping[str, Any], told: tuple[events.Event, ...]) -> None:
         """Events tell, they decide nothing: one that cannot be posted is only logged."""

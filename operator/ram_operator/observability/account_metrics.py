@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
@@ -22,7 +22,11 @@ class AccountState:
     identities: Mapping[tuple[str, str], int]
     """How many, by kind and state: managed, unmanaged, service_linked."""
     looked: Mapping[str, float]
-    """When each class was asked for last and believed, in monotonic seconds."""
+    """When each class was asked for last and believed, in monotonic seconds; of one that never was,
+    when it was first to be.
+    """
+    failing: Mapping[str, str] = field(default_factory=dict)
+    """Of each class that the last sweep did not get, why."""
 
 
 class AccountStates(Collector):
@@ -51,8 +55,15 @@ class AccountStates(Collector):
         )
         age = GaugeMetricFamily(
             "ram_operator_observation_age_seconds",
-            "Seconds since the account was looked at as a whole, by class of what is looked at.",
+            "Seconds since the account was looked at as a whole, by class of what is looked at; of a"
+            " class that never was, since the operator would have had to.",
             labels=["account", "class"],
+        )
+        failing = GaugeMetricFamily(
+            "ram_operator_list_failing",
+            "1 while the last sweep did not get a list of the account, or did not believe it, by the"
+            " reason.",
+            labels=["account", "class", "reason"],
         )
         with self._lock:
             states, now = dict(self._states), self._clock()
@@ -61,5 +72,8 @@ class AccountStates(Collector):
                 count.add_metric([account, kind, name], number)
             for name, at in state.looked.items():
                 age.add_metric([account, name], now - at)
+            for name, reason in state.failing.items():
+                failing.add_metric([account, name, reason], 1.0)
         yield count
         yield age
+        yield failing

@@ -89,6 +89,11 @@ class Metrics:
             registry=registry,
         )
 
+        self.sweep_interval = Gauge(
+            "ram_operator_sweep_interval_seconds",
+            "How often each account should be looked at as a whole; 0 for never.",
+            registry=registry,
+        )
         self.leads = Gauge(
             "ram_operator_leader",
             "1 while this process leads and may write, 0 while it stands by.",
@@ -152,8 +157,9 @@ class Metrics:
     def _cloud_metrics(self, registry: CollectorRegistry) -> None:
         self.cloud_requests = Counter(
             "ram_operator_cloud_requests_total",
-            "Calls to the cloud, by action and outcome family.",
-            ["action", "result"],
+            "Calls to the cloud, by account, action and outcome family. Actions of another service"
+            " than RAM bear its name (`IMS.ListUsers`).",
+            ["account", "action", "result"],
             registry=registry,
         )
         self.cloud_duration = Histogram(
@@ -165,14 +171,17 @@ class Metrics:
         self.cloud_throttled = Counter(
             "ram_operator_cloud_throttled_total",
             "Calls that the cloud refused for their rate.",
+            ["account"],
             registry=registry,
         )
 
-    def cloud_call(self, action: str, result: str, seconds: float) -> None:
-        self.cloud_requests.labels(action, result).inc()
+    def cloud_call(self, action: str, result: str, seconds: float, account: str = "") -> None:
+        self.cloud_requests.labels(account, action, result).inc()
         self.cloud_duration.labels(action).observe(seconds)
+        # Also where it is 0: a rate of what is not there is nothing.
+        throttled = self.cloud_throttled.labels(account)
         if result == Reason.THROTTLED:
-            self.cloud_throttled.inc()
+            throttled.inc()
 
     def cluster_write(self, what: str, kind: str) -> None:
         self.cluster_writes.labels(what, kind).inc()

@@ -19,13 +19,14 @@ from prometheus_client.registry import Collector
 from prometheus_client.samples import Sample
 
 from .. import times
-from ..constants import Reason, Severity
+from ..constants import ConditionType, Reason, Severity
 from ..kinds.table import KINDS
 from ..model.objects import Key
 from ..model.outcome import Outcome
 from ..model.vocabulary import DriftAction, HeldKind
+from ..reporting import conditions
 
-LABELS: Final = ("kind", "resource_namespace", "resource_name")
+LABELS: Final = ("account", "kind", "resource_namespace", "resource_name")
 _RANK: Final = tuple(Severity)
 
 
@@ -35,12 +36,20 @@ class ObjectState:
 
     conditions: tuple[tuple[str, str], ...] = ()
     """(type, status) as in its status."""
+    account: str = ""
+    """The RamAccount that it lives in, or is."""
+    stalled: tuple[str, float] | None = None
+    """The reason for which it is stalled, and since when it is."""
     drift: str = ""
     """The highest severity of drift that lasts, or "" for none."""
     pending_since: float | None = None
+    pending: str = ""
+    """What is held of it, by the word of `status.pending.kind`."""
     looked_at: float | None = None
     braked_since: float | None = None
     """Of an account: when its deletions were stopped."""
+    records_lost: float | None = None
+    """1.0 of an account whose records are gone."""
     interval: float | None = None
     """Seconds between two looks, as its manifest or its account asks for."""
     observe_only: float | None = None
@@ -79,15 +88,32 @@ def state_of(
     drift_only = 1.0 if drift and outcome.reason in _DRIFT else None
     return ObjectState(
         present,
-        drift,
-        pending_since,
-        looked_at,
+        drift=drift,
+        stalled=_stalled(status, before, now),
+        pending_since=pending_since,
+        pending=str(kind or ""),
+        looked_at=looked_at,
         observe_only=observe_only,
         findings=_one(_findings(status)),
         found=1.0 if kind == HeldKind.FOUND else None,
         drift_only=drift_only,
         corrected=_last_corrected(status),
     )
+
+
+def _stalled(
+    status: Mapping[str, Any], before: ObjectState, now: float
+) -> tuple[str, float] | None:
+    """A condition keeps its time when only the reason moves: a process that saw it move knows."""
+    found = conditions.find(status["conditions"], ConditionType.STALLED)
+    if found is None:
+        return None
+    reason = str(found.get("reason"))
+    if before.stalled is not None:
+        return before.stalled if before.stalled[0] == reason else (reason, now)
+    with contextlib.suppress(KeyError, ValueError):
+        return reason, times.seconds(found["lastTransitionTime"])
+    return reason, now
 
 
 def _findings(status: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
@@ -167,7 +193,7 @@ class _OnDemand(list[Sample]):
     def __iter__(self) -> Iterator[Sample]:
         for key, state in self._states:
             for more, value in self._rows(state):
-                values = (key.kind, key.namespace, key.name, *more)
+                values = (state.account, key.kind, key.namespace, key.name, *more)
                 yield Sample(self._name, dict(zip(self._labels, values, strict=True)), value)
 
 
@@ -187,6 +213,14 @@ def _found_by_rules(state: ObjectState) -> Rows:
 
 def _drift(state: ObjectState) -> Rows:
     return [((state.drift,), 1.0)] if state.drift else []
+
+
+def _stalled_since(state: ObjectState) -> Rows:
+    return [((state.stalled[0],), state.stalled[1])] if state.stalled is not None else []
+
+
+def _pending(state: ObjectState) -> Rows:
+    return [((state.pending,), state.pending_since)] if state.pending_since is not None else []
 
 
 def _corrected(state: ObjectState) -> Rows:
@@ -218,9 +252,14 @@ _FAMILIES: Final[Mapping[str, tuple[str, tuple[str, ...], Callable[[ObjectState]
         _found_by_rules,
     ),
     "ram_operator_approval_pending_since_timestamp_seconds": (
-        "Since when a change of an object waits for approval.",
-        (),
-        _number("pending_since"),
+        "Since when a change of an object waits for approval, by what it is (`TrustChange`, …).",
+        ("change",),
+        _pending,
+    ),
+    "ram_operator_stalled_since_timestamp_seconds": (
+        "Since when an object gets no further until a person acts, by the reason.",
+        ("reason",),
+        _stalled_since,
     ),
     "ram_operator_last_successful_reconcile_timestamp_seconds": (
         "When an object was last compared with the cloud.",
@@ -251,6 +290,11 @@ _FAMILIES: Final[Mapping[str, tuple[str, tuple[str, ...], Callable[[ObjectState]
         "When drift of an object was last put right, by its severity.",
         ("severity",),
         _corrected,
+    ),
+    "ram_operator_records_lost": (
+        "1 while records of an account are gone: nobody knows any more what was held before.",
+        (),
+        _number("records_lost"),
     ),
     "ram_operator_deletion_brake_since_timestamp_seconds": (
         "Since when deletions of an account, or of a namespace in it, are stopped.",

@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from ..cloud import credentials
@@ -176,7 +177,7 @@ class AccountOpener:
             raise Stalled(Reason.SUSPENDED, text)
         known = bool((body.get("status") or {}).get("accountId"))
         lost = self._claim(account, _First(str(body["metadata"]["uid"]), known, now, sequence))
-        client, connection = self._client(spec, before)
+        client, connection = self._client(name, spec, before)
         identity = client.caller_identity()
         found = str(identity.get("AccountId") or "")
         if found != account.account_id:
@@ -229,7 +230,7 @@ class AccountOpener:
         return known.lost
 
     def _client(
-        self, spec: Mapping[str, Any], before: Session | None
+        self, name: str, spec: Mapping[str, Any], before: Session | None
     ) -> tuple[CloudClient, tuple[Any, ...]]:
         keys = self._credentials(spec.get("credentials") or {})
         where = endpoints(spec.get("endpoints") or {}, custom=self._settings.allow_custom_endpoints)
@@ -246,7 +247,9 @@ class AccountOpener:
         with self._lock:
             share = threading.Semaphore(self._wiring.share)
             places = self._places.setdefault(account_id, share)
-        return CloudClient(keys, where, Limiter(rates), self._wiring, places), connection
+        # Its calls are counted as those of the account.
+        wiring = replace(self._wiring, watch=partial(self._wiring.watch, account=name))
+        return CloudClient(keys, where, Limiter(rates), wiring, places), connection
 
     def _secret(self, name: str) -> credentials.Secret:
         return self._api.secret_data(self._settings.operator_namespace, name)

@@ -39,6 +39,13 @@ class AccountLists:
         self._rows: dict[str, dict[str, Row]] = {}
         self._looked: dict[str, float] = {}
         self._problems: dict[str, str] = {}
+        self._begun: float | None = None
+
+    def begin(self, at: float) -> float:
+        """A sweep begins at that time, in monotonic seconds. When the first one did."""
+        with self._lock:
+            self._begun = at if self._begun is None else self._begun
+            return self._begun
 
     def took(self, kind: str, rows: Mapping[str, Row], at: float) -> Moved:
         """A whole list that was asked for at that time, in monotonic seconds. The first one moves
