@@ -12,14 +12,11 @@ from typing import Any
 
 import pytest
 import yaml
-from prometheus_client import CollectorRegistry
 
 from lab import monitoring
 from lab.building import ROOT
 from lab.monitoring import Monitoring
-from ram_operator.model.objects import Key
-from ram_operator.observability.metrics import Metrics
-from ram_operator.observability.object_metrics import ObjectState
+from tests.support.exposed import exposed
 
 Json = dict[str, Any]
 RULES = ROOT / "deploy" / "monitoring" / "rules.yaml"
@@ -137,35 +134,17 @@ def test_each_alert_has_a_page_and_each_page_an_alert() -> None:
         assert "```console\n$ " in text, name
 
 
-def _exposed() -> dict[str, set[str]]:
-    """Name → labels of all series that the operator serves."""
-    metrics = Metrics(CollectorRegistry())
-    found, corrected = (("RAM010", "warning"),), (("critical", 0.0),)
-    everything = ObjectState(
-        (("Ready", "True"),),
-        "critical",
-        *(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, found, 0.0, corrected),
-    )
-    metrics.objects.set(Key("RamRole", "namespace", "name"), everything)
-    metrics.cloud_call("GetRole", "Throttled", 0.1)
-    return {
-        sample.name: set(sample.labels)
-        for family in metrics.registry.collect()
-        for sample in family.samples
-    }
-
-
 @each_alert
 def test_an_alert_uses_series_that_exist(number: int) -> None:
     rule = ALERTS[number]
-    exposed = _exposed()
+    known = exposed()
     used = re.findall(r"\b(ram_operator_\w+)(?:\{([^}]*)\})?", rule["expr"])
     for name, selector in used:
-        assert name in exposed, name
-        assert set(re.findall(r"(\w+)(?:=|!=)", selector)) <= exposed[name], (name, selector)
+        assert name in known, name
+        assert set(re.findall(r"(\w+)(?:=|!=)", selector)) <= known[name], (name, selector)
     # What it tells has to be left over by the aggregation, so in one of its series.
     told = set(re.findall(r"\$labels\.(\w+)", rule["annotations"]["description"]))
-    assert told <= set().union(*(exposed[name] for name, _ in used))
+    assert told <= set().union(*(known[name] for name, _ in used))
     others = set(re.findall(r"\b\w+(?=\{|\s*\()", rule["expr"])) & {"up"}
     assert used or others
 
