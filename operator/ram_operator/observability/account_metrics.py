@@ -55,14 +55,14 @@ class AccountStates(Collector):
         )
         age = GaugeMetricFamily(
             "ram_operator_observation_age_seconds",
-            "Seconds since the account was looked at as a whole, by class of what is looked at; of a"
-            " class that never was, since the operator would have had to.",
+            "Seconds since the account was looked at as a whole, by class of what is looked at; of"
+            " a class that never was, since the operator would have had to.",
             labels=["account", "class"],
         )
         failing = GaugeMetricFamily(
             "ram_operator_list_failing",
-            "1 while the last sweep did not get a list of the account, or did not believe it, by the"
-            " reason.",
+            "1 while the last sweep did not get a list of the account, or did not believe it, by"
+            " the reason.",
             labels=["account", "class", "reason"],
         )
         with self._lock:

@@ -37,8 +37,7 @@ class Metrics:
         self._guard_metrics(registry)
         self._object_metrics(registry)
         self._cloud_metrics(registry)
-        self.accounts = AccountStates()
-        registry.register(self.accounts)
+        self._account_metrics(registry)
         for kind in (*KINDS, ACCOUNT):
             for result in RESULTS:
                 self.reconcile.labels(kind, result)
@@ -89,11 +88,6 @@ class Metrics:
             registry=registry,
         )
 
-        self.sweep_interval = Gauge(
-            "ram_operator_sweep_interval_seconds",
-            "How often each account should be looked at as a whole; 0 for never.",
-            registry=registry,
-        )
         self.leads = Gauge(
             "ram_operator_leader",
             "1 while this process leads and may write, 0 while it stands by.",
@@ -151,6 +145,15 @@ class Metrics:
             " `approved` by a person, or `allowed` without one; each pass counts a verdict once,"
             " and what is held still is not counted again.",
             ["kind", "verdict", "rule"],
+            registry=registry,
+        )
+
+    def _account_metrics(self, registry: CollectorRegistry) -> None:
+        self.accounts = AccountStates()
+        registry.register(self.accounts)
+        self.sweep_interval = Gauge(
+            "ram_operator_sweep_interval_seconds",
+            "How often each account should be looked at as a whole; 0 for never.",
             registry=registry,
         )
 
