@@ -120,6 +120,7 @@ class Moment(StrEnum):
     GONE = "after the object is gone"
     EXCHANGED = "after its RamAccount was exchanged"
     EXPIRING = "when an agreed end comes"
+    EDITED = "while its manifest is edited all the time"
 
 
 Triple = tuple[Entry, Resource, Moment]

@@ -185,8 +185,8 @@ def test_what_is_gone_is_agreed_on_no_more() -> None:
 
 def test_what_is_gone_may_be_an_old_answer() -> None:
     given = inputs(None, {}, record(HAD))
-    assert plan.drifted(given)
-    assert plan.update(given, believe_drift=False).steps == ()
+    assert plan.drifted(given) == {"access"}
+    assert plan.update(given, plan.drifted(given)).steps == ()
     for mode, live, known in ((None, ALL, record(HAD)), (None, ALL, NOBODY)):
         assert not plan.drifted(inputs(mode, live, known))
     assert not plan.drifted(inputs("Unmanaged", {}, record({"mode": "None"})))

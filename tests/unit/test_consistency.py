@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ram_operator.config import Settings
 from ram_operator.model.objects import Key
-from ram_operator.runtime.consistency import Consistency
+from ram_operator.runtime.consistency import Consistency, Touched
 from tests.unit.fake_clock import FakeClock
 
 KEY, OTHER = Key("RamRole", "a", "one"), Key("RamRole", "a", "two")
@@ -81,14 +86,113 @@ def test_what_must_be_seen_twice_always_is(consistency: Consistency, clock: Fake
     assert consistency.believes(KEY, always_twice=True)
 
 
-@pytest.mark.parametrize("event", ["unsurprised", "wrote", "forget"])
+@pytest.mark.parametrize(
+    "event",
+    [
+        lambda consistency: consistency.doubts(KEY, ()),
+        lambda consistency: consistency.wrote(KEY),
+        lambda consistency: consistency.forget(KEY),
+    ],
+    ids=["a look that agrees", "a write", "gone"],
+)
 def test_a_look_that_agrees_or_a_write_in_between_starts_anew(
-    consistency: Consistency, clock: FakeClock, event: str
+    consistency: Consistency, clock: FakeClock, event: Callable[[Consistency], object]
 ) -> None:
     assert not consistency.believes(KEY)
     clock.advance(SETTLE)
-    getattr(consistency, event)(KEY)
+    event(consistency)
     assert not consistency.believes(KEY)
+
+
+TRUST, TEXT, OTHERS = "trustPolicy", "description", "policies[System/a]"
+
+
+def test_what_is_written_of_one_part_says_nothing_against_another(
+    consistency: Consistency, clock: FakeClock
+) -> None:
+    clock.advance(WINDOW)
+    for _ in range(20):
+        consistency.wrote(KEY, UID, 1, Touched(frozenset({TEXT})))
+        clock.advance(1.0)
+        assert consistency.doubts(KEY, {TRUST, TEXT}) == {TEXT}
+
+
+def test_a_surprise_ripens_in_spite_of_writes_to_other_parts(
+    consistency: Consistency, clock: FakeClock
+) -> None:
+    """All of it was just created, so that anything may be an old answer."""
+    consistency.wrote(KEY, UID, 1)
+    for _ in range(int(SETTLE)):
+        assert consistency.doubts(KEY, {TRUST, OTHERS}) == {TRUST, OTHERS}
+        consistency.wrote(KEY, UID, 1, Touched(frozenset({OTHERS}), frozenset({TRUST})))
+        clock.advance(1.0)
+    assert consistency.doubts(KEY, {TRUST, OTHERS}) == {OTHERS}
+    consistency.wrote(KEY, UID, 1, Touched(frozenset({TRUST})))
+    assert consistency.doubts(KEY, {TRUST}) == {TRUST}
+
+
+def test_what_was_carried_along_may_be_an_old_answer(
+    consistency: Consistency, clock: FakeClock
+) -> None:
+    clock.advance(WINDOW)
+    consistency.wrote(KEY, UID, 1, Touched(frozenset({TEXT}), frozenset({TRUST})))
+    assert consistency.doubts(KEY, {TRUST, OTHERS}) == {TRUST}
+
+
+def test_a_look_that_could_not_read_a_part_settles_nothing_of_it(
+    consistency: Consistency, clock: FakeClock
+) -> None:
+    consistency.wrote(KEY, UID, 1)
+    assert consistency.doubts(KEY, {TRUST, OTHERS}) == {TRUST, OTHERS}
+    clock.advance(SETTLE)
+    assert consistency.doubts(KEY, (), {"policies"}) == frozenset()
+    assert consistency.doubts(KEY, {TRUST, OTHERS}) == {TRUST}
+
+
+PLACES = (TRUST, TEXT, OTHERS)
+HISTORIES = st.lists(
+    st.one_of(
+        st.tuples(st.just("look"), st.sets(st.sampled_from(PLACES))),
+        st.tuples(st.just("wrote"), st.sets(st.sampled_from(("", *PLACES)))),
+        st.tuples(st.just("carried"), st.sets(st.sampled_from(PLACES))),
+        st.tuples(st.just("wait"), st.sampled_from((0.5, 4.0, SETTLE, WINDOW))),
+    ),
+    max_size=25,
+)
+
+
+@given(HISTORIES)
+def test_doubts_are_what_the_whole_history_says(history: list[tuple[str, Any]]) -> None:
+    """Told anew from all that ever happened, for each place by itself."""
+    clock = FakeClock()
+    settings = Settings(settle_seconds=SETTLE, consistency_seconds=WINDOW)
+    consistency = Consistency(settings, clock)
+    clock.advance(WINDOW)
+    past: list[tuple[float, str, set[str]]] = []
+    for what, about in history:
+        if what == "wait":
+            clock.advance(about)
+            continue
+        past.append((clock(), what, about))
+        if what == "look":
+            told = {place for place in about if doubtful(past, place)}
+            assert consistency.doubts(KEY, about) == told
+        elif what == "wrote":
+            consistency.wrote(KEY, UID, 1, Touched(frozenset(about)))
+        else:
+            consistency.wrote(KEY, UID, 1, Touched(carries=frozenset(about)))
+
+
+def doubtful(past: list[tuple[float, str, set[str]]], place: str) -> bool:
+    """Of a place that looks surprising in the last look of the past."""
+    now, _, _ = past[-1]
+    writes = [at for at, what, about in past if what != "look" and about & {place, ""}]
+    first = now
+    for at, what, about in reversed(past):
+        if (what == "wrote" and about & {place, ""}) or (what == "look" and place not in about):
+            break
+        first = at if what == "look" else first
+    return now - first < SETTLE and any(now - at < WINDOW for at in writes)
 
 
 def test_what_was_written_is_as_fresh_for_the_next_object_of_that_name(
@@ -126,6 +230,23 @@ def test_nothing_piles_up_of_objects_that_are_gone(
     consistency.forget(Key("RamRole", "a", "three"))
     assert set(consistency._writes) == {OTHER}
     assert set(consistency._written) == {OTHER}
+    assert set(consistency._touched) == {OTHER}
+
+
+def test_nothing_piles_up_of_what_is_written_and_seen(
+    consistency: Consistency, clock: FakeClock
+) -> None:
+    """Whoever edits an object may attach another policy each second, for ever."""
+    for number in range(1000):
+        place = f"policies[System/{number}]"
+        consistency.wrote(KEY, UID, number, Touched(frozenset({place}), frozenset({TEXT})))
+        consistency.doubts(KEY, {place})
+        clock.advance(1.0)
+        assert len(consistency._touched[KEY]) <= WINDOW + 1
+        assert len(consistency._surprises[KEY]) == 1
+    clock.advance(WINDOW)
+    consistency.doubts(KEY, ())
+    assert (consistency._touched, consistency._surprises) == ({}, {})
 
 
 def test_a_refused_document_is_tried_for_a_while_per_generation(

@@ -111,8 +111,8 @@ def test_an_end_stays_while_what_is_gone_may_be_an_old_answer() -> None:
     bare = asked("RamRole")
     memory = agreed(bare, **{PLACE: day(7)})
     around = Inputs(ROLE, ACCOUNT, bare, there(bare), memory, Approval(now=day(0)))
-    assert plan.drifted(around)
-    assert plan.update(around, believe_drift=False).steps == ()
+    assert plan.drifted(around) == {PLACE}
+    assert plan.update(around, plan.drifted(around)).steps == ()
 
 
 def test_an_end_stays_while_nobody_knows_whether_the_grant_is_there() -> None:

@@ -71,11 +71,12 @@ def actions(decision: Plan) -> dict[str, str]:
 def test_a_role_as_asked_needs_nothing(believe: bool) -> None:
     asked = wanted({"policies": [A], "tags": {"a": "1"}, "description": "d"})
     memory = remembered(asked)
-    decision = plan.update(inputs(asked, made(asked), memory), believe_drift=believe)
+    here = inputs(asked, made(asked), memory)
+    decision = plan.update(here, frozenset() if believe else plan.drifted(here))
     assert (decision.steps, decision.drift, decision.waiting) == ((), (), ())
     assert (decision.held, decision.in_sync) == (None, True)
     assert decision.applied == memory.applied
-    assert not plan.drifted(inputs(asked, made(asked), memory))
+    assert plan.drifted(here) == frozenset()
 
 
 def test_what_an_identity_without_a_record_has_is_its_baseline() -> None:
@@ -145,7 +146,8 @@ def shortened() -> tuple[Desired, Live, Memory]:
 @pytest.mark.parametrize("believe", [True, False])
 def test_a_write_gives_nothing_back_in_passing(believe: bool) -> None:
     asked, found, memory = shortened()
-    decision = plan.update(inputs(asked, found, memory), believe_drift=believe)
+    here = inputs(asked, found, memory)
+    decision = plan.update(here, frozenset() if believe else plan.drifted(here))
     (step,) = decision.steps
     assert step.attributes == {"description": "e", "maxSessionDurationSeconds": 3600}
     shown = {"maxSessionDurationSeconds": "reported"} if believe else {}
@@ -239,8 +241,8 @@ def test_nobody_who_was_let_in_by_hand_gets_more(kept: DriftPolicy, believe: boo
     before, asked = wanted({}), wanted({"policies": [A]})
     found = differs(before, trustPolicy=trust(FC, ANN))
     here = inputs(asked, found, remembered(before, drift=kept))
-    decision = plan.update(here, believe_drift=believe)
-    assert plan.drifted(here)
+    decision = plan.update(here, frozenset() if believe else plan.drifted(here))
+    assert plan.drifted(here) == {"trustPolicy"}
     taken_back = believe and kept is EXCESS
     assert verbs(decision) == (["trust", "attach"] if taken_back else [])
     assert (decision.waiting == ()) == taken_back
@@ -386,6 +388,8 @@ def test_a_policy_has_no_baseline() -> None:
 def test_drift_that_is_not_believed_is_neither_written_nor_shown() -> None:
     asked = wanted({"policies": [A]})
     here = inputs(asked, differs(asked, policies=policies("System/B")), remembered(asked))
-    decision = plan.update(here, believe_drift=False)
+    assert plan.drifted(here) == {"policies[System/a]", "policies[System/b]"}
+    decision = plan.update(here, plan.drifted(here))
     assert (decision.steps, decision.drift) == ((), ())
-    assert plan.drifted(here)
+    assert decision.unread == plan.drifted(here)
+    assert decision.incomplete

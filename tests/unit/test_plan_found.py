@@ -270,7 +270,7 @@ def test_an_old_answer_is_agreed_on_by_nobody() -> None:
     found = replace(found, memory=replace(found.memory, record=older))
     (note,) = plan.update(found).steps
     assert note.agrees == Agreed({"policies": {}})
-    assert plan.update(found, believe_drift=False).steps == ()
+    assert plan.update(found, frozenset({"description"})).steps == ()
 
 
 def test_more_than_the_record_has_is_an_edit_whatever_the_status_says() -> None:

@@ -143,7 +143,8 @@ def test_who_comes_in_by_it_gets_no_more_meanwhile() -> None:
         decision = decide(sight, asked=more)
         assert [step.verb for step in decision.steps] == ["attributes"]
         assert any("AliyunOSSReadOnlyAccess" in text for text in decision.waiting)
-    unbelieved = plan.update(inputs(more, made(TRUSTED), AGREED, sees(TWO)), believe_drift=False)
+    here = inputs(more, made(TRUSTED), AGREED, sees(TWO))
+    unbelieved = plan.update(here, plan.drifted(here))
     assert [step.verb for step in unbelieved.steps] == ["attributes"]
     assert (unbelieved.held, unbelieved.drift, unbelieved.incomplete) == (None, (), True)
     assert unbelieved.unread == {f"providers[{GIT}]"}
@@ -239,13 +240,13 @@ def test_nothing_is_approved_while_a_provider_may_be_another_one() -> None:
     admin = {"policies": [attachment("System/AdministratorAccess")]}
     asked = wanted({"trustPolicy": trust_json(OIDC, condition=BOUND), **admin})
     first = inputs(asked, made(TRUSTED), AGREED, sees(TWO))
-    unbelieved = plan.update(first, believe_drift=False)
+    unbelieved = plan.update(first, plan.drifted(first))
     assert unbelieved.held is not None
     assert unbelieved.incomplete
     facts = offered(unbelieved.held, AGREED.record)
     said = replace(approved(facts), scope=SCOPE)
     again = replace(first, memory=replace(AGREED, record=facts), approval=said)
-    assert plan.update(again, believe_drift=False).steps == ()
+    assert plan.update(again, plan.drifted(again)).steps == ()
 
 
 def test_what_a_person_has_to_mend_is_said_first() -> None:

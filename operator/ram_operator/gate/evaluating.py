@@ -25,12 +25,21 @@ class Changes:
     """What is judged together: the `differences`, and what is to be done about each of them, with
     its cause, were it not for the gate: WRITE or REPORT. One that shields another yields both.
 
-    `believed`: differences that look like drift are no old answers.
+    `doubted`: places where what looks like drift may be an old answer.
     """
 
     differences: tuple[Change, ...]
     propose: Callable[[Inputs, Change], list[Judged]]
-    believed: bool = True
+    doubted: frozenset[str] = frozenset()
+
+    def doubts(self, item: Judged) -> bool:
+        """Whether it looks like drift, and is not believed yet."""
+        return item.cause is Cause.DRIFT and where(item) in self.doubted
+
+
+def where(item: Judged) -> str:
+    """Its place, as `status.drift` names it."""
+    return place(item.change.field, item.change.entry)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +86,9 @@ def every(inputs: Inputs, changes: Changes, table: Table) -> list[Evaluated]:
                 found.append(_first(now, item, table))
                 now = _once_written(now, found[-1].item)
     beside = list(expiry.extensions(inputs))
-    if changes.believed:
-        listed = (*(each.item for each in found), *beside)
-        beside += baseline.beyond(inputs, {place(i.change.field, i.change.entry) for i in listed})
+    listed = {where(item) for item in (*(each.item for each in found), *beside)}
+    beyond = baseline.beyond(inputs, listed)
+    beside += (item for item in beyond if where(item) not in changes.doubted)
     return [*found, *(_first(inputs, item, table) for item in beside)]
 
 

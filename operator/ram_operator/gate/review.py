@@ -95,10 +95,10 @@ class Review:
 def review(inputs: Inputs, asked: Changes, table: Table = EVALUATORS) -> Review:
     """What may be written, what is held, and whether it was approved: all at once, or nothing."""
     every = evaluating.every(inputs, asked, table)
-    counts = [each for each in every if asked.believed or each.item.cause is not Cause.DRIFT]
+    counts = [each for each in every if not asked.doubts(each.item)]
     found, judged = ([each.item for each in side] for side in (every, counts))
     suspects = evaluating.suspects(inputs, table)
-    moved = suspects if asked.believed else []
+    moved = [each for each in suspects if not asked.doubts(each.item)]
     trust = evaluating.trust_change(inputs, found, judged, table)
     judged = evaluating.waiting(inputs, trust, judged)
     reads = evaluating.unread(inputs, table)
@@ -117,11 +117,11 @@ def review(inputs: Inputs, asked: Changes, table: Table = EVALUATORS) -> Review:
         places=providers.places(inputs),
         error=providers.error(inputs),
     )
-    gate = _weighed(inputs, gate, unknown, asked.believed)
-    return _finished(inputs, gate, found, asked.believed)
+    gate = _weighed(inputs, gate, unknown)
+    return _finished(inputs, gate, found, asked)
 
 
-def _weighed(inputs: Inputs, gate: Review, unknown: bool, believed: bool) -> Review:
+def _weighed(inputs: Inputs, gate: Review, unknown: bool) -> Review:
     """With what an approval opens. Who comes in by a provider that nobody agreed on, or nobody
     knows, gets no more meanwhile.
     """
@@ -136,7 +136,7 @@ def _weighed(inputs: Inputs, gate: Review, unknown: bool, believed: bool) -> Rev
     # What takes a stranger out goes first and alone: the offer is about what is left then. And
     # while a provider may be another one, it is not known yet what the offer has to say.
     goes = bool(gate.steps) or _taken_back(inputs, held, gate.judged)
-    sure = not goes and (believed or not gate.suspects)
+    sure = not goes and len(gate.moved) == len(gate.suspects)
     permit = weigh(held, inputs) if sure else None
     if permit is None:
         return replace(gate, held=held, exceeds=gate.exceeds or strange)
@@ -161,17 +161,18 @@ def _taken_back(inputs: Inputs, held: Held, judged: Iterable[Judged]) -> bool:
     return any((item.change.field, item.change.entry) in wished for item in excess)
 
 
-def _finished(inputs: Inputs, gate: Review, found: list[Judged], believed: bool) -> Review:
+def _finished(inputs: Inputs, gate: Review, found: list[Judged], asked: Changes) -> Review:
     """With what was approved released, what passes, what is left, and what the record is told."""
     permit, accepted = gate.permit, gate.moved if gate.permit is not None else ()
     judged = [_released(item, permit) for item in gate.judged]
-    aside = [i for i in found if not believed and i.cause is Cause.DRIFT]
+    aside = [item for item in found if asked.doubts(item)]
+    believed = not asked.doubted
     left = [item.change for item in (*judged, *aside) if item in aside or not changes.writes(item)]
     return replace(
         gate,
         judged=tuple(judged),
         left=tuple(left),
-        doubted=() if believed else (*aside, *gate.suspects),
+        doubted=(*aside, *(item for item in gate.suspects if asked.doubts(item))),
         moved=() if permit is not None else gate.moved,
         incomplete=not (believed and all_known(gate.held, inputs)),
         passed=_passed(judged, permit),
@@ -302,13 +303,13 @@ def in_time(inputs: Inputs) -> tuple[Inputs, list[str]]:
     return expiry.kept(inputs)
 
 
-def looks_moved(inputs: Inputs, asked: Changes, table: Table = EVALUATORS) -> bool:
-    """Whether anything looks as if the cloud had moved: it may be an old answer."""
+def looks_moved(inputs: Inputs, asked: Changes, table: Table = EVALUATORS) -> frozenset[str]:
+    """Where it looks as if the cloud had moved: it may be an old answer."""
     found = [each.item for each in evaluating.every(inputs, asked, table)]
     moves = (Cause.DRIFT, Cause.FOUND)
-    if ways_in.moved(inputs) or expiry.gone(inputs):
-        return True
-    return any(item.cause in moves for item in (*found, *providers.moved(inputs)))
+    moved = (item for item in (*found, *providers.moved(inputs)) if item.cause in moves)
+    ends = (name for note in expiry.gone(inputs) for name in note.ends)
+    return frozenset((*map(evaluating.where, moved), *ends, *ways_in.moved(inputs)))
 
 
 def before_creation(inputs: Inputs) -> Review:

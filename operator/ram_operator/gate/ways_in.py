@@ -67,12 +67,12 @@ def agrees(inputs: Inputs, entries: Entries) -> dict[str, str]:
     return {MODE: AccessMode.UNMANAGED, **ids, **dict.fromkeys(unread, "")}
 
 
-def moved(inputs: Inputs) -> bool:
-    """Whether something that was agreed on looks gone: that may be an old answer."""
+def moved(inputs: Inputs) -> tuple[str, ...]:
+    """Where something that was agreed on looks gone: that may be an old answer."""
     known = _of(inputs)
-    if known is None or known.first or known.switched:
-        return False
-    return bool(known.news)
+    if known is None or known.first or known.switched or not known.news:
+        return ()
+    return (FIELD,)
 
 
 def weighed(inputs: Inputs, item: Judged) -> Judged:

@@ -13,9 +13,10 @@ from ..constants import Mode, Reason
 from ..errors import Bug, OutcomeUnknown, RamOperatorError, Refused, Retry
 from ..model.outcome import Plan
 from ..model.records import NOTHING_AGREED, Agreed
-from ..model.steps import Creation, Detach, EntryStep, Step
+from ..model.steps import Creation, Detach, EntryStep, RecordStep, Step
 from ..model.vocabulary import Cause, Direction
 from ..reporting.verdict import Stopped
+from ..runtime.consistency import WHOLE, Touched
 from ..runtime.sessions import Session
 from . import ownership, refused
 from .gated_write import GatedWrite, may_still
@@ -103,8 +104,7 @@ def _try(
     """What kept the step from being done, None if it was; `facts` then has what the cloud said."""
     if (known := refused.standing(ports, subject, session, step)) is not None:
         return known
-    generation = int(subject.body["metadata"].get("generation", 0))
-    ports.consistency.wrote(subject.key, subject.uid, generation)
+    _sent(ports, subject, step)
     try:
         facts.update(gate.run(step))
     except RamOperatorError as error:
@@ -113,8 +113,17 @@ def _try(
             return refused.note(ports, subject, session, step, softened)
         return softened
     # It may have waited for its turn since.
-    ports.consistency.wrote(subject.key, subject.uid, generation)
+    _sent(ports, subject, step)
     return None
+
+
+def _sent(ports: Ports, subject: Subject, step: Step) -> None:
+    """What is seen of what it touches may be older. The record alone makes no answer old."""
+    if isinstance(step, RecordStep):
+        return
+    touched = WHOLE if isinstance(step, Creation) else Touched(step.settles, step.carried)
+    generation = int(subject.body["metadata"].get("generation", 0))
+    ports.consistency.wrote(subject.key, subject.uid, generation, touched)
 
 
 def _soften(

@@ -66,6 +66,10 @@ class ManagedPass:
         self._generation = int(subject.body["metadata"].get("generation", 0))
         self._approval = NO_APPROVAL
         self._unread: tuple[str, ...] = ()
+        self._doubted: frozenset[str] = frozenset()
+        """Places of what looks like drift and may be an old answer."""
+        self._unconfirmed = False
+        """That is so of all that looks like drift: nothing is told of it."""
 
     def run(self) -> Result:
         """The whole pass, readable as a checklist."""
@@ -204,16 +208,14 @@ class ManagedPass:
     def _present(
         self, session: Session, identity: Identity, inputs: Inputs, standing: Standing
     ) -> Result:
-        consistency, key = self._ports.consistency, self._subject.key
-        suspicious = plan.drifted(inputs)
-        believed = not suspicious or consistency.believes(key)
-        if not suspicious:
-            consistency.unsurprised(key)
-        decision = plan.update(inputs, believe_drift=believed)
-        if not believed:
+        surprising, unread = plan.drifted(inputs), inputs.live.unknown_fields
+        doubts = self._ports.consistency.doubts(self._subject.key, surprising, unread)
+        self._doubted, self._unconfirmed = doubts, bool(doubts) and doubts == surprising
+        decision = plan.update(inputs, doubts)
+        if doubts:
             self._again(decision)
         if applying.stopped(self._subject, session) is not None:
-            return Result(self._watched(session, identity, inputs, decision, believed))
+            return Result(self._watched(session, identity, inputs, decision))
         work = RecordWork(identity, self._claim(inputs.live.cloud_id, decision, standing.verb))
         wants_record = standing.needs_record or plan.agreed(inputs)
         written = _Written(Carried((), (), {}), decision)
@@ -231,7 +233,7 @@ class ManagedPass:
             # Neither what was written nor what was found goes untold because this failed.
             self._failed(identity, written, error)
             wants_record = False
-        done = (inputs.live, written.applied, believed)
+        done = (inputs.live, written.applied)
         outcome = replace(self._outcome(session, written.decision, *done), adopted=written.claimed)
         self._looked(inputs, decision, written)
         # The gated write has its own record work.
@@ -255,12 +257,12 @@ class ManagedPass:
     def _again(self, decision: Plan) -> None:
         """What is asked for does not wait, and what looks like drift is looked at again soon."""
         settle = self._ports.consistency.settle
-        if not decision.steps:
+        if self._unconfirmed and not decision.steps:
             raise LookAgain(settle, Lane.NARROWING)
         self._ports.queue.add(self._subject.key, Lane.NARROWING, settle)
 
     def _watched(
-        self, session: Session, identity: Identity, inputs: Inputs, decision: Plan, believed: bool
+        self, session: Session, identity: Identity, inputs: Inputs, decision: Plan
     ) -> Outcome:
         """Nothing is written but what was agreed on to end while the object is suspended."""
         self._ports.consistency.unwatched(self._subject.key, self._subject.uid)
@@ -271,7 +273,7 @@ class ManagedPass:
             self._judged_object()
             cloud_id, only = inputs.live.cloud_id, replace(decision, steps=ended)
             applied = self._carry_out(session, identity, only, cloud_id)
-        return self._outcome(session, decision, inputs.live, applied, believed)
+        return self._outcome(session, decision, inputs.live, applied)
 
     def _prepare(
         self, session: Session, standing: Standing, work: RecordWork, written: _Written
@@ -352,7 +354,6 @@ class ManagedPass:
         decision: Plan,
         live: Live | None,
         applied: Carried | None,
-        believed: bool = True,
     ) -> Outcome:
         done = applied.done if applied is not None else ()
         missing = [part for step in decision.steps if step not in done for part in step.parts]
@@ -378,10 +379,10 @@ class ManagedPass:
             steps_done=done,
             applied=memory,
             observe_only=stopped is not None,
-            drift_unconfirmed=not believed,
+            drift_unconfirmed=self._unconfirmed,
             kept=carryover.drift_of(status, decision.unread),
             shows={field.name: field.show for field in self._subject.row.fields if field.show},
-            handled_request=self._subject.request if believed else "",
+            handled_request="" if self._doubted else self._subject.request,
             after=found.after,
             also=also,
         )

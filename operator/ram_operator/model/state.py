@@ -38,6 +38,11 @@ class Live:
     def unknown_parts(self) -> tuple[UnknownPart, ...]:
         return tuple(part for part in self.fields.values() if isinstance(part, UnknownPart))
 
+    @property
+    def unknown_fields(self) -> frozenset[str]:
+        """Their names."""
+        return frozenset(n for n, part in self.fields.items() if isinstance(part, UnknownPart))
+
 
 @dataclass(frozen=True, slots=True)
 class Desired:

@@ -46,6 +46,11 @@ class _Step:
         return {}
 
     @property
+    def carried(self) -> frozenset[str]:
+        """Fields that the call carries along as they were seen."""
+        return frozenset()
+
+    @property
     def parts(self) -> tuple[Part, ...]:
         return tuple(self.sent)
 
@@ -236,6 +241,10 @@ class WriteAttributes(_Step):
     def sent(self) -> Mapping[Part, FieldValue | Entry | None]:
         return {(name, ""): self.attributes.get(name) for name in self.names}
 
+    @property
+    def carried(self) -> frozenset[str]:
+        return frozenset(self.attributes).difference(self.names)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WriteDocument(_Step):
@@ -267,6 +276,10 @@ class WriteTrust(_Step):
     def sent(self) -> Mapping[Part, FieldValue | Entry | None]:
         beside = {(name, ""): self.attributes.get(name) for name in self.names}
         return {(self.field, ""): self.cleared.trust, **beside}
+
+    @property
+    def carried(self) -> frozenset[str]:
+        return frozenset(self.attributes).difference(self.names)
 
 
 @dataclass(frozen=True, slots=True)

@@ -115,15 +115,15 @@ def delete(inputs: Inputs) -> Plan:
     return Plan(steps=tuple(released(gate, steps_of.deletion(inputs))), in_sync=False)
 
 
-def update(inputs: Inputs, *, believe_drift: bool = True) -> Plan:
+def update(inputs: Inputs, doubted: frozenset[str] = frozenset()) -> Plan:
     """The identity exists: judge every difference and order what may be written.
 
-    With `believe_drift` False, differences that look like drift are neither written nor shown:
-    shortly after a write of ours they may be nothing but an old answer.
+    What looks like drift at a `doubted` place, one of those that `drifted` gives, is neither
+    written nor shown: shortly after a write of ours it may be nothing but an old answer.
     """
     inputs, ending = in_time(inputs)
     desired = inputs.desired
-    gate = review(inputs, _changes(inputs, believe_drift))
+    gate = review(inputs, _changes(inputs, doubted))
     steps = _in_order(inputs, gate)
     unread = dict.fromkeys((*_unread(inputs), *gate.reads))
     waiting = [*desired.unresolved, *unread, *ending]
@@ -147,7 +147,7 @@ def update(inputs: Inputs, *, believe_drift: bool = True) -> Plan:
         in_sync=as_asked and not waiting and not gate.suspects,
         live_digest=_live_digest(inputs),
         incomplete=gate.incomplete,
-        unsure=(*desired.unresolved, *unread, *([] if believe_drift else [_SECOND_LOOK])),
+        unsure=(*desired.unresolved, *unread, *([_SECOND_LOOK] if doubted else [])),
         unread=_not_known(inputs, gate),
         error=gate.error,
         providers=record.providers,
@@ -166,8 +166,8 @@ def _awaits(inputs: Inputs, item: Judged) -> bool:
     )
 
 
-def _changes(inputs: Inputs, believed: bool) -> Changes:
-    return Changes(diff.changes(inputs.row, inputs.desired, inputs.live), proposed, believed)
+def _changes(inputs: Inputs, doubted: frozenset[str] = frozenset()) -> Changes:
+    return Changes(diff.changes(inputs.row, inputs.desired, inputs.live), proposed, doubted)
 
 
 def proposed(inputs: Inputs, change: Change) -> list[Judged]:
@@ -284,6 +284,6 @@ def _live_digest(inputs: Inputs) -> str:
     return live.digest if isinstance(live, documents.Trust) else ""
 
 
-def drifted(inputs: Inputs) -> bool:
-    """Whether any difference looks like drift."""
-    return looks_moved(inputs, _changes(inputs, believed=True))
+def drifted(inputs: Inputs) -> frozenset[str]:
+    """The places of the differences that look like drift."""
+    return looks_moved(inputs, _changes(inputs))

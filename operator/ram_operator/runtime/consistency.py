@@ -3,12 +3,16 @@
 RAM may answer with the state before a write for some seconds, and a predecessor's last writes may
 not be visible when this process starts. So for a while differences that look like drift, and
 identities that seem to be gone, are believed only when a second look says the same.
+
+That is so part by part, see `Touched`: what was written of one says nothing against what is seen of
+another. Whoever has one field written again and again would else hide all that is done to the rest.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from ..config import Settings
@@ -16,6 +20,26 @@ from ..model.objects import Key
 
 _NEVER: Final = ("", -1)
 """No manifest of an object: the write was made for one that is gone."""
+_ALL: Final = ""
+"""The place of an identity as a whole: that it is there, with everything that it has."""
+
+
+@dataclass(frozen=True, slots=True)
+class Touched:
+    """What a write says something of, by places as in `status.drift`: those that it `writes`, and
+    those that it `carries` along as they were seen.
+    """
+
+    writes: frozenset[str] = frozenset()
+    carries: frozenset[str] = frozenset()
+
+    @property
+    def whole(self) -> bool:
+        return _ALL in self.writes
+
+
+WHOLE: Final = Touched(frozenset({_ALL}))
+"""An identity that is created, deleted or emptied."""
 
 
 class Consistency:
@@ -30,7 +54,10 @@ class Consistency:
         self._lock = threading.Lock()
         self._writes: dict[Key, float] = {}
         self._written: dict[Key, tuple[str, int]] = {}
-        self._suspects: dict[Key, float] = {}
+        self._touched: dict[Key, dict[str, float]] = {}
+        """When each place was written last, for as long as that says anything."""
+        self._surprises: dict[Key, dict[str, float]] = {}
+        """When each place looked surprising first, of the looks in a row that agree on that."""
         self._refused: dict[Key, tuple[int, float]] = {}
         self._doubts: dict[Key, tuple[str, float]] = {}
         self._looked: dict[Key, tuple[str, float]] = {}
@@ -45,12 +72,22 @@ class Consistency:
         """Seconds after which the cloud shows what was written."""
         return self._settle
 
-    def wrote(self, key: Key, uid: str = "", generation: int = 0) -> None:
-        """A write for that generation of that very object was sent, whatever came of it."""
+    def wrote(self, key: Key, uid: str = "", generation: int = 0, touched: Touched = WHOLE) -> None:
+        """A write for that generation of that very object was sent, whatever came of it.
+
+        What was seen before of what it wrote is settled. What it carried along it wrote as it was
+        seen: a surprise there is none of its making, and a new one may be.
+        """
         with self._lock:
-            self._writes[key] = self._clock()
+            now = self._clock()
+            self._writes[key] = now
             self._written[key] = (uid, generation)
-            self._suspects.pop(key, None)
+            times = {} if touched.whole else self._recent(key, now)
+            times |= dict.fromkeys((*touched.writes, *touched.carries), now)
+            _keep(self._touched, key, times)
+            seen = {} if touched.whole else self._surprises.get(key, {})
+            left = {place: at for place, at in seen.items() if place not in touched.writes}
+            _keep(self._surprises, key, left)
 
     def unsettled(self, key: Key) -> float:
         """Seconds until reads can be trusted for repeating or deleting; 0 when they can now."""
@@ -100,14 +137,43 @@ class Consistency:
             return self._clock() - at < within if seen == uid else None
 
     def believes(self, key: Key, *, always_twice: bool = False) -> bool:
-        """Whether a surprising look may be believed: seen twice, or long after any write."""
+        """Whether a look that finds no identity may be believed: seen twice, or long after any
+        write to all of it.
+        """
+        return not self.doubts(key, {_ALL}, always_twice=always_twice)
+
+    def doubts(
+        self,
+        key: Key,
+        surprising: Collection[str],
+        unread: Collection[str] = (),
+        *,
+        always_twice: bool = False,
+    ) -> frozenset[str]:
+        """Of the places that look surprising those that are not to be believed yet: neither seen
+        twice, nor long after any write that touched them. Told of every look, of all at once; of
+        the fields in `unread` a look says nothing.
+        """
         with self._lock:
             now = self._clock()
-            since = max(self._started, self._writes.get(key, self._started))
-            if not always_twice and now - since >= self._window:
-                return True
-            first = self._suspects.setdefault(key, now)
-            return now - first >= self._settle
+            recent, before = self._recent(key, now), self._surprises.get(key, {})
+            seen = {place: before.get(place, now) for place in surprising}
+            kept = {p: at for p, at in before.items() if p.partition("[")[0] in unread}
+            _keep(self._touched, key, recent)
+            _keep(self._surprises, key, kept | seen)
+            all_recent = always_twice or now - self._started < self._window or _ALL in recent
+            return frozenset(
+                place
+                for place, first in seen.items()
+                if now - first < self._settle and (all_recent or place in recent)
+            )
+
+    def _recent(self, key: Key, now: float) -> dict[str, float]:
+        """What was written lately enough to be shown as it was before. Older times say nothing, so
+        there are never more than writes within that time.
+        """
+        times = self._touched.get(key, {})
+        return {place: at for place, at in times.items() if now - at < self._window}
 
     def patient(self, key: Key, generation: int) -> bool:
         """Whether a refused document is still worth another try: a minute per generation.
@@ -121,11 +187,6 @@ class Consistency:
                 first = now
             self._refused[key] = (generation, first)
             return now - first < self._window
-
-    def unsurprised(self, key: Key) -> None:
-        """The look agreed with what was known."""
-        with self._lock:
-            self._suspects.pop(key, None)
 
     def doubted(self, key: Key, seen: str) -> float | None:
         """Seconds until it may be believed that an offer ends by what the cloud says, which `seen`
@@ -152,11 +213,22 @@ class Consistency:
         with self._lock:
             self._doubts.pop(key, None)
             self._looked.pop(key, None)
-            self._suspects.pop(key, None)
+            self._surprises.pop(key, None)
             self._refused.pop(key, None)
+            self._touched.pop(key, None)
             if key in self._writes:
                 self._written[key] = _NEVER
+                # Whoever has the name next may ask for the same in other parts.
+                self._touched[key] = {_ALL: self._writes[key]}
             now = self._clock()
             for old in [k for k, at in self._writes.items() if now - at >= self._window]:
                 if self._written.get(old) == _NEVER:
                     del self._writes[old], self._written[old]
+                    self._touched.pop(old, None)
+
+
+def _keep(where: dict[Key, dict[str, float]], key: Key, found: Mapping[str, float]) -> None:
+    if found:
+        where[key] = dict(found)
+    else:
+        where.pop(key, None)
