@@ -1,33 +1,19 @@
 """The switches for what the real service's documentation leaves open.
 
-One table, the only place that names its rows. Read by handlers through `Account`, changed
-through the admin API. `hostile` is the answer that hurts a careless client most, and the default.
+One table; what only whole lists are about stands in `behaviours_of_lists`. Read by handlers through
+`Account`, changed through the admin API. `hostile` is the answer that hurts a careless client most,
+and the default.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TypeAlias
 
+from .behaviour import Behaviour, Setting
+from .behaviours_of_lists import BEHAVIOURS_OF_LISTS
 from .likely import LIKELY
 
-Setting: TypeAlias = bool | int | float | str
-
-
-@dataclass(frozen=True, slots=True)
-class Behaviour:
-    """One open question about the service: two answers, their meaning, why it is open.
-
-    words: the texts that are possible if not every text is.
-    """
-
-    hostile: Setting
-    friendly: Setting
-    sentence: str
-    source: str
-    words: tuple[str, ...] = ()
-
+__all__ = ["BEHAVIOURS", "LIKELY", "PRESETS", "Behaviour", "Setting", "apply_settings", "preset"]
 
 BEHAVIOURS: Mapping[str, Behaviour] = {
     "update_role_resets_session": Behaviour(
@@ -349,6 +335,7 @@ BEHAVIOURS: Mapping[str, Behaviour] = {
         "Calls over the published rate of their action are throttled.",
         "The figures are published; an emulator without them would hide bursts.",
     ),
+    **BEHAVIOURS_OF_LISTS,
 }
 
 PRESETS = ("hostile", "likely", "friendly")

@@ -33,12 +33,21 @@ def _list(call: Call) -> Body:
     ]
     size = page_size(call, "PageSize", _MOST_ROWS, _DEFAULT_PAGE)
     number = call.number("PageNumber", 1)
-    chosen = rows[(number - 1) * size : number * size]
+    missing, total = call.account.text("policy_attachments_rows_missing"), len(rows)
+    if missing:
+        rows = [row for place, row in enumerate(rows) if place % 3 != 2]
+    if missing == "uncounted":
+        total = len(rows)
+    if call.account.is_on("policy_attachments_total_moves"):
+        total += number
+    start = (number - 1) * size
+    if start and call.account.is_on("policy_attachments_rows_repeat"):
+        start -= 1
     return {
         "PageNumber": number,
         "PageSize": size,
-        "TotalCount": len(rows),
-        "PolicyAttachments": {"PolicyAttachment": chosen},
+        "TotalCount": total,
+        "PolicyAttachments": {"PolicyAttachment": rows[start : number * size]},
     }
 
 
@@ -65,15 +74,26 @@ def _row(call: Call, key: str, holder: Holder, as_of: float) -> dict[str, Any] |
     return {
         **_policy_fields(call, policy),
         "PrincipalType": _TYPES[kind],
-        "PrincipalName": name,
+        "PrincipalName": _spelled(call, name),
         "ResourceGroupId": holder.scope or call.account.account_id,
         "AttachDate": iso(holder.attached),
     }
 
 
+def _spelled(call: Call, name: str) -> str:
+    """A name in the case in which the list shows it; what is behind an @ is in lower case."""
+    case = call.account.text("policy_attachments_names")
+    if case == "given":
+        return name
+    own, at, domain = name.rpartition("@")
+    if not at:
+        own, domain = name, ""
+    return (own.upper() if case == "upper" else fold(own)) + at + domain
+
+
 def _policy_fields(call: Call, policy: Policy) -> dict[str, str]:
     return {
-        "PolicyName": policy.name,
+        "PolicyName": _spelled(call, policy.name),
         "PolicyType": policy.type,
         **optional_text(call, "Description", policy.description),
     }

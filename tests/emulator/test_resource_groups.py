@@ -45,6 +45,7 @@ def _rows(cloud: Cloud, **given: Any) -> list[tuple[str, str, str]]:
 def group(cloud: Cloud) -> str:
     """A resource group, and a role, a user and a group of users to give policies to."""
     ram = cloud.ram()
+    cloud.set(policy_attachments_names="given")
     invoke(ram, "CreateRole", RoleName="R", AssumeRolePolicyDocument=SERVICE_TRUST)
     invoke(ram, "CreateUser", UserName="u")
     invoke(ram, "CreateGroup", GroupName="g")
@@ -177,6 +178,62 @@ def test_the_list_lags_behind_ram(cloud: Cloud, group: str, lag: float) -> None:
     assert len(_rows(cloud, PolicyName="ReadOnlyAccess")) == (0 if lag else 1)
     cloud.admin.advance_clock(6)
     assert len(_rows(cloud, PolicyName="ReadOnlyAccess")) == 1
+
+
+def _roles(cloud: Cloud, count: int) -> None:
+    for number in range(count):
+        name = f"n{number:02}"
+        invoke(cloud.ram(), "CreateRole", RoleName=name, AssumeRolePolicyDocument=SERVICE_TRUST)
+        invoke(cloud.ram(), "AttachPolicyToRole", **READ, RoleName=name)
+
+
+def _pages(cloud: Cloud) -> list[tuple[int, list[str]]]:
+    """TotalCount and the names of the principals of each page of ten."""
+    found = []
+    for number in (1, 2):
+        page = _attachments(cloud, PageNumber=number, PolicyName="ReadOnlyAccess")
+        rows = page["PolicyAttachments"]["PolicyAttachment"]
+        found.append((page["TotalCount"], [row["PrincipalName"].partition("@")[0] for row in rows]))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "value", "totals", "second"),
+    [
+        ("policy_attachments_total_moves", True, [13, 14], ["n10", "n11"]),
+        ("policy_attachments_rows_repeat", True, [12, 12], ["n09", "n10", "n11"]),
+        ("policy_attachments_rows_missing", "counted", [12, 12], []),
+        ("policy_attachments_rows_missing", "uncounted", [8, 8], []),
+    ],
+)
+def test_how_its_pages_can_be_wrong(
+    cloud: Cloud, group: str, behaviour: str, value: Any, totals: list[int], second: list[str]
+) -> None:
+    _roles(cloud, 12)
+    cloud.set(policy_attachments_stale_seconds=0.0, stale_read_seconds=0.0)
+    right = [f"n{number:02}" for number in range(12)]
+    assert _pages(cloud) == [(12, right[:10]), (12, right[10:])]
+    cloud.set(**{behaviour: value})
+    wrong = _pages(cloud)
+    assert ([total for total, _ in wrong], wrong[1][1]) == (totals, second)
+    if behaviour == "policy_attachments_rows_missing":
+        assert wrong[0][1] == [name for place, name in enumerate(right) if place % 3 != 2]
+
+
+@pytest.mark.parametrize(
+    ("case", "user", "policy"),
+    [
+        ("given", "Ann", "ReadOnlyAccess"),
+        ("folded", "ann", "readonlyaccess"),
+        ("upper", "ANN", "READONLYACCESS"),
+    ],
+)
+def test_the_case_of_names(cloud: Cloud, group: str, case: str, user: str, policy: str) -> None:
+    invoke(cloud.ram(), "CreateUser", UserName="Ann")
+    invoke(cloud.ram(), "AttachPolicyToUser", **READ, UserName="Ann")
+    cloud.set(policy_attachments_stale_seconds=0.0, policy_attachments_names=case)
+    name = f"ann@{_domain(cloud)}"
+    assert _rows(cloud, PrincipalName=name) == [(policy, f"{user}@{_domain(cloud)}", cloud.id)]
 
 
 def test_they_are_saved_and_loaded(cloud: Cloud, group: str) -> None:

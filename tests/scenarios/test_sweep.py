@@ -7,13 +7,15 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
+import alibabacloud_ram20150501.models as ram
 import pytest
 
 from lab import ControlPlane
 from lab.emulator_process import EmulatorProcess
 from lab.operator_process import OperatorProcess
 from lab.waiting import until
-from lab.world import HOSTILE, TRUST_FC, World, open_world
+from lab.world import HOSTILE, STALE, TRUST_FC, World, open_world
+from ram_emulator.behaviours import BEHAVIOURS
 from tests.support.hands import Hands
 
 Json = dict[str, Any]
@@ -22,7 +24,10 @@ OTHER = {
     "Version": "1",
     "Statement": [{"Effect": "Allow", "Action": ["oss:GetObject"], "Resource": ["*"]}],
 }
-LISTS = ("ListRoles", "ListUsers", "ListGroups", "ListPolicies")
+LISTS = ("ListRoles", "ListUsers", "ListGroups", "ListPolicies", "ListPolicyAttachments")
+ADMIN = {"policy_type": "System", "policy_name": "AdministratorAccess"}
+READER = {"type": "System", "name": "ReadOnlyAccess"}
+KINDS = {"RamRole": "roles", "RamUser": "users", "RamGroup": "groups"}
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +44,9 @@ def world(
     name = f"test-{uuid.uuid4().hex[:10]}"
     body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
     apart.request("POST", "/api/v1/namespaces", body)
-    opened = open_world(apart, emulator, name, dict(HOSTILE))
+    behaviours = {**HOSTILE, "policy_attachments_stale_seconds": STALE}
+    quotas = {"writesPerSecond": 1000, "attachmentsPerSecond": 1000}
+    opened = open_world(apart, emulator, name, behaviours, quotas=quotas)
     opened.ready("RamAccount", name)
     yield opened
     opened.close()
@@ -142,3 +149,133 @@ def test_a_list_that_is_denied_is_said_to_be(world: World) -> None:
     assert not (world.ready(ROLE, "ours")["status"].get("drift"))
     world.admin.remove_fault(fault)
     until(lambda: "unlisted" not in inventory(world), "that it is over")
+
+
+def holders(world: World) -> None:
+    """A role, a user and a group, each called Holder in the cloud and each with one policy."""
+    for kind in KINDS:
+        spec: Json = {f"{kind[3:].lower()}Name": "Holder", "policies": [READER]}
+        if kind == ROLE:
+            spec["trustPolicy"] = TRUST_FC
+        world.create(kind, "holder", spec)
+    for kind in KINDS:
+        world.ready(kind, "holder")
+
+
+def give(world: World) -> None:
+    """AdministratorAccess by hand to each of them."""
+    hand = world.hand
+    hand.attach_policy_to_role(ram.AttachPolicyToRoleRequest(**ADMIN, role_name="Holder"))
+    hand.attach_policy_to_user(ram.AttachPolicyToUserRequest(**ADMIN, user_name="Holder"))
+    hand.attach_policy_to_group(ram.AttachPolicyToGroupRequest(**ADMIN, group_name="Holder"))
+
+
+def policies(world: World) -> list[list[list[str]]]:
+    live = world.cloud()
+    return [live[plural]["Holder"]["policies"] for plural in KINDS.values()]
+
+
+def crowd(world: World) -> None:
+    """Attachments that nobody manages, on more than two pages."""
+    for number in range(210):
+        world.admin.create_user(
+            world.account_id, f"crowd-{number}", policies=[("System", "ReadOnlyAccess")]
+        )
+
+
+def unlisted(world: World) -> str | None:
+    """Why the attachments of the account are not known, as its status says."""
+    found = inventory(world).get("unlisted", ())
+    return next((str(item["reason"]) for item in found if item["kind"] == "attachments"), None)
+
+
+def test_what_is_attached_by_hand_is_found_by_the_sweep(world: World) -> None:
+    holders(world)
+    world.role("other", policies=[READER])
+    world.ready(ROLE, "other")
+    world.settle()
+    swept(world, 3)
+    start = len(world.admin.journal(world.account_id))
+    swept(world, 3)
+    # What the operator attached itself was news to nobody.
+    assert not set(reads(world, start)) - {*LISTS, "GetCallerIdentity"}
+
+    give(world)
+    agreed = [["System", "ReadOnlyAccess"]]
+    until(lambda: policies(world) == [agreed] * 3, "they are taken away")
+    for kind in KINDS:
+        world.wait(kind, "holder", lambda item: not item["status"].get("drift"), "no drift")
+    assert len(world.told("DriftCorrected", least=3)) == 3
+    named = {"RoleName": "other"}
+    assert not any(
+        named.items() <= entry["parameters"].items()
+        for entry in world.admin.journal(world.account_id)[start:]
+        if entry["caller"] == world.keys.admin_arn
+    )
+
+
+@pytest.mark.parametrize(("fault", "reason"), [("deny", "AccessDenied"), ("throttle", "Throttled")])
+def test_attachments_that_cannot_be_listed_are_said_to_be(
+    world: World, operator: OperatorProcess, fault: str, reason: str
+) -> None:
+    holders(world)
+    until(lambda: counted(world, ROLE, "managed") == 1, "a sweep")
+    assert unlisted(world) is None
+    action = "ListPolicyAttachments"
+    armed = world.admin.add_fault(fault, account=world.account_id, action=action, times=-1)
+    until(lambda: unlisted(world) == reason, f"that it says {reason}")
+    series = f'account="{world.namespace}",class="attachments"'
+    first = aged(operator, series)
+    until(lambda: aged(operator, series) > first + 1.0, "that its age grows")
+    assert not quarrels(world)
+    world.admin.remove_fault(armed)
+    until(lambda: unlisted(world) is None, "that it is over")
+
+
+def aged(operator: OperatorProcess, series: str) -> float:
+    """Seconds since the class of the account was looked at, as the metric says."""
+    line = next(
+        line
+        for line in operator.metrics().splitlines()
+        if line.startswith(f"ram_operator_observation_age_seconds{{{series}}}")
+    )
+    return float(line.rpartition(" ")[2])
+
+
+def quarrels(world: World) -> list[Any]:
+    """Drift that objects show, and writes to what each of them has."""
+    shown = [(world.get(kind, "holder") or {})["status"].get("drift") for kind in KINDS]
+    took = [entry for entry in world.writes() if entry["action"].startswith("Detach")]
+    return [*filter(None, shown), *took]
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "value", "reason"),
+    [
+        ("policy_attachments_total_moves", True, "CloudUnavailable"),
+        ("policy_attachments_rows_repeat", True, "CloudUnavailable"),
+        ("policy_attachments_rows_missing", "counted", "CloudUnavailable"),
+        ("policy_attachments_rows_missing", "uncounted", "ListDoubted"),
+        ("policy_attachments_names", "upper", None),
+        ("policy_attachments_names", "given", None),
+        ("policy_attachments_stale_seconds", 4.0, None),
+    ],
+)
+def test_however_the_list_is_wrong_there_is_no_false_drift_and_none_is_missed(
+    world: World, behaviour: str, value: Any, reason: str | None
+) -> None:
+    crowd(world)
+    holders(world)
+    swept(world)
+    world.admin.set_behaviours(world.account_id, {behaviour: value})
+    until(lambda: unlisted(world) == reason, f"that it says {reason}")
+    give(world)
+    swept(world, 3)
+    if reason is not None:
+        # Rows may be missing: the next good list tells.
+        world.admin.set_behaviours(world.account_id, {behaviour: BEHAVIOURS[behaviour].friendly})
+    agreed = [["System", "ReadOnlyAccess"]]
+    until(lambda: policies(world) == [agreed] * 3, "they are taken away")
+    until(lambda: unlisted(world) is None, "that it is over")
+    took = [entry for entry in world.writes() if entry["action"].startswith("Detach")]
+    assert [entry["parameters"]["PolicyName"] for entry in took] == ["AdministratorAccess"] * 3

@@ -40,7 +40,7 @@ class World:
         endpoint = Endpoint(server.host, "http")
         keys = Credentials(KEY_ID, SECRET, TOKEN)
         self.client = CloudClient(
-            keys, Endpoints(endpoint, endpoint, endpoint), self.limiter, wiring
+            keys, Endpoints(endpoint, endpoint, endpoint, endpoint), self.limiter, wiring
         )
 
     def _watch(self, action: str, result: str, seconds: float) -> None:

@@ -13,7 +13,7 @@ import pytest
 from demo.stage import RAM_POLICY
 from ram_operator.cloud.client import Timeouts
 from ram_operator.cloud.jobs import is_write
-from ram_operator.cloud.methods import IMS_METHODS, METHODS
+from ram_operator.cloud.methods import IMS_METHODS, METHODS, RESOURCE_MANAGER_ACTIONS
 from ram_operator.constants import Reason
 from ram_operator.errors import Absent, OutcomeUnknown, Retry
 from tests.unit.cloud_world import KEY_ID, TOKEN, World, caught
@@ -67,6 +67,23 @@ def test_every_action_exists_in_the_sdk(world: World) -> None:
         send = world.job if is_write(action) else world.client.call
         with pytest.raises(Absent):
             send(action, {})
+
+
+def test_a_service_without_models_is_asked_and_answers_like_the_others(world: World) -> None:
+    body = {"RequestId": "R", "TotalCount": 1, "PolicyAttachments": {"PolicyAttachment": []}}
+    world.says(Reply(200, json.dumps(body).encode()))
+    action = "ResourceManager.ListPolicyAttachments"
+    assert world.client.call(action, {"PageNumber": 2, "PageSize": 100}) == body
+    asked = world.server.asked[-1]
+    assert "PageNumber=2" in asked.path
+    assert "PageSize=100" in asked.path
+    assert asked.headers["x-acs-version"] == "2020-03-31"
+    world.answers(403, "NoPermission")
+    error = caught(lambda: world.client.call(action, {}))
+    assert error.reason is Reason.ACCESS_DENIED
+    world.says(Reply(200, b"[]"))
+    assert caught(lambda: world.client.call(action, {})).reason is Reason.CLOUD_UNAVAILABLE
+    assert [name for name, _ in world.watched] == [action] * 3
 
 
 def test_one_call_is_one_request_whatever_comes_of_it(world: World) -> None:
@@ -176,6 +193,7 @@ def test_what_is_denied_is_named_as_the_operators_policy_names_it(world: World) 
     (statement,) = json.loads(RAM_POLICY.read_text())["Statement"]
     world.answers(403, "NoPermission")
     actions = [*METHODS, *(f"IMS.{action}" for action in IMS_METHODS)]
+    actions += [f"ResourceManager.{action}" for action in RESOURCE_MANAGER_ACTIONS]
     sends = [(world.job if is_write(action) else world.client.call, action) for action in actions]
     errors = [caught(lambda send=send, action=action: send(action, {})) for send, action in sends]
     errors.append(caught(world.client.caller_identity))

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from ram_operator import constants
+from ram_operator.config import Settings
 from ram_operator.constants import Mode
 from ram_operator.errors import Retry
 from ram_operator.gate import clearance
@@ -127,6 +128,7 @@ def sent_after(
     ports: Any = SimpleNamespace(
         cache=SimpleNamespace(get=lambda key: record if key == IDENTITY.key else meanwhile),
         accounts=SimpleNamespace(find=lambda _: account and SimpleNamespace(account=account)),
+        settings=Settings(sweep_seconds=0.0),
     )
     subject = Subject.of(Key("RamRole", "team", "app"), body(SAYS))
     session: Any = SimpleNamespace(writer=cloud.writer, account=MANAGED)

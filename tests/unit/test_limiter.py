@@ -49,6 +49,8 @@ def patient(clock: FakeClock, most: float) -> tuple[Limiter, list[float]]:
         ("GetRole", ActionClass.READ),
         ("ListPolicyVersions", ActionClass.READ),
         ("GetCallerIdentity", ActionClass.READ),
+        ("IMS.ListUsers", ActionClass.READ),
+        ("ResourceManager.ListPolicyAttachments", ActionClass.RESOURCE_MANAGER),
         ("CreateRole", ActionClass.WRITE),
         ("UpdateRole", ActionClass.WRITE),
         ("SetDefaultPolicyVersion", ActionClass.WRITE),

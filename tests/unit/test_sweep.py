@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from ram_operator.cloud import list_calls
 from ram_operator.cloud.list_calls import LISTINGS, Row
 from ram_operator.errors import Retry
-from ram_operator.runtime.sweep import DOUBT, AccountLists, Inventory, Sweeps
+from ram_operator.runtime.sweep import AccountLists, Inventory, Sweeps
+from ram_operator.runtime.sweep_rules import DOUBT
 
 ROLES = st.dictionaries(st.sampled_from("abcdefgh"), st.binary(max_size=1), max_size=8)
 
@@ -149,6 +150,14 @@ def test_a_list_that_failed_stays_as_it_was() -> None:
     assert known.rows("RamRole") == rows({"a": b""})
     assert known.looked() == {"RamRole": 1.0}
     assert known.rows("RamUser") is None
+
+
+def test_another_class_is_believed_and_fails_like_a_list() -> None:
+    known = AccountLists()
+    known.failed("attachments", "AccessDenied")
+    assert (known.looked(), known.problems()) == ({}, {"attachments": "AccessDenied"})
+    known.believed("attachments", 7.0)
+    assert (known.looked(), known.problems()) == ({"attachments": 7.0}, {})
 
 
 def test_another_account_under_a_name_begins_anew() -> None:

@@ -33,15 +33,14 @@ from ..proxies import Proxies, Proxy
 from . import answers, faults, transport
 from .credentials import Credentials
 from .endpoints import Endpoint, Endpoints
-from .faults import permission
 from .jobs import Needs, Reply, is_write
 from .limiter import ActionClass, Limiter, action_class
-from .methods import IMS_METHODS, METHODS
+from .methods import METHODS
+from .services import IMS, RESOURCE_MANAGER, Ims, ResourceManager
 
 log = logging.getLogger(__name__)
 
 IDENTITY: Final = "GetCallerIdentity"
-IMS: Final = "IMS."
 _DEADLINES: Final = 3
 """A job of many reads has no more than so many deadlines of one call: it may hold locks."""
 _STOPPING: Final = "the operator is stopping"
@@ -79,29 +78,6 @@ class Wiring:
     """
 
 
-class _Ims:
-    """The client of IMS, made at its first call: it costs 15 MB and a third of a second, and only
-    accounts with users or identity providers need it.
-    """
-
-    def __init__(self, config: Config) -> None:
-        self._config = config
-        self._lock = threading.Lock()
-        self._client: Any = None
-
-    def send(self, action: str, parameters: Mapping[str, Any]) -> Any:
-        import alibabacloud_ims20190815.models as ims_models
-        from alibabacloud_ims20190815.client import Client
-
-        with self._lock:
-            if self._client is None:
-                self._client = Client(self._config)
-        request = getattr(ims_models, action + "Request")().from_map(dict(parameters))
-        return getattr(self._client, IMS_METHODS[action] + "_with_options")(
-            request, RuntimeOptions()
-        )
-
-
 class CloudClient:
     """Signed calls of one account. Thread-safe."""
 
@@ -121,7 +97,9 @@ class CloudClient:
         self._endpoints = endpoints
         self._ram = ram_client.Client(_config(credentials, endpoints.ram, wiring))
         self._sts = sts_client.Client(_config(credentials, endpoints.sts, wiring))
-        self._ims = _Ims(_config(credentials, endpoints.ims, wiring))
+        self._ims = Ims(_config(credentials, endpoints.ims, wiring))
+        elsewhere = _config(credentials, endpoints.resource_manager, wiring)
+        self._resource_manager = ResourceManager(elsewhere)
         self._tenant = ""
 
     def on_behalf(self, tenant: str) -> CloudClient:
@@ -131,7 +109,8 @@ class CloudClient:
         return mine
 
     def call(self, action: str, parameters: Mapping[str, Any]) -> Reply:
-        """One reading action of RAM, or with the prefix `IMS.` of IMS. Raises errors.* only.
+        """One reading action of RAM, or with the prefix `IMS.` or `ResourceManager.` of another
+        service. Raises errors.* only.
 
         What writes is sent by `run` alone, with what it rests on.
         """
@@ -202,8 +181,11 @@ class CloudClient:
 
     def _proxy(self, action: str) -> Proxy | None:
         where = self._endpoints
-        service = permission(action).partition(":")[0]
-        endpoint = {"sts": where.sts, "ims": where.ims}.get(service, where.ram)
+        endpoint = where.sts if action == IDENTITY else where.ram
+        if action.startswith(IMS):
+            endpoint = where.ims
+        elif action.startswith(RESOURCE_MANAGER):
+            endpoint = where.resource_manager
         return self._wiring.proxies.towards(endpoint.protocol, endpoint.host)
 
     def _send(self, action: str, parameters: Mapping[str, Any]) -> Any:
@@ -212,6 +194,8 @@ class CloudClient:
             return self._sts.get_caller_identity_with_options(RuntimeOptions())
         if action.startswith(IMS):
             return self._ims.send(action.removeprefix(IMS), parameters)
+        if action.startswith(RESOURCE_MANAGER):
+            return self._resource_manager.send(action.removeprefix(RESOURCE_MANAGER), parameters)
         request = getattr(ram_models, action + "Request")().from_map(dict(parameters))
         return getattr(self._ram, METHODS[action] + "_with_options")(request, RuntimeOptions())
 
@@ -317,7 +301,12 @@ def _stopping() -> RamOperatorError:
 
 
 def _body(reply: Any, action: str, writes: bool) -> Reply:
-    body: Reply = reply.body.to_map() if reply.body is not None else {}
+    if isinstance(reply, Mapping):
+        # Of a client without models.
+        found = reply.get("body")
+        body: Reply = found if isinstance(found, Mapping) else {}
+    else:
+        body = reply.body.to_map() if reply.body is not None else {}
     if not body.get("RequestId"):
         # An empty object from a proxy must not read as an identity without any attribute.
         raise faults.unusable(action, "200 without a RequestId", writes=writes)

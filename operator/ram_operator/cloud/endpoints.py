@@ -20,20 +20,22 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True)
 class Endpoints:
-    """Where the three services of one account are."""
+    """Where the four services of one account are."""
 
     ram: Endpoint
     sts: Endpoint
     ims: Endpoint
+    resource_manager: Endpoint
 
 
 DEFAULT_ENDPOINTS: Final = {
     "ram": "ram.aliyuncs.com",
     "sts": "sts.aliyuncs.com",
     "ims": "ims.aliyuncs.com",
+    "resourceManager": "resourcemanager.aliyuncs.com",
 }
 OFFICIAL: Final = re.compile(
-    r"(ram|sts|ims)(-vpc)?\.([a-z]{2}-[a-z0-9-]+\.|vpc-proxy\.)?aliyuncs\.com(:443)?"
+    r"(ram|sts|ims|resourcemanager)(-vpc)?\.([a-z]{2}-[a-z0-9-]+\.|vpc-proxy\.)?aliyuncs\.com(:443)?"
 )
 """Not just any host below aliyuncs.com: strangers' buckets and functions have theirs there too."""
 
@@ -43,15 +45,14 @@ _HOST: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})
 def endpoints(spec: Mapping[str, Any], *, custom: bool) -> Endpoints:
     """The addresses of an account's services. Raises InvalidSpec.
 
-    A RAM that is none of Alibaba Cloud's own serves IMS too, unless the manifest says otherwise:
-    what it is asked must not reach the public service by accident.
+    A RAM that is none of Alibaba Cloud's own serves IMS and ResourceManager too, unless the
+    manifest says otherwise: what it is asked must not reach the public service by accident.
     """
     wanted = {**DEFAULT_ENDPOINTS, **spec}
-    ram = endpoint("ram", wanted["ram"], custom=custom)
-    sts = endpoint("sts", wanted["sts"], custom=custom)
-    if "ims" not in spec and not _official(ram):
-        return Endpoints(ram, sts, ram)
-    return Endpoints(ram, sts, endpoint("ims", wanted["ims"], custom=custom))
+    found = {name: endpoint(name, wanted[name], custom=custom) for name in DEFAULT_ENDPOINTS}
+    if not _official(found["ram"]):
+        found |= {name: found["ram"] for name in ("ims", "resourceManager") if name not in spec}
+    return Endpoints(found["ram"], found["sts"], found["ims"], found["resourceManager"])
 
 
 def _official(where: Endpoint) -> bool:

@@ -51,11 +51,14 @@ Maker = Callable[[Fault], RamOperatorError]
 def permission(action: str) -> str:
     """What a RAM policy calls the action, as deploy/ram-policy.json does: `ram:GetRole`."""
     service, _, name = action.rpartition(".")
-    return f"{service.lower() or _SERVICES.get(name, 'ram')}:{name}"
+    service = _CODES.get(service, service.lower())
+    return f"{service or _SERVICES.get(name, 'ram')}:{name}"
 
 
 _SERVICES: Final = {"GetCallerIdentity": "sts"}
 """Of actions that are called without naming their service, which is RAM for all others."""
+_CODES: Final = {"ResourceManager": "ram"}
+"""Services whose actions are allowed under the code of another one."""
 
 
 def _throttled(fault: Fault) -> RamOperatorError:

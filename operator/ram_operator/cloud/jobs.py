@@ -14,7 +14,7 @@ Reply = Mapping[str, Any]
 
 def is_write(action: str) -> bool:
     """Whether the action changes anything; its name may have the prefix of its service."""
-    return action_class(action) is not ActionClass.READ
+    return action_class(action) not in (ActionClass.READ, ActionClass.RESOURCE_MANAGER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,8 @@ class Needs:
     def tokens(self) -> tuple[tuple[ActionClass, int], ...]:
         """How many of which class, in the order in which they are taken."""
         wanted = [(action_class(self.write), 1)] if self.write else []
-        return (*wanted, (ActionClass.READ, self.reads)) if self.reads else tuple(wanted)
+        reads = ActionClass.READ if is_write(self.what) else action_class(self.what)
+        return (*wanted, (reads, self.reads)) if self.reads else tuple(wanted)
 
 
 class Jobs(CloudCalls, Protocol):

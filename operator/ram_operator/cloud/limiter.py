@@ -26,20 +26,26 @@ FLOOR: Final = 0.05
 
 
 class ActionClass(StrEnum):
-    """The classes in which RAM counts: lists and reads, writes, attachments and tags."""
+    """The classes in which RAM counts: lists and reads, writes, attachments and tags; and the lists
+    of ResourceManager, which takes fewer.
+    """
 
     READ = "read"
     WRITE = "write"
     ATTACH = "attach"
+    RESOURCE_MANAGER = "resourceManager"
+
+
+_READS: Final = {"ResourceManager": ActionClass.RESOURCE_MANAGER}
 
 
 def action_class(action: str) -> ActionClass:
     """Class of an action by its verb, as the published table of limits groups them; its name may
     have the prefix of its service.
     """
-    action = action.rpartition(".")[2]
+    service, _, action = action.rpartition(".")
     if action.startswith(("Get", "List")):
-        return ActionClass.READ
+        return _READS.get(service, ActionClass.READ)
     if action.startswith(("Attach", "Detach", "AddUser", "RemoveUser", "Tag", "Untag")):
         return ActionClass.ATTACH
     return ActionClass.WRITE

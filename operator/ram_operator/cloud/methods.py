@@ -64,3 +64,7 @@ IMS_METHODS: Final[Mapping[str, str]] = {
     "GetOIDCProvider": "get_oidcprovider",
 }
 """Called as `IMS.<action>`: RAM itself cannot tag users, and has no providers."""
+RESOURCE_MANAGER_ACTIONS: Final = ("ListPolicyAttachments",)
+"""Called as `ResourceManager.<action>`, and allowed as actions of RAM: RAM itself lists attachments
+of one identity or of one policy, and no account's.
+"""

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import fields
 from typing import Final
 
-from ..cloud import list_calls
+from ..cloud import attachment_list, list_calls
 from ..errors import RamOperatorError
 from ..kinds.identity import Identity
 from ..kinds.table import ACCOUNT, KINDS, PLURALS
@@ -23,6 +23,7 @@ from ..observability.account_metrics import AccountState
 from ..runtime.queue import Lane
 from ..runtime.sessions import Session
 from ..runtime.sweep import AccountLists, Count, Inventory
+from ..runtime.sweep_rules import DOUBT
 from .ports import Ports
 
 log = logging.getLogger(__name__)
@@ -30,6 +31,11 @@ log = logging.getLogger(__name__)
 STATES: Final = tuple(each.name for each in fields(Count))
 NAMED: Final = 50
 """Identities that nobody manages which the inventory names; the others are counted."""
+ATTACHMENTS: Final = "attachments"
+"""The class of what is looked at beside those that are lists of a kind."""
+CLASSES: Final = {**{kind: PLURALS[kind] for kind in list_calls.LISTINGS}, ATTACHMENTS: ATTACHMENTS}
+"""What metrics call each of them."""
+_KINDS: Final = {row.noun: kind for kind, row in KINDS.items()}
 
 
 class Sweeper:
@@ -103,6 +109,7 @@ def run(ports: Ports, session: Session) -> None:
         for folded in sorted(moved.names):
             for key in _concerned(ports, session, Identity(account_id, kind, folded)):
                 ports.queue.add(key, Lane.PERIODIC)
+    _attachments(ports, session, lists)
     current = ports.accounts.find(name)
     if current is None or current.account.account_id != account_id:
         # It is of an account that has the name no more.
@@ -113,19 +120,49 @@ def run(ports: Ports, session: Session) -> None:
         ports.queue.add(Key(ACCOUNT, "", name), Lane.PERIODIC)
 
 
+def _attachments(ports: Ports, session: Session, lists: AccountLists) -> None:
+    """Who has which policies: where that moved, or close looks say something else, one is due."""
+    name, index, asked = session.account.name, lists.attachments, ports.clock.monotonic()
+
+    def owner(identity: str) -> Key | None:
+        noun, _, folded = identity.partition("/")
+        return _owner(ports, Identity(session.account.account_id, _KINDS[noun], folded))
+
+    index.keep(lambda identity: owner(identity) is not None)
+    try:
+        listed = attachment_list.read(session.client)
+    except RamOperatorError as error:
+        log.warning("RamAccount %s: attachments could not be listed: %s", name, error.message)
+        lists.failed(ATTACHMENTS, error.reason)
+        return
+    moved = index.took(listed, asked, ports.consistency.settle)
+    if moved.doubted:
+        text = (
+            "RamAccount %s: the list of attachments misses too much at once, of %d identities more"
+            " than are looked at"
+        )
+        log.warning(text, name, moved.doubted)
+        lists.failed(ATTACHMENTS, DOUBT)
+    else:
+        lists.believed(ATTACHMENTS, asked)
+    for identity in sorted(moved.names):
+        if (key := owner(identity)) is not None:
+            ports.queue.add(key, Lane.PERIODIC)
+
+
 def _measured(inventory: Inventory, lists: AccountLists, begun: float) -> AccountState:
     numbers = {
         (kind, state): getattr(count, state)
         for kind, count in inventory.counts.items()
         for state in STATES
     }
-    failing = {PLURALS[kind]: why for kind, why in lists.problems().items()}
+    failing = {CLASSES[kind]: why for kind, why in lists.problems().items()}
     return AccountState(numbers, _ages(lists, begun), failing)
 
 
 def _ages(lists: AccountLists, begun: float) -> dict[str, float]:
     looked = lists.looked()
-    return {PLURALS[kind]: looked.get(kind, begun) for kind in list_calls.LISTINGS}
+    return {name: looked.get(kind, begun) for kind, name in CLASSES.items()}
 
 
 def _concerned(ports: Ports, session: Session, identity: Identity) -> Iterator[Key]:

@@ -27,7 +27,7 @@ from ..model.vocabulary import GateVerdict, HeldKind, Phase, Presence
 from ..reporting.events import Event
 from ..runtime.deletion_brake import ALL
 from ..runtime.sessions import Session
-from . import account_changed, gated_write, offers, own_rights
+from . import account_changed, gated_write, noted_looks, offers, own_rights
 from .held_deletions import HeldDeletion
 from .ports import Ports
 from .results import LookAgain, Result
@@ -138,7 +138,7 @@ class DeletionPass:
         if (wait := ports.consistency.unread(subject.key, subject.uid, generation)) > 0:
             # An old answer would show what was just removed, and it would be removed again.
             raise LookAgain(wait)
-        live = ports.observer(session).look(subject.key.kind, identity.cloud_name)
+        live = noted_looks.look(ports, session, subject.key.kind, identity.cloud_name)
         if live.presence is Presence.UNKNOWN:
             assert live.error is not None
             raise live.error

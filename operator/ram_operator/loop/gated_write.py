@@ -43,7 +43,7 @@ from ..model.steps import (
 )
 from ..model.vocabulary import Direction, HeldKind
 from ..runtime.sessions import Session
-from . import holder_records
+from . import holder_records, noted_looks
 from .offers import guard_state
 from .ports import Ports
 from .subject import Subject
@@ -174,7 +174,8 @@ class GatedWrite:
         name = self._identity.cloud_name
         known = execute.with_cloud_id(step, self._cloud_id)
         writer = replace(self._session.writer, wanted=lambda: self._wanted(step))
-        reply = execute.execute(writer, self._subject.row, name, known)
+        with noted_looks.writing(self._ports, self._session, self._identity, step):
+            reply = execute.execute(writer, self._subject.row, name, known)
         self._cloud_id = str(reply.get("cloudId") or self._cloud_id)
         return reply
 

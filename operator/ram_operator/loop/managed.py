@@ -33,6 +33,7 @@ from . import (
     gated_write,
     lookups,
     mentioned_names,
+    noted_looks,
     offers,
     own_rights,
     ownership,
@@ -90,7 +91,7 @@ class ManagedPass:
             claimant = self._claimant(session, tenant.adoption)
             if (result := self._approved(session, identity, wanted, claimant)) is not None:
                 return result
-        live = ports.observer(session).look(subject.key.kind, wanted.cloud_name)
+        live = noted_looks.look(ports, session, subject.key.kind, wanted.cloud_name)
         if live.presence is Presence.UNKNOWN:
             assert live.error is not None
             raise live.error

@@ -235,8 +235,11 @@ class AccountOpener:
         keys = self._credentials(spec.get("credentials") or {})
         where = endpoints(spec.get("endpoints") or {}, custom=self._settings.allow_custom_endpoints)
         limits = spec.get("rateLimit") or {}
+        reads = float(limits.get("readsPerSecond", 20))
         rates = {
-            ActionClass.READ: float(limits.get("readsPerSecond", 20)),
+            ActionClass.READ: reads,
+            # Of its limit no figure is published; it is taken for a tenth of RAM's.
+            ActionClass.RESOURCE_MANAGER: reads / 10.0,
             ActionClass.WRITE: float(limits.get("writesPerSecond", 4)),
             ActionClass.ATTACH: float(limits.get("attachmentsPerSecond", 2)),
         }

@@ -9,26 +9,10 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final
 
 from ..cloud.list_calls import Row
-
-DOUBTED: Final = 20
-DOUBTED_SHARE: Final = 0.02
-"""A list that misses more of what it had than both says nothing of what it misses."""
-DOUBT: Final = "ListDoubted"
-"""Why such a list counts as not read."""
-PROBES: Final = 20
-"""Of what a doubted list misses, so many are looked at closely after each sweep."""
-
-
-@dataclass(frozen=True, slots=True)
-class Moved:
-    """What one list says that the list before it did not: folded names."""
-
-    names: frozenset[str] = frozenset()
-    doubted: int = 0
-    """How many more are missing than are believed to be."""
+from .attachment_index import AttachmentIndex
+from .sweep_rules import DOUBT, PROBES, Moved, most_missing
 
 
 class AccountLists:
@@ -40,6 +24,7 @@ class AccountLists:
         self._looked: dict[str, float] = {}
         self._problems: dict[str, str] = {}
         self._begun: float | None = None
+        self.attachments = AttachmentIndex()
 
     def begin(self, at: float) -> float:
         """A sweep begins at that time, in monotonic seconds. When the first one did."""
@@ -58,8 +43,7 @@ class AccountLists:
                 return Moved()
             missing = sorted(before.keys() - rows.keys())
             moved = {name for name, row in rows.items() if before.get(name) != row}
-            limit = max(DOUBTED, len(before) * DOUBTED_SHARE)
-            if len(missing) <= limit:
+            if len(missing) <= most_missing(len(before)):
                 self._accept(kind, dict(rows), at)
                 return Moved(frozenset(moved.union(missing)))
             # Those that are probed are forgotten: were they gone indeed, the next list is doubted
@@ -71,8 +55,16 @@ class AccountLists:
 
     def _accept(self, kind: str, rows: dict[str, Row], at: float) -> None:
         self._rows[kind] = rows
+        self._believe(kind, at)
+
+    def _believe(self, kind: str, at: float) -> None:
         self._looked[kind] = at
         self._problems.pop(kind, None)
+
+    def believed(self, kind: str, at: float) -> None:
+        """Another class of what is looked at was asked for then, all of it."""
+        with self._lock:
+            self._believe(kind, at)
 
     def failed(self, kind: str, problem: str) -> None:
         """The list could not be read, for that reason: what it said last stays, and grows older."""
@@ -114,7 +106,7 @@ class Inventory:
     unmanaged: tuple[str, ...] = ()
     """The first of those that no object has, as `kind/name`."""
     unlisted: Mapping[str, str] = field(default_factory=dict)
-    """Kinds that the last sweep could not list, with the reason."""
+    """Kinds, and other classes, that the last sweep could not list, with the reason."""
 
 
 class Sweeps:
