@@ -84,6 +84,10 @@ rules: monitoring ## write the PrometheusRule from deploy/monitoring/rules.yaml;
 	$(if $(RUNBOOKS),$(BIN)/python scripts/runbook_urls.py $(RUNBOOKS))
 	$(BIN)/python scripts/prometheus_rule.py
 
+.PHONY: dashboard
+dashboard: venv ## write the Grafana dashboard from scripts/dashboard_rows.py
+	$(BIN)/python scripts/grafana_dashboard.py
+
 .PHONY: manifests
 manifests: venv ## dist/ram-operator: install.yaml and an overlay to copy; IMAGE=registry/name:tag, RUNBOOKS=https://…
 	$(BIN)/python scripts/install_manifests.py dist/ram-operator $(if $(IMAGE),--image $(IMAGE)) $(if $(RUNBOOKS),--runbooks $(RUNBOOKS))

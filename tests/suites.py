@@ -107,6 +107,7 @@ TEST: Final = (
         "tests/demo",
         "tests/deploy/test_alerting.py",
         "tests/deploy/test_components.py",
+        "tests/deploy/test_dashboard.py",
         "tests/deploy/test_install_manifests.py",
         "tests/deploy/test_proxy.py",
         "tests/deploy/test_rules.py",

@@ -1,149 +1,119 @@
-"""From a change by hand to an alert: a real Prometheus scrapes a real operator, with our rules."""
+"""From what happens to what people see: a real Prometheus scrapes a real operator, with our rules
+and for our dashboard. One operator for all tests here, in this order: the last ones stop it.
+"""
 
 from __future__ import annotations
 
-import json
-import time
-import urllib.request
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from pathlib import Path
+import uuid
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
-import yaml
 
-from lab import Cluster, monitoring
-from lab.emulator_process import EmulatorProcess
+from lab import Cluster
 from lab.install import install
-from lab.operator_process import OperatorProcess
-from lab.processes import Child, free_port, log_tail
-from lab.waiting import Deadline
-from lab.world import World, open_world
+from tests.deploy.test_dashboard import TARGETS, concrete
 from tests.deploy.test_rules import GROUPS
 from tests.support.hands import Hands
+from tests.support.observed import Observed, make_facts, observed
+from tests.support.prometheus import Labels, about
 
 Json = dict[str, Any]
+DRIFT = "RamOperatorDriftDetected"
+DOWN = "RamOperatorDown"
+FACTS = {
+    "widened": {(DRIFT, "critical")},
+    "described": {(DRIFT, "warning")},
+    "corrected": {("RamOperatorDriftCorrected", "critical")},
+    "found": {("RamOperatorFoundInCloud", "critical")},
+    "pending": {("RamOperatorApprovalPending", "warning")},
+    "taken": {("RamOperatorStalled", "warning")},
+    "suspended": {("RamOperatorStalled", "warning")},
+    "waiting": {("RamOperatorNotProgressing", "warning")},
+    "in-order": set[tuple[str, str]](),
+}
+"""Role → the alerts that it is told of by: for each fact one, and of no object two."""
+NOTHING_OF_IT = {
+    "Deletions that are stopped",
+    "Lists that fail",
+    "Who makes others wait",
+    "Probes of the guard per hour",
+}
+"""Panels that rightly show nothing of this world."""
 
 
-@dataclass(frozen=True)
-class Prometheus:
-    """A running server."""
-
-    child: Child
-    port: int
-
-    @classmethod
-    def start(cls, directory: Path, target: int) -> Prometheus:
-        """Scrapes 127.0.0.1:target each second under the rules; what they wait for is cut short."""
-        groups = [
-            {**group, "interval": "1s", "rules": [_hasty(rule) for rule in group["rules"]]}
-            for group in GROUPS
-        ]
-        (directory / "rules.yaml").write_text(yaml.safe_dump({"groups": groups}))
-        job = {
-            "job_name": "ram-operator",
-            "scrape_interval": "1s",
-            "scrape_timeout": "1s",
-            "static_configs": [{"targets": [f"127.0.0.1:{target}"]}],
-        }
-        config = directory / "prometheus.yaml"
-        config.write_text(yaml.safe_dump({"rule_files": ["rules.yaml"], "scrape_configs": [job]}))
-        port = free_port()
-        command: list[str | Path] = [
-            monitoring.find_or_build().prometheus,
-            f"--config.file={config}",
-            f"--storage.tsdb.path={directory / 'data'}",
-            f"--web.listen-address=127.0.0.1:{port}",
-            "--log.level=warn",
-        ]
-        return cls(Child.start("prometheus", command, directory / "prometheus.log"), port)
-
-    def alerts(self) -> list[Json]:
-        """Those that fire; none while it does not answer yet."""
-        try:
-            url = f"http://127.0.0.1:{self.port}/api/v1/alerts"
-            with urllib.request.urlopen(url, timeout=2) as reply:
-                found = json.load(reply)["data"]["alerts"]
-        except OSError:
-            return []
-        return [alert for alert in found if alert["state"] == "firing"]
-
-    def wait(self, until: Callable[[list[Json]], bool], what: str) -> list[Json]:
-        deadline = Deadline()
-        while not deadline.over:
-            found = self.alerts()
-            if until(found):
-                return found
-            assert self.child.running, log_tail(self.child.log)
-            time.sleep(0.2)
-        raise AssertionError(f"{what} did not come; firing: {self.alerts()}")
-
-
-def _hasty(rule: Json) -> Json:
-    return {**rule, "for": "1s", "keep_firing_for": "0s"}
-
-
-def _about(alerts: list[Json], alert: str, name: str = "") -> list[Json]:
-    return [
-        each["labels"]
-        for each in alerts
-        if each["labels"]["alertname"] == alert and each["labels"].get("resource_name", "") == name
-    ]
-
-
-@pytest.fixture
-def operator(control_plane: Cluster, tmp_path: Path) -> Iterator[OperatorProcess]:
+@pytest.fixture(scope="module")
+def stage(control_plane: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Observed]:
     install(control_plane)
-    process = OperatorProcess.start(control_plane, tmp_path / "operator.log")
-    yield process
-    process.stop()
-
-
-@pytest.fixture
-def world(
-    operator: OperatorProcess, control_plane: Cluster, namespace: str, tmp_path: Path
-) -> Iterator[World]:
-    with EmulatorProcess.start(log=tmp_path / "emulator.log") as emulator:
-        opened = open_world(control_plane, emulator, namespace, "friendly")
+    name = f"test-{uuid.uuid4().hex[:10]}"
+    body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
+    control_plane.request("POST", "/api/v1/namespaces", body)
+    with observed(control_plane, name, tmp_path_factory.mktemp("observed"), GROUPS) as opened:
+        opened.prometheus.ready()
+        make_facts(opened.world)
         yield opened
-        opened.close()
 
 
-@pytest.fixture
-def prometheus(operator: OperatorProcess, tmp_path: Path) -> Iterator[Prometheus]:
-    process = Prometheus.start(tmp_path, operator.metrics_port)
-    yield process
-    process.child.stop()
+def _told(alerts: list[Labels], stage: Observed) -> dict[str, set[tuple[str, str]]]:
+    ours = [each for each in alerts if each.get("resource_namespace") == stage.world.namespace]
+    return {
+        name: {
+            (each["alertname"], each["severity"]) for each in ours if each["resource_name"] == name
+        }
+        for name in FACTS
+    }
 
 
 @pytest.mark.slow
-def test_what_happens_reaches_the_pager(
-    prometheus: Prometheus, operator: OperatorProcess, world: World
-) -> None:
-    world.role("export", driftPolicy="Report", maxSessionDurationSeconds=3600)
-    world.role("wrong", policies=[{"type": "RamPolicy", "name": "x"}], suspend=True)
-    world.ready("RamRole", "export")
-    world.settle()
-    drift = "RamOperatorDriftDetected"
-    assert _about(prometheus.alerts(), drift, "export") == []
+def test_each_fact_is_told_by_one_alert(stage: Observed) -> None:
+    found = stage.prometheus.wait(lambda alerts: _told(alerts, stage) == FACTS, "each alert")
+    for each in found:
+        assert each.get("job", "ram-operator") == "ram-operator"
+        assert not {"instance", "pod"} & each.keys()
+        if "resource_name" in each:
+            assert each["account"] == stage.world.namespace
+    assert not about(found, DOWN)
 
-    Hands(world).update_role("export", session=43200)
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("panel", "target"), TARGETS)
+def test_a_panel_shows_what_there_is(stage: Observed, panel: Json, target: Json) -> None:
+    expression = concrete(target["expr"])
+    if panel["title"] in NOTHING_OF_IT:
+        stage.prometheus.values(expression)
+    else:
+        assert stage.prometheus.wait_for(expression)
+
+
+@pytest.mark.slow
+def test_drift_is_pending_then_fires_and_is_over_once_it_is_put_right(stage: Observed) -> None:
+    name, world, prometheus = "in-order", stage.world, stage.prometheus
+    Hands(world).update_role(name, session=43200)
     world.settle()
-    world.look("RamRole", "export")
-    found = prometheus.wait(lambda alerts: bool(_about(alerts, drift, "export")), drift)
-    (labels,) = _about(found, drift, "export")
+    world.look("RamRole", name)
+    (labels,) = about(
+        prometheus.wait(lambda alerts: bool(about(alerts, DRIFT, name)), DRIFT), DRIFT, name
+    )
     assert labels["severity"] == "critical"
     assert (labels["kind"], labels["resource_namespace"]) == ("RamRole", world.namespace)
-    assert labels["job"] == "ram-operator"
-    assert "instance" not in labels
-    prometheus.wait(lambda alerts: bool(_about(alerts, "RamOperatorStalled", "wrong")), "stalled")
-    assert _about(prometheus.alerts(), "RamOperatorDown") == []
+    # It waited first, which a look at the right moment would have shown.
+    waited = f'ALERTS{{alertname="{DRIFT}",alertstate="pending",resource_name="{name}"}}'
+    assert prometheus.wait_for(f"count_over_time({waited}[10m])")
 
-    Hands(world).update_role("export", session=3600)
+    Hands(world).update_role(name, session=3600)
     world.settle()
-    world.look("RamRole", "export")
-    prometheus.wait(lambda alerts: not _about(alerts, drift, "export"), "the end of the drift")
+    world.look("RamRole", name)
+    prometheus.wait(lambda alerts: not about(alerts, DRIFT, name), "the end of the drift")
 
-    operator.stop(kill=True)
-    prometheus.wait(lambda alerts: bool(_about(alerts, "RamOperatorDown")), "down")
+
+@pytest.mark.slow
+def test_an_operator_that_is_killed_is_missed_and_its_successor_knows_the_same(
+    stage: Observed,
+) -> None:
+    stage.operator.stop(kill=True)
+    stage.prometheus.wait(lambda alerts: bool(about(alerts, DOWN)), "down")
+    assert not about(stage.prometheus.alerts(), DRIFT, "widened"), "nobody knows meanwhile"
+    stage.restart()
+    stage.prometheus.wait(
+        lambda alerts: not about(alerts, DOWN) and _told(alerts, stage) == FACTS, "all as before"
+    )

@@ -20,6 +20,7 @@ KUSTOMIZE = ROOT / "deploy" / "kustomize"
 COMPONENTS = {
     "monitoring": {("PodMonitor", "ram-operator"), ("PrometheusRule", "ram-operator")},
     "networkpolicy": {("NetworkPolicy", "ram-operator")},
+    "dashboard": {("ConfigMap", "ram-operator-dashboard")},
     "ha": {("PodDisruptionBudget", "ram-operator")},
 }
 # The Prometheus operator's kinds; no API server knows them without it.
@@ -71,9 +72,10 @@ def _copy(source: Path, target: Path) -> None:
 
 
 def _everything(tmp_path: Path) -> Path:
-    """The example as it is handed out, with monitoring chosen as well."""
+    """The example as it is handed out, with what it leaves open chosen as well."""
     folder = handed_out(tmp_path / "handed-out")
     choose(folder, "monitoring")
+    choose(folder, "dashboard")
     return folder
 
 

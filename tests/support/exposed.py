@@ -27,7 +27,7 @@ EVERYTHING = ObjectState(
     drift_only=1.0,
     corrected=(("critical", 0.0),),
 )
-_SCRAPED = {"job", "instance", "namespace", "pod", "container", "endpoint"}
+SCRAPED = {"job", "instance", "namespace", "pod", "container", "endpoint"}
 """Labels that a scrape adds."""
 _OF_HISTOGRAMS = {"_bucket": {"le"}, "_sum": set[str](), "_count": set[str]()}
 
@@ -58,8 +58,3 @@ def _of(metric: MetricWrapperBase) -> dict[str, set[str]]:
     if described.type == "histogram":
         return {described.name + end: names | more for end, more in _OF_HISTOGRAMS.items()}
     return {described.name + ("_total" if described.type == "counter" else ""): names}
-
-
-def with_scraped(labels: set[str]) -> set[str]:
-    """What Prometheus has of such a series."""
-    return labels | _SCRAPED

@@ -1,0 +1,125 @@
+"""One operator with something of everything that people are told of, and a Prometheus that looks.
+
+Shared by all tests of a module: the facts are made once, and stay.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from lab import Cluster
+from lab.emulator_process import EmulatorProcess
+from lab.operator_process import OperatorProcess
+from lab.processes import free_port
+from lab.world import TRUST_FC, World, condition, open_world, trust
+from tests.support.hands import Hands
+from tests.support.prometheus import Prometheus
+
+Json = dict[str, Any]
+ADMIN: Final = "AdministratorAccess"
+FC: Final = ("Service", "fc.aliyuncs.com")
+ECS: Final = ("Service", "ecs.aliyuncs.com")
+
+
+def hasty(groups: Iterable[Json]) -> list[Json]:
+    """The rules, with what they wait for cut short."""
+    return [
+        {**group, "interval": "1s", "rules": [_hasty(rule) for rule in group["rules"]]}
+        for group in groups
+    ]
+
+
+def _hasty(rule: Json) -> Json:
+    expression = re.sub(r"> (900|86400)\b", "> 1", rule["expr"])
+    waits = {"for": "1s", "keep_firing_for": "0s"} if "alert" in rule else {}
+    return {**rule, "expr": expression, **waits}
+
+
+@dataclass
+class Observed:
+    """What runs. `operator` is replaced where it is started again, and served at the same port."""
+
+    cluster: Cluster
+    world: World
+    prometheus: Prometheus
+    operator: OperatorProcess
+    directory: Path
+    port: int
+
+    def restart(self) -> None:
+        """Another process in place of one that was killed."""
+        self.operator = _operator(self.cluster, self.directory, self.port)
+
+
+def _operator(cluster: Cluster, directory: Path, port: int) -> OperatorProcess:
+    flags = {"metrics-address": f"127.0.0.1:{port}", "sweep-seconds": "1"}
+    return OperatorProcess.start(cluster, directory / "operator.log", flags)
+
+
+@contextmanager
+def observed(
+    cluster: Cluster, namespace: str, directory: Path, groups: Iterable[Json]
+) -> Iterator[Observed]:
+    """For the length of a block. The shipped installation is there already."""
+    port = free_port()
+    with EmulatorProcess.start(log=directory / "emulator.log") as emulator:
+        operator = _operator(cluster, directory, port)
+        prometheus = Prometheus.start(directory, [port], hasty(groups))
+        world = open_world(cluster, emulator, namespace, "friendly")
+        stage = Observed(cluster, world, prometheus, operator, directory, port)
+        try:
+            yield stage
+            world.close()
+        finally:
+            stage.operator.stop()
+            prometheus.child.stop()
+
+
+def make_facts(world: World) -> None:
+    """One object for each, all at once: a role is called what is so of it."""
+    hands = Hands(world)
+    hands.create_role("taken", TRUST_FC)
+    report: Json = {"driftPolicy": "Report", "maxSessionDurationSeconds": 3600}
+    for name in ("described", "in-order", "widened"):
+        world.role(name, **report, description="as agreed")
+    for name in ("corrected", "found", "pending"):
+        world.role(name)
+    for name in ("described", "in-order", "widened", "corrected", "found", "pending"):
+        world.ready("RamRole", name)
+    world.edit("RamRole", "found", suspend=True)
+    world.reason("RamRole", "found", "Suspended")
+    world.role("taken")
+    world.role("suspended", suspend=True)
+    world.role("waiting", policies=[{"type": "RamPolicy", "name": "nobody"}])
+    world.settle()
+    hands.update_role("widened", session=43200)
+    hands.update_role("described", description="by hand")
+    hands.attach("corrected", ADMIN)
+    hands.attach("found", ADMIN)
+    world.edit("RamRole", "pending", trustPolicy=trust(FC, ECS))
+    world.settle()
+    admin = {"type": "System", "name": ADMIN}
+    world.edit("RamRole", "found", suspend=False, policies=[admin])
+    for name in ("described", "widened", "corrected"):
+        world.annotate("RamRole", name, reconcile_requested_at="now")
+    _told(world)
+
+
+def _told(world: World) -> None:
+    """Wait until all of it stands in the status."""
+    for name, reason in (
+        ("described", "Drifted"),
+        ("widened", "Drifted"),
+        ("found", "FoundInCloud"),
+        ("pending", "ApprovalRequired"),
+        ("taken", "NotAdopted"),
+        ("suspended", "Suspended"),
+    ):
+        world.reason("RamRole", name, reason)
+    world.wait("RamRole", "corrected", lambda o: bool(o["status"].get("corrected")), "correction")
+    world.wait("RamRole", "waiting", lambda o: bool(condition(o, "Reconciling")), "it waits")
