@@ -48,7 +48,7 @@ def kept(inputs: Inputs) -> tuple[Inputs, list[str]]:
     a reference may stand for that is not ready goes as well.
     """
     desired = inputs.desired
-    now = max(inputs.approval.now, inputs.memory.record.latest)
+    now = _now(inputs)
     ends = inputs.memory.record.ends
     # One that the manifest alone has moved to before now is no agreed end.
     fields, ended = dict(desired.fields), {n for n in desired.ended if ends.get(n, "") <= now}
@@ -64,6 +64,25 @@ def kept(inputs: Inputs) -> tuple[Inputs, list[str]]:
     ended |= _over(inputs, now)
     left = replace(desired, fields=fields, ended=frozenset(ended))
     return replace(inputs, desired=left), waiting
+
+
+def _now(inputs: Inputs) -> str:
+    """A clock that was set back gives nobody more."""
+    return max(inputs.approval.now, inputs.memory.record.latest)
+
+
+def overdue(inputs: Inputs) -> list[Judged]:
+    """What is there beyond the end that the record has of it, whatever a manifest asks for."""
+    ends = inputs.memory.record.ends
+    now = _now(inputs)
+    found = []
+    for field in inputs.row.fields:
+        entries = inputs.live.fields.get(field.name)
+        for name, key in _named(inputs.memory.record, field):
+            if isinstance(entries, Mapping) and key in entries and "" < ends[name] <= now:
+                change = Change(field.name, entries[key], None, Direction.NARROWER, key)
+                found.append(Judged(change, Cause.INTENT, Disposition.WRITE, Severity.INFO))
+    return found
 
 
 def _over(inputs: Inputs, now: str) -> set[str]:

@@ -303,6 +303,14 @@ def in_time(inputs: Inputs) -> tuple[Inputs, list[str]]:
     return expiry.kept(inputs)
 
 
+def overdue(inputs: Inputs) -> Review:
+    """What goes because its agreed end has come, and needs nobody: by record and cloud alone, and
+    nothing of `desired` is asked for.
+    """
+    judged = expiry.overdue(inputs)
+    return Review(judged=tuple(judged), passed=_passed(judged, None))
+
+
 def looks_moved(inputs: Inputs, asked: Changes, table: Table = EVALUATORS) -> frozenset[str]:
     """Where it looks as if the cloud had moved: it may be an old answer."""
     found = [each.item for each in evaluating.every(inputs, asked, table)]

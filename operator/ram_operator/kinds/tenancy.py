@@ -107,13 +107,18 @@ def check_live(row: Kind, live: Live) -> None:
 
 def _check_own_member(account: Account, field: Field, entry: Entry) -> None:
     """A policy of a group may deny: who is made a member of it may lose rights by that."""
-    noun = KINDS[field.shown_on].noun if field.shown_on else ""
-    if noun and principal(account.own_principal) == (noun, entry.display.lower()):
+    if is_itself(account, field, entry):
         raise Stalled(
             Reason.PROTECTED,
-            f"{field.name}: {noun} {entry.display} is protected: the operator itself runs as it;"
-            " remove it here",
+            f"{field.name}: {KINDS[field.shown_on].noun} {entry.display} is protected: the"
+            " operator itself runs as it; remove it here",
         )
+
+
+def is_itself(account: Account, field: Field, entry: Entry) -> bool:
+    """Whether a member is whom the operator itself runs as."""
+    noun = KINDS[field.shown_on].noun if field.shown_on else ""
+    return bool(noun) and principal(account.own_principal) == (noun, entry.display.lower())
 
 
 def principal(arn: str) -> tuple[str, str]:

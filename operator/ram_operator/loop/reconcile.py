@@ -7,7 +7,6 @@ between retry, slow retry and bug; no text is ever inspected.
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import random
 from collections.abc import Callable, Mapping
@@ -17,8 +16,8 @@ from typing import Any, Final
 from .. import legible, times
 from ..cluster import event_writer
 from ..cluster.api import Gone, Unfit
-from ..constants import ANNOTATION_RECONCILE, ConditionType, Reason
-from ..errors import Bug, OutcomeUnknown, RamOperatorError, Retry
+from ..constants import ANNOTATION_RECONCILE, ConditionType, EventReason, Reason
+from ..errors import Bug, OutcomeUnknown, RamOperatorError, Retry, Stalled
 from ..kinds import manifest
 from ..kinds.table import ACCOUNT, KINDS
 from ..model.objects import Key
@@ -30,7 +29,7 @@ from ..reporting.status import Report, build_report
 from ..runtime import bodies
 from ..runtime.cache import Seen
 from ..runtime.queue import Lane
-from . import account_pass, offers, ownership
+from . import account_pass, endings, offers, ownership
 from .deletion import DeletionPass, Released
 from .managed import ManagedPass
 from .ports import Ports
@@ -110,15 +109,13 @@ class Reconciler:
     def _wake_at_end(self, key: Key, body: Mapping[str, Any]) -> None:
         """Whatever comes of this pass, and whatever it waits for: what ends is looked at then."""
         ports, now = self._ports, self._ports.clock.wall()
-        with contextlib.suppress(RamOperatorError):
-            subject = Subject.of(key, body)
-            session = ports.accounts.find(subject.options.account)
-            identity = subject.identity(session.account.account_id) if session else None
-            record = ports.cache.facts(identity.key) if identity else None
-            end = manifest.upcoming(subject.row, subject.spec, record.ends if record else (), now)
-            if end is not None:
-                # Not earlier, for it would still be there, and not much later.
-                ports.queue.add(key, Lane.NARROWING, end - now + 0.1)
+        # By its owner: the manifest may not even say any more which identity it is about.
+        records = map(ports.cache.facts, ports.cache.owned(key))
+        agreed = [end for record in records if record is not None for end in record.ends]
+        end = manifest.upcoming(KINDS[key.kind], body.get("spec") or {}, agreed, now)
+        if end is not None:
+            # Not earlier, for it would still be there, and not much later.
+            ports.queue.add(key, Lane.NARROWING, end - now + 0.1)
 
     def _result(self, key: Key, body: Mapping[str, Any]) -> Judged:
         """What came of the pass over the object. Raises LookAgain: whatever else there is, a defect
@@ -141,6 +138,15 @@ class Reconciler:
             return Result(self._failure(key, self._defect(key, error), body)), extra
 
     def _managed(self, key: Key, body: Mapping[str, Any]) -> Result:
+        try:
+            return self._pass_of(key, body)
+        except Stalled as error:
+            ended = endings.carry_out(self._ports, key, body)
+            if ended is None:
+                raise
+            return Result(endings.beside(self._failure(key, error, body), ended))
+
+    def _pass_of(self, key: Key, body: Mapping[str, Any]) -> Result:
         bodies.check(body)
         subject = Subject.of(key, body)
         if account_pass.unseen(self._ports, subject.options.account):
@@ -152,7 +158,18 @@ class Reconciler:
         deletion = DeletionPass(self._ports, key, body)
         if deletion.account is not None and account_pass.unseen(self._ports, deletion.account):
             raise LookAgain(FIRST_LOOK)
-        return deletion.run(), deletion.said
+        result = deletion.run()
+        if isinstance(result, Released):
+            return result, deletion.said
+        # It may wait for ever: for a person, or for whoever has a finalizer on it.
+        ended = endings.carry_out(self._ports, key, body)
+        if ended is not None and result is None:
+            if ended.after is not None:
+                self._ports.queue.add(key, Lane.NARROWING, ended.after)
+            return Released(events.Event(EventReason.UPDATED, "; ".join(ended.said))), {}
+        if ended is not None and result is not None:
+            result = replace(result, outcome=endings.beside(result.outcome, ended))
+        return result, deletion.said
 
     def _defect(self, key: Key, error: Exception) -> Bug:
         """Logged with its place, and in words that are fit for a status."""
@@ -322,7 +339,7 @@ class Reconciler:
             return
         self._troubles.pop(key, None)
         queue.succeeded(key)
-        if self._ports.cache.outside(key):
+        if self._ports.cache.outside(key) and outcome.after is None:
             # Read for each look, and nothing of it changes unless it or the tenants do.
             return
         delay = self._interval(key, body)

@@ -35,11 +35,15 @@ class Subject:
 
     @classmethod
     def lenient(cls, key: Key, body: Mapping[str, Any]) -> Subject:
-        """Also of a manifest that does not say well how it is to be managed."""
+        """Also of a manifest that does not say well how it is to be managed: then that it is
+        suspended, and in which account it is, counts all the same.
+        """
         try:
             return cls.of(key, body)
         except InvalidSpec:
-            return cls(key, body, KINDS[key.kind], manifest.options({}))
+            spec = body.get("spec") or {}
+            known = {name: spec[name] for name in ("accountRef", "suspend") if name in spec}
+            return cls(key, body, KINDS[key.kind], manifest.options(known))
 
     @property
     def spec(self) -> Mapping[str, Any]:

@@ -140,6 +140,16 @@ def without(applied: Applied, names: Iterable[str]) -> Applied:
     return replace(applied, digests=left)
 
 
+def lacking(applied: Applied, parts: Iterable[Part]) -> Applied:
+    """The memory, without these entries."""
+    gone = frozenset(parts)
+    left = {
+        name: frozenset(mark for mark in marks if (name, plain_key(mark)) not in gone)
+        for name, marks in applied.entries.items()
+    }
+    return replace(applied, entries=left)
+
+
 def after_steps(before: Applied, wanted: Applied, missing: Iterable[Part]) -> Applied:
     """As `wanted`, except for the parts that were not written: there the old memory stays.
 

@@ -25,6 +25,7 @@ from ..gate.review import (
     follows,
     in_time,
     looks_moved,
+    overdue,
     permitted,
     released,
     review,
@@ -224,6 +225,15 @@ def ended(inputs: Inputs, decision: Plan) -> tuple[Step, ...]:
     """The steps that take away what was agreed on to end by now, and nothing else."""
     over = in_time(inputs)[0].desired.ended
     return tuple(step for step in decision.steps if step.settles and step.settles <= over)
+
+
+def endings(inputs: Inputs) -> Plan:
+    """What is there beyond its agreed end, by the record alone: of an object that may not be
+    managed, or cannot be read. Nothing of `desired` is asked for.
+    """
+    gate = overdue(inputs)
+    steps = steps_of.entries(inputs.row, list(gate.judged))
+    return Plan(steps=tuple(permitted(inputs, gate, steps)), in_sync=False)
 
 
 def _trust_of(inputs: Inputs) -> str:
