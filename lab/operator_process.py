@@ -139,7 +139,8 @@ class OperatorProcess:
         finally:
             over.set()
             keeper.join()
-            current[-1].stop()
+            for process in current:
+                process.stop()
 
     @property
     def log(self) -> str:

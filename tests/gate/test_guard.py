@@ -19,7 +19,7 @@ from lab.world import HOSTILE, World, condition, open_world, trust
 from ram_operator import documents
 from ram_operator.cluster.guard import shipped
 from ram_operator.model import applied_marks
-from tests.gate.approving import approve, held, offer, opened, say
+from tests.gate.approving import approve_until_ready, held, offer, opened, say
 from tests.gate.attacks import NOBODY
 from tests.gate.triples import Entry, Moment, Resource, attack
 from tests.gate.waiting_rights import ALL, OPENING, attacks_on_rights, offered, still_held
@@ -112,8 +112,7 @@ def test_without_its_guard_no_approval_is_honoured_and_none_comes_to_life_later(
     role = reason(alone, "ApprovalRequired")
     alone.look(ROLE, NAME)
     assert opened(alone, start) == []
-    approve(alone, ROLE, NAME)
-    alone.ready(ROLE, NAME)
+    approve_until_ready(alone, ROLE, NAME)
     assert len(opened(alone, start)) == 1
 
 

@@ -4,7 +4,6 @@ accounts that say so, by those who may approve, and for nobody else.
 
 from __future__ import annotations
 
-import json
 import uuid
 from collections.abc import Iterator
 from typing import Any
@@ -15,7 +14,7 @@ from lab import ControlPlane
 from lab.emulator_process import EmulatorProcess
 from lab.install import NO_STAMPS, install, overlay
 from lab.operator_process import OperatorProcess
-from lab.world import HOSTILE, PLURALS, World, condition, open_world, trust
+from lab.world import HOSTILE, World, condition, open_world, trust
 from tests.gate.approving import approve, offer, opened, say
 from tests.gate.triples import Entry, Moment, Resource, attack
 
@@ -116,17 +115,8 @@ def test_four_eyes_stay_open_where_admission_stamps(world: World) -> None:
     world.role(NAME)
     world.ready(ROLE, NAME)
     start = world.journal_end()
-    world.cluster.kubectl(
-        "patch",
-        PLURALS[ROLE],
-        NAME,
-        f"--namespace={world.namespace}",
-        "--type=merge",
-        "--patch",
-        json.dumps({"spec": {"trustPolicy": trust(FC, ECS)}}),
-        "--as=ann",
-        "--as-group=system:masters",
-    )
+    body = {"spec": {"trustPolicy": trust(FC, ECS)}}
+    world.cluster.patch_as("ann", world.path(ROLE, NAME), body)
     digest = offer(world, ROLE, NAME)
     assert not say(world, ROLE, NAME, by="ann", approve=digest)
     world.settle()

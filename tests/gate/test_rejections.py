@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any, Final
 
 import pytest
 
-from lab import ControlPlane
+from lab import ControlPlane, RequestFailed
 from lab.operator_process import OperatorProcess
 from lab.waiting import until
-from lab.world import PLURALS, TRUST_FC, World, condition, trust
+from lab.world import TRUST_FC, World, condition, trust
 from tests.gate.approving import offer, opened, say
 from tests.gate.attacks import ADMIN, ECS, FC, NAME, NOBODY, OUTSIDER, ROLE, a_role, widen
 from tests.gate.triples import Entry, Moment, Resource, attack, names
@@ -46,14 +45,13 @@ def write(
 ) -> bool:
     """Somebody writes annotations with his own rights. False when the API server refuses it."""
     named = {f"ram.alibabacloud.com/{key}": value for key, value in annotations.items()}
-    result = world.cluster.kubectl(
-        *("patch", PLURALS[kind], NAME, f"--namespace={world.namespace}", "--type=merge"),
-        f"--patch={json.dumps({'metadata': {'annotations': named}})}",
-        f"--as={by}",
-        *(["--dry-run=server"] if dry else []),
-        check=False,
-    )
-    return result.returncode == 0
+    path = world.path(kind, NAME) + ("?dryRun=All" if dry else "")
+    body = {"metadata": {"annotations": named}}
+    try:
+        world.cluster.patch_as(by, path, body, group="system:authenticated")
+    except RequestFailed:
+        return False
+    return True
 
 
 def rejected(world: World, by: str, digest: str, kind: str = ROLE) -> str:
