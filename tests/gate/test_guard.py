@@ -12,7 +12,7 @@ import pytest
 
 from lab import ControlPlane, RequestFailed
 from lab.emulator_process import EmulatorProcess
-from lab.install import install, installed_plane
+from lab.install import installed_plane, put_back
 from lab.operator_process import OperatorProcess
 from lab.waiting import until
 from lab.world import HOSTILE, World, condition, open_world, trust
@@ -28,6 +28,7 @@ Json = dict[str, Any]
 FC = ("Service", "fc.aliyuncs.com")
 ECS = ("Service", "ecs.aliyuncs.com")
 GUARDS = tuple(where for where, spec in shipped().items() if spec is not None)
+PROTECTING = tuple(where for where in GUARDS if "record" in where and "bindings" in where)
 ROLE, NAME = "RamRole", "target"
 
 
@@ -98,17 +99,12 @@ def test_without_its_guard_no_approval_is_honoured_and_none_comes_to_life_later(
     apart: ControlPlane, alone: World, where: str, harm: Any
 ) -> None:
     start, digest = widened(alone)
-    try:
+    with put_back(apart, [where]):
         harm(apart, where)
         assert say(alone, ROLE, NAME, approve=digest)
         role = reason(alone, "AdmissionPolicyMissing")
         assert role["status"]["pending"]["voided"] == "AdmissionPolicyMissing"
         assert role["status"]["pending"]["digest"] != digest
-    finally:
-        # An apply alone leaves what it does not name.
-        with contextlib.suppress(RequestFailed):
-            remove(apart, where)
-        install(apart)
     role = reason(alone, "ApprovalRequired")
     alone.look(ROLE, NAME)
     assert opened(alone, start) == []
@@ -118,9 +114,8 @@ def test_without_its_guard_no_approval_is_honoured_and_none_comes_to_life_later(
 
 def unprotected(plane: ControlPlane, record: str) -> None:
     """What somebody has to do first who wants to write records, until he may delete that one."""
-    for where in GUARDS:
-        if "record" in where and "bindings" in where:
-            plane.request("DELETE", where)
+    for where in PROTECTING:
+        plane.request("DELETE", where)
 
     def may() -> bool:
         try:
@@ -141,11 +136,9 @@ def test_a_record_that_is_deleted_takes_its_approvals_with_it(
     start, digest = widened(alone)
     (name,) = _records(alone)
     where = alone.path("RamRecord", name)
-    try:
+    with put_back(apart, PROTECTING):
         unprotected(apart, where)
         apart.request("DELETE", where)
-    finally:
-        install(apart)
     held(alone, ROLE, NAME, instead_of=digest)
     assert say(alone, ROLE, NAME, approve=digest)
     held(alone, ROLE, NAME)
@@ -163,14 +156,13 @@ def test_a_record_that_is_restored_opens_nothing_that_was_approved_before(
     copy = apart.request("GET", where)
     restored = {**copy, "metadata": {"name": name}}
     try:
-        unprotected(apart, where)
-        apart.request("DELETE", where)
-        apart.request("POST", alone.path("RamRecord"), json.loads(json.dumps(restored)))
+        with put_back(apart, PROTECTING):
+            unprotected(apart, where)
+            apart.request("DELETE", where)
+            apart.request("POST", alone.path("RamRecord"), json.loads(json.dumps(restored)))
     except RequestFailed as error:
         # Where the operator was quicker it is the case of a deleted record.
         assert error.status == 409  # noqa: PT017 - anything else is no race
-    finally:
-        install(apart)
     assert say(alone, ROLE, NAME, approve=digest)
     held(alone, ROLE, NAME, instead_of=digest)
     alone.look(ROLE, NAME)
@@ -192,15 +184,13 @@ def _records(world: World, kinds: Collection[str] = (ROLE,)) -> list[str]:
 def unguarded(plane: ControlPlane, world: World) -> int:
     start, digests = offered(world)
     (binding,) = (w for w in GUARDS if w.endswith("validatingadmissionpolicybindings/ram-approve"))
-    try:
+    with put_back(plane, [binding]):
         remove(plane, binding)
         for (kind, name), digest in digests.items():
             assert say(world, kind, name, approve=digest)
         for kind, name in digests:
             found = reason(world, "AdmissionPolicyMissing", kind, name)
             assert found["status"]["pending"]["voided"] == "AdmissionPolicyMissing"
-    finally:
-        install(plane)
     for kind, name in digests:
         reason(world, "ApprovalRequired", kind, name)
     return start
@@ -210,12 +200,10 @@ def without_records(plane: ControlPlane, world: World) -> int:
     start, digests = offered(world)
     kinds = {kind for kind, _ in digests}
     records = [world.path("RamRecord", name) for name in _records(world, kinds)]
-    try:
+    with put_back(plane, PROTECTING):
         unprotected(plane, records[0])
         for where in records:
             plane.request("DELETE", where)
-    finally:
-        install(plane)
     for (kind, name), digest in digests.items():
         held(world, kind, name, instead_of=digest)
         assert say(world, kind, name, approve=digest)
@@ -226,7 +214,7 @@ def with_restored_records(plane: ControlPlane, world: World) -> int:
     start, digests = offered(world)
     names = _records(world, {kind for kind, _ in digests})
     copies = [plane.request("GET", world.path("RamRecord", name)) for name in names]
-    try:
+    with put_back(plane, PROTECTING):
         unprotected(plane, world.path("RamRecord", names[0]))
         for name, copy in zip(names, copies, strict=True):
             plane.request("DELETE", world.path("RamRecord", name))
@@ -234,8 +222,6 @@ def with_restored_records(plane: ControlPlane, world: World) -> int:
             with contextlib.suppress(RequestFailed):
                 body = {**copy, "metadata": {"name": name}}
                 plane.request("POST", world.path("RamRecord"), body)
-    finally:
-        install(plane)
     for (kind, name), digest in digests.items():
         assert say(world, kind, name, approve=digest)
         held(world, kind, name, instead_of=digest)

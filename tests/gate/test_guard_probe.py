@@ -15,7 +15,7 @@ from kubernetes.client import Configuration
 from kubernetes.client.api_client import ApiClient
 
 from lab import ControlPlane, RequestFailed
-from lab.install import install, installed_plane
+from lab.install import installed_plane, put_back
 from lab.operator_process import IDENTITY, NAMESPACE, SERVICE_ACCOUNT, OperatorProcess
 from lab.processes import free_port
 from lab.waiting import until
@@ -24,7 +24,7 @@ from ram_operator.cluster.api import ClusterApi
 from ram_operator.cluster.guard_probe import AGENT, Result, probe
 from ram_operator.errors import RamOperatorError
 from ram_operator.model.objects import Key
-from tests.gate.approving import approve, offer, opened, say
+from tests.gate.approving import approve_until_ready, offer, opened, say
 from tests.gate.test_guard import reason, widened
 from tests.gate.triples import Entry, Moment, Resource, attack, names
 from tests.support import webhook
@@ -96,16 +96,13 @@ HARMS: Final[dict[str, tuple[Harm, Result]]] = {
 
 @contextlib.contextmanager
 def mended(plane: ControlPlane) -> Iterator[None]:
-    """What is altered in the block is as shipped after it. An apply alone leaves what it does not
-    name.
-    """
-    try:
-        yield
-    finally:
-        for where in (*ALTERED, f"{webhook.CONFIGURATIONS}/{webhook.NAME}"):
+    """What is altered in the block is as shipped after it."""
+    with put_back(plane, (*ALTERED, LISTS)):
+        try:
+            yield
+        finally:
             with contextlib.suppress(RequestFailed):
-                plane.request("DELETE", where)
-        install(plane)
+                plane.request("DELETE", f"{webhook.CONFIGURATIONS}/{webhook.NAME}")
 
 
 @pytest.fixture(scope="module")
@@ -230,8 +227,7 @@ def test_whatever_is_altered_no_approval_is_honoured(
     becomes(api, key, Result.HOLDS)
     world.look("RamRole", "target")
     assert opened(world, start) == []
-    approve(world, "RamRole", "target")
-    world.ready("RamRole", "target")
+    approve_until_ready(world, "RamRole", "target")
     assert len(opened(world, start)) == 1
 
 
@@ -252,9 +248,8 @@ def test_a_webhook_that_refuses_first_is_not_taken_for_the_guard(
         assert "was refused, but not by the policy ram-approve" in operator.log
     becomes(api, key, Result.HOLDS)
     assert opened(world, start) == []
-    again = offer(world, "RamRole", "target", instead_of=digest)
-    assert say(world, "RamRole", "target", approve=again)
-    world.ready("RamRole", "target")
+    offer(world, "RamRole", "target", instead_of=digest)
+    approve_until_ready(world, "RamRole", "target")
     assert len(opened(world, start)) == 1
     until(lambda: "ram_operator_approvals_guarded 1.0" in operator.metrics())
 
