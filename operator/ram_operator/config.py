@@ -96,6 +96,9 @@ class Settings:
     sweep_seconds: float = _setting(
         300.0, "how often the lists of each account are read, managed or not; 0 for never", 0.0
     )
+    members_seconds: float = _setting(
+        900.0, "how often the members of all groups are read, a call for each group", 0.0
+    )
     wedged_seconds: float = _setting(
         3600.0,
         "/healthz fails when as many passes as one namespace may have run for longer than that",

@@ -14,7 +14,7 @@ from lab import ControlPlane
 from lab.emulator_process import EmulatorProcess
 from lab.operator_process import OperatorProcess
 from lab.waiting import until
-from lab.world import HOSTILE, STALE, TRUST_FC, World, open_world
+from lab.world import DOCUMENT, HOSTILE, STALE, TRUST_FC, World, open_world
 from ram_emulator.behaviours import BEHAVIOURS
 from tests.support.hands import Hands
 
@@ -25,6 +25,8 @@ OTHER = {
     "Statement": [{"Effect": "Allow", "Action": ["oss:GetObject"], "Resource": ["*"]}],
 }
 LISTS = ("ListRoles", "ListUsers", "ListGroups", "ListPolicies", "ListPolicyAttachments")
+IDLE = {*LISTS, "ListUsersForGroup", "GetCallerIdentity"}
+"""What is read while nothing happens."""
 ADMIN = {"policy_type": "System", "policy_name": "AdministratorAccess"}
 READER = {"type": "System", "name": "ReadOnlyAccess"}
 KINDS = {"RamRole": "roles", "RamUser": "users", "RamGroup": "groups"}
@@ -32,7 +34,7 @@ KINDS = {"RamRole": "roles", "RamUser": "users", "RamGroup": "groups"}
 
 @pytest.fixture(scope="module")
 def operator(apart: ControlPlane) -> Iterator[OperatorProcess]:
-    with OperatorProcess.running(apart, {"sweep-seconds": "1"}) as process:
+    with OperatorProcess.running(apart, {"sweep-seconds": "1", "members-seconds": "2"}) as process:
         yield process
 
 
@@ -94,7 +96,7 @@ def test_what_moved_is_looked_at_and_nothing_else_is(world: World) -> None:
     swept(world)
     start = len(world.admin.journal(world.account_id))
     swept(world)
-    assert not set(reads(world, start)) - {*LISTS, "GetCallerIdentity"}
+    assert not set(reads(world, start)) - IDLE
 
     Hands(world).update_role("moves", description="by hand")
     Hands(world).version_policy("reader", OTHER)
@@ -183,10 +185,10 @@ def crowd(world: World) -> None:
         )
 
 
-def unlisted(world: World) -> str | None:
-    """Why the attachments of the account are not known, as its status says."""
+def unlisted(world: World, name: str = "attachments") -> str | None:
+    """Why that class of what is looked at is not known, as the status of the account says."""
     found = inventory(world).get("unlisted", ())
-    return next((str(item["reason"]) for item in found if item["kind"] == "attachments"), None)
+    return next((str(item["reason"]) for item in found if item["kind"] == name), None)
 
 
 def test_what_is_attached_by_hand_is_found_by_the_sweep(world: World) -> None:
@@ -198,7 +200,7 @@ def test_what_is_attached_by_hand_is_found_by_the_sweep(world: World) -> None:
     start = len(world.admin.journal(world.account_id))
     swept(world, 3)
     # What the operator attached itself was news to nobody.
-    assert not set(reads(world, start)) - {*LISTS, "GetCallerIdentity"}
+    assert not set(reads(world, start)) - IDLE
 
     give(world)
     agreed = [["System", "ReadOnlyAccess"]]
@@ -279,3 +281,61 @@ def test_however_the_list_is_wrong_there_is_no_false_drift_and_none_is_missed(
     until(lambda: unlisted(world) is None, "that it is over")
     took = [entry for entry in world.writes() if entry["action"].startswith("Detach")]
     assert [entry["parameters"]["PolicyName"] for entry in took] == ["AdministratorAccess"] * 3
+
+
+def members(world: World, group: str) -> list[str]:
+    return list(world.cloud()["groups"][group]["members"])
+
+
+def test_who_is_put_into_a_group_by_hand_is_found_by_the_sweep(world: World) -> None:
+    for name in ("ann", "bob", "eve"):
+        world.create("RamUser", name, {})
+    ann, bob = ({"type": "RamUser", "name": name} for name in ("ann", "bob"))
+    world.create("RamGroup", "ops", {"members": [ann, bob]})
+    for name in ("ann", "bob", "eve"):
+        world.ready("RamUser", name)
+    world.ready("RamGroup", "ops")
+    Hands(world).world.hand.create_group(ram.CreateGroupRequest(group_name="by-hand"))
+    for name in ("ann", "bob"):
+        world.wait("RamUser", name, lambda item: item["status"].get("groups") == ["ops"], "ops")
+    world.settle()
+    swept(world, 6)
+    start = len(world.admin.journal(world.account_id))
+    swept(world, 6)
+    assert not set(reads(world, start)) - IDLE
+
+    hand = world.hand
+    hand.add_user_to_group(ram.AddUserToGroupRequest(user_name="eve", group_name="ops"))
+    hand.remove_user_from_group(ram.RemoveUserFromGroupRequest(user_name="bob", group_name="ops"))
+    until(lambda: members(world, "ops") == ["ann"], "she is taken out again")
+    # Nobody manages this group, and who is in it is shown all the same.
+    hand.add_user_to_group(ram.AddUserToGroupRequest(user_name="ann", group_name="by-hand"))
+    world.wait(
+        "RamUser", "ann", lambda item: set(item["status"]["groups"]) == {"by-hand", "ops"}, "both"
+    )
+    world.wait("RamUser", "bob", lambda item: not item["status"].get("groups"), "none")
+    world.wait("RamUser", "eve", lambda item: not item["status"].get("groups"), "none")
+
+
+def test_members_that_cannot_be_listed_are_said_to_be(world: World) -> None:
+    world.create("RamGroup", "ops", {})
+    world.ready("RamGroup", "ops")
+    action = "ListUsersForGroup"
+    armed = world.admin.add_fault("deny", account=world.account_id, action=action, times=-1)
+    until(lambda: unlisted(world, "memberships") == "AccessDenied", "that it is said")
+    assert not (world.get("RamGroup", "ops") or {})["status"].get("drift")
+    world.admin.remove_fault(armed)
+    until(lambda: unlisted(world, "memberships") is None, "that it is over")
+
+
+def test_who_has_a_policy_looks_when_it_is_widened_whatever_manifests_say(world: World) -> None:
+    Hands(world).create_policy("theirs", OTHER)
+    world.role("holder", driftPolicy="Report")
+    world.ready(ROLE, "holder")
+    world.settle()
+    Hands(world).attach("holder", "theirs", "Custom")
+    world.wait(ROLE, "holder", lambda item: item["status"].get("drift"), "drift")
+    swept(world, 3)
+    start = len(world.admin.journal(world.account_id))
+    Hands(world).version_policy("theirs", DOCUMENT)
+    until(lambda: reads(world, start)["GetRole"] > 0, "a look at the role")

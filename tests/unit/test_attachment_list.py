@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ram_operator.cloud.attachment_list import ACTION, NOTHING, Held, read
+from ram_operator.cloud.attachment_list import ACTION, read
+from ram_operator.cloud.held import NOTHING, Held
 from ram_operator.errors import Retry
 
 SETS = st.frozensets(st.sampled_from([f"Custom/p{number}" for number in range(9)]))
@@ -50,7 +51,7 @@ def test_all_pages_are_read() -> None:
     found = read(calls)
     assert calls.asked == [(ACTION, 1), (ACTION, 2)]
     assert {name: held.number for name, held in found.items()} == {"role/one": 1, "role/two": 2}
-    assert found["role/two"].policies == Held.of(["System/reader", "System/writer"]).policies
+    assert found["role/two"].entries == Held.of(["System/reader", "System/writer"]).entries
 
 
 def test_an_account_without_attachments_has_none() -> None:
@@ -112,10 +113,10 @@ def test_what_is_given_for_a_resource_group_is_no_policy_of_the_whole_account() 
     whole, group = row("a"), row("a", ResourceGroupId="rg-1")
     found = read(Pages(page(2, whole, group)))["role/a"]
     alone = read(Pages(page(1, whole)))["role/a"]
-    assert (found.policies, found.number) == (alone.policies, 1)
+    assert (found.entries, found.number) == (alone.entries, 1)
     assert found != alone
     only = read(Pages(page(1, group)))["role/a"]
-    assert (only.policies, only.number) == (NOTHING.policies, 0)
+    assert (only.entries, only.number) == (NOTHING.entries, 0)
     assert only != NOTHING
 
 
@@ -123,7 +124,7 @@ def test_made_anew_is_another_attachment_of_the_same_policy() -> None:
     before = read(Pages(page(1, row("a"))))["role/a"]
     after = read(Pages(page(1, row("a", AttachDate="2026-01-02T00:00:00Z"))))["role/a"]
     assert before != after
-    assert before.policies == after.policies
+    assert before.entries == after.entries
 
 
 @given(SETS, SETS)
@@ -132,9 +133,9 @@ def test_a_digest_is_that_of_a_set_and_goes_with_what_is_written(
 ) -> None:
     one, other = Held.of(sorted(before)), Held.of(sorted(before, reverse=True))
     assert one == other
-    assert (one.policies == Held.of(after).policies) == (before == after)
+    assert (one.entries == Held.of(after).entries) == (before == after)
     went = one.changed(after - before, before - after)
-    assert (went.policies, went.number) == (Held.of(after).policies, len(after))
+    assert (went.entries, went.number) == (Held.of(after).entries, len(after))
 
 
 def test_it_is_small() -> None:

@@ -7,9 +7,7 @@ so that rows move while they are read. What it says is a reason to look, and dec
 
 from __future__ import annotations
 
-import hashlib
-import os
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Mapping
 from typing import Any, Final
 
 from ..constants import Reason
@@ -17,6 +15,7 @@ from ..errors import Retry
 from ..kinds.entries import policy_key
 from ..model.state import CloudCalls
 from . import answers
+from .held import Held, identity
 
 ACTION: Final = "ResourceManager.ListPolicyAttachments"
 _PAGE: Final = 100
@@ -24,60 +23,6 @@ _MOST_PAGES: Final = 1000
 _NOUNS: Final = {"IMSUser": "user", "IMSGroup": "group", "ServiceRole": "role"}
 _GROUPS: Final = "rg-"
 """How ids of resource groups begin; whatever else stands there is the whole account."""
-_DIGEST: Final = 8
-_SECRET: Final = os.urandom(16)
-"""Nobody shall find names of policies whose digests add up to those of others."""
-
-
-class Held(bytes):
-    """What one identity has, in so few bytes that those of a whole account may be kept."""
-
-    __slots__ = ()
-
-    @classmethod
-    def of(cls, policies: Iterable[str], others: Iterable[str] = ()) -> Held:
-        """`policies` are the keys of those that it has for the whole account; `others` is what else
-        is known of them: when they were attached, and what it has for resource groups.
-        """
-        keys = set(policies)
-        return cls._packed(_sum(keys), _sum(set(others)), len(keys))
-
-    @classmethod
-    def _packed(cls, policies: int, others: int, count: int) -> Held:
-        parts = ((policies, _DIGEST), (others, _DIGEST), (max(0, min(count, 0xFFFF)), 2))
-        return cls(b"".join(part.to_bytes(length) for part, length in parts))
-
-    def changed(self, attached: Set[str], detached: Set[str]) -> Held:
-        """The same after a write: it had none of the one and all of the other."""
-        moved = int.from_bytes(self.policies) ^ _sum(attached) ^ _sum(detached)
-        return self._packed(moved, 0, self.number + len(attached) - len(detached))
-
-    @property
-    def policies(self) -> bytes:
-        """A digest of what it has for the whole account, the same from whatever list."""
-        return self[:_DIGEST]
-
-    @property
-    def number(self) -> int:
-        """How many policies it has for the whole account."""
-        return int.from_bytes(self[2 * _DIGEST :])
-
-
-def _sum(parts: Set[str]) -> int:
-    """One number for a set, which goes from one set to the next by what they differ in."""
-    found = 0
-    for part in parts:
-        digest = hashlib.blake2b(part.encode(), digest_size=_DIGEST, key=_SECRET).digest()
-        found ^= int.from_bytes(digest)
-    return found
-
-
-NOTHING: Final = Held.of(())
-
-
-def identity(noun: str, name: str) -> str:
-    """By what an identity is known here: `role/name`, folded."""
-    return f"{noun}/{name.lower()}"
 
 
 def read(calls: CloudCalls) -> dict[str, Held]:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import fields
 from typing import Final
 
-from ..cloud import attachment_list, list_calls
+from ..cloud import holders, list_calls
 from ..errors import RamOperatorError
 from ..kinds.identity import Identity
 from ..kinds.table import ACCOUNT, KINDS, PLURALS
@@ -23,19 +23,20 @@ from ..observability.account_metrics import AccountState
 from ..runtime.queue import Lane
 from ..runtime.sessions import Session
 from ..runtime.sweep import AccountLists, Count, Inventory
-from ..runtime.sweep_rules import DOUBT
+from . import whole_lists
 from .ports import Ports
+from .whole_lists import KINDS_OF, owner_of
 
 log = logging.getLogger(__name__)
 
 STATES: Final = tuple(each.name for each in fields(Count))
 NAMED: Final = 50
 """Identities that nobody manages which the inventory names; the others are counted."""
-ATTACHMENTS: Final = "attachments"
-"""The class of what is looked at beside those that are lists of a kind."""
-CLASSES: Final = {**{kind: PLURALS[kind] for kind in list_calls.LISTINGS}, ATTACHMENTS: ATTACHMENTS}
-"""What metrics call each of them."""
-_KINDS: Final = {row.noun: kind for kind, row in KINDS.items()}
+CLASSES: Final = {
+    **{kind: PLURALS[kind] for kind in list_calls.LISTINGS},
+    **{name: name for name in whole_lists.CLASSES},
+}
+"""What metrics call each class of what is looked at."""
 
 
 class Sweeper:
@@ -109,7 +110,8 @@ def run(ports: Ports, session: Session) -> None:
         for folded in sorted(moved.names):
             for key in _concerned(ports, session, Identity(account_id, kind, folded)):
                 ports.queue.add(key, Lane.PERIODIC)
-    _attachments(ports, session, lists)
+    whole_lists.attachments(ports, session, lists)
+    whole_lists.memberships(ports, session, lists)
     current = ports.accounts.find(name)
     if current is None or current.account.account_id != account_id:
         # It is of an account that has the name no more.
@@ -118,36 +120,6 @@ def run(ports: Ports, session: Session) -> None:
     ports.metrics.accounts.set(name, _measured(inventory, lists, begun))
     if ports.sweeps.counted(name, inventory):
         ports.queue.add(Key(ACCOUNT, "", name), Lane.PERIODIC)
-
-
-def _attachments(ports: Ports, session: Session, lists: AccountLists) -> None:
-    """Who has which policies: where that moved, or close looks say something else, one is due."""
-    name, index, asked = session.account.name, lists.attachments, ports.clock.monotonic()
-
-    def owner(identity: str) -> Key | None:
-        noun, _, folded = identity.partition("/")
-        return _owner(ports, Identity(session.account.account_id, _KINDS[noun], folded))
-
-    index.keep(lambda identity: owner(identity) is not None)
-    try:
-        listed = attachment_list.read(session.client)
-    except RamOperatorError as error:
-        log.warning("RamAccount %s: attachments could not be listed: %s", name, error.message)
-        lists.failed(ATTACHMENTS, error.reason)
-        return
-    moved = index.took(listed, asked, ports.consistency.settle)
-    if moved.doubted:
-        text = (
-            "RamAccount %s: the list of attachments misses too much at once, of %d identities more"
-            " than are looked at"
-        )
-        log.warning(text, name, moved.doubted)
-        lists.failed(ATTACHMENTS, DOUBT)
-    else:
-        lists.believed(ATTACHMENTS, asked)
-    for identity in sorted(moved.names):
-        if (key := owner(identity)) is not None:
-            ports.queue.add(key, Lane.PERIODIC)
 
 
 def _measured(inventory: Inventory, lists: AccountLists, begun: float) -> AccountState:
@@ -167,19 +139,28 @@ def _ages(lists: AccountLists, begun: float) -> dict[str, float]:
 
 def _concerned(ports: Ports, session: Session, identity: Identity) -> Iterator[Key]:
     """The objects that have to look: whose it is, and who attaches it."""
-    owner = _owner(ports, identity)
+    owner = owner_of(ports, identity)
     if owner is not None:
         yield owner
     if KINDS[identity.kind].lends is Lends.ATTACHED:
         policy = owner or Key(identity.kind, "", "")
         yield from ports.cache.attaching(policy, session.account.name, identity.cloud_name)
+        yield from _holders(ports, session, identity)
 
 
-def _owner(ports: Ports, identity: Identity) -> Key | None:
-    """The object that is there and has the identity, or waits to make it."""
-    facts = ports.cache.facts(identity.key)
-    owner = facts.owner if facts is not None else None
-    return owner if owner is not None and ports.cache.facts(owner) is not None else None
+def _holders(ports: Ports, session: Session, policy: Identity) -> Iterator[Key]:
+    """Whoever has the policy, also where no manifest says so."""
+    try:
+        found = holders.direct(session.client, policy.cloud_name)
+    except RamOperatorError as error:
+        name = session.account.name
+        log.warning("RamAccount %s: who has %s is unknown: %s", name, policy, error.message)
+        return
+    for key in found:
+        noun, _, folded = key.partition("/")
+        owner = owner_of(ports, Identity(policy.account_id, KINDS_OF[noun], folded))
+        if owner is not None:
+            yield owner
 
 
 def _inventory(ports: Ports, lists: AccountLists, account_id: str) -> Inventory:
@@ -190,7 +171,7 @@ def _inventory(ports: Ports, lists: AccountLists, account_id: str) -> Inventory:
             continue
         managed = linked = 0
         for folded, row in sorted(rows.items()):
-            if _owner(ports, Identity(account_id, kind, folded)) is not None:
+            if owner_of(ports, Identity(account_id, kind, folded)) is not None:
                 managed += 1
             elif row.service_linked:
                 linked += 1

@@ -9,57 +9,89 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Final
 
-from ..cloud import attachment_list
+from ..cloud import held
 from ..errors import OutcomeUnknown
+from ..kinds.group import GROUP
 from ..kinds.identity import Identity
 from ..kinds.table import KINDS
+from ..kinds.user import USER
 from ..model.state import Live
-from ..model.steps import Attach, CloudStep, Creation, Delete, Detach
+from ..model.steps import Attach, CloudStep, Creation, Delete, Detach, Expel, Join, Leave
 from ..model.vocabulary import Presence
-from ..runtime.attachment_index import AttachmentIndex
+from ..runtime.compared_list import ComparedList
 from ..runtime.sessions import Session
+from ..runtime.sweep import AccountLists
 from .ports import Ports
 
 POLICIES: Final = "policies"
-_READ: Final = "attachments"
+_MEMBERSHIP: Final[Mapping[str, str]] = {GROUP.kind: "members", USER.kind: "groups"}
+"""The field of each kind that is one side of a membership."""
+_NONE: Final[frozenset[str]] = frozenset()
 
 
 def look(ports: Ports, session: Session, kind: str, cloud_name: str) -> Live:
     """A close look at all of the identity."""
     live = ports.observer(session).look(kind, cloud_name)
-    index = _index(ports, session, kind)
-    if index is not None and live.presence is not Presence.UNKNOWN:
-        found = live.value(POLICIES)
-        policies = frozenset(found) if isinstance(found, Mapping) else None
-        index.noted(attachment_list.identity(KINDS[kind].noun, cloud_name), policies, live.read_at)
+    lists = _lists(ports, session)
+    if lists is not None and live.presence is not Presence.UNKNOWN:
+        name = held.identity(KINDS[kind].noun, cloud_name)
+        _note(lists.attachments, name, live, POLICIES)
+        if kind in _MEMBERSHIP:
+            _note(lists.memberships, name, live, _MEMBERSHIP[kind])
     return live
+
+
+def _note(compared: ComparedList, name: str, live: Live, field: str) -> None:
+    found = live.value(field)
+    compared.noted(name, frozenset(found) if isinstance(found, Mapping) else None, live.read_at)
 
 
 @contextmanager
 def writing(ports: Ports, session: Session, identity: Identity, step: CloudStep) -> Iterator[None]:
-    """Around one write: afterwards the identity has what it had and what was attached."""
-    index = _index(ports, session, identity.kind)
-    if index is None or not isinstance(step, Attach | Detach | Creation | Delete):
+    """Around one write: afterwards the identity has what it had, and what was written."""
+    lists = _lists(ports, session)
+    if lists is None:
         yield
         return
-    name = attachment_list.identity(KINDS[identity.kind].noun, identity.cloud_name)
+    name, clock = held.identity(KINDS[identity.kind].noun, identity.cloud_name), ports.clock
     try:
         yield
     except OutcomeUnknown:
-        index.noted(name, None, ports.clock.monotonic())
+        for compared, other, _, _ in _moved(lists, name, step):
+            compared.noted(other, None, clock.monotonic())
         raise
-    now = ports.clock.monotonic()
-    if isinstance(step, Attach):
-        index.wrote(name, step.entries.keys(), frozenset(), now)
-    elif isinstance(step, Detach):
-        index.wrote(name, frozenset(), step.entries.keys(), now)
-    else:
-        index.noted(name, frozenset() if isinstance(step, Creation) else None, now)
+    now = clock.monotonic()
+    for compared, other, added, taken in _moved(lists, name, step):
+        compared.wrote(other, added, taken, now)
+    if isinstance(step, Creation | Delete):
+        nothing = _NONE if isinstance(step, Creation) else None
+        lists.attachments.noted(name, nothing, now)
+        if identity.kind in _MEMBERSHIP:
+            lists.memberships.noted(name, nothing, now)
 
 
-def _index(ports: Ports, session: Session, kind: str) -> AttachmentIndex | None:
+Moved = tuple[ComparedList, str, frozenset[str], frozenset[str]]
+
+
+def _moved(lists: AccountLists, name: str, step: CloudStep) -> Iterator[Moved]:
+    """Who has something by the step that he had not, or has no more what he had."""
+    own = frozenset({name.partition("/")[2]})
+    if isinstance(step, Attach | Detach):
+        keys = frozenset(step.entries)
+        added, taken = (keys, _NONE) if isinstance(step, Attach) else (_NONE, keys)
+        yield lists.attachments, name, added, taken
+    elif isinstance(step, Join | Expel | Leave):
+        keys, joins = frozenset(step.entries), isinstance(step, Join)
+        yield lists.memberships, name, keys if joins else _NONE, _NONE if joins else keys
+        noun = GROUP.noun if isinstance(step, Leave) else USER.noun
+        for key in keys:
+            other = held.identity(noun, key)
+            yield lists.memberships, other, own if joins else _NONE, _NONE if joins else own
+
+
+def _lists(ports: Ports, session: Session) -> AccountLists | None:
     """None where no list is compared with it."""
-    if not ports.settings.sweep_seconds or _READ not in KINDS[kind].reads:
+    if not ports.settings.sweep_seconds:
         return None
     account = session.account
-    return ports.sweeps.lists(account.name, account.account_id).attachments
+    return ports.sweeps.lists(account.name, account.account_id)

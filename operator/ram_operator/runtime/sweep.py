@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ..cloud.list_calls import Row
-from .attachment_index import AttachmentIndex
+from .compared_list import ComparedList
 from .sweep_rules import DOUBT, PROBES, Moved, most_missing
 
 
@@ -24,7 +24,8 @@ class AccountLists:
         self._looked: dict[str, float] = {}
         self._problems: dict[str, str] = {}
         self._begun: float | None = None
-        self.attachments = AttachmentIndex()
+        self.attachments = ComparedList()
+        self.memberships = ComparedList()
 
     def begin(self, at: float) -> float:
         """A sweep begins at that time, in monotonic seconds. When the first one did."""

@@ -1,4 +1,4 @@
-"""What each identity of an account has, as the account's list says and as a close look said last.
+"""What each identity of an account has, as a list of all says and as a close look said last.
 
 Where both agree nobody has to look. Where they do not, or the list moved, somebody does, and what
 comes of that look is compared again: a list that lags, or a look that was answered with what was
@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Mapping, Set
 from typing import Final, NamedTuple
 
-from ..cloud.attachment_list import NOTHING, Held
+from ..cloud.held import NOTHING, Held
 from .sweep_rules import PROBES, Moved, most_missing
 
 TRIES: Final = 2
@@ -25,8 +25,8 @@ class _Look(NamedTuple):
     at: float
 
 
-class AttachmentIndex:
-    """That of one account. Identities are `role/name`, folded; times are monotonic seconds."""
+class ComparedList:
+    """One list of one account. Identities are `role/name`, folded; times are monotonic seconds."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -35,20 +35,20 @@ class AttachmentIndex:
         self._looks: dict[str, _Look] = {}
         self._tried: dict[str, tuple[Held, int]] = {}
 
-    def noted(self, identity: str, policies: Set[str] | None, at: float) -> None:
-        """A look that was begun then found these policies; None where it did not learn which."""
+    def noted(self, identity: str, entries: Set[str] | None, at: float) -> None:
+        """A look that was begun then found these; None where it did not learn which."""
         with self._lock:
-            if policies is None:
+            if entries is None:
                 self._looks.pop(identity, None)
             else:
-                self._looks[identity] = _Look(Held.of(policies), at)
+                self._looks[identity] = _Look(Held.of(entries), at)
 
-    def wrote(self, identity: str, attached: Set[str], detached: Set[str], at: float) -> None:
+    def wrote(self, identity: str, added: Set[str], taken: Set[str], at: float) -> None:
         """A write of ours ended then. What was not known before it is not known now."""
         with self._lock:
             look = self._looks.get(identity)
             if look is not None:
-                self._looks[identity] = _Look(look.held.changed(attached, detached), at)
+                self._looks[identity] = _Look(look.held.changed(added, taken), at)
 
     def took(self, listed: Mapping[str, Held], asked: float, settle: float) -> Moved:
         """A whole list, the first page of which was asked for then.
@@ -102,13 +102,13 @@ class AttachmentIndex:
             self._listed.pop(name, None)
         else:
             self._listed[name] = value
-        if look is not None and look.held.policies != value.policies:
+        if look is not None and look.held.entries != value.entries:
             return self._try(name, value)
         self._tried.pop(name, None)
         if not self._begun:
             # Who starts looks at each of its own in any case.
             return False
-        return value != before and (look is None or value.policies == before.policies)
+        return value != before and (look is None or value.entries == before.entries)
 
     def _try(self, name: str, value: Held) -> bool:
         tried, times = self._tried.get(name, (value, 0))

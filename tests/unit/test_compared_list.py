@@ -7,15 +7,15 @@ from collections.abc import Mapping, Set
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ram_operator.cloud.attachment_list import Held
-from ram_operator.runtime.attachment_index import TRIES, AttachmentIndex
+from ram_operator.cloud.held import Held
+from ram_operator.runtime.compared_list import TRIES, ComparedList
 
 SETTLE = 10.0
 A, B, C = (frozenset(names.split()) for names in ("a", "b", "a c"))
 NONE: frozenset[str] = frozenset()
 
 
-def took(index: AttachmentIndex, at: float, **listed: Set[str]) -> set[str]:
+def took(index: ComparedList, at: float, **listed: Set[str]) -> set[str]:
     return set(index.took(rows(listed), at, SETTLE).names)
 
 
@@ -24,21 +24,21 @@ def rows(listed: Mapping[str, Set[str]]) -> dict[str, Held]:
 
 
 def test_where_list_and_look_agree_nobody_looks() -> None:
-    index = AttachmentIndex()
+    index = ComparedList()
     index.noted("one", A, 0.0)
     assert took(index, 100.0, one=A) == set()
     assert took(index, 200.0, one=A) == set()
 
 
 def test_what_came_between_a_first_look_and_the_first_list_is_looked_at() -> None:
-    index = AttachmentIndex()
+    index = ComparedList()
     index.noted("one", A, 0.0)
     index.noted("two", NONE, 0.0)
     assert took(index, 100.0, one=A, two=B) == {"two"}
 
 
 def test_what_moved_is_looked_at_whoever_manages_it() -> None:
-    index = AttachmentIndex()
+    index = ComparedList()
     assert took(index, 100.0, one=A) == set(), "who starts looks at all of its own"
     assert took(index, 200.0, one=A, two=B) == {"two"}
     assert took(index, 300.0, one=C, two=B) == {"one"}
@@ -47,7 +47,7 @@ def test_what_moved_is_looked_at_whoever_manages_it() -> None:
 
 
 def test_a_look_that_says_the_same_ends_it_and_an_old_one_does_not() -> None:
-    index = AttachmentIndex()
+    index = ComparedList()
     index.noted("one", A, 0.0)
     took(index, 100.0, one=A)
     assert took(index, 200.0, one=C) == {"one"}
@@ -59,7 +59,7 @@ def test_a_look_that_says_the_same_ends_it_and_an_old_one_does_not() -> None:
 
 
 def test_a_list_that_close_looks_never_bear_out_costs_no_look_for_ever() -> None:
-    index = AttachmentIndex()
+    index = ComparedList()
     index.noted("one", A, 0.0)
     wakes = [took(index, 100.0 * n, one=B) for n in range(1, 8)]
     assert wakes == [{"one"}] * TRIES + [set()] * (7 - TRIES)
@@ -71,7 +71,7 @@ def test_a_list_that_close_looks_never_bear_out_costs_no_look_for_ever() -> None
 
 
 def test_our_own_writes_wake_nobody() -> None:
-    index = AttachmentIndex()
+    index = ComparedList()
     index.noted("one", A, 0.0)
     took(index, 100.0, one=A)
     index.wrote("one", B, NONE, 150.0)
@@ -80,7 +80,7 @@ def test_our_own_writes_wake_nobody() -> None:
 
 
 def test_beside_our_own_write_that_of_another_is_seen() -> None:
-    index = AttachmentIndex()
+    index = ComparedList()
     index.noted("one", A, 0.0)
     took(index, 100.0, one=A)
     index.wrote("one", frozenset("c"), NONE, 150.0)
@@ -88,7 +88,7 @@ def test_beside_our_own_write_that_of_another_is_seen() -> None:
 
 
 def test_a_list_that_may_be_older_than_a_look_or_a_write_says_nothing() -> None:
-    index = AttachmentIndex()
+    index = ComparedList()
     index.noted("one", A, 0.0)
     took(index, 100.0, one=A)
     index.wrote("one", frozenset("c"), NONE, 195.0)
@@ -100,7 +100,7 @@ def test_a_list_that_may_be_older_than_a_look_or_a_write_says_nothing() -> None:
 
 
 def test_after_a_write_of_unknown_outcome_the_list_alone_counts() -> None:
-    index = AttachmentIndex()
+    index = ComparedList()
     index.noted("one", A, 0.0)
     took(index, 100.0, one=A)
     index.noted("one", None, 150.0)
@@ -109,14 +109,14 @@ def test_after_a_write_of_unknown_outcome_the_list_alone_counts() -> None:
 
 
 def test_an_attachment_made_anew_is_looked_at() -> None:
-    index = AttachmentIndex()
+    index = ComparedList()
     index.noted("one", A, 0.0)
     index.took({"one": Held.of(A, ["monday"])}, 100.0, SETTLE)
     assert index.took({"one": Held.of(A, ["friday"])}, 200.0, SETTLE).names == {"one"}
 
 
 def test_a_list_that_misses_much_is_doubted_and_what_it_misses_tried_in_turns() -> None:
-    index, names = AttachmentIndex(), [f"r{number:02}" for number in range(50)]
+    index, names = ComparedList(), [f"r{number:02}" for number in range(50)]
     for name in names:
         index.noted(name, A, 0.0)
     full = dict.fromkeys(names, A)
@@ -135,7 +135,7 @@ def test_a_list_that_misses_much_is_doubted_and_what_it_misses_tried_in_turns() 
 
 def test_the_first_list_is_doubted_by_what_is_known() -> None:
     """Or one without rows would have all of an account looked at at once."""
-    index = AttachmentIndex()
+    index = ComparedList()
     for number in range(100):
         index.noted(f"r{number:02}", A, 0.0)
     moved = index.took({}, 100.0, SETTLE)
@@ -143,7 +143,7 @@ def test_the_first_list_is_doubted_by_what_is_known() -> None:
 
 
 def test_what_looks_say_is_gone_is_believed_to_be() -> None:
-    index, names = AttachmentIndex(), [f"r{number:02}" for number in range(50)]
+    index, names = ComparedList(), [f"r{number:02}" for number in range(50)]
     for name in names:
         index.noted(name, A, 0.0)
     took(index, 100.0, **dict.fromkeys(names, A))
@@ -154,7 +154,7 @@ def test_what_looks_say_is_gone_is_believed_to_be() -> None:
 
 
 def test_what_nobody_looks_at_any_more_is_forgotten() -> None:
-    index = AttachmentIndex()
+    index = ComparedList()
     for name in ("one", "two"):
         index.noted(name, A, 0.0)
     took(index, 100.0, one=B, two=B)
@@ -173,7 +173,7 @@ def test_what_somebody_attached_is_looked_at_by_the_next_sweep_in_whatever_order
     events: list[tuple[str, frozenset[str]]],
 ) -> None:
     """Against a model of the cloud, and of an object that looks when it is told to."""
-    index, now = AttachmentIndex(), 0.0
+    index, now = ComparedList(), 0.0
     live, known = NONE, NONE
     index.noted("one", live, now)
     for what, value in [*events, ("sweep", NONE)]:

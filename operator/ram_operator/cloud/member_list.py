@@ -1,0 +1,27 @@
+"""The members of all groups of an account, and so the groups of all users: one digest each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ..errors import Absent
+from ..model.state import CloudCalls
+from . import holders
+from .held import NOTHING, Held, identity
+
+
+def read(calls: CloudCalls, groups: Iterable[str]) -> dict[str, Held]:
+    """What each of these groups, and each user in one of them, has. Raises errors.*: of a group
+    that is gone there is nothing; of one that cannot be read nobody knows whose it is.
+    """
+    found: dict[str, Held] = {}
+    for group in groups:
+        try:
+            names = {name.lower() for name in holders.members(calls, group)}
+        except Absent:
+            continue
+        found[identity("group", group)] = Held.of(names)
+        for name in names:
+            user = identity("user", name)
+            found[user] = found.get(user, NOTHING).changed({group.lower()}, frozenset())
+    return found
