@@ -32,7 +32,7 @@ Json = dict[str, Any]
 DASHBOARD = ROOT / "deploy" / "monitoring" / "dashboard.json"
 CELL = 0.62
 """Inches of one unit of Grafana's grid, sideways; of its height half of it."""
-MOST = 9
+MOST = 8
 """Rows of a table or lines of a legend that find room."""
 _UNITS: Mapping[str, Callable[[float], str]] = {
     "s": lambda v: f"{v:.3g} s" if abs(v) < 120 else f"{v / 60:.3g} min",
@@ -108,7 +108,8 @@ def _lines(axes: Axes, panel: Json, source: Source) -> None:
     axes.tick_params(labelsize=6)
     axes.grid(visible=True, linewidth=0.3)
     if axes.lines:
-        axes.set_ylim(bottom=0)
+        # Room for the legend.
+        axes.set_ylim(0, max(axes.get_ylim()[1] * (1.1 + 0.07 * len(axes.lines)), 1e-9))
         axes.legend(fontsize=6, loc="upper left", framealpha=0.7)
 
 
@@ -117,7 +118,8 @@ def _bars(axes: Axes, panel: Json, source: Source) -> None:
     found = source.ask(target["expr"], over_time=False)[:MOST]
     names = [_legend(target["legendFormat"], each["metric"]) for each in found]
     values = [float(each["value"][1]) for each in found]
-    bars = axes.barh(names, values, color="tab:green")
+    bars = axes.barh(names, values, color="tab:green", height=0.5)
+    axes.set_ylim(-0.75, max(len(names), 4) - 0.25)
     axes.bar_label(bars, [shown(value, panel) for value in values], fontsize=7)
     axes.tick_params(labelsize=7)
     axes.margins(x=0.15)
@@ -135,9 +137,16 @@ def _table(axes: Axes, panel: Json, source: Source) -> None:
         for each in found[:MOST]
     ]
     if not rows:
-        axes.text(0.5, 0.5, "nothing", color="grey", ha="center")
+        axes.text(0, 0.85, "nothing", color="grey", fontsize=8)
         return
-    drawn = axes.table(rows, colLabels=[*columns, "Value"], loc="upper center", edges="horizontal")
+    drawn = axes.table(
+        rows,
+        colLabels=[*columns, "Value"],
+        colLoc="left",
+        loc="upper left",
+        cellLoc="left",
+        edges="horizontal",
+    )
     drawn.auto_set_font_size(False)
     drawn.set_fontsize(6.5)
     drawn.auto_set_column_width(list(range(len(columns) + 1)))
@@ -151,8 +160,8 @@ def picture(title: str, panels: list[Json], source: Source, path: Path) -> None:
     top = min(panel["gridPos"]["y"] for panel in panels)
     bottom = max(panel["gridPos"]["y"] + panel["gridPos"]["h"] for panel in panels)
     height = bottom - top
-    figure = pyplot.figure(figsize=(24 * CELL, height * CELL * 0.62 + 0.4), dpi=100)
-    share = 1 - 0.4 / figure.get_figheight()
+    figure = pyplot.figure(figsize=(24 * CELL, height * CELL * 0.55 + 0.3), dpi=80)
+    share = 1 - 0.3 / figure.get_figheight()
     figure.suptitle(title, x=0.01, y=0.995, ha="left", fontsize=11, weight="bold")
     for panel in panels:
         place = panel["gridPos"]

@@ -31,7 +31,8 @@ def longest(series: str, *labels: str) -> str:
 def slow(label: str, what: str) -> str:
     """The duration that 99 of 100 stay below."""
     buckets = f"rate(ram_operator_{what}_duration_seconds_bucket{RATE})"
-    return f"histogram_quantile(0.99, sum by (le, {label}) ({buckets}))"
+    # What was not called has no number, and no line.
+    return f"histogram_quantile(0.99, sum by (le, {label}) ({buckets})) >= 0"
 
 
 def rate(labels: str, counter: str) -> str:
@@ -59,6 +60,7 @@ PENDING: Final = f"ram_operator_approval_pending_since_timestamp_seconds{{{OBJEC
 STALLED: Final = f"ram_operator_stalled_since_timestamp_seconds{{{OBJECT}}}"
 BRAKE: Final = f"ram_operator_deletion_brake_since_timestamp_seconds{{{ACCOUNT}}}"
 DRIFT: Final = f"ram_operator_drift_detected{{{OBJECT}}}"
+WIDENED: Final = f"ram_operator_access_widened{{{OBJECT}}}"
 FOUND: Final = f"ram_operator_found_in_cloud{{{OBJECT}}}"
 CORRECTED: Final = f"ram_operator_drift_corrected_timestamp_seconds{{{OBJECT}}}"
 LOOKED: Final = f"ram_operator_last_successful_reconcile_timestamp_seconds{{{OBJECT}}}"

@@ -108,6 +108,8 @@ TEST: Final = (
         "tests/deploy/test_alerting.py",
         "tests/deploy/test_components.py",
         "tests/deploy/test_dashboard.py",
+        "tests/deploy/test_expressions.py",
+        "tests/deploy/test_facts.py",
         "tests/deploy/test_install_manifests.py",
         "tests/deploy/test_proxy.py",
         "tests/deploy/test_rules.py",

@@ -20,15 +20,17 @@ from tests.support.prometheus import Labels, about
 
 Json = dict[str, Any]
 DRIFT = "RamOperatorDriftDetected"
+WIDENED = "RamOperatorAccessWidened"
 DOWN = "RamOperatorDown"
 FACTS = {
-    "widened": {(DRIFT, "critical")},
+    "widened": {(WIDENED, "critical")},
+    "narrowed": {(DRIFT, "critical")},
     "described": {(DRIFT, "warning")},
     "corrected": {("RamOperatorDriftCorrected", "critical")},
     "found": {("RamOperatorFoundInCloud", "critical")},
     "pending": {("RamOperatorApprovalPending", "warning")},
     "taken": {("RamOperatorStalled", "warning")},
-    "suspended": {("RamOperatorStalled", "warning")},
+    "suspended": {("RamOperatorSuspended", "warning")},
     "waiting": {("RamOperatorNotProgressing", "warning")},
     "in-order": set[tuple[str, str]](),
 }
@@ -92,18 +94,18 @@ def test_drift_is_pending_then_fires_and_is_over_once_it_is_put_right(stage: Obs
     world.settle()
     world.look("RamRole", name)
     (labels,) = about(
-        prometheus.wait(lambda alerts: bool(about(alerts, DRIFT, name)), DRIFT), DRIFT, name
+        prometheus.wait(lambda alerts: bool(about(alerts, WIDENED, name)), WIDENED), WIDENED, name
     )
     assert labels["severity"] == "critical"
     assert (labels["kind"], labels["resource_namespace"]) == ("RamRole", world.namespace)
     # It waited first, which a look at the right moment would have shown.
-    waited = f'ALERTS{{alertname="{DRIFT}",alertstate="pending",resource_name="{name}"}}'
+    waited = f'ALERTS{{alertname="{WIDENED}",alertstate="pending",resource_name="{name}"}}'
     assert prometheus.wait_for(f"count_over_time({waited}[10m])")
 
     Hands(world).update_role(name, session=3600)
     world.settle()
     world.look("RamRole", name)
-    prometheus.wait(lambda alerts: not about(alerts, DRIFT, name), "the end of the drift")
+    prometheus.wait(lambda alerts: not about(alerts, WIDENED, name), "the end of the drift")
 
 
 @pytest.mark.slow
@@ -112,7 +114,7 @@ def test_an_operator_that_is_killed_is_missed_and_its_successor_knows_the_same(
 ) -> None:
     stage.operator.stop(kill=True)
     stage.prometheus.wait(lambda alerts: bool(about(alerts, DOWN)), "down")
-    assert not about(stage.prometheus.alerts(), DRIFT, "widened"), "nobody knows meanwhile"
+    assert not about(stage.prometheus.alerts(), WIDENED, "widened"), "nobody knows meanwhile"
     stage.restart()
     stage.prometheus.wait(
         lambda alerts: not about(alerts, DOWN) and _told(alerts, stage) == FACTS, "all as before"

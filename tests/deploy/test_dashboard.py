@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import subprocess
 import sys
 from collections import Counter
@@ -14,10 +13,6 @@ from typing import Any
 import pytest
 
 from lab.building import ROOT
-from tests.deploy.test_rules import ALERTS
-from tests.support import promql
-from tests.support.exposed import exposed
-from tests.support.prometheus import Prometheus
 
 Json = dict[str, Any]
 SOURCE = {"type": "prometheus", "uid": "${datasource}"}
@@ -36,15 +31,6 @@ def concrete(expression: str) -> str:
     for name in ("account", "namespace"):
         expression = expression.replace(f"${name}", ".*")
     return expression.replace("$__rate_interval", "1m")
-
-
-@pytest.fixture(scope="module")
-def parser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]:
-    """One that scrapes nothing."""
-    process = Prometheus.start(tmp_path_factory.mktemp("prometheus"))
-    process.ready()
-    yield process
-    process.child.stop()
 
 
 def test_it_is_what_the_script_writes() -> None:
@@ -101,50 +87,3 @@ def test_everything_comes_from_the_data_source_that_was_chosen() -> None:
     for each in asking:
         assert each["datasource"] == SOURCE
     assert all(found == SOURCE for found in _sources(DASHBOARD))
-
-
-@pytest.mark.parametrize(("panel", "target"), TARGETS)
-def test_an_expression_uses_metrics_and_labels_that_exist(
-    parser: Prometheus, panel: Json, target: Json
-) -> None:
-    tree = parser.parsed(concrete(target["expr"]))
-    given = promql.labels(tree, exposed())
-    told = set(re.findall(r"\{\{(\w+)\}\}", target["legendFormat"]))
-    assert told <= given, panel["title"]
-    if panel["type"] == "table":
-        assert given, "a table of one number"
-        assert not given & {"instance", "pod"}, "which replica it is changes the row"
-
-
-def test_the_variables_are_labels_that_exist(parser: Prometheus) -> None:
-    for variable in VARIABLES:
-        if variable["type"] == "query":
-            found = re.fullmatch(r"label_values\((.+), (\w+)\)", variable["query"])
-            assert found is not None
-            assert found[2] in promql.labels(parser.parsed(concrete(found[1])), exposed())
-
-
-@pytest.mark.parametrize("rule", ALERTS, ids=lambda rule: rule["alert"])
-def test_a_rule_uses_metrics_and_labels_that_exist(parser: Prometheus, rule: Json) -> None:
-    given = promql.labels(parser.parsed(rule["expr"]), exposed())
-    told = set(re.findall(r"\$labels\.(\w+)", str(rule["annotations"])))
-    assert told <= given
-    assert not given & {"instance", "pod", "container", "endpoint"}, "another pod, another alert"
-
-
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        "ram_operator_drift_detectd",
-        'ram_operator_drift_detected{resource="x"}',
-        "sum by (user) (ram_operator_drift_detected)",
-        "sum by (kind) (sum by (severity) (ram_operator_drift_detected))",
-        "ram_operator_found_in_cloud unless on (severity) ram_operator_drift_detected",
-        "ram_operator_drift_detected / ram_operator_found_in_cloud",
-        'label_replace(ram_operator_leader, "a", "$1", "action", ".*")',
-    ],
-)
-def test_a_wrong_expression_is_found(parser: Prometheus, wrong: str) -> None:
-    """Otherwise the tests above would prove nothing."""
-    with pytest.raises(promql.Wrong):
-        promql.labels(parser.parsed(wrong), exposed())

@@ -151,9 +151,9 @@ def _looks(today: Day) -> None:
 
 def _looks_by_runbooks(today: Day) -> None:
     page = f"{RUNBOOKS}%s.md"
-    unguarded, down = page % "ApprovalsUnguarded", page % "Down"
+    down = page % "Down"
     with today.at(ROOT):
-        assert today.follows(unguarded, "kubectl diff -k deploy/admission") == ""
+        assert today.follows(page % "GuardMissing", "kubectl diff -k deploy/admission") == ""
     flagged = "kubectl get deployment -n ram-system ram-operator -o yaml | grep -i unguarded"
     today.is_refused(flagged)
     today.follows(down, "kubectl get pods -n ram-system -o wide")

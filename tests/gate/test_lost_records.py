@@ -4,8 +4,10 @@ says that what was approved before opens nothing.
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 from lab import ControlPlane
@@ -15,6 +17,7 @@ from lab.waiting import until
 from lab.world import World, trust
 from tests.gate.approving import approve, held, offer, opened, say
 from tests.gate.triples import Entry, Moment, Resource, attack
+from tests.support.runbooks import commands, run
 
 Json = dict[str, Any]
 FC = ("Service", "fc.aliyuncs.com")
@@ -56,7 +59,7 @@ def pending(world: World, name: str) -> Json:
 
 @attack(Entry.CREATED, Resource.NEW_ROLE, Moment.LOST)
 def test_without_records_no_role_is_created_until_a_person_has_said_so(
-    apart: ControlPlane, alone: World
+    apart: ControlPlane, alone: World, tmp_path: Path
 ) -> None:
     with OperatorProcess.kept_running(apart, {"resync-seconds": "1"}):
         alone.role("known", trustPolicy=trust(FC))
@@ -72,6 +75,9 @@ def test_without_records_no_role_is_created_until_a_person_has_said_so(
         alone.role("fresh", trustPolicy=trust(FC))
         for name in ("again", "fresh"):
             assert pending(alone, name)["kind"] == "RecordsLost"
+        listing, records = commands("RamOperatorRecordsLost", "tests/gate/test_lost_records.py")
+        assert re.search(r"fresh\s+RecordsLost\s+sha256:", run(alone, listing, "", tmp_path))
+        assert run(alone, records, "", tmp_path)
         # A role that nobody remembers may trust the name of a user; of a group none can.
         alone.create("RamUser", "anybody", {})
         alone.create("RamGroup", "team", {})

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pytest
 
 from lab import Cluster
-from lab.connection import KUBECTL
 from lab.emulator_process import EmulatorProcess
 from lab.operator_process import OperatorProcess
 from lab.world import World, condition, open_world, trust
 from tests.support import documented
 from tests.support.hands import Hands
+from tests.support.runbooks import commands, run
 
 FC: Final = ("Service", "fc.aliyuncs.com")
 ECS: Final = ("Service", "ecs.aliyuncs.com")
@@ -39,48 +37,34 @@ def opened(
     world.close()
 
 
-def commands(alert: str) -> list[str]:
-    """Those of its page, without what needs a pod of the operator."""
-    page = f"docs/operations/runbooks/{alert}.md"
-    ours = documented.assigned("tests/scenarios/test_runbooks.py")
-    found = [command.text for command in documented.commands() if command.page == page]
-    return [text for text in found if text in ours]
+HERE: Final = "tests/scenarios/test_runbooks.py"
 
 
 def test_the_table_says_of_no_other_command_that_it_is_run_here() -> None:
-    found = {command for alert in STATES for command in commands(alert)}
-    assert found == set(documented.assigned("tests/scenarios/test_runbooks.py"))
+    found = {command for alert in STATES for command in commands(alert, HERE)}
+    assert found == set(documented.assigned(HERE))
 
 
-def run(world: World, command: str, name: str, folder: Path) -> str:
-    """What a person sees who wrote the names into it."""
-    command = re.sub(r"\bNAMESPACE\b", world.namespace, command)
-    command = re.sub(r"\bNAME\b(?=[ '\"]|$)", name, command).replace(" KIND ", " ramrole ")
-    (folder / "kubectl").unlink(missing_ok=True)
-    (folder / "kubectl").symlink_to(KUBECTL)
-    path = f"{folder}:{Path(sys.executable).parent}:{os.environ['PATH']}"
-    # What kubectl remembers of the cluster may be from before the kinds were there.
-    remembered = {"KUBECACHEDIR": str(folder / "cache")}
-    environment = {**world.cluster.environment(), "PATH": path, **remembered}
-    result = subprocess.run(
-        ["bash", "-o", "pipefail", "-c", command],
-        capture_output=True,
-        text=True,
-        check=False,
-        env=environment,
-        timeout=120,
-    )
-    assert result.returncode == 0, (command, result.stdout, result.stderr)
-    return result.stdout
+def widened(world: World) -> str:
+    world.role("widened", driftPolicy="Report", maxSessionDurationSeconds=3600)
+    world.role("in-order", driftPolicy="Report", maxSessionDurationSeconds=3600)
+    for name in ("widened", "in-order"):
+        world.ready("RamRole", name)
+    world.settle()
+    Hands(world).update_role("widened", session=43200)
+    world.settle()
+    world.annotate("RamRole", "widened", reconcile_requested_at="now")
+    world.reason("RamRole", "widened", "Drifted")
+    return "widened"
 
 
 def drifted(world: World) -> str:
-    world.role("drifted", driftPolicy="Report", maxSessionDurationSeconds=3600)
-    world.role("in-order", driftPolicy="Report", maxSessionDurationSeconds=3600)
-    for name in ("drifted", "in-order"):
-        world.ready("RamRole", name)
+    """Something was taken away, which RevertExcess gives back to nobody."""
+    read = {"type": "System", "name": "AliyunOSSReadOnlyAccess"}
+    world.role("drifted", driftPolicy="RevertExcess", policies=[read])
+    world.ready("RamRole", "drifted")
     world.settle()
-    Hands(world).update_role("drifted", session=43200)
+    Hands(world).detach("drifted", read["name"])
     world.settle()
     world.annotate("RamRole", "drifted", reconcile_requested_at="now")
     world.reason("RamRole", "drifted", "Drifted")
@@ -122,10 +106,36 @@ def found(world: World) -> str:
     return "found"
 
 
+def flapping(world: World) -> str:
+    world.role("flapping")
+    world.ready("RamRole", "flapping")
+    for policy in (ADMIN["name"], "AliyunOSSFullAccess"):
+        world.settle()
+        Hands(world).attach("flapping", policy)
+        world.settle()
+        world.annotate("RamRole", "flapping", reconcile_requested_at=policy)
+        _taken_back(world, policy)
+    return "flapping"
+
+
+def _taken_back(world: World, policy: str) -> None:
+    def told(item: Any) -> bool:
+        return policy in str(item["status"].get("corrected"))
+
+    world.wait("RamRole", "flapping", told, f"that {policy} is taken back")
+
+
 def stalled(world: World) -> str:
-    world.role("stalled", suspend=True)
-    world.reason("RamRole", "stalled", "Suspended")
+    Hands(world).create_role("stalled", trust(FC))
+    world.role("stalled")
+    world.reason("RamRole", "stalled", "NotAdopted")
     return "stalled"
+
+
+def suspended(world: World) -> str:
+    world.role("suspended", suspend=True)
+    world.reason("RamRole", "suspended", "Suspended")
+    return "suspended"
 
 
 def waiting(world: World) -> str:
@@ -136,14 +146,17 @@ def waiting(world: World) -> str:
 
 STATES: Final[dict[str, tuple[Callable[[World], str], tuple[str, ...]]]] = {
     # alert: how it comes to be, and what its commands show in their order
+    "RamOperatorAccessWidened": (widened, ("maxSession", "43200", "Report")),
     "RamOperatorDriftDetected": (
         drifted,
-        ("critical", "maxSessionDurationSeconds", "", "Report", "DriftDetected"),
+        ("critical", "AliyunOSSReadOnlyAccess", "", "RevertExcess", "DriftDetected"),
     ),
+    "RamOperatorDriftFlapping": (flapping, ("critical", "policies[")),
+    "RamOperatorSuspended": (suspended, ("true", "admin", "create")),
     "RamOperatorDriftCorrected": (corrected, ("critical", "policies[", "DriftCorrected")),
     "RamOperatorApprovalPending": (pending, ("sha256:", "ecs.aliyuncs.com", "")),
     "RamOperatorFoundInCloud": (found, ("AdministratorAccess", "policies[", "changed-by")),
-    "RamOperatorStalled": (stalled, ("runbooks-", "so nothing is written", "Suspended")),
+    "RamOperatorStalled": (stalled, ("runbooks-", "exists already", "NotAdopted")),
     "RamOperatorNotProgressing": (waiting, ("RamPolicy",)),
 }
 
@@ -154,7 +167,7 @@ def test_the_commands_show_what_the_alert_is_about(
 ) -> None:
     make, shows = STATES[alert]
     name = make(opened)
-    listed = commands(alert)
+    listed = commands(alert, HERE)
     assert len(listed) == len(shows), listed
     for command, shown in zip(listed, shows, strict=True):
         said = run(opened, command, name, tmp_path)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import alibabacloud_ram20150501.models as ram
@@ -17,6 +18,7 @@ from lab.waiting import until
 from lab.world import DOCUMENT, HOSTILE, STALE, TRUST_FC, World, open_world
 from ram_emulator.behaviours import BEHAVIOURS
 from tests.support.hands import Hands
+from tests.support.runbooks import commands, run
 
 Json = dict[str, Any]
 ROLE, POLICY = "RamRole", "RamPolicy"
@@ -137,7 +139,9 @@ def test_what_nobody_manages_is_counted_and_named(world: World, operator: Operat
     assert "By-Hand" not in str(world.writes())
 
 
-def test_a_list_that_is_denied_is_said_to_be(world: World) -> None:
+def test_a_list_that_is_denied_is_said_to_be(
+    world: World, operator: OperatorProcess, tmp_path: Path
+) -> None:
     world.role("ours")
     world.ready(ROLE, "ours")
     until(lambda: counted(world, ROLE, "managed") == 1, "it is counted")
@@ -146,6 +150,10 @@ def test_a_list_that_is_denied_is_said_to_be(world: World) -> None:
         lambda: inventory(world).get("unlisted") == [{"kind": ROLE, "reason": "AccessDenied"}],
         "that it is said",
     )
+    (command,) = commands("RamOperatorSweepFailing", "tests/scenarios/test_sweep.py")
+    assert "AccessDenied" in run(world, command, world.namespace, tmp_path)
+    series = f'account="{world.namespace}",class="ramroles",reason="AccessDenied"'
+    until(lambda: f"ram_operator_list_failing{{{series}}} 1.0" in operator.metrics(), "its metric")
     # What was known of it stays, and no role is told to be gone.
     assert counted(world, ROLE, "managed") == 1
     assert not (world.ready(ROLE, "ours")["status"].get("drift"))

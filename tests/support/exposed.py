@@ -15,6 +15,7 @@ EVERYTHING = ObjectState(
     account="default",
     stalled=("Drifted", 0.0),
     drift="critical",
+    widened=1.0,
     pending_since=0.0,
     pending="TrustChange",
     looked_at=0.0,

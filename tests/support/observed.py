@@ -22,6 +22,7 @@ from tests.support.prometheus import Prometheus
 
 Json = dict[str, Any]
 ADMIN: Final = "AdministratorAccess"
+READ: Final = "AliyunOSSReadOnlyAccess"
 FC: Final = ("Service", "fc.aliyuncs.com")
 ECS: Final = ("Service", "ecs.aliyuncs.com")
 
@@ -89,7 +90,8 @@ def make_facts(world: World) -> None:
         world.role(name, **report, description="as agreed")
     for name in ("corrected", "found", "pending"):
         world.role(name)
-    for name in ("described", "in-order", "widened", "corrected", "found", "pending"):
+    world.role("narrowed", policies=[{"type": "System", "name": READ}])
+    for name in ("described", "in-order", "widened", "narrowed", "corrected", "found", "pending"):
         world.ready("RamRole", name)
     world.edit("RamRole", "found", suspend=True)
     world.reason("RamRole", "found", "Suspended")
@@ -99,13 +101,14 @@ def make_facts(world: World) -> None:
     world.settle()
     hands.update_role("widened", session=43200)
     hands.update_role("described", description="by hand")
+    hands.detach("narrowed", READ)
     hands.attach("corrected", ADMIN)
     hands.attach("found", ADMIN)
     world.edit("RamRole", "pending", trustPolicy=trust(FC, ECS))
     world.settle()
     admin = {"type": "System", "name": ADMIN}
     world.edit("RamRole", "found", suspend=False, policies=[admin])
-    for name in ("described", "widened", "corrected"):
+    for name in ("described", "widened", "narrowed", "corrected"):
         world.annotate("RamRole", name, reconcile_requested_at="now")
     _told(world)
 
@@ -115,6 +118,7 @@ def _told(world: World) -> None:
     for name, reason in (
         ("described", "Drifted"),
         ("widened", "Drifted"),
+        ("narrowed", "Drifted"),
         ("found", "FoundInCloud"),
         ("pending", "ApprovalRequired"),
         ("taken", "NotAdopted"),

@@ -47,7 +47,8 @@ def _selected(node: Json, known: Mapping[str, set[str]]) -> set[str]:
     found = known.get(name, OTHERS.get(name))
     if found is None:
         raise Wrong(f"no metric {name}")
-    found = found | SCRAPED
+    if ":" not in name:  # else it is recorded by a rule, with the labels that this one left
+        found = found | SCRAPED
     asked = {each["name"] for each in node["matchers"]} - {"__name__"}
     if asked - found:
         raise Wrong(f"{name} has no label {asked - found}")

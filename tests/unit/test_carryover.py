@@ -49,6 +49,8 @@ def test_drift_is_read_back_from_a_status_as_far_as_it_can_be() -> None:
     row = {"field": "policies[x]", "was": "a", "is": "b", "severity": "critical", "action": "held"}
     status = {"drift": [row, {**row, "severity": "?"}, {"field": "policies[y]"}]}
     wanted = (Drift("policies[x]", "a", "b", Severity.CRITICAL, "held"),)
+    gives = carryover.drift_of({"drift": [{**row, "widens": True}]}, frozenset({"policies[x]"}))
+    assert gives == (replace(wanted[0], widens=True),)
     assert carryover.drift_of(status, frozenset({"policies[x]", "policies[y]"})) == wanted
     assert carryover.drift_of(status, frozenset({"tags"})) == ()
     assert carryover.drift_of(status, frozenset()) == ()

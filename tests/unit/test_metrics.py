@@ -297,6 +297,13 @@ def test_what_is_stalled_by_drift_alone_is_told(reason: Reason, told: float | No
     assert state_of(replace(left, plan=None), gone, None, BEFORE, NOW).drift_only is None
 
 
+@pytest.mark.parametrize("widens", [True, False])
+def test_drift_that_gives_rights_is_told_while_it_lasts(widens: bool) -> None:
+    given = replace(drift(Severity.CRITICAL, "reported"), widens=widens)
+    assert after(outcome(given)).widened == (1.0 if widens else None)
+    assert after(outcome()).widened is None
+
+
 def test_since_when_it_is_stalled_is_told_by_the_reason() -> None:
     """The condition's own time does not move with its reason."""
 

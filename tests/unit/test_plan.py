@@ -360,7 +360,7 @@ def test_drift_shows_what_was_asked_what_is_and_how_bad_it_is() -> None:
     found = differs(asked, policies=policies("System/A", "System/B"), description="e")
     assert update(asked, found, drift=REPORT).drift == (
         Drift("description", "d", "e", Severity.WARNING, "reported"),
-        Drift("policies[System/b]", "(none)", "System/B", Severity.CRITICAL, "reported"),
+        Drift("policies[System/b]", "(none)", "System/B", Severity.CRITICAL, "reported", True),
     )
 
 

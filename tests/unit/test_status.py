@@ -153,7 +153,7 @@ def test_fields_of_a_kinds_own_come_and_go() -> None:
 
 def test_drift_is_listed_with_the_time_it_was_first_seen() -> None:
     first = build(replace(DONE, plan=Plan(drift=(GONE,))), now=T0).status
-    more = replace(GONE, field="tags[b]", now="b=2")
+    more = replace(GONE, field="tags[b]", now="b=2", widens=True)
     second = build(replace(DONE, plan=Plan(drift=(GONE, more))), dict(first), T1).status
     assert second["drift"][0] == {
         "field": "policies[x]",
@@ -163,7 +163,7 @@ def test_drift_is_listed_with_the_time_it_was_first_seen() -> None:
         "action": "reported",
         "firstSeen": T0,
     }
-    assert second["drift"][1]["firstSeen"] == T1
+    assert (second["drift"][1]["firstSeen"], second["drift"][1]["widens"]) == (T1, True)
     assert says(second, ConditionType.DRIFTED) == ("True", "DriftDetected")
 
 

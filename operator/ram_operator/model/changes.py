@@ -63,6 +63,8 @@ class Drift:
     now: str
     severity: Severity
     action: DriftAction
+    widens: bool = False
+    """It gives, or may give, rights that the manifest does not."""
 
 
 def place(name: str, entry: str) -> str:

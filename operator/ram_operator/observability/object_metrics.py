@@ -40,6 +40,8 @@ class ObjectState:
     """The RamAccount that it lives in, or is."""
     stalled: tuple[str, float] | None = None
     """The reason for which it is stalled, and since when it is."""
+    widened: float | None = None
+    """1.0 while drift that lasts gives rights."""
     drift: str = ""
     """The highest severity of drift that lasts, or "" for none."""
     pending_since: float | None = None
@@ -74,11 +76,8 @@ def state_of(
     """The state after a pass that leaves this status; one that could not compare leaves the last
     look. What people are shown of drift is what is measured.
     """
-    severities = {
-        str(entry.get("severity"))
-        for entry in status.get("drift") or ()
-        if entry.get("action") != DriftAction.RESPELLED
-    }
+    entries = [e for e in status.get("drift") or () if e.get("action") != DriftAction.RESPELLED]
+    severities = {str(entry.get("severity")) for entry in entries}
     drift = next((rank.value for rank in reversed(_RANK) if rank.value in severities), "")
     looked = outcome.plan is not None or outcome.verified
     looked_at = now if looked else before.looked_at
@@ -89,6 +88,7 @@ def state_of(
     return ObjectState(
         present,
         drift=drift,
+        widened=1.0 if any(entry.get("widens") for entry in entries) else None,
         stalled=_stalled(status, before, now),
         pending_since=pending_since,
         pending=str(kind or ""),
@@ -245,6 +245,11 @@ _FAMILIES: Final[Mapping[str, tuple[str, tuple[str, ...], Callable[[ObjectState]
         "1 while the cloud differs from what was applied to an object.",
         ("severity",),
         _drift,
+    ),
+    "ram_operator_access_widened": (
+        "1 while drift that lasts gives an object rights, or may give it some.",
+        (),
+        _number("widened"),
     ),
     "ram_operator_finding": (
         "1 for each rule that finds something in what an object has, held or not.",

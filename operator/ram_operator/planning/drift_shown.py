@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import Final
 
 from .. import documents
+from ..constants import Severity
 from ..model import provider_states, sentences
 from ..model.changes import PROVIDERS, Drift, Judged, place
-from ..model.vocabulary import Cause, Disposition, DriftAction
+from ..model.vocabulary import Cause, Direction, Disposition, DriftAction
 from . import drift
 
 
@@ -65,7 +67,7 @@ def _entries(item: Judged, done: Done) -> list[Drift]:
     if item.cause is Cause.FOUND:
         # Live is what the manifest says; what it differs from is what was agreed on.
         found = replace(item.change, before=item.change.after, after=item.change.before)
-        return [Drift(name, *sentences.drift_values(found), item.severity, action)]
+        return [Drift(name, *sentences.drift_values(found), item.severity, action, True)]
     wanted = item.change.after
     if (
         action is DriftAction.CORRECTED
@@ -81,7 +83,15 @@ def _entries(item: Judged, done: Done) -> list[Drift]:
     was, now = sentences.drift_values(item.change)
     if item.change.field == PROVIDERS:
         was, now = provider_states.drift_values(item.change)
-    return [Drift(name, was, now, item.severity, action)]
+    return [Drift(name, was, now, item.severity, action, _widens(item))]
+
+
+_TAKEN: Final = frozenset({Direction.NARROWER, Direction.MIXED, Direction.UNKNOWN})
+"""What putting it right would take away, so the cloud gives it; as far as anybody can tell."""
+
+
+def _widens(item: Judged) -> bool:
+    return item.severity is Severity.CRITICAL and item.change.direction in _TAKEN
 
 
 def _halves(item: Judged, after: documents.Trust) -> list[Drift]:
@@ -89,6 +99,6 @@ def _halves(item: Judged, after: documents.Trust) -> list[Drift]:
     name, wanted = place(item.change.field, item.change.entry), item.change.after
     assert isinstance(wanted, documents.Trust)
     excess = sentences.drift_values(replace(item.change, after=after))
-    back = Drift(name, *excess, item.severity, DriftAction.CORRECTED)
+    back = Drift(name, *excess, item.severity, DriftAction.CORRECTED, True)
     rest = replace(item.change, before=after)
     return [back, Drift(name, *sentences.drift_values(rest), item.severity, DriftAction.REPORTED)]

@@ -70,7 +70,8 @@ def shown(status: Mapping[str, Any]) -> tuple[Drift, ...]:
         with contextlib.suppress(KeyError, ValueError, TypeError):
             severity = Severity(item["severity"])
             texts = (str(item["field"]), str(item["was"]), str(item["is"]))
-            found.append(Drift(*texts, severity, DriftAction(item["action"])))
+            widens = item.get("widens") is True
+            found.append(Drift(*texts, severity, DriftAction(item["action"]), widens))
     return tuple(found)
 
 

@@ -143,6 +143,7 @@ def _drift(entry: Drift, seen: Mapping[Any, Mapping[str, Any]], now: str) -> dic
         "severity": entry.severity.value,
         "action": str(entry.action),
         "firstSeen": seen.get(field, {}).get("firstSeen", now),
+        **({"widens": True} if entry.widens else {}),
     }
 
 

@@ -256,7 +256,8 @@ class WorkQueue:
     def longest(self) -> float:
         """Seconds since the oldest of those that run began; 0 where none runs."""
         with self._ready:
-            return self._clock() - min(self._begun.values(), default=self._clock())
+            now = self._clock()
+            return now - min(self._begun.values(), default=now)
 
     def wedged(self, seconds: float) -> list[Key]:
         """The keys that run for longer than that, where they are as many as one namespace may have
