@@ -11,12 +11,22 @@ import pytest
 from ram_operator import times
 from ram_operator.cluster.record_writer import Claim
 from ram_operator.config import Settings
+from ram_operator.errors import Retry
+from ram_operator.kinds import forgotten
 from ram_operator.kinds.record import Identity, facts_of
 from ram_operator.kinds.table import ACCOUNT, RECORD
 from ram_operator.loop import forgetting, ownership
 from ram_operator.loop.ports import Clock, Ports
 from ram_operator.model.objects import Owner
-from ram_operator.model.records import CLAIMED, CREATED, OFFERED, RecordFacts
+from ram_operator.model.records import (
+    ADOPTED,
+    CLAIMED,
+    CREATED,
+    DELETED,
+    OFFERED,
+    Agreed,
+    RecordFacts,
+)
 from tests.unit import record_world, test_reconcile_edits
 from tests.unit.record_world import OWNER, Server, connected
 
@@ -73,7 +83,7 @@ def test_what_is_old_goes_and_its_name_stays(around: Ports, server: Server) -> N
     # Before it was deleted, its name was written.
     assert "forgotten" in server.writes[-2]["record"]
     assert server.writes[-1] == {"deleted": identity(1).key.name}
-    forgetting.recall(around, identity(1))
+    forgetting.known(around, identity(1))
     back = facts(around, 1)
     assert back.never_made
     assert [each.wishes for each in back.rejections] == [()]
@@ -99,6 +109,37 @@ def test_thousands_go_some_at_each_look(around: Ports, server: Server) -> None:
     written = len(server.writes)
     forgetting.sweep(around, ID)
     assert len(server.writes) == written, "nothing is left to do"
+
+
+def test_one_whose_object_was_deleted_with_our_finalizer_goes(
+    around: Ports, server: Server
+) -> None:
+    """As records of before have it: there was nothing to delete."""
+    offered = Claim(OWNER, "uid", "", None, OFFERED)
+    body = around.records.claim(identity(1), offered, record_world.NOW, 1)
+    around.cache.put(around.records.deleted(body, record_world.NOW, DELETED))
+    forgetting.sweep(around, ID)
+    assert left(server) == 0
+    forgetting.known(around, identity(1))
+    assert facts(around, 1).never_made
+
+
+def claimed(ports: Ports, number: int, *before: Claim) -> None:
+    for claim in (*before, Claim(OWNER, "uid", "", None, CLAIMED, agreed=MODE)):
+        ownership.carry_out(ports, ownership.RecordWork(identity(number), claim))
+
+
+MODE = Agreed({"policies": {}, "access": {"mode": "Unmanaged"}})
+
+
+def test_of_a_creation_that_the_cloud_refused_nothing_stays(around: Ports, server: Server) -> None:
+    claimed(around, 1)
+    ownership.withdraw(around, identity(1))
+    assert left(server) == 0
+    assert around.cache.facts(identity(1).key) is None
+    claimed(around, 2, Claim(OWNER, "uid", "", None, OFFERED))
+    ownership.withdraw(around, identity(2))
+    assert facts(around, 2).never_made, "somebody may have said something of that"
 
 
 @pytest.mark.parametrize(
@@ -148,7 +189,7 @@ def test_a_process_that_dies_in_between_has_only_written_names(
     assert account is not None
     around.records.forget(account, [forgetting.name_of(identity(1))])
     before = facts(around, 1)
-    forgetting.recall(around, identity(1))
+    forgetting.known(around, identity(1))
     assert facts(around, 1) == before
     forgetting.sweep(around, ID)
     assert not facts(around, 1).exists
@@ -157,10 +198,10 @@ def test_a_process_that_dies_in_between_has_only_written_names(
 def test_of_what_nobody_let_go_nothing_comes_back(around: Ports) -> None:
     held(around, 1)
     forgetting.sweep(around, ID)
-    forgetting.recall(around, identity(2))
+    forgetting.known(around, identity(2))
     assert not facts(around, 2).exists
     stranger = Identity("6543210987654321", "RamRole", "Never-001")
-    forgetting.recall(around, stranger)
+    forgetting.known(around, stranger)
     assert around.records.read(stranger) is None
 
 
@@ -171,6 +212,44 @@ def test_a_pass_that_began_before_it_went_writes_what_it_meant(around: Ports) ->
     ownership.carry_out(around, ownership.RecordWork(identity(1), claim))
     assert facts(around, 1).never_made
     assert facts(around, 1).rejections, "else it is the record of what nobody knows"
+
+
+def test_a_pass_that_found_it_without_its_record_begins_anew(around: Ports) -> None:
+    """What it judged as a first contact was offered before: nothing of it is agreed on."""
+    held(around, 1)
+    forgetting.sweep(around, ID)
+    claim = Claim(OWNER, "uid", "cloud", record_world.FC, ADOPTED)
+    with pytest.raises(Retry):
+        ownership.carry_out(around, ownership.RecordWork(identity(1), claim))
+    assert facts(around, 1).never_made
+    assert facts(around, 1).baseline is None
+    made = replace(claim, operation=CREATED)
+    ownership.carry_out(around, ownership.RecordWork(identity(1), made, made=True))
+    assert not facts(around, 1).never_made
+
+
+def test_what_is_known_is_what_comes_back(around: Ports) -> None:
+    held(around, 1)
+    assert forgetting.known(around, identity(1)) == around.cache.get(identity(1).key)
+    forgetting.sweep(around, ID)
+    back = forgetting.known(around, identity(1))
+    assert facts_of(back, identity(1)).never_made
+    assert forgetting.known(around, identity(2)) is None
+
+
+def test_each_account_has_a_key_of_its_own(around: Ports) -> None:
+    """Whoever knows the names that others have cannot make up others that stand for them."""
+    held(around, 1)
+    forgetting.sweep(around, ID)
+    first = facts_of(around.records.read(MINE), MINE).forgotten
+    other = Identity("6543210987654321", ACCOUNT, "6543210987654321")
+    claim = Claim(Owner("blue", "", "second"), "uid", "", None, CLAIMED)
+    body = around.records.claim(other, claim, record_world.NOW, 1)
+    body = around.records.forget(body, [forgetting.name_of(identity(1))])
+    assert facts_of(body, other).forgotten != first
+    body = around.records.forget(body, ["RamRole/another"])
+    second = facts_of(body, other).forgotten
+    assert forgotten.has(second, forgetting.name_of(identity(1)))
 
 
 def test_no_record_is_taken_for_one_of_a_managed_kind(around: Ports) -> None:

@@ -62,7 +62,20 @@ def left(server: Server) -> Json:
     return record
 
 
-@pytest.mark.parametrize("changes", [{}, {"cloudId": "c", "deletedAt": "2026-01-01T00:00:00Z"}])
+NOW = "2026-01-01T00:00:00Z"
+UNMADE: Json = {"neverMade": NOW}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"cloudId": "c", "deletedAt": "2026-01-01T00:00:00Z"},
+        {**UNMADE, "pending": None},
+        {**UNMADE, "pending": None, "rejections": [{"change": "sha256:c"}]},
+    ],
+    ids=["offered", "deleted before", "not offered any more", "rejected"],
+)
 def test_the_claim_on_what_never_came_to_be_ends_with_its_object(changes: Json) -> None:
     with world(**changes) as (server, around):
         assert around.cache.left_waiting() == [HOLDER]
@@ -85,8 +98,11 @@ def test_of_what_exists_only_the_wait_ends() -> None:
         {"inFlight": {"operation": "RoleCreation"}},
         {"owner": {**HELD["owner"], "cluster": "green"}},
         {"pending": None},
+        {**UNMADE, "pending": None, "inFlight": {"operation": "RoleCreation"}},
+        {**UNMADE, "pending": None, "cloudId": "c"},
+        {**UNMADE, "pending": None, "history": [{"operation": "Claimed", "at": NOW}]},
     ],
-    ids=["a write that was begun", "another cluster's", "nothing"],
+    ids=["a write that was begun", "another cluster's", "nothing", "begun", "made", "announced"],
 )
 def test_not_ended_is(changes: Json) -> None:
     with world(**changes) as (server, around):

@@ -117,6 +117,33 @@ ROLE = Identity("1234567890123456", "RamRole", "app")
 SENT, OTHER = trust(FC, ECS), trust(FC)
 
 
+@pytest.mark.parametrize(
+    ("made", "history", "ours"),
+    [
+        ("2026-03-01T12:00:02Z", [], True),
+        ("2026-03-01T11:00:00Z", [], False),
+        ("2026-03-01T13:00:00Z", [], False),
+        ("", [], False),
+        ("2026-03-01T12:00:02Z", [{"operation": "Offered", "at": "2026-03-01T12:00:01Z"}], False),
+    ],
+    ids=["after", "before", "long after", "nobody knows when", "offered"],
+)
+def test_our_mark_counts_although_the_name_is_found_among_those_that_were_let_go(
+    made: str, history: list[Any], ours: bool
+) -> None:
+    """By chance, perhaps; and the pass that made it did not get as far as its record."""
+    block = {**record()["record"], "neverMade": "2026-03-01T12:00:00Z", "history": history}
+    for name in ("owner", "cloudId"):
+        block.pop(name, None)
+    marked = replace(live(made), owner=claimant().owner)
+    if ours:
+        found = stand(claimant(), {**record(), "record": block}, IDENTITY, marked)
+        assert (found.completing, found.facts.never_made) == (True, "")
+    else:
+        with pytest.raises((Stalled, Retry)):
+            stand(claimant(), {**record(), "record": block}, IDENTITY, marked)
+
+
 def begun(**flight: str) -> dict[str, Any]:
     """The record of a role whose creation was held, approved and begun."""
     body = record()["record"]

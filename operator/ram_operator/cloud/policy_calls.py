@@ -36,6 +36,7 @@ def read_policy(calls: CloudCalls, name: str) -> Live:
         cloud_name=str(policy.get("PolicyName") or name),
         # A policy has neither id nor ARN in RAM; its creation date tells a re-created one apart.
         cloud_id=str(policy["CreateDate"]),
+        created_at=str(policy["CreateDate"]),
         fields={"document": document, "description": policy.get("Description") or ""},
         default_version=str(version.get("VersionId") or ""),
     )

@@ -43,6 +43,7 @@ def read_role(calls: CloudCalls, name: str) -> Live:
         cloud_name=str(role.get("RoleName") or name),
         cloud_id=str(role["RoleId"]),
         arn=str(role.get("Arn") or ""),
+        created_at=str(role.get("CreateDate") or ""),
         fields=fields,
         service_linked=bool(role.get("IsServiceLinkedRole")),
     )

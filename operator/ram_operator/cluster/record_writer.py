@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -261,7 +262,8 @@ class Records:
     def forget(self, body: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
         """Of an account: the records of these names are about to go."""
         known = record.stored(body).forgotten
-        return self._update(body, RecordChange(forgotten=forgotten.added(known, names)))
+        key = secrets.token_hex(forgotten.KEY)
+        return self._update(body, RecordChange(forgotten=forgotten.added(known, names, key)))
 
     def drop(self, body: Mapping[str, Any]) -> Key:
         """Delete the record, if it is as it was read; its key."""

@@ -21,6 +21,7 @@ from ..model.records import (
     CLAIMED,
     CREATED,
     OFFERED,
+    WITHDRAWN,
     Agreed,
     HistoryEntry,
     InFlight,
@@ -69,14 +70,15 @@ def stored(body: Mapping[str, Any]) -> RecordFacts:
     outdated = _outdated(body)
     items = record.get("history") or ()
     history = tuple(HistoryEntry(**_named(item, _HISTORY_TEXTS)) for item in items)
-    claims = [entry.at for entry in history if entry.operation == CLAIMED]
+    claims = [each for each in history if each.operation in (CLAIMED, WITHDRAWN)]
+    claimed = claims[-1].at if claims and claims[-1].operation == CLAIMED else ""
     given_up = bool(history) and history[-1].operation == ABANDONED
     return RecordFacts(
         exists=True,
         owner=_owner(owner) if owner else None,
         owner_uid=str(owner.get("uid", "")),
         cloud_id=str(record.get("cloudId") or ""),
-        claimed_at=claims[-1] if claims else "",
+        claimed_at=claimed,
         deleted=bool(record.get("deletedAt")),
         baseline=baseline,
         baseline_unreadable=unreadable,

@@ -20,7 +20,7 @@ from ..kinds.record import Identity, facts_of, stored, understood
 from ..kinds.table import ACCOUNT, KINDS
 from ..model.objects import Key, Owner
 from ..model.outcome import Outcome, Plan
-from ..model.records import ABANDONED, DELETED, RecordFacts
+from ..model.records import ABANDONED, DELETED, WITHDRAWN, RecordFacts
 from ..model.state import Live
 from ..model.steps import Step, permit_of
 from ..model.vocabulary import GateVerdict, HeldKind, Phase, Presence
@@ -218,9 +218,13 @@ class DeletionPass:
     def _gone(self, identity: Identity, facts: RecordFacts, approval: str, by: str) -> Released:
         """`approval` is the digest that it was approved as, "" where that was not needed."""
         self._ports.cache.saw_trust(identity.key, ())
-        if facts.exists and facts.owner == self._owner:
-            account_changed.let_go(self._ports, self._subject, identity, DELETED)
         text = f"deleted {identity.cloud_name} in the cloud"
+        if facts.unmade and facts.owner == self._owner:
+            # An author may write our finalizer himself, and there is nothing to delete.
+            account_changed.let_go(self._ports, self._subject, identity, WITHDRAWN)
+            text = f"{identity.cloud_name} was never made, so nothing is deleted in the cloud"
+        elif facts.exists and facts.owner == self._owner:
+            account_changed.let_go(self._ports, self._subject, identity, DELETED)
         if approval:
             kind = self._subject.key.kind
             self._ports.metrics.gate.labels(kind, GateVerdict.APPROVED, "none").inc()

@@ -30,10 +30,14 @@ def sweep(ports: Ports, account_id: str) -> None:
             _let_go(ports, account_id, due)
 
 
-def recall(ports: Ports, identity: Identity) -> None:
-    """Have the identity's record back, if it may have been let go. Raises errors.*."""
-    if ports.cache.facts(identity.key) is None:
-        recalled(ports, identity)
+def known(ports: Ports, identity: Identity) -> dict[str, Any] | None:
+    """The identity's record, which comes back if it may have been let go. Raises errors.*.
+
+    It goes in this order: the name into the account's record, that into the cache, the record out
+    of it. So whoever does not find the record finds the name, whatever goes on at once.
+    """
+    body = ports.cache.get(identity.key)
+    return body if body is not None else recalled(ports, identity)
 
 
 def recalled(ports: Ports, identity: Identity) -> dict[str, Any] | None:

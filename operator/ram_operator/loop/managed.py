@@ -83,10 +83,9 @@ class ManagedPass:
         wanted = self._desired(session)
         tenant = tenancy.check(session.account, subject.row, subject.key, wanted)
         identity = Identity(session.account.account_id, subject.key.kind, wanted.cloud_name)
-        forgetting.recall(ports, identity)
-        understood(facts_of(ports.cache.get(identity.key), identity))
+        understood(facts_of(forgetting.known(ports, identity), identity))
         ownership.vacate(ports, identity, self._owner)
-        record = ports.cache.get(identity.key)
+        record = forgetting.known(ports, identity)
         if offers.brief(ports, subject, identity):
             claimant = self._claimant(session, tenant.adoption)
             if (result := self._approved(session, identity, wanted, claimant)) is not None:
@@ -204,7 +203,7 @@ class ManagedPass:
         decision = plan.told(inputs.row, decision, live)
         claim = self._claim(live.cloud_id, decision, CREATED, applied.agreed)
         outcome = self._outcome(session, decision, live, applied)
-        return Result(outcome, RecordWork(identity, claim))
+        return Result(outcome, RecordWork(identity, claim, made=True))
 
     def _present(
         self, session: Session, identity: Identity, inputs: Inputs, standing: Standing

@@ -15,6 +15,7 @@ from ..errors import RamOperatorError, Retry, Stalled
 from ..kinds.record import Identity, facts_of, identity_of
 from ..kinds.schema import Kind
 from ..model.objects import Key, Owner
+from ..model.records import WITHDRAWN
 from ..model.steps import EntryStep, Step
 from ..runtime.queue import Lane
 from . import forgetting
@@ -23,10 +24,13 @@ from .ports import Ports
 
 @dataclass(frozen=True, slots=True)
 class RecordWork:
-    """What a record is to say once the pass has been reported."""
+    """What a record is to say once the pass has been reported. `made`: this pass has created the
+    identity.
+    """
 
     identity: Identity
     claim: Claim
+    made: bool = False
 
 
 def vacate(ports: Ports, identity: Identity, owner: Owner) -> None:
@@ -37,7 +41,8 @@ def vacate(ports: Ports, identity: Identity, owner: Owner) -> None:
         return
     made = facts.in_flight is not None or facts.has_identity
     holder = Key(identity.kind, facts.owner.namespace, facts.owner.name)
-    if made or facts.pending is None or ports.fresh(holder) is not None:
+    waits = facts.pending is not None or facts.unmade
+    if made or not waits or ports.fresh(holder) is not None:
         return
     ports.cache.put(ports.records.disown(body))
 
@@ -56,7 +61,8 @@ def _end_wait(ports: Ports, holder: Key, key: Key) -> None:
     """Judged by what the API server has: the cache may not know yet that the object is back."""
     body = ports.api.get(key)
     facts = facts_of(body, identity_of(body))
-    if body is None or facts.pending is None or facts.in_flight is not None or facts.newer:
+    waits = facts.pending is not None or facts.unmade
+    if body is None or not waits or facts.in_flight is not None or facts.newer:
         return
     owner = Owner(ports.settings.cluster_name, holder.namespace, holder.name)
     if facts.owner != owner or ports.fresh(holder) is not None:
@@ -74,6 +80,9 @@ def carry_out(ports: Ports, work: RecordWork) -> bool:
     if body is None:
         # It may have been let go since the pass began.
         body = forgetting.recalled(ports, work.identity)
+        if body is not None and work.claim.cloud_id and not work.made:
+            # What was found was taken for a first contact, and is none.
+            raise Retry(Reason.PROGRESSING, "its record was let go while it was judged", 0.2)
     facts = facts_of(body, work.identity)
     before = facts.owner
     if body is None:
@@ -109,7 +118,12 @@ def withdraw(ports: Ports, identity: Identity) -> None:
     with contextlib.suppress(RamOperatorError, Conflicted):
         body = ports.records.read(identity)
         if body is not None:
-            ports.cache.put(ports.records.deleted(body, ports.clock.stamp(), "Withdrawn"))
+            body = ports.records.deleted(body, ports.clock.stamp(), WITHDRAWN)
+            ports.cache.put(body)
+            if facts_of(body, identity).refused:
+                # Whoever may edit objects makes as many of them as he likes.
+                key = ports.records.drop(body)
+                ports.cache.remove(key, str(body["metadata"]["uid"]))
 
 
 def tell_members(ports: Ports, row: Kind, account_id: str, step: Step) -> None:

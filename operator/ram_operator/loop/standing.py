@@ -109,8 +109,19 @@ def may_have_made(facts: RecordFacts, live: Live) -> bool:
     What somebody makes by hand long after an announcement that came to nothing is not ours. Where
     a date is missing or cannot be read it is not, either.
     """
+    return _followed(live, facts.claimed_at)
+
+
+def _made_since(facts: RecordFacts, live: Live) -> bool:
+    """Whether it was made after its name was looked up among those that were let go, which may be
+    in there by chance, and nothing else was said of it since: as what nobody ever offered.
+    """
+    return not facts.history and _followed(live, facts.never_made)
+
+
+def _followed(live: Live, since: str) -> bool:
     try:
-        late = times.seconds(live.created_at) - times.seconds(facts.claimed_at)
+        late = times.seconds(live.created_at) - times.seconds(since)
     except ValueError:
         return False
     return -CLOCKS_APART <= late <= CREATION_MAY_TAKE
@@ -123,9 +134,11 @@ def _found(claimant: Claimant, facts: RecordFacts, live: Live, *, replaced: bool
         raise tags.error
     if claimant.observe:
         return Standing(facts, needs_record=False)
-    if live.owner == claimant.owner and not replaced and not facts.never_made:
+    unmade = bool(facts.never_made) and not _made_since(facts, live)
+    if live.owner == claimant.owner and not replaced and not unmade:
         # Created by us, and the pass did not get as far as its record.
-        return Standing(facts, completing=True, needs_record=True, verb=CREATED)
+        made_now = replace(facts, never_made="")
+        return Standing(made_now, completing=True, needs_record=True, verb=CREATED)
     if claimant.unsettled > 0:
         text = f"{claimant.noun} {live.cloud_name} was just written; it is looked at again"
         raise Retry(Reason.PROGRESSING, text, claimant.unsettled)

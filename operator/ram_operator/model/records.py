@@ -28,6 +28,8 @@ REJECTED: Final = "Rejected"
 """The operation that says: somebody said no, so nothing was written."""
 UPGRADED: Final = "Upgraded"
 """The operation that says: what an older version wrote was brought into this format."""
+WITHDRAWN: Final = "Withdrawn"
+"""The operation that says: what was announced or asked for is not made, for certain."""
 DELETED: Final = "Deleted"
 """The operation that says: deleted by the operator, as its owner asked."""
 
@@ -141,15 +143,37 @@ class RecordFacts:
         return bool(self.cloud_id) and not self.deleted
 
     @property
+    def unmade(self) -> bool:
+        """Whether a creation was offered that was neither made nor begun, whatever became of the
+        offer.
+        """
+        begun = self.claimed_at or self.in_flight
+        return bool(self.never_made) and not (self.cloud_id or begun)
+
+    @property
     def idle(self) -> bool:
         """Whether all that it says is that a creation was offered and not made, with what was said
         against it: nobody has it, nothing is offered or begun, and nothing was there, agreed on or
         seen.
         """
-        rests = self.owner or self.cloud_id or self.deleted or self.pending or self.in_flight
+        rests = self.owner or self.cloud_id or self.pending or self.in_flight or self._seen
         agreed = self.agreed.document or any(self.agreed.entries.values()) or self.agreed.values
-        seen = self.baseline or self.baseline_unreadable or agreed or self.ends or self.providers
-        return bool(self.never_made) and not (rests or seen or self.newer)
+        return bool(self.never_made) and not (rests or agreed)
+
+    @property
+    def refused(self) -> bool:
+        """Whether all that it says is that a creation was announced, and that the cloud refused it
+        each time: nobody has it, and nothing else was ever said of its name.
+        """
+        said = self.never_made or self.rejections or self.agreed.document or self.deleted
+        rests = self.owner or self.cloud_id or self.pending or self.in_flight or self._seen
+        told = {entry.operation for entry in self.history}
+        return told == {CLAIMED, WITHDRAWN} and not (rests or said)
+
+    @property
+    def _seen(self) -> bool:
+        trust = self.baseline or self.baseline_unreadable
+        return bool(trust or self.ends or self.providers or self.newer)
 
 
 @dataclass(frozen=True, slots=True)

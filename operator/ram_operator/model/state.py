@@ -26,7 +26,7 @@ class Live:
     fields: Mapping[str, FieldValue | UnknownPart] = field(default_factory=nothing)
     service_linked: bool = False
     default_version: str = ""
-    created_at: str = ""  # as the cloud writes it; empty where the id tells enough
+    created_at: str = ""  # as the cloud writes it
     last_logon: str = ""  # likewise; of a user who has logged on to the console
     owner: Owner | None = None
     error: RamOperatorError | None = None

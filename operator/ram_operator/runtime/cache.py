@@ -122,7 +122,7 @@ def _facts(key: Key, body: Mapping[str, Any]) -> Facts:
         else (),
         version=int(version) if version.isdigit() else 0,
         owner=(owner := holder(body) if key.kind == RECORD else None),
-        waiting=owner if record.pending is not None else None,
+        waiting=owner if record.pending is not None or record.unmade else None,
         lives=_lives(body, record, owner),
         trusts=trusted_names.of_record(record),
         ends=tuple(end for end in record.ends.values() if end),
@@ -332,12 +332,12 @@ class Cache:
             return sorted((f.idle[1], key) for key in keys if (f := self._facts[key]).idle)
 
     def waiting(self, holder: Key) -> list[Key]:
-        """Records with a change that is held and that this object asked for."""
+        """Records with a change that is held, or was, for this object, on which nothing rests."""
         with self._lock:
             return sorted(self._waiting.get(holder, ()))
 
     def left_waiting(self) -> list[Key]:
-        """Objects that are not there, while records say that a change waits for them."""
+        """Objects that are not there, while such records say that they are."""
         with self._lock:
             return sorted(holder for holder in self._waiting if holder not in self._facts)
 
