@@ -84,11 +84,14 @@ class Settings:
         1.0,
     )
     unmade_records: int = _setting(
-        100, "records of creations that were held and never made that an account keeps, at most", 0
+        100,
+        "creations that were held and never made of which a namespace may leave records; no other"
+        " is offered for it until some are old enough to go",
+        1,
     )
     unmade_seconds: float = _setting(
         2592000.0,
-        "longest that such a record is kept; of one that went, what is made by hand is still held",
+        "how long such a record is kept; of one that went, what is made by hand is still held",
         0.0,
     )
     backoff_first: float = _setting(0.5, "first delay after a failure; doubled each time", 0.01)

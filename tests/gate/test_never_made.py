@@ -262,7 +262,7 @@ def test_a_restart_in_between_changes_nothing(
 def test_it_is_found_although_its_record_was_let_go(
     apart: ControlPlane, alone: World, wanted: Wanted
 ) -> None:
-    with OperatorProcess.running(apart, {"unmade-records": "0"}):
+    with OperatorProcess.running(apart, {"unmade-seconds": "0"}):
         alone.ready("RamAccount", alone.namespace)
         offered(alone, wanted)
         alone.delete(wanted.kind, NAME)
@@ -290,7 +290,7 @@ def _let_go(world: World, wanted: Wanted) -> bool:
 @pytest.mark.legitimate
 def test_what_was_let_go_can_be_made(apart: ControlPlane, alone: World) -> None:
     wanted = WANTED["trust"]
-    with OperatorProcess.running(apart, {"unmade-records": "0"}):
+    with OperatorProcess.running(apart, {"unmade-seconds": "0"}):
         alone.ready("RamAccount", alone.namespace)
         offered(alone, wanted)
         alone.delete(wanted.kind, NAME)

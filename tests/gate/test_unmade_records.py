@@ -57,7 +57,7 @@ def with_another_finalizer(world: World) -> None:
     world.patch(ROLE, NAME, {"metadata": {"finalizers": None}})
 
 
-FLAGS: Final = {"unmade-records": "0", "resync-seconds": "2"}
+FLAGS: Final = {"unmade-seconds": "0", "resync-seconds": "2"}
 """A watch that begins does not tell of what was deleted right before."""
 STORIES: Final = (offered, rejected, given_up, with_our_finalizer, with_another_finalizer)
 
@@ -84,6 +84,31 @@ def test_its_record_goes_with_its_object(
         assert "nobody knows any more" in str(item["status"]["pending"])
         assert condition(item, "ApprovalRequired")["status"] == "True"
     assert alone.writes() == []
+
+
+@pytest.mark.legitimate
+def test_a_namespace_leaves_so_many_and_no_more(apart: ControlPlane, alone: World) -> None:
+    with OperatorProcess.running(apart, {"unmade-records": "1"}):
+        alone.ready("RamAccount", alone.namespace)
+        offered(alone)
+        alone.role("second", **DANGEROUS)
+        offer(alone, ROLE, "second")
+        gone(alone)
+        until(lambda: "owner" not in (alone.record(ROLE, NAME) or {}), "that it is left")
+        alone.role("third", **DANGEROUS)
+        item = alone.reason(ROLE, "third", "QuotaExceeded")
+        assert "digest" not in item["status"]["pending"]
+        assert alone.record(ROLE, "third") is None
+        # What needs nobody is made, what waits goes on, and so does one of those that were left.
+        alone.role("harmless")
+        alone.ready(ROLE, "harmless")
+        alone.look(ROLE, "second")
+        offer(alone, ROLE, "second")
+        alone.role(NAME, **DANGEROUS)
+        offer(alone, ROLE, NAME)
+        # Nothing is left now, so another one may wait.
+        alone.look(ROLE, "third")
+        offer(alone, ROLE, "third")
 
 
 def gone(world: World) -> None:

@@ -25,7 +25,7 @@ OUTSIDER: Final = ("RAM", "acs:ram::1098765432109876:root")
 ECS: Final = ("Service", "ecs.aliyuncs.com")
 FC: Final = ("Service", "fc.aliyuncs.com")
 READS: Final = {"type": "System", "name": "AliyunOSSReadOnlyAccess"}
-FLAGS: Final = {"unmade-records": "3", "document-settle-seconds": "2"}
+FLAGS: Final = {"unmade-seconds": "5", "document-settle-seconds": "2"}
 KINDS: Final = ("RamRole", "RamPolicy", "RamUser", "RamGroup")
 GROWTH: Final = {"bytes": 1.15, "threads": 1.1, "descriptors": 1.2, "records": 1.1, "series": 1.1}
 """How much more of each the second half may have."""

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from ram_operator import times
-from ram_operator.cluster.record_writer import Claim
+from ram_operator.cluster.record_writer import Claim, Records
 from ram_operator.config import Settings
-from ram_operator.errors import Retry
+from ram_operator.errors import Retry, Stalled
 from ram_operator.kinds import forgotten
 from ram_operator.kinds.record import Identity, facts_of
 from ram_operator.kinds.table import ACCOUNT, RECORD
@@ -61,7 +61,8 @@ def held(ports: Ports, number: int, at: str = record_world.NOW) -> None:
     """A creation that was offered, and whose object is gone."""
     offered = Claim(OWNER, "uid", "", None, OFFERED)
     body = ports.records.claim(identity(number), offered, at, 1)
-    ports.cache.put(ports.records.disown(body))
+    records = Records(ports.api, lambda: times.seconds(at))
+    ports.cache.put(records.disown(body))
 
 
 def facts(ports: Ports, number: int) -> RecordFacts:
@@ -91,12 +92,30 @@ def test_what_is_old_goes_and_its_name_stays(around: Ports, server: Server) -> N
     assert back.sequence > THEN * 1000, "what was approved before opens nothing"
 
 
-def test_the_latest_three_stay(around: Ports, server: Server) -> None:
-    for number in range(8):
-        held(around, number, f"2026-01-{20 + number}T00:00:00Z")
+def test_a_namespace_has_room_for_three(around: Ports, server: Server) -> None:
+    for number in range(3):
+        forgetting.room(around, identity(number), OWNER.namespace)
+        held(around, number, "2026-01-20T00:00:00Z")
     forgetting.sweep(around, ID)
-    assert [facts(around, number).exists for number in range(8)] == [False] * 5 + [True] * 3
-    assert left(server) == 3
+    assert left(server) == 3, "none of them is old"
+    with pytest.raises(Stalled, match="3 creations of namespace apps were held within 30 days"):
+        forgetting.room(around, identity(3), OWNER.namespace)
+    # Others have room, and so has it elsewhere.
+    forgetting.room(around, identity(3), "another")
+    forgetting.room(around, Identity("6543210987654321", "RamRole", "x"), OWNER.namespace)
+    # What is asked for anew waits for somebody.
+    body = around.records.read(identity(1))
+    assert body is not None
+    claim = Claim(OWNER, "uid", "", None, OFFERED)
+    around.cache.put(around.records.renew(body, claim, "2026-02-01T00:00:00Z"))
+    forgetting.room(around, identity(3), OWNER.namespace)
+
+
+def test_what_is_old_makes_room(around: Ports) -> None:
+    for number in range(3):
+        held(around, number)
+    forgetting.sweep(around, ID)
+    forgetting.room(around, identity(3), OWNER.namespace)
 
 
 def test_thousands_go_some_at_each_look(around: Ports, server: Server) -> None:

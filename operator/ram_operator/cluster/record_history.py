@@ -1,7 +1,8 @@
 """What the history of a record says of decisions and writes, and how much of it there is room for.
 
 Called by `record_writer`. An entry keeps who asked, who approved or rejected, when, by which digest
-and under which guard; decided is nothing by it but which approvals were used.
+and under which guard; decided is nothing by it but which approvals were used, and whose namespace
+has left what was never made.
 """
 
 from __future__ import annotations
@@ -11,10 +12,20 @@ from dataclasses import replace
 from typing import Final
 
 from .. import documents
-from ..model.records import REJECTED, HistoryEntry, InFlight, Pending, RecordFacts, Rejection
+from ..model.records import (
+    DELETED,
+    REJECTED,
+    HistoryEntry,
+    InFlight,
+    Pending,
+    RecordFacts,
+    Rejection,
+)
 
 HISTORY: Final = 20
 """Entries that a record has room for; the oldest are dropped."""
+BY: Final = 256
+"""Characters of whose an identity was."""
 WORDS: Final = 6144
 """Characters of what all of them say in words; the oldest say it no more."""
 
@@ -88,6 +99,16 @@ def rejected(before: RecordFacts, known: Sequence[Rejection]) -> tuple[HistoryEn
         if each.change and (each.change, each.by, each.at) not in had
     ]
     return kept(before, *entries) if entries else ()
+
+
+def left(before: RecordFacts, now: str, operation: str) -> tuple[HistoryEntry, ...]:
+    """Its owner is done with the identity. Of one that stays, or was never made, it says whose it
+    was.
+    """
+    told = entry(now, operation, None)
+    if operation != DELETED and before.owner is not None:
+        told = replace(told, by=str(before.owner)[:BY])
+    return history(before, now, told)
 
 
 def kept(before: RecordFacts, *entries: HistoryEntry) -> tuple[HistoryEntry, ...]:

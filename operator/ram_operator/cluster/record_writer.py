@@ -16,13 +16,13 @@ from ..kinds.table import RECORD
 from ..model.objects import Key, Owner
 from ..model.record_changes import Part, RecordChange
 from ..model.records import (
-    ABANDONED,
     ADOPTED,
     CREATED,
     DELETED,
     NOTHING_AGREED,
     OFFERED,
     UPGRADED,
+    WITHDRAWN,
     Agreed,
     HistoryEntry,
     InFlight,
@@ -257,7 +257,10 @@ class Records:
 
     def disown(self, body: Mapping[str, Any]) -> dict[str, Any]:
         """The claim of an object that is gone, on an identity that never came to be."""
-        return self._update(body, RecordChange(frozenset({Part.OWNER, Part.PENDING})))
+        before = record.stored(body)
+        says = record_history.left(before, times.stamp(self._clock()), WITHDRAWN)
+        change = RecordChange(frozenset({Part.OWNER, Part.PENDING}), history=says)
+        return self._update(body, change)
 
     def forget(self, body: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
         """Of an account: the records of these names are about to go."""
@@ -298,14 +301,11 @@ class Records:
     def deleted(self, body: Mapping[str, Any], now: str, operation: str) -> dict[str, Any]:
         """The owner is done with the identity; the baseline stays, for who comes next."""
         before = record.stored(body)
-        entry = record_history.entry(now, operation, None)
-        if operation == ABANDONED and before.owner is not None:
-            entry = replace(entry, by=str(before.owner)[:256])
         clear = {Part.OWNER, Part.IN_FLIGHT, Part.PENDING}
         change = RecordChange(
             clear=frozenset(clear if operation == DELETED else {*clear, Part.DELETED_AT}),
             deleted_at=now if operation == DELETED else "",
-            history=record_history.history(before, now, entry),
+            history=record_history.left(before, now, operation),
         )
         return self._update(body, change)
 

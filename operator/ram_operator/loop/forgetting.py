@@ -12,7 +12,8 @@ import contextlib
 from typing import Any
 
 from .. import times
-from ..errors import RamOperatorError
+from ..constants import Reason
+from ..errors import RamOperatorError, Stalled
 from ..kinds import forgotten
 from ..kinds.record import Identity, identity_of, stored
 from ..kinds.table import ACCOUNT
@@ -23,8 +24,24 @@ BATCH = 50
 """Records that go at one look at the account."""
 
 
+def room(ports: Ports, identity: Identity, namespace: str) -> None:
+    """Raises Stalled where a creation that is held would leave one record too many of its
+    namespace: nobody has the set of names filled, and others' identities found in it.
+    """
+    most = ports.settings.unmade_records
+    found = ports.cache.idle(identity.account_id)
+    if sum(left == namespace for _, left, _ in found) >= most:
+        days = ports.settings.unmade_seconds / 86_400
+        raise Stalled(
+            Reason.QUOTA_EXCEEDED,
+            f"{most} creations of namespace {namespace} were held within {days:g} days, and their"
+            " objects went before anybody made them: no other is offered until the oldest of these"
+            " is as old; ask for what needs no approval, or for one of these again",
+        )
+
+
 def sweep(ports: Ports, account_id: str) -> None:
-    """Let go what is too old or too much. Raises nothing: the next look tries again."""
+    """Let go what is too old. Raises nothing: the next look tries again."""
     with contextlib.suppress(RamOperatorError):
         if due := _due(ports, account_id):
             _let_go(ports, account_id, due)
@@ -57,11 +74,9 @@ def recalled(ports: Ports, identity: Identity) -> dict[str, Any] | None:
 
 def _due(ports: Ports, account_id: str) -> list[Key]:
     """The oldest first."""
-    found, settings = ports.cache.idle(account_id), ports.settings
-    before = ports.clock.wall() - settings.unmade_seconds
-    much = found[: max(0, len(found) - settings.unmade_records)]
-    old = [(since, key) for since, key in found[len(much) :] if _seconds(since) < before]
-    return [key for _, key in (*much, *old)][:BATCH]
+    before = ports.clock.wall() - ports.settings.unmade_seconds
+    found = ports.cache.idle(account_id)
+    return [key for since, _, key in found if _seconds(since) < before][:BATCH]
 
 
 def _seconds(since: str) -> float:

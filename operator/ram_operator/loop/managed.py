@@ -176,6 +176,8 @@ class ManagedPass:
             self._judged_object()
             try:
                 if standing.facts.owner != self._owner:
+                    if not standing.facts.exists:
+                        forgetting.room(self._ports, identity, self._owner.namespace)
                     offered = Claim(self._owner, self._subject.uid, "", None, OFFERED)
                     ownership.carry_out(self._ports, RecordWork(identity, offered))
                 decision = self._offered(identity, decision)

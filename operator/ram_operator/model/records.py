@@ -161,6 +161,12 @@ class RecordFacts:
         return bool(self.never_made) and not (rests or agreed)
 
     @property
+    def left_by(self) -> str:
+        """The namespace whose object asked for what was never made, as far as the record says."""
+        told = [entry.by for entry in self.history if entry.operation == WITHDRAWN and entry.by]
+        return told[-1].partition("/")[0] if told else ""
+
+    @property
     def refused(self) -> bool:
         """Whether all that it says is that a creation was announced, and that the cloud refused it
         each time: nobody has it, and nothing else was ever said of its name.

@@ -66,8 +66,8 @@ class Facts:
     """Of the record of an identity that exists: its account's id, and its owner's namespace."""
     ends: tuple[str, ...] = ()
     """Of a record: the times until which something was agreed on."""
-    idle: tuple[str, str] | None = None
-    """Of a record that is idle: its account's id, and since when."""
+    idle: tuple[str, str, str] | None = None
+    """Of a record that is idle: its account's id, since when, and whose namespace left it."""
     tenants: frozenset[str] = frozenset()
     """Of a RamAccount: the namespaces that may use it."""
 
@@ -145,10 +145,11 @@ def _outline(key: Key, facts: Facts) -> dict[str, Any]:
     return {"apiVersion": API_VERSION, "kind": key.kind, "metadata": meta}
 
 
-def _idle(body: Mapping[str, Any], record: RecordFacts) -> tuple[str, str] | None:
+def _idle(body: Mapping[str, Any], record: RecordFacts) -> tuple[str, str, str] | None:
     if not record.idle or identity_of(body).kind not in KINDS:
         return None
-    return sys.intern(account_of(body)), max(record.latest, record.never_made)
+    account, since = sys.intern(account_of(body)), max(record.latest, record.never_made)
+    return account, since, sys.intern(record.left_by)
 
 
 class Cache:
@@ -325,11 +326,11 @@ class Cache:
         with self._lock:
             return len(self._living.get((account_id, namespace), ()))
 
-    def idle(self, account_id: str) -> list[tuple[str, Key]]:
-        """Records of the account on which nothing rests, and since when, the oldest first."""
+    def idle(self, account_id: str) -> list[tuple[str, str, Key]]:
+        """Records on which nothing rests: since when, by which namespace; the oldest first."""
         with self._lock:
             keys = self._idle.get(account_id, ())
-            return sorted((f.idle[1], key) for key in keys if (f := self._facts[key]).idle)
+            return sorted((*f.idle[1:], key) for key in keys if (f := self._facts[key]).idle)
 
     def waiting(self, holder: Key) -> list[Key]:
         """Records with a change that is held, or was, for this object, on which nothing rests."""
