@@ -334,6 +334,20 @@ def test_what_has_an_invalid_spec_is_not_deleted_and_the_way_out_is_named(
         assert api.objects[path(KEY)]["metadata"]["finalizers"] == [FINALIZER]
 
 
+@pytest.mark.parametrize("leaving", [LEAVES, {}], ids=["a deletion", "an object"])
+def test_a_deletion_is_looked_at_again_wherever_it_is(
+    monkeypatch: pytest.MonkeyPatch, leaving: Json
+) -> None:
+    """The namespace is no tenant, and what the deletion waits for tells nobody that it is over."""
+    key = Key("RamRole", "nobodys", "web")
+    with world(body(key, INVALID, **leaving)) as (_, around):
+        assert around.cache.outside(key)
+        added: list[Key] = []
+        monkeypatch.setattr(around.queue, "add", lambda key, *_: added.append(key))
+        Reconciler(around).run(key)
+        assert added == ([key] if leaving else [])
+
+
 @pytest.mark.parametrize("key", [KEY, PROD], ids=["a deletion", "an account"])
 def test_an_api_server_that_takes_no_finalizer_off_is_told_in_the_status(key: Key) -> None:
     spec = {**ROLE, "deletionPolicy": "Retain"} if key == KEY else {"accountId": "1"}

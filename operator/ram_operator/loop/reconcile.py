@@ -339,7 +339,8 @@ class Reconciler:
             return
         self._troubles.pop(key, None)
         queue.succeeded(key)
-        if self._ports.cache.outside(key) and outcome.after is None:
+        waits = outcome.after is not None or bool(body["metadata"].get("deletionTimestamp"))
+        if self._ports.cache.outside(key) and not waits:
             # Read for each look, and nothing of it changes unless it or the tenants do.
             return
         delay = self._interval(key, body)
