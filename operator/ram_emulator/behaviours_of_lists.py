@@ -11,6 +11,12 @@ from collections.abc import Mapping
 from .behaviour import Behaviour
 
 BEHAVIOURS_OF_LISTS: Mapping[str, Behaviour] = {
+    "actiontrail_lag_seconds": Behaviour(
+        600.0,
+        0.0,
+        "LookupEvents has an event once it is this many seconds old.",
+        "Help pages say to wait about ten minutes; no figure is promised.",
+    ),
     "policy_attachments_names": Behaviour(
         "folded",
         "given",

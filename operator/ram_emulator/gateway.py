@@ -20,6 +20,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 
 from . import (
     accesskeys,
+    actiontrail,
     attachments,
     credential_report,
     diagnostics,
@@ -75,6 +76,7 @@ _FAMILIES = (
     diagnostics,
     resourcemanager,
     federated,
+    actiontrail,
 )
 
 ACTIONS: Mapping[tuple[str, str], Action] = {
@@ -269,6 +271,7 @@ class Gateway:
         fired: list[Fault],
         outcome: Outcome,
     ) -> None:
+        self._trace(envelope, caller, outcome)
         self._journal.add(
             {
                 "time": iso(self._universe.clock.now()),
@@ -284,6 +287,17 @@ class Gateway:
                 "faults": [fault.kind for fault in fired],
             }
         )
+
+    def _trace(self, envelope: Envelope | None, caller: Caller | None, outcome: Outcome) -> None:
+        """What ActionTrail gets to know: calls that write, and those that were refused."""
+        if envelope is None or caller is None:
+            return
+        action = ACTIONS.get((envelope.version, envelope.action))
+        reached = outcome.effect == "write" or bool(outcome.code)
+        if action is not None and action.effect == "write" and reached:
+            done = actiontrail.Finished(outcome.request_id, outcome.code)
+            now = self._universe.clock.now()
+            self._universe.trail.add(actiontrail.event_of(envelope, caller, done, now))
 
 
 def _injected(fault: Fault) -> ApiError:

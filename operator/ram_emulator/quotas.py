@@ -30,6 +30,7 @@ QUOTAS: Mapping[str, int] = {
     "readsPerSecond": 100,
     "writesPerSecond": 20,
     "attachmentsPerSecond": 10,
+    "lookupsPerSecond": 2,
 }
 
 

@@ -18,14 +18,23 @@ RAM = "2015-05-01"
 STS = "2015-04-01"
 IMS = "2019-08-15"
 RESOURCE_MANAGER = "2020-03-31"
+ACTION_TRAIL = "2020-07-06"
 
 OLDER = {"2017-04-30": IMS}
 """Versions that older clients send, and the one whose actions they mean."""
 
-SERVICES = {RAM: "ram", STS: "sts", IMS: "ims", RESOURCE_MANAGER: "resourcemanager"}
+SERVICES = {
+    RAM: "ram",
+    STS: "sts",
+    IMS: "ims",
+    RESOURCE_MANAGER: "resourcemanager",
+    ACTION_TRAIL: "actiontrail",
+}
 
 Effect: TypeAlias = Literal["read", "write"]
-Rate: TypeAlias = Literal["readsPerSecond", "writesPerSecond", "attachmentsPerSecond"]
+Rate: TypeAlias = Literal[
+    "readsPerSecond", "writesPerSecond", "attachmentsPerSecond", "lookupsPerSecond"
+]
 Body: TypeAlias = dict[str, Any]
 
 

@@ -36,6 +36,7 @@ from .entities import (
 )
 from .quotas import QUOTAS
 from .system_policies import system_policies
+from .trail import Trail
 from .versioned import Versioned
 
 ROOT = ""
@@ -198,6 +199,7 @@ class Universe:
         self.used: dict[str, float] = {}
         self._uses: dict[str, deque[float]] = {}
         self.sessions: dict[str, Session] = {}
+        self.trail = Trail()
         self.generation = 0
 
     def touch(self) -> None:
