@@ -1,6 +1,6 @@
 """Draws what a Prometheus answers to the panels of the dashboard, one picture for each row:
 
-    python scripts/dashboard_pictures.py http://127.0.0.1:9090 FOLDER MINUTES
+    python scripts/dashboard_pictures.py http://127.0.0.1:9090 FOLDER MINUTES [ROW…]
 
 For whoever changes a panel and wants to see it, and for the pictures in docs. It is not what
 Grafana draws, but the same data in the same places and units.
@@ -181,8 +181,8 @@ def picture(title: str, panels: list[Json], source: Source, path: Path) -> None:
     pyplot.close(figure)
 
 
-def pictures(source: Source, folder: Path) -> list[Path]:
-    """All rows; the files, in their order."""
+def pictures(source: Source, folder: Path, wanted: list[str]) -> list[Path]:
+    """The rows with these titles, or all; the files, in their order."""
     rows: list[tuple[str, list[Json]]] = []
     for panel in json.loads(DASHBOARD.read_text())["panels"]:
         if panel["type"] == "row":
@@ -191,6 +191,8 @@ def pictures(source: Source, folder: Path) -> list[Path]:
             rows[-1][1].append(panel)
     made = []
     for title, panels in rows:
+        if wanted and title not in wanted:
+            continue
         path = folder / f"{title.lower().replace(' ', '-')}.png"
         picture(title, panels, source, path)
         made.append(path)
@@ -198,6 +200,6 @@ def pictures(source: Source, folder: Path) -> list[Path]:
 
 
 if __name__ == "__main__":
-    url, folder, minutes = sys.argv[1:]
-    for path in pictures(Source(url, 60 * float(minutes)), Path(folder)):
+    url, folder, minutes, *titles = sys.argv[1:]
+    for path in pictures(Source(url, 60 * float(minutes)), Path(folder), titles):
         print(path)

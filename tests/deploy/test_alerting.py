@@ -4,13 +4,17 @@ and for our dashboard. One operator for all tests here, in this order: the last 
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from lab import Cluster
+from lab.building import ROOT
 from lab.install import install
 from tests.deploy.test_dashboard import TARGETS, concrete
 from tests.deploy.test_rules import GROUPS
@@ -112,10 +116,37 @@ def test_drift_is_pending_then_fires_and_is_over_once_it_is_put_right(stage: Obs
 def test_an_operator_that_is_killed_is_missed_and_its_successor_knows_the_same(
     stage: Observed,
 ) -> None:
-    stage.operator.stop(kill=True)
+    stage.kill()
     stage.prometheus.wait(lambda alerts: bool(about(alerts, DOWN)), "down")
     assert not about(stage.prometheus.alerts(), WIDENED, "widened"), "nobody knows meanwhile"
     stage.restart()
     stage.prometheus.wait(
         lambda alerts: not about(alerts, DOWN) and _told(alerts, stage) == FACTS, "all as before"
     )
+
+
+@pytest.mark.slow
+def test_another_replica_that_leads_tells_the_same_and_only_once(stage: Observed) -> None:
+    stage.two()
+    for _ in ("one leads", "the other leads"):
+        found = stage.prometheus.wait(
+            lambda alerts: not about(alerts, DOWN) and _told(alerts, stage) == FACTS, "each alert"
+        )
+        assert len(about(found, WIDENED, "widened")) == 1
+        series = stage.prometheus.values('ram_operator_access_widened{resource_name="widened"}')
+        assert len(series) == 1, "of the replica that leads"
+        if len(stage.operators) > 1:
+            stage.kill()
+            stage.prometheus.wait(lambda alerts: bool(about(alerts, DOWN)), "nobody leads")
+
+
+@pytest.mark.slow
+def test_the_panels_can_be_drawn(stage: Observed, tmp_path: Path) -> None:
+    """These two rows have panels of all sorts."""
+    script = ROOT / "scripts" / "dashboard_pictures.py"
+    url = f"http://127.0.0.1:{stage.prometheus.port}"
+    rows = ("What nobody manages", "Drift")
+    subprocess.run([sys.executable, script, url, tmp_path, "2", *rows], check=True)
+    drawn = list(tmp_path.glob("*.png"))
+    assert {path.stem for path in drawn} == {"what-nobody-manages", "drift"}
+    assert all(path.stat().st_size > 5000 for path in drawn)

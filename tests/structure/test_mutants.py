@@ -13,6 +13,7 @@ from tests.mutants.table import PACKAGE, ROOT, Mutant, read
 MUTANTS: Final = read()
 AREAS: Final = {
     "access": {"gate/evaluators.py", "gate/ways_in.py", "kinds/sign_in.py"},
+    "drift": {"planning/drift_shown.py"},
     "holders": {
         "cloud/write_checks.py",
         "cluster/record_writer.py",

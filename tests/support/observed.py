@@ -6,7 +6,7 @@ Shared by all tests of a module: the facts are made once, and stay.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from lab import Cluster
 from lab.emulator_process import EmulatorProcess
-from lab.operator_process import OperatorProcess
+from lab.operator_process import IMPATIENT, OperatorProcess
 from lab.processes import free_port
 from lab.world import TRUST_FC, World, condition, open_world, trust
 from tests.support.hands import Hands
@@ -23,6 +23,13 @@ from tests.support.prometheus import Prometheus
 Json = dict[str, Any]
 ADMIN: Final = "AdministratorAccess"
 READ: Final = "AliyunOSSReadOnlyAccess"
+TERMS: Final = {
+    **IMPATIENT,
+    "leader-election": "true",
+    "lease-duration-seconds": "12",
+    "renew-deadline": "7",
+    "retry-period": "0.4",
+}
 FC: Final = ("Service", "fc.aliyuncs.com")
 ECS: Final = ("Service", "ecs.aliyuncs.com")
 
@@ -43,23 +50,37 @@ def _hasty(rule: Json) -> Json:
 
 @dataclass
 class Observed:
-    """What runs. `operator` is replaced where it is started again, and served at the same port."""
+    """What runs. Prometheus scrapes both ports, of which an operator alone has the first."""
 
     cluster: Cluster
     world: World
     prometheus: Prometheus
-    operator: OperatorProcess
+    operators: list[OperatorProcess]
     directory: Path
-    port: int
+    ports: tuple[int, int]
+
+    def kill(self, number: int = 0) -> None:
+        self.operators.pop(number).stop(kill=True)
 
     def restart(self) -> None:
         """Another process in place of one that was killed."""
-        self.operator = _operator(self.cluster, self.directory, self.port)
+        self.operators.append(_operator(self.cluster, self.directory, self.ports[0]))
+
+    def two(self) -> None:
+        """Two replicas in place of whatever runs, of which the first one leads."""
+        while self.operators:
+            self.kill()
+        for port in self.ports:
+            self.operators.append(_operator(self.cluster, self.directory, port, TERMS))
+            leads = f'ram_operator_leader{{instance="127.0.0.1:{self.ports[0]}"}} == 1'
+            self.prometheus.wait_for(leads)
 
 
-def _operator(cluster: Cluster, directory: Path, port: int) -> OperatorProcess:
-    flags = {"metrics-address": f"127.0.0.1:{port}", "sweep-seconds": "1"}
-    return OperatorProcess.start(cluster, directory / "operator.log", flags)
+def _operator(
+    cluster: Cluster, directory: Path, port: int, more: Mapping[str, str] | None = None
+) -> OperatorProcess:
+    flags = {"metrics-address": f"127.0.0.1:{port}", "sweep-seconds": "1", **(more or {})}
+    return OperatorProcess.start(cluster, directory / f"operator-{port}.log", flags)
 
 
 @contextmanager
@@ -67,17 +88,18 @@ def observed(
     cluster: Cluster, namespace: str, directory: Path, groups: Iterable[Json]
 ) -> Iterator[Observed]:
     """For the length of a block. The shipped installation is there already."""
-    port = free_port()
+    ports = free_port(), free_port()
     with EmulatorProcess.start(log=directory / "emulator.log") as emulator:
-        operator = _operator(cluster, directory, port)
-        prometheus = Prometheus.start(directory, [port], hasty(groups))
+        operators = [_operator(cluster, directory, ports[0])]
+        prometheus = Prometheus.start(directory, ports, hasty(groups))
         world = open_world(cluster, emulator, namespace, "friendly")
-        stage = Observed(cluster, world, prometheus, operator, directory, port)
+        stage = Observed(cluster, world, prometheus, operators, directory, ports)
         try:
             yield stage
             world.close()
         finally:
-            stage.operator.stop()
+            for operator in stage.operators:
+                operator.stop()
             prometheus.child.stop()
 
 
