@@ -102,6 +102,17 @@ class Settings:
     members_seconds: float = _setting(
         900.0, "how often the members of all groups are read, a call for each group", 0.0
     )
+    trust_seconds: float = _setting(
+        7200.0, "how often the trust of each role is read, where lists show the rest", 1.0
+    )
+    dangerous_trust_seconds: float = _setting(
+        900.0,
+        "the same of roles that may change rights or can be assumed from outside the account",
+        1.0,
+    )
+    sign_in_seconds: float = _setting(
+        10800.0, "how often the ways to sign in of each user are read", 1.0
+    )
     wedged_seconds: float = _setting(
         3600.0,
         "/healthz fails when as many passes as one namespace may have run for longer than that",

@@ -166,7 +166,7 @@ def _looks_by_runbooks(today: Day) -> None:
     today.follows(down, "kubectl get networkpolicies -n ram-system")
     today.follows(page % "NotLooking", "kubectl get ramaccounts")
     limits = "kubectl get ramaccount NAME -o jsonpath='{.spec.rateLimit} {.spec.driftInterval}'"
-    assert "10m" in today.follows(page % "Throttled", limits, NAME="default")
+    assert "readsPerSecond" in today.follows(page % "Throttled", limits, NAME="default")
 
 
 def _approves(today: Day) -> None:

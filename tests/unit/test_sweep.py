@@ -14,7 +14,7 @@ from ram_operator.cloud import list_calls
 from ram_operator.cloud.list_calls import LISTINGS, Row
 from ram_operator.errors import Retry
 from ram_operator.runtime.sweep import AccountLists, Inventory, Sweeps
-from ram_operator.runtime.sweep_rules import DOUBT
+from ram_operator.runtime.sweep_rules import DOUBT, Moved
 
 ROLES = st.dictionaries(st.sampled_from("abcdefgh"), st.binary(max_size=1), max_size=8)
 
@@ -115,6 +115,26 @@ def test_what_moved_is_what_differs_from_the_list_before(lists: list[dict[str, b
         names = before.keys() | after.keys()
         assert moved.names == {name for name in names if before.get(name) != after.get(name)}
         assert known.rows("RamRole") == rows(after)
+
+
+def test_the_first_list_moves_what_was_looked_at_before_it() -> None:
+    """What came between that look and the list would stay unseen."""
+    known = AccountLists()
+    known.looked_at("RamRole", "before", 1.0)
+    known.looked_at("RamRole", "after", 3.0)
+    assert known.took("RamRole", rows({"before": b"", "after": b"", "other": b""}), 2.0).names == {
+        "before"
+    }
+    known.looked_at("RamRole", "before", 4.0)
+    assert known.took("RamRole", rows({"before": b"", "after": b"", "other": b""}), 5.0) == Moved()
+
+
+def test_what_moved_is_looked_at_twice() -> None:
+    known, one = AccountLists(), frozenset({"a"})
+    nothing: frozenset[str] = frozenset()
+    turns = [known.twice("RamRole", names) for names in (one, nothing, nothing)]
+    assert turns == [one, one, nothing]
+    assert known.twice("RamUser", nothing) == nothing
 
 
 def test_a_list_that_misses_much_is_doubted_and_what_it_misses_looked_at_in_turns() -> None:

@@ -36,6 +36,7 @@ def account_settings(name: str, spec: Mapping[str, Any]) -> Account:
         protected_prefixes=tuple(p.lower() for p in protected.get("prefixes") or ()),
         trusted_accounts=frozenset(gate.get("trustedAccounts") or ()),
         interval=interval,
+        interval_given="driftInterval" in spec,
         # Whoever has the account looked at more often has its objects looked at as often.
         minimum_interval=min(minimum, interval),
         trusted_services=_listed(gate, "trustedServices"),

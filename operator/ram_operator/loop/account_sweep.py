@@ -23,7 +23,7 @@ from ..observability.account_metrics import AccountState
 from ..runtime.queue import Lane
 from ..runtime.sessions import Session
 from ..runtime.sweep import AccountLists, Count, Inventory
-from . import whole_lists
+from . import coverage, rotations, whole_lists
 from .ports import Ports
 from .whole_lists import KINDS_OF, owner_of
 
@@ -34,7 +34,7 @@ NAMED: Final = 50
 """Identities that nobody manages which the inventory names; the others are counted."""
 CLASSES: Final = {
     **{kind: PLURALS[kind] for kind in list_calls.LISTINGS},
-    **{name: name for name in whole_lists.CLASSES},
+    **{name: name for name in (*whole_lists.CLASSES, *rotations.CLASSES)},
 }
 """What metrics call each class of what is looked at."""
 
@@ -62,7 +62,10 @@ class Sweeper:
         interval, now = ports.settings.sweep_seconds, ports.clock.monotonic()
         for key in ports.cache.keys(ACCOUNT):
             session = ports.accounts.find(key.name)
-            if session is None or key.name in self._running:
+            if session is None:
+                continue
+            coverage.watch(ports, session, self._jitter)
+            if key.name in self._running:
                 continue
             account_id = session.account.account_id
             if now < self._due.get((key.name, account_id), now):
@@ -107,11 +110,12 @@ def run(ports: Ports, session: Session) -> None:
                 "RamAccount %s: the list of %s misses too much at once, %d more than are looked at"
             )
             log.warning(text, name, kind, moved.doubted)
-        for folded in sorted(moved.names):
+        for folded in sorted(lists.twice(kind, moved.names)):
             for key in _concerned(ports, session, Identity(account_id, kind, folded)):
                 ports.queue.add(key, Lane.PERIODIC)
     whole_lists.attachments(ports, session, lists)
     whole_lists.memberships(ports, session, lists)
+    rotations.run(ports, session, lists)
     current = ports.accounts.find(name)
     if current is None or current.account.account_id != account_id:
         # It is of an account that has the name no more.

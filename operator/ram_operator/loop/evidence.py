@@ -13,14 +13,11 @@ from ..model.state import Desired, Live
 from ..model.vocabulary import HeldKind
 from ..reporting import conditions
 from ..runtime.sessions import Session
-from . import holder_lookups, lookups, trust_lookups
+from . import coverage, holder_lookups, lookups, trust_lookups
 from .ports import Ports
 from .standing import Standing
 from .subject import Subject
 
-LOOKS: Final = 2
-"""Looks that may be late, of the object's own interval, before what they would have shown counts as
-not watched."""
 _NOT_LOOKING: Final = frozenset({Reason.SUSPENDED, Reason.OBSERVE_ONLY, Reason.FOUND_IN_CLOUD})
 
 
@@ -51,7 +48,7 @@ class Evidence:
         sources = self._ports.sources(self._session)
         urgent = trust_lookups.wants_fresh_read(approval, standing.facts, live)
         seen = trust_lookups.provider_states(sources, subject, (wanted, live), urgent)
-        most = LOOKS * (subject.options.interval or account.interval)
+        most = coverage.watched(self._ports, self._session, subject.key.kind, subject.options)
         memory = Memory(
             options=subject.options,
             applied=subject.applied_to(live.cloud_id),

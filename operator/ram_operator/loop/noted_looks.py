@@ -9,18 +9,33 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Final
 
+from .. import documents
 from ..cloud import held
 from ..errors import OutcomeUnknown
 from ..kinds.group import GROUP
 from ..kinds.identity import Identity
+from ..kinds.role import TRUST, outsiders
 from ..kinds.table import KINDS
 from ..kinds.user import USER
 from ..model.state import Live
-from ..model.steps import Attach, CloudStep, Creation, Delete, Detach, Expel, Join, Leave
+from ..model.steps import (
+    Attach,
+    CloudStep,
+    Creation,
+    Delete,
+    Detach,
+    Expel,
+    Join,
+    Leave,
+    Revoke,
+    Unbind,
+    WriteTrust,
+)
 from ..model.vocabulary import Presence
 from ..runtime.compared_list import ComparedList
 from ..runtime.sessions import Session
 from ..runtime.sweep import AccountLists
+from . import rotations
 from .ports import Ports
 
 POLICIES: Final = "policies"
@@ -34,11 +49,31 @@ def look(ports: Ports, session: Session, kind: str, cloud_name: str) -> Live:
     live = ports.observer(session).look(kind, cloud_name)
     lists = _lists(ports, session)
     if lists is not None and live.presence is not Presence.UNKNOWN:
+        lists.looked_at(kind, cloud_name.lower(), live.read_at)
         name = held.identity(KINDS[kind].noun, cloud_name)
         _note(lists.attachments, name, live, POLICIES)
         if kind in _MEMBERSHIP:
             _note(lists.memberships, name, live, _MEMBERSHIP[kind])
+        turns = rotations.rotation(lists, kind)
+        if turns is not None:
+            found = rotations.digest(kind, live.fields)
+            turns.noted(name, found, live.read_at, often=_outside(session, live))
     return live
+
+
+def _outside(session: Session, live: Live) -> bool:
+    """Whether somebody outside the account may assume the role, as far as is known."""
+    trust = live.value(TRUST.name)
+    known = trust if isinstance(trust, documents.Trust) else None
+    return bool(outsiders(session.account, known))
+
+
+def escalates(ports: Ports, session: Session, identity: Identity) -> None:
+    """The identity has a right to change rights: what no list shows of it is read more often."""
+    lists = _lists(ports, session)
+    turns = rotations.rotation(lists, identity.kind) if lists is not None else None
+    if turns is not None:
+        turns.often(held.identity(KINDS[identity.kind].noun, identity.cloud_name))
 
 
 def _note(compared: ComparedList, name: str, live: Live, field: str) -> None:
@@ -63,6 +98,10 @@ def writing(ports: Ports, session: Session, identity: Identity, step: CloudStep)
     now = clock.monotonic()
     for compared, other, added, taken in _moved(lists, name, step):
         compared.wrote(other, added, taken, now)
+    turns = rotations.rotation(lists, identity.kind)
+    if turns is not None and isinstance(step, Creation | Delete | WriteTrust | Revoke | Unbind):
+        # Until the next look nobody knows what it has.
+        turns.noted(name, None, now, often=False)
     if isinstance(step, Creation | Delete):
         nothing = _NONE if isinstance(step, Creation) else None
         lists.attachments.noted(name, nothing, now)

@@ -29,7 +29,7 @@ from ..reporting.status import Report, build_report
 from ..runtime import bodies
 from ..runtime.cache import Seen
 from ..runtime.queue import Lane
-from . import account_pass, endings, offers, ownership
+from . import account_pass, coverage, endings, offers, ownership
 from .deletion import DeletionPass, Released
 from .managed import ManagedPass
 from .ports import Ports
@@ -313,7 +313,7 @@ class Reconciler:
         session = ports.accounts.find(key.name) if key.kind == ACCOUNT else None
         lost = 1.0 if session is not None and session.account.records_lost else None
         told = replace(state, account=account, braked_since=since, records_lost=lost)
-        objects.set(key, replace(told, interval=self._interval(key, body)))
+        objects.set(key, replace(told, interval=self._interval(key, body, outcome)))
 
     def _post(self, key: Key, body: Mapping[str, Any], told: tuple[events.Event, ...]) -> None:
         """Events tell, they decide nothing: one that cannot be posted is only logged."""
@@ -343,7 +343,7 @@ class Reconciler:
         if self._ports.cache.outside(key) and not waits:
             # Read for each look, and nothing of it changes unless it or the tenants do.
             return
-        delay = self._interval(key, body)
+        delay = self._interval(key, body, outcome)
         if outcome.phase is Phase.STALLED:
             delay = min(delay, self._ports.settings.stalled_seconds)
         delay *= 0.9 + 0.2 * self._jitter()
@@ -351,15 +351,18 @@ class Reconciler:
             delay = min(delay, outcome.after + 0.1)
         queue.add(key, Lane.PERIODIC, delay)
 
-    def _interval(self, key: Key, body: Mapping[str, Any]) -> float:
-        """The object's own interval, else its account's."""
+    def _interval(self, key: Key, body: Mapping[str, Any], outcome: Outcome) -> float:
+        """Seconds until the object is looked at again, whatever the sweep finds."""
         if key.kind == ACCOUNT:
             session = self._ports.accounts.find(key.name)
         else:
             options = Subject.of(key, body).options if _readable(key, body) else None
             session = self._ports.accounts.find(options.account) if options else None
+            if options is not None and session is not None:
+                quiet = coverage.quiet(outcome)
+                return coverage.interval(self._ports, session, key.kind, options, quiet=quiet)
             if options is not None and options.interval is not None:
-                return max(options.interval, session.account.minimum_interval if session else 0.0)
+                return options.interval
         return session.account.interval if session else self._ports.settings.stalled_seconds
 
     def _told_of_interval(self, key: Key, body: Mapping[str, Any], outcome: Outcome) -> Outcome:
@@ -367,7 +370,7 @@ class Reconciler:
         asked = (body.get("spec") or {}).get("driftInterval")
         if key.kind == ACCOUNT or asked is None or outcome.phase is not Phase.DONE:
             return outcome
-        given = self._interval(key, body)
+        given = self._interval(key, body, outcome)
         if given <= manifest.duration(str(asked)):
             return outcome
         text = f"; looked at every {given:g} s, minimumDriftInterval of its RamAccount, not {asked}"

@@ -117,4 +117,5 @@ class Account:
     hold_indirect: bool = False  # on every identity, see `documents.indirect`
     hold_deletions: bool = False  # of users and roles
     minimum_interval: float = 60.0  # seconds; an object that asks for less gets this
+    interval_given: bool = True  # False where nobody said how often objects are looked at
     four_eyes: bool = True  # no approval counts of which nobody knows who wrote the change

@@ -56,7 +56,8 @@ class AccountStates(Collector):
         age = GaugeMetricFamily(
             "ram_operator_observation_age_seconds",
             "Seconds since the account was looked at as a whole, by class of what is looked at; of"
-            " a class that never was, since the operator would have had to.",
+            " a class that never was, since the operator would have had to; of what is read in"
+            " turns (trusts, signIns), since no reading was overdue.",
             labels=["account", "class"],
         )
         failing = GaugeMetricFamily(

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from ..cloud.list_calls import Row
 from .compared_list import ComparedList
+from .rotation import Rotation
 from .sweep_rules import DOUBT, PROBES, Moved, most_missing
 
 
@@ -26,6 +27,13 @@ class AccountLists:
         self._begun: float | None = None
         self.attachments = ComparedList()
         self.memberships = ComparedList()
+        self.rotations: Mapping[str, Rotation] = {"trusts": Rotation(), "signIns": Rotation()}
+        self.covered: Mapping[str, float] = {}
+        """Since when the sweep shows all that there is of a kind, see `loop.coverage`."""
+        self.failing: Mapping[str, float] = {}
+        """Since when a class has a problem."""
+        self._early: dict[str, dict[str, float]] = {}
+        self._again: dict[str, frozenset[str]] = {}
 
     def begin(self, at: float) -> float:
         """A sweep begins at that time, in monotonic seconds. When the first one did."""
@@ -34,14 +42,16 @@ class AccountLists:
             return self._begun
 
     def took(self, kind: str, rows: Mapping[str, Row], at: float) -> Moved:
-        """A whole list that was asked for at that time, in monotonic seconds. The first one moves
-        nothing: who starts looks at each of its own in any case.
+        """A whole list that was asked for at that time, in monotonic seconds. Who starts looks at
+        each of its own in any case: the first list moves what was looked at before it, for nobody
+        would know what came in between.
         """
         with self._lock:
             before = self._rows.get(kind)
             if before is None:
                 self._accept(kind, dict(rows), at)
-                return Moved()
+                early = self._early.pop(kind, {})
+                return Moved(frozenset(name for name, when in early.items() if when < at))
             missing = sorted(before.keys() - rows.keys())
             moved = {name for name, row in rows.items() if before.get(name) != row}
             if len(missing) <= most_missing(len(before)):
@@ -61,6 +71,18 @@ class AccountLists:
     def _believe(self, kind: str, at: float) -> None:
         self._looked[kind] = at
         self._problems.pop(kind, None)
+
+    def looked_at(self, kind: str, folded: str, at: float) -> None:
+        """A close look at the identity was begun then."""
+        with self._lock:
+            if kind not in self._rows:
+                self._early.setdefault(kind, {})[folded] = at
+
+    def twice(self, kind: str, names: frozenset[str]) -> frozenset[str]:
+        """These, and those of the sweep before: one close look may be answered with what was."""
+        with self._lock:
+            before, self._again[kind] = self._again.get(kind, frozenset()), names
+            return before | names
 
     def believed(self, kind: str, at: float) -> None:
         """Another class of what is looked at was asked for then, all of it."""

@@ -1,0 +1,119 @@
+"""How often an object is looked at by itself: seldom, where the sweep shows all that it has.
+
+While a class of the sweep is missing, objects of the kinds that need it are looked at as often as
+without any sweep. Where somebody says how often, that holds in any case.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from .. import documents
+from ..kinds.group import GROUP
+from ..kinds.policy import POLICY
+from ..kinds.role import ROLE, TRUST
+from ..kinds.user import USER
+from ..model.objects import Options
+from ..model.outcome import Outcome
+from ..model.vocabulary import Phase
+from ..runtime.queue import Lane
+from ..runtime.sessions import Session
+from ..runtime.sweep import AccountLists
+from .ports import Ports
+from .rotations import SIGN_INS, TRUSTS
+from .whole_lists import ATTACHMENTS, MEMBERSHIPS
+
+SELDOM: Final = 86_400.0
+"""Seconds between looks at what the sweep shows whole. System policies are believed for as long."""
+NEEDS: Final[Mapping[str, tuple[str, ...]]] = {
+    ROLE.kind: (ROLE.kind, ATTACHMENTS, TRUSTS),
+    USER.kind: (USER.kind, ATTACHMENTS, MEMBERSHIPS, SIGN_INS),
+    GROUP.kind: (GROUP.kind, ATTACHMENTS, MEMBERSHIPS),
+    POLICY.kind: (POLICY.kind,),
+}
+"""The classes of the sweep that together show all of an identity of the kind."""
+_PROVIDERS: Final = (documents.Kind.SAML, documents.Kind.OIDC)
+_LATE: Final = 3
+"""Sweeps after which a class that was not read counts as missing."""
+LOOKS: Final = 2
+"""Looks that may be late, of the object's own interval, before what they would have shown counts as
+not watched.
+"""
+
+
+def interval(
+    ports: Ports, session: Session, kind: str, options: Options, *, quiet: bool = True
+) -> float:
+    """Seconds between two looks at an object. `quiet`: nothing of it waits for anything."""
+    account = session.account
+    if options.interval is not None:
+        return max(options.interval, account.minimum_interval)
+    if account.interval_given or not quiet:
+        return account.interval
+    return SELDOM if kind in covered(ports, _lists(ports, session)) else account.interval
+
+
+def watched(ports: Ports, session: Session, kind: str, options: Options) -> float:
+    """Seconds since a good look after which an object counts as not watched in between. While the
+    sweep shows all that it has, somebody looks.
+    """
+    account = session.account
+    own = LOOKS * (options.interval or account.interval)
+    since = _lists(ports, session).covered.get(kind)
+    if options.interval is not None or account.interval_given or since is None:
+        return own
+    return max(own, min(own + ports.clock.monotonic() - since, LOOKS * SELDOM))
+
+
+def _lists(ports: Ports, session: Session) -> AccountLists:
+    return ports.sweeps.lists(session.account.name, session.account.account_id)
+
+
+def quiet(outcome: Outcome) -> bool:
+    """Whether the pass found all as it was agreed on, and wrote nothing: a write is looked at again
+    soon. Nothing of the sweep shows what becomes of an identity provider.
+    """
+    plan, live = outcome.plan, outcome.live
+    if outcome.phase is not Phase.DONE or outcome.steps_done or plan is None or live is None:
+        return False
+    if plan.drift or plan.held is not None or plan.waiting or not plan.in_sync:
+        return False
+    if live.unknown_parts():
+        return False
+    trust = live.value(TRUST.name)
+    kinds = documents.trust_principals(trust) if isinstance(trust, documents.Trust) else ()
+    return not any(each.kind in _PROVIDERS for each in kinds)
+
+
+def covered(ports: Ports, lists: AccountLists) -> frozenset[str]:
+    """Kinds all of whose classes were read lately."""
+    settings = ports.settings
+    if not settings.sweep_seconds:
+        return frozenset()
+    looked, now = lists.looked(), ports.clock.monotonic()
+    late = _LATE * settings.sweep_seconds
+
+    def fine(name: str) -> bool:
+        if name not in looked or now - lists.failing.get(name, now) > late:
+            return False
+        cadence = settings.members_seconds if name == MEMBERSHIPS else 0.0
+        return now - looked[name] <= cadence + late
+
+    return frozenset(kind for kind, names in NEEDS.items() if all(map(fine, names)))
+
+
+def watch(ports: Ports, session: Session, jitter: Callable[[], float] = random.random) -> None:
+    """Called again and again. What is shown no more is looked at again within the interval that
+    holds without a sweep, however long the next look was to be away.
+    """
+    account, lists, now = session.account, _lists(ports, session), ports.clock.monotonic()
+    lists.failing = {name: lists.failing.get(name, now) for name in lists.problems()}
+    shown, before = covered(ports, lists), lists.covered
+    lists.covered = {kind: before.get(kind, now) for kind in shown}
+    for kind in sorted(before.keys() - shown):
+        for key in ports.cache.keys(kind):
+            facts = ports.cache.facts(key)
+            if facts is not None and facts.account == account.name:
+                ports.queue.add(key, Lane.PERIODIC, max(0.05, jitter() * account.interval))

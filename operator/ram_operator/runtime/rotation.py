@@ -1,0 +1,100 @@
+"""What no list shows, read from one identity at a time, the oldest readings first. Thread-safe.
+
+Of each identity there is a digest of what the last close look found, and the age of the last
+reading. A reading that says something else is a reason for another look, and decides nothing.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections.abc import Callable
+from typing import Final, NamedTuple
+
+TRIES: Final = 2
+"""So often one value that close looks do not bear out is a reason for another."""
+
+
+class _Known(NamedTuple):
+    digest: bytes
+    at: float
+    """When it was read last, by whomever; monotonic seconds."""
+    often: bool
+    strange: bytes = b""
+    """What the last reading said, where that was something else."""
+    tries: int = 0
+
+
+class Rotation:
+    """That of one class of an account. Identities are `role/name`, folded."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._known: dict[str, _Known] = {}
+
+    def noted(self, identity: str, digest: bytes | None, at: float, *, often: bool) -> None:
+        """A close look that was begun then found that; None where it did not learn it."""
+        with self._lock:
+            if digest is None:
+                self._known.pop(identity, None)
+                return
+            known = self._known.get(identity)
+            if known is not None and known.strange and known.strange != digest:
+                # The value is strange still, and was tried.
+                self._known[identity] = known._replace(digest=digest, at=at, often=often)
+            else:
+                self._known[identity] = _Known(digest, at, often)
+
+    def often(self, identity: str) -> None:
+        """It is one of the dangerous ones, as far as the last look knows."""
+        with self._lock:
+            if (known := self._known.get(identity)) is not None:
+                self._known[identity] = known._replace(often=True)
+
+    def due(self, now: float, turn: float, seldom: float, often: float) -> list[str]:
+        """Those whose reading will be older than these seconds before the next turn, which comes
+        after `turn` seconds; and, the oldest first, each turn's even share of those that are older
+        than half of it, so that they do not all come at once.
+        """
+        with self._lock:
+            aged = [(known.at, name, known.often) for name, known in self._known.items()]
+        aged.sort()
+        found: list[str] = []
+        for cadence, which in ((often, True), (seldom, False)):
+            mine = [(at, name) for at, name, dangerous in aged if dangerous is which]
+            share = math.ceil(len(mine) * turn / cadence) if cadence > 0 else len(mine)
+            found += [
+                name
+                for place, (at, name) in enumerate(mine)
+                if now + turn - at >= cadence or (place < share and now - at >= cadence / 2.0)
+            ]
+        return found
+
+    def read(self, identity: str, digest: bytes, at: float) -> bool:
+        """A reading that was asked for then. True where somebody has to look."""
+        with self._lock:
+            known = self._known.get(identity)
+            if known is None or known.at > at:
+                # Gone, or looked at since: that look is as good.
+                return False
+            if digest == known.digest:
+                self._known[identity] = _Known(digest, at, known.often)
+                return False
+            tries = known.tries + 1 if known.strange == digest else 1
+            self._known[identity] = known._replace(at=at, strange=digest, tries=tries)
+            return tries <= TRIES
+
+    def keep(self, owned: Callable[[str], bool]) -> None:
+        """Forget those that nobody manages any more."""
+        with self._lock:
+            names = list(self._known)
+        gone = [name for name in names if not owned(name)]
+        with self._lock:
+            for name in gone:
+                self._known.pop(name, None)
+
+    def late(self, now: float, seldom: float, often: float) -> int:
+        """How many readings are older than these seconds."""
+        with self._lock:
+            ages = [(now - known.at, known.often) for known in self._known.values()]
+        return sum(age > (often if dangerous else seldom) for age, dangerous in ages)

@@ -1,0 +1,192 @@
+"""How often objects are looked at by themselves, by what the sweep shows of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from ram_operator import documents
+from ram_operator.cloud.list_calls import LISTINGS
+from ram_operator.config import Settings
+from ram_operator.constants import Reason
+from ram_operator.kinds.account import account_settings
+from ram_operator.kinds.manifest import options
+from ram_operator.kinds.table import KINDS
+from ram_operator.loop import coverage
+from ram_operator.loop.coverage import NEEDS, SELDOM
+from ram_operator.model.objects import Key
+from ram_operator.model.outcome import Outcome, Plan
+from ram_operator.model.state import Live
+from ram_operator.model.vocabulary import Phase, Presence
+from ram_operator.runtime.sweep import Sweeps
+
+ACCOUNT = {"accountId": "1234567890123456"}
+ALL = sorted({name for names in NEEDS.values() for name in names})
+
+
+class Around:
+    """Ports of which the clock moves when it is told to."""
+
+    def __init__(self, **spec: Any) -> None:
+        self.now = 1000.0
+        self.added: list[tuple[Key, float]] = []
+        self.facts = {
+            Key("RamRole", "team", "ours"): "main",
+            Key("RamRole", "team", "theirs"): "other",
+            Key("RamPolicy", "team", "ours"): "main",
+        }
+        self.session: Any = SimpleNamespace(account=account_settings("main", {**ACCOUNT, **spec}))
+        self.sweeps = Sweeps()
+        self.lists = self.sweeps.lists("main", ACCOUNT["accountId"])
+        self.ports: Any = SimpleNamespace(
+            settings=Settings(),
+            clock=SimpleNamespace(monotonic=lambda: self.now),
+            sweeps=self.sweeps,
+            cache=SimpleNamespace(
+                keys=lambda kind: [key for key in self.facts if key.kind == kind],
+                facts=lambda key: SimpleNamespace(account=self.facts[key]),
+            ),
+            queue=SimpleNamespace(add=lambda key, lane, delay: self.added.append((key, delay))),
+        )
+
+    def read(self, *names: str) -> None:
+        for name in names or ALL:
+            self.lists.believed(name, self.now)
+
+    def watch(self) -> None:
+        coverage.watch(self.ports, self.session, lambda: 0.5)
+
+    def watched(self, **spec: Any) -> float:
+        return coverage.watched(self.ports, self.session, "RamRole", options(spec))
+
+    def interval(self, kind: str = "RamRole", *, quiet: bool = True, **spec: Any) -> float:
+        return coverage.interval(self.ports, self.session, kind, options(spec), quiet=quiet)
+
+
+def test_every_kind_and_every_list_is_thought_of() -> None:
+    assert NEEDS.keys() == KINDS.keys()
+    assert set(LISTINGS) <= set(ALL)
+
+
+def test_what_the_sweep_shows_whole_is_looked_at_once_a_day() -> None:
+    around = Around()
+    assert around.interval() == 600.0, "before the first sweep"
+    around.read()
+    assert {around.interval(kind) for kind in KINDS} == {SELDOM}
+    assert around.interval(quiet=False) == 600.0
+    around.ports.settings = Settings(sweep_seconds=0.0)
+    assert around.interval() == 600.0
+
+
+def test_where_somebody_says_how_often_that_holds() -> None:
+    around = Around()
+    around.read()
+    assert around.interval(driftInterval="2m") == 120.0
+    assert around.interval(driftInterval="10s") == 60.0
+    told = Around(driftInterval="1h")
+    told.read()
+    assert told.interval() == 3600.0
+
+
+@pytest.mark.parametrize("missing", ALL)
+def test_without_a_class_the_kinds_that_need_it_are_looked_at_as_before(missing: str) -> None:
+    around = Around()
+    around.read()
+    around.lists.failed(missing, "AccessDenied")
+    around.watch()
+    assert around.interval() == SELDOM, "one failure is no reason to look at everything"
+    around.now += 900.0
+    around.watch()
+    around.now += 1.0
+    around.read(*(other for other in ALL if other != missing))
+    for kind, names in NEEDS.items():
+        assert around.interval(kind) == (600.0 if missing in names else SELDOM)
+
+
+@pytest.mark.parametrize(
+    ("name", "age"),
+    [("RamRole", 900.0), ("attachments", 900.0), ("memberships", 1800.0), ("trusts", 900.0)],
+)
+def test_a_class_that_grew_old_is_missing(name: str, age: float) -> None:
+    around = Around()
+    around.read()
+    around.now += age
+    around.read(*(other for other in ALL if other != name))
+    assert len(coverage.covered(around.ports, around.lists)) == len(NEEDS)
+    around.now += 1.0
+    lost = {kind for kind, names in NEEDS.items() if name in names}
+    assert coverage.covered(around.ports, around.lists) == NEEDS.keys() - lost
+
+
+def test_who_is_covered_no_more_is_looked_at_soon_and_only_once() -> None:
+    around = Around()
+    around.watch()
+    assert around.added == [], "they are looked at as often as before"
+    around.read()
+    around.watch()
+    around.lists.failed("attachments", "AccessDenied")
+    for _ in range(2):
+        around.watch()
+    assert around.added == []
+    for _ in range(2):
+        around.now += 901.0
+        around.read(*(other for other in ALL if other != "attachments"))
+        around.watch()
+    assert around.added == [(Key("RamRole", "team", "ours"), 300.0)]
+
+
+def test_while_the_sweep_shows_all_somebody_looks_and_not_before() -> None:
+    around = Around()
+    assert around.watched() == 1200.0
+    around.read()
+    around.watch()
+    around.now += 600.0
+    assert around.watched() == 1800.0
+    assert around.watched(driftInterval="5m") == 600.0
+    around.now += 9 * SELDOM
+    assert around.watched() == 2 * SELDOM
+    # Nobody looked meanwhile, and the sweep that comes now says nothing of that time.
+    around.watch()
+    around.read()
+    around.watch()
+    assert around.watched() == 1200.0
+
+
+def trust(**principal: list[str]) -> documents.Trust:
+    statement = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": principal}
+    return documents.parse_trust({"Version": "1", "Statement": [statement]})
+
+
+CALM = Live(
+    Presence.PRESENT, fields={"trustPolicy": trust(Service=["fc.aliyuncs.com"])}, read_at=1.0
+)
+FEDERATED = Live(
+    Presence.PRESENT,
+    fields={"trustPolicy": trust(Federated=["acs:ram::1234567890123456:saml-provider/idp"])},
+)
+
+
+def outcomes() -> Iterator[tuple[str, Outcome, bool]]:
+    def one(plan: Plan | None = None, phase: Phase = Phase.DONE, **more: Any) -> Outcome:
+        return Outcome(phase, Reason.SYNCED, "", **{"plan": plan or Plan(), "live": CALM, **more})
+
+    yield "in sync", one(), True
+    yield "not in sync", one(Plan(in_sync=False)), False
+    yield "waits", one(Plan(waiting=("for a policy",))), False
+    yield "stalled", one(phase=Phase.STALLED), False
+    yield "wrote", one(steps_done=(SimpleNamespace(),)), False
+    yield "did not look", one(live=None), False
+    yield "trusts a provider", one(live=FEDERATED), False
+
+
+@pytest.mark.parametrize(
+    ("outcome", "quiet"),
+    [pytest.param(outcome, quiet, id=name) for name, outcome, quiet in outcomes()],
+)
+def test_only_what_is_as_agreed_and_needs_no_provider_is_left_to_the_sweep(
+    outcome: Outcome, quiet: bool
+) -> None:
+    assert coverage.quiet(outcome) is quiet

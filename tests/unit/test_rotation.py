@@ -1,0 +1,97 @@
+"""What is read in turns: what is due, how readings spread, and who has to look."""
+
+from __future__ import annotations
+
+import pytest
+
+from ram_operator.runtime.rotation import TRIES, Rotation
+
+TURN, SELDOM, OFTEN = 300.0, 7200.0, 900.0
+NOBODY: list[str] = []
+
+
+def due(turns: Rotation, now: float) -> list[str]:
+    return turns.due(now, TURN, SELDOM, OFTEN)
+
+
+def test_a_reading_is_made_again_before_it_is_too_old() -> None:
+    turns = Rotation()
+    turns.noted("role/calm", b"1", 0.0, often=False)
+    turns.noted("role/bad", b"1", 0.0, often=True)
+    assert due(turns, 300.0) == NOBODY
+    assert due(turns, 600.0) == ["role/bad"]
+    turns.noted("role/bad", b"1", 600.0, often=True)
+    assert due(turns, 900.0) == NOBODY
+    # One alone is the share of its turn, once it is half as old as it may be.
+    assert due(turns, 3600.0) == ["role/bad", "role/calm"]
+
+
+def test_what_was_looked_at_at_once_is_not_read_at_once() -> None:
+    turns, names = Rotation(), [f"role/r{number:03}" for number in range(480)]
+    for name in names:
+        turns.noted(name, b"1", 0.0, often=False)
+    read: dict[str, float] = {}
+    counts = []
+    for number in range(1, 73):
+        now = number * TURN
+        mine = due(turns, now)
+        counts.append(len(mine))
+        for name in mine:
+            assert now - read.get(name, 0.0) <= SELDOM
+            assert not turns.read(name, b"1", now)
+            read[name] = now
+    assert read.keys() == set(names)
+    assert max(counts[24:]) <= 240, "it evens out"
+    assert sum(counts[24:]) <= 480 * 4
+
+
+def test_the_dangerous_ones_come_first_and_the_oldest_before_others() -> None:
+    turns = Rotation()
+    for at, name in enumerate(("b", "a")):
+        turns.noted(f"role/{name}", b"1", float(at), often=False)
+    turns.noted("role/z", b"1", 5.0, often=False)
+    turns.often("role/z")
+    turns.often("role/unknown")
+    assert due(turns, 9000.0) == ["role/z", "role/b", "role/a"]
+
+
+def test_what_is_read_as_it_was_looked_at_wakes_nobody() -> None:
+    turns = Rotation()
+    turns.noted("role/a", b"1", 0.0, often=False)
+    assert not turns.read("role/a", b"1", 5000.0)
+    assert [turns.late(at, SELDOM, OFTEN) for at in (12200.0, 12201.0)] == [0, 1]
+
+
+def test_what_differs_is_looked_at_until_a_look_agrees_or_it_was_tried_often_enough() -> None:
+    turns = Rotation()
+    turns.noted("role/a", b"1", 0.0, often=False)
+    assert turns.read("role/a", b"2", 100.0)
+    # An answer from before: the next reading tells again.
+    turns.noted("role/a", b"1", 101.0, often=False)
+    assert turns.read("role/a", b"2", 200.0)
+    turns.noted("role/a", b"1", 201.0, often=False)
+    assert [turns.read("role/a", b"2", 300.0 + n) for n in range(3)] == [False] * 3
+    assert TRIES == 2
+    assert turns.read("role/a", b"3", 400.0), "another value is another reason"
+    turns.noted("role/a", b"3", 401.0, often=False)
+    assert not turns.read("role/a", b"3", 500.0)
+    assert turns.read("role/a", b"2", 600.0)
+
+
+def test_a_reading_that_is_older_than_a_look_says_nothing() -> None:
+    turns = Rotation()
+    turns.noted("role/a", b"2", 100.0, often=False)
+    assert not turns.read("role/a", b"1", 99.0)
+    assert not turns.read("role/gone", b"1", 99.0)
+
+
+@pytest.mark.parametrize("way", ["unknown", "unowned"])
+def test_what_is_not_known_or_nobodys_is_not_read(way: str) -> None:
+    turns = Rotation()
+    turns.noted("role/a", b"1", 0.0, often=True)
+    if way == "unknown":
+        turns.noted("role/a", None, 1.0, often=True)
+    else:
+        turns.keep(lambda name: name != "role/a")
+    assert due(turns, 9000.0) == NOBODY
+    assert turns.late(9000.0, SELDOM, OFTEN) == 0
