@@ -17,7 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final
 
-from bench import comparing
+from bench import comparing, sweeping
 from bench import world as bench_world
 from bench.measure import Sample, sample
 from bench.result import Measured
@@ -52,12 +52,13 @@ RATES: Final = {"readsPerSecond": 1000, "writesPerSecond": 1000, "attachmentsPer
 def main() -> int:
     parser = argparse.ArgumentParser(prog="bench")
     parser.add_argument("-n", type=int, default=1000, help="objects, up to 10000")
-    count = parser.parse_args().n
+    parser.add_argument("--sweep", action="store_true", help="count the calls of the sweep, too")
+    given = parser.parse_args()
     directory = ROOT / ".cluster" / "bench"
     shutil.rmtree(directory, ignore_errors=True)
     with ControlPlane.start(directory) as cluster, EmulatorProcess.start() as emulator:
         install(cluster)
-        result = Bench(cluster, emulator, count).run()
+        result = Bench(cluster, emulator, given.n).run(sweep=given.sweep)
     print(json.dumps(result, sort_keys=True))
     return 0
 
@@ -76,7 +77,7 @@ class Bench:
             cluster, emulator, NAMESPACE, "friendly", quotas=QUOTAS, rateLimit=RATES
         )
 
-    def run(self) -> Json:
+    def run(self, *, sweep: bool = False) -> Json:
         operator = self._start()
         try:
             created, seconds = self._create(operator)
@@ -92,6 +93,7 @@ class Bench:
             self._say(f"restart: {restarted}")
         finally:
             again.stop()
+        swept = self._sweep() if sweep else None
         return Measured(
             objects=self._count,
             created=created,
@@ -102,11 +104,30 @@ class Bench:
             quiet=quiet,
             restarted=restarted,
             comparisons=comparing.per_second(),
+            swept=swept,
         ).keys()
 
-    def _start(self) -> OperatorProcess:
+    def _start(self, **more: str) -> OperatorProcess:
         log = self._cluster.directory / "operator.log"
-        return OperatorProcess.start(self._cluster, log, FLAGS)
+        flags = {name.replace("_", "-"): value for name, value in more.items()}
+        return OperatorProcess.start(self._cluster, log, {**FLAGS, **flags})
+
+    def _sweep(self) -> Sample:
+        """Some hours in which nothing happens and nobody says how often objects are looked at."""
+        hours = sweeping.Hours(self._count)
+        self._world.edit("RamAccount", NAMESPACE, driftInterval=None)
+        flags = {name.replace("-", "_"): value for name, value in hours.flags.items()}
+        operator = self._start(**flags)
+        try:
+            self._passes(operator, None, self._count + 1)
+            time.sleep(sweeping.WARM * hours.seconds)
+            before = sample(operator)
+            time.sleep(sweeping.MEASURED * hours.seconds)
+            counted = sample(operator).since(before)
+        finally:
+            operator.stop()
+        self._say(f"the sweep: {counted}")
+        return counted
 
     def _create(self, operator: OperatorProcess) -> tuple[Sample, float]:
         self._world.ready("RamAccount", NAMESPACE)

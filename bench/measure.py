@@ -57,7 +57,7 @@ class Sample:
 
 
 def _reads(action: str) -> bool:
-    return action.removeprefix("IMS.").startswith(("Get", "List"))
+    return action.rpartition(".")[2].startswith(("Get", "List"))
 
 
 def _minus(now: dict[str, int], before: dict[str, int]) -> dict[str, int]:

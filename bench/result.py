@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from bench import sweeping
 from bench.measure import Sample
 
 Json = dict[str, Any]
@@ -27,6 +28,8 @@ class Measured:
     quiet: Sample
     restarted: Sample
     comparisons: float
+    swept: Sample | None = None
+    """Of some hours of sweeps, where they were asked for."""
 
     def keys(self) -> Json:
         created, quiet, restarted = self.created, self.quiet, self.restarted
@@ -50,4 +53,12 @@ class Measured:
             "restart_cloud_writes": restarted.cloud_writes,
             "restart_cluster_writes": restarted.all_cluster_writes,
             "comparisons_per_second": round(self.comparisons),
+            "sweep_calls_per_object_hour": self._swept,
+            "sweep_cloud_calls": self.swept.cloud_calls if self.swept is not None else None,
         }
+
+    @property
+    def _swept(self) -> float | None:
+        if self.swept is None:
+            return None
+        return round(sweeping.per_object_hour(self.swept, self.objects), 3)
