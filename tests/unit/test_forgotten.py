@@ -46,8 +46,9 @@ def test_nobody_knows_which_names_are_found_with_it() -> None:
         base64.b64encode(bytes(8_192)).decode(),
         f"{'x' * 32}:{base64.b64encode(bytes(8_192)).decode()}",
         f":{base64.b64encode(bytes(8_192)).decode()}",
+        f"{KEY}:?",
     ],
-    ids=["no set", "too small", "too large", "no key", "no digits", "an empty key"],
+    ids=["no set", "too small", "too large", "no key", "no digits", "an empty key", "no bits"],
 )
 def test_a_set_that_cannot_be_read_has_every_name(text: str) -> None:
     assert forgotten.has(text, "RamRole/app")

@@ -25,3 +25,20 @@ def test_what_is_not_believed_of_one_part_shields_no_other() -> None:
         assert written == places - doubted
         assert decision.unread == doubted
         assert decision.incomplete == bool(doubted)
+
+
+def test_a_call_says_what_it_carries_along_as_it_was_seen() -> None:
+    """For a while after it that may be shown as it was before, too."""
+    before = wanted({"policies": [A], "description": "d"})
+    found = differs(before, trustPolicy=trust(FC, ANN), maxSessionDurationSeconds=7200)
+    asked = wanted({"description": "e"})
+    steps = plan.update(inputs(asked, found, remembered(before))).steps
+    told = {step.verb: (step.settles, step.carried) for step in steps}
+    both = frozenset({"description", "maxSessionDurationSeconds"})
+    trusts, attributes = told["trust"], told["attributes"]
+    assert "trustPolicy" in trusts[0]
+    assert trusts[0] | trusts[1] == {"trustPolicy", *both}
+    assert attributes[0] | attributes[1] == both
+    for settles, carried in told.values():
+        assert not settles & carried
+    assert told["detach"] == (frozenset({"policies[System/a]"}), frozenset())
