@@ -113,6 +113,12 @@ class Settings:
     sign_in_seconds: float = _setting(
         10800.0, "how often the ways to sign in of each user are read", 1.0
     )
+    author_seconds: float = _setting(
+        60.0,
+        "how soon ActionTrail is asked who made a difference; again after twice as long, and so on"
+        " for 20 minutes; 0 for never",
+        0.0,
+    )
     wedged_seconds: float = _setting(
         3600.0,
         "/healthz fails when as many passes as one namespace may have run for longer than that",

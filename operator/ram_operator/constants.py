@@ -149,6 +149,7 @@ class EventReason(StrEnum):
     APPROVAL_VOIDED = "ApprovalVoided"
     DRIFT_DETECTED = "DriftDetected"
     DRIFT_CORRECTED = "DriftCorrected"
+    DRIFT_AUTHOR = "DriftAuthor"
     FINDING_REPORTED = "FindingReported"
     STALLED = "Stalled"
     RECOVERED = "Recovered"

@@ -34,6 +34,7 @@ from .cluster.record_writer import Records
 from .cluster.voiding import void_all
 from .config import Settings
 from .errors import RamOperatorError, Retry
+from .loop import asking
 from .loop.account_sweep import Sweeper
 from .loop.ports import Clock, Ports
 from .loop.reconcile import Reconciler
@@ -187,6 +188,7 @@ class Operator:
         if self._closing.is_set():
             return
         self._threads.append(_thread("sweeps", self._sweep))
+        self._threads.append(_thread("authors", asking.run, self.ports, self._closing.wait))
         self.intake.start()
         for number in range(self.settings.workers):
             self._threads.append(_thread(f"worker-{number}", self._work))
@@ -373,8 +375,7 @@ def _stamp() -> str:
     return times.stamp(time.time())
 
 
-CLOCK: Final = Clock(time.monotonic, time.time, _stamp)
-"""The machine's."""
+CLOCK: Final = Clock(time.monotonic, time.time, _stamp)  # the machine's
 
 
 def _micro_stamp() -> str:

@@ -15,7 +15,12 @@ from Tea.exceptions import TeaException
 
 from demo.stage import RAM_POLICY
 from lab.emulator_process import EmulatorProcess
-from ram_operator.cloud.methods import IMS_METHODS, METHODS, RESOURCE_MANAGER_ACTIONS
+from ram_operator.cloud.methods import (
+    ACTION_TRAIL_ACTIONS,
+    IMS_METHODS,
+    METHODS,
+    RESOURCE_MANAGER_ACTIONS,
+)
 
 DOCUMENT: dict[str, Any] = json.loads(RAM_POLICY.read_text())
 
@@ -41,6 +46,7 @@ def test_it_allows_exactly_the_calls_that_the_operator_makes() -> None:
     # One published table has IMS's actions under its own name, another under RAM's.
     wanted |= {f"{prefix}:{action}" for action in IMS_METHODS for prefix in ("ims", "ram")}
     wanted |= {f"ram:{action}" for action in RESOURCE_MANAGER_ACTIONS}
+    wanted |= {f"actiontrail:{action}" for action in ACTION_TRAIL_ACTIONS}
     assert set(statement["Action"]) == wanted
     assert len(statement["Action"]) == len(wanted)
     assert (statement["Effect"], statement["Resource"]) == ("Allow", "*")

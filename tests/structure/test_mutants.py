@@ -75,6 +75,7 @@ AREAS: Final = {
         "gate/inputs.py",
         "model/permissions.py",
     },
+    "authors": {"loop/asking.py", "planning/authorship.py"},
     "letters": {
         "gate/clearance.py",
         "gate/evaluating.py",

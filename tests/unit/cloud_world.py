@@ -39,9 +39,7 @@ class World:
         wiring = Wiring(self.pool, timeouts, self._watch, self._before_write)
         endpoint = Endpoint(server.host, "http")
         keys = Credentials(KEY_ID, SECRET, TOKEN)
-        self.client = CloudClient(
-            keys, Endpoints(endpoint, endpoint, endpoint, endpoint), self.limiter, wiring
-        )
+        self.client = CloudClient(keys, Endpoints(*[endpoint] * 5), self.limiter, wiring)
 
     def _watch(self, action: str, result: str, seconds: float) -> None:
         assert seconds >= 0.0

@@ -13,7 +13,12 @@ import pytest
 from demo.stage import RAM_POLICY
 from ram_operator.cloud.client import Timeouts
 from ram_operator.cloud.jobs import is_write
-from ram_operator.cloud.methods import IMS_METHODS, METHODS, RESOURCE_MANAGER_ACTIONS
+from ram_operator.cloud.methods import (
+    ACTION_TRAIL_ACTIONS,
+    IMS_METHODS,
+    METHODS,
+    RESOURCE_MANAGER_ACTIONS,
+)
 from ram_operator.constants import Reason
 from ram_operator.errors import Absent, OutcomeUnknown, Retry
 from tests.unit.cloud_world import KEY_ID, TOKEN, World, caught
@@ -194,6 +199,7 @@ def test_what_is_denied_is_named_as_the_operators_policy_names_it(world: World) 
     world.answers(403, "NoPermission")
     actions = [*METHODS, *(f"IMS.{action}" for action in IMS_METHODS)]
     actions += [f"ResourceManager.{action}" for action in RESOURCE_MANAGER_ACTIONS]
+    actions += [f"ActionTrail.{action}" for action in ACTION_TRAIL_ACTIONS]
     sends = [(world.job if is_write(action) else world.client.call, action) for action in actions]
     errors = [caught(lambda send=send, action=action: send(action, {})) for send, action in sends]
     errors.append(caught(world.client.caller_identity))

@@ -227,9 +227,7 @@ def test_a_name_that_does_not_resolve(server: Stub) -> None:
     endpoint = Endpoint("no-such-host.invalid", "http")
     wiring = Wiring(made.pool, TIMEOUTS, lambda *_: None, lambda: None)
     keys = Credentials(KEY_ID, SECRET)
-    made.client = CloudClient(
-        keys, Endpoints(endpoint, endpoint, endpoint, endpoint), made.limiter, wiring
-    )
+    made.client = CloudClient(keys, Endpoints(*[endpoint] * 5), made.limiter, wiring)
     unavailable(made)
     made.pool.shutdown()
 

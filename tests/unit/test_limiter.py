@@ -51,6 +51,7 @@ def patient(clock: FakeClock, most: float) -> tuple[Limiter, list[float]]:
         ("GetCallerIdentity", ActionClass.READ),
         ("IMS.ListUsers", ActionClass.READ),
         ("ResourceManager.ListPolicyAttachments", ActionClass.RESOURCE_MANAGER),
+        ("ActionTrail.LookupEvents", ActionClass.ACTION_TRAIL),
         ("CreateRole", ActionClass.WRITE),
         ("UpdateRole", ActionClass.WRITE),
         ("SetDefaultPolicyVersion", ActionClass.WRITE),

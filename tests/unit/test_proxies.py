@@ -46,7 +46,7 @@ def client(endpoint: Endpoint, environment: Mapping[str, str]) -> CloudClient:
         proxies.read(environment),
     )
     limiter = Limiter(dict.fromkeys(ActionClass, 1000.0))
-    endpoints = Endpoints(endpoint, endpoint, endpoint, endpoint)
+    endpoints = Endpoints(*[endpoint] * 5)
     return CloudClient(Credentials("made-up-id", "made-up"), endpoints, limiter, wiring)
 
 

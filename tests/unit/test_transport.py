@@ -52,7 +52,7 @@ def client(
 ) -> CloudClient:
     wiring = Wiring(pool, timeouts, lambda *_: None, lambda: None, share=share)
     endpoint = Endpoint(host, "http")
-    endpoints = Endpoints(endpoint, endpoint, endpoint, endpoint)
+    endpoints = Endpoints(*[endpoint] * 5)
     return CloudClient(Credentials("id", "key", ""), endpoints, _limiter(), wiring)
 
 

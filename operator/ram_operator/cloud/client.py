@@ -14,6 +14,7 @@ import copy
 import logging
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Mapping
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeout
@@ -36,13 +37,22 @@ from .endpoints import Endpoint, Endpoints
 from .jobs import Needs, Reply, is_write
 from .limiter import ActionClass, Limiter, action_class
 from .methods import METHODS
-from .services import IMS, RESOURCE_MANAGER, Ims, ResourceManager
+from .services import (
+    ACTION_TRAIL,
+    ACTION_TRAIL_VERSION,
+    IMS,
+    RESOURCE_MANAGER,
+    RESOURCE_MANAGER_VERSION,
+    Ims,
+    Unmodelled,
+)
 
 log = logging.getLogger(__name__)
 
 IDENTITY: Final = "GetCallerIdentity"
 _DEADLINES: Final = 3
 """A job of many reads has no more than so many deadlines of one call: it may hold locks."""
+_REMEMBERED: Final = 5000
 _STOPPING: Final = "the operator is stopping"
 
 
@@ -76,6 +86,8 @@ class Wiring:
     """Threads of the pool that one account may have at once: answers that do not come hold theirs,
     and must not hold those of other accounts.
     """
+    sent: deque[str] = field(default_factory=lambda: deque(maxlen=_REMEMBERED))
+    """Request ids of writes, by which the operator's own are known."""
 
 
 class CloudClient:
@@ -98,8 +110,14 @@ class CloudClient:
         self._ram = ram_client.Client(_config(credentials, endpoints.ram, wiring))
         self._sts = sts_client.Client(_config(credentials, endpoints.sts, wiring))
         self._ims = Ims(_config(credentials, endpoints.ims, wiring))
-        elsewhere = _config(credentials, endpoints.resource_manager, wiring)
-        self._resource_manager = ResourceManager(elsewhere)
+        self._elsewhere = {
+            RESOURCE_MANAGER: Unmodelled(
+                _config(credentials, endpoints.resource_manager, wiring), RESOURCE_MANAGER_VERSION
+            ),
+            ACTION_TRAIL: Unmodelled(
+                _config(credentials, endpoints.action_trail, wiring), ACTION_TRAIL_VERSION
+            ),
+        }
         self._tenant = ""
 
     def on_behalf(self, tenant: str) -> CloudClient:
@@ -109,8 +127,8 @@ class CloudClient:
         return mine
 
     def call(self, action: str, parameters: Mapping[str, Any]) -> Reply:
-        """One reading action of RAM, or with the prefix `IMS.` or `ResourceManager.` of another
-        service. Raises errors.* only.
+        """One reading action of RAM, or with the prefix of another service (`IMS.`).
+        Raises errors.* only.
 
         What writes is sent by `run` alone, with what it rests on.
         """
@@ -118,6 +136,10 @@ class CloudClient:
             raise Bug(f"{action} would be sent outside a job")
         needs = Needs(what=action, reads=1)
         return self.run(needs, lambda calls: calls.call(action, parameters))
+
+    def own_requests(self) -> frozenset[str]:
+        """Request ids of what this process wrote last, in whatever account."""
+        return frozenset(self._wiring.sent.copy())
 
     def caller_identity(self) -> Reply:
         """STS GetCallerIdentity: which account and principal the credentials belong to."""
@@ -186,6 +208,8 @@ class CloudClient:
             endpoint = where.ims
         elif action.startswith(RESOURCE_MANAGER):
             endpoint = where.resource_manager
+        elif action.startswith(ACTION_TRAIL):
+            endpoint = where.action_trail
         return self._wiring.proxies.towards(endpoint.protocol, endpoint.host)
 
     def _send(self, action: str, parameters: Mapping[str, Any]) -> Any:
@@ -194,8 +218,9 @@ class CloudClient:
             return self._sts.get_caller_identity_with_options(RuntimeOptions())
         if action.startswith(IMS):
             return self._ims.send(action.removeprefix(IMS), parameters)
-        if action.startswith(RESOURCE_MANAGER):
-            return self._resource_manager.send(action.removeprefix(RESOURCE_MANAGER), parameters)
+        for prefix, service in self._elsewhere.items():
+            if action.startswith(prefix):
+                return service.send(action.removeprefix(prefix), parameters)
         request = getattr(ram_models, action + "Request")().from_map(dict(parameters))
         return getattr(self._ram, METHODS[action] + "_with_options")(request, RuntimeOptions())
 
@@ -249,6 +274,7 @@ class _Job:
         self._end(action, "Success", started)
         if writes:
             facts = {"action": action, "request_id": body.get("RequestId", "")}
+            self._wiring.sent.append(facts["request_id"])
             log.info("cloud write", extra=facts)
         return body
 

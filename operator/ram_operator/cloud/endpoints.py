@@ -20,12 +20,13 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True)
 class Endpoints:
-    """Where the four services of one account are."""
+    """Where the services of one account are."""
 
     ram: Endpoint
     sts: Endpoint
     ims: Endpoint
     resource_manager: Endpoint
+    action_trail: Endpoint
 
 
 DEFAULT_ENDPOINTS: Final = {
@@ -33,9 +34,11 @@ DEFAULT_ENDPOINTS: Final = {
     "sts": "sts.aliyuncs.com",
     "ims": "ims.aliyuncs.com",
     "resourceManager": "resourcemanager.aliyuncs.com",
+    "actionTrail": "actiontrail.ap-southeast-1.aliyuncs.com",
 }
+_BESIDE: Final = ("ims", "resourceManager", "actionTrail")
 OFFICIAL: Final = re.compile(
-    r"(ram|sts|ims|resourcemanager)(-vpc)?\.([a-z]{2}-[a-z0-9-]+\.|vpc-proxy\.)?aliyuncs\.com(:443)?"
+    r"(ram|sts|ims|resourcemanager|actiontrail)(-vpc)?\.([a-z]{2}-[a-z0-9-]+\.|vpc-proxy\.)?aliyuncs\.com(:443)?"
 )
 """Not just any host below aliyuncs.com: strangers' buckets and functions have theirs there too."""
 
@@ -45,14 +48,14 @@ _HOST: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})
 def endpoints(spec: Mapping[str, Any], *, custom: bool) -> Endpoints:
     """The addresses of an account's services. Raises InvalidSpec.
 
-    A RAM that is none of Alibaba Cloud's own serves IMS and ResourceManager too, unless the
+    A RAM that is none of Alibaba Cloud's own serves these others too, unless the
     manifest says otherwise: what it is asked must not reach the public service by accident.
     """
     wanted = {**DEFAULT_ENDPOINTS, **spec}
     found = {name: endpoint(name, wanted[name], custom=custom) for name in DEFAULT_ENDPOINTS}
     if not _official(found["ram"]):
-        found |= {name: found["ram"] for name in ("ims", "resourceManager") if name not in spec}
-    return Endpoints(found["ram"], found["sts"], found["ims"], found["resourceManager"])
+        found |= {name: found["ram"] for name in _BESIDE if name not in spec}
+    return Endpoints(*(found[name] for name in DEFAULT_ENDPOINTS))
 
 
 def _official(where: Endpoint) -> bool:

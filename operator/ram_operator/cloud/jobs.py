@@ -14,7 +14,8 @@ Reply = Mapping[str, Any]
 
 def is_write(action: str) -> bool:
     """Whether the action changes anything; its name may have the prefix of its service."""
-    return action_class(action) not in (ActionClass.READ, ActionClass.RESOURCE_MANAGER)
+    reads = (ActionClass.READ, ActionClass.RESOURCE_MANAGER, ActionClass.ACTION_TRAIL)
+    return action_class(action) not in reads
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,16 +27,20 @@ FLOOR: Final = 0.05
 
 class ActionClass(StrEnum):
     """The classes in which RAM counts: lists and reads, writes, attachments and tags; and the lists
-    of ResourceManager, which takes fewer.
+    of ResourceManager, which takes fewer, and of ActionTrail, which takes two a second.
     """
 
     READ = "read"
     WRITE = "write"
     ATTACH = "attach"
     RESOURCE_MANAGER = "resourceManager"
+    ACTION_TRAIL = "actionTrail"
 
 
-_READS: Final = {"ResourceManager": ActionClass.RESOURCE_MANAGER}
+_READS: Final = {
+    "ResourceManager": ActionClass.RESOURCE_MANAGER,
+    "ActionTrail": ActionClass.ACTION_TRAIL,
+}
 
 
 def action_class(action: str) -> ActionClass:
@@ -44,7 +48,7 @@ def action_class(action: str) -> ActionClass:
     have the prefix of its service.
     """
     service, _, action = action.rpartition(".")
-    if action.startswith(("Get", "List")):
+    if action.startswith(("Get", "List", "Lookup")):
         return _READS.get(service, ActionClass.READ)
     if action.startswith(("Attach", "Detach", "AddUser", "RemoveUser", "Tag", "Untag")):
         return ActionClass.ATTACH

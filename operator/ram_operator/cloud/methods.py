@@ -64,6 +64,8 @@ IMS_METHODS: Final[Mapping[str, str]] = {
     "GetOIDCProvider": "get_oidcprovider",
 }
 """Called as `IMS.<action>`: RAM itself cannot tag users, and has no providers."""
+ACTION_TRAIL_ACTIONS: Final = ("LookupEvents",)
+"""Called as `ActionTrail.<action>`: who made a difference."""
 RESOURCE_MANAGER_ACTIONS: Final = ("ListPolicyAttachments",)
 """Called as `ResourceManager.<action>`, and allowed as actions of RAM: RAM itself lists attachments
 of one identity or of one policy, and no account's.

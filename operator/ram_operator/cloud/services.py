@@ -19,8 +19,10 @@ from .methods import IMS_METHODS
 
 IMS: Final = "IMS."
 RESOURCE_MANAGER: Final = "ResourceManager."
+ACTION_TRAIL: Final = "ActionTrail."
 """What stands before an action of theirs."""
-_VERSION: Final = "2020-03-31"
+RESOURCE_MANAGER_VERSION: Final = "2020-03-31"
+ACTION_TRAIL_VERSION: Final = "2020-07-06"
 
 
 class Ims:
@@ -45,13 +47,14 @@ class Ims:
         )
 
 
-class ResourceManager:
-    """The client of ResourceManager: the one that is below all of the SDK's, for a single action is
-    worth no package of its own.
+class Unmodelled:
+    """The client of ResourceManager or ActionTrail: the one that is below all of the SDK's, for a
+    single action is worth no package of its own.
     """
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, version: str) -> None:
         self._config = config
+        self._version = version
         self._lock = threading.Lock()
         self._client: OpenApiClient | None = None
 
@@ -62,7 +65,7 @@ class ResourceManager:
                 self._client = OpenApiClient(self._config)
         what = Params(
             action=action,
-            version=_VERSION,
+            version=self._version,
             protocol="HTTPS",
             pathname="/",
             method="POST",

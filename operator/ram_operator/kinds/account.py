@@ -14,6 +14,7 @@ def account_settings(name: str, spec: Mapping[str, Any]) -> Account:
     """RamAccount → its settings. Absent sections mean the strictest. Raises InvalidSpec."""
     protected = spec.get("protected") or {}
     gate = spec.get("gate") or {}
+    authors = spec.get("driftAuthors") or {}
     tenants = {
         item["namespace"]: Tenant(
             namespace=item["namespace"],
@@ -44,6 +45,8 @@ def account_settings(name: str, spec: Mapping[str, Any]) -> Account:
         trusted_subjects=tuple(str(item) for item in gate.get("trustedSubjects") or ()),
         hold_indirect=gate.get("holdIndirect") is True,
         hold_deletions=gate.get("holdDeletions") is True,
+        author_names=authors.get("names") is not False,
+        author_addresses=authors.get("addresses") is True,
         four_eyes=gate.get("fourEyes") is not False,
     )
 

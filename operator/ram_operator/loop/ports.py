@@ -22,6 +22,7 @@ from ..runtime import bodies
 from ..runtime.cache import Cache
 from ..runtime.consistency import Consistency
 from ..runtime.deletion_brake import DeletionBrake, Scope
+from ..runtime.questions import Authors
 from ..runtime.queue import Lane, WorkQueue
 from ..runtime.refused_writes import Refusals
 from ..runtime.sessions import AccountOpener, Accounts, Session
@@ -62,6 +63,7 @@ class Ports:
     metrics: Metrics
     instance: str
     sweeps: Sweeps = field(default_factory=Sweeps)
+    authors: Authors = field(default_factory=Authors)
 
     def body(self, key: Key) -> dict[str, Any] | None:
         """The object as the watches told of it. Raises errors.*: of one whose namespace is no

@@ -29,7 +29,7 @@ from ..reporting.status import Report, build_report
 from ..runtime import bodies
 from ..runtime.cache import Seen
 from ..runtime.queue import Lane
-from . import account_pass, coverage, endings, offers, ownership
+from . import account_pass, asking, coverage, endings, offers, ownership
 from .deletion import DeletionPass, Released
 from .managed import ManagedPass
 from .ports import Ports
@@ -195,6 +195,7 @@ class Reconciler:
         ports.metrics.objects.forget(key)
         ports.metrics.slow.forget(key)
         ports.consistency.forget(key)
+        ports.authors.forget(key)
         ports.refusals.forget(key)
         ports.queue.forget(key)
         self._troubles.pop(key, None)
@@ -248,6 +249,7 @@ class Reconciler:
         ports = self._ports
         old = body.get("status") or {}
         generation = int(body["metadata"].get("generation", 0))
+        outcome = replace(outcome, authors=ports.authors.known(key))
         written = build_report(old, outcome, generation, ports.clock.stamp(), extra)
         ports.metrics.corrected(key, outcome)
         patch = mergepatch.between(old, written.status)
@@ -264,6 +266,8 @@ class Reconciler:
             # An edit that came during the pass is in the reply, and its own event is old news then.
             if ports.cache.put(reply)[1] is Seen.NEWS:
                 ports.queue.add(key)
+        asking.ask(ports, key, old, written.status)
+        asking.looked(ports, key, outcome)
         self._measure(key, body, outcome, written)
         self._post(key, body, written.events)
 

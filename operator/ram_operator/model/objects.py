@@ -118,4 +118,6 @@ class Account:
     hold_deletions: bool = False  # of users and roles
     minimum_interval: float = 60.0  # seconds; an object that asks for less gets this
     interval_given: bool = True  # False where nobody said how often objects are looked at
+    author_names: bool = True  # who made a difference is named in its status
+    author_addresses: bool = False  # and from where
     four_eyes: bool = True  # no approval counts of which nobody knows who wrote the change

@@ -13,6 +13,7 @@ from .objects import nothing
 from .records import NOTHING_AGREED, Agreed
 from .state import Applied, Live
 from .steps import Step
+from .traces import Author, Seen
 from .vocabulary import DriftAction, HeldKind, Phase
 
 
@@ -83,6 +84,7 @@ class Outcome:
     shows: Mapping[str, str] = field(default_factory=nothing)  # field → where status lists it
     handled_request: str = ""
     after: float | None = None
+    authors: Mapping[Seen, Author] = field(default_factory=dict)  # of what a status shows
     also: tuple[str, ...] = ()  # what is so besides, a sentence each
 
     @property

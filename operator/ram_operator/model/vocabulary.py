@@ -74,6 +74,18 @@ class DriftAction(StrEnum):
     """In a status alone: still to be put right."""
 
 
+class AuthorKind(StrEnum):
+    """Who made a difference, as a status says it."""
+
+    PERSON = "person"
+    """In the console."""
+    PROGRAM = "program"
+    """By an access key or a role; people may use those too."""
+    PLATFORM = "platform"
+    """Alibaba Cloud itself."""
+    UNKNOWN = "unknown"
+
+
 class HeldKind(StrEnum):
     """What waits for an approval, in `status.pending.kind`, and what a record says was begun."""
 

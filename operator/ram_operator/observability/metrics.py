@@ -139,6 +139,13 @@ class Metrics:
             ["kind", "field", "severity", "action"],
             registry=registry,
         )
+        self.drift_authors = Counter(
+            "ram_operator_drift_authors_total",
+            "Differences by who made them: a `person` in the console, a `program`, the `platform`,"
+            " or `unknown`. Counted once that is known, or 20 minutes later.",
+            ["kind", "author"],
+            registry=registry,
+        )
         self.gate = Counter(
             "ram_operator_gate_decisions_total",
             "What the gate decided on trusts and on rights to change rights: `held` (by rule),"

@@ -123,12 +123,12 @@ def head(entries: Sequence[Drift]) -> str:
 
 def corrections(
     status: Mapping[str, Any], entries: Sequence[Drift], now: str
-) -> list[dict[str, str]]:
+) -> list[dict[str, Any]]:
     """`status.corrected` after a pass that has put `entries` right: the last ones, newest first.
 
     A critical one makes room for critical ones alone, and what comes again and again for itself.
     """
-    fresh = [
+    fresh: list[dict[str, Any]] = [
         {
             "field": sentences.clip(entry.field, FIELD),
             "was": legible.line(entry.was),

@@ -20,7 +20,7 @@ from ..model.records import Rejection
 from ..model.state import Live
 from ..model.vocabulary import Phase
 from ..planning.last_applied import applied_block
-from . import carryover, conditions, events
+from . import authors, carryover, conditions, events
 from .conditions import Condition
 from .events import Event
 from .texts import held_reason, would_do
@@ -82,7 +82,8 @@ def build_report(
         for key, value in status.items()
         if value not in ({}, [], None, "")
     }
-    return Report(status, events.told(old, outcome))
+    of_authors = authors.told(old, status, outcome.authors)
+    return Report(status, (*events.told(old, outcome), *of_authors))
 
 
 _REBUILT: Final = ("drift", "findings", "pending", "wouldDo")

@@ -240,6 +240,8 @@ class AccountOpener:
             ActionClass.READ: reads,
             # Of its limit no figure is published; it is taken for a tenth of RAM's.
             ActionClass.RESOURCE_MANAGER: reads / 10.0,
+            # Half of what it takes.
+            ActionClass.ACTION_TRAIL: 1.0,
             ActionClass.WRITE: float(limits.get("writesPerSecond", 4)),
             ActionClass.ATTACH: float(limits.get("attachmentsPerSecond", 2)),
         }
