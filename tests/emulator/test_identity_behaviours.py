@@ -10,6 +10,7 @@ import pytest
 from alibabacloud_tea_openapi.exceptions import AlibabaCloudException
 
 from ram_emulator.behaviours import BEHAVIOURS
+from ram_emulator.behaviours_of_lists import BEHAVIOURS_OF_LISTS
 from tests.emulator import test_behaviours, test_providers
 from tests.emulator.calls import invoke, policy, refused
 from tests.emulator.conftest import Cloud
@@ -217,6 +218,7 @@ def test_every_switch_is_shown() -> None:
         "policy_attachments_stale_seconds",
         "ims_list_last_login",  # test_ims_users.py
     }
+    others |= BEHAVIOURS_OF_LISTS.keys()  # and test_actiontrail.py
     others |= {name for name in BEHAVIOURS if name.startswith("credential_report_")}
     assert CHECKS.keys() | others == BEHAVIOURS.keys()
 
