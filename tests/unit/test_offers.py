@@ -12,12 +12,13 @@ import pytest
 from ram_operator.cluster.api import path
 from ram_operator.constants import (
     ANNOTATION_APPROVE,
+    ANNOTATION_APPROVED_BY,
     ANNOTATION_REJECT,
     ANNOTATION_REJECTED_BY,
     HANDLED_REJECTION,
 )
 from ram_operator.gate import approvals
-from ram_operator.gate.inputs import Approval
+from ram_operator.gate.inputs import Approval, Guard
 from ram_operator.kinds.manifest import asked
 from ram_operator.kinds.record import facts_of
 from ram_operator.kinds.table import KINDS
@@ -360,3 +361,24 @@ def test_every_field_that_the_gate_judges_is_asked_for() -> None:
         judged = {f.name for f in row.fields if f.gated or f.escalates or f.larger_is_wider}
         assert set(asked(row, "x", {})) == judged | {row.name_field}
     assert trust(FC).digest
+
+
+class PutBack:
+    """A guard of which nothing good is remembered, and which is there when it is looked at."""
+
+    stamps = True
+
+    def __init__(self, now: Guard) -> None:
+        self.now = now
+
+    def state(self, key: Key | None = None, *, fresh: bool = False) -> Guard:
+        return self.now if fresh else Guard.MISSING
+
+
+@pytest.mark.parametrize("now", [Guard.INTACT, Guard.MISSING])
+def test_what_is_only_remembered_of_the_guard_voids_no_approval(now: Guard) -> None:
+    body = manifest(approve=D)
+    body["metadata"]["annotations"][ANNOTATION_APPROVED_BY] = "olga"
+    with about(body) as (_, around, subject):
+        guarded: Any = PutBack(now)
+        assert offers.guard_state(replace(around, guard=guarded), subject) is now

@@ -76,6 +76,9 @@ def approval(ports: Ports, subject: Subject, identity: Identity, cloud_id: str) 
 def guard_state(ports: Ports, subject: Subject, *, fresh: bool = False) -> Guard:
     """An approval that nobody stamped was written while nobody looked, and counts as such."""
     found = _counting(ports, subject, subject.key, fresh=fresh)
+    if found is Guard.MISSING and not fresh:
+        # It may have been put back since: what is only remembered ends no offer.
+        found = _counting(ports, subject, subject.key, fresh=True)
     stamped = bool(subject.annotation(ANNOTATION_APPROVED_BY)) or not ports.guard.stamps
     return found if stamped or found is not Guard.INTACT else Guard.MISSING
 
