@@ -169,6 +169,8 @@ def joining(meanwhile: Callable[[World], None]) -> Story:
 
 
 def approve_everything(world: World) -> None:
+    # An offer names whoever has the policy: one that an old answer lacked would void the approval.
+    world.settle()
     start = world.journal_end()
     world.edit("RamPolicy", ZZ, document=EVERYTHING)
     approve(world, "RamPolicy", ZZ)
