@@ -190,3 +190,12 @@ def test_only_what_is_as_agreed_and_needs_no_provider_is_left_to_the_sweep(
     outcome: Outcome, quiet: bool
 ) -> None:
     assert coverage.quiet(outcome) is quiet
+
+
+def test_who_has_no_record_is_not_left_to_a_sweep_that_would_not_find_him() -> None:
+    """As all in an account that is observed."""
+    around, role, record = Around(), Key("RamRole", "team", "ours"), Key("RamRecord", "", "r")
+    outcome = Outcome(Phase.DONE, Reason.SYNCED, "", plan=Plan(), live=CALM)
+    for owned in ([], [record]):
+        around.ports.cache.owned = {role: owned}.get
+        assert coverage.calm(around.ports, role, outcome) is bool(owned)

@@ -15,7 +15,7 @@ from ..kinds.group import GROUP
 from ..kinds.policy import POLICY
 from ..kinds.role import ROLE, TRUST
 from ..kinds.user import USER
-from ..model.objects import Options
+from ..model.objects import Key, Options
 from ..model.outcome import Outcome
 from ..model.vocabulary import Phase
 from ..runtime.queue import Lane
@@ -69,6 +69,13 @@ def watched(ports: Ports, session: Session, kind: str, options: Options) -> floa
 
 def _lists(ports: Ports, session: Session) -> AccountLists:
     return ports.sweeps.lists(session.account.name, session.account.account_id)
+
+
+def calm(ports: Ports, key: Key, outcome: Outcome) -> bool:
+    """Whether nothing of the object waits, and the sweep finds it by its record. Where there is
+    none, as in an account that is observed, nobody would wake the object.
+    """
+    return bool(ports.cache.owned(key)) and quiet(outcome)
 
 
 def quiet(outcome: Outcome) -> bool:
