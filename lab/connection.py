@@ -14,12 +14,13 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
 from lab import credentials
 from lab.kept import Connections
+from lab.lookups import asked_again
 
 KUBECTL = Path(sys.executable).with_name("kubectl")
 AGENT = "ram-operator-lab"
@@ -164,8 +165,8 @@ class Cluster:
         """
         data = None if body is None else json.dumps(body).encode()
         headers = self._headers(content_type, token)
-        answer = self._connections.ask(method, path, data, headers, timeout)
-        return _answered(method, path, *answer)
+        ask = partial(self._connections.ask, method, path, data, headers, timeout)
+        return _answered(method, path, *asked_again(ask))
 
     def patch_as(
         self, user: str, path: str, body: object, *, group: str = "system:masters"
@@ -176,9 +177,8 @@ class Cluster:
         who = {"Impersonate-User": user, "Impersonate-Group": group}
         headers = {**self._headers("application/merge-patch+json"), **who}
         data = json.dumps(body).encode()
-        return _answered(
-            "PATCH", path, *self._connections.ask("PATCH", path, data, headers, _PATIENCE)
-        )
+        ask = partial(self._connections.ask, "PATCH", path, data, headers, _PATIENCE)
+        return _answered("PATCH", path, *asked_again(ask))
 
     def audit_events(self, user: str | None = None) -> Iterator[dict[str, Any]]:
         """The audit events so far, oldest first, of one user name or of all."""

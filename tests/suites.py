@@ -47,7 +47,7 @@ NOTHING_CHOSEN: Final = 5
 
 
 def _files(folder: str, *without: str) -> list[str]:
-    """Its test files by size, so that every second one takes about half of the time."""
+    """Its test files by size, so that every n-th one takes about as long as every other n-th."""
     found = (ROOT / "tests" / folder).glob("test_*.py")
     ordered = sorted(found, key=lambda path: path.stat().st_size)
     return [name for path in ordered if (name := str(path.relative_to(ROOT))) not in without]
@@ -83,6 +83,7 @@ OLDEST: Final = ("tests/gate/test_reduced_guard.py", "tests/admission/test_varia
 GATE: Final = _files("gate", TABLE)
 GATES: Final = 4
 SCENARIOS: Final = _files("scenarios")
+SCENARIO_PARTS: Final = 3
 SOAK: Final = "tests/soak"
 """Churn: played by the lanes alone."""
 ODD: Final = ("tests/scenarios/test_odd_answers.py", "tests/scenarios/test_random_objects.py")
@@ -114,9 +115,11 @@ TEST: Final = (
         "tests/deploy/test_proxy.py",
         "tests/deploy/test_rules.py",
     ),
+    *(
+        _on_a_plane(f"scenarios {n + 1}", *SCENARIOS[n::SCENARIO_PARTS])
+        for n in range(SCENARIO_PARTS)
+    ),
     *(_with(_on_a_plane(f"gate {n + 1}", *GATE[n::GATES]), GATE="some") for n in range(GATES)),
-    _on_a_plane("scenarios", *SCENARIOS[::2]),
-    _on_a_plane("other scenarios", *SCENARIOS[1::2]),
     _pytest("histories", "tests/histories"),
     _on_a_plane("admission and commands", "tests/admission", "tests/cli"),
 )
