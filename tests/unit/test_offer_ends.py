@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import base64
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from ram_operator.gate import approvals, clearance
+from ram_operator.gate import said as said_of
 from ram_operator.gate.inputs import NO_REASON
+from ram_operator.kinds import manifest
+from ram_operator.kinds.table import KINDS
+from ram_operator.model import digests
 from ram_operator.model.changes import Change, Held
 from ram_operator.model.objects import Entry
-from ram_operator.model.records import RecordFacts, Rejection, Why
+from ram_operator.model.records import InFlight, RecordFacts, Rejection, Why
 from ram_operator.model.vocabulary import Direction
 from tests.unit.approvals_by_example import HELD, LATER, NOW, RECORD, SAID, SCOPE, approved, offered
-from tests.unit.core import ACCOUNT, ECS, FC, OUTSIDER, policies, trust
+from tests.unit.core import ACCOUNT, ECS, FC, OUTSIDER, policies, trust, trust_json
 
 ADMIN = Change("policies", None, Entry("System/Admin"), Direction.WIDER, "System/admin")
 FACTS = offered()
@@ -130,6 +135,30 @@ def test_rejections_beyond_the_room_for_them_count_against_everything() -> None:
         assert len(known) <= approvals.REMEMBERED
         assert approvals.knowing(HELD, known).rejections
     assert [each for each in known if not each.wishes] == [known[0]]
+
+
+def test_what_an_earlier_version_noted_stays_said_and_allows_nothing() -> None:
+    """It is known by 64 bits of the same digest."""
+    old = tuple(base64.urlsafe_b64decode(each + "=")[:8].hex() for each in approvals.wishes(HELD))
+    assert digests.older(old)
+    assert not digests.older(approvals.wishes(HELD))
+    noted = replace(no(), wishes=old)
+    assert approvals.knowing(HELD, [noted]).rejections == (noted,)
+    assert approvals.knowing(OTHER, [noted]).rejections == ()
+    (wish,) = HELD.changes
+    assert said_of.rejected(replace(RECORD, rejections=(noted,)), wish)
+    for wishes, begun in ((approvals.wishes(HELD), True), (old, False)):
+        flight = InFlight("TrustChange", "sha256:c", "sha256:a", wishes=wishes)
+        assert said_of.begun(replace(RECORD, in_flight=flight), wish) is begun
+
+
+def test_all_that_an_offer_is_known_by_is_a_whole_digest() -> None:
+    assert FACTS.pending is not None
+    spec = {"trustPolicy": trust_json(FC), "policies": [{"type": "System", "name": "A"}]}
+    asked = manifest.asked(KINDS["RamRole"], "x", spec)
+    for told in (FACTS.pending.wishes, FACTS.pending.parts.values(), asked.values()):
+        assert told
+        assert {len(base64.urlsafe_b64decode(each + "=")) for each in told} == {32}
 
 
 OLD = replace(FACTS, pending=replace(FACTS.pending, digest="sha256:" + "1" * 64, asked={}))

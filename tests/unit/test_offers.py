@@ -115,6 +115,21 @@ def test_what_is_asked_for_otherwise_ends_the_offer(spec: Json) -> None:
         assert offers.answer(around, subject) == {}
 
 
+@pytest.mark.parametrize("part", ["pending", "inFlight"])
+def test_what_an_older_version_noted_ends_and_says_so(part: str) -> None:
+    """Its digests are of 64 bits; the manifest is as it was."""
+    short = {name: f"{at:016x}" for at, name in enumerate(ASKED)}
+    block = {**(PENDING if part == "pending" else FLIGHT), "asked": short}
+    found = {"pending": None, part: block}
+    with about(manifest(approve=D), **found) as (server, around, subject):
+        assert offers.answer(around, subject) == {}
+        assert not left(server).get("pending")
+        assert left(server).get("inFlight", {}).get("sends", 2) == 2
+        (event,) = [w for w in server.writes if w.get("kind") == "Event"]
+        assert event["reason"] == "ApprovalVoided"
+        assert "an older version of the operator offered it" in event["message"]
+
+
 def test_no_digest_is_shown_that_opens_nothing() -> None:
     body = manifest(OTHERWISE)
     body["status"] = {"pending": {"digest": D, "expires": "later", "summary": "s"}}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
@@ -15,6 +16,7 @@ from ram_operator.gate.inputs import Approval, Inputs, Memory
 from ram_operator.kinds import manifest as desire
 from ram_operator.kinds.table import KINDS
 from ram_operator.loop.gated_write import _start
+from ram_operator.model import digests
 from ram_operator.model.changes import Change, Held
 from ram_operator.model.objects import Entry, Key, UnknownPart
 from ram_operator.model.outcome import Plan
@@ -137,6 +139,25 @@ def test_what_is_left_goes_on(had: Any, there: Any, left: set[str]) -> None:
     assert (decision.held, written(decision)) == (None, left)
     sends = {step.permit.sends for step in decision.steps if getattr(step, "permit", None)}
     assert sends == {2}
+
+
+def as_before(told: Mapping[str, str]) -> dict[str, str]:
+    """By 64 bits, which an editor finds twice."""
+    return {place: text[:16] for place, text in told.items()}
+
+
+@pytest.mark.parametrize("part", ["parts", "seen"])
+def test_what_is_told_by_64_bits_does_not_go_on(part: str) -> None:
+    facts, said = begun(group())
+    flight = facts.in_flight
+    assert flight is not None
+    told = getattr(flight, part)
+    assert told
+    assert {len(text) for text in told.values()} == {digests.LETTERS}
+    old = replace(flight, change="another", **{part: as_before(told)})
+    now = group((A,), ("ann",))
+    assert written(after(now, facts, said)) == {B, "ben"}
+    assert written(after(now, replace(facts, in_flight=old), said)) == set()
 
 
 def test_it_goes_on_once_the_record_speaks_of_what_was_written() -> None:

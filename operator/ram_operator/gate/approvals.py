@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from .. import documents, legible, times
 from ..constants import Reason
-from ..model import sentences
+from ..model import digests, sentences
 from ..model.changes import PROVIDERS, Change, Held, place
 from ..model.objects import Entry, FieldValue
 from ..model.records import InFlight, Offer, Pending, RecordFacts, Rejection, Why
@@ -83,13 +83,24 @@ def _context(held: Held) -> Mapping[str, Any]:
 
 def wishes(held: Held) -> tuple[str, ...]:
     """Stands for each part of the change as it is to become, whatever it was before."""
-    rows = {short([place(c.field, c.entry), canonical(c.after)]) for c in held.changes}
-    return tuple(sorted(rows)[:PARTS])
+    return tuple(sorted({short(wish) for wish in _wishes(held)})[:PARTS])
+
+
+def _wishes(held: Held) -> list[Any]:
+    return [[place(c.field, c.entry), canonical(c.after)] for c in held.changes]
+
+
+def refused(held: Held) -> frozenset[str]:
+    """By what a rejection knows the parts of a change again, also as an earlier version noted them:
+    what somebody was against stays so.
+    """
+    texts = [_text(wish) for wish in _wishes(held)]
+    return frozenset(f(text) for text in texts for f in (digests.compact, digests.as_before))
 
 
 def short(value: Any) -> str:
     """Stands for a value that `canonical` gave, where room is scarce."""
-    return _sha(value).removeprefix("sha256:")[:16]
+    return digests.compact(_text(value))
 
 
 def parts(held: Held, scope: Scope) -> dict[str, str]:
@@ -118,9 +129,9 @@ GRANTS: Final = "identityGrants"
 _SEEN: Final = {GRANTS: "what its policies let do"}
 
 
-def lets(key: str, digests: Iterable[str]) -> Entry:
-    """What a policy lets do, as the context of an offer has it."""
-    return Entry(key, " ".join(digests))
+def lets(key: str, documented: Iterable[str]) -> Entry:
+    """What a policy lets do, as the context of an offer has it; by the digests of that."""
+    return Entry(key, " ".join(documented))
 
 
 def _of(held: Held, name: str) -> list[Change]:
@@ -141,7 +152,7 @@ def _rejected(held: Held) -> list[Any]:
 
 def knowing(held: Held, known: Iterable[Rejection]) -> Held:
     """The change with what was said against it, or against a part of it; the latest first."""
-    mine = set(wishes(held))
+    mine = refused(held)
     against = [each for each in known if not each.wishes or mine & set(each.wishes)]
     return replace(held, rejections=tuple(reversed(against)))
 

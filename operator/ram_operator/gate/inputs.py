@@ -66,7 +66,7 @@ class Approval:
     rejecter: str = ""
     """Who wrote the rejection, as admission stamped it."""
     asked: Mapping[str, str] = field(default_factory=dict)
-    """What the manifest asks for, see `desired.asked`."""
+    """What the manifest asks for, see `manifest.asked`."""
     guard: Guard = Guard.MISSING
     now: str = ""
     milliseconds: int = 0

@@ -15,8 +15,8 @@ from .inputs import Memory
 
 def rejected(record: RecordFacts, wish: Change) -> bool:
     """Whether somebody said no to this very part."""
-    (stands,) = approvals.wishes(Held(HeldKind.FOUND, "", changes=(wish,)))
-    return any(stands in each.wishes for each in record.rejections)
+    stands = approvals.refused(Held(HeldKind.FOUND, "", changes=(wish,)))
+    return any(stands & set(each.wishes) for each in record.rejections)
 
 
 def begun(record: RecordFacts, wish: Change) -> bool:

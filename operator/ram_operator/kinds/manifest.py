@@ -6,7 +6,6 @@ What the schema cannot say is judged here and ends as InvalidSpec with the place
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -27,6 +26,7 @@ from ..constants import (
     Mode,
 )
 from ..errors import InvalidSpec, UnknownValue
+from ..model import digests
 from ..model.changes import place
 from ..model.objects import Entry, FieldValue, Key, Options, Owner
 from ..model.state import Desired
@@ -133,7 +133,7 @@ def rejection(body: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def asked(row: Kind, name: str, spec: Mapping[str, Any]) -> dict[str, str]:
-    """What the manifest asks for where the gate judges it, a short digest by field. Never raises.
+    """What the manifest asks for where the gate judges it, a digest by field. Never raises.
 
     By the object alone, so that it can be told whatever else is not known. Documents go by their
     meaning where they have one.
@@ -149,8 +149,7 @@ def asked(row: Kind, name: str, spec: Mapping[str, Any]) -> dict[str, str]:
     values.update({field.name: spec.get(field.as_found, "") for field in modes})
     values[row.name_field] = str(spec.get(row.name_field) or name).lower()
     return {
-        field: hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:16]
-        for field, value in values.items()
+        field: digests.compact(json.dumps(value, sort_keys=True)) for field, value in values.items()
     }
 
 

@@ -30,6 +30,7 @@ from ..gate.inputs import Approval, Guard, Scope
 from ..kinds import manifest
 from ..kinds.record import Identity, facts_of, identity_of
 from ..kinds.table import ACCOUNT
+from ..model import digests
 from ..model.changes import Held
 from ..model.objects import Key
 from ..model.outcome import Plan
@@ -212,8 +213,8 @@ def _end(subject: Subject, facts: RecordFacts, now: str) -> _End | None:
     if pending is not None and pending.asked:
         if (rejection := approvals.rejection(pending, said)) is not None:
             return _End(f"the change was rejected by {rejection.by}", rejection)
-        if moved := _asked_otherwise(subject, pending.asked):
-            return _End(f"the manifest asks for something else now ({moved})")
+        if why := _asked_otherwise(subject, pending.asked):
+            return _End(why)
     if flight is None or not flight.approval:
         return None
     rejection = approvals.rejection(flight, said)
@@ -221,9 +222,8 @@ def _end(subject: Subject, facts: RecordFacts, now: str) -> _End | None:
         return _End(f"the change was rejected by {rejection.by}", rejection, begun=True)
     if not flight.asked or flight.sends >= approvals.SENDS:
         return None
-    moved = _asked_otherwise(subject, flight.asked)
-    why = f"the manifest asks for something else now ({moved})"
-    return _End(why, begun=True) if moved else None
+    why = _asked_otherwise(subject, flight.asked)
+    return _End(why, begun=True) if why else None
 
 
 def _told(rejection: Rejection, facts: RecordFacts) -> bool:
@@ -232,7 +232,11 @@ def _told(rejection: Rejection, facts: RecordFacts) -> bool:
 
 
 def _asked_otherwise(subject: Subject, before: Mapping[str, str]) -> str:
-    return _difference(before, subject.asked)
+    """Why what was offered for the manifest of before ends, in words; "" where it does not."""
+    if digests.older(before.values()):
+        return _OLDER
+    moved = _difference(before, subject.asked)
+    return f"the manifest asks for something else now ({moved})" if moved else ""
 
 
 def _difference(before: Mapping[str, str], now: Mapping[str, str]) -> str:
@@ -338,7 +342,7 @@ def _moved(before: Pending, after: Pending, now: str) -> str:
     """Why another offer has taken the place of this one, in words."""
     if approvals.expired(before, now):
         return f"the offer expired at {before.expires}"
-    if not before.asked:
+    if not before.asked or digests.older(before.asked.values()):
         return _OLDER
     return f"what it was given for has moved ({_difference(before.parts, after.parts)})"
 

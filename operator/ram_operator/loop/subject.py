@@ -13,6 +13,7 @@ from ..kinds import manifest
 from ..kinds.record import Identity
 from ..kinds.schema import Kind, Shape
 from ..kinds.table import KINDS
+from ..model import digests
 from ..model.objects import Key, Options, Owner
 from ..model.records import DELETION
 from ..model.state import Applied
@@ -87,11 +88,11 @@ class Subject:
 
     @property
     def asked(self) -> dict[str, str]:
-        """What it asks for where the gate judges it, a short digest by field. Being deleted it asks
+        """What it asks for where the gate judges it, a digest by field. Being deleted it asks
         for that alone: what was offered before has ended.
         """
         found = manifest.asked(self.row, self.key.name, self.spec)
-        return {**found, DELETION: self.uid[:16]} if self.deleting else found
+        return {**found, DELETION: digests.compact(self.uid)} if self.deleting else found
 
     @property
     def deleting(self) -> bool:

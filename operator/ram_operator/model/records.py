@@ -243,7 +243,7 @@ class Pending:
     wishes: tuple[str, ...] = ()
     """As in a rejection of it."""
     asked: Mapping[str, str] = field(default_factory=dict)
-    """What the manifest asked for, see `desired.asked`; empty where 0.1.0 wrote the record."""
+    """What the manifest asked for, see `manifest.asked`; empty where 0.1.0 wrote the record."""
     says: str = field(default="", compare=False)
     """Who gains and who loses by it, in words: for the history."""
     replaced: str = ""
