@@ -19,7 +19,7 @@ _STATUS_BY_PREFIX: Mapping[str, int] = {
     "NoPermission": 403,
     "Inactive": 403,
     "CheckAuthenticationCodeFail": 403,
-    "AuthenticationFail": 403,
+    "AuthenticationFail": 401,
     "InvalidAccessKeyId.NotFound": 404,
     "InvalidAction.NotFound": 404,
     "InvalidApi.NotFound": 404,

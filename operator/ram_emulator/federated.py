@@ -21,22 +21,26 @@ from .state import Universe
 from .sts import ASSUME, check_texts, issue, role_as_known, session_seconds
 from .trust import federated_decision
 
-_ROLE_ARN = re.compile(r"acs:ram::([0-9]+):role/([A-Za-z0-9._@-]{1,64})")
+ROLE_ARN = re.compile(r"acs:ram::([0-9]+):role/([A-Za-z0-9._@-]{1,64})")
 _PROVIDER_ARN = re.compile(r"acs:ram::([0-9]+):(oidc-provider/[^/]+)")
-_SKEW_SECONDS = 300
+SKEW_SECONDS = 300
 _MOST_TIME = 2**33
 
+# What the tables of the two actions call a role that is not there.
+MISSING_ROLE = {"AssumeRoleWithOIDC": "Role", "AssumeRoleWithSAML": "RoleArn"}
 
-def federated_caller(universe: Universe, parameters: Mapping[str, str]) -> Caller:
+
+def federated_caller(universe: Universe, action: Action, parameters: Mapping[str, str]) -> Caller:
     """Who an unsigned call is from, before its token is looked at: nobody of the role's account."""
     arn = parameters.get("RoleArn")
     if not arn:
-        raise ApiError("MissingParameter", "Parameter RoleArn is required.")
-    match = _ROLE_ARN.fullmatch(arn)
+        (spec,) = (each for each in action.params if each.name == "RoleArn")
+        raise ApiError(spec.missing, "Parameter RoleArn is required.")
+    match = ROLE_ARN.fullmatch(arn)
     if match is None:
         raise invalid("RoleArn", "", "The parameter RoleArn is wrongly formed.")
     if match[1] not in universe.accounts:
-        raise not_exist("Role", arn)
+        raise not_exist(MISSING_ROLE[action.name], arn)
     return Caller("federated", match[1], "", "", "")
 
 
@@ -44,10 +48,10 @@ def _assume(call: Call) -> Body:
     provider = _provider(call)
     check_texts(call)
     token = _token(call, provider)
-    match = _ROLE_ARN.fullmatch(call.text("RoleArn"))
+    match = ROLE_ARN.fullmatch(call.text("RoleArn"))
     role = role_as_known(call.account, match[2] if match else "", call.now)
     if role is None:
-        raise not_exist("Role", call.text("RoleArn"))
+        raise not_exist(MISSING_ROLE["AssumeRoleWithOIDC"], call.text("RoleArn"))
     arn = f"acs:ram::{call.account.account_id}:{provider.key}"
     context = {**call.context, "oidc:iss": provider.issuer, "oidc:sub": token.claims["sub"]}
     decisions = {
@@ -55,7 +59,7 @@ def _assume(call: Call) -> Body:
         for audience in _audiences(token)
     }
     if Decision.ALLOW not in decisions or Decision.EXPLICIT_DENY in decisions:
-        raise _refusal("NoPermission", "The trust of the role does not let this token in.")
+        raise refusal("NoPermission", "The trust of the role does not let this token in.")
     seconds = session_seconds(call, role)
     return {**issue(call, call.account, role, seconds), "OIDCTokenInfo": _shown(token)}
 
@@ -65,7 +69,7 @@ def _provider(call: Call) -> Provider:
     mine = match is not None and match[1] == call.account.account_id
     provider = call.account.providers.get(fold(match[2])) if match and mine else None
     if provider is None:
-        raise _refusal("NoPermission", "Parameter OIDCProviderArn is not valid.")
+        raise refusal("NoPermission", "Parameter OIDCProviderArn is not valid.")
     return provider
 
 
@@ -74,27 +78,29 @@ def _token(call: Call, provider: Provider) -> Token:
     try:
         token = read_token(call.text("OIDCToken"))
     except ValueError:
-        raise _refusal("OIDCToken.Invalid", "The token cannot be read.") from None
+        raise refusal("OIDCToken.Invalid", "The token cannot be read.") from None
     subject, issuer = token.claims.get("sub"), token.claims.get("iss")
     issued, expires = (_seconds(token.claims.get(name)) for name in ("iat", "exp"))
     if not isinstance(subject, str) or issued is None or expires is None:
-        raise _refusal("OIDCToken.Invalid", "The token lacks sub, iat or exp.")
+        raise refusal("OIDCToken.Invalid", "The token lacks sub, iat or exp.")
     if issuer != provider.issuer:
-        raise _refusal("OIDCToken.Invalid", "The issuer is not that of the provider.")
+        raise refusal("OIDCToken.IssuerNotMatch", "The issuer is not that of the provider.")
     if provider.site_fingerprint and provider.site_fingerprint not in provider.fingerprints:
-        raise _refusal(
+        raise refusal(
             "OIDCToken.PublicKeyFingerprintMismatch",
             "The issuer's certificate has none of the fingerprints of the provider.",
         )
     if not is_signed(token, provider.keys):
-        raise _refusal("OIDCToken.Invalid", "The signature is not one of the issuer's keys.")
+        raise refusal(
+            "OIDCToken.InvalidSignature", "The signature is not one of the issuer's keys."
+        )
     if expires <= call.now:
-        raise _refusal("OIDCToken.Expired", "The token has expired.")
+        raise refusal("OIDCToken.Expired", "The token has expired.")
     oldest = call.now - provider.issuance_limit * 3600
-    if not oldest <= issued <= call.now + _SKEW_SECONDS:
-        raise _refusal("OIDCToken.Invalid", "The token was issued too long ago, or is to come.")
+    if not oldest <= issued <= call.now + SKEW_SECONDS:
+        raise refusal("OIDCToken.Invalid", "The token was issued too long ago, or is to come.")
     if not set(_audiences(token)) & set(provider.client_ids):
-        raise _refusal("OIDCToken.Invalid", "The audience is no client id of the provider.")
+        raise refusal("OIDCToken.AudienceNotMatch", "The audience is no client id of the provider.")
     return token
 
 
@@ -119,7 +125,8 @@ def _shown(token: Token) -> dict[str, str]:
     }
 
 
-def _refusal(code: str, message: str) -> ApiError:
+def refusal(code: str, message: str) -> ApiError:
+    """401 for who does not prove to be let in."""
     return ApiError(f"AuthenticationFail.{code}", message)
 
 

@@ -25,6 +25,7 @@ from . import (
     credential_report,
     diagnostics,
     federated,
+    federated_saml,
     groups,
     ims,
     ims_users,
@@ -76,6 +77,7 @@ _FAMILIES = (
     diagnostics,
     resourcemanager,
     federated,
+    federated_saml,
     actiontrail,
 )
 
@@ -177,7 +179,7 @@ class Gateway:
             outcome.xml = f"{envelope.action}Response" if envelope.wants_xml else ""
             known = ACTIONS.get((envelope.version, envelope.action))
             if known is not None and not known.signed:
-                caller = federated.federated_caller(self._universe, envelope.parameters)
+                caller = federated.federated_caller(self._universe, known, envelope.parameters)
             else:
                 caller = self._gatekeeper.admit(envelope)
             action = known or find_action(envelope.version, envelope.action)

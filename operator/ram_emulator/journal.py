@@ -12,7 +12,7 @@ from typing import Any
 
 MOST_ENTRIES = 100_000
 
-_SECRET = re.compile(r"(password|secret|token|code|seed)(\W|\d|$)", re.IGNORECASE)
+_SECRET = re.compile(r"(password|secret|token|assertion|code|seed)(\W|\d|$)", re.IGNORECASE)
 
 
 class Journal:

@@ -24,6 +24,7 @@ class Param:
     type: text, int, bool, names (a list of texts) or tags (a list of Key and Value).
     low, high: length of a text, value of an int, or count of a list.
     code: the last part of the code for a wrong pattern or choice (`InvalidChars`, `Format`, empty).
+    missing: the code if it is required and not there.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Param:
     high: int | None = None
     choices: tuple[str, ...] = ()
     code: str = "InvalidChars"
+    missing: str = "MissingParameter"
 
 
 Values: TypeAlias = Mapping[str, Any]
@@ -58,7 +60,7 @@ def read_params(specs: Sequence[Param], given: Mapping[str, str]) -> dict[str, A
         elif raw is not None:
             values[spec.name] = _convert(spec, raw)
         elif spec.required:
-            raise ApiError("MissingParameter", f"Parameter {spec.name} is required.")
+            raise ApiError(spec.missing, f"Parameter {spec.name} is required.")
     return values
 
 

@@ -89,6 +89,11 @@ def check_texts(call: Call) -> None:
     external = call.optional("ExternalId")
     if external is not None and not _EXTERNAL_ID.fullmatch(external):
         raise invalid("ExternalId", "", "The parameter ExternalId is wrongly formed.")
+    check_session_policy(call)
+
+
+def check_session_policy(call: Call) -> None:
+    """Refuse a session policy that is too long or breaks the grammar."""
     policy = call.optional("Policy")
     if policy is None:
         return

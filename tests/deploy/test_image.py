@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -100,6 +101,15 @@ def test_the_result_can_import_all_that_it_uses_later(image: Image) -> None:
     code = "import ram_operator.startup, ram_operator.cloud.credentials, ram_operator.cluster.api"
     result = image.execute("python", "-I", "-c", code)
     assert result.returncode == 0, result.stderr
+
+
+def test_what_the_emulator_alone_needs_is_not_locked_for_the_image() -> None:
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    rows = extras["optional-dependencies"]["emulator"]
+    names = {re.split(r"[^A-Za-z0-9-]", row)[0] for row in rows}
+    lock = (ROOT / "requirements" / "run.txt").read_text()
+    assert names
+    assert not names & set(re.findall(r"^([\w.-]+)==", lock, re.MULTILINE))
 
 
 @built

@@ -66,18 +66,22 @@ TOKENS: list[tuple[str, Any, str]] = [
     ("expired", lambda: key().token(**_at(exp=-1)), "OIDCToken.Expired"),
     ("issued long ago", lambda: key().token(**_at(iat=-13 * 3600)), "OIDCToken.Invalid"),
     ("issued tomorrow", lambda: key().token(**_at(iat=86400)), "OIDCToken.Invalid"),
-    ("another issuer", lambda: key().token(iss="https://evil.example"), "OIDCToken.Invalid"),
-    ("another audience", lambda: key().token(aud="sts"), "OIDCToken.Invalid"),
-    ("no audience", lambda: key().token(aud=None), "OIDCToken.Invalid"),
+    ("another issuer", lambda: key().token(iss="https://evil.example"), "OIDCToken.IssuerNotMatch"),
+    ("another audience", lambda: key().token(aud="sts"), "OIDCToken.AudienceNotMatch"),
+    ("no audience", lambda: key().token(aud=None), "OIDCToken.AudienceNotMatch"),
     ("no subject", lambda: key().token(sub=None), "OIDCToken.Invalid"),
     ("a subject that is no text", lambda: key().token(sub=7), "OIDCToken.Invalid"),
     ("no end", lambda: key().token(exp=None), "OIDCToken.Invalid"),
     ("an end without end", lambda: key().token(exp=10**30), "OIDCToken.Invalid"),
     ("an end that is no number", lambda: key().token(exp="9"), "OIDCToken.Invalid"),
-    ("another key of that name", lambda: key("two").token({"kid": "one"}), "OIDCToken.Invalid"),
-    ("an unknown key", lambda: key("two").token(), "OIDCToken.Invalid"),
-    ("no method", lambda: key().token({"alg": "none"}), "OIDCToken.Invalid"),
-    ("no signature", lambda: key().token().rpartition(".")[0] + ".", "OIDCToken.Invalid"),
+    (
+        "another key of that name",
+        lambda: key("two").token({"kid": "one"}),
+        "OIDCToken.InvalidSignature",
+    ),
+    ("an unknown key", lambda: key("two").token(), "OIDCToken.InvalidSignature"),
+    ("no method", lambda: key().token({"alg": "none"}), "OIDCToken.InvalidSignature"),
+    ("no signature", lambda: key().token().rpartition(".")[0] + ".", "OIDCToken.InvalidSignature"),
     ("no token", lambda: "nothing", "OIDCToken.Invalid"),
     ("claims that are no object", lambda: "e30.W10.e30", "OIDCToken.Invalid"),
     ("another subject", lambda: key().token(sub="repo:fork"), "NoPermission"),
@@ -88,7 +92,7 @@ TOKENS: list[tuple[str, Any, str]] = [
 @pytest.mark.parametrize(("token", "code"), [row[1:] for row in TOKENS], ids=[r[0] for r in TOKENS])
 def test_a_token_that_is_not_believed(cloud: Cloud, token: Any, code: str) -> None:
     error = refused(cloud.sts(), "AssumeRoleWithOIDC", **_setup(cloud), OIDCToken=token())
-    assert (error.code, error.status_code) == (f"AuthenticationFail.{code}", 403)
+    assert (error.code, error.status_code) == (f"AuthenticationFail.{code}", 401)
 
 
 CALLS: list[tuple[dict[str, Any], str]] = [
@@ -128,11 +132,11 @@ def test_another_account_and_a_role_that_is_gone(cloud: Cloud, hostile: Cloud) -
     [
         ({"siteFingerprint": "cd" * 20}, "OIDCToken.PublicKeyFingerprintMismatch"),
         ({"siteFingerprint": FINGERPRINT}, ""),
-        ({"clientIds": ["other"]}, "OIDCToken.Invalid"),
-        ({"keys": []}, "OIDCToken.Invalid"),
+        ({"clientIds": ["other"]}, "OIDCToken.AudienceNotMatch"),
+        ({"keys": []}, "OIDCToken.InvalidSignature"),
         ({"keys": [key("two").published, key().published]}, ""),
-        ({"keys": [{**key().published, "e": "!"}]}, "OIDCToken.Invalid"),
-        ({"keys": [{**key().published, "n": encoded(3)}]}, "OIDCToken.Invalid"),
+        ({"keys": [{**key().published, "e": "!"}]}, "OIDCToken.InvalidSignature"),
+        ({"keys": [{**key().published, "n": encoded(3)}]}, "OIDCToken.InvalidSignature"),
     ],
 )
 def test_what_the_provider_is_now_decides(cloud: Cloud, change: dict[str, Any], code: str) -> None:

@@ -226,8 +226,8 @@ def test_every_action_is_shown_once_at_least() -> None:
     others = {action for action, *_ in test_actions.STEPS}
     others |= {f"ims:{action}" for action, *_ in test_providers.STEPS}
     # These have files of their own.
-    others |= {"DecodeDiagnosticMessage", "ListPolicyAttachments", "AssumeRoleWithOIDC"}
-    others |= {"LookupEvents"}
+    others |= {"DecodeDiagnosticMessage", "ListPolicyAttachments", "LookupEvents"}
+    others |= {"AssumeRoleWithOIDC", "AssumeRoleWithSAML"}
     others |= {f"ims:{name}CredentialReport" for name in ("Generate", "Get")}
     one = ("Create", "Get", "Update", "Delete")
     others |= {f"ims:{name}ServiceCredential" for name in one}
