@@ -126,7 +126,7 @@ def _login(account: Account, profile: LoginProfile | None) -> dict[str, str]:
     changed = profile.changed or profile.created
     return {
         "password_exist": "TRUE",
-        "password_active": "TRUE",
+        "password_active": "TRUE" if profile.active else "FALSE",
         "password_last_changed": iso(changed),
         "password_next_rotation": iso(changed + days * 86_400) if days else _NEVER,
     }

@@ -145,7 +145,9 @@ class Membership:
 class LoginProfile:
     """A user's console access. `passwords` are salted digests, the current one first.
 
-    changed: when the password was last set, 0 for at the creation.
+    changed: when the password was last set, 0 for at the creation. updated: when anything was, the
+    same. active: the console lets the user in; RAM neither shows nor sets it, IMS does. initial:
+    the password is not the user's own yet.
     """
 
     created: float
@@ -153,6 +155,9 @@ class LoginProfile:
     mfa_required: bool
     passwords: tuple[str, ...]
     changed: float = 0.0
+    updated: float = 0.0
+    active: bool = True
+    initial: bool = True
 
 
 @dataclass(frozen=True, slots=True)

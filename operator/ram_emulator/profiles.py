@@ -21,8 +21,9 @@ from .principals import ONE_USER, find_user
 from .registry import Action, Body, Call
 from .settings import password_policy, security_preference
 
-_RESET = Param("PasswordResetRequired", "bool")
-_MFA = Param("MFABindRequired", "bool")
+RESET = Param("PasswordResetRequired", "bool")
+MFA = Param("MFABindRequired", "bool")
+PASSWORD = Param("Password")
 
 
 def _show(user: User, profile: LoginProfile) -> dict[str, Any]:
@@ -36,7 +37,8 @@ def _show(user: User, profile: LoginProfile) -> dict[str, Any]:
     }
 
 
-def _find(call: Call, user: User, as_of: float) -> LoginProfile:
+def find_profile(call: Call, user: User, as_of: float) -> LoginProfile:
+    """The profile of a user, or 404."""
     profile = call.account.profiles.seen(fold(user.name), as_of)
     if profile is None:
         raise not_exist("User.LoginProfile", user.name)
@@ -44,7 +46,13 @@ def _find(call: Call, user: User, as_of: float) -> LoginProfile:
 
 
 def _create(call: Call) -> Body:
-    account, user = call.account, find_user(call, call.now)
+    user = find_user(call, call.now)
+    return _show(user, create_profile(call, user, active=True))
+
+
+def create_profile(call: Call, user: User, *, active: bool) -> LoginProfile:
+    """By the parameters of the call. 409 where there is one."""
+    account = call.account
     if account.profiles.get(fold(user.name)) is not None:
         raise already_exists("User.LoginProfile", user.name)
     password = call.text("Password")
@@ -54,40 +62,52 @@ def _create(call: Call) -> Body:
         reset_required=call.flag("PasswordResetRequired"),
         mfa_required=call.flag("MFABindRequired"),
         passwords=remembered(password, ()),
+        active=active,
     )
     account.profiles.put(fold(user.name), profile, call.now)
-    return _show(user, profile)
+    return profile
 
 
 def _get(call: Call) -> Body:
     user = find_user(call, call.as_of)
-    return _show(user, _find(call, user, call.as_of))
+    return _show(user, find_profile(call, user, call.as_of))
 
 
 def _update(call: Call) -> Body:
-    account, user = call.account, find_user(call, call.now)
-    profile = _find(call, user, call.now)
-    password, passwords, since = call.optional("Password"), profile.passwords, profile.changed
+    user = find_user(call, call.now)
+    profile = find_profile(call, user, call.now)
+    update_profile(call, user, profile, active=profile.active)
+    return {}
+
+
+def update_profile(call: Call, user: User, profile: LoginProfile, *, active: bool) -> LoginProfile:
+    """By the parameters of the call; a password stays where it names none."""
+    account, password = call.account, call.optional("Password")
     if password is not None:
         refuse_weak(password_policy(account), password, "Password")
-        passwords, since = remembered(password, passwords), call.now
+        set_now = remembered(password, profile.passwords)
+        profile = dataclasses.replace(profile, passwords=set_now, changed=call.now, initial=True)
     unchanged = account.text("update_login_profile_omitted_fields") == "unchanged"
     changed = dataclasses.replace(
         profile,
-        passwords=passwords,
-        changed=since,
-        reset_required=call.values.get(_RESET.name, unchanged and profile.reset_required),
-        mfa_required=call.values.get(_MFA.name, unchanged and profile.mfa_required),
+        updated=call.now,
+        active=active,
+        reset_required=call.values.get(RESET.name, unchanged and profile.reset_required),
+        mfa_required=call.values.get(MFA.name, unchanged and profile.mfa_required),
     )
     account.profiles.put(fold(user.name), changed, call.now)
-    return {}
+    return changed
 
 
 def _delete(call: Call) -> Body:
-    user = find_user(call, call.now)
-    _find(call, user, call.now)
-    call.account.profiles.delete(fold(user.name), call.now)
+    delete_profile(call, find_user(call, call.now))
     return {}
+
+
+def delete_profile(call: Call, user: User) -> None:
+    """404 where there is none."""
+    find_profile(call, user, call.now)
+    call.account.profiles.delete(fold(user.name), call.now)
 
 
 def _change_password(call: Call) -> Body:
@@ -110,20 +130,20 @@ def _change_password(call: Call) -> Body:
         profile,
         passwords=remembered(password, profile.passwords),
         changed=call.now,
+        updated=call.now,
         reset_required=False,
+        initial=False,
     )
     account.profiles.put(fold(caller.name), changed, call.now)
     return {}
 
-
-_PASSWORD = Param("Password")
 
 ACTIONS = (
     Action(
         "CreateLoginProfile",
         _create,
         "write",
-        (USER_NAME, dataclasses.replace(_PASSWORD, required=True), _RESET, _MFA),
+        (USER_NAME, dataclasses.replace(PASSWORD, required=True), RESET, MFA),
         ONE_USER,
         "writesPerSecond",
     ),
@@ -132,7 +152,7 @@ ACTIONS = (
         "UpdateLoginProfile",
         _update,
         "write",
-        (USER_NAME, _PASSWORD, _RESET, _MFA),
+        (USER_NAME, PASSWORD, RESET, MFA),
         ONE_USER,
         "writesPerSecond",
     ),

@@ -124,6 +124,7 @@ def _user_state(account: Account, key: str, user: User) -> Json:
         state["loginProfile"] = {
             "passwordResetRequired": profile.reset_required,
             "mfaBindRequired": profile.mfa_required,
+            "status": "Active" if profile.active else "Inactive",
         }
     if device is not None:
         state["mfa"] = {"serialNumber": serial_number(account.account_id, device)}

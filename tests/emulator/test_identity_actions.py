@@ -43,6 +43,15 @@ _IMS_USER = {
     "ProvisionType",
     "Tags",
 }
+_PRINCIPAL = {"UserPrincipalName": "ann@{domain}"}
+_IMS_PROFILE = {
+    *(_PROFILE - {"UserName", "CreateDate"}),
+    "UserPrincipalName",
+    "Status",
+    "PasswordStatus",
+    "UpdateDate",
+    "AutoDisableLoginStatus",
+}
 _TARGET = {"ResourceType": "user", "ResourcePrincipalName": ["ann@{domain}"]}
 
 # action (IMS ones marked), parameters, path to the reply's object, its fields. In this order they
@@ -95,6 +104,13 @@ STEPS: list[tuple[str, dict[str, Any], str, set[str]]] = [
     ),
     ("GetLoginProfile", ANN, "LoginProfile", _PROFILE),
     ("UpdateLoginProfile", {**ANN, "MFABindRequired": True}, "", _DONE),
+    ("ims:GetLoginProfile", _PRINCIPAL, "LoginProfile", {*_IMS_PROFILE, "LastLoginTime"}),
+    (
+        "ims:UpdateLoginProfile",
+        {**_PRINCIPAL, "Status": "Inactive"},
+        "LoginProfile",
+        _IMS_PROFILE,
+    ),
     (
         "CreateAccessKey",
         ANN,
@@ -117,6 +133,13 @@ STEPS: list[tuple[str, dict[str, Any], str, set[str]]] = [
     ("UpdateAccessKey", {**ANN, "UserAccessKeyId": "{key}", "Status": "Inactive"}, "", _DONE),
     ("DeleteAccessKey", {**ANN, "UserAccessKeyId": "{key}"}, "", _DONE),
     ("DeleteLoginProfile", ANN, "", _DONE),
+    (
+        "ims:CreateLoginProfile",
+        {**_PRINCIPAL, "Password": PASSWORD, "Status": "Inactive"},
+        "LoginProfile",
+        _IMS_PROFILE - {"AutoDisableLoginStatus"},
+    ),
+    ("ims:DeleteLoginProfile", _PRINCIPAL, "", _DONE),
     (
         "CreateVirtualMFADevice",
         {"VirtualMFADeviceName": "phone"},
@@ -144,7 +167,7 @@ STEPS: list[tuple[str, dict[str, Any], str, set[str]]] = [
     ("ims:ListUsers", {}, "Users.User.0", {*_IMS_USER, "Status"}),
     (
         "ims:GetUser",
-        {"UserPrincipalName": "ann@{domain}"},
+        _PRINCIPAL,
         "User",
         {*_IMS_USER, "UserName"},
     ),
@@ -283,7 +306,11 @@ def test_true_state_of_users_and_groups(hostile: Cloud) -> None:
         "comments": "c",
         "policies": [["System", "ReadOnlyAccess"]],
         "groups": ["Team"],
-        "loginProfile": {"passwordResetRequired": False, "mfaBindRequired": True},
+        "loginProfile": {
+            "passwordResetRequired": False,
+            "mfaBindRequired": True,
+            "status": "Active",
+        },
         "accessKeys": [{"id": key, "status": "Active"}],
         "mfa": {"serialNumber": serial},
         "tags": {"k": "v"},

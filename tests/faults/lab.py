@@ -56,6 +56,8 @@ MORE_PART_READS: Final = (
     "ListPoliciesForUser",
     "ListGroupsForUser",
     "GetLoginProfile",
+    "IMS.GetDefaultDomain",
+    "IMS.GetLoginProfile",
     "ListAccessKeys",
     "GetUserMFAInfo",
     "IMS.ListTagResources",

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import alibabacloud_ims20190815.client as ims_client
+import alibabacloud_ims20190815.models as ims
 import alibabacloud_ram20150501.models as ram
 import alibabacloud_sts20150401.client as sts_client
 import alibabacloud_sts20150401.models as sts
@@ -121,6 +123,14 @@ class Hands:
             ram.DeletePolicyRequest(policy_name=name, cascading_delete=True)
         )
 
+    def switch_login(self, name: str, status: str) -> None:
+        """Whether the console lets a user in, `Active` or `Inactive`, which IMS alone can set."""
+        client = ims_client.Client(_config(self.world))
+        domain = client.get_default_domain().body.default_domain_name
+        client.update_login_profile(
+            ims.UpdateLoginProfileRequest(user_principal_name=f"{name}@{domain}", status=status)
+        )
+
     def version_policy(self, name: str, document: Json) -> None:
         """A new version, in force at once."""
         self.world.hand.create_policy_version(
@@ -128,6 +138,16 @@ class Hands:
                 policy_name=name, policy_document=json.dumps(document), set_as_default=True
             )
         )
+
+
+def _config(world: World) -> Config:
+    """Of somebody who works by hand."""
+    return Config(
+        access_key_id=world.by_hand.access_key_id,
+        access_key_secret=world.by_hand.access_key_secret,
+        endpoint=world.emulator.endpoint,
+        protocol="http",
+    )
 
 
 def may_assume(world: World, who: UserKeys, role: str) -> bool:
@@ -158,12 +178,7 @@ def session_of(world: World, role: str, seconds: int = 3600) -> dict[str, str]:
         role_session_name="operator",
         duration_seconds=seconds,
     )
-    config = Config(
-        access_key_id=world.by_hand.access_key_id,
-        access_key_secret=world.by_hand.access_key_secret,
-        endpoint=world.emulator.endpoint,
-        protocol="http",
-    )
+    config = _config(world)
     deadline = Deadline()
     while True:
         try:

@@ -162,6 +162,16 @@ LATER: Final = {
         {"mode": "Unmanaged", KEY_ID: "inactive"},
         {"access[accessKey/…abcd]"},
     ),
+    "a login that was switched on again": (
+        {"loginProfile": PROFILE},
+        {"mode": "Unmanaged", PROFILE_ID: "inactive"},
+        {"access[loginProfile]"},
+    ),
+    "a login of which nobody says whether it is on": (
+        {"loginProfile": replace(PROFILE, value=sign_in.UNREAD)},
+        {"mode": "Unmanaged", PROFILE_ID: "inactive"},
+        set(),
+    ),
     "a key that lets nobody in": ({"accessKey/…abcd": OFF}, HAD, set()),
     "fewer than there were": ({"loginProfile": PROFILE}, HAD, set()),
 }
@@ -181,6 +191,16 @@ def test_what_is_gone_is_agreed_on_no_more() -> None:
     decision = decide(None, {"accessKey/…abcd": OFF}, record(HAD))
     (note,) = decision.steps
     assert note.agrees.entries["access"] == {PROFILE_ID: "", KEY_ID: "inactive"}
+
+
+def test_a_login_that_is_off_is_agreed_on_as_that() -> None:
+    (note,) = decide(
+        None, {**ALL, "loginProfile": replace(PROFILE, value="inactive")}, record(HAD)
+    ).steps
+    assert note.agrees.entries["access"] == {PROFILE_ID: "inactive"}
+    unread = {**ALL, "loginProfile": replace(PROFILE, value=sign_in.UNREAD)}
+    assert noted(decide(None, unread, NOBODY)) == HAD
+    assert decide(None, unread, record(HAD)).steps == ()
 
 
 def test_what_is_gone_may_be_an_old_answer() -> None:

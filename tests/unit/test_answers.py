@@ -58,10 +58,13 @@ WHOLE: dict[str, Json] = {
         "AccessKeys": {"AccessKey": [{"AccessKeyId": "abcdef", "Status": "Active"}]}
     },
     "GetLoginProfile": {"LoginProfile": {"UserName": "web"}},
+    "IMS GetDefaultDomain": {"DefaultDomainName": "corp.onaliyun.com"},
+    "IMS GetLoginProfile": {"LoginProfile": {"Status": "Inactive"}},
     "GetUserMFAInfo": {"MFADevice": {"SerialNumber": "1", "Type": "VMFA"}},
     "ListTagResources": {"TagResources": [{"TagKey": "team", "TagValue": "a"}]},
     "IMS ListTagResources": {"TagResources": {"TagResource": [{"TagKey": "team"}]}},
 }
+CONSOLE = ("IMS GetDefaultDomain", "IMS GetLoginProfile")
 DESPITE = {"PolicyName", "RoleName", "UserName", "GroupName", "TagValue", "Status", "SerialNumber"}
 """What an answer may lack: it is known from the question, or has a meaning when it is missing."""
 DESPITE |= {"Type", "IsTruncated", "CreateDate of GetUser", "CreateDate of GetGroup"}
@@ -128,6 +131,8 @@ def needed(action: str, path: tuple[Any, ...]) -> bool:
         return False
     if len(path) > 2 and name in LISTED and action.startswith("List"):
         return True
+    if action in CONSOLE:
+        return True
     return name not in DESPITE and f"{name} of {action}" not in DESPITE
 
 
@@ -149,7 +154,7 @@ def asked_by(kind: str) -> set[str]:
     reads = {"attachments": {f"ListPoliciesFor{title}"}, "tags": {"ListTagResources"}}
     reads |= {"user tags": {"IMS ListTagResources"}, "groups": {"ListGroupsForUser"}}
     reads |= {"members": {"ListUsersForGroup"}, "mfa": {"GetUserMFAInfo"}}
-    reads["access"] = {"GetLoginProfile", "ListAccessKeys"}
+    reads["access"] = {"GetLoginProfile", "ListAccessKeys", *CONSOLE}
     assert set(reads) == set(READS)
     return {f"Get{title}", *(action for read in KINDS[kind].reads for action in reads[read])}
 

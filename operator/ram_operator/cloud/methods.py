@@ -58,12 +58,17 @@ METHODS: Final[Mapping[str, str]] = {
 }
 IMS_METHODS: Final[Mapping[str, str]] = {
     "ListUsers": "list_users",
+    "GetDefaultDomain": "get_default_domain",
+    "GetLoginProfile": "get_login_profile",
+    "GetUser": "get_user",
     "TagResources": "tag_resources",
     "ListTagResources": "list_tag_resources",
     "GetSAMLProvider": "get_samlprovider",
     "GetOIDCProvider": "get_oidcprovider",
 }
-"""Called as `IMS.<action>`: RAM itself cannot tag users, and has no providers."""
+"""Called as `IMS.<action>`: RAM itself cannot tag users, has no providers, and does not say whether
+the console lets a user in.
+"""
 ACTION_TRAIL_ACTIONS: Final = ("LookupEvents",)
 """Called as `ActionTrail.<action>`: who made a difference."""
 RESOURCE_MANAGER_ACTIONS: Final = ("ListPolicyAttachments",)

@@ -41,10 +41,11 @@ class Ims:
         with self._lock:
             if self._client is None:
                 self._client = Client(self._config)
-        request = getattr(ims_models, action + "Request")().from_map(dict(parameters))
-        return getattr(self._client, IMS_METHODS[action] + "_with_options")(
-            request, RuntimeOptions()
-        )
+        send = getattr(self._client, IMS_METHODS[action] + "_with_options")
+        # What asks for nothing in particular has no model of its own.
+        model = getattr(ims_models, action + "Request", None)
+        asked = () if model is None else (model().from_map(dict(parameters)),)
+        return send(*asked, RuntimeOptions())
 
 
 class Unmodelled:

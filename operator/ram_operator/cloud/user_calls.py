@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
-from ..errors import Absent
+from ..constants import Reason
+from ..errors import Absent, RamOperatorError
 from ..kinds.entries import names_entries
-from ..kinds.sign_in import INACTIVE, PROFILE
+from ..kinds.sign_in import INACTIVE, PROFILE, UNREAD
 from ..model.objects import Entry
 from ..model.state import CloudCalls, Live
 from ..model.steps import Attributes, Create, Leave, Revoke, Unbind, WriteAttributes
@@ -15,6 +17,10 @@ from . import answers
 from .calls import Fields, gone_is_done, send
 from .jobs import Reply
 from .writing import Writer
+
+_DOMAIN: Final = "IMS.GetDefaultDomain"
+_PROFILE: Final = "IMS.GetLoginProfile"
+_USER: Final = "IMS.GetUser"
 
 
 def read_user(calls: CloudCalls, name: str) -> Live:
@@ -45,23 +51,58 @@ def read_groups(calls: CloudCalls, noun: str, live: Live) -> Fields:
 def read_access(calls: CloudCalls, noun: str, live: Live) -> Fields:
     """Ways to log in: a login profile, and keys by their last characters.
 
-    A profile has no id, and is known by when it was made. A key that lets nobody in has the value
-    `inactive`, for it need not be made so once more.
+    A profile has no id, and is known by when it was made. What lets nobody in has the value
+    `inactive`: a key need not be made so once more, and a profile may be switched on again.
     """
     name = live.cloud_name
     found: dict[str, Entry] = {}
     try:
         body = calls.call("GetLoginProfile", {"UserName": name})
         profile = answers.part(body, "GetLoginProfile", "LoginProfile")
-        found[PROFILE] = Entry(PROFILE, handle=str(profile.get("CreateDate") or ""))
     except Absent as error:
         _only_relation(error)
+    else:
+        made = str(profile.get("CreateDate") or "")
+        found[PROFILE] = Entry(PROFILE, _switched(calls, live), handle=made)
     body = calls.call("ListAccessKeys", {"UserName": name})
     for row in answers.rows(body, "ListAccessKeys", ("AccessKeys", "AccessKey"), "AccessKeyId"):
         key = str(row["AccessKeyId"])
         value = INACTIVE if row.get("Status") == "Inactive" else ""
         found[f"accessKey/…{key[-4:]}"] = Entry(f"accessKey …{key[-4:]}", value, handle=key)
     return {"access": found}
+
+
+def _switched(calls: CloudCalls, live: Live) -> str:
+    """Value of a login profile: whether the console lets the user in. RAM does not say it."""
+    try:
+        name = f"{live.cloud_name}@{_of(calls.call(_DOMAIN, {}), _DOMAIN, 'DefaultDomainName')}"
+        try:
+            profile = _profile(calls, name)
+        except Absent:
+            # The account's domain may have changed since it was asked for.
+            profile = _profile(calls, _principal_name(calls, live))
+    except Absent as error:
+        raise answers.incomplete(_PROFILE, "what RAM knows") from error
+    except RamOperatorError as error:
+        if error.reason is not Reason.ACCESS_DENIED:
+            raise
+        return UNREAD
+    return INACTIVE if profile["Status"] == "Inactive" else ""
+
+
+def _profile(calls: CloudCalls, principal: str) -> Mapping[str, Any]:
+    body = calls.call(_PROFILE, {"UserPrincipalName": principal})
+    return answers.part(body, _PROFILE, "LoginProfile", "Status")
+
+
+def _principal_name(calls: CloudCalls, live: Live) -> str:
+    user_id = live.cloud_id or read_user(calls, live.cloud_name).cloud_id
+    found = answers.part(calls.call(_USER, {"UserId": user_id}), _USER, "User", "UserPrincipalName")
+    return str(found["UserPrincipalName"])
+
+
+def _of(body: Mapping[str, Any], action: str, name: str) -> str:
+    return str(answers.part({"answer": body}, action, "answer", name)[name])
 
 
 def read_mfa(calls: CloudCalls, noun: str, live: Live) -> Fields:

@@ -22,7 +22,9 @@ MODE: Final = "mode"
 """In that part, beside the ids of the ways: the mode, None where there is none."""
 PROFILE: Final = "loginProfile"
 INACTIVE: Final = "inactive"
-"""Value of a key that lets nobody in, and what a record says of one."""
+"""Value of a key or login profile that lets nobody in, and what a record says of one."""
+UNREAD: Final = "on or off is not known"
+"""Value of a login profile of which IMS may not be asked: it counts as what was agreed on."""
 ACTIVE: Final = "active"
 
 
@@ -74,7 +76,7 @@ class Access:
 
     def _is_agreed(self, entry: Entry) -> bool:
         known = self.agreed.get(identifier(entry))
-        return known == ACTIVE or (known == INACTIVE and state(entry) == INACTIVE)
+        return known == ACTIVE or (known == INACTIVE and entry.value in (INACTIVE, UNREAD))
 
 
 def identifier(entry: Entry) -> str:
