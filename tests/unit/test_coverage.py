@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -89,6 +90,17 @@ def test_where_somebody_says_how_often_that_holds() -> None:
     told = Around(driftInterval="1h")
     told.read()
     assert told.interval() == 3600.0
+
+
+@pytest.mark.parametrize(
+    ("spec", "told"),
+    [({"driftInterval": "10m"}, True), ({"driftInterval": "9m"}, False), ({}, False)],
+)
+def test_what_was_a_default_once_is_told_of(spec: dict[str, str], told: bool) -> None:
+    around = Around(**spec)
+    assert ("driftInterval is 10m" in coverage.remark(around.ports, around.session)) is told
+    around.ports.settings = Settings(sweep_seconds=0.0)
+    assert coverage.remark(around.ports, around.session) == ""
 
 
 @pytest.mark.parametrize("missing", ALL)
@@ -195,7 +207,9 @@ def test_only_what_is_as_agreed_and_needs_no_provider_is_left_to_the_sweep(
 def test_who_has_no_record_is_not_left_to_a_sweep_that_would_not_find_him() -> None:
     """As all in an account that is observed."""
     around, role, record = Around(), Key("RamRole", "team", "ours"), Key("RamRecord", "", "r")
-    outcome = Outcome(Phase.DONE, Reason.SYNCED, "", plan=Plan(), live=CALM)
+    outcome = Outcome(Phase.DONE, Reason.SYNCED, "", plan=Plan(), live=CALM, recorded=True)
     for owned in ([], [record]):
         around.ports.cache.owned = {role: owned}.get
         assert coverage.calm(around.ports, role, outcome) is bool(owned)
+    # What the sweep saw before there was one may have woken nobody.
+    assert not coverage.calm(around.ports, role, replace(outcome, recorded=False))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from ram_operator.runtime.rotation import TRIES, Rotation
 
 TURN, SELDOM, OFTEN = 300.0, 7200.0, 900.0
@@ -85,13 +83,50 @@ def test_a_reading_that_is_older_than_a_look_says_nothing() -> None:
     assert not turns.read("role/gone", b"1", 99.0)
 
 
-@pytest.mark.parametrize("way", ["unknown", "unowned"])
-def test_what_is_not_known_or_nobodys_is_not_read(way: str) -> None:
+def test_what_is_nobodys_is_not_read() -> None:
     turns = Rotation()
     turns.noted("role/a", b"1", 0.0, often=True)
-    if way == "unknown":
-        turns.noted("role/a", None, 1.0, often=True)
-    else:
-        turns.keep(lambda name: name != "role/a")
+    turns.keep(lambda name: name != "role/a")
     assert due(turns, 9000.0) == NOBODY
     assert turns.late(9000.0, SELDOM, OFTEN) == 0
+
+
+def test_who_was_out_of_sight_for_a_moment_is_overdue_until_he_is_read() -> None:
+    turns = Rotation()
+    turns.noted("role/a", b"1", 0.0, often=False)
+    turns.keep(lambda name: name != "role/a")
+    turns.expect(["role/a"])
+    assert turns.late(1.0, SELDOM, OFTEN) == 1
+    assert due(turns, 1.0) == ["role/a"]
+    # There is nothing to compare it with: somebody looks, and what he finds is known.
+    assert turns.read("role/a", b"1", 2.0)
+    assert turns.late(3.0, SELDOM, OFTEN) == 0
+    turns.noted("role/a", b"1", 3.0, often=False)
+    turns.expect(["role/a"])
+    assert not turns.read("role/a", b"1", 4.0)
+
+
+def test_what_a_look_did_not_learn_is_read_in_its_turn() -> None:
+    turns = Rotation()
+    turns.noted("role/a", b"1", 0.0, often=True)
+    turns.noted("role/a", None, 100.0, often=False)
+    turns.expect(["role/a"])
+    assert turns.late(999.0, SELDOM, OFTEN) == 0
+    assert turns.late(1001.0, SELDOM, OFTEN) == 1, "it is as dangerous as it was"
+    assert due(turns, 800.0) == ["role/a"]
+    assert [turns.read("role/a", b"1", 800.0 + n) for n in range(3)] == [True, True, False]
+
+
+def test_those_that_were_never_read_come_first_and_not_all_at_once() -> None:
+    turns, names = Rotation(), [f"role/r{number:03}" for number in range(60)]
+    turns.noted("role/old", b"1", 0.0, often=True)
+    turns.expect(names)
+    read: list[str] = []
+    for number in range(1, 7):
+        mine = due(turns, 9000.0 + number * TURN)
+        assert mine[-1] == "role/old"
+        assert len(mine) <= 12
+        for name in mine[:-1]:
+            turns.read(name, b"1", 9000.0 + number * TURN)
+        read += mine[:-1]
+    assert sorted(read) == names, "all of them within half an hour"

@@ -31,7 +31,7 @@ from ..model.vocabulary import Phase
 from ..runtime.cache import Seen
 from ..runtime.deletion_brake import ALL
 from ..runtime.queue import Lane
-from . import forgetting, ownership
+from . import coverage, forgetting, ownership
 from .ports import Ports
 
 log = logging.getLogger(__name__)
@@ -114,6 +114,7 @@ def _look(ports: Ports, key: Key, body: Mapping[str, Any]) -> Found:
     text = f"credentials of account {session.account.account_id} work"
     if session.account.mode is Mode.OBSERVE:
         text += "; mode Observe: nothing is written to the cloud"
+    text += coverage.remark(ports, session)
     outcome = Outcome(
         Phase.DONE,
         Reason.SYNCED,

@@ -34,6 +34,8 @@ NEEDS: Final[Mapping[str, tuple[str, ...]]] = {
     POLICY.kind: (POLICY.kind,),
 }
 """The classes of the sweep that together show all of an identity of the kind."""
+OLD_DEFAULT: Final = 600.0
+"""Seconds of `driftInterval` that the API server wrote into RamAccounts of earlier versions."""
 _PROVIDERS: Final = (documents.Kind.SAML, documents.Kind.OIDC)
 _LATE: Final = 3
 """Sweeps after which a class that was not read counts as missing."""
@@ -55,6 +57,18 @@ def interval(
     return SELDOM if kind in covered(ports, _lists(ports, session)) else account.interval
 
 
+def remark(ports: Ports, session: Session) -> str:
+    """What an account's interval costs, where nobody may have chosen it. "" elsewhere."""
+    account = session.account
+    old = account.interval_given and account.interval == OLD_DEFAULT
+    if not old or not ports.settings.sweep_seconds:
+        return ""
+    return (
+        "; driftInterval is 10m, once the default: each object is looked at by itself that often,"
+        " and without it the sweep stands for most of these looks"
+    )
+
+
 def watched(ports: Ports, session: Session, kind: str, options: Options) -> float:
     """Seconds since a good look after which an object counts as not watched in between. While the
     sweep shows all that it has, somebody looks.
@@ -73,9 +87,10 @@ def _lists(ports: Ports, session: Session) -> AccountLists:
 
 def calm(ports: Ports, key: Key, outcome: Outcome) -> bool:
     """Whether nothing of the object waits, and the sweep finds it by its record. Where there is
-    none, as in an account that is observed, nobody would wake the object.
+    none, as in an account that is observed, nobody would wake the object. Where there was none
+    when the pass began, what the sweep saw meanwhile may have woken nobody.
     """
-    return bool(ports.cache.owned(key)) and quiet(outcome)
+    return outcome.recorded and bool(ports.cache.owned(key)) and quiet(outcome)
 
 
 def quiet(outcome: Outcome) -> bool:

@@ -152,7 +152,9 @@ class Reconciler:
         if account_pass.unseen(self._ports, subject.options.account):
             raise LookAgain(FIRST_LOOK)
         account_pass.protect(self._ports, subject.options.account)
-        return ManagedPass(self._ports, subject).run()
+        recorded = bool(self._ports.cache.owned(key))
+        result = ManagedPass(self._ports, subject).run()
+        return replace(result, outcome=replace(result.outcome, recorded=recorded))
 
     def _deletion(self, key: Key, body: Mapping[str, Any]) -> Judged:
         deletion = DeletionPass(self._ports, key, body)

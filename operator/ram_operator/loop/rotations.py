@@ -17,6 +17,7 @@ from ..cloud import role_calls, user_calls
 from ..errors import Absent, RamOperatorError
 from ..kinds.identity import Identity
 from ..kinds.role import ROLE, TRUST
+from ..kinds.table import KINDS
 from ..kinds.user import USER
 from ..model.objects import Entry, FieldValue, UnknownPart
 from ..model.state import CloudCalls, Live
@@ -102,6 +103,9 @@ def _run(ports: Ports, session: Session, lists: AccountLists, each: _Class) -> N
         return owner_of(ports, Identity(account_id, each.kind, name.partition("/")[2])) is not None
 
     turns.keep(owned)
+    # Its record may have been out of sight for a moment, or nobody has looked since there is one.
+    noun, rows = KINDS[each.kind].noun, lists.rows(each.kind) or {}
+    turns.expect(name for folded in rows if owned(name := f"{noun}/{folded}"))
     problem = ""
     for name in _due(ports, turns, each):
         folded, asked = name.partition("/")[2], ports.clock.monotonic()

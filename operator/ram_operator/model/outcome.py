@@ -78,6 +78,7 @@ class Outcome:
     observe_only: bool = False
     verified: bool = False
     adopted: bool = False
+    recorded: bool = False  # some record spoke of the object before the pass began
     drift_unconfirmed: bool = False
     """Drift was seen but not yet believed: what the status says of drift stays."""
     kept: tuple[Drift, ...] = ()  # what the status shows of parts that could not be read

@@ -1,22 +1,27 @@
 """What no list shows, read from one identity at a time, the oldest readings first. Thread-safe.
 
 Of each identity there is a digest of what the last close look found, and the age of the last
-reading. A reading that says something else is a reason for another look, and decides nothing.
+reading. A reading that says something else is a reason for another look, and decides nothing. Who
+is there and was neither looked at nor read counts as overdue.
 """
 
 from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final, NamedTuple
 
 TRIES: Final = 2
 """So often one value that close looks do not bear out is a reason for another."""
+CATCHING_UP: Final = 1800.0
+"""Seconds within which those are read of which nobody knows when they were, all of them at most."""
+_NEVER: Final = -math.inf
 
 
 class _Known(NamedTuple):
-    digest: bytes
+    digest: bytes | None
+    """None where no close look has learnt it."""
     at: float
     """When it was read last, by whomever; monotonic seconds."""
     often: bool
@@ -35,11 +40,11 @@ class Rotation:
     def noted(self, identity: str, digest: bytes | None, at: float, *, often: bool) -> None:
         """A close look that was begun then found that; None where it did not learn it."""
         with self._lock:
-            if digest is None:
-                self._known.pop(identity, None)
-                return
             known = self._known.get(identity)
-            if known is not None and known.strange and known.strange != digest:
+            if digest is None:
+                dangerous = often or (known is not None and known.often)
+                self._known[identity] = _Known(None, at, dangerous)
+            elif known is not None and known.strange and known.strange != digest:
                 # The value is strange still, and was tried.
                 self._known[identity] = known._replace(digest=digest, at=at, often=often)
             else:
@@ -51,15 +56,25 @@ class Rotation:
             if (known := self._known.get(identity)) is not None:
                 self._known[identity] = known._replace(often=True)
 
+    def expect(self, identities: Iterable[str]) -> None:
+        """These are there, and somebody manages them: those that are not known are overdue."""
+        with self._lock:
+            for identity in identities:
+                self._known.setdefault(identity, _Known(None, _NEVER, often=False))
+
     def due(self, now: float, turn: float, seldom: float, often: float) -> list[str]:
         """Those whose reading will be older than these seconds before the next turn, which comes
         after `turn` seconds; and, the oldest first, each turn's even share of those that are older
-        than half of it, so that they do not all come at once.
+        than half of it, so that they do not all come at once. Before them those that were never
+        read, so many in a turn that all of them are within half an hour: who starts looks at each
+        by itself meanwhile.
         """
         with self._lock:
             aged = [(known.at, name, known.often) for name, known in self._known.items()]
-        aged.sort()
-        found: list[str] = []
+        never = sorted(name for at, name, _ in aged if at == _NEVER)
+        aged = sorted(entry for entry in aged if entry[0] != _NEVER)
+        soon = min(CATCHING_UP, seldom)
+        found = never[: math.ceil(len(self._known) * turn / soon) if soon > 0 else None]
         for cadence, which in ((often, True), (seldom, False)):
             mine = [(at, name) for at, name, dangerous in aged if dangerous is which]
             share = math.ceil(len(mine) * turn / cadence) if cadence > 0 else len(mine)
@@ -94,7 +109,7 @@ class Rotation:
                 self._known.pop(name, None)
 
     def late(self, now: float, seldom: float, often: float) -> int:
-        """How many readings are older than these seconds."""
+        """How many readings are older than these seconds, or were never made."""
         with self._lock:
             ages = [(now - known.at, known.often) for known in self._known.values()]
         return sum(age > (often if dangerous else seldom) for age, dangerous in ages)
