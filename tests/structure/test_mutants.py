@@ -14,6 +14,7 @@ MUTANTS: Final = read()
 AREAS: Final = {
     "access": {"gate/evaluators.py", "gate/ways_in.py", "kinds/sign_in.py"},
     "drift": {"planning/drift_shown.py"},
+    "turns": {"loop/coverage.py", "loop/rotations.py"},
     "holders": {
         "cloud/write_checks.py",
         "cluster/record_writer.py",
