@@ -132,6 +132,9 @@ def test_an_account_that_was_there_alarms_nobody(world: World, operator: Operato
     shown = world.get("RamUser", "user-5")
     assert shown is not None
     assert len(shown["status"]["access"]) == 2
+    # A login and a key at once, no second factor, a policy of its own: said, and alarms nobody.
+    found = [finding["id"] for finding in shown["status"]["findings"]]
+    assert found == ["RAM027", "RAM028", "RAM030"]
 
 
 def test_what_comes_after_the_adoption_is_told_and_stays(world: World) -> None:

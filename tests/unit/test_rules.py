@@ -13,11 +13,13 @@ import pytest
 import yaml
 
 from ram_operator import documents
-from ram_operator.constants import Severity
+from ram_operator.constants import Reason, Severity
+from ram_operator.errors import Retry
 from ram_operator.gate import rules
 from ram_operator.gate.checks import Case, Grant
-from ram_operator.gate.rules import On
+from ram_operator.gate.rule import On
 from ram_operator.kinds.account import account_settings
+from ram_operator.model.objects import Entry, UnknownPart
 from tests.structure.pure import ROOT
 from tests.unit.core import (
     ACCOUNT,
@@ -80,7 +82,34 @@ def case(example: Json) -> Case:
         named=frozenset(example.get("named", [])),
         moved=tuple(example.get("moved", [])),
         document=policy(ALLOW_READ | example["document"]) if "document" in example else None,
+        kind=example.get("kind", ""),
+        live=has(example),
+        now="2026-06-01T00:00:00Z",
     )
+
+
+def folded(name: str) -> str:
+    """The key of an entry: a policy's type keeps its capital."""
+    kind, slash, rest = name.partition("/")
+    return f"{kind}/{rest.lower()}" if slash else name.lower()
+
+
+def has(example: Json) -> dict[str, Any]:
+    """What an identity has: keys and a login with their states, names of policies and members."""
+    found: dict[str, Any] = {}
+    if "login" in example or "keys" in example:
+        keys = {
+            f"accessKey/…{end}": Entry(f"accessKey …{end}", state, since=since)
+            for end, state, since in example.get("keys", [])
+        }
+        login = {"loginProfile": Entry("loginProfile", example.get("login", ""))}
+        found["access"] = {**keys, **(login if "login" in example else {})}
+    for name in ("mfa", "policies", "members"):
+        if name in example:
+            found[name] = {folded(each): Entry(each) for each in example[name]}
+    if "lasts" in example:
+        found["maxSessionDurationSeconds"] = example["lasts"]
+    return found
 
 
 @pytest.mark.parametrize(
@@ -118,6 +147,35 @@ def test_a_sentence_says_its_facts_and_nothing_else() -> None:
             assert all(fact in finding.message for fact in finding.facts)
             if not rule.worded:
                 assert rule.sentence.format(*finding.facts) == finding.message
+
+
+UNREAD = UnknownPart(Retry(Reason.THROTTLED, "later"))
+
+
+@pytest.mark.parametrize("kind", ["RamUser", "RamGroup", "RamRole"])
+def test_what_could_not_be_read_breaks_no_rule(kind: str) -> None:
+    """Nobody is told that a user has no second factor because nobody could ask."""
+    names = ("access", "mfa", "policies", "members", "maxSessionDurationSeconds")
+    for live in ({}, dict.fromkeys(names, UNREAD)):
+        case = Case(ACCOUNT, kind=kind, live=live, now="2026-06-01T00:00:00Z")
+        assert rules.judge(case, On.IDENTITY) == ()
+
+
+def test_everything_but_something_is_named_as_that() -> None:
+    document = policy({"Effect": "Allow", "NotAction": ["ram:*", "ims:*"], "Resource": "*"})
+    (found,) = rules.judge(Case(ACCOUNT, document=document), On.DOCUMENT)
+    assert found.message.startswith("everything but ims:*, ram:* is allowed")
+
+
+def test_a_key_is_old_after_ninety_days_and_never_where_the_time_is_not_known() -> None:
+    def found(since: str, now: str) -> set[str]:
+        live = {"access": {"k": Entry("accessKey …abcd", since=since)}}
+        case = Case(ACCOUNT, kind="RamUser", live=live, now=now)
+        return {finding.id for finding in rules.judge(case, On.IDENTITY)}
+
+    assert found("2026-01-01T00:00:00Z", "2026-04-01T00:00:00Z") == set()
+    assert found("2026-01-01T00:00:00Z", "2026-04-01T00:00:01Z") == {"RAM029"}
+    assert found("", "2026-04-01T00:00:01Z") == found("2026-01-01T00:00:00Z", "") == set()
 
 
 def test_what_a_rule_means_has_a_revision() -> None:
@@ -190,7 +248,7 @@ def test_only_critical_findings_are_dangerous() -> None:
 
 def test_ids_are_stable() -> None:
     critical = {int(r.id[3:]) for r in rules.RULES if r.severity is Severity.CRITICAL}
-    assert [rule.id for rule in rules.RULES] == [f"RAM{n:03}" for n in range(1, 27)]
+    assert [rule.id for rule in rules.RULES] == [f"RAM{n:03}" for n in range(1, 36)]
     assert critical == {1, 2, 3, 4, 9, 13, 16, 17, 18, 19, 20, 22, 23, 24}
 
 

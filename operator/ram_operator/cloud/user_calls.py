@@ -68,7 +68,9 @@ def read_access(calls: CloudCalls, noun: str, live: Live) -> Fields:
     for row in answers.rows(body, "ListAccessKeys", ("AccessKeys", "AccessKey"), "AccessKeyId"):
         key = str(row["AccessKeyId"])
         value = INACTIVE if row.get("Status") == "Inactive" else ""
-        found[f"accessKey/…{key[-4:]}"] = Entry(f"accessKey …{key[-4:]}", value, handle=key)
+        made = str(row.get("CreateDate") or "")
+        shown = f"accessKey …{key[-4:]}"
+        found[f"accessKey/…{key[-4:]}"] = Entry(shown, value, handle=key, since=made)
     return {"access": found}
 
 

@@ -5,14 +5,14 @@ Called by the table in `rules` only, which has the words, the severities and the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
 from .. import documents, times
 from ..constants import AccessMode
 from ..kinds.role import NOT_OURS, outsiders
-from ..model.objects import Account
+from ..model.objects import Account, FieldValue, UnknownPart, nothing
 
 Parts = Iterator[tuple[str, ...]]
 
@@ -88,6 +88,12 @@ class Case:
     """What became of identity providers that are trusted, one sentence each."""
     access: str = ""
     """The accessMode that a manifest says, empty where it says none."""
+    kind: str = ""
+    """Of the object, RamUser for example, where rules look at the identity as it is."""
+    live: Mapping[str, FieldValue | UnknownPart] = field(default_factory=nothing)
+    """What the identity has, by field."""
+    now: str = ""
+    """RFC 3339 in UTC."""
 
 
 def _trusted(trust: documents.Trust | None) -> tuple[documents.Principal, ...]:

@@ -23,6 +23,7 @@ from ..model.steps import (
 from ..model.vocabulary import Cause, Direction, HeldKind, HeldVerdict
 from . import approvals, checks, clearance, rules
 from .inputs import Inputs
+from .rule import On
 from .verdicts import Allow, Hold, Verdict
 
 
@@ -33,7 +34,7 @@ def evaluate(inputs: Inputs, item: Judged) -> Verdict:
     name = inputs.desired.cloud_name
     arn = inputs.row.arn(inputs.account.account_id, name)
     case = checks.Case(inputs.account, arn=arn, named=inputs.named)
-    findings = rules.judge(case, rules.On.NAME)
+    findings = rules.judge(case, On.NAME)
     if item.cause is Cause.FOUND:
         gains = (sentences.found(item.change), *(finding.message for finding in findings))
         held = Held(HeldKind.FOUND, approvals.FOUND_SAYS, gains, (), findings, (item.change,))

@@ -19,6 +19,7 @@ from ..model.records import DELETION
 from ..model.vocabulary import Direction, HeldKind, HeldVerdict
 from . import approvals, checks, rules
 from .inputs import Inputs
+from .rule import On
 from .verdicts import Allow, Hold, Verdict
 
 NAMED: Final = 10
@@ -37,7 +38,7 @@ def evaluate(inputs: Inputs, item: Judged) -> Verdict:
     gains = tuple(f"{who}: not kept any more {text}" for text in freed)
     what = f"{inputs.row.noun} {inputs.live.cloud_name}"
     grants = tuple(checks.Grant(f"the deletion of {what}", text) for text in freed)
-    findings = rules.judge(checks.Case(inputs.account, grants=grants), rules.On.GRANT)
+    findings = rules.judge(checks.Case(inputs.account, grants=grants), On.GRANT)
     author = inputs.approval.author
     by = f"{author} asked for it" if author else sentences.NOBODY_ASKED
     held = Held(

@@ -26,6 +26,7 @@ from ..model.vocabulary import (
 )
 from . import approvals, checks, privileges, rules
 from .inputs import Inputs, Memory
+from .rule import On
 from .verdicts import Allow, Hold, Verdict
 
 _LOSES: Final = (Direction.NARROWER, Direction.NEUTRAL)
@@ -213,7 +214,7 @@ def _held(inputs: Inputs, field: Field, item: Judged) -> Held:
     if isinstance(memory.holders, Mapping) and (who := sentences.holders(memory.holders)):
         gains.append(who)
     kind = _KINDS.get(item.cause, HeldKind.GRANT)
-    return Held(kind, "", tuple(gains), (), rules.judge(about, rules.On.GRANT), (change,))
+    return Held(kind, "", tuple(gains), (), rules.judge(about, On.GRANT), (change,))
 
 
 _KINDS: Final = {Cause.DRIFT: HeldKind.GIVEN_BACK, Cause.FOUND: HeldKind.FOUND}
@@ -292,7 +293,7 @@ def noticed(inputs: Inputs, items: Iterable[Judged]) -> tuple[tuple[str, Finding
         if ways:
             about = replace(about, grants=tuple(_detour(change, way) for way in ways))
             where = place(change.field, change.entry)
-            found += [(where, finding) for finding in rules.judge(about, rules.On.GRANT)]
+            found += [(where, finding) for finding in rules.judge(about, On.GRANT)]
     return tuple(found)
 
 

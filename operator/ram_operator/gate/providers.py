@@ -37,6 +37,7 @@ from ..model.vocabulary import (
 )
 from . import checks, rules
 from .inputs import Inputs
+from .rule import On
 from .verdicts import Allow, Hold, Verdict
 
 FIELD: Final = PROVIDERS
@@ -127,7 +128,7 @@ def evaluate(inputs: Inputs, item: Judged) -> Verdict:
         return Allow()
     gains, losses = map(tuple, sentences(item.change))
     case = checks.Case(inputs.account, moved=(*gains, *losses))
-    findings = rules.judge(case, rules.On.PROVIDER)
+    findings = rules.judge(case, On.PROVIDER)
     kind, verdict = HeldKind.PROVIDER_CHANGE, HeldVerdict(item.change.direction)
     return Hold(Held(kind, _CHANGED, gains, losses, findings, (item.change,), verdict))
 

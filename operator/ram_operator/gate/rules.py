@@ -1,59 +1,24 @@
 """Rules on trust and on rights: what makes a change dangerous, as one table. Pure.
 
-A rule is one function and one row in RULES. Ids are stable for ever: alerts and approvals name
-them. Called by the gate; whether something is held does not depend on a rule, except that a
-critical finding holds a creation.
+A rule is one function and one row, here or in `practice`. Ids are stable for ever: alerts and
+approvals name them. Called by the gate; whether something is held does not depend on a rule, except
+that a critical finding holds a creation.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from enum import StrEnum
+from collections.abc import Iterable
 from typing import Final
 
 from .. import documents
 from ..constants import Severity
 from ..model.changes import Finding
 from ..model.objects import Account
-from . import checks
-from .checks import Case, Parts
+from . import checks, practice
+from .checks import Case
+from .rule import On, Rule
 
-
-class On(StrEnum):
-    """What a rule looks at, and so when it can be judged."""
-
-    TRUST = "creation and change"
-    CHANGE = "change"
-    NAME = "creation"
-    GRANT = "grant of a right"
-    PROVIDER = "change of a provider"
-    DOCUMENT = "permission document"
-    ACCESS = "ways to sign in"
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """`check` yields, per thing that breaks the rule, what `sentence` has gaps for.
-
-    What fills the gaps are the facts of the finding, in the digest of an approval. Gaps of `worded`
-    are filled by sentences, and what these are made of is in the digest by itself: documents before
-    and after, identity grants of policies, states of providers. `revision` is raised when the rule
-    comes to mean something else; then its offers are made anew.
-    """
-
-    id: str
-    title: str
-    severity: Severity
-    on: On
-    sentence: str
-    remedy: str
-    check: Callable[[Case], Parts]
-    worded: frozenset[int] = frozenset()
-    revision: int = 1
-
-
-RULES: Final = (
+_GATE: Final = (
     Rule(
         "RAM001",
         "Everybody is trusted",
@@ -300,6 +265,8 @@ RULES: Final = (
         checks.left_to_others,
     ),
 )
+RULES: Final = (*_GATE, *practice.RULES)
+"""By their ids."""
 
 
 def judge(case: Case, *kinds: On) -> tuple[Finding, ...]:

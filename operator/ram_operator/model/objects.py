@@ -37,12 +37,14 @@ class Entry:
 
     `handle` is what the cloud wants to hear for it; it is neither shown nor compared. `until` is
     when it ends, RFC 3339 in UTC, "" for never: the cloud does not know, so it is not compared.
+    `since` is when it was made, as the cloud says, "" where that is not known; not compared either.
     """
 
     display: str
     value: str = ""
     handle: str = field(default="", compare=False, repr=False)
     until: str = field(default="", compare=False)
+    since: str = field(default="", compare=False)
 
 
 Entries = Mapping[str, Entry]
