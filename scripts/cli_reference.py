@@ -35,7 +35,7 @@ _FORMS = """
 | --- | --- | --- |
 | `table`, `wide` | `pending`, `history` | columns; `wide` has digests in full, and more |
 | `text` | the others | for people |
-| `json`, `yaml` | all but `digest`, `request-deletion` | a document, see below |
+| `json`, `yaml` | all but `digest`, `request-deletion`, `acknowledge` | a document, see below |
 | `name` | all but `digest`, `history` | `ramrole.ram.alibabacloud.com/shop-auditor`, one a line |
 
 Documents are a `PendingChangeList` or `PendingChange` of `plugin.ram.alibabacloud.com/v1alpha1`:

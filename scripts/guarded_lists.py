@@ -159,11 +159,13 @@ def forged() -> str:
         "expression: >-\n"
         f"  [{', '.join(quoted[:2])},\n"
         f"  {', '.join(quoted[2:4])},\n"
-        f"  {', '.join(quoted[4:])}].all(k,\n"
+        f"  {', '.join(quoted[4:])}]\n"
+        "  .all(k,\n"
         "  !(k in variables.sent)\n"
         "  || (k in variables.stored && variables.sent[k] == variables.stored[k]))\n"
         "message: >-\n"
-        f"  {_and(short)}\n"
+        f"  {', '.join(short[:3])},\n"
+        f"  {_and(short[3:])}\n"
         "  are written by the policy ram-stamp, which this cluster does not have, and by nobody\n"
         "  else\n"
     )
@@ -191,7 +193,7 @@ def _on(kinds: tuple[str, ...]) -> str:
 def verbs() -> str:
     """Which verb is for which kinds."""
     what = {
-        Verb.APPROVE: "may approve, in all namespaces or in one",
+        Verb.APPROVE: "may approve, and acknowledge drift, in all namespaces or in one",
         Verb.CONFIGURE: "may say who is trusted, which namespace may do what, and which"
         " ServiceAccounts may approve",
     }

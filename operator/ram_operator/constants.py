@@ -29,6 +29,7 @@ ANNOTATION_APPROVE: Final = f"{GROUP}/approve"
 ANNOTATION_REJECT: Final = f"{GROUP}/reject"
 # Nobody could be stamped by a DELETE itself: no mutation runs on it.
 ANNOTATION_DELETE_REQUESTED: Final = f"{GROUP}/delete-requested"
+ANNOTATION_ACKNOWLEDGE: Final = f"{GROUP}/acknowledge-drift"
 HANDLED_REJECTION: Final = "lastHandledRejection"
 """In the status: the rejection on the object says nothing that the record does not have."""
 # Stamps that admission makes; nobody else's word on who wrote what is believed.
@@ -37,12 +38,14 @@ ANNOTATION_APPROVED_BY: Final = f"{GROUP}/approved-by"
 ANNOTATION_REJECTED_BY: Final = f"{GROUP}/rejected-by"
 ANNOTATION_SUSPENDED_BY: Final = f"{GROUP}/suspended-by"
 ANNOTATION_DELETE_REQUESTED_BY: Final = f"{GROUP}/delete-requested-by"
+ANNOTATION_ACKNOWLEDGED_BY: Final = f"{GROUP}/acknowledged-by"
 STAMPS: Final = (
     ANNOTATION_CHANGED_BY,
     ANNOTATION_APPROVED_BY,
     ANNOTATION_REJECTED_BY,
     ANNOTATION_SUSPENDED_BY,
     ANNOTATION_DELETE_REQUESTED_BY,
+    ANNOTATION_ACKNOWLEDGED_BY,
 )
 # For people alone: nothing is decided by it.
 ANNOTATION_APPROVE_REASON: Final = f"{GROUP}/approve-reason"
@@ -54,6 +57,7 @@ WATCHED_ANNOTATIONS: Final = (
     ANNOTATION_APPROVE,
     ANNOTATION_REJECT,
     ANNOTATION_DELETE_REQUESTED,
+    ANNOTATION_ACKNOWLEDGE,
 )
 
 OWNER_TAG_CLUSTER: Final = "ram-operator/cluster"
@@ -96,6 +100,8 @@ class Reason(StrEnum):
     DRIFT_DETECTED = "DriftDetected"
     DRIFT_CORRECTED = "DriftCorrected"
     NO_DRIFT = "NoDrift"
+    DRIFT_ACKNOWLEDGED = "DriftAcknowledged"
+    ACKNOWLEDGEMENT_STALE = "AcknowledgementStale"
     # ApprovalRequired
     APPROVAL_REJECTED = "ApprovalRejected"
     APPROVAL_STALE = "ApprovalStale"
@@ -150,6 +156,10 @@ class EventReason(StrEnum):
     DRIFT_DETECTED = "DriftDetected"
     DRIFT_CORRECTED = "DriftCorrected"
     DRIFT_AUTHOR = "DriftAuthor"
+    DRIFT_ACKNOWLEDGED = "DriftAcknowledged"
+    ACKNOWLEDGEMENT_ENDING = "AcknowledgementEnding"
+    ACKNOWLEDGEMENT_ENDED = "AcknowledgementEnded"
+    ACKNOWLEDGEMENT_NOT_HONOURED = "AcknowledgementNotHonoured"
     FINDING_REPORTED = "FindingReported"
     STALLED = "Stalled"
     RECOVERED = "Recovered"

@@ -71,8 +71,12 @@ STAMPS: Final[Mapping[str, str]] = {
     "rejecter": "rejected-by",
     "suspender": "suspended-by",
     "deleter": "delete-requested-by",
+    "acknowledger": "acknowledged-by",
 }
 """What a stamp names, and the annotation."""
+
+
+SAID: Final = ("approve", "reject", "note", "delete-requested", "acknowledge-drift")
 
 
 def resource(kind: str, namespace: str = NAMESPACE) -> str:
@@ -116,7 +120,7 @@ class Bench:
         annotations = {
             PREFIX + key.replace("_", "-"): value
             for key, value in step.items()
-            if key in ("approve", "reject", "note", "delete-requested", *STAMPS.values())
+            if key in (*SAID, *STAMPS.values())
         }
         spec: Json = {}
         for word in str(step.get("spec", "")).split():

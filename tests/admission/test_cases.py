@@ -36,7 +36,7 @@ def test_case(bench: Bench, case: dict[str, Any]) -> None:
             assert step["refused"] in refusal, (number, step)
         else:
             assert refusal is None, (number, step)
-        for name in ("rejecter", "suspender", "deleter"):
+        for name in ("rejecter", "suspender", "deleter", "acknowledger"):
             if name in step:
                 assert who(bench.get(), name) == step[name], (number, step)
         if "authors" in step or "approver" in step:
@@ -70,6 +70,7 @@ def test_no_name_of_an_annotation_is_misspelt() -> None:
     known = {
         *("by", "how", "spec", "dry_run", "refused", "approve", "reject", "note"),
         "delete-requested",
+        "acknowledge-drift",
         *(*STAMPS, *STAMPS.values(), "handled", "rejections"),
     }
     assert {key for case in CASES for step in case["steps"] for key in step} <= known

@@ -117,6 +117,14 @@ def _no_session(world: World, account: ObjectState) -> None:
     world.series["ram_operator_observation_age_seconds"] = f"0+60x{NOW}"
 
 
+ACKNOWLEDGED: Final = replace(
+    FINE,
+    conditions=(("Ready", "True"), ("Synced", "False"), ("Drifted", "False")),
+    acknowledged=(("critical", 1),),
+    acknowledged_until=60.0 * (NOW + 10),
+)
+
+
 def _throttled(world: World) -> None:
     for _ in range(3):
         world.metrics.cloud_call("GetRole", "Throttled", 0.1, "default")
@@ -203,6 +211,15 @@ FACTS: Final[Mapping[str, tuple[Callable[[World], None], tuple[str, str] | None]
     "rights are in the cloud that nobody agreed on": (
         _of_role(_held("FoundInCloud", "FoundInCloud", found=1.0, drift="critical", widened=1.0)),
         ("RamOperatorFoundInCloud", "critical"),
+    ),
+    "rights were given by hand, and somebody acknowledged that": (
+        _of_role(replace(ACKNOWLEDGED, acknowledged_until=60.0 * (NOW + 60))), None,
+    ),
+    "what somebody acknowledged is about to come back": (
+        _of_role(ACKNOWLEDGED), ("RamOperatorAcknowledgementEnding", "warning"),
+    ),
+    "what was acknowledged is not there": (
+        _of_role(replace(ACKNOWLEDGED, acknowledged=())), None,
     ),
     "a change waits for approval": (
         _of_role(_held("TrustChange", "ApprovalRequired")),

@@ -19,10 +19,12 @@ from lab.world import HOSTILE, World, condition, open_world, trust
 from ram_operator import documents
 from ram_operator.cluster.guard import shipped
 from ram_operator.model import applied_marks
+from tests.gate.acknowledging import acknowledgeable, looked, taken_back, text
 from tests.gate.approving import approve_until_ready, held, offer, opened, say
 from tests.gate.attacks import NOBODY
 from tests.gate.triples import Entry, Moment, Resource, attack
 from tests.gate.waiting_rights import ALL, OPENING, attacks_on_rights, offered, still_held
+from tests.support.hands import Hands
 
 Json = dict[str, Any]
 FC = ("Service", "fc.aliyuncs.com")
@@ -293,3 +295,28 @@ def test_each_of_them_is_had_once_it_is_approved(alone: World) -> None:
         alone.ready(kind, name)
     for actions in OPENING.values():
         assert [e for e in opened(alone, start) if e["action"] in actions] != []
+
+
+@attack(Entry.ADMISSION, Resource.TRUST, Moment.DRIFTED)
+@pytest.mark.parametrize("name", ["policies/ram-approve", "policybindings/ram-stamp"])
+def test_what_is_acknowledged_without_its_guard_is_void_for_good(
+    apart: ControlPlane, alone: World, name: str
+) -> None:
+    (where,) = (each for each in GUARDS if each.endswith(name))
+    alone.role(NAME)
+    alone.ready(ROLE, NAME)
+    Hands(alone).update_role(NAME, trust=trust(FC, ECS))
+    alone.settle()
+    alone.look(ROLE, NAME)
+    digest = str(acknowledgeable(alone, ROLE, NAME)["digest"])
+    with put_back(apart, [where]):
+        remove(apart, where)
+        assert say(alone, ROLE, NAME, **{"acknowledge-drift": text(digest)})
+        assert alone.told("AcknowledgementNotHonoured", NAME)
+    Hands(alone).update_role(NAME, trust=trust(FC, ECS))
+    looked(alone, ROLE, NAME)
+    taken_back(alone, NAME, ECS[1])
+    assert acknowledgeable(alone, ROLE, NAME, instead_of=digest)["digest"] != digest
+    item = alone.get(ROLE, NAME)
+    assert item is not None
+    assert "acknowledged" not in item["status"]

@@ -31,9 +31,13 @@ FIRST: Final[dict[str, Json]] = {
     "RamGroup": {"policies": [], "members": []},
 }
 """What each object asks for when it is made: nothing that has to be approved."""
-VOTES: Final = ("now", "now", "now", "old", "other", "reject", "none")
+VOTES: Final = ("now", "now", "now", "old", "other", "reject", "crossed", "none")
 """now: approve what was offered. old, other: with a digest that an earlier offer of it, or another
-object, had.
+object, had. crossed: with that of drift that may be acknowledged.
+"""
+DRIFT: Final = ("acknowledge", "acknowledge", "old", "crossed", "end", "none", "none")
+"""acknowledge: let the drift be that was offered. old: with a digest that an earlier offer had.
+crossed: with that of a change that waits. end: take back what was acknowledged.
 """
 
 
@@ -47,6 +51,8 @@ class Round:
     manifest: list[Json] = field(default_factory=list)
     moved: list[Json] = field(default_factory=list)
     votes: list[Json] = field(default_factory=list)
+    drift: list[Json] = field(default_factory=list)
+    """As votes, of what may be acknowledged; whoever does it makes his changes once more."""
 
 
 @dataclass
@@ -88,7 +94,8 @@ class _Draw:
             hand += self._the_same(self.random.choice(manifest))
         moved = [self._by_hand() for _ in range(self.random.choice((0, 0, 1)))]
         votes = [{"kind": kind, "vote": self.random.choice(VOTES)} for kind in NAMES]
-        return Round(hand, manifest, moved, votes)
+        drift = [{"kind": kind, "vote": self.random.choice(DRIFT)} for kind in NAMES]
+        return Round(hand, manifest, moved, votes, drift)
 
     def _manifest(self) -> Json:
         kind = self.random.choice(tuple(NAMES))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections import defaultdict
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -26,9 +27,20 @@ from tests.histories.commands import OUTSIDER
 from tests.histories.model import ESCALATING, OUTSIDE
 from tests.histories.voting import FIRST, NAMES, Round, Voting
 from tests.support.hands import Hands
+from tests.support.times import moment
 
 Json = dict[str, Any]
 PATIENCE: Final = 90.0
+
+
+def _says_nothing(item: Json) -> bool:
+    """Whether all is well with the object, by its own word. What somebody has acknowledged is told
+    for as long as that is in force.
+    """
+    drifted = condition(item, "Drifted")
+    known = item["status"].get("acknowledged", {}).get("until", "") > moment(0.0)
+    told = drifted.get("status") == "True" or (known and drifted["reason"] == "DriftAcknowledged")
+    return is_ready(item) and not told
 
 
 @dataclass(frozen=True)
@@ -102,7 +114,10 @@ class Watch:
         self._permitted: Facts = frozenset()
         self._agreed: Facts = frozenset()
         self._offers: dict[str, Offer] = {}
-        self._digests: dict[str, list[str]] = {kind: [] for kind in NAMES}
+        self._digests: dict[str, list[str]] = defaultdict(list)
+        self._drift: dict[str, str] = {}
+        """Of drift that may be acknowledged: the digest that is offered."""
+        self.acknowledged = 0
         self.given = 0
         """Calls of the operator that gave access."""
 
@@ -119,8 +134,19 @@ class Watch:
                     self._round(one)
                 except AssertionError as error:
                     raise AssertionError(f"round {number}: {error}\n{self._shown(start)}") from None
+            self._end()
         finally:
             self._world.close()
+
+    def _end(self) -> None:
+        """Nothing is acknowledged any more: whatever nobody agreed on is gone, or is told."""
+        start = self._world.journal_end()
+        for kind in NAMES:
+            self._answer_drift(kind, "end")
+        try:
+            self._rest()
+        except AssertionError as error:
+            raise AssertionError(f"at the end: {error}\n{self._shown(start)}") from None
 
     def _round(self, one: Round) -> None:
         self._all_by_hand(one.hand)
@@ -131,6 +157,9 @@ class Watch:
         self._all_by_hand(one.moved)
         for vote in one.votes:
             self._vote(vote["kind"], vote["vote"])
+        known = [self._answer_drift(vote["kind"], vote["vote"]) for vote in one.drift]
+        if any(known):
+            self._all_by_hand(one.hand)
         self._rest()
 
     # -- what people do ---------------------------------------------------------------------------
@@ -194,10 +223,31 @@ class Watch:
             "reject": [offer.digest],
             "old": [one for one in self._digests[kind] if one != offer.digest],
             "other": [other.digest for key, other in self._offers.items() if key != kind],
+            "crossed": [self._drift[kind]] if kind in self._drift else [],
         }.get(vote)
         if digests:
             annotation = "reject" if vote == "reject" else "approve"
             say(self._world, kind, NAMES[kind], **{annotation: digests[-1]})
+
+    def _answer_drift(self, kind: str, vote: str) -> bool:
+        """Whether drift was acknowledged as it was offered."""
+        if self._alive(kind) is None:
+            return False
+        digest = self._drift.get(kind, "")
+        digests = {
+            "acknowledge": [digest],
+            "old": [one for one in self._digests[f"drift of {kind}"] if one != digest],
+            "crossed": [offer.digest for key, offer in self._offers.items() if key == kind],
+        }.get(vote, [])
+        if vote == "end":
+            nothing: Json = {"acknowledge-drift": None}
+            say(self._world, kind, NAMES[kind], **nothing)
+        elif digests and digests[-1]:
+            text = f"{digests[-1]} until {moment(3600.0)}"
+            say(self._world, kind, NAMES[kind], **{"acknowledge-drift": text})
+            self.acknowledged += vote == "acknowledge"
+            return vote == "acknowledge"
+        return False
 
     # -- what follows -----------------------------------------------------------------------------
 
@@ -245,9 +295,7 @@ class Watch:
         """Whether objects that the fact is about exist, and all of them say that all is well."""
         found = [self._lab.board.get(self._world, kind, NAMES[kind]) for kind in self._about(fact)]
         there = [item for item in found if item and not item["metadata"].get("deletionTimestamp")]
-        return bool(there) and all(
-            is_ready(item) and condition(item, "Drifted").get("status") != "True" for item in there
-        )
+        return bool(there) and all(_says_nothing(item) for item in there)
 
     def _about(self, fact: Fact) -> list[str]:
         if fact[0] == "trust":
@@ -276,12 +324,18 @@ class Watch:
             board.wait(world, kind, NAMES[kind], seen, PATIENCE)
 
     def _pending(self, kind: str) -> str:
+        return self._shown_in(kind, "pending")
+
+    def _shown_in(self, kind: str, block: str) -> str:
         item = self._lab.board.get(self._world, kind, NAMES[kind]) or {}
-        return str(item.get("status", {}).get("pending", {}).get("digest", ""))
+        return str(item.get("status", {}).get(block, {}).get("digest", ""))
 
     def _note_offers(self) -> None:
-        self._offers = {}
+        self._offers, self._drift = {}, {}
         for kind in NAMES:
+            if drift := self._shown_in(kind, "acknowledge"):
+                self._drift[kind] = drift
+                self._digests[f"drift of {kind}"].append(drift)
             if digest := self._pending(kind):
                 asked = self._manifests.asked(kind, self._watcher)
                 self._offers[kind] = Offer(digest, asked)

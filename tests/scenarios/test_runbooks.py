@@ -14,6 +14,7 @@ from lab import Cluster
 from lab.emulator_process import EmulatorProcess
 from lab.operator_process import OperatorProcess
 from lab.world import World, condition, open_world, trust
+from tests.gate.acknowledging import acknowledge
 from tests.support import documented
 from tests.support.hands import Hands
 from tests.support.runbooks import commands, run
@@ -144,6 +145,16 @@ def waiting(world: World) -> str:
     return "waiting"
 
 
+def acknowledged(world: World) -> str:
+    world.role("acknowledged", driftPolicy="Report")
+    world.ready("RamRole", "acknowledged")
+    Hands(world).attach("acknowledged", ADMIN["name"])
+    world.settle()
+    world.look("RamRole", "acknowledged")
+    acknowledge(world, "RamRole", "acknowledged")
+    return "acknowledged"
+
+
 STATES: Final[dict[str, tuple[Callable[[World], str], tuple[str, ...]]]] = {
     # alert: how it comes to be, and what its commands show in their order
     "RamOperatorAccessWidened": (widened, ("maxSession", "43200", "Report")),
@@ -154,6 +165,7 @@ STATES: Final[dict[str, tuple[Callable[[World], str], tuple[str, ...]]]] = {
     "RamOperatorDriftFlapping": (flapping, ("critical", "policies[")),
     "RamOperatorSuspended": (suspended, ("true", "admin", "create")),
     "RamOperatorDriftCorrected": (corrected, ("critical", "policies[", "DriftCorrected")),
+    "RamOperatorAcknowledgementEnding": (acknowledged, ("approver", "AdministratorAccess")),
     "RamOperatorApprovalPending": (pending, ("sha256:", "ecs.aliyuncs.com", "")),
     "RamOperatorFoundInCloud": (found, ("AdministratorAccess", "policies[", "changed-by")),
     "RamOperatorStalled": (stalled, ("runbooks-", "exists already", "NotAdopted")),

@@ -13,6 +13,12 @@ from tests.mutants.table import PACKAGE, ROOT, Mutant, read
 MUTANTS: Final = read()
 AREAS: Final = {
     "access": {"gate/evaluators.py", "gate/ways_in.py", "kinds/sign_in.py"},
+    "acknowledged": {
+        "cluster/record_drift.py",
+        "gate/acknowledgements.py",
+        "gate/evaluating.py",
+        "kinds/record_acknowledged.py",
+    },
     "drift": {"planning/drift_shown.py"},
     "turns": {"loop/coverage.py", "loop/rotations.py"},
     "holders": {

@@ -18,8 +18,12 @@ from kubernetes.client.api_client import ApiClient
 from ram_operator import __version__
 from ram_operator.cluster.api import ClusterApi, Conflicted, Gone, path
 from ram_operator.cluster.guard import AdmissionGuard
-from ram_operator.cluster.guard_probe import Probes, Result, probe
-from ram_operator.constants import ANNOTATION_APPROVE, ANNOTATION_CHANGED_BY
+from ram_operator.cluster.guard_probe import NO_DRIFT, Probes, Result, probe
+from ram_operator.constants import (
+    ANNOTATION_ACKNOWLEDGE,
+    ANNOTATION_APPROVE,
+    ANNOTATION_CHANGED_BY,
+)
 from ram_operator.errors import Retry
 from ram_operator.gate.inputs import Guard
 from ram_operator.kinds.guarded import STAMPS
@@ -34,6 +38,7 @@ STORED = "ann@shop.example"
 START = 'ramroles.ram.alibabacloud.com "web" is forbidden: '
 DENIED = "ValidatingAdmissionPolicy 'ram-approve' with binding 'ram-approve' denied request: "
 OURS = f"{START}{DENIED}system:serviceaccount:ram-system:ram-operator may not approve: that takes"
+OF_DRIFT = OURS.replace("may not approve", "may not acknowledge")
 
 
 NOBODY_STAMPS = (
@@ -66,6 +71,7 @@ class Cluster:
 
     stored: Reply = field(default_factory=lambda: as_json(body(changed_by=STORED)))
     approving: Reply = field(default_factory=lambda: says(403, OURS))
+    acknowledging: Reply = field(default_factory=lambda: says(403, OF_DRIFT))
     stamping: Reply = field(default_factory=lambda: as_json(body(changed_by=STORED)))
 
     def __call__(self, request: Request) -> Reply:
@@ -75,8 +81,10 @@ class Cluster:
         if request.method == "GET":
             return self.stored
         assert request.method == "PATCH"
-        approves = ANNOTATION_APPROVE in json.loads(request.body)["metadata"]["annotations"]
-        return self.approving if approves else self.stamping
+        said = json.loads(request.body)["metadata"]["annotations"]
+        if ANNOTATION_ACKNOWLEDGE in said:
+            return self.acknowledging
+        return self.approving if ANNOTATION_APPROVE in said else self.stamping
 
 
 def forbidden(*_: Any) -> None:
@@ -93,16 +101,19 @@ def api(cluster: Callable[[Request], Reply]) -> Iterator[tuple[ClusterApi, Stub]
         client.rest_client.pool_manager.clear()
 
 
-def test_two_rehearsals_are_asked_for_and_nothing_else() -> None:
+def test_three_rehearsals_are_asked_for_and_nothing_else() -> None:
     with api(Cluster()) as (asked, server):
         assert probe(asked, ROLE).result is Result.HOLDS
-        read, approves, stamps = server.asked
+        read, approves, acknowledges, stamps = server.asked
         assert (read.method, read.path) == ("GET", path(ROLE))
-        for request in (approves, stamps):
+        for request in (approves, acknowledges, stamps):
             assert request.path == f"{path(ROLE)}?dryRun=All&fieldManager=ram-operator"
             assert request.headers["User-Agent"] == f"ram-operator/{__version__} guard-probe"
             assert request.headers["Content-Type"] == "application/merge-patch+json"
-        first, second = (json.loads(request.body)["metadata"] for request in (approves, stamps))
+        first, other, second = (json.loads(r.body)["metadata"] for r in server.asked[1:])
+        said = other["annotations"].pop(ANNOTATION_ACKNOWLEDGE)
+        assert said == "sha256:" + "0" * 64 + " until 1970-01-01T00:00:00Z"
+        assert set(other["annotations"]) == {stamp.annotation for stamp in STAMPS}
         assert first["resourceVersion"] == second["resourceVersion"] == "7"
         assert first["annotations"].pop(ANNOTATION_APPROVE) == "sha256:" + "0" * 64
         assert set(first["annotations"]) == {stamp.annotation for stamp in STAMPS}
@@ -139,7 +150,24 @@ def test_only_our_own_refusal_of_an_approval_counts(answer: Reply, result: Resul
         found = probe(asked, ROLE)
         assert found.result is result
         assert found.problem.startswith("a rehearsed approval")
-        assert len(server.asked) == 2, "the second rehearsal would say nothing more"
+        assert len(server.asked) == 2, "another rehearsal would say nothing more"
+
+
+@pytest.mark.parametrize(
+    ("answer", "result"),
+    [
+        (as_json(body(changed_by=STORED)), Result.ACCEPTED),
+        (says(403, OURS), Result.REFUSED_ELSEWHERE),
+        (says(403, OF_DRIFT.replace("'ram-approve' with", "'x' with")), Result.REFUSED_ELSEWHERE),
+        (says(503, OF_DRIFT), Result.UNANSWERED),
+    ],
+)
+def test_a_guard_of_approvals_alone_is_none_of_acknowledgements(
+    answer: Reply, result: Result
+) -> None:
+    """An older one does not name that annotation, and an object of before would let it pass."""
+    with api(Cluster(acknowledging=answer)) as (asked, _):
+        assert probe(asked, ROLE).result is result
 
 
 @pytest.mark.parametrize(
@@ -184,8 +212,9 @@ MOVED = says(409, 'Operation cannot be fulfilled on ramroles.ram.alibabacloud.co
         (Cluster(approving=MOVED), Conflicted),
         (Cluster(stamping=MOVED), Conflicted),
         (Cluster(stored=as_json(body(approve="sha256:" + "0" * 64))), Conflicted),
+        (Cluster(stored=as_json(body(acknowledge_drift=NO_DRIFT))), Conflicted),
     ],
-    ids=["gone", "unread", "moved before", "moved after", "approves nothing"],
+    ids=["gone", "unread", "moved before", "moved after", "approves nothing", "says nothing"],
 )
 def test_an_object_that_moved_says_nothing(cluster: Cluster, error: type[Retry]) -> None:
     with api(cluster) as (asked, _), pytest.raises(error):
@@ -319,7 +348,7 @@ def test_without_the_policies_nothing_is_probed() -> None:
 def test_without_stamps_one_by_hand_has_to_be_refused() -> None:
     with api(by_hand()) as (asked, server):
         assert probe(asked, ROLE, Guard.REDUCED).result is Result.HOLDS
-        _, approves, stamps = (json.loads(request.body or b"{}") for request in server.asked)
+        _, approves, _, stamps = (json.loads(request.body or b"{}") for request in server.asked)
         assert set(approves["metadata"]["annotations"]) == {ANNOTATION_APPROVE}
         assert set(stamps["metadata"]["annotations"]) == {ANNOTATION_CHANGED_BY}
 

@@ -15,9 +15,9 @@ from ram_operator.gate.inputs import Inputs
 from ram_operator.kinds.entries import ATTACHED_AS
 from ram_operator.kinds.record import Identity, RecordChange, first
 from ram_operator.loop import lookups
-from ram_operator.loop.managed import _came_unseen
 from ram_operator.loop.sources import Sources
 from ram_operator.loop.subject import Subject
+from ram_operator.loop.watching import _came_unseen
 from ram_operator.model.objects import Entry, Owner, UnknownPart
 from ram_operator.model.outcome import Plan
 from ram_operator.model.records import NO_RIGHTS, UNKNOWN_RIGHTS, Agreed, RecordFacts, Rejection

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
-from .. import __version__
+from .. import __version__, times
 
 DIGEST: Final = re.compile(r"sha256:[0-9a-f]{64}")
 REASON_LIMIT: Final = 500
@@ -33,6 +33,13 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
         "Rejects the change. Its offer ends, and the same change is offered again under a digest"
         " that covers the rejection: `show` has who rejected it, when and why above all else."
         " `approve` opens it all the same, in a terminal or with `--yes --digest`.",
+    ),
+    "acknowledge": (
+        "let drift be for a while: neither taken back nor alerted on",
+        "Shows the drift of the object, asks, and acknowledges exactly that until then, 24 hours"
+        " at most; further drift is judged as ever. What was taken back already stays once it is"
+        " made again by hand. Without --for and --until it only shows. To end it sooner remove the"
+        " annotation acknowledge-drift. Needs the verb approve on the kind.",
     ),
     "request-deletion": (
         "ask for the deletion of an identity, before it is deleted or while that waits",
@@ -114,6 +121,30 @@ def _reject(command: argparse.ArgumentParser) -> None:
     _output(command, ("text", "json", "yaml", "name"))
 
 
+def _acknowledge(command: argparse.ArgumentParser) -> None:
+    _object(command)
+    until = command.add_mutually_exclusive_group()
+    until.add_argument(
+        "--for",
+        dest="lasts",
+        type=_lasts,
+        metavar="LENGTH",
+        help="how long, for example 90m or 4h; 24h at most",
+    )
+    until.add_argument(
+        "--until", type=_moment, metavar="TIME", help="until when, for example 2026-11-30T18:00:00Z"
+    )
+    command.add_argument("-y", "--yes", action="store_true", help="do not ask")
+    command.add_argument(
+        "--digest",
+        type=_digest,
+        metavar="sha256:HEX",
+        help="acknowledge only if the drift still has this digest, seen earlier",
+    )
+    _output(command, ("text", "name"))
+    _colour(command)
+
+
 def _request_deletion(command: argparse.ArgumentParser) -> None:
     _object(command)
     command.add_argument("-y", "--yes", action="store_true", help="do not ask")
@@ -161,6 +192,7 @@ _FLAGS: Final[Mapping[str, Callable[[argparse.ArgumentParser], None]]] = {
     "show": _show,
     "approve": _approve,
     "reject": _reject,
+    "acknowledge": _acknowledge,
     "request-deletion": _request_deletion,
     "history": _history,
     "digest": _object,
@@ -234,6 +266,23 @@ def _digest(text: str) -> str:
     if not DIGEST.fullmatch(text):
         raise argparse.ArgumentTypeError("not sha256: and 64 lower-case hexadecimal digits")
     return text
+
+
+def _lasts(text: str) -> float:
+    try:
+        length = times.duration(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+    if not 0 < length <= times.DAY:
+        raise argparse.ArgumentTypeError("longer than nothing, and 24h at most")
+    return length
+
+
+def _moment(text: str) -> float:
+    at = times.seconds_or_none(text)
+    if at is None:
+        raise argparse.ArgumentTypeError("no time with a zone, such as 2026-11-30T18:00:00Z")
+    return at
 
 
 def _reason(text: str) -> str:

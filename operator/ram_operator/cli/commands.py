@@ -12,15 +12,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import IO, Any, Final
 
-from .. import legible
+from .. import legible, times
 from ..constants import (
+    ANNOTATION_ACKNOWLEDGE,
     ANNOTATION_APPROVE,
     ANNOTATION_APPROVE_REASON,
     ANNOTATION_DELETE_REQUESTED,
     ANNOTATION_REJECT,
 )
 from ..kinds.record import facts_of
-from . import deleting, past, rendering, targets
+from . import deleting, known_drift, past, rendering, targets
 from .access import Access, Moved
 from .outcomes import Exit, Failed, Nothing, PluginError, Refused
 from .screen import Paint, plain
@@ -29,6 +30,8 @@ from .waiting import State, Waiting, read
 
 ATTEMPTS: Final = 5
 """The operator may write the object's status at any time: each such write is one more try."""
+SLACK: Final = 60.0
+"""Seconds by which clocks may differ."""
 GUARD_MISSING: Final = "AdmissionPolicyMissing"
 
 
@@ -94,6 +97,7 @@ def pending(run: Run) -> Exit:
     everywhere = run.arguments.all_namespaces
     namespace = "" if everywhere else run.access.namespace
     found: list[Waiting] = []
+    known: list[str] = []
     failures: list[PluginError] = []
     for kind in targets.SHORT_NAMES:
         try:
@@ -102,6 +106,7 @@ def pending(run: Run) -> Exit:
             failures.append(error)
             continue
         found += [each for item in items if (each := read(item, kind)) is not None]
+        known += [text for item in items if (text := _known(item, kind))]
     if len(failures) == len(targets.SHORT_NAMES):
         raise failures[0]
     found.sort(key=lambda each: (each.pending.since or "9", each.target))
@@ -117,13 +122,23 @@ def pending(run: Run) -> Exit:
     elif not failures:
         where = "in any namespace" if everywhere else f"in namespace {namespace}"
         run.console.say(f"No change waits for an approval {where}.")
+    for text in known:
+        run.console.say(text)
     for failure in failures:
         run.console.say(f"not in the list: {failure}")
     return Exit.FAILED if failures else Exit.DONE
 
 
+def _known(item: Mapping[str, Any], kind: str) -> str:
+    """That drift of it is acknowledged, in one line; "" where it is not."""
+    return known_drift.told(known_drift.named(item, kind), time.time())
+
+
 def show(run: Run) -> Exit:
     """One change, for people or for programs."""
+    target = targets.parse(run.arguments.object, run.access.namespace)
+    if told := known_drift.told(known_drift.read(run.access.get(target), target), time.time()):
+        run.console.say(told)
     waiting = run.waiting()
     if run.arguments.output == "text":
         run.show(waiting, run.console.output)
@@ -192,6 +207,41 @@ def reject(run: Run) -> Exit:
     return Exit.DONE
 
 
+def acknowledge(run: Run) -> Exit:
+    """Shows the drift, asks, and acknowledges what was shown; without a time it only shows."""
+    target = targets.parse(run.arguments.object, run.access.namespace)
+    shown = known_drift.read(run.access.get(target), target)
+    plainly, now = run.arguments.output == "text", time.time()
+    stream = run.console.output if plainly else run.console.errors
+    until = run.arguments.until or (now + run.arguments.lasts if run.arguments.lasts else None)
+    if until is None and shown.known is not None:
+        stream.write(known_drift.text(shown, now, run.paint))
+        return Exit.DONE
+    offer = known_drift.offer_of(shown, run.arguments.digest)
+    stream.write(known_drift.text(shown, now, run.paint))
+    stream.flush()
+    if until is None:
+        run.console.say("Nothing was written: say --for or --until, and how long.")
+        return Exit.DONE
+    if not 0 < until - now <= times.DAY + SLACK:
+        raise Failed("an acknowledgement ends within 24 hours, and not before now")
+    said = known_drift.value(offer, until)
+    question = f"\nLet this drift be until {said.split()[-1]}? yes or no:"
+    if not run.arguments.yes and not run.console.ask(question):
+        raise Nothing("not acknowledged")
+
+    def moved(item: Mapping[str, Any]) -> _Notes:
+        found = known_drift.read(item, target)
+        if found.uid != shown.uid:
+            raise Refused(f"{target.short}: it is another object by now")
+        known_drift.offer_of(found, offer.digest)
+        return found.version, {ANNOTATION_ACKNOWLEDGE: said}
+
+    _annotate(run, target, moved, "acknowledge the drift of")
+    run.console.output.write(f"{target.full}{' drift acknowledged' if plainly else ''}\n")
+    return Exit.DONE
+
+
 def request_deletion(run: Run) -> Exit:
     """Shows what goes, asks, and asks for its deletion."""
     target = targets.parse(run.arguments.object, run.access.namespace)
@@ -226,6 +276,7 @@ COMMANDS: Final[Mapping[str, Callable[[Run], Exit]]] = {
     "show": show,
     "approve": approve,
     "reject": reject,
+    "acknowledge": acknowledge,
     "request-deletion": request_deletion,
     "history": history,
     "digest": digest,

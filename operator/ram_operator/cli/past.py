@@ -75,7 +75,7 @@ def listing(past: Past, *, wide: bool) -> str:
 
 
 def _row(entry: HistoryEntry, *, wide: bool) -> list[str]:
-    digest = entry.approval or entry.rejection
+    digest = entry.approval or entry.rejection or entry.acknowledgement
     says = "; ".join(filter(None, (legible.line(entry.reason), plain(entry.says))))
     return [
         plain(entry.at),

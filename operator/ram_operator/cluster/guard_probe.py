@@ -1,7 +1,7 @@
 """The probe of the guard on the object itself: does the API server refuse, of this object and now,
 what only people may say?
 
-Two rehearsals (`dryRun=All`) by the operator's own account, of which nothing is stored. Comparing
+Three rehearsals (`dryRun=All`) by the operator's own account, of which nothing is stored. Comparing
 policies with what was shipped says what they are; this says what they do: that a policy binds this
 kind in this namespace, that nobody else answers in its place, and that stamps are kept. Called by
 the guard; decides nothing.
@@ -18,7 +18,14 @@ from enum import StrEnum
 from typing import Any, Final
 
 from .. import __version__
-from ..constants import ANNOTATION_APPROVE, ANNOTATION_CHANGED_BY, COMPONENT, GROUP, Reason
+from ..constants import (
+    ANNOTATION_ACKNOWLEDGE,
+    ANNOTATION_APPROVE,
+    ANNOTATION_CHANGED_BY,
+    COMPONENT,
+    GROUP,
+    Reason,
+)
 from ..errors import RamOperatorError, Retry
 from ..gate.inputs import Guard
 from ..kinds.guarded import STAMPS
@@ -41,6 +48,9 @@ _BY_US: Final = (
     "ValidatingAdmissionPolicy 'ram-approve' with binding 'ram-approve' denied request: "
 )
 _OURS: Final = re.compile(_BY_US + r"\S+ may not approve: ")
+_OF_DRIFT: Final = re.compile(_BY_US + r"\S+ may not acknowledge: ")
+NO_DRIFT: Final = f"{ZEROS} until 1970-01-01T00:00:00Z"
+"""The same of an acknowledgement."""
 _NOBODY_STAMPS: Final = re.compile(
     _BY_US + r"[^:]* are written by the policy ram-stamp, which this cluster does not have"
 )
@@ -73,13 +83,17 @@ def probe(api: ClusterApi, key: Key, policies: Guard = Guard.INTACT) -> Probed:
     if body is None:
         raise Gone(Reason.NOT_FOUND, f"{key} is gone")
     meta = body["metadata"]
-    if _annotations(body).get(ANNOTATION_APPROVE) == ZEROS:
+    known = _annotations(body)
+    if known.get(ANNOTATION_APPROVE) == ZEROS or known.get(ANNOTATION_ACKNOWLEDGE) == NO_DRIFT:
         raise Conflicted(Reason.RETRYING, f"{key} bears an approval of nothing")
     try:
         stamped = policies is Guard.INTACT
         forged = dict.fromkeys((stamp.annotation for stamp in STAMPS), FORGED) if stamped else {}
         said = _rehearse(api, key, meta, {ANNOTATION_APPROVE: ZEROS, **forged})
         found = _approving(key, said)
+        if found.result is Result.HOLDS:
+            said = _rehearse(api, key, meta, {ANNOTATION_ACKNOWLEDGE: NO_DRIFT, **forged})
+            found = _approving(key, said, _OF_DRIFT, "acknowledgement")
         if found.result is not Result.HOLDS:
             return found
         said = _rehearse(api, key, meta, {ANNOTATION_CHANGED_BY: FORGED})
@@ -104,14 +118,16 @@ def _rehearse(
     return said
 
 
-def _approving(key: Key, said: Rehearsal) -> Probed:
+def _approving(
+    key: Key, said: Rehearsal, ours: re.Pattern[str] = _OURS, what: str = "approval"
+) -> Probed:
     """Only this refusal counts: that of our policy, by our binding, for our reason."""
     if said.accepted:
         return Probed(
             Result.ACCEPTED,
-            "a rehearsed approval by the operator's own account was accepted: no policy binds here",
+            f"a rehearsed {what} by the operator's own account was accepted: no policy binds here",
         )
-    return _refused(key, said, _OURS, "a rehearsed approval")
+    return _refused(key, said, ours, f"a rehearsed {what}")
 
 
 def _refusing_stamps(key: Key, said: Rehearsal) -> Probed:

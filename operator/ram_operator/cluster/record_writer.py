@@ -31,7 +31,7 @@ from ..model.records import (
     Rejection,
     instead_of_creation,
 )
-from . import record_history
+from . import record_drift, record_history
 from .api import ClusterApi
 
 FORGOTTEN: Final = "its creation was offered before, and nobody knows any more what was said of it"
@@ -110,15 +110,23 @@ class Records:
         Raises Stalled where a newer version wrote it.
         """
         before = record.understood(record.stored(body))
-        if change.sequence is None and _ends_offer(before, change):
+        change = record_drift.settled(before, change)
+        ends = _ends_offer(before, change) or record_drift.counts(before, change)
+        if change.sequence is None and ends:
             change = replace(change, sequence=self._next(before))
         if change.sequence is None and not before.settled:
             void = change.clear if change.pending is not None else {*change.clear, Part.PENDING}
             change = replace(change, clear=frozenset(void), sequence=self._next(before))
+        if change.sequence is not None:
+            change = record_drift.voiding(before, change)
         patch = record.patch(body, change)
         written = self._api.merge(Key(RECORD, "", str(body["metadata"]["name"])), patch)
         record.check(patch, written)
         return written
+
+    def change(self, body: Mapping[str, Any], change: RecordChange) -> dict[str, Any]:
+        """What `record_drift` says."""
+        return self._update(body, change)
 
     def _next(self, before: RecordFacts) -> int:
         sequence = before.sequence + 1
@@ -290,7 +298,7 @@ class Records:
         """Whatever was approved so far opens nothing. A write that was begun is not sent again."""
         before = record.stored(body)
         change = RecordChange(
-            clear=_flight_of(before) | {Part.PENDING, Part.LOST_AT},
+            clear=_flight_of(before) | {Part.PENDING, Part.LOST_AT, Part.ACKNOWLEDGED},
             sequence=sequence,
             history=record_history.history(before, times.stamp(sequence / 1000))
             if before.in_flight

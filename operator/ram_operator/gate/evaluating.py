@@ -7,14 +7,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from typing import assert_never
+from typing import Final, assert_never
 
 from .. import documents
 from ..model.changes import Change, Held, Judged, place
 from ..model.permissions import Cleared
 from ..model.steps import WriteTrust
-from ..model.vocabulary import Cause, Disposition, Evaluator
-from . import baseline, clearance, expiry, grants, providers, trusts, values, ways_in
+from ..model.vocabulary import Cause, Direction, Disposition, Evaluator
+from . import (
+    acknowledgements,
+    baseline,
+    clearance,
+    expiry,
+    grants,
+    providers,
+    trusts,
+    values,
+    ways_in,
+)
 from .evaluators import judging
 from .inputs import Inputs
 from .verdicts import Allow, Hold, Table, Unknown
@@ -56,6 +66,8 @@ def evaluate(inputs: Inputs, item: Judged, table: Table) -> Evaluated:
     """One change by those who judge it. What is only shown needs nobody's word."""
     if item.disposition is Disposition.REPORT:
         return Evaluated(ways_in.weighed(inputs, item))
+    if item.acknowledged:
+        return Evaluated(item)
     found = Evaluated(item)
     for name in judging(inputs.row, item.change):
         verdict = table[name].evaluate(inputs, item)
@@ -82,13 +94,18 @@ def every(inputs: Inputs, changes: Changes, table: Table) -> list[Evaluated]:
     now = inputs
     for difference in changes.differences:
         for proposal in changes.propose(now, grants.directed(now, difference)):
-            for item in values.from_agreed(now, proposal):
+            for each in values.from_agreed(now, proposal):
+                item = acknowledgements.counted(now, each)
                 found.append(_first(now, item, table))
                 now = _once_written(now, found[-1].item)
     beside = list(expiry.extensions(inputs))
     listed = {where(item) for item in (*(each.item for each in found), *beside)}
-    beyond = baseline.beyond(inputs, listed)
-    beside += (item for item in beyond if where(item) not in changes.doubted)
+    beyond = [acknowledgements.counted(inputs, i) for i in baseline.beyond(inputs, listed)]
+    kept = {where(item) for item in beyond if item.acknowledged}
+    for item in beyond:
+        if where(item) not in changes.doubted:
+            wish = item.cause is Cause.INTENT and where(item) in kept
+            beside.append(acknowledgements.wished(item) if wish else item)
     return [*found, *(_first(inputs, item, table) for item in beside)]
 
 
@@ -149,11 +166,16 @@ def trust_change(
         held, waits = one.held or held, bool(one.held or one.reads)
     verdict_after = documents.compare_trust(clearance.in_force(after), wanted).verdict
     exceeds = verdict_after not in (documents.Verdict.SAME, documents.Verdict.WIDER)
+    # Who is in by what was acknowledged gets no more by it, though the manifest asks for him, too.
+    exceeds = exceeds or any(i.acknowledged and i.change.direction in _TAKES for i in items)
     return TrustChange(after, exceeds, tuple(steps), held, waits)
 
 
+_TAKES: Final = (Direction.NARROWER, Direction.MIXED, Direction.UNKNOWN)
+
+
 def _acts(item: Judged) -> bool:
-    return item.disposition is not Disposition.REPORT
+    return item.disposition is not Disposition.REPORT and not item.acknowledged
 
 
 def waiting(inputs: Inputs, trust: TrustChange, items: list[Judged]) -> list[Judged]:

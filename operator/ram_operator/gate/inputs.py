@@ -61,6 +61,8 @@ class Approval:
     scope: Scope = NOWHERE
     approve: str = ""
     reject: str = ""
+    acknowledge: str = ""
+    """What the object says of drift, see `acknowledgements`."""
     approver: str = ""
     author: str = ""
     rejecter: str = ""
@@ -146,6 +148,8 @@ class Memory:
     """
     gives_nothing: frozenset[str] = frozenset()
     """Folded keys of those of them that only deny."""
+    says: Mapping[str, str] = field(default_factory=lambda: EMPTY)
+    """Folded key of a policy that is attached and not asked for → stands for its documents."""
 
     @property
     def then(self) -> Memory:

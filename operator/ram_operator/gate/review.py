@@ -18,6 +18,7 @@ from ..model import changes
 from ..model.changes import NAME, Change, Finding, Held, Judged
 from ..model.objects import FieldValue
 from ..model.permissions import Passed, Permit
+from ..model.records import DriftEntry
 from ..model.steps import (
     Agreement,
     Approvable,
@@ -28,6 +29,7 @@ from ..model.steps import (
 )
 from ..model.vocabulary import Cause, Direction, Disposition
 from . import (
+    acknowledgements,
     baseline,
     clearance,
     creating,
@@ -90,6 +92,8 @@ class Review:
     """What looks like drift and is not believed yet."""
     incomplete: bool = False
     """What an approval has to cover, or what is drift, is not all known: nothing is offered."""
+    acknowledgeable: tuple[DriftEntry, ...] = ()
+    """Drift that people may acknowledge, see `acknowledgements`."""
 
 
 def review(inputs: Inputs, asked: Changes, table: Table = EVALUATORS) -> Review:
@@ -177,6 +181,7 @@ def _finished(inputs: Inputs, gate: Review, found: list[Judged], asked: Changes)
         incomplete=not (believed and all_known(gate.held, inputs)),
         passed=_passed(judged, permit),
         remarks=remarks.findings(inputs, gate.after),
+        acknowledgeable=acknowledgements.entries(inputs, judged),
         notes=(
             *recorded.notes(inputs, believed=believed),
             *providers.acceptance(accepted, permit),

@@ -23,6 +23,8 @@ _PLACES: Final = (
     ("format",),
     ("neverMade",),
     ("forgotten",),
+    ("driftOffer",),
+    ("acknowledged",),
 )
 """What kinds of older versions have no place for."""
 

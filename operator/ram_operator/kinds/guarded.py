@@ -16,6 +16,8 @@ from typing import Final
 
 from ..constants import (
     ANNOTATION_ABANDON,
+    ANNOTATION_ACKNOWLEDGE,
+    ANNOTATION_ACKNOWLEDGED_BY,
     ANNOTATION_APPROVE,
     ANNOTATION_APPROVE_REASON,
     ANNOTATION_APPROVED_BY,
@@ -94,6 +96,7 @@ STAMPS: Final = (
     Stamp(ANNOTATION_REJECTED_BY, ANNOTATION_REJECT, "rejecter"),
     Stamp(ANNOTATION_SUSPENDED_BY, "spec.suspend", "suspender"),
     Stamp(ANNOTATION_DELETE_REQUESTED_BY, ANNOTATION_DELETE_REQUESTED, "deleter"),
+    Stamp(ANNOTATION_ACKNOWLEDGED_BY, ANNOTATION_ACKNOWLEDGE, "acknowledger"),
 )
 ANNOTATIONS: Final = (
     Annotation(ANNOTATION_RECONCILE, _OURS, Writer.EDITOR),
@@ -101,6 +104,7 @@ ANNOTATIONS: Final = (
     Annotation(ANNOTATION_APPROVE_REASON, GATED, Writer.EDITOR),
     Annotation(ANNOTATION_REJECT, GATED, Writer.REJECTER, "rejection"),
     Annotation(ANNOTATION_DELETE_REQUESTED, GATED, Writer.EDITOR, "deletion"),
+    Annotation(ANNOTATION_ACKNOWLEDGE, GATED, Writer.APPROVER, "acknowledgement"),
     *(Annotation(stamp.annotation, GATED, Writer.ADMISSION) for stamp in STAMPS),
     Annotation(ANNOTATION_ABANDON, _OURS, Writer.EDITOR),
     Annotation(ANNOTATION_RESUME_DELETIONS, (ACCOUNT,), Writer.CONFIGURER, "resumed"),

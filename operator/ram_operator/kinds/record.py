@@ -30,7 +30,7 @@ from ..model.records import (
     Rejection,
 )
 from ..model.vocabulary import HeldKind, HeldVerdict
-from . import record_brakes, sign_in
+from . import record_acknowledged, record_brakes, sign_in
 from .dropped import RECORD_BLOCK
 from .dropped import check as check
 from .identity import Identity as Identity
@@ -46,9 +46,6 @@ _PENDING: Final = tuple(each.name for each in fields(Pending))
 _PENDING_TEXTS: Final = tuple(each.name for each in fields(Pending) if each.type == "str")
 _FLIGHT_TEXTS: Final = tuple(each.name for each in fields(InFlight) if each.type == "str")
 _HISTORY_TEXTS: Final = tuple(each.name for each in fields(HistoryEntry))
-
-
-# Reading
 
 
 def facts_of(body: Mapping[str, Any] | None, identity: Identity) -> RecordFacts:
@@ -100,6 +97,7 @@ def stored(body: Mapping[str, Any]) -> RecordFacts:
         newer=_newer(record),
         history=history,
         forgotten=_said(record, "forgotten"),
+        **record_acknowledged.read(record, own=_settled(body) and not outdated),
     )
 
 
@@ -362,6 +360,7 @@ def _patch(change: RecordChange, before: RecordFacts) -> dict[str, Any]:
         "brake": record_brakes.block(change.brakes) or None,
         "neverMade": change.never_made or None,
         "forgotten": change.forgotten or None,
+        **record_acknowledged.blocks(change),
         "history": [_without_empty(each) for each in change.history] or None,
     }
     return {**found, **{name: value for name, value in values.items() if value is not None}}

@@ -67,6 +67,7 @@ class Evidence:
             sent=known.sent,
             denials=known.denials,
             gives_nothing=known.gives_nothing,
+            says=known.says,
             holders=known.holders,
             texts=known.texts,
             moved=known.moved,

@@ -107,6 +107,8 @@ class Rights:
     """Those of them that only deny."""
     holders: Mapping[str, Entry] | UnknownPart | None = None
     """Of a policy: who has it, see `Memory.holders`."""
+    says: Mapping[str, str] = default(default_factory=lambda: EMPTY)
+    """Folded key of a policy that is about to go → stands for its documents."""
     moved: Mapping[str, str] = default(default_factory=lambda: EMPTY)
     """What policies let do by now that moved in other hands, see `Memory.moved`."""
 
@@ -211,6 +213,7 @@ def _with_denials(sources: Sources, going: Mapping[str, Entry], known: Rights) -
         known,
         denials=found.rights,
         gives_nothing=found.gives_nothing,
+        says=found.says,
         unread=(*known.unread, *found.unread),
     )
 

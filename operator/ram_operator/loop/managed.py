@@ -28,6 +28,7 @@ from ..runtime.queue import Lane
 from ..runtime.sessions import Session
 from . import (
     account_changed,
+    acknowledging,
     applying,
     forgetting,
     gated_write,
@@ -37,6 +38,7 @@ from . import (
     offers,
     own_rights,
     ownership,
+    watching,
 )
 from .applying import Carried
 from .evidence import Evidence
@@ -233,30 +235,21 @@ class ManagedPass:
                     # The record has learnt what became of it, so there may be less to hold.
                     raise LookAgain(0.2)
             written.decision = self._offered(identity, decision)
+            if not doubts:
+                acknowledging.offer(self._ports, self._subject, identity, decision, self._approval)
         except RamOperatorError as error:
             # Neither what was written nor what was found goes untold because this failed.
             self._failed(identity, written, error)
             wants_record = False
         done = (inputs.live, written.applied)
         outcome = replace(self._outcome(session, written.decision, *done), adopted=written.claimed)
-        self._looked(inputs, decision, written)
+        watching.looked(self._ports, self._subject, inputs, decision, claimed=written.claimed)
         # The gated write has its own record work.
         if not wants_record or any(permit_of(step) for step in decision.steps):
             return Result(outcome)
         agreed = written.applied.agreed
         claim = self._claim(inputs.live.cloud_id, decision, standing.verb, agreed)
         return Result(outcome, RecordWork(identity, claim))
-
-    def _looked(self, inputs: Inputs, decision: Plan, written: _Written) -> None:
-        """From here on what goes beyond what was agreed on came under our eyes, or did not.
-
-        What an identity had when it was taken over may show a little later.
-        """
-        consistency, key, uid = self._ports.consistency, self._subject.key, self._subject.uid
-        if _came_unseen(inputs, decision) or written.claimed:
-            consistency.unwatched(key, uid)
-        elif not inputs.live.unknown_parts():
-            consistency.looked(key, uid)
 
     def _again(self, decision: Plan) -> None:
         """What is asked for does not wait, and what looks like drift is looked at again soon."""
@@ -390,11 +383,3 @@ class ManagedPass:
             after=found.after,
             also=also,
         )
-
-
-def _came_unseen(inputs: Inputs, decision: Plan) -> bool:
-    """Whether something is there that came while nobody looked. A policy that others widened came
-    under our eyes: it shields nothing else.
-    """
-    changes = decision.held.changes if decision.held is not None else ()
-    return decision.found and any(c.entry not in inputs.memory.moved for c in changes)

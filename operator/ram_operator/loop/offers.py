@@ -14,6 +14,7 @@ from typing import Any, Final
 from .. import times
 from ..cluster import event_writer
 from ..constants import (
+    ANNOTATION_ACKNOWLEDGE,
     ANNOTATION_APPROVE,
     ANNOTATION_APPROVED_BY,
     ANNOTATION_CHANGED_BY,
@@ -64,6 +65,7 @@ def approval(ports: Ports, subject: Subject, identity: Identity, cloud_id: str) 
         ),
         approve=approve,
         reject=subject.annotation(ANNOTATION_REJECT),
+        acknowledge=subject.annotation(ANNOTATION_ACKNOWLEDGE),
         approver=subject.annotation(ANNOTATION_APPROVED_BY)[:256],
         author=subject.annotation(ANNOTATION_CHANGED_BY),
         rejecter=subject.annotation(ANNOTATION_REJECTED_BY)[:256],
@@ -74,13 +76,15 @@ def approval(ports: Ports, subject: Subject, identity: Identity, cloud_id: str) 
     )
 
 
-def guard_state(ports: Ports, subject: Subject, *, fresh: bool = False) -> Guard:
+def guard_state(
+    ports: Ports, subject: Subject, *, fresh: bool = False, stamp: str = ANNOTATION_APPROVED_BY
+) -> Guard:
     """An approval that nobody stamped was written while nobody looked, and counts as such."""
     found = _counting(ports, subject, subject.key, fresh=fresh)
     if found is Guard.MISSING and not fresh:
         # It may have been put back since: what is only remembered ends no offer.
         found = _counting(ports, subject, subject.key, fresh=True)
-    stamped = bool(subject.annotation(ANNOTATION_APPROVED_BY)) or not ports.guard.stamps
+    stamped = bool(subject.annotation(stamp)) or not ports.guard.stamps
     return found if stamped or found is not Guard.INTACT else Guard.MISSING
 
 
@@ -144,7 +148,7 @@ def answer(ports: Ports, subject: Subject) -> dict[str, Any]:
 
 def _offered(ports: Ports, subject: Subject, digest: str) -> bool:
     bodies = [ports.cache.get(key) for key in ports.cache.owned(subject.key)]
-    offered = [_facts(ports, subject, body).pending for body in bodies]
+    offered = [own_facts(ports, subject, body).pending for body in bodies]
     return any(pending is not None and pending.digest == digest for pending in offered)
 
 
@@ -171,14 +175,14 @@ def _answered(ports: Ports, subject: Subject, key: Key, body: Mapping[str, Any] 
     """Whether all is done that the object says of this record. A rejection of what an older version
     offered is noted once the change is offered anew.
     """
-    facts = _facts(ports, subject, body)
+    facts = own_facts(ports, subject, body)
     if _end(subject, facts, ports.clock.stamp()) is not None:
         fresh = ports.fresh(subject.key)
         if fresh is None or not _same(fresh, subject):
             # Its own event has news of it.
             return False
         body = ports.api.get(key)
-        facts = _facts(ports, subject, body)
+        facts = own_facts(ports, subject, body)
         found = _end(subject, facts, ports.clock.stamp())
         if found is not None and body is not None:
             _carry_out(ports, subject, body, facts, found)
@@ -190,7 +194,7 @@ def _answered(ports: Ports, subject: Subject, key: Key, body: Mapping[str, Any] 
     return not (pending.rejected or said.rejects(pending.digest))
 
 
-def _facts(ports: Ports, subject: Subject, body: Mapping[str, Any] | None) -> RecordFacts:
+def own_facts(ports: Ports, subject: Subject, body: Mapping[str, Any] | None) -> RecordFacts:
     """What the record says, if it is the object's."""
     facts = facts_of(body, identity_of(body))
     ours = facts.owner == subject.owner(ports.settings.cluster_name)

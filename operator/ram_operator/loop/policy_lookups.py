@@ -7,7 +7,7 @@ never taken for harmless.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from .. import documents
@@ -15,7 +15,7 @@ from ..errors import Absent, RamOperatorError
 from ..kinds.entries import only_reads
 from ..kinds.policy import DOCUMENT, POLICY
 from ..kinds.record import Identity, facts_of
-from ..model.objects import Entry, Key
+from ..model.objects import EMPTY, Entry, Key
 from ..model.vocabulary import PolicyType
 from .sources import Sources
 
@@ -31,6 +31,8 @@ class Denied:
     rights: Mapping[str, tuple[str, ...]]
     gives_nothing: frozenset[str]
     unread: tuple[str, ...]
+    says: Mapping[str, str] = field(default_factory=lambda: EMPTY)
+    """Stands for their documents, by folded key, as far as they could be read."""
 
 
 def denied(sources: Sources, attached: Mapping[str, Entry]) -> Denied:
@@ -40,6 +42,7 @@ def denied(sources: Sources, attached: Mapping[str, Entry]) -> Denied:
     rights: dict[str, tuple[str, ...]] = {}
     nothing: set[str] = set()
     unread: list[str] = []
+    says: dict[str, str] = {}
     for key, entry in sorted(attached.items()):
         if only_reads(key):
             continue
@@ -51,12 +54,13 @@ def denied(sources: Sources, attached: Mapping[str, Entry]) -> Denied:
             unread.append(f"the policy {entry.display} to be read")
             rights[key] = (UNREAD_DENIAL,)
             continue
+        says[key] = " ".join(sorted(documents.digests(found)))
         texts = {text for document in found for text in documents.denies(document)}
         if texts:
             rights[key] = tuple(sorted(texts))
         if all(map(documents.only_denies, found)):
             nothing.add(key)
-    return Denied(rights, frozenset(nothing), tuple(unread))
+    return Denied(rights, frozenset(nothing), tuple(unread), says)
 
 
 def stands_for(sources: Sources, manifest: Any, entry: Entry) -> tuple[documents.Policy, ...]:

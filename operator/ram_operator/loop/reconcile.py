@@ -29,7 +29,7 @@ from ..reporting.status import Report, build_report
 from ..runtime import bodies
 from ..runtime.cache import Seen
 from ..runtime.queue import Lane
-from . import account_pass, asking, coverage, endings, offers, ownership
+from . import account_pass, acknowledging, asking, coverage, endings, offers, ownership
 from .deletion import DeletionPass, Released
 from .managed import ManagedPass
 from .ports import Ports
@@ -129,6 +129,7 @@ class Reconciler:
             if body["metadata"].get("deletionTimestamp"):
                 return self._deletion(key, body)
             extra = offers.answer(self._ports, Subject.lenient(key, body))
+            acknowledging.answer(self._ports, Subject.lenient(key, body))
             return self._managed(key, body), extra
         except LookAgain:
             raise
@@ -252,6 +253,8 @@ class Reconciler:
         old = body.get("status") or {}
         generation = int(body["metadata"].get("generation", 0))
         outcome = replace(outcome, authors=ports.authors.known(key))
+        if key.kind in KINDS:
+            outcome = replace(outcome, acknowledging=acknowledging.known(ports, key, body))
         written = build_report(old, outcome, generation, ports.clock.stamp(), extra)
         ports.metrics.corrected(key, outcome)
         patch = mergepatch.between(old, written.status)

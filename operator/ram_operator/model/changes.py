@@ -97,6 +97,8 @@ class Judged:
     cause: Cause
     disposition: Disposition
     severity: Severity
+    acknowledged: bool = False
+    """It is drift that somebody acknowledged, or asks for what is."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from .. import documents
 from ..constants import Reason
 from ..errors import RamOperatorError
 from .changes import Drift, Finding, Held
 from .objects import nothing
-from .records import NOTHING_AGREED, Agreed
+from .records import NOTHING_AGREED, Acknowledgement, Agreed, DriftEntry, DriftOffer
 from .state import Applied, Live
 from .steps import Step
 from .traces import Author, Seen
@@ -26,6 +27,10 @@ class Plan:
     drift: tuple[Drift, ...] = ()
     respelled: tuple[Drift, ...] = ()
     """What differs only in spellings that are assumed to be equal: shown, and no drift."""
+    acknowledged: tuple[Drift, ...] = ()
+    """Drift that stays for a while since somebody said so: shown, and nothing to be alerted on."""
+    acknowledgeable: tuple[DriftEntry, ...] = ()
+    """Of what was found, taken back or not, what people may acknowledge."""
     waiting: tuple[str, ...] = ()
     """Sentences: what is not done yet and what it waits for."""
     applied: Applied = field(default_factory=Applied)
@@ -64,6 +69,21 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
+class Acknowledging:
+    """What the record says of acknowledged drift once the pass is over, and of what may be."""
+
+    holds: Acknowledgement | None = None
+    ending: bool = False
+    """It ends so soon that people have to know."""
+    offer: DriftOffer | None = None
+    voided: str = ""
+    """Why the acknowledgement on the object does not count."""
+
+
+NOT_ACKNOWLEDGED: Final = Acknowledging()
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """Everything that one pass found out, the only input of `status`."""
 
@@ -87,6 +107,7 @@ class Outcome:
     after: float | None = None
     authors: Mapping[Seen, Author] = field(default_factory=dict)  # of what a status shows
     also: tuple[str, ...] = ()  # what is so besides, a sentence each
+    acknowledging: Acknowledging = NOT_ACKNOWLEDGED
 
     @property
     def whole(self) -> str:
@@ -107,4 +128,5 @@ class Outcome:
             return ()
         corrected = self.drift_corrected
         found = (entry for entry in self.plan.drift if entry not in corrected)
-        return (*found, *(entry for entry in self.kept if entry.action != DriftAction.RESPELLED))
+        quiet = (DriftAction.RESPELLED, DriftAction.ACKNOWLEDGED)
+        return (*found, *(entry for entry in self.kept if entry.action not in quiet))

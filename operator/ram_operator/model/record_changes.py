@@ -11,7 +11,16 @@ from enum import StrEnum
 
 from .. import documents
 from .objects import Owner
-from .records import NOTHING_AGREED, Agreed, HistoryEntry, InFlight, Pending, Rejection
+from .records import (
+    NOTHING_AGREED,
+    Acknowledgement,
+    Agreed,
+    DriftOffer,
+    HistoryEntry,
+    InFlight,
+    Pending,
+    Rejection,
+)
 
 
 class Part(StrEnum):
@@ -27,6 +36,8 @@ class Part(StrEnum):
     BRAKE = "brake"
     BASELINE = "baseline"
     NEVER_MADE = "neverMade"
+    DRIFT_OFFER = "driftOffer"
+    ACKNOWLEDGED = "acknowledged"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,3 +70,5 @@ class RecordChange:
     """By namespace, "" for all of them; a time of "" lets deletions go on."""
     never_made: str = ""
     forgotten: str = ""
+    drift_offer: DriftOffer | None = None
+    acknowledged: Acknowledgement | None = None

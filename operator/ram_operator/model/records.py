@@ -30,6 +30,10 @@ UPGRADED: Final = "Upgraded"
 """The operation that says: what an older version wrote was brought into this format."""
 WITHDRAWN: Final = "Withdrawn"
 """The operation that says: what was announced or asked for is not made, for certain."""
+ACKNOWLEDGED: Final = "DriftAcknowledged"
+"""The operation that says: somebody acknowledged drift, so that it stays for a while."""
+NOT_ACKNOWLEDGED: Final = "AcknowledgementEnded"
+"""The operation that says: drift is judged again as if nobody had acknowledged it."""
 DELETED: Final = "Deleted"
 """The operation that says: deleted by the operator, as its owner asked."""
 
@@ -134,6 +138,9 @@ class RecordFacts:
     newer: str = ""
     """Which version wrote what this one does not know, in words; "" where all is known."""
     history: tuple[HistoryEntry, ...] = ()  # the latest last
+    drift_offer: DriftOffer | None = None
+    acknowledged: Acknowledgement | None = None
+    """Whatever an older version left there, or a backup brought back, is none."""
     forgotten: str = ""
     """Of an account: names of what was never made and has no record any more, see `forgotten`."""
 
@@ -141,6 +148,12 @@ class RecordFacts:
     def has_identity(self) -> bool:
         """Whether the identity was made or found, and not deleted by the operator since."""
         return bool(self.cloud_id) and not self.deleted
+
+    @property
+    def upcoming(self) -> tuple[str, ...]:
+        """When something that people agreed on for a while ends."""
+        ends = tuple(end for end in self.ends.values() if end)
+        return (*ends, self.acknowledged.until) if self.acknowledged is not None else ends
 
     @property
     def unmade(self) -> bool:
@@ -205,7 +218,46 @@ class HistoryEntry:
     rejection: str = ""
     """The digest of the offer that was rejected."""
     reason: str = ""
-    """Why it was rejected."""
+    """Why it was rejected, or until when drift was acknowledged, or why that has ended."""
+    acknowledgement: str = ""
+    """The digest of an acknowledgement of drift, which is no approval."""
+
+
+@dataclass(frozen=True, slots=True)
+class DriftEntry:
+    """One difference that may be acknowledged."""
+
+    field: str
+    """Its place, as `status.drift` names it."""
+    stands: str
+    """Stands for what was agreed on and for what is there, see `acknowledgements.stands`."""
+    severity: str = ""
+    says: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DriftOffer:
+    """The drift that people may acknowledge. Times are RFC 3339 in UTC."""
+
+    digest: str
+    since: str
+    expires: str
+    entries: tuple[DriftEntry, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledgement:
+    """Drift that stays as it is until a time, since somebody said so. Times as above."""
+
+    digest: str
+    said: str
+    """What the annotation says: when it says anything else, this is over."""
+    by: str
+    guard: str
+    since: str
+    """When it was first seen."""
+    until: str
+    entries: tuple[DriftEntry, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from ..constants import Reason, Severity
 from .changes import NAME, Change, Drift, Held, place
 from .objects import Entry, FieldValue, UnknownPart
 from .outcome import Plan
+from .records import Acknowledgement, DriftEntry
 from .vocabulary import DriftAction, HeldKind
 
 SIDE_LIMIT: Final = 16_000
@@ -160,12 +161,24 @@ def until(entry: Entry) -> str:
 def as_asked(what: str, plan: Plan) -> str:
     """One line for what needs nothing done, and for what is spelled otherwise than agreed on."""
     spelled = "".join(f"; {entry.field} is {entry.now}" for entry in plan.respelled)
-    return f"{what} is as asked{spelled}"
+    known = f" but for acknowledged drift: {drift(plan.acknowledged)}" if plan.acknowledged else ""
+    return f"{what} is as asked{known}{spelled}"
 
 
 def drift(entries: Iterable[Drift]) -> str:
     """One line for a condition: what the cloud says now."""
     return "; ".join(f"{entry.field} ({entry.severity}): {entry.now}" for entry in entries)
+
+
+def acknowledged(holds: Acknowledgement | None, entries: Iterable[Drift]) -> str:
+    """One line for what stays for a while, by whose word and until when."""
+    who = f" by {clip(holds.by)} until {holds.until}" if holds is not None else ""
+    return f"acknowledged{who}: {drift(entries)}"
+
+
+def acknowledgeable(entry: DriftEntry) -> str:
+    """One sentence for what may be acknowledged."""
+    return clip(f"{entry.field} ({entry.severity}): {entry.says}", 1024)
 
 
 def moved(entry: Drift) -> str:

@@ -70,6 +70,8 @@ class DriftAction(StrEnum):
     HELD = "held"
     RESPELLED = "respelled"
     """It differs only in a spelling that is assumed to be equal."""
+    ACKNOWLEDGED = "acknowledged"
+    """It stays for a while, since somebody said so."""
     PENDING = "pending"
     """In a status alone: still to be put right."""
 

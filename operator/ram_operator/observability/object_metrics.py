@@ -62,6 +62,10 @@ class ObjectState:
     """(rule, severity) of what its status says that the rules find in what is there."""
     drift_only: float | None = None
     """1.0 while it is stalled for no other reason than drift that is left as it is."""
+    acknowledged: tuple[tuple[str, int], ...] = ()
+    """(severity, how many) of the differences that stay since somebody acknowledged them."""
+    acknowledged_until: float | None = None
+    """When that ends, whether or not any of it is there."""
     corrected: tuple[tuple[str, float], ...] = ()
     """(severity, when) of the last drift that was put right, as far as its status remembers."""
 
@@ -76,7 +80,8 @@ def state_of(
     """The state after a pass that leaves this status; one that could not compare leaves the last
     look. What people are shown of drift is what is measured.
     """
-    entries = [e for e in status.get("drift") or () if e.get("action") != DriftAction.RESPELLED]
+    listed = status.get("drift") or ()
+    entries = [e for e in listed if e.get("action") not in _QUIET]
     severities = {str(entry.get("severity")) for entry in entries}
     drift = next((rank.value for rank in reversed(_RANK) if rank.value in severities), "")
     looked = outcome.plan is not None or outcome.verified
@@ -98,7 +103,20 @@ def state_of(
         found=1.0 if kind == HeldKind.FOUND else None,
         drift_only=drift_only,
         corrected=_last_corrected(status),
+        acknowledged=_count_acknowledged(status),
+        acknowledged_until=times.seconds_or_none(
+            str((status.get("acknowledged") or {}).get("until"))
+        ),
     )
+
+
+_QUIET: Final = (DriftAction.RESPELLED, DriftAction.ACKNOWLEDGED)
+
+
+def _count_acknowledged(status: Mapping[str, Any]) -> tuple[tuple[str, int], ...]:
+    """How much of the drift is acknowledged, by severity."""
+    listed = [e for e in status.get("drift") or () if e.get("action") == DriftAction.ACKNOWLEDGED]
+    return tuple(sorted(Counter(str(e.get("severity")) for e in listed).items()))
 
 
 def _stalled(
@@ -227,6 +245,10 @@ def _corrected(state: ObjectState) -> Rows:
     return [((severity,), at) for severity, at in state.corrected]
 
 
+def _acknowledged(state: ObjectState) -> Rows:
+    return [((severity,), float(count)) for severity, count in state.acknowledged]
+
+
 def _number(name: str) -> Callable[[ObjectState], Rows]:
     def rows(state: ObjectState) -> Rows:
         value = getattr(state, name)
@@ -245,6 +267,16 @@ _FAMILIES: Final[Mapping[str, tuple[str, tuple[str, ...], Callable[[ObjectState]
         "1 while the cloud differs from what was applied to an object.",
         ("severity",),
         _drift,
+    ),
+    "ram_operator_drift_acknowledged": (
+        "Differences of an object that stay for a while since somebody acknowledged them.",
+        ("severity",),
+        _acknowledged,
+    ),
+    "ram_operator_drift_acknowledged_until_timestamp_seconds": (
+        "When the acknowledgement of an object's drift ends, whether or not any of it is there.",
+        (),
+        _number("acknowledged_until"),
     ),
     "ram_operator_access_widened": (
         "1 while drift that lasts gives an object rights, or may give it some.",

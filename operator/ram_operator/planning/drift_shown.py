@@ -26,15 +26,25 @@ class Done:
     """Places whose steps have to wait."""
 
 
-def apart(items: Iterable[Judged], done: Done) -> tuple[tuple[Drift, ...], tuple[Drift, ...]]:
-    """Drift, and what differs in spelling alone: drift too while something waits for it."""
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a look shows, apart by who has to act."""
+
+    drift: tuple[Drift, ...]
+    respelled: tuple[Drift, ...]
+    """What differs in spelling alone: drift too while something waits for it."""
+    acknowledged: tuple[Drift, ...]
+
+
+def apart(items: Iterable[Judged], done: Done) -> Shown:
     shown = [item for item in items if _shown(item)]
     spelled = [item for item in shown if only_spelling(item) and not done.undone]
     others = [item for item in shown if item not in spelled]
     entries = [sentences.respelled(item.change) for item in spelled]
     entries += (entry for item in others for entry in _entries(item, done))
-    drifts = tuple(entry for entry in entries if entry.action is not DriftAction.RESPELLED)
-    return drifts, tuple(entry for entry in entries if entry.action is DriftAction.RESPELLED)
+    quiet = (DriftAction.RESPELLED, DriftAction.ACKNOWLEDGED)
+    drifts = tuple(entry for entry in entries if entry.action not in quiet)
+    return Shown(drifts, *(tuple(e for e in entries if e.action is action) for action in quiet))
 
 
 def only_spelling(item: Judged) -> bool:
@@ -64,6 +74,8 @@ def _entries(item: Judged, done: Done) -> list[Drift]:
         Disposition.HOLD: DriftAction.HELD,
     }[item.disposition]
     name = place(item.change.field, item.change.entry)
+    if item.acknowledged:
+        action = DriftAction.ACKNOWLEDGED
     if item.cause is Cause.FOUND:
         # Live is what the manifest says; what it differs from is what was agreed on.
         found = replace(item.change, before=item.change.after, after=item.change.before)

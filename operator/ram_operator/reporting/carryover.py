@@ -80,12 +80,15 @@ def standing(status: Mapping[str, Any], outcome: Outcome) -> tuple[Drift, ...]:
     gravest first. `status` is what was said before.
     """
     if outcome.plan is None:
-        return _but_respelled(shown(status))
+        return _but_quiet(shown(status), outcome)
     found = [_unfinished(entry) for entry in outcome.drift_remaining]
+    # What was acknowledged and cannot be read now is drift again once that has ended.
+    over = _but_quiet(outcome.kept, outcome)
+    found += [entry for entry in over if entry.action == DriftAction.PENDING]
     if outcome.drift_unconfirmed:
         # What is new is said, and of the rest the last word stands.
         named = {sentences.clip(entry.field, FIELD) for entry in found}
-        earlier = _but_respelled(shown(status))
+        earlier = _but_quiet(shown(status), outcome)
         found += [entry for entry in earlier if entry.field not in named]
     return by_weight(found)
 
@@ -99,14 +102,27 @@ def listed(status: Mapping[str, Any], outcome: Outcome) -> tuple[Drift, ...]:
     """What `status.drift` lists after the pass: drift, and what is only spelled otherwise."""
     drift = standing(status, outcome)
     before = shown(status) if outcome.plan is None or outcome.drift_unconfirmed else outcome.kept
-    found = outcome.plan.respelled if outcome.plan is not None else ()
+    plan = outcome.plan
+    found = (*plan.acknowledged, *plan.respelled) if plan is not None else ()
     named = {sentences.clip(entry.field, FIELD) for entry in (*drift, *found)}
-    kept = [e for e in before if e.action == DriftAction.RESPELLED and e.field not in named]
+    kept = [e for e in before if e.action in _QUIET and e.field not in named]
     return (*drift, *found, *kept)
 
 
-def _but_respelled(entries: Sequence[Drift]) -> tuple[Drift, ...]:
-    return tuple(entry for entry in entries if entry.action != DriftAction.RESPELLED)
+_QUIET: Final = (DriftAction.RESPELLED, DriftAction.ACKNOWLEDGED)
+
+
+def _but_quiet(entries: Sequence[Drift], outcome: Outcome) -> tuple[Drift, ...]:
+    """Drift that somebody has to know of: not what is only spelled otherwise, nor what is
+    acknowledged for as long as that holds.
+    """
+    quiet = _QUIET if outcome.acknowledging.holds is not None else (DriftAction.RESPELLED,)
+    return tuple(_over(entry) for entry in entries if entry.action not in quiet)
+
+
+def _over(entry: Drift) -> Drift:
+    known = entry.action == DriftAction.ACKNOWLEDGED
+    return replace(entry, action=DriftAction.PENDING) if known else entry
 
 
 def by_weight(entries: Sequence[Drift]) -> tuple[Drift, ...]:

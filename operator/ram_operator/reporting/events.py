@@ -14,7 +14,7 @@ from ..model.changes import Drift, Held
 from ..model.outcome import Outcome
 from ..model.permissions import Permit
 from ..model.steps import Creation, Step, permit_of
-from ..model.vocabulary import Phase
+from ..model.vocabulary import DriftAction, Phase
 from . import carryover, conditions
 
 LIMIT: Final = 20
@@ -39,6 +39,7 @@ def told(old: Mapping[str, Any], outcome: Outcome) -> tuple[Event, ...]:
         *_of_adoption(outcome),
         *_of_access(outcome),
         *_of_drift(old, outcome),
+        *_of_acknowledged(old, outcome),
         *_of_findings(outcome),
         *_of_writes(outcome),
         *_of_stalling(old, outcome),
@@ -121,7 +122,8 @@ def _of_drift(old: Mapping[str, Any], outcome: Outcome) -> list[Event]:
     """Each entry that was not there before, and each correction, the gravest first."""
     if outcome.plan is None:
         return []
-    known = {_place(entry) for entry in carryover.shown(old)}
+    quiet = DriftAction.ACKNOWLEDGED
+    known = {_place(entry) for entry in carryover.shown(old) if entry.action != quiet}
     standing = carryover.standing(old, outcome)
     found = {entry: _detected(entry) for entry in standing[: carryover.LIMIT]}
     new = {entry: event for entry, event in found.items() if _place(entry) not in known}
@@ -132,6 +134,23 @@ def _of_drift(old: Mapping[str, Any], outcome: Outcome) -> list[Event]:
         *(events[entry] for entry in carryover.by_weight(tuple(events))),
         *_beyond(old, standing),
     ]
+
+
+def _of_acknowledged(old: Mapping[str, Any], outcome: Outcome) -> list[Event]:
+    """That it ends soon, once. That it has begun and ended is said when the record is told."""
+    holds, before = outcome.acknowledging.holds, old.get("acknowledged") or {}
+    if holds is None or not outcome.acknowledging.ending:
+        return []
+    if before.get("digest") == holds.digest and before.get("ending") is True:
+        return []
+    text = f"the acknowledgement of drift by {holds.by} ends at {holds.until}; {_AFTERWARDS}"
+    return [Event(EventReason.ACKNOWLEDGEMENT_ENDING, text, warning=True)]
+
+
+_AFTERWARDS: Final = (
+    "what of it is there by then is judged by spec.driftPolicy; undo it by hand, ask for it in the"
+    " manifest, or acknowledge it anew"
+)
 
 
 def _place(entry: Drift) -> tuple[str, str, Severity]:

@@ -7,7 +7,7 @@ to an unchanged status and hence to no write.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -15,8 +15,8 @@ from .. import legible
 from ..constants import HANDLED_REJECTION, ConditionType, Reason
 from ..model import provider_states, sentences
 from ..model.changes import Drift, Finding, Held
-from ..model.outcome import Outcome, Plan
-from ..model.records import Rejection
+from ..model.outcome import Acknowledging, Outcome, Plan
+from ..model.records import DriftEntry, Rejection
 from ..model.state import Live
 from ..model.vocabulary import Phase
 from ..planning.last_applied import applied_block
@@ -74,6 +74,7 @@ def build_report(
         status.update(_findings(outcome.plan, outcome, last, now))
     else:
         status.update({k: last[k] for k in _REBUILT if k in last})
+    status.update(_acknowledging(outcome.acknowledging))
     if corrected := outcome.drift_corrected:
         status["corrected"] = carryover.corrections(old, corrected, now)
     status = {
@@ -88,7 +89,8 @@ def build_report(
 
 _REBUILT: Final = ("drift", "findings", "pending", "wouldDo")
 _COMPARED: Final = ("applied", "excess")
-_OWN: Final = ("deletionBrake", "inventory", HANDLED_REJECTION)
+_ACKNOWLEDGING: Final = ("acknowledge", "acknowledged")
+_OWN: Final = ("deletionBrake", "inventory", *_ACKNOWLEDGING, HANDLED_REJECTION)
 
 
 def _shown(row_shows: Mapping[str, str], live: Live) -> dict[str, Any]:
@@ -146,6 +148,25 @@ def _drift(entry: Drift, seen: Mapping[Any, Mapping[str, Any]], now: str) -> dic
         "firstSeen": seen.get(field, {}).get("firstSeen", now),
         **({"widens": True} if entry.widens else {}),
     }
+
+
+def _acknowledging(known: Acknowledging) -> dict[str, Any]:
+    """What may be acknowledged, and what is; of neither anything where there is none."""
+    offer, holds = known.offer, known.holds
+    offered: dict[str, Any] = {"voided": known.voided} if offer is not None else {}
+    if offer is not None:
+        offered |= {"digest": offer.digest, "since": offer.since, "expires": offer.expires}
+        offered["drift"] = _said(offer.entries)
+    found: dict[str, Any] = {}
+    if holds is not None:
+        found = {"digest": holds.digest, "by": holds.by, "since": holds.since}
+        found |= {"until": holds.until, "drift": _said(holds.entries), "ending": known.ending}
+    blocks = zip(_ACKNOWLEDGING, (offered, found), strict=True)
+    return {name: {k: v for k, v in block.items() if v} for name, block in blocks}
+
+
+def _said(entries: Iterable[DriftEntry]) -> list[str]:
+    return [sentences.acknowledgeable(entry) for entry in entries]
 
 
 def _pending(held: Held, before: Mapping[str, Any] | None, now: str) -> dict[str, Any]:
@@ -215,6 +236,9 @@ def _synced(outcome: Outcome, old: Mapping[str, Any]) -> Condition:
         plan = Plan()
     clean = outcome.phase is Phase.DONE and plan.held is None
     clean = clean and not carryover.standing(old, outcome)
+    if clean and plan.acknowledged:
+        text = "the cloud is not as asked, which somebody has acknowledged for a while"
+        return Condition(ConditionType.SYNCED, False, Reason.DRIFT_ACKNOWLEDGED, text)
     if plan.found and plan.in_sync:
         text = "the cloud is as asked, which nobody agreed on"
         return Condition(ConditionType.SYNCED, True, Reason.FOUND_IN_CLOUD, text)
@@ -232,7 +256,12 @@ def _drifted(outcome: Outcome, old: Mapping[str, Any]) -> Condition:
         text = sentences.drift(standing)
         if head := carryover.head(standing):
             text = f"{head}: {text}"
+        if plan.acknowledged:
+            text += "; " + sentences.acknowledged(outcome.acknowledging.holds, plan.acknowledged)
         return Condition(kind, True, Reason.DRIFT_DETECTED, text)
+    if plan.acknowledged:
+        text = sentences.acknowledged(outcome.acknowledging.holds, plan.acknowledged)
+        return Condition(kind, False, Reason.DRIFT_ACKNOWLEDGED, text)
     if corrected := outcome.drift_corrected:
         text = "corrected: " + sentences.drift(carryover.by_weight(corrected))
         return Condition(kind, False, Reason.DRIFT_CORRECTED, text)

@@ -125,7 +125,7 @@ def _facts(key: Key, body: Mapping[str, Any]) -> Facts:
         waiting=owner if record.pending is not None or record.unmade else None,
         lives=_lives(body, record, owner),
         trusts=trusted_names.of_record(record),
-        ends=tuple(end for end in record.ends.values() if end),
+        ends=record.upcoming,
         idle=_idle(body, record),
         tenants=_tenants(spec) if key.kind == ACCOUNT else frozenset(),
     )
