@@ -67,10 +67,11 @@ LOOKED: Final = f"ram_operator_last_successful_reconcile_timestamp_seconds{{{OBJ
 INTERVAL: Final = f"ram_operator_look_interval_seconds{{{OBJECT}}}"
 FINDINGS: Final = f"ram_operator_finding{{{OBJECT}}}"
 IDENTITIES: Final = f"ram_operator_identities{{{ACCOUNT}}}"
-UNMANAGED: Final = f'ram_operator_identities{{{ACCOUNT},state="unmanaged"}}'
+UNMANAGED: Final = f"ram_operator_unmanaged_identities{{{ACCOUNT}}}"
+UNUSED: Final = f"ram_operator_unused_identities{{{ACCOUNT}}}"
 SHARE: Final = (
     f'sum by (account) (ram_operator_identities{{{ACCOUNT},state="managed"}})'
-    f' / sum by (account) (ram_operator_identities{{{ACCOUNT},state!="service_linked"}})'
+    f' / sum by (account) (ram_operator_identities{{{ACCOUNT},state=~"managed|unmanaged"}})'
 )
 CALLS: Final = f"rate(ram_operator_cloud_requests_total{{{ACCOUNT}}}{RATE})"
 FAILED: Final = f'rate(ram_operator_cloud_requests_total{{{ACCOUNT},result!="Success"}}{RATE})'

@@ -29,6 +29,7 @@ from dashboard_queries import (
     STALLED,
     THROTTLED,
     UNMANAGED,
+    UNUSED,
     WHO,
     WIDENED,
     WRONG,
@@ -217,8 +218,12 @@ INVENTORY: Final = Row(
         ),
         Lines(
             "Unmanaged identities",
-            "No object has them. status.inventory of the RamAccount names the first ones.",
-            {"{{account}} {{kind}}": f"max by (account, kind) ({UNMANAGED})"},
+            "By severity: critical may change rights. status.inventory names the worst ones.",
+            {
+                "{{account}} {{kind}} {{severity}}": (
+                    f"max by (account, kind, severity) ({UNMANAGED})"
+                )
+            },
             "short",
         ),
         Bars(
@@ -229,10 +234,17 @@ INVENTORY: Final = Row(
         ),
         Stat(
             "Managed share",
-            "Of identities that no service of Alibaba Cloud made for itself.",
+            "Of identities that somebody has to manage: not of what the platform keeps, nor of what"
+            " is ignored.",
             {"{{account}}": SHARE},
             "percentunit",
             12,
+        ),
+        Lines(
+            "Unused users",
+            "Logged on once, and then not for 90 days.",
+            {"{{account}}": f"max by (account) ({UNUSED})"},
+            "short",
         ),
     ),
 )

@@ -39,6 +39,11 @@ CHANGES: Final[dict[str, tuple[Json, Json, bool]]] = {
     ),
     "credentials": (MANAGE, {"credentials": {"type": "Secret", "secretName": "x"}}, True),
     "endpoints": (MANAGE, {"endpoints": {"ram": "evil.example"}}, True),
+    "inventory": (
+        MANAGE,
+        {"inventory": {"ignore": [{"kind": "RamRole", "name": "*", "reason": "none"}]}},
+        True,
+    ),
     "protected": (MANAGE, {"protected": {"names": []}}, True),
     "with-a-free-field": (MANAGE, {"driftInterval": "1h", "protected": {"names": ["a"]}}, True),
     "start-managing": (STOPPED, {"mode": "Manage"}, True),

@@ -39,3 +39,15 @@ def test_a_list_that_fails_says_why_and_no_more_once_it_is_read() -> None:
 def test_what_was_never_read_is_as_old_as_the_first_sweep(later: float) -> None:
     lists = AccountLists()
     assert [lists.begin(at) for at in (5.0, 5.0 + later)] == [5.0, 5.0]
+
+
+def test_what_nobody_manages_is_told_by_severity_and_what_is_unused_apart() -> None:
+    """Whoever adds up the states counts each identity once."""
+    states = AccountStates()
+    counts = {("RamUser", "unmanaged"): 3, ("RamUser", "managed"): 1}
+    severities = {("RamUser", "critical"): 1, ("RamUser", "info"): 2}
+    states.set("default", AccountState(counts, {}, {}, severities, {"RamUser": 2}))
+    assert value(states, "identities", kind="RamUser", state="unmanaged") == 3.0
+    assert value(states, "unmanaged_identities", kind="RamUser", severity="critical") == 1.0
+    assert value(states, "unused_identities", kind="RamUser") == 2.0
+    assert value(states, "identities", kind="RamUser", state="unused") is None

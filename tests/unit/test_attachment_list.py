@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ram_operator.cloud.attachment_list import ACTION, read
+from ram_operator.cloud import attachment_list
+from ram_operator.cloud.attachment_list import ACTION
 from ram_operator.cloud.held import NOTHING, Held
 from ram_operator.errors import Retry
 
@@ -28,6 +29,10 @@ class Pages:
         page = self.pages[len(self.asked) % len(self.pages)]
         self.asked.append((action, parameters["PageNumber"]))
         return page
+
+
+def read(calls: Pages) -> dict[str, Held]:
+    return {name: found.held for name, found in attachment_list.read(calls).items()}
 
 
 def row(name: str, policy: str = "Reader", **more: Any) -> dict[str, Any]:
@@ -140,3 +145,14 @@ def test_a_digest_is_that_of_a_set_and_goes_with_what_is_written(
 
 def test_it_is_small() -> None:
     assert len(Held.of([f"Custom/policy-{number}" for number in range(30)])) == 18
+
+
+def test_the_policies_by_name_are_those_given_for_resource_groups_too() -> None:
+    rows = (
+        row("a"),
+        row("a", "AdministratorAccess", ResourceGroupId="rg-1"),
+        row("b", "Own", PolicyType="Custom"),
+    )
+    found = attachment_list.read(Pages(page(3, *rows)))
+    assert found["role/a"].policies == {"System/Reader", "System/AdministratorAccess"}
+    assert found["role/b"].policies == {"Custom/Own"}

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from ram_operator.cloud import list_calls
 from ram_operator.cloud.list_calls import LISTINGS, Row
 from ram_operator.errors import Retry
-from ram_operator.runtime.sweep import AccountLists, Inventory, Sweeps
+from ram_operator.model.vocabulary import Origin
+from ram_operator.runtime.sweep import AccountLists, Count, Inventory, Sweeps
 from ram_operator.runtime.sweep_rules import DOUBT, Moved
 
 ROLES = st.dictionaries(st.sampled_from("abcdefgh"), st.binary(max_size=1), max_size=8)
@@ -33,6 +34,10 @@ class Pages:
 
 def role(name: str, **more: Any) -> dict[str, Any]:
     return {"RoleName": name, "RoleId": "1", "UpdateDate": "2026-01-01T00:00:00Z", **more}
+
+
+def user(name: str, **more: Any) -> dict[str, Any]:
+    return {"UserPrincipalName": f"{name}@1.onaliyun.com", "UserId": name, **more}
 
 
 def page(*roles: Mapping[str, Any], marker: str = "") -> dict[str, Any]:
@@ -96,14 +101,55 @@ def test_a_user_is_known_by_what_stands_before_the_domain() -> None:
 def test_only_roles_are_service_linked() -> None:
     groups = {"Groups": {"Group": [{"GroupName": "AliyunServiceRoleForME", "GroupId": "1"}]}}
     found = list_calls.read(Pages(groups), "RamGroup")
-    assert not found["aliyunserviceroleforme"].service_linked
+    assert found["aliyunserviceroleforme"].origin is Origin.ACCOUNT
 
 
 def test_service_linked_roles_are_told_from_others() -> None:
     found = list_calls.read(Pages(page(role("AliyunServiceRoleForECS"), role("mine"))), "RamRole")
-    assert {name for name, row in found.items() if row.service_linked} == {
+    assert {name for name, row in found.items() if row.origin is Origin.SERVICE_LINKED} == {
         "aliyunserviceroleforecs"
     }
+
+
+def test_what_cloudsso_and_scim_keep_is_told_from_others() -> None:
+    roles = page(role("AliyunReservedSSO-Admin"), role("AliyunReservedSSOx"))
+    found = list_calls.read(Pages(roles), "RamRole")
+    assert [row.origin for row in found.values()] == [Origin.PROVISIONED, Origin.ACCOUNT]
+    names = ("AliyunReservedSSO-Admin-InlinePolicy", "mine")
+    rows = [{"PolicyName": name, "CreateDate": "2026-01-01T00:00:00Z"} for name in names]
+    found = list_calls.read(Pages({"Policies": {"Policy": rows}}), "RamPolicy")
+    assert [row.origin for row in found.values()] == [Origin.PROVISIONED, Origin.ACCOUNT]
+    kinds = ("SCIM", "CloudSSO", "Manual", None, "Later")
+    users = [user(f"u{n}", ProvisionType=kind) for n, kind in enumerate(kinds)]
+    found = list_calls.read(Pages({"Users": {"User": users}}), "RamUser")
+    mirrored, own = Origin.PROVISIONED, Origin.ACCOUNT
+    assert [row.origin for row in found.values()] == [mirrored, mirrored, own, own, own]
+    groups = {"Groups": {"Group": [{"GroupName": "AliyunReservedSSO-x", "GroupId": "1"}]}}
+    (group,) = list_calls.read(Pages(groups), "RamGroup").values()
+    assert group.origin is Origin.ACCOUNT
+
+
+@pytest.mark.parametrize(
+    ("shown", "seconds"),
+    [
+        ("1692598367586", 1692598367.586),
+        (1692598367586, 1692598367.586),
+        ("2026-01-01T00:00:00Z", 1767225600.0),
+        ("", 0.0),
+        (None, 0.0),
+        ("never", 0.0),
+        ("9" * 30, 0.0),
+    ],
+)
+def test_when_somebody_logged_on_is_read_in_each_of_its_forms(shown: Any, seconds: float) -> None:
+    users = {"Users": {"User": [user("ann", LastLoginDate=shown)]}}
+    assert list_calls.read(Pages(users), "RamUser")["ann"].last_login == seconds
+
+
+def test_who_logs_on_has_not_moved() -> None:
+    known = AccountLists()
+    known.took("RamUser", {"ann": Row("ann", b"1", last_login=1.0)}, 0.0)
+    assert known.took("RamUser", {"ann": Row("ann", b"1", last_login=2.0)}, 1.0) == Moved()
 
 
 @given(st.lists(ROLES, min_size=1, max_size=5))
@@ -184,12 +230,31 @@ def test_another_account_under_a_name_begins_anew() -> None:
     sweeps = Sweeps()
     first = sweeps.lists("main", "1")
     assert sweeps.lists("main", "1") is first
-    assert sweeps.counted("main", Inventory())
-    assert not sweeps.counted("main", Inventory())
+    assert sweeps.counted("main", Inventory(), 0.0)
+    assert not sweeps.counted("main", Inventory(), 0.0)
     assert sweeps.lists("main", "2") is not first
     assert sweeps.inventory("main") is None
     sweeps.drop("main")
     assert sweeps.lists("main", "2") is not first
+
+
+def test_what_moves_by_itself_is_written_once_in_a_day() -> None:
+    """A hundred days in sweeps of an hour: each of them another count of what services made."""
+    sweeps, written = Sweeps(), 0
+    for hour in range(100 * 24):
+        count = Count(unmanaged=3, service_linked=hour % 7, provisioned=hour % 5, unused=hour // 24)
+        written += sweeps.counted("main", Inventory({"RamUser": count}), hour * 3600.0)
+    assert written == 100
+    shown = sweeps.inventory("main")
+    assert shown is not None
+    assert shown.counts["RamUser"].unused == 99
+    # What people did is written at once, and with it what had moved by itself.
+    later = 100 * 86_400.0 - 3600.0
+    moved = Inventory({"RamUser": Count(unmanaged=4, service_linked=1)})
+    assert sweeps.counted("main", moved, later)
+    assert sweeps.inventory("main") == moved
+    assert not sweeps.counted("main", Inventory({"RamUser": Count(unmanaged=4)}), later + 1.0)
+    assert sweeps.inventory("main") == moved
 
 
 def test_every_managed_kind_is_listed() -> None:

@@ -8,7 +8,7 @@ so that rows move while they are read. What it says is a reason to look, and dec
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from ..constants import Reason
 from ..errors import Retry
@@ -25,7 +25,17 @@ _GROUPS: Final = "rg-"
 """How ids of resource groups begin; whatever else stands there is the whole account."""
 
 
-def read(calls: CloudCalls) -> dict[str, Held]:
+class Attached(NamedTuple):
+    """What one identity has."""
+
+    held: Held
+    policies: frozenset[str]
+    """As `System/ReadOnlyAccess`, those given for a resource group too. Nobody keeps them: they
+    are many.
+    """
+
+
+def read(calls: CloudCalls) -> dict[str, Attached]:
     """What each identity of the account has; who has nothing is not in it. Raises errors.*.
 
     A list that moved while it was read is read once more; if it moves again, nobody knows.
@@ -41,8 +51,8 @@ class _MovedError(Retry):
         super().__init__(Reason.CLOUD_UNAVAILABLE, f"{ACTION}: the list moved while it was read")
 
 
-def _read(calls: CloudCalls) -> dict[str, Held]:
-    found, rows, total = dict[str, tuple[list[str], list[str]]](), 0, -1
+def _read(calls: CloudCalls) -> dict[str, Attached]:
+    found, rows, total = dict[str, _Rows](), 0, -1
     for number in range(1, _MOST_PAGES + 1):
         body = calls.call(ACTION, {"PageNumber": number, "PageSize": _PAGE})
         page = answers.rows(
@@ -67,23 +77,32 @@ def _read(calls: CloudCalls) -> dict[str, Held]:
             break
     if rows != total:
         raise _MovedError
-    return {name: Held.of(*parts) for name, parts in found.items()}
+    return {
+        name: Attached(Held.of(policies, others), frozenset(names))
+        for name, (policies, others, names) in found.items()
+    }
 
 
-def _take(found: dict[str, tuple[list[str], list[str]]], row: Mapping[str, Any]) -> None:
+_Rows = tuple[list[str], list[str], set[str]]
+"""Keys of policies of the whole account, what else the rows say, and names of policies."""
+
+
+def _take(found: dict[str, _Rows], row: Mapping[str, Any]) -> None:
     noun = _NOUNS.get(row["PrincipalType"])
     if noun is None:
         # Of a sort that nobody here manages.
         return
     shown = str(row["PrincipalName"])
     # What is behind the last @ is the account's domain, which may change.
-    policies, others = found.setdefault(identity(noun, shown.rpartition("@")[0] or shown), ([], []))
+    name = identity(noun, shown.rpartition("@")[0] or shown)
+    policies, others, names = found.setdefault(name, ([], [], set()))
     key = policy_key(row["PolicyType"], row["PolicyName"])
     scope = str(row.get("ResourceGroupId") or "")
     scope = scope if scope.startswith(_GROUPS) else ""
     other = f"{key} {scope} {row.get('AttachDate') or ''}"
     if other in others or (not scope and key in policies):
         raise _MovedError
+    names.add(f"{row['PolicyType']}/{row['PolicyName']}")
     others.append(other)
     if not scope:
         policies.append(key)

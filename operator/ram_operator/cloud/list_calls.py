@@ -12,13 +12,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
-from ..constants import SERVICE_LINKED_NAMES, Reason
+from .. import times
+from ..constants import CLOUDSSO_NAMES, SERVICE_LINKED_NAMES, Reason
 from ..errors import Retry
 from ..kinds.group import GROUP
 from ..kinds.policy import POLICY
 from ..kinds.role import ROLE
 from ..kinds.user import USER
 from ..model.state import CloudCalls
+from ..model.vocabulary import Origin
 from . import answers
 from .calls import next_page
 
@@ -31,7 +33,9 @@ class Row(NamedTuple):
     """Of all that the row says but what moves by itself: an id or a date of creation is in it, so
     that another identity under the same name is told from this one.
     """
-    service_linked: bool = False
+    origin: Origin = Origin.ACCOUNT
+    last_login: float = 0.0
+    """Seconds since the epoch; 0 where the list does not say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,11 @@ class Listing:
 
 _MOVES: Final = frozenset({"LastLoginDate", "AttachmentCount"})
 """Columns that move by use, or by what is attached elsewhere."""
+_MIRRORED: Final = frozenset({"SCIM", "CloudSSO"})
+"""Kinds of provisioning by which a user is kept elsewhere; the others are Manual."""
+_CLOUDSSO_MAKES: Final = frozenset({"RoleName", "PolicyName"})
+_DIGITS: Final = 16
+"""No time in milliseconds has so many."""
 _MOST_PAGES: Final = 1000
 """More than any account has; a list that goes on is none."""
 
@@ -104,8 +113,26 @@ def _row(listing: Listing, entry: Mapping[str, Any]) -> Row:
     kept = {column: value for column, value in entry.items() if column not in _MOVES}
     text = json.dumps(kept, sort_keys=True, default=str)
     digest = hashlib.blake2b(text.encode(), digest_size=12).digest()
-    linked = listing.column == "RoleName" and name.lower().startswith(SERVICE_LINKED_NAMES)
-    return Row(name, digest, linked)
+    return Row(name, digest, _origin(listing, name, entry), _time(entry.get("LastLoginDate")))
+
+
+def _origin(listing: Listing, name: str, entry: Mapping[str, Any]) -> Origin:
+    folded = name.lower()
+    if listing.column == "RoleName" and folded.startswith(SERVICE_LINKED_NAMES):
+        return Origin.SERVICE_LINKED
+    if listing.column in _CLOUDSSO_MAKES and folded.startswith(CLOUDSSO_NAMES):
+        return Origin.PROVISIONED
+    if entry.get("ProvisionType") in _MIRRORED:
+        return Origin.PROVISIONED
+    return Origin.ACCOUNT
+
+
+def _time(shown: Any) -> float:
+    """As lists write it: milliseconds in digits, or RFC 3339; nothing where it never was."""
+    text = str(shown or "")
+    if text.isdecimal():
+        return int(text) / 1000.0 if len(text) < _DIGITS else 0.0
+    return times.seconds_or_none(text) or 0.0
 
 
 def _moved(action: str) -> Retry:

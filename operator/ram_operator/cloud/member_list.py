@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from ..errors import Absent
 from ..model.state import CloudCalls
@@ -10,11 +11,20 @@ from . import holders
 from .held import NOTHING, Held, identity
 
 
-def read(calls: CloudCalls, groups: Iterable[str]) -> dict[str, Held]:
+class Members(NamedTuple):
+    """Who is in which group of the account."""
+
+    held: dict[str, Held]
+    """By identity: of a group its members, of a user the groups."""
+    groups: dict[str, list[str]]
+    """Folded names of the groups of each user, by identity. Nobody keeps them of all."""
+
+
+def read(calls: CloudCalls, groups: Iterable[str]) -> Members:
     """What each of these groups, and each user in one of them, has. Raises errors.*: of a group
     that is gone there is nothing; of one that cannot be read nobody knows whose it is.
     """
-    found: dict[str, Held] = {}
+    found, joined = dict[str, Held](), dict[str, list[str]]()
     for group in groups:
         try:
             names = {name.lower() for name in holders.members(calls, group)}
@@ -24,4 +34,5 @@ def read(calls: CloudCalls, groups: Iterable[str]) -> dict[str, Held]:
         for name in names:
             user = identity("user", name)
             found[user] = found.get(user, NOTHING).changed({group.lower()}, frozenset())
-    return found
+            joined.setdefault(user, []).append(group.lower())
+    return Members(found, joined)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..constants import Mode
-from ..model.objects import Account, Tenant
+from ..model.objects import Account, IgnoreRule, Tenant
 from .manifest import choice, duration
 
 
@@ -15,16 +15,7 @@ def account_settings(name: str, spec: Mapping[str, Any]) -> Account:
     protected = spec.get("protected") or {}
     gate = spec.get("gate") or {}
     authors = spec.get("driftAuthors") or {}
-    tenants = {
-        item["namespace"]: Tenant(
-            namespace=item["namespace"],
-            kinds=frozenset(item.get("kinds") or ()),
-            prefixes=tuple(prefix.lower() for prefix in item.get("namePrefixes") or ()),
-            policies=tuple((p["type"], p["name"].lower()) for p in item.get("policies") or ()),
-            adoption=item.get("adoption") is True,
-        )
-        for item in spec.get("tenants") or ()
-    }
+    inventory = spec.get("inventory") or {}
     interval = duration(spec.get("driftInterval", "10m"))
     minimum = duration(spec.get("minimumDriftInterval", "1m"), "minimumDriftInterval")
     return Account(
@@ -32,7 +23,7 @@ def account_settings(name: str, spec: Mapping[str, Any]) -> Account:
         account_id=str(spec["accountId"]),
         mode=choice(spec, "mode", Mode.OBSERVE),
         suspend=bool(spec.get("suspend", False)),
-        tenants=tenants,
+        tenants={item["namespace"]: _tenant(item) for item in spec.get("tenants") or ()},
         protected_names=frozenset(n.lower() for n in protected.get("names") or ()),
         protected_prefixes=tuple(p.lower() for p in protected.get("prefixes") or ()),
         trusted_accounts=frozenset(gate.get("trustedAccounts") or ()),
@@ -48,6 +39,20 @@ def account_settings(name: str, spec: Mapping[str, Any]) -> Account:
         author_names=authors.get("names") is not False,
         author_addresses=authors.get("addresses") is True,
         four_eyes=gate.get("fourEyes") is not False,
+        ignored=tuple(
+            IgnoreRule(str(rule["kind"]), str(rule["name"]))
+            for rule in inventory.get("ignore") or ()
+        ),
+    )
+
+
+def _tenant(item: Mapping[str, Any]) -> Tenant:
+    return Tenant(
+        namespace=item["namespace"],
+        kinds=frozenset(item.get("kinds") or ()),
+        prefixes=tuple(prefix.lower() for prefix in item.get("namePrefixes") or ()),
+        policies=tuple((p["type"], p["name"].lower()) for p in item.get("policies") or ()),
+        adoption=item.get("adoption") is True,
     )
 
 

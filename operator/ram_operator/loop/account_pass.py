@@ -31,7 +31,7 @@ from ..model.vocabulary import Phase
 from ..runtime.cache import Seen
 from ..runtime.deletion_brake import ALL
 from ..runtime.queue import Lane
-from . import coverage, forgetting, ownership
+from . import coverage, forgetting, ownership, unmanaged
 from .ports import Ports
 
 log = logging.getLogger(__name__)
@@ -228,20 +228,7 @@ def _inventory(ports: Ports, name: str, body: Mapping[str, Any]) -> dict[str, An
     if found is None:
         known = (body.get("status") or {}).get("inventory")
         return {"inventory": known} if known and ports.settings.sweep_seconds else {}
-    shown: dict[str, Any] = {
-        "identities": [
-            {
-                "kind": kind,
-                "managed": count.managed,
-                "unmanaged": count.unmanaged,
-                "serviceLinked": count.service_linked,
-            }
-            for kind, count in found.counts.items()
-        ],
-        "unmanaged": list(found.unmanaged),
-        "unlisted": [{"kind": kind, "reason": why} for kind, why in found.unlisted.items()],
-    }
-    return {"inventory": {name: part for name, part in shown.items() if part}}
+    return {"inventory": unmanaged.shown(found)}
 
 
 def _brake(ports: Ports, account_id: str, body: Mapping[str, Any]) -> dict[str, Any]:

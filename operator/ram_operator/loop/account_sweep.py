@@ -10,28 +10,25 @@ import functools
 import logging
 import random
 from collections.abc import Callable, Iterator
-from dataclasses import fields
 from typing import Final
 
 from ..cloud import holders, list_calls
 from ..errors import RamOperatorError
 from ..kinds.identity import Identity
 from ..kinds.table import ACCOUNT, KINDS, PLURALS
+from ..kinds.user import USER
 from ..model.objects import Key
 from ..model.vocabulary import Lends
 from ..observability.account_metrics import AccountState
 from ..runtime.queue import Lane
 from ..runtime.sessions import Session
-from ..runtime.sweep import AccountLists, Count, Inventory
-from . import coverage, rotations, whole_lists
+from ..runtime.sweep import STATES, AccountLists, Inventory
+from . import coverage, rotations, unmanaged, whole_lists
 from .ports import Ports
 from .whole_lists import KINDS_OF, owner_of
 
 log = logging.getLogger(__name__)
 
-STATES: Final = tuple(each.name for each in fields(Count))
-NAMED: Final = 50
-"""Identities that nobody manages which the inventory names; the others are counted."""
 CLASSES: Final = {
     **{kind: PLURALS[kind] for kind in list_calls.LISTINGS},
     **{name: name for name in (*whole_lists.CLASSES, *rotations.CLASSES)},
@@ -113,16 +110,17 @@ def run(ports: Ports, session: Session) -> None:
         for folded in sorted(lists.twice(kind, moved.names)):
             for key in _concerned(ports, session, Identity(account_id, kind, folded)):
                 ports.queue.add(key, Lane.PERIODIC)
-    whole_lists.attachments(ports, session, lists)
-    whole_lists.memberships(ports, session, lists)
+    policies = whole_lists.attachments(ports, session, lists)
+    groups = whole_lists.memberships(ports, session, lists)
+    unmanaged.learn(ports, session, lists, policies, groups)
     rotations.run(ports, session, lists)
     current = ports.accounts.find(name)
     if current is None or current.account.account_id != account_id:
         # It is of an account that has the name no more.
         return
-    inventory = _inventory(ports, lists, account_id)
+    inventory = unmanaged.inventory(ports, current, lists)
     ports.metrics.accounts.set(name, _measured(inventory, lists, begun))
-    if ports.sweeps.counted(name, inventory):
+    if ports.sweeps.counted(name, inventory, ports.clock.monotonic()):
         ports.queue.add(Key(ACCOUNT, "", name), Lane.PERIODIC)
 
 
@@ -132,8 +130,14 @@ def _measured(inventory: Inventory, lists: AccountLists, begun: float) -> Accoun
         for kind, count in inventory.counts.items()
         for state in STATES
     }
+    severities = {
+        (kind, severity.value): number
+        for kind, count in inventory.counts.items()
+        for severity, number in count.severities.items()
+    }
     failing = {CLASSES[kind]: why for kind, why in lists.problems().items()}
-    return AccountState(numbers, _ages(lists, begun), failing)
+    unused = {kind: count.unused for kind, count in inventory.counts.items() if kind == USER.kind}
+    return AccountState(numbers, _ages(lists, begun), failing, severities, unused)
 
 
 def _ages(lists: AccountLists, begun: float) -> dict[str, float]:
@@ -165,21 +169,3 @@ def _holders(ports: Ports, session: Session, policy: Identity) -> Iterator[Key]:
         owner = owner_of(ports, Identity(policy.account_id, KINDS_OF[noun], folded))
         if owner is not None:
             yield owner
-
-
-def _inventory(ports: Ports, lists: AccountLists, account_id: str) -> Inventory:
-    counts, unmanaged = dict[str, Count](), list[str]()
-    for kind in list_calls.LISTINGS:
-        rows = lists.rows(kind)
-        if rows is None:
-            continue
-        managed = linked = 0
-        for folded, row in sorted(rows.items()):
-            if owner_of(ports, Identity(account_id, kind, folded)) is not None:
-                managed += 1
-            elif row.service_linked:
-                linked += 1
-            elif len(unmanaged) < NAMED:
-                unmanaged.append(f"{kind}/{row.name}")
-        counts[kind] = Count(managed, len(rows) - managed - linked, linked)
-    return Inventory(counts, tuple(unmanaged), lists.problems())

@@ -34,35 +34,54 @@ KINDS_OF: Final[Mapping[str, str]] = {row.noun: kind for kind, row in KINDS.item
 Read = Callable[[], dict[str, Held]]
 
 
-def attachments(ports: Ports, session: Session, lists: AccountLists) -> None:
-    """Who has which policies. Raises nothing of the cloud: what cannot be listed is told."""
+def attachments(
+    ports: Ports, session: Session, lists: AccountLists
+) -> Mapping[str, frozenset[str]] | None:
+    """Who has which policies, as `attachment_list.Attached` says; None where nobody knows. Raises
+    nothing of the cloud: what cannot be listed is told.
+    """
+
+    policies: dict[str, frozenset[str]] = {}
 
     def read() -> dict[str, Held]:
-        return attachment_list.read(session.client)
+        found = attachment_list.read(session.client)
+        policies.update({name: each.policies for name, each in found.items()})
+        return {name: each.held for name, each in found.items()}
 
-    _compare(ports, session, (ATTACHMENTS, lists, lists.attachments), read)
+    believed = _compare(ports, session, (ATTACHMENTS, lists, lists.attachments), read)
+    return policies if believed else None
 
 
-def memberships(ports: Ports, session: Session, lists: AccountLists) -> None:
-    """Who is in which group, as often as that is due: it is a call for each group."""
+def memberships(
+    ports: Ports, session: Session, lists: AccountLists
+) -> Mapping[str, list[str]] | None:
+    """Who is in which group, as often as that is due: it is a call for each group. The groups of
+    each user; None where it is not due, or nobody knows.
+    """
     every, now = ports.settings.members_seconds, ports.clock.monotonic()
     last = lists.looked().get(MEMBERSHIPS)
     # The sweep that comes next would be late.
     if last is not None and now - last + ports.settings.sweep_seconds / 2.0 < every:
-        return
+        return None
+
+    joined: dict[str, list[str]] = {}
 
     def read() -> dict[str, Held]:
         groups = lists.rows(GROUP.kind)
         if groups is None:
             raise Retry(Reason.DEPENDENCY_NOT_READY, "the groups of the account are not known")
-        return member_list.read(session.client, [row.name for row in groups.values()])
+        found = member_list.read(session.client, [row.name for row in groups.values()])
+        joined.update(found.groups)
+        return found.held
 
-    _compare(ports, session, (MEMBERSHIPS, lists, lists.memberships), read)
+    believed = _compare(ports, session, (MEMBERSHIPS, lists, lists.memberships), read)
+    return joined if believed else None
 
 
 def _compare(
     ports: Ports, session: Session, which: tuple[str, AccountLists, ComparedList], read: Read
-) -> None:
+) -> bool:
+    """Whether it was read, and is believed."""
     (name, lists, compared), account = which, session.account
     asked = ports.clock.monotonic()
 
@@ -77,7 +96,7 @@ def _compare(
         text = "RamAccount %s: %s could not be listed: %s"
         log.warning(text, account.name, name, error.message)
         lists.failed(name, error.reason)
-        return
+        return False
     moved = compared.took(listed, asked, ports.consistency.settle)
     if moved.doubted:
         text = "RamAccount %s: the list of %s misses too much at once, of %d identities more than"
@@ -88,6 +107,7 @@ def _compare(
     for identity in sorted(moved.names):
         if (key := owner(identity)) is not None:
             ports.queue.add(key, Lane.PERIODIC)
+    return not moved.doubted
 
 
 def owner_of(ports: Ports, identity: Identity) -> Key | None:

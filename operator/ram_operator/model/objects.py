@@ -98,6 +98,15 @@ class Tenant:
 
 
 @dataclass(frozen=True, slots=True)
+class IgnoreRule:
+    """Which identities that nobody manages are left out of the inventory."""
+
+    kind: str
+    name: str
+    """A pattern, see `reporting.inventory.matches`."""
+
+
+@dataclass(frozen=True, slots=True)
 class Account:
     """The settings of one RamAccount that decisions depend on."""
 
@@ -123,3 +132,4 @@ class Account:
     author_names: bool = True  # who made a difference is named in its status
     author_addresses: bool = False  # and from where
     four_eyes: bool = True  # no approval counts of which nobody knows who wrote the change
+    ignored: tuple[IgnoreRule, ...] = field(default=(), compare=False)  # no news for its objects

@@ -132,6 +132,17 @@ class GateVerdict(StrEnum):
     """Without one."""
 
 
+class Origin(StrEnum):
+    """Who makes identities of an account."""
+
+    ACCOUNT = "account"
+    """Its people and programs."""
+    SERVICE_LINKED = "serviceLinked"
+    """A service of Alibaba Cloud, for itself."""
+    PROVISIONED = "provisioned"
+    """SCIM or CloudSSO: it mirrors what is kept elsewhere."""
+
+
 class PolicyType(StrEnum):
     """Whose a policy is, as RAM calls it."""
 

@@ -20,13 +20,17 @@ class AccountState:
     """Of one RamAccount."""
 
     identities: Mapping[tuple[str, str], int]
-    """How many, by kind and state: managed, unmanaged, service_linked."""
+    """How many, by kind and state, as `runtime.sweep.STATES`."""
     looked: Mapping[str, float]
     """When each class was asked for last and believed, in monotonic seconds; of one that never was,
     when it was first to be.
     """
     failing: Mapping[str, str] = field(default_factory=dict)
     """Of each class that the last sweep did not get, why."""
+    unmanaged: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    """How many that no object has, by kind and severity."""
+    unused: Mapping[str, int] = field(default_factory=dict)
+    """How many are not used any more, by kind, where the cloud says so."""
 
 
 class AccountStates(Collector):
@@ -46,35 +50,60 @@ class AccountStates(Collector):
             self._states.pop(account, None)
 
     def collect(self) -> Iterable[GaugeMetricFamily]:
-        count = GaugeMetricFamily(
-            "ram_operator_identities",
-            "Identities in the account as its lists show them: those that an object has (managed),"
-            " that none has (unmanaged), and that services of Alibaba Cloud made for themselves"
-            " (service_linked).",
-            labels=["account", "kind", "state"],
-        )
-        age = GaugeMetricFamily(
-            "ram_operator_observation_age_seconds",
-            "Seconds since the account was looked at as a whole, by class of what is looked at; of"
-            " a class that never was, since the operator would have had to; of what is read in"
-            " turns (trusts, signIns), since no reading was overdue.",
-            labels=["account", "class"],
-        )
-        failing = GaugeMetricFamily(
-            "ram_operator_list_failing",
-            "1 while the last sweep did not get a list of the account, or did not believe it, by"
-            " the reason.",
-            labels=["account", "class", "reason"],
-        )
+        count, unmanaged, unused = _identities()
+        age, failing = _looks()
         with self._lock:
             states, now = dict(self._states), self._clock()
         for account, state in states.items():
             for (kind, name), number in state.identities.items():
                 count.add_metric([account, kind, name], number)
+            for (kind, severity), number in state.unmanaged.items():
+                unmanaged.add_metric([account, kind, severity], number)
+            for kind, number in state.unused.items():
+                unused.add_metric([account, kind], number)
             for name, at in state.looked.items():
                 age.add_metric([account, name], now - at)
             for name, reason in state.failing.items():
                 failing.add_metric([account, name, reason], 1.0)
-        yield count
-        yield age
-        yield failing
+        return count, unmanaged, unused, age, failing
+
+
+def _identities() -> tuple[GaugeMetricFamily, ...]:
+    count = GaugeMetricFamily(
+        "ram_operator_identities",
+        "Identities in the account as its lists show them: those that an object has (managed),"
+        " that none has (unmanaged), that none has and a rule of the RamAccount tells to ignore"
+        " (ignored), that services of Alibaba Cloud made for themselves (service_linked), and"
+        " that SCIM or CloudSSO keeps (provisioned).",
+        labels=["account", "kind", "state"],
+    )
+    unmanaged = GaugeMetricFamily(
+        "ram_operator_unmanaged_identities",
+        "The identities that no object has (unmanaged), by severity: critical are those whose"
+        " policies let them change rights or become somebody else.",
+        labels=["account", "kind", "severity"],
+    )
+    unused = GaugeMetricFamily(
+        "ram_operator_unused_identities",
+        "Users who logged on once and then not for 90 days, managed or not. Of keys and roles"
+        " no list says when they were used.",
+        labels=["account", "kind"],
+    )
+    return count, unmanaged, unused
+
+
+def _looks() -> tuple[GaugeMetricFamily, ...]:
+    age = GaugeMetricFamily(
+        "ram_operator_observation_age_seconds",
+        "Seconds since the account was looked at as a whole, by class of what is looked at; of"
+        " a class that never was, since the operator would have had to; of what is read in"
+        " turns (trusts, signIns), since no reading was overdue.",
+        labels=["account", "class"],
+    )
+    failing = GaugeMetricFamily(
+        "ram_operator_list_failing",
+        "1 while the last sweep did not get a list of the account, or did not believe it, by"
+        " the reason.",
+        labels=["account", "class", "reason"],
+    )
+    return age, failing

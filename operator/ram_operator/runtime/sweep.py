@@ -9,11 +9,15 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from ..cloud.list_calls import Row
+from ..constants import Severity
+from ..reporting.inventory import Unmanaged
 from .compared_list import ComparedList
 from .rotation import Rotation
 from .sweep_rules import DOUBT, PROBES, Moved, most_missing
+from .unmanaged_facts import UnmanagedFacts
 
 
 class AccountLists:
@@ -32,6 +36,7 @@ class AccountLists:
         """Since when the sweep shows all that there is of a kind, see `loop.coverage`."""
         self.failing: Mapping[str, float] = {}
         """Since when a class has a problem."""
+        self.unmanaged = UnmanagedFacts()
         self._early: dict[str, dict[str, float]] = {}
         self._again: dict[str, frozenset[str]] = {}
 
@@ -53,7 +58,7 @@ class AccountLists:
                 early = self._early.pop(kind, {})
                 return Moved(frozenset(name for name, when in early.items() if when < at))
             missing = sorted(before.keys() - rows.keys())
-            moved = {name for name, row in rows.items() if before.get(name) != row}
+            moved = {name for name, row in rows.items() if row.digest != _digest(before, name)}
             if len(missing) <= most_missing(len(before)):
                 self._accept(kind, dict(rows), at)
                 return Moved(frozenset(moved.union(missing)))
@@ -110,14 +115,48 @@ class AccountLists:
             return dict(self._looked)
 
 
+def _digest(rows: Mapping[str, Row], name: str) -> bytes | None:
+    row = rows.get(name)
+    return row.digest if row is not None else None
+
+
 @dataclass(frozen=True, slots=True)
 class Count:
-    """Identities of one kind in the account. Service-linked ones are in neither of the others."""
+    """Identities of one kind in the account. Each is in one of the first five."""
 
     managed: int = 0
     """An object has them."""
     unmanaged: int = 0
     service_linked: int = 0
+    provisioned: int = 0
+    """By SCIM or CloudSSO."""
+    ignored: int = 0
+    """As the account's rules ask for."""
+    critical: int = 0
+    """Of the unmanaged ones, see `reporting.inventory`."""
+    warning: int = 0
+    unused: int = 0
+    """Of all that the account's people made: nobody logged on for long."""
+
+    @property
+    def news(self) -> tuple[int, ...]:
+        """What is written to the status as soon as it moves. The others move by themselves."""
+        return self.managed, self.unmanaged, self.critical, self.warning
+
+    @property
+    def severities(self) -> Mapping[Severity, int]:
+        """The unmanaged ones."""
+        return {
+            Severity.CRITICAL: self.critical,
+            Severity.WARNING: self.warning,
+            Severity.INFO: self.unmanaged - self.critical - self.warning,
+        }
+
+
+STATES: Final = ("managed", "unmanaged", "service_linked", "provisioned", "ignored")
+"""The numbers of `Count` that add up to all identities."""
+SLOW_SECONDS: Final = 86_400.0
+"""So often at most a status is written because of nothing but what moves by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,10 +165,16 @@ class Inventory:
 
     counts: Mapping[str, Count] = field(default_factory=dict)
     """By kind, of those that have been listed."""
-    unmanaged: tuple[str, ...] = ()
-    """The first of those that no object has, as `kind/name`."""
+    unmanaged: tuple[Unmanaged, ...] = ()
+    """The first of those that no object has, the worst ones first."""
     unlisted: Mapping[str, str] = field(default_factory=dict)
     """Kinds, and other classes, that the last sweep could not list, with the reason."""
+
+    @property
+    def news(self) -> tuple[object, ...]:
+        """What is written to the status as soon as it moves."""
+        counts = {kind: count.news for kind, count in self.counts.items()}
+        return counts, self.unmanaged, dict(self.unlisted)
 
 
 class Sweeps:
@@ -138,7 +183,8 @@ class Sweeps:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._lists: dict[str, tuple[str, AccountLists]] = {}
-        self._inventories: dict[str, Inventory] = {}
+        self._inventories: dict[str, tuple[Inventory, float]] = {}
+        """With when it was written, in monotonic seconds."""
 
     def lists(self, name: str, account_id: str) -> AccountLists:
         """Another account under the name has lists of its own, and begins without any."""
@@ -150,16 +196,22 @@ class Sweeps:
             self._lists[name] = (account_id, lists)
             return lists
 
-    def counted(self, name: str, inventory: Inventory) -> bool:
-        """True where it is another one than before."""
+    def counted(self, name: str, inventory: Inventory, now: float) -> bool:
+        """True where the status has to say something else. What moves by itself (what services make
+        and take away, what is not used for long) waits until it is said of the last one for a day.
+        """
         with self._lock:
-            before = self._inventories.get(name)
-            self._inventories[name] = inventory
-            return before != inventory
+            shown, since = self._inventories.get(name, (None, now))
+            quiet = shown is not None and shown.news == inventory.news
+            if quiet and (shown == inventory or now - since < SLOW_SECONDS):
+                return False
+            self._inventories[name] = (inventory, now)
+            return True
 
     def inventory(self, name: str) -> Inventory | None:
+        """As the status has to say it."""
         with self._lock:
-            return self._inventories.get(name)
+            return self._inventories.get(name, (None, 0.0))[0]
 
     def drop(self, name: str) -> None:
         """The account is not looked at any more."""

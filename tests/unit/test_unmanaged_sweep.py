@@ -1,0 +1,219 @@
+"""What the sweep learns of those that nobody manages: which documents are read, and how seldom."""
+
+from __future__ import annotations
+
+from collections import Counter
+from types import SimpleNamespace
+from typing import Any
+
+from ram_operator import documents
+from ram_operator.cloud.list_calls import Row
+from ram_operator.constants import Reason, Severity
+from ram_operator.errors import Absent, Retry
+from ram_operator.kinds.account import account_settings
+from ram_operator.loop import unmanaged
+from ram_operator.model.objects import Key
+from ram_operator.model.vocabulary import Origin
+from ram_operator.runtime.sweep import AccountLists, Inventory
+from ram_operator.runtime.unmanaged_facts import KEPT_SECONDS, UNLISTED_SECONDS
+
+IDENTITY_GRANT = documents.parse_policy(
+    {"Version": "1", "Statement": [{"Effect": "Allow", "Action": "ram:*", "Resource": "*"}]}
+)
+HARMLESS = documents.parse_policy(
+    {"Version": "1", "Statement": [{"Effect": "Allow", "Action": "oss:GetObject", "Resource": "*"}]}
+)
+SWEEP = 300.0
+
+
+class World:
+    """Ports and a session around lists that are told."""
+
+    def __init__(self, **spec: Any) -> None:
+        self.now = 1000.0
+        self.documents: dict[str, documents.Policy] = {}
+        self.read: Counter[str] = Counter()
+        self.broken = False
+        self.owned: set[str] = set()
+        self.lists = AccountLists()
+        self.ports: Any = SimpleNamespace(
+            clock=SimpleNamespace(monotonic=lambda: self.now, wall=lambda: 2e9),
+            cache=SimpleNamespace(facts=self._facts),
+        )
+        self.session: Any = SimpleNamespace(
+            account=account_settings("main", {"accountId": "1", **spec}),
+            client=None,
+            kept=SimpleNamespace(policies=SimpleNamespace(read=self._read)),
+        )
+
+    def _facts(self, key: Key) -> Any:
+        owner = Key("RamRole", "team", "it") if key.name in self.owned else None
+        return SimpleNamespace(owner=owner)
+
+    def _read(self, _: Any, kind: str, name: str) -> tuple[documents.Policy, ...]:
+        key = f"{kind}/{name}".lower()
+        self.read[key] += 1
+        if self.broken:
+            raise Retry(Reason.THROTTLED, "later")
+        if key not in self.documents:
+            raise Absent("gone", code="", relation=False)
+        return (self.documents[key],)
+
+    def rows(self, kind: str, **digests: bytes) -> None:
+        self.lists.took(kind, {name: Row(name, digest) for name, digest in digests.items()}, 0.0)
+
+    def learn(
+        self, policies: dict[str, set[str]] | None, groups: dict[str, list[str]] | None = None
+    ) -> None:
+        found = None if policies is None else {k: frozenset(v) for k, v in policies.items()}
+        unmanaged.learn(self.ports, self.session, self.lists, found, groups)
+        self.now += SWEEP
+
+    def inventory(self) -> Inventory:
+        return unmanaged.inventory(self.ports, self.session, self.lists)
+
+    def severities(self) -> dict[str, Severity]:
+        return {one.name: one.severity for one in self.inventory().unmanaged}
+
+
+def many(number: int) -> set[str]:
+    return {f"System/P{n:03}" for n in range(number)}
+
+
+def test_a_few_documents_are_read_in_each_sweep_and_each_once_in_a_day() -> None:
+    world, policies = World(), many(50)
+    world.documents = {name.lower(): HARMLESS for name in policies}
+    world.rows("RamRole", web=b"1")
+    counts = []
+    for _ in range(5):
+        before = sum(world.read.values())
+        world.learn({"role/web": policies})
+        counts.append(sum(world.read.values()) - before)
+    assert counts == [20, 20, 10, 0, 0]
+    assert world.severities() == {"web": Severity.INFO}
+    sweeps = int(KEPT_SECONDS / SWEEP)
+    for _ in range(10 * sweeps):
+        world.learn({"role/web": policies})
+    assert max(world.read.values()) <= 11
+    # Nothing is kept of what nobody has.
+    world.learn({"role/web": set()})
+    assert len(world.lists.unmanaged.policies) == 0
+
+
+def test_what_was_not_read_yet_is_a_warning_and_old_news_is_better_than_none() -> None:
+    world = World()
+    world.documents = {name.lower(): HARMLESS for name in many(50)}
+    world.rows("RamRole", web=b"1")
+    world.learn({"role/web": many(50)})
+    assert world.severities() == {"web": Severity.WARNING}
+    (one,) = world.inventory().unmanaged
+    assert "what it allows is not known" in one.why
+    for _ in range(2):
+        world.learn({"role/web": many(50)})
+    world.now += KEPT_SECONDS
+    world.broken = True
+    world.learn({"role/web": many(50)})
+    assert world.severities() == {"web": Severity.INFO}
+
+
+def test_where_one_cannot_be_read_no_other_is_tried_in_that_sweep() -> None:
+    world = World()
+    world.rows("RamRole", web=b"1")
+    world.broken = True
+    world.learn({"role/web": many(50)})
+    assert sum(world.read.values()) == 1
+    # One that does not exist is not asked for again and again.
+    world.broken = False
+    for _ in range(4):
+        world.learn({"role/web": {"Custom/Gone"}})
+    assert world.read["custom/gone"] == 1
+    assert world.severities() == {"web": Severity.WARNING}
+
+
+def test_a_custom_policy_is_read_when_its_row_moves_and_without_a_row_once_in_an_hour() -> None:
+    world = World()
+    world.documents = {"custom/own": HARMLESS}
+    world.rows("RamRole", web=b"1")
+    for _ in range(int(UNLISTED_SECONDS / SWEEP) + 1):
+        world.learn({"role/web": {"Custom/Own"}})
+    assert world.read["custom/own"] == 2
+    world.rows("RamPolicy", own=b"1")
+    world.documents = {"custom/own": IDENTITY_GRANT}
+    for _ in range(9):
+        world.learn({"role/web": {"Custom/OWN"}})
+    assert world.read["custom/own"] == 3
+    assert world.severities() == {"web": Severity.CRITICAL, "own": Severity.WARNING}
+    world.rows("RamPolicy", own=b"2")
+    world.documents = {"custom/own": HARMLESS}
+    # Until it was read again nobody knows.
+    assert world.severities()["own"] is Severity.INFO
+    world.learn({"role/web": {"Custom/Own"}})
+    assert world.severities() == {"web": Severity.INFO, "own": Severity.INFO}
+
+
+def test_nothing_is_read_for_those_that_somebody_manages_or_the_platform_keeps() -> None:
+    world = World()
+    rows = {"ours": Row("ours", b""), "linked": Row("linked", b"", Origin.SERVICE_LINKED)}
+    world.lists.took("RamRole", rows, 0.0)
+    world.owned = {"1.ramrole.ours"}
+    names = ("role/ours", "role/linked", "role/gone")
+    world.learn({name: {"System/AdministratorAccess"} for name in names})
+    assert not world.read
+    count = world.inventory().counts["RamRole"]
+    assert (count.managed, count.service_linked, count.unmanaged) == (1, 1, 0)
+
+
+def test_a_user_has_what_his_groups_have_also_where_these_are_managed() -> None:
+    world = World()
+    world.documents = {"system/admin": IDENTITY_GRANT}
+    world.rows("RamUser", ann=b"1", bob=b"1")
+    world.rows("RamGroup", ops=b"1")
+    world.owned = {"1.ramgroup.ops"}
+    world.learn({"group/ops": {"System/Admin"}})
+    # Nobody knows yet who is in it.
+    assert world.severities() == {"ann": Severity.WARNING, "bob": Severity.WARNING}
+    world.learn({"group/ops": {"System/Admin"}}, {"user/ann": ["ops"], "user/gone": ["ops"]})
+    assert world.severities() == {"ann": Severity.CRITICAL, "bob": Severity.INFO}
+    assert world.lists.unmanaged.groups == {"user/ann": ("ops",)}
+    # What is not asked now, or cannot be listed, is as it was.
+    world.learn(None)
+    assert world.severities()["ann"] is Severity.CRITICAL
+
+
+def test_before_anything_is_listed_it_is_said_to_be_unknown() -> None:
+    world = World()
+    world.rows("RamRole", web=b"1")
+    world.learn(None)
+    (one,) = world.inventory().unmanaged
+    assert (one.severity, one.why) == (Severity.WARNING, "what it has attached is not known")
+
+
+def test_an_ignored_identity_is_counted_apart_and_one_that_is_managed_is_not_ignored() -> None:
+    rule = {"kind": "RamRole", "name": "tmp-*", "reason": "x"}
+    world = World(inventory={"ignore": [rule]})
+    world.rows("RamRole", **{"tmp-a": b"", "tmp-ours": b"", "a": b""})
+    world.rows("RamUser", **{"tmp-a": b""})
+    world.owned = {"1.ramrole.tmp-ours"}
+    counts = world.inventory().counts
+    roles = counts["RamRole"]
+    assert (roles.managed, roles.ignored, roles.unmanaged) == (1, 1, 1)
+    assert counts["RamUser"].unmanaged == 1
+
+
+def test_what_is_kept_of_an_identity_is_small() -> None:
+    """A thousandth of a thousand users with long names, each in ten groups of long names."""
+    import tracemalloc
+
+    world = World()
+    world.documents = {"custom/" + "p" * 120: IDENTITY_GRANT}
+    names = [f"user-{number:04}" + "x" * 50 for number in range(1000)]
+    world.rows("RamUser", **dict.fromkeys(names, b"1"))
+    world.rows("RamGroup", **{f"group-{n}-" + "g" * 100: b"1" for n in range(20)})
+    groups = list(world.lists.rows("RamGroup") or {})
+    policies = {f"user/{name}": {"Custom/" + "p" * 120} for name in names}
+    joined = {f"user/{name}": groups[:10] for name in names}
+    tracemalloc.start()
+    world.learn(policies, joined)
+    kept, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert kept / len(names) < 1000
