@@ -68,6 +68,7 @@ INTERVAL: Final = f"ram_operator_look_interval_seconds{{{OBJECT}}}"
 FINDINGS: Final = f"ram_operator_finding{{{OBJECT}}}"
 IDENTITIES: Final = f"ram_operator_identities{{{ACCOUNT}}}"
 UNMANAGED: Final = f"ram_operator_unmanaged_identities{{{ACCOUNT}}}"
+OUTSIDE: Final = f"ram_operator_unmanaged_outside_trusts{{{ACCOUNT}}}"
 UNUSED: Final = f"ram_operator_unused_identities{{{ACCOUNT}}}"
 SHARE: Final = (
     f'sum by (account) (ram_operator_identities{{{ACCOUNT},state="managed"}})'

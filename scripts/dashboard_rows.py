@@ -23,6 +23,7 @@ from dashboard_queries import (
     INTERVAL,
     LOOKED,
     MANAGED,
+    OUTSIDE,
     PENDING,
     PER_IDENTITY,
     SHARE,
@@ -239,6 +240,12 @@ INVENTORY: Final = Row(
             {"{{account}}": SHARE},
             "percentunit",
             12,
+        ),
+        Lines(
+            "Unmanaged roles that outsiders may assume",
+            "Accounts and identity providers that the RamAccount does not trust.",
+            {"{{account}}": f"max by (account) ({OUTSIDE})"},
+            "short",
         ),
         Lines(
             "Unused users",

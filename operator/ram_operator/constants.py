@@ -65,6 +65,8 @@ OWNER_TAG_NAMESPACE: Final = "ram-operator/namespace"
 OWNER_TAG_NAME: Final = "ram-operator/name"
 
 SERVICE_LINKED_NAMES: Final = "aliyunservicerolefor"
+ACK_NAMES: Final = "ack-rrsa-"
+"""So begin the identity providers that ACK keeps, one for each cluster."""
 CLOUDSSO_NAMES: Final = "aliyunreservedsso-"
 """So begin the roles and custom policies that CloudSSO makes for its access configurations."""
 

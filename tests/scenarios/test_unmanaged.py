@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 import uuid
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,7 +16,7 @@ from lab import ControlPlane
 from lab.emulator_process import EmulatorProcess
 from lab.operator_process import OperatorProcess
 from lab.waiting import until
-from lab.world import DOCUMENT, HOSTILE, STALE, TRUST_FC, World, open_world
+from lab.world import DOCUMENT, HOSTILE, STALE, TRUST_FC, World, open_world, trust
 from tests.scenarios.test_sweep import IDLE, inventory, reads, swept
 from tests.support.hands import Hands
 
@@ -127,6 +128,34 @@ def test_the_worst_come_first_and_say_why(world: World, operator: OperatorProces
     until(lambda: count(world, "RamPolicy")["warning"] == 0, "the policy as well")
 
 
+STRANGER = "acs:ram::9999888877776666:root"
+
+
+def test_a_role_that_trusts_a_stranger_is_told_when_it_is_new_and_when_it_moved(
+    world: World, operator: OperatorProcess
+) -> None:
+    hands = Hands(world)
+    hands.create_role("open", trust(("RAM", STRANGER)))
+    hands.create_role("closed", TRUST_FC)
+    why = f"{STRANGER} may assume it from outside the account"
+    until(lambda: named(world).get("RamRole/open") == ("warning", why), "that it is told")
+    until(lambda: named(world).get("RamRole/closed") == ("info", ""), "that it is harmless")
+    assert count(world, "RamRole")["outside"] == 1
+    swept(world, 3)
+    start = world.journal_end()
+    swept(world, 3)
+    assert not set(reads(world, start)) - IDLE
+    hands.update_role("closed", trust=trust(("RAM", STRANGER)))
+    until(lambda: named(world).get("RamRole/closed") == ("warning", why), "that it moved")
+    series = f'ram_operator_unmanaged_outside_trusts{{account="{world.namespace}"}}'
+    until(lambda: f"{series} 2.0" in operator.metrics(), "its metric")
+    swept(world, 3)
+    # Each is read twice for each time that it moved: an answer may be from before.
+    seen = [e for e in world.admin.journal(world.account_id) if e["action"] == "GetRole"]
+    ours = Counter(e["parameters"]["RoleName"] for e in seen if e["caller"] == world.keys.admin_arn)
+    assert ours == {"open": 2, "closed": 4}
+
+
 def test_what_cannot_be_read_is_said_to_be_unknown(world: World) -> None:
     fault = world.admin.add_fault("deny", account=world.account_id, action="GetPolicy", times=-1)
     user(world, "ann", "AliyunRAMFullAccess")
@@ -148,25 +177,36 @@ def test_what_is_not_listed_is_said_to_be_unknown(world: World) -> None:
     until(lambda: named(world)["RamRole/new"][0] == "critical", "that it is bad")
 
 
+def unmanaged_gauges(world: World, operator: OperatorProcess) -> list[str]:
+    """All that the metrics say of what nobody manages in the account."""
+    lines = operator.metrics().splitlines()
+    names = ("ram_operator_unmanaged_", "ram_operator_identities{")
+    mine = [line for line in lines if line.startswith(names) and world.namespace in line]
+    return sorted(line for line in mine if "managed" in line and 'state="managed"' not in line)
+
+
 def test_what_the_platform_keeps_comes_and_goes_without_a_word(
     world: World, operator: OperatorProcess
 ) -> None:
+    for number in range(3):
+        world.hand.create_user(ram.CreateUserRequest(user_name=f"mirrored-{number}"))
+        kind = "SCIM" if number else "CloudSSO"
+        world.admin.change_user(world.account_id, f"mirrored-{number}", provisionType=kind)
+    swept(world)
     Hands(world).create_role("by-hand", TRUST_FC)
     until(lambda: "RamRole/by-hand" in named(world), "its name")
+    assert count(world, "RamUser")["provisioned"] == 3
     world.settle()
     swept(world, 3)
     before, start = world.get("RamAccount", world.namespace), world.journal_end()
-    gauges = sorted(line for line in operator.metrics().splitlines() if "unmanaged" in line)
+    gauges = unmanaged_gauges(world, operator)
     world.admin.create_service_linked_role(world.account_id, "ecs.aliyuncs.com")
-    for number in range(3):
-        user(world, f"mirrored-{number}", "AdministratorAccess")
-        kind = "SCIM" if number else "CloudSSO"
-        world.admin.change_user(world.account_id, f"mirrored-{number}", provisionType=kind)
     Hands(world).create_role("AliyunReservedSSO-Admin", TRUST_FC)
     Hands(world).attach("AliyunReservedSSO-Admin", "AdministratorAccess")
     Hands(world).create_policy("AliyunReservedSSO-Admin-InlinePolicy", RIGHTS)
     series = f'ram_operator_identities{{account="{world.namespace}",kind='
-    until(lambda: f'{series}"RamUser",state="provisioned"}} 3.0' in operator.metrics(), "users")
+    world.hand.delete_user(ram.DeleteUserRequest(user_name="mirrored-0"))
+    until(lambda: f'{series}"RamUser",state="provisioned"}} 2.0' in operator.metrics(), "users")
     until(lambda: f'{series}"RamRole",state="provisioned"}} 1.0' in operator.metrics(), "a role")
     until(
         lambda: f'{series}"RamPolicy",state="provisioned"}} 1.0' in operator.metrics(), "a policy"
@@ -177,12 +217,11 @@ def test_what_the_platform_keeps_comes_and_goes_without_a_word(
     swept(world, 3)
     assert not set(reads(world, start)) - IDLE
     assert world.get("RamAccount", world.namespace) == before
-    after = sorted(line for line in operator.metrics().splitlines() if "unmanaged" in line)
-    assert after == gauges
+    assert unmanaged_gauges(world, operator) == gauges
     # With the next news what moved meanwhile is told as well.
     Hands(world).create_role("by-hand-too", TRUST_FC)
     until(lambda: count(world, "RamRole").get("serviceLinked") == 1, "the new count")
-    assert count(world, "RamUser")["provisioned"] == 3
+    assert count(world, "RamUser")["provisioned"] == 2
 
 
 def test_a_rule_leaves_out_what_nobody_has_to_manage_and_silences_nothing_else(

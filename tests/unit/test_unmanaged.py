@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+from collections.abc import Mapping
 
 import pytest
 from hypothesis import given
@@ -20,6 +21,7 @@ from ram_operator.reporting.inventory import (
     Unmanaged,
     matches,
     of_policy,
+    of_trust,
     told,
     worst,
 )
@@ -63,6 +65,56 @@ def test_the_table() -> None:
     critical = {sort for sort, severity in SEVERITIES.items() if severity is Severity.CRITICAL}
     assert critical == {Sort.IDENTITY}
     assert {sort for sort, found in SEVERITIES.items() if found is Severity.INFO} == {Sort.ORDINARY}
+
+
+ACCOUNT = account_settings(
+    "main",
+    {
+        "accountId": "1000000000000001",
+        "gate": {
+            "trustedAccounts": ["2000000000000002"],
+            "trustedProviders": ["acs:ram::1000000000000001:saml-provider/Corp"],
+        },
+    },
+)
+OWN = "acs:ram::1000000000000001:"
+CLUSTER = f"{OWN}oidc-provider/ack-rrsa-c1"
+SUBJECT = {"StringEquals": {"oidc:sub": "system:serviceaccount:shop:web", "oidc:aud": "sts"}}
+
+
+def trust(kind: str, who: str, condition: Mapping[str, object] | None = None) -> documents.Trust:
+    more = {"Condition": condition} if condition else {}
+    statement = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {kind: [who]}, **more}
+    return documents.parse_trust({"Version": "1", "Statement": [statement]})
+
+
+@pytest.mark.parametrize(
+    ("found", "sort"),
+    [
+        (None, Sort.UNKNOWN),
+        (trust("Service", "fc.aliyuncs.com"), Sort.ORDINARY),
+        (trust("RAM", f"{OWN}root"), Sort.ORDINARY),
+        (trust("RAM", "acs:ram::2000000000000002:root"), Sort.ORDINARY),
+        (trust("RAM", "acs:ram::3000000000000003:root"), Sort.OUTSIDE),
+        (trust("RAM", "acs:ram::3000000000000003:role/app"), Sort.OUTSIDE),
+        (trust("Federated", f"{OWN}saml-provider/corp"), Sort.ORDINARY),
+        (trust("Federated", f"{OWN}saml-provider/other"), Sort.OUTSIDE),
+        (trust("Federated", CLUSTER, SUBJECT), Sort.ORDINARY),
+        (trust("Federated", CLUSTER), Sort.OUTSIDE),
+        (trust("Federated", f"{OWN}oidc-provider/git", SUBJECT), Sort.OUTSIDE),
+        (trust("Federated", CLUSTER.replace("1000", "3000"), SUBJECT), Sort.OUTSIDE),
+        (trust("RAM", "*"), Sort.OUTSIDE),
+    ],
+)
+def test_who_comes_from_outside(found: documents.Trust | None, sort: Sort) -> None:
+    assert of_trust(ACCOUNT, found).sort is sort
+
+
+def test_strangers_are_named_and_counted() -> None:
+    names = [f"acs:ram::300000000000000{n}:root" for n in range(3)]
+    statement = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"RAM": names}}
+    found = of_trust(ACCOUNT, documents.parse_trust({"Version": "1", "Statement": [statement]}))
+    assert found.why == f"{names[0]} and 2 more may assume it from outside the account"
 
 
 def test_an_identity_is_as_bad_as_its_worst_trait_and_says_all_that_is_bad() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from types import SimpleNamespace
 from typing import Any
@@ -23,6 +24,19 @@ IDENTITY_GRANT = documents.parse_policy(
 HARMLESS = documents.parse_policy(
     {"Version": "1", "Statement": [{"Effect": "Allow", "Action": "oss:GetObject", "Resource": "*"}]}
 )
+STRANGER = json.dumps(
+    {
+        "Version": "1",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Action": "sts:AssumeRole",
+                "Principal": {"RAM": ["acs:ram::3000000000000003:root"]},
+            }
+        ],
+    }
+)
+INSIDE = STRANGER.replace("3000000000000003", "1")
 SWEEP = 300.0
 
 
@@ -34,17 +48,38 @@ class World:
         self.documents: dict[str, documents.Policy] = {}
         self.read: Counter[str] = Counter()
         self.broken = False
+        self.gone: set[str] = set()
+        self.trust = STRANGER
         self.owned: set[str] = set()
         self.lists = AccountLists()
         self.ports: Any = SimpleNamespace(
+            settings=SimpleNamespace(sweep_seconds=SWEEP),
             clock=SimpleNamespace(monotonic=lambda: self.now, wall=lambda: 2e9),
             cache=SimpleNamespace(facts=self._facts),
         )
         self.session: Any = SimpleNamespace(
             account=account_settings("main", {"accountId": "1", **spec}),
-            client=None,
+            client=self,
             kept=SimpleNamespace(policies=SimpleNamespace(read=self._read)),
         )
+
+    def call(self, action: str, parameters: dict[str, str]) -> dict[str, Any]:
+        assert action == "GetRole"
+        name = parameters["RoleName"]
+        self.read[name] += 1
+        if self.broken:
+            raise Retry(Reason.ACCESS_DENIED, "no")
+        if name in self.gone:
+            raise Absent("gone", code="", relation=False)
+        role = {"RoleName": name, "RoleId": "1", "AssumeRolePolicyDocument": self.trust}
+        return {"Role": role}
+
+    def read_trusts(self) -> int:
+        """How many in this sweep."""
+        before = sum(self.read.values())
+        unmanaged.trusts(self.ports, self.session, self.lists)
+        self.now += SWEEP
+        return sum(self.read.values()) - before
 
     def _facts(self, key: Key) -> Any:
         owner = Key("RamRole", "team", "it") if key.name in self.owned else None
@@ -61,6 +96,12 @@ class World:
 
     def rows(self, kind: str, **digests: bytes) -> None:
         self.lists.took(kind, {name: Row(name, digest) for name, digest in digests.items()}, 0.0)
+
+    def inside(self) -> None:
+        """No role trusts anybody outside, and all were read."""
+        self.trust = INSIDE
+        self.read_trusts()
+        self.read.clear()
 
     def learn(
         self, policies: dict[str, set[str]] | None, groups: dict[str, list[str]] | None = None
@@ -84,6 +125,7 @@ def test_a_few_documents_are_read_in_each_sweep_and_each_once_in_a_day() -> None
     world, policies = World(), many(50)
     world.documents = {name.lower(): HARMLESS for name in policies}
     world.rows("RamRole", web=b"1")
+    world.inside()
     counts = []
     for _ in range(5):
         before = sum(world.read.values())
@@ -92,9 +134,9 @@ def test_a_few_documents_are_read_in_each_sweep_and_each_once_in_a_day() -> None
     assert counts == [20, 20, 10, 0, 0]
     assert world.severities() == {"web": Severity.INFO}
     sweeps = int(KEPT_SECONDS / SWEEP)
-    for _ in range(10 * sweeps):
+    for _ in range(3 * sweeps):
         world.learn({"role/web": policies})
-    assert max(world.read.values()) <= 11
+    assert max(world.read.values()) <= 4
     # Nothing is kept of what nobody has.
     world.learn({"role/web": set()})
     assert len(world.lists.unmanaged.policies) == 0
@@ -104,6 +146,7 @@ def test_what_was_not_read_yet_is_a_warning_and_old_news_is_better_than_none() -
     world = World()
     world.documents = {name.lower(): HARMLESS for name in many(50)}
     world.rows("RamRole", web=b"1")
+    world.inside()
     world.learn({"role/web": many(50)})
     assert world.severities() == {"web": Severity.WARNING}
     (one,) = world.inventory().unmanaged
@@ -119,6 +162,7 @@ def test_what_was_not_read_yet_is_a_warning_and_old_news_is_better_than_none() -
 def test_where_one_cannot_be_read_no_other_is_tried_in_that_sweep() -> None:
     world = World()
     world.rows("RamRole", web=b"1")
+    world.inside()
     world.broken = True
     world.learn({"role/web": many(50)})
     assert sum(world.read.values()) == 1
@@ -134,6 +178,7 @@ def test_a_custom_policy_is_read_when_its_row_moves_and_without_a_row_once_in_an
     world = World()
     world.documents = {"custom/own": HARMLESS}
     world.rows("RamRole", web=b"1")
+    world.inside()
     for _ in range(int(UNLISTED_SECONDS / SWEEP) + 1):
         world.learn({"role/web": {"Custom/Own"}})
     assert world.read["custom/own"] == 2
@@ -183,6 +228,7 @@ def test_a_user_has_what_his_groups_have_also_where_these_are_managed() -> None:
 def test_before_anything_is_listed_it_is_said_to_be_unknown() -> None:
     world = World()
     world.rows("RamRole", web=b"1")
+    world.inside()
     world.learn(None)
     (one,) = world.inventory().unmanaged
     assert (one.severity, one.why) == (Severity.WARNING, "what it has attached is not known")
@@ -217,3 +263,72 @@ def test_what_is_kept_of_an_identity_is_small() -> None:
     kept, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert kept / len(names) < 1000
+
+
+def test_trusts_are_read_within_half_an_hour_and_then_once_in_a_day() -> None:
+    world = World()
+    world.rows("RamRole", **{f"role-{number}": b"1" for number in range(240)})
+    counts = [world.read_trusts() for _ in range(8)]
+    assert counts == [40] * 6 + [0, 0]
+    roles = world.inventory().counts["RamRole"]
+    assert (roles.outside, roles.warning) == (240, 240)
+    day = int(KEPT_SECONDS / SWEEP)
+    later = [world.read_trusts() for _ in range(4 * day)]
+    # By then they are spread: 240 a day are one in a sweep.
+    assert max(later[day:]) == 1
+    assert sum(later[day:]) <= 3 * 240 * 1.25
+    assert world.lists.problems() == {}
+    assert world.now - world.lists.looked()["unmanagedTrusts"] <= SWEEP
+
+
+def test_a_role_that_is_new_or_moved_is_read_at_once_and_first() -> None:
+    world = World()
+    rows = {f"role-{number}": b"1" for number in range(60)}
+    world.rows("RamRole", **rows)
+    for _ in range(6):
+        world.read_trusts()
+    world.read.clear()
+    world.trust = INSIDE
+    world.rows("RamRole", **{**rows, "role-7": b"2", "new": b"1"})
+    assert world.read_trusts() == 2
+    assert set(world.read) == {"role-7", "new"}
+    # Once more, for an answer may be from before.
+    assert [world.read_trusts() for _ in range(3)] == [2, 0, 0]
+    assert world.inventory().counts["RamRole"].outside == 59
+    # Those that somebody manages now are read by their objects.
+    world.owned = {"1.ramrole.role-7", "1.ramrole.role-8"}
+    world.rows("RamRole", **{**rows, "role-7": b"3", "role-8": b"3", "new": b"1"})
+    assert world.read_trusts() == 0
+
+
+def test_whom_a_role_trusts_that_cannot_be_read_is_said_to_be_unknown() -> None:
+    world = World()
+    world.rows("RamRole", **{f"role-{number}": b"1" for number in range(30)})
+    world.learn({})
+    world.broken = True
+    # One is tried in each sweep.
+    assert [world.read_trusts() for _ in range(3)] == [1, 1, 1]
+    assert world.lists.problems() == {"unmanagedTrusts": "AccessDenied"}
+    one = world.inventory().unmanaged[0]
+    assert (one.severity, one.why) == (Severity.WARNING, "whom it trusts is not known")
+    world.broken, world.gone = False, {"role-0"}
+    for _ in range(4):
+        world.read_trusts()
+    assert world.lists.problems() == {}
+    assert world.inventory().counts["RamRole"].outside == 29
+    world.trust = "{"
+    world.rows("RamRole", **{f"role-{number}": b"2" for number in range(20, 30)})
+    world.read_trusts()
+    why = {one.why for one in world.inventory().unmanaged}
+    assert why == {"a statement that cannot be read may assume it from outside the account"}
+
+
+def test_readings_that_are_overdue_are_told_by_their_age() -> None:
+    world = World()
+    world.rows("RamRole", web=b"1")
+    world.read_trusts()
+    at = world.lists.looked()["unmanagedTrusts"]
+    world.broken = True
+    for _ in range(400):
+        world.read_trusts()
+    assert world.lists.looked()["unmanagedTrusts"] < at + KEPT_SECONDS

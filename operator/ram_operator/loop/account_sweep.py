@@ -15,6 +15,7 @@ from typing import Final
 from ..cloud import holders, list_calls
 from ..errors import RamOperatorError
 from ..kinds.identity import Identity
+from ..kinds.role import ROLE
 from ..kinds.table import ACCOUNT, KINDS, PLURALS
 from ..kinds.user import USER
 from ..model.objects import Key
@@ -31,7 +32,7 @@ log = logging.getLogger(__name__)
 
 CLASSES: Final = {
     **{kind: PLURALS[kind] for kind in list_calls.LISTINGS},
-    **{name: name for name in (*whole_lists.CLASSES, *rotations.CLASSES)},
+    **{name: name for name in (*whole_lists.CLASSES, *rotations.CLASSES, *unmanaged.CLASSES)},
 }
 """What metrics call each class of what is looked at."""
 
@@ -113,6 +114,7 @@ def run(ports: Ports, session: Session) -> None:
     policies = whole_lists.attachments(ports, session, lists)
     groups = whole_lists.memberships(ports, session, lists)
     unmanaged.learn(ports, session, lists, policies, groups)
+    unmanaged.trusts(ports, session, lists)
     rotations.run(ports, session, lists)
     current = ports.accounts.find(name)
     if current is None or current.account.account_id != account_id:
@@ -137,7 +139,9 @@ def _measured(inventory: Inventory, lists: AccountLists, begun: float) -> Accoun
     }
     failing = {CLASSES[kind]: why for kind, why in lists.problems().items()}
     unused = {kind: count.unused for kind, count in inventory.counts.items() if kind == USER.kind}
-    return AccountState(numbers, _ages(lists, begun), failing, severities, unused)
+    roles = inventory.counts.get(ROLE.kind)
+    outside = roles.outside if roles is not None else None
+    return AccountState(numbers, _ages(lists, begun), failing, severities, unused, outside)
 
 
 def _ages(lists: AccountLists, begun: float) -> dict[str, float]:

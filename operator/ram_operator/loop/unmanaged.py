@@ -12,7 +12,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
-from ..cloud import list_calls
+from .. import documents
+from ..cloud import list_calls, role_calls
 from ..cloud.held import identity
 from ..cloud.list_calls import Row
 from ..constants import Severity
@@ -21,6 +22,7 @@ from ..kinds.entries import custom_key, only_reads, policy_key
 from ..kinds.group import GROUP
 from ..kinds.identity import Identity
 from ..kinds.policy import POLICY
+from ..kinds.role import ROLE, TRUST
 from ..kinds.table import KINDS
 from ..kinds.user import USER
 from ..model.objects import Account
@@ -35,6 +37,7 @@ from ..reporting.inventory import (
     Unmanaged,
     matches,
     of_policy,
+    of_trust,
     told,
     worst,
 )
@@ -48,6 +51,9 @@ log = logging.getLogger(__name__)
 
 READS: Final = 20
 """Policies that are read in one sweep: those of a large account are known after an hour."""
+UNMANAGED_TRUSTS: Final = "unmanagedTrusts"
+CLASSES: Final = (UNMANAGED_TRUSTS,)
+"""Classes of what is looked at that are about nobody's objects."""
 _PLATFORM: Final = {Origin.SERVICE_LINKED: "service_linked", Origin.PROVISIONED: "provisioned"}
 _SYSTEM: Final = f"{PolicyType.SYSTEM}/"
 
@@ -91,6 +97,39 @@ def _by_key(policies: Iterable[str]) -> dict[str, str]:
         key = policy_key(kind, name)
         found[key] = min(policy, found.get(key, policy))
     return {key: policy for key, policy in found.items() if not only_reads(key)}
+
+
+def trusts(ports: Ports, session: Session, lists: AccountLists) -> None:
+    """Read whom roles trust that nobody manages: at once where a list shows a new one or one that
+    moved, else once in a day. Raises nothing of the cloud: what cannot be read is told, and ages.
+    """
+    found, turn = lists.unmanaged.trusts, ports.settings.sweep_seconds
+    rows = lists.rows(ROLE.kind)
+    if rows is None:
+        return
+    mine = {
+        folded: row.digest
+        for folded, row in rows.items()
+        if _concerns(ports, session, lists, identity(ROLE.noun, folded))
+    }
+    found.heard(mine, ports.clock.monotonic())
+    for role in found.due(ports.clock.monotonic(), turn):
+        asked = ports.clock.monotonic()
+        try:
+            trust = role_calls.read_role(session.client, rows[role].name).fields[TRUST.name]
+        except Absent:
+            # The next list says so.
+            continue
+        except RamOperatorError as error:
+            text = "RamAccount %s: whom the role %s trusts could not be read: %s"
+            log.warning(text, session.account.name, role, error.message)
+            lists.failed(UNMANAGED_TRUSTS, error.reason)
+            return
+        known = trust if isinstance(trust, documents.Trust) else None
+        found.keep(role, asked, of_trust(session.account, known))
+    if not found.late(ports.clock.monotonic(), turn):
+        # Its age is how long ago nothing was overdue.
+        lists.believed(UNMANAGED_TRUSTS, ports.clock.monotonic())
 
 
 def _concerns(ports: Ports, session: Session, lists: AccountLists, name: str) -> bool:
@@ -160,7 +199,9 @@ def inventory(ports: Ports, session: Session, lists: AccountLists) -> Inventory:
             tally[state] += 1
             tally["unused"] += state not in _PLATFORM.values() and _unused(row, now)
             if state == "unmanaged":
-                one = told(kind, row.name, _traits(lists, kind, folded))
+                traits = list(_traits(account, lists, kind, folded))
+                tally["outside"] += any(trait.sort is Sort.OUTSIDE for trait in traits)
+                one = told(kind, row.name, traits)
                 tally[one.severity.value] += 1
                 named.append(one)
         tally.pop(Severity.INFO.value, None)
@@ -184,12 +225,14 @@ def _unused(row: Row, now: float) -> bool:
     return bool(row.last_login) and now - row.last_login >= UNUSED_SECONDS
 
 
-def _traits(lists: AccountLists, kind: str, folded: str) -> Iterator[Trait]:
+def _traits(account: Account, lists: AccountLists, kind: str, folded: str) -> Iterator[Trait]:
     facts = lists.unmanaged
     if kind == POLICY.kind:
         yield from _of_custom(lists, folded)
         return
     name = identity(KINDS[kind].noun, folded)
+    if kind == ROLE.kind:
+        yield facts.trusts.find(folded) or of_trust(account, None)
     if facts.rights is None:
         yield Trait(Sort.UNKNOWN, NOT_LISTED)
         return
@@ -232,6 +275,7 @@ def shown(found: Inventory) -> dict[str, Any]:
                 Origin.PROVISIONED.value: count.provisioned,
                 "ignored": count.ignored,
                 **({"unused": count.unused} if kind == USER.kind else {}),
+                **({"outside": count.outside} if kind == ROLE.kind else {}),
             }
             for kind, count in found.counts.items()
         ],

@@ -31,6 +31,8 @@ class AccountState:
     """How many that no object has, by kind and severity."""
     unused: Mapping[str, int] = field(default_factory=dict)
     """How many are not used any more, by kind, where the cloud says so."""
+    outside: int | None = None
+    """Roles that no object has and that somebody outside may be; None where no roles are listed."""
 
 
 class AccountStates(Collector):
@@ -50,7 +52,7 @@ class AccountStates(Collector):
             self._states.pop(account, None)
 
     def collect(self) -> Iterable[GaugeMetricFamily]:
-        count, unmanaged, unused = _identities()
+        count, unmanaged, unused, outside = _identities()
         age, failing = _looks()
         with self._lock:
             states, now = dict(self._states), self._clock()
@@ -61,11 +63,13 @@ class AccountStates(Collector):
                 unmanaged.add_metric([account, kind, severity], number)
             for kind, number in state.unused.items():
                 unused.add_metric([account, kind], number)
+            if state.outside is not None:
+                outside.add_metric([account], state.outside)
             for name, at in state.looked.items():
                 age.add_metric([account, name], now - at)
             for name, reason in state.failing.items():
                 failing.add_metric([account, name, reason], 1.0)
-        return count, unmanaged, unused, age, failing
+        return count, unmanaged, unused, outside, age, failing
 
 
 def _identities() -> tuple[GaugeMetricFamily, ...]:
@@ -89,7 +93,13 @@ def _identities() -> tuple[GaugeMetricFamily, ...]:
         " no list says when they were used.",
         labels=["account", "kind"],
     )
-    return count, unmanaged, unused
+    outside = GaugeMetricFamily(
+        "ram_operator_unmanaged_outside_trusts",
+        "Roles that no object has and that somebody may assume from outside the account whom its"
+        " RamAccount does not trust, as far as their trusts were read.",
+        labels=["account"],
+    )
+    return count, unmanaged, unused, outside
 
 
 def _looks() -> tuple[GaugeMetricFamily, ...]:
@@ -97,7 +107,7 @@ def _looks() -> tuple[GaugeMetricFamily, ...]:
         "ram_operator_observation_age_seconds",
         "Seconds since the account was looked at as a whole, by class of what is looked at; of"
         " a class that never was, since the operator would have had to; of what is read in"
-        " turns (trusts, signIns), since no reading was overdue.",
+        " turns (trusts, signIns, unmanagedTrusts), since no reading was overdue.",
         labels=["account", "class"],
     )
     failing = GaugeMetricFamily(

@@ -10,7 +10,9 @@ from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
 from .. import documents, legible
-from ..constants import Severity
+from ..constants import ACK_NAMES, Severity
+from ..kinds.role import outsiders
+from ..model.objects import Account
 from ..model.sentences import clip
 
 NAMED: Final = 50
@@ -50,6 +52,7 @@ _RANKS: Final = (Severity.CRITICAL, Severity.WARNING, Severity.INFO)
 _SORTS: Final = tuple(Sort)
 NOT_READ: Final = "what it allows is not known"
 NOT_LISTED: Final = "what it has attached is not known"
+NO_TRUST: Final = "whom it trusts is not known"
 NO_GROUPS: Final = "in which groups it is is not known"
 
 
@@ -95,6 +98,35 @@ def of_policy(found: Sequence[documents.Policy]) -> Trait:
             more = f" and {len(reasons) - 1} more" if len(reasons) > 1 else ""
             return Trait(sort, reasons[0] + more)
     return Trait(Sort.ORDINARY)
+
+
+def of_trust(account: Account, trust: documents.Trust | None) -> Trait:
+    """Whether somebody may be the role from outside the account whom its RamAccount does not trust.
+    Without a trust nobody knows. A service account of a cluster by the provider that ACK keeps for
+    it counts as one of the account's own.
+    """
+    if trust is None:
+        return Trait(Sort.UNKNOWN, NO_TRUST)
+    strangers = set(outsiders(account, trust))
+    found = {
+        principal.raw
+        for principal in documents.trust_principals(trust)
+        if principal.raw in strangers and not _known(account, principal)
+    }
+    if not found:
+        return Trait(Sort.ORDINARY)
+    first, *others = sorted(found)
+    more = f" and {len(others)} more" if others else ""
+    return Trait(Sort.OUTSIDE, f"{first}{more} may assume it from outside the account")
+
+
+def _known(account: Account, principal: documents.Principal) -> bool:
+    if principal.account_id not in ("", account.account_id):
+        return principal.account_id in account.trusted_accounts
+    if principal.raw.lower() in (account.trusted_providers or ()):
+        return True
+    of_ack = principal.kind is documents.Kind.OIDC and principal.name.lower().startswith(ACK_NAMES)
+    return of_ack and documents.binds_subject(principal.conditions, account.trusted_subjects)
 
 
 def worst(traits: Iterable[Trait]) -> Trait:

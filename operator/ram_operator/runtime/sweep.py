@@ -135,13 +135,15 @@ class Count:
     critical: int = 0
     """Of the unmanaged ones, see `reporting.inventory`."""
     warning: int = 0
+    outside: int = 0
+    """Of the unmanaged ones: who is not of the account may be it."""
     unused: int = 0
     """Of all that the account's people made: nobody logged on for long."""
 
     @property
     def news(self) -> tuple[int, ...]:
         """What is written to the status as soon as it moves. The others move by themselves."""
-        return self.managed, self.unmanaged, self.critical, self.warning
+        return self.managed, self.unmanaged, self.critical, self.warning, self.outside
 
     @property
     def severities(self) -> Mapping[Severity, int]:
