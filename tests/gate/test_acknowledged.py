@@ -87,13 +87,13 @@ def test_what_was_taken_back_stays_once_it_is_acknowledged(world: World, policy:
     start, digest = drifted(world, driftPolicy=policy)
     taken_back(world, NAME, STRANGER)
     baseline = record(world)["baseline"]
-    corrections = len(opened(world, start))
     status = acknowledge(world, ROLE, NAME, digest)
     assert status["acknowledged"]["by"] == "approver"
     by_hand(world, ECS)
+    start = world.journal_end()
     role = looked(world, ROLE, NAME)
     assert trusts(world, NAME, STRANGER)
-    assert len(opened(world, start)) == corrections
+    assert opened(world, start) == []
     (entry,) = role["status"]["drift"]
     assert (entry["field"], entry["action"]) == ("trustPolicy", "acknowledged")
     assert condition(role, "Drifted")["status"] == "False"
@@ -107,7 +107,7 @@ def test_what_was_taken_back_stays_once_it_is_acknowledged(world: World, policy:
     assert write(world, ROLE, NAME, None)
     taken_back(world, NAME, STRANGER)
     ended(world, ROLE, NAME)
-    assert len(opened(world, start)) == corrections + 1
+    assert all(not gives(call) for call in opened(world, start))
 
 
 @pytest.mark.legitimate
