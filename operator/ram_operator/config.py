@@ -49,10 +49,16 @@ class Settings:
         form="letters, digits, dots and dashes",
     )
     workers: int = _setting(
-        16, "objects worked on at once, of an account at most half of what others leave", 1
+        16,
+        "objects worked on at once, of an account at most half of what others leave, and of all"
+        " accounts that are slow at most half",
+        1,
     )
     cloud_threads: int = _setting(
-        32, "cloud calls in flight at once, to one account at most a quarter", 1
+        32,
+        "cloud calls in flight at once, to one account at most a quarter, and to all that are slow"
+        " at most half",
+        1,
     )
     settle_seconds: float = _setting(
         10.0, "how long the cloud may take to show a write; nothing is repeated earlier", 0.0

@@ -27,6 +27,7 @@ from kubernetes.client.api_client import ApiClient
 from . import constants, handlers, proxies, times
 from .cloud.client import Timeouts, Wiring
 from .cloud.observe import CloseObserver
+from .cloud.places import Places
 from .cluster.api import ClusterApi
 from .cluster.guard import AdmissionGuard
 from .cluster.leases import Election, LeaseLock, Terms
@@ -115,8 +116,8 @@ class Operator:
 
     def _wiring(self, metrics: Metrics, ways: proxies.Proxies) -> Wiring:
         timeouts = _timeouts(self.settings)
-        share = turns.threads_of(self.settings.cloud_threads)
-        return Wiring(self._pool, timeouts, metrics.cloud_call, self._check_open, ways, share)
+        places = Places(self.settings.cloud_threads)
+        return Wiring(self._pool, timeouts, metrics.cloud_call, self._check_open, ways, places)
 
     def run(self) -> None:
         """Blocks until told to stop by a signal."""
@@ -188,7 +189,8 @@ class Operator:
         if self._closing.is_set():
             return
         self._threads.append(_thread("sweeps", self._sweep))
-        self._threads.append(_thread("authors", asking.run, self.ports, self._closing.wait))
+        asks = (self.ports, self._closing.wait, _beside)
+        self._threads.append(_thread("authors", asking.run, *asks))
         self.intake.start()
         for number in range(self.settings.workers):
             self._threads.append(_thread(f"worker-{number}", self._work))
@@ -337,7 +339,7 @@ def _thread(name: str, target: Callable[..., None], *arguments: Any) -> threadin
 
 
 def _beside(work: Callable[[], None]) -> None:
-    _thread("sweep", work)
+    _thread("beside", work)
 
 
 def _join(threads: Sequence[threading.Thread], deadline: float) -> bool:

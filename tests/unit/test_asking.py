@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -17,7 +19,7 @@ from ram_operator.loop.ports import Ports
 from ram_operator.model.objects import Key
 from ram_operator.model.traces import TRIED, Author, Question, Seen
 from ram_operator.model.vocabulary import AuthorKind
-from ram_operator.runtime.questions import MOST, SLOWEST, Asked, Authors
+from ram_operator.runtime.questions import MOST, SHARE, SLOWEST, Asked, Authors
 
 KEY = Key("RamRole", "ns", "shop")
 SEEN: Seen = ("trustPolicy", "b", "t")
@@ -75,7 +77,8 @@ class Trail:
                     metrics=SimpleNamespace(drift_authors=SimpleNamespace(labels=_counter)),
                     queue=SimpleNamespace(add=lambda key, *_: self.queued.append(key)),
                 ),
-            )
+            ),
+            lambda work: work(),
         )
 
     def own_requests(self) -> frozenset[str]:
@@ -169,14 +172,66 @@ def test_too_many_events_name_nobody() -> None:
 
 def test_questions_are_bounded_and_go_with_their_object() -> None:
     authors = Authors()
-    for number in range(MOST + 10):
+    for number in range(SHARE + 10):
         authors.ask(asked(seen=("f", str(number), "t")))
-    assert len(authors.due(SINCE + 60)["default"]) == MOST
+    assert len(authors.due(SINCE + 60)["default"]) == SHARE
     authors.looked(KEY, 1.0)
     assert authors.last(KEY) == 1.0
     authors.forget(KEY)
     assert authors.due(SINCE + 60) == {}
     assert authors.last(KEY) is None
+
+
+def test_a_namespace_has_a_share_of_the_questions_and_an_account_its_own() -> None:
+    authors = Authors()
+    for space in range(20):
+        for number in range(SHARE + 1):
+            authors.ask(asked(Key("RamRole", f"ns-{space}", f"r-{number}")))
+    authors.ask(replace(asked(), account="another"))
+    found = authors.due(SINCE + 60)
+    assert len(found["default"]) == MOST
+    assert Counter(Counter(each.key.namespace for each in found["default"]).values()) == {SHARE: 5}
+    assert len(found["another"]) == 1
+
+
+def test_an_account_that_does_not_answer_keeps_no_other_waiting() -> None:
+    """One of them hangs: it is begun once, and the others are asked all the same."""
+    world, work = Trail(), list[Callable[[], None]]()
+    asker = Asker(world.asker._ports, work.append)
+    world.authors.ask(replace(asked(), key=Key("RamRole", "other", "shop"), account="another"))
+    world.now = SINCE + 60
+    asker.turn()
+    asker.turn()
+    assert len(work) == 2, "one for each, and none twice"
+    work[1]()
+    asker.turn()
+    assert world.calls == 3
+    assert len(work) == 2, "that of the other waits for its next time"
+    world.now += 1000
+    asker.turn()
+    assert len(work) == 3, "the one that hangs is not begun once more"
+
+
+def test_a_defect_of_one_account_is_not_repeated_at_once(caplog: Any) -> None:
+    world = Trail()
+    world.session.account = None
+    for _ in range(3):
+        world.turn(SINCE + 60)
+    assert caplog.text.count("could not be asked for") == 1
+    assert world.authors.due(SINCE + 600) != {}
+
+
+def test_without_a_thread_it_is_tried_again() -> None:
+    def none(_: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    world = Trail()
+    asker = Asker(world.asker._ports, none)
+    world.now = SINCE + 60
+    asker.turn()
+    assert world.authors.due(SINCE + 60) == {}
+    world.asker.turn()
+    assert world.authors.due(SINCE + 600) != {}
 
 
 def test_an_answer_stays_until_the_status_has_it() -> None:

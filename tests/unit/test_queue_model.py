@@ -9,6 +9,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
+from ram_operator.cloud.shares import SLOW
 from ram_operator.model.objects import Key
 from ram_operator.runtime.queue import PASSED_OVER, Backoff, Lane, Limits, WorkQueue
 from tests.unit.fake_clock import FakeClock
@@ -40,6 +41,8 @@ class Expected:
     again: Lane | None = None
     due: tuple[float, int, Lane] | None = None
     failures: int = 0
+    begun: float = 0.0
+    """While it runs."""
 
 
 class Histories(RuleBasedStateMachine):
@@ -56,6 +59,8 @@ class Histories(RuleBasedStateMachine):
             lambda key: group_of(key.namespace), BACKOFF, self.clock, lambda: 1.0, self.limits
         )
         self.model = {key: Expected() for key in KEYS}
+        self.slow = set[str]()
+        """Groups whose last turn took long."""
         self.places = 0
         self.passed = Counter[Lane]()
         """Turns of faster lanes in a row while something waited in this one."""
@@ -92,10 +97,20 @@ class Histories(RuleBasedStateMachine):
         running = [other for other in KEYS if self.model[other].running]
         mine = [other for other in running if other.namespace == key.namespace]
         group = group_of(key.namespace)
-        of_group = [other for other in running if group_of(other.namespace) == group]
-        others = len(running) - len(of_group)
-        mine_at_most, of_group_at_most = self.limits.namespace(others), self.limits.account(others)
-        return len(mine) < mine_at_most and len(of_group) < of_group_at_most
+        groups = Counter(group_of(other.namespace) for other in running)
+        workers, free = self.limits.workers, self.limits.workers - len(running)
+        share = max(1, (workers - len(running) + groups[group]) // 2)
+        slow = self.slow | {
+            group_of(other.namespace)
+            for other in running
+            if self.clock() - self.model[other].begun > SLOW
+        }
+        if group in slow and sum(groups[each] for each in slow) >= max(1, workers // 2):
+            return False
+        if groups[group] and free <= workers // 4:
+            return False
+        in_time = free > 0 and groups[group] < share
+        return in_time and len(mine) < self.limits.namespace(share)
 
     def waiting(self, lane: Lane) -> list[Key]:
         """In the order in which they came; those of tenants at their limit too."""
@@ -153,7 +168,10 @@ class Histories(RuleBasedStateMachine):
         first = next(other for other in able if other.namespace == key.namespace)
         assert key == first, "within a namespace the first comes first"
         self.model[key] = Expected(
-            running=True, due=self.model[key].due, failures=self.model[key].failures
+            running=True,
+            due=self.model[key].due,
+            failures=self.model[key].failures,
+            begun=self.clock(),
         )
         self.passed[lane] = 0
         for slower in Lane:
@@ -171,6 +189,10 @@ class Histories(RuleBasedStateMachine):
         self.queue.done(key)
         known = self.model[key]
         known.running = False
+        group = group_of(key.namespace)
+        self.slow = self.slow - {group}
+        if self.clock() - known.begun > SLOW:
+            self.slow = self.slow | {group}
         if known.again is not None:
             lane, known.again = known.again, None
             self.now(key, lane)
@@ -220,6 +242,12 @@ class HistoriesOfPairs(Histories):
     limits = Limits(4)
 
 
+class HistoriesOfMany(Histories):
+    """Slow groups have half of it, and the last two are for those that have none."""
+
+    limits = Limits(8)
+
+
 class HistoriesOfTenants(Histories):
     """Of one group three keys at a time, two of them of one namespace."""
 
@@ -231,5 +259,12 @@ TestHistories = Histories.TestCase
 TestLimitedHistories = LimitedHistories.TestCase
 TestHistoriesOfPairs = HistoriesOfPairs.TestCase
 TestHistoriesOfTenants = HistoriesOfTenants.TestCase
-for case in (TestHistories, TestLimitedHistories, TestHistoriesOfPairs, TestHistoriesOfTenants):
+TestHistoriesOfMany = HistoriesOfMany.TestCase
+for case in (
+    TestHistories,
+    TestLimitedHistories,
+    TestHistoriesOfPairs,
+    TestHistoriesOfTenants,
+    TestHistoriesOfMany,
+):
     case.settings = _CALM

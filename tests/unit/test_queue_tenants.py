@@ -7,6 +7,7 @@ from collections import Counter
 
 import pytest
 
+from ram_operator.cloud.shares import SLOW, Shares
 from ram_operator.model.objects import Key
 from ram_operator.runtime.liveness import Wedged, check
 from ram_operator.runtime.queue import Lane, Limits, WorkQueue
@@ -96,13 +97,17 @@ def test_somebody_may_always_work_and_from_four_on_another_namespace_and_account
 ) -> None:
     limits = Limits(workers)
     for others in range(workers):
-        assert 1 <= limits.namespace(others) <= limits.account(others) <= workers - others
+        shares = Shares(workers)
+        for number in range(others):
+            shares.begin(f"other{number}", 0.0)
+        account = shares.share("one")
+        assert 1 <= limits.namespace(account) <= account <= workers - others
         if workers - others >= 4:
-            assert limits.namespace(others) < limits.account(others) < workers - others
+            assert limits.namespace(account) < account < workers - others
 
 
 def test_a_namespace_has_six_of_sixteen_workers_and_its_account_eight() -> None:
-    assert (Limits(16).namespace(0), Limits(16).account(0)) == (6, 8)
+    assert (Limits(16).alone, Shares(16).share("")) == (6, 8)
 
 
 def by_account(key: Key) -> str:
@@ -110,7 +115,7 @@ def by_account(key: Key) -> str:
     return key.namespace.partition("-")[0]
 
 
-@pytest.mark.parametrize(("slow", "hold"), [(1, 8), (2, 10), (3, 12), (4, 12), (8, 14)])
+@pytest.mark.parametrize(("slow", "hold"), [(1, 8), (2, 10), (3, 12), (4, 12), (8, 12)])
 def test_slow_accounts_leave_workers_to_the_next_one(slow: int, hold: int) -> None:
     work = WorkQueue(by_account, clock=FakeClock(), limits=Limits(16))
     for number in range(300):
@@ -122,6 +127,53 @@ def test_slow_accounts_leave_workers_to_the_next_one(slow: int, hold: int) -> No
         held.append(take(work))
     work.add(key("edit", "calm"))
     assert take(work).namespace == "calm"
+
+
+@pytest.mark.parametrize("slow", [1, 2, 3, 4, 5, 8, 16, 40])
+def test_accounts_that_are_slow_have_half_of_the_workers_whatever_their_number(slow: int) -> None:
+    clock = FakeClock()
+    work = WorkQueue(by_account, clock=clock, limits=Limits(16))
+    for number in range(60):
+        for account in range(slow):
+            work.add(key(f"{account}-{number}", f"slow{account}-{number % 3}"))
+    held = [take(work) for _ in range(8)]
+    for _ in range(slow):
+        # Until each of them has had a turn.
+        clock.advance(SLOW + 1.0)
+        work.done(held.pop(0))
+        held.append(take(work))
+    clock.advance(SLOW + 1.0)
+    for account in range(8):
+        work.add(key("edit", f"calm{account}"))
+    calm = [take(work) for _ in range(8)]
+    assert {each.namespace for each in calm} == {f"calm{account}" for account in range(8)}
+    for each in calm:
+        work.done(each)
+    # They go on in their half, and in no more of it.
+    for _ in range(30):
+        clock.advance(SLOW + 1.0)
+        work.done(held.pop(0))
+        held.append(take(work))
+        assert held[-1].namespace.startswith("slow")
+        work.add(key("edit", "calm"))
+        work.done(taken := take(work))
+        assert taken.namespace == "calm"
+
+
+def test_an_account_that_answers_again_has_its_share_again() -> None:
+    clock = FakeClock()
+    work = WorkQueue(by_account, clock=clock, limits=Limits(16))
+    for number in range(60):
+        work.add(key(str(number), f"one-{number % 3}"))
+        work.add(key(str(number), f"two-{number % 3}"))
+    held = [take(work) for _ in range(8)]
+    clock.advance(SLOW + 1.0)
+    for each in held:
+        work.done(each)
+    held = [take(work) for _ in range(8)]
+    for each in held:
+        work.done(each)
+    assert len([take(work) for _ in range(10)]) == 10
 
 
 def test_passes_that_do_not_end_are_noticed_once_they_fill_the_share_of_a_namespace() -> None:

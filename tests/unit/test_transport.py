@@ -17,6 +17,7 @@ from ram_operator.cloud.credentials import Credentials
 from ram_operator.cloud.endpoints import Endpoint, Endpoints
 from ram_operator.cloud.jobs import Needs, Reply
 from ram_operator.cloud.limiter import ActionClass, Limiter
+from ram_operator.cloud.places import Places
 from ram_operator.constants import Reason
 from ram_operator.errors import OutcomeUnknown, Retry
 from ram_operator.model.state import CloudCalls
@@ -48,9 +49,9 @@ def network(server: Stub) -> Iterator[Trickle]:
 
 
 def client(
-    pool: ThreadPoolExecutor, host: str, timeouts: Timeouts = BRIEF, share: int = 8
+    pool: ThreadPoolExecutor, host: str, timeouts: Timeouts = BRIEF, threads: int = 32
 ) -> CloudClient:
-    wiring = Wiring(pool, timeouts, lambda *_: None, lambda: None, share=share)
+    wiring = Wiring(pool, timeouts, lambda *_: None, lambda: None, places=Places(threads))
     endpoint = Endpoint(host, "http")
     endpoints = Endpoints(*[endpoint] * 5)
     return CloudClient(Credentials("id", "key", ""), endpoints, _limiter(), wiring)
@@ -115,7 +116,7 @@ def test_calls_of_one_account_leave_threads_for_others(
         return OK
 
     patient = Timeouts(connect=5.0, read=60.0, deadline=60.0, limiter=0.5)
-    slow = client(pool, server.host, patient, share=2)
+    slow = client(pool, server.host, patient, threads=8)
     server.answer = wait
     callers = [
         threading.Thread(target=slow.call, args=("GetRole", {"RoleName": "web"})) for _ in range(6)
@@ -146,7 +147,7 @@ def test_a_call_for_which_there_is_no_place_is_not_sent(
         return OK
 
     server.answer = wait
-    cloud = client(pool, server.host, Timeouts(5.0, 60.0, 0.5, 0.5), share=1)
+    cloud = client(pool, server.host, Timeouts(5.0, 60.0, 0.5, 0.5), threads=4)
     error = caught(lambda: cloud.call("GetRole", {"RoleName": "web"}))
     assert "not answered within its deadline" in error.message
     # Nobody waits for it any more, but its thread does.

@@ -11,7 +11,7 @@ from ram_operator.handlers import lane_of
 from ram_operator.model.objects import Key
 from ram_operator.runtime.cache import Cache
 from ram_operator.runtime.queue import Lane
-from ram_operator.runtime.turns import NOBODYS, group_of, threads_of
+from ram_operator.runtime.turns import NOBODYS, group_of
 
 PROD = Key("RamAccount", "", "prod")
 
@@ -56,8 +56,3 @@ def test_a_rejection_goes_before_edits(annotations: Any, status: Any, lane: Lane
     found = body(Key("RamRole", "apps", "web"))
     found = {**found, "metadata": {**found["metadata"], "annotations": annotations}}
     assert lane_of({**found, "status": status}) is lane
-
-
-@pytest.mark.parametrize(("threads", "share"), [(32, 8), (4, 1), (1, 1)])
-def test_an_account_has_a_quarter_of_the_threads(threads: int, share: int) -> None:
-    assert threads_of(threads) == share

@@ -38,6 +38,7 @@ from .jobs import Needs, Reply, is_write
 from .kept_answers import KEPT_SECONDS, KeptAnswers
 from .limiter import ActionClass, Limiter, action_class
 from .methods import METHODS
+from .places import Places
 from .services import (
     ACTION_TRAIL,
     ACTION_TRAIL_VERSION,
@@ -83,9 +84,9 @@ class Wiring:
     before_write: Callable[[], None]
     """Raises when this process may not write (shutting down); asked right before sending."""
     proxies: Proxies = field(default_factory=Proxies)
-    share: int = 8
-    """Threads of the pool that one account may have at once: answers that do not come hold theirs,
-    and must not hold those of other accounts.
+    places: Places = field(default_factory=lambda: Places(32))
+    """The threads of the pool: answers that do not come hold those of their account, and must not
+    hold those of others.
     """
     sent: deque[str] = field(default_factory=lambda: deque(maxlen=_REMEMBERED))
     """Request ids of writes, by which the operator's own are known."""
@@ -100,12 +101,12 @@ class CloudClient:
         endpoints: Endpoints,
         limiter: Limiter,
         wiring: Wiring,
-        places: threading.Semaphore | None = None,
+        account: str = "",
     ) -> None:
-        """`places` are those that jobs of the account share, also with its other clients."""
+        """`account` is whose places in the pool it takes, with its other clients."""
         transport.limit_answers(wiring.timeouts.read)
         self._wiring = wiring
-        self._places = places or threading.Semaphore(wiring.share)
+        self._account = account
         self._limiter = limiter
         self._endpoints = endpoints
         self._ram = ram_client.Client(_config(credentials, endpoints.ram, wiring))
@@ -180,19 +181,21 @@ class CloudClient:
         self, work: Callable[[CloudCalls], Reply], job: CloudCalls, needs: Needs, end: float
     ) -> Future[Reply]:
         """Once the account has a place; it is free when the thread is, however long that takes."""
-        if not self._places.acquire(timeout=max(0.0, end - time.monotonic())):
+        places = self._wiring.places
+        ticket = places.take(self._account, end - time.monotonic())
+        if ticket is None:
             text = (
-                f"{needs.what} was not sent: {self._wiring.share} calls to this account wait for"
-                " answers, and more are not sent at once"
+                f"{needs.what} was not sent: {places.held(self._account)} calls to this account"
+                " wait for answers, and more are not sent at once"
             )
             raise Retry(Reason.CLOUD_UNAVAILABLE, text)
         try:
             future = self._wiring.pool.submit(work, job)
         except RuntimeError:
             # The pool takes nothing more.
-            self._places.release()
+            places.leave(ticket)
             raise _stopping() from None
-        future.add_done_callback(lambda _: self._places.release())
+        future.add_done_callback(lambda _: places.leave(ticket))
         return future
 
     def _take(self, needs: Needs) -> None:

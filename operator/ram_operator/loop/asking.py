@@ -1,4 +1,4 @@
-"""Who made it: what passes ask, and the one thread that asks ActionTrail for it.
+"""Who made it: what passes ask, and who asks ActionTrail for it, a thread for each account.
 
 Nothing waits for an answer: a difference is taken back, given back or reported without one, and a
 pass that follows shows it.
@@ -6,6 +6,7 @@ pass that follows shows it.
 
 from __future__ import annotations
 
+import functools
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
@@ -28,6 +29,7 @@ from .ports import Ports
 
 log = logging.getLogger(__name__)
 
+Begin = Callable[[Callable[[], None]], None]
 _TURN: Final = 0.5
 _UNSEEN: Final = 86_400.0
 """Seconds before a difference that are searched where no look before it is remembered."""
@@ -60,9 +62,9 @@ def looked(ports: Ports, key: Key, outcome: Outcome) -> None:
         ports.authors.looked(key, ports.clock.wall())
 
 
-def run(ports: Ports, closing: Callable[[float], bool]) -> None:
+def run(ports: Ports, closing: Callable[[float], bool], begin: Begin) -> None:
     """Until `closing`, which waits so many seconds, says that the process ends."""
-    asker = Asker(ports)
+    asker = Asker(ports, begin)
     while ports.settings.author_seconds and not closing(_TURN):
         try:
             asker.turn()
@@ -74,19 +76,40 @@ def run(ports: Ports, closing: Callable[[float], bool]) -> None:
 class Asker:
     """Called by one thread, again and again."""
 
-    def __init__(self, ports: Ports) -> None:
+    def __init__(self, ports: Ports, begin: Begin) -> None:
+        """`begin` runs what it is given beside us: one slow account keeps no other's waiting."""
         self._ports = ports
+        self._begin = begin
+        self._running: set[str] = set()
         self._said: dict[str, str] = {}
         """Per account: the trouble that was logged last."""
 
     def turn(self) -> None:
         now = self._ports.clock.wall()
         for name, waiting in self._ports.authors.due(now).items():
+            if name in self._running:
+                continue
             session = self._ports.accounts.find(name)
             if session is None:
                 self._failed(name, waiting, "its RamAccount is not ready", denied=False)
-            else:
-                self._account(name, session, waiting)
+                continue
+            self._running.add(name)
+            try:
+                self._begin(functools.partial(self._one, name, session, waiting))
+            except RuntimeError as error:
+                self._running.discard(name)
+                self._failed(name, waiting, f"no thread for it: {error}", denied=False)
+
+    def _one(self, name: str, session: Session, waiting: Sequence[Asked]) -> None:
+        try:
+            self._account(name, session, waiting)
+        except Exception:
+            log.exception("RamAccount %s: who made a difference could not be asked for", name)
+            # It is asked again, and not at once: nothing but a name depends on it.
+            for asked in waiting:
+                self._ports.authors.later(asked, self._ports.clock.wall())
+        finally:
+            self._running.discard(name)
 
     def _account(self, name: str, session: Session, waiting: Sequence[Asked]) -> None:
         start = min(asked.question.start for asked in waiting)

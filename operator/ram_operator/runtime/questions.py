@@ -15,7 +15,9 @@ from ..model.objects import Key
 from ..model.traces import Author, Question, Seen
 
 MOST: Final = 500
-"""Differences that are asked for at once; of more the author stays unknown."""
+"""Differences of an account that are asked for at once; of more the author stays unknown."""
+SHARE: Final = 100
+"""The same of one namespace of it."""
 SLOWEST: Final = 300.0
 """Seconds between two tries, at most."""
 
@@ -34,7 +36,7 @@ class Asked:
 
 
 class Authors:
-    """Written to by passes and by the one thread that asks."""
+    """Written to by passes and by those that ask."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -56,8 +58,14 @@ class Authors:
         with self._lock:
             place = (asked.key, asked.seen)
             known = asked.seen in self._known.get(asked.key, {})
-            if place not in self._asked and not known and len(self._asked) < MOST:
+            if place not in self._asked and not known and self._room(asked):
                 self._asked[place] = asked
+
+    def _room(self, asked: Asked) -> bool:
+        """Whoever makes differences all the time keeps nobody else's from being asked for."""
+        same = [each for each in self._asked.values() if each.account == asked.account]
+        own = sum(each.key.namespace == asked.key.namespace for each in same)
+        return len(same) < MOST and own < SHARE
 
     def due(self, now: float) -> dict[str, list[Asked]]:
         """What is to be tried now, by account."""

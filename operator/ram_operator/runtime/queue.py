@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Final, NamedTuple
 
+from ..cloud.shares import Shares
 from ..model.objects import Key
 
 
@@ -52,22 +53,20 @@ NO_LIMIT: Final = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How many keys run at once: `workers` at most, of which each account leaves as many as it has
-    to the next one, and each namespace a quarter of its account's to another.
-
-    So n accounts that are slow all the time have n parts of n + 1, and one of them alone a half.
+    """How many keys run at once: `workers` at most, of which an account has what `cloud.shares`
+    says, a half alone, and each namespace leaves a quarter of that to another of its account.
     """
 
     workers: int = NO_LIMIT
 
-    def account(self, others: int) -> int:
-        """How many of an account, while so many of other accounts run."""
-        return max(1, (self.workers - others) // 2)
-
-    def namespace(self, others: int) -> int:
-        """How many of one namespace of that account."""
-        account = self.account(others)
+    def namespace(self, account: int) -> int:
+        """How many of one namespace, where its account may have so many."""
         return max(1, account - max(1, account // 4))
+
+    @property
+    def alone(self) -> int:
+        """How many of one namespace, while nothing else runs."""
+        return self.namespace(Shares(self.workers).share(""))
 
 
 @dataclass(slots=True)
@@ -82,6 +81,8 @@ class _Entry:
     due_lane: Lane = Lane.PERIODIC
     failures: int = 0
     group: str = ""
+    ticket: int = 0
+    """While it runs."""
 
 
 class _Tenant(NamedTuple):
@@ -136,7 +137,7 @@ class WorkQueue:
     """See the module. `group_of` names the account of a key for fairness.
 
     How many run at once of an account and of a namespace in it, its `limits` say: workers that wait
-    for one account's rate limit or for its slow answers must not be all workers, and those that one
+    for some accounts' rate limits or slow answers must not be all workers, and those that one
     tenant keeps busy not all of its account.
     """
 
@@ -150,7 +151,7 @@ class WorkQueue:
     ) -> None:
         self._group_of = group_of
         self._limits = limits or Limits()
-        self._active: Counter[str] = Counter()
+        self._shares = Shares(self._limits.workers)
         self._begun: dict[Key, float] = {}
         """The keys that run, and since when."""
         self._active_in: Counter[_Tenant] = Counter()
@@ -195,7 +196,7 @@ class WorkQueue:
             entry = self._entries[key]
             entry.running = False
             del self._begun[key]
-            self._left(_Tenant(entry.group, key.namespace))
+            self._left(_Tenant(entry.group, key.namespace), entry.ticket)
             if entry.again is not None:
                 lane, entry.again = entry.again, None
                 self._now(key, entry, lane)
@@ -266,7 +267,7 @@ class WorkQueue:
         with self._ready:
             before = self._clock() - seconds
             late = [key for key, begun in self._begun.items() if begun < before]
-            return sorted(late) if len(late) >= self._limits.namespace(0) else []
+            return sorted(late) if len(late) >= self._limits.alone else []
 
     def _now(self, key: Key, entry: _Entry, lane: Lane) -> None:
         entry.due = None if entry.due is not None and entry.due_lane >= lane else entry.due
@@ -310,7 +311,7 @@ class WorkQueue:
         return sorted(Lane, key=lambda lane: (self._passed_over[lane] < PASSED_OVER, lane))
 
     def _next(self, lane: Lane) -> Key | None:
-        found = self._lines[lane].pop(self._may_run)
+        found = self._lines[lane].pop(self._may_run())
         if found is None:
             return None
         group, key = found
@@ -318,7 +319,7 @@ class WorkQueue:
         entry.lane = None
         entry.running = True
         self._begun[key] = self._clock()
-        self._active[group] += 1
+        entry.ticket = self._shares.begin(group, self._begun[key])
         self._active_in[_Tenant(group, key.namespace)] += 1
         self._passed_over[lane] = 0
         for slower in Lane:
@@ -327,18 +328,19 @@ class WorkQueue:
                 self._passed_over[slower] = self._passed_over[slower] + 1 if waits else 0
         return key
 
-    def _may_run(self, tenant: _Tenant) -> bool:
-        others = len(self._begun) - self._active[tenant.group]
-        return self._active[tenant.group] < self._limits.account(others) and (
-            self._active_in[tenant] < self._limits.namespace(others)
-        )
+    def _may_run(self) -> Callable[[_Tenant], bool]:
+        account = self._shares.rule(self._clock())
 
-    def _left(self, tenant: _Tenant) -> None:
+        def may(tenant: _Tenant) -> bool:
+            share = self._limits.namespace(self._shares.share(tenant.group))
+            return self._active_in[tenant] < share and account(tenant.group)
+
+        return may
+
+    def _left(self, tenant: _Tenant, ticket: int) -> None:
         """One key of the tenant less runs. Whoever waited for a place may go on."""
-        self._active[tenant.group] -= 1
+        self._shares.end(ticket, self._clock())
         self._active_in[tenant] -= 1
-        if not self._active[tenant.group]:
-            del self._active[tenant.group]
         if not self._active_in[tenant]:
             del self._active_in[tenant]
         self._ready.notify()

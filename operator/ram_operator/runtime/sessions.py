@@ -148,8 +148,6 @@ class AccountOpener:
         self._wiring = wiring
         self._lock = threading.Lock()
         self._kept: dict[str, Kept] = {}
-        self._places: dict[str, threading.Semaphore] = {}
-        """Of each account id: by how many threads of the pool it is worked on at once."""
         self._first: set[str] = set()
         """Accounts that no process had a record of before this one."""
 
@@ -248,13 +246,9 @@ class AccountOpener:
         connection = (keys.fingerprint, where, tuple(sorted(rates.items())))
         if before is not None and before.connection == connection:
             return before.client, connection
-        account_id = str(spec["accountId"])
-        with self._lock:
-            share = threading.Semaphore(self._wiring.share)
-            places = self._places.setdefault(account_id, share)
         # Its calls are counted as those of the account.
         wiring = replace(self._wiring, watch=partial(self._wiring.watch, account=name))
-        return CloudClient(keys, where, Limiter(rates), wiring, places), connection
+        return CloudClient(keys, where, Limiter(rates), wiring, name), connection
 
     def _secret(self, name: str) -> credentials.Secret:
         return self._api.secret_data(self._settings.operator_namespace, name)

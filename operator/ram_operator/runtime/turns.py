@@ -1,4 +1,4 @@
-"""Whose turn it is at what is shared: which account a key belongs to, and its part of the threads.
+"""Whose turn it is at what is shared: which account a key belongs to.
 
 Called by the wiring, for the queue.
 """
@@ -29,8 +29,3 @@ def group_of(cache: Cache) -> Callable[[Key], str]:
         return facts.account if known else NOBODYS
 
     return group
-
-
-def threads_of(pool: int) -> int:
-    """A quarter of the threads that call the cloud, for an account."""
-    return max(1, pool // 4)
