@@ -6,9 +6,11 @@ from typing import Any, Final
 
 import pytest
 
+from lab import ControlPlane
+from lab.operator_process import FORGETFUL, OperatorProcess
 from lab.world import DOCUMENT, World, condition
 from tests.gate.approving import approve, held, say
-from tests.gate.attacks import NAME, ROLE, a_role
+from tests.gate.attacks import ADMIN, NAME, ROLE, a_role
 from tests.gate.replay import EVERYTHING
 from tests.gate.triples import Entry, Moment, Resource, attack
 from tests.support.hands import Hands
@@ -81,3 +83,23 @@ def test_it_is_read_once_and_nobody_is_told_of_what_gives_no_right(world: World)
     world.settle()
     world.look(ROLE, NAME)
     world.ready(ROLE, NAME)
+
+
+@attack(Entry.LAUNDERED, Resource.ROLE_POLICY, Moment.DOWN)
+def test_what_waits_under_it_shields_nothing_over_a_restart(
+    apart: ControlPlane, alone: World
+) -> None:
+    """While no operator runs, more is attached by hand and asked for in the manifest."""
+    with OperatorProcess.running(apart, FORGETFUL):
+        a_holder(alone)
+        widened(alone)
+    start = alone.journal_end()
+    Hands(alone).attach(NAME, ADMIN["name"], "System")
+    alone.edit(ROLE, NAME, policies=[REF, ADMIN])
+    with OperatorProcess.running(apart, FORGETFUL):
+        for _ in range(3):
+            alone.settle()
+            alone.look(ROLE, NAME)
+        held(alone, ROLE, NAME)
+    sent = [(e["action"], e["parameters"]["PolicyName"]) for e in alone.writes(start)]
+    assert sent == [("DetachPolicyFromRole", ADMIN["name"])]

@@ -108,3 +108,28 @@ def test_an_entry_belongs_to_its_part() -> None:
     assert carryover.still_open(status, unread("policies"))
     assert carryover.still_open(status, unread("policies[Custom/a]"))
     assert not carryover.still_open(status, unread("policies[Custom/b]"))
+
+
+LOOSE = {"field": "policies[Custom/a]", "was": "Custom/a", "is": "Custom/a", "action": "held"}
+ADDED = {"field": "policies[Custom/b]", "was": "(none)", "is": "Custom/b", "action": "held"}
+TRUST = {"field": "trustPolicy", "was": "sha256:1", "is": "sha256:1", "action": "held"}
+TAKEN = {"field": "policies[Custom/c]", "was": "(none)", "is": "Custom/c", "action": "corrected"}
+
+
+@pytest.mark.parametrize(
+    ("listed", "alone"),
+    [
+        ([LOOSE], True),
+        ([LOOSE, TAKEN], True),
+        ([LOOSE, ADDED], False),
+        ([TRUST], False),
+        ([TAKEN], False),
+        ([], False),
+        ([LOOSE, {"field": "not to be read"}], False),
+        ([LOOSE] * carryover.LIMIT, False),
+    ],
+    ids=["it", "and drift", "and more", "a trust", "drift", "nothing", "unreadable", "cut"],
+)
+def test_what_others_widened_is_told_from_what_came_unseen(listed: Any, alone: bool) -> None:
+    drift = [{"severity": "critical", **each} for each in listed]
+    assert carryover.widened_alone({"drift": drift}) is alone

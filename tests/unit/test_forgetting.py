@@ -111,6 +111,13 @@ def test_a_namespace_has_room_for_three(around: Ports, server: Server) -> None:
     forgetting.room(around, identity(3), OWNER.namespace)
 
 
+def test_what_others_left_costs_nobody_a_look(around: Ports, monkeypatch: Any) -> None:
+    """Each creation that is held asks whether there is room: it counts, and sorts nothing."""
+    held(around, 1)
+    monkeypatch.setattr(around.cache, "idle", None)
+    forgetting.room(around, identity(9), "apps")
+
+
 def test_what_is_old_makes_room(around: Ports) -> None:
     for number in range(3):
         held(around, number)

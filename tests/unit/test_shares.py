@@ -66,9 +66,9 @@ def test_who_answers_in_time_is_slow_no_more() -> None:
     assert [places.take(name, 0.0) for name in names(3)] == [None] * 3
     for ticket in tickets:
         places.leave(ticket)
-    ticket = places.take("slow-0", 0.0)
-    assert ticket is not None
-    places.leave(ticket)
+    again = places.take("slow-0", 0.0)
+    assert again is not None
+    places.leave(again)
     assert places.held("slow-0") == 0
     fill(places, names(3))
     assert [places.held(name) for name in names(3)] == [2, 2, 2]

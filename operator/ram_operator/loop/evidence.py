@@ -11,14 +11,14 @@ from ..constants import ConditionType, Reason
 from ..gate.inputs import Approval, Inputs, Memory
 from ..model.state import Desired, Live
 from ..model.vocabulary import HeldKind
-from ..reporting import conditions
+from ..reporting import carryover, conditions
 from ..runtime.sessions import Session
 from . import coverage, holder_lookups, lookups, trust_lookups
 from .ports import Ports
 from .standing import Standing
 from .subject import Subject
 
-_NOT_LOOKING: Final = frozenset({Reason.SUSPENDED, Reason.OBSERVE_ONLY, Reason.FOUND_IN_CLOUD})
+_NOT_LOOKING: Final = frozenset({Reason.SUSPENDED, Reason.OBSERVE_ONLY})
 
 
 class Evidence:
@@ -87,7 +87,10 @@ class Evidence:
             return known
         ready = conditions.find(subject.status.get("conditions") or (), ConditionType.READY)
         same = standing.facts.owner_uid == subject.uid
-        held = (subject.status.get("pending") or {}).get("kind")
-        if ready is None or not same or held == HeldKind.FOUND:
+        if ready is None or not same or ready.get("reason") in _NOT_LOOKING:
             return False
-        return ready.get("reason") not in _NOT_LOOKING
+        held = (subject.status.get("pending") or {}).get("kind")
+        if held == HeldKind.FOUND or ready.get("reason") == Reason.FOUND_IN_CLOUD:
+            # What others widened came while somebody was looking: it shields nothing else.
+            return carryover.widened_alone(subject.status)
+        return True

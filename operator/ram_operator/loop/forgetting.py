@@ -29,8 +29,7 @@ def room(ports: Ports, identity: Identity, namespace: str) -> None:
     namespace: nobody has the set of names filled, and others' identities found in it.
     """
     most = ports.settings.unmade_records
-    found = ports.cache.idle(identity.account_id)
-    if sum(left == namespace for _, left, _ in found) >= most:
+    if ports.cache.left(identity.account_id, namespace) >= most:
         days = ports.settings.unmade_seconds / 86_400
         raise Stalled(
             Reason.QUOTA_EXCEEDED,

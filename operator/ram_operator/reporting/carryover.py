@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from .. import legible
 from ..constants import ConditionType, Severity
+from ..kinds.entries import is_custom
 from ..model import sentences
 from ..model.changes import Drift
 from ..model.outcome import Outcome, Plan
@@ -61,6 +62,22 @@ def drift_of(status: Mapping[str, Any], places: frozenset[str]) -> tuple[Drift, 
     """What a status shows of these parts, or of entries in them; what is not readable is not."""
     named = frozenset(sentences.clip(name, FIELD) for name in places)
     return tuple(entry for entry in shown(status) if _within(entry.field, named))
+
+
+def widened_alone(status: Mapping[str, Any]) -> bool:
+    """Whether all that a status says was found in the cloud are custom policies that others have
+    widened where they are attached: as an entry each of them is what was asked for. A list that may
+    be cut says nothing.
+    """
+    listed = status.get("drift") or ()
+    held = [entry for entry in shown(status) if entry.action is DriftAction.HELD]
+    whole = len(held) > 0 and len(shown(status)) == len(listed) < LIMIT
+    return whole and all(_widened(entry) for entry in held)
+
+
+def _widened(entry: Drift) -> bool:
+    attached = is_custom(entry.field.partition("[")[2].removesuffix("]"))
+    return attached and entry.was == entry.now
 
 
 def shown(status: Mapping[str, Any]) -> tuple[Drift, ...]:

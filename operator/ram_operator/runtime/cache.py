@@ -19,11 +19,11 @@ from typing import Any, Final
 
 from ..constants import API_VERSION, WATCHED_ANNOTATIONS, ConditionType
 from ..kinds import manifest
-from ..kinds.record import account_of, holder, identity_of, stored
+from ..kinds.record import holder, stored
 from ..kinds.table import ACCOUNT, KINDS, RECORD
 from ..model.objects import Key
 from ..model.records import RecordFacts
-from . import bodies, trusted_names
+from . import bodies, record_facts, trusted_names
 from .trusted_names import TrustedNames
 
 TOMBSTONES: Final = 1000
@@ -123,33 +123,18 @@ def _facts(key: Key, body: Mapping[str, Any]) -> Facts:
         version=int(version) if version.isdigit() else 0,
         owner=(owner := holder(body) if key.kind == RECORD else None),
         waiting=owner if record.pending is not None or record.unmade else None,
-        lives=_lives(body, record, owner),
+        lives=record_facts.lives(body, record, owner),
         trusts=trusted_names.of_record(record),
         ends=record.upcoming,
-        idle=_idle(body, record),
+        idle=record_facts.idle(body, record),
         tenants=_tenants(spec) if key.kind == ACCOUNT else frozenset(),
     )
-
-
-def _lives(
-    body: Mapping[str, Any], record: RecordFacts, owner: Key | None
-) -> tuple[str, str] | None:
-    if owner is None or not owner.namespace or not record.cloud_id or record.deleted:
-        return None
-    return sys.intern(account_of(body)), owner.namespace
 
 
 def _outline(key: Key, facts: Facts) -> dict[str, Any]:
     meta = {"name": key.name, "namespace": key.namespace, "uid": facts.uid}
     meta["resourceVersion"] = str(facts.version)
     return {"apiVersion": API_VERSION, "kind": key.kind, "metadata": meta}
-
-
-def _idle(body: Mapping[str, Any], record: RecordFacts) -> tuple[str, str, str] | None:
-    if not record.idle or identity_of(body).kind not in KINDS:
-        return None
-    account, since = sys.intern(account_of(body)), max(record.latest, record.never_made)
-    return account, since, sys.intern(record.left_by)
 
 
 class Cache:
@@ -168,6 +153,7 @@ class Cache:
         self._waiting: dict[Key, set[Key]] = {}
         self._living: dict[tuple[str, str], set[Key]] = {}
         self._idle: dict[str, set[Key]] = {}
+        self._left: dict[tuple[str, str], set[Key]] = {}
         self._gone: deque[str] = deque(maxlen=TOMBSTONES)
 
     def put(self, body: Mapping[str, Any]) -> tuple[Key, Seen, bool]:
@@ -332,6 +318,11 @@ class Cache:
             keys = self._idle.get(account_id, ())
             return sorted((*f.idle[1:], key) for key in keys if (f := self._facts[key]).idle)
 
+    def left(self, account_id: str, namespace: str) -> int:
+        """How many of these that namespace has left."""
+        with self._lock:
+            return len(self._left.get((account_id, namespace), ()))
+
     def waiting(self, holder: Key) -> list[Key]:
         """Records with a change that is held, or was, for this object, on which nothing rests."""
         with self._lock:
@@ -359,6 +350,7 @@ class Cache:
             (self._owned, (facts.owner,) if facts.owner else ()),
             (self._waiting, (facts.waiting,) if facts.waiting else ()),
             (self._idle, (facts.idle[0],) if facts.idle else ()),
+            (self._left, ((facts.idle[0], facts.idle[2]),) if facts.idle else ()),
             (self._living, ((facts.lives[0], ""), facts.lives) if facts.lives else ()),
             (self._dependents, facts.references),
             (self._users, (facts.account,) if facts.account else ()),
