@@ -115,8 +115,7 @@ class Operator:
         self._reconciler = Reconciler(self.ports)
 
     def _wiring(self, metrics: Metrics, ways: proxies.Proxies) -> Wiring:
-        timeouts = _timeouts(self.settings)
-        places = Places(self.settings.cloud_threads)
+        timeouts, places = _timeouts(self.settings), Places(self.settings.cloud_threads)
         return Wiring(self._pool, timeouts, metrics.cloud_call, self._check_open, ways, places)
 
     def run(self) -> None:

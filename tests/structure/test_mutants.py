@@ -49,6 +49,7 @@ AREAS: Final = {
     "offers": {"cluster/record_writer.py", "gate/approvals.py", "loop/offers.py"},
     "elsewhere": {"loop/account_changed.py", "loop/deletion.py", "loop/managed.py"},
     "expiry": {"gate/expiry.py"},
+    "neighbours": {"cloud/shares.py", "loop/left_ends.py", "reporting/carryover.py"},
     "denials": {
         "documents/comparing.py",
         "gate/evaluating.py",

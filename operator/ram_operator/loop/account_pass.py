@@ -31,7 +31,7 @@ from ..model.vocabulary import Phase
 from ..runtime.cache import Seen
 from ..runtime.deletion_brake import ALL
 from ..runtime.queue import Lane
-from . import coverage, forgetting, ownership, unmanaged
+from . import coverage, forgetting, left_ends, ownership, unmanaged
 from .ports import Ports
 
 log = logging.getLogger(__name__)
@@ -111,6 +111,7 @@ def _look(ports: Ports, key: Key, body: Mapping[str, Any]) -> Found:
         wake(ports, key.name)
     _end_waits(ports, session.account.account_id)
     forgetting.sweep(ports, session.account.account_id)
+    left_ends.carry_out(ports, session)
     text = f"credentials of account {session.account.account_id} work"
     if session.account.mode is Mode.OBSERVE:
         text += "; mode Observe: nothing is written to the cloud"

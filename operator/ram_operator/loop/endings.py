@@ -18,7 +18,7 @@ from ..gate.inputs import Approval, Inputs, Memory
 from ..kinds import tenancy
 from ..kinds.record import Identity, facts_of
 from ..kinds.schema import Kind
-from ..model.objects import Account, Key, UnknownPart
+from ..model.objects import Account, Key, Owner, UnknownPart
 from ..model.outcome import Outcome, Plan
 from ..model.records import RecordFacts
 from ..model.state import Applied, Desired, Live
@@ -64,7 +64,8 @@ def carry_out(ports: Ports, key: Key, body: Mapping[str, Any]) -> Ended | None:
         return None
     session = found.on_behalf(key.namespace)
     mine = (i for i in account_changed.owned(ports, subject) if _in(session, i))
-    ended = [_of_one(ports, subject, session, identity) for identity in mine]
+    owner = subject.owner(ports.settings.cluster_name)
+    ended = [of_one(ports, subject, session, identity, owner) for identity in mine]
     errors = tuple(error for each in ended for error in each.errors)
     waits = [each.after for each in ended if each.after is not None]
     waits += [getattr(error, "after", None) or AGAIN for error in errors]
@@ -91,8 +92,12 @@ def _in(session: Session, identity: Identity) -> bool:
     return identity.account_id == session.account.account_id
 
 
-def _of_one(ports: Ports, subject: Subject, session: Session, identity: Identity) -> Ended:
-    """Nothing of the cloud is read before an end has come."""
+def of_one(
+    ports: Ports, subject: Subject, session: Session, identity: Identity, owner: Owner | None
+) -> Ended:
+    """What ends of the identity, if it is the owner's; None: nobody's. Nothing of the cloud is read
+    before an end has come.
+    """
     now = ports.clock.stamp()
     if not _due(facts_of(ports.cache.get(identity.key), identity), now):
         return Ended()
@@ -101,7 +106,6 @@ def _of_one(ports: Ports, subject: Subject, session: Session, identity: Identity
         return Ended(after=wait)
     try:
         facts = facts_of(ports.records.read(identity), identity)
-        owner = subject.owner(ports.settings.cluster_name)
         if facts.owner != owner or facts.newer:
             return Ended()
         live = _look(ports, session, identity, facts, _due(facts, now))

@@ -19,7 +19,7 @@ from typing import Any, Final
 
 from ..constants import API_VERSION, WATCHED_ANNOTATIONS, ConditionType
 from ..kinds import manifest
-from ..kinds.record import holder, stored
+from ..kinds.record import account_of, holder, stored
 from ..kinds.table import ACCOUNT, KINDS, RECORD
 from ..model.objects import Key
 from ..model.records import RecordFacts
@@ -66,6 +66,8 @@ class Facts:
     """Of the record of an identity that exists: its account's id, and its owner's namespace."""
     ends: tuple[str, ...] = ()
     """Of a record: the times until which something was agreed on."""
+    ending: str = ""
+    """Of a record with ends: its account's id."""
     idle: tuple[str, str, str] | None = None
     """Of a record that is idle: its account's id, since when, and whose namespace left it."""
     tenants: frozenset[str] = frozenset()
@@ -84,10 +86,6 @@ def _account_name(key: Key, body: Mapping[str, Any]) -> str:
     if key.kind not in KINDS:
         return ""
     return str(((body.get("spec") or {}).get("accountRef") or {}).get("name", "default"))
-
-
-def _tenants(spec: Mapping[str, Any]) -> frozenset[str]:
-    return frozenset(str(item["namespace"]) for item in spec.get("tenants") or ())
 
 
 def _facts(key: Key, body: Mapping[str, Any]) -> Facts:
@@ -126,8 +124,9 @@ def _facts(key: Key, body: Mapping[str, Any]) -> Facts:
         lives=record_facts.lives(body, record, owner),
         trusts=trusted_names.of_record(record),
         ends=record.upcoming,
+        ending=sys.intern(account_of(body)) if record.ends else "",
         idle=record_facts.idle(body, record),
-        tenants=_tenants(spec) if key.kind == ACCOUNT else frozenset(),
+        tenants=record_facts.tenants(spec) if key.kind == ACCOUNT else frozenset(),
     )
 
 
@@ -153,6 +152,7 @@ class Cache:
         self._waiting: dict[Key, set[Key]] = {}
         self._living: dict[tuple[str, str], set[Key]] = {}
         self._idle: dict[str, set[Key]] = {}
+        self._ending: dict[str, set[Key]] = {}
         self._left: dict[tuple[str, str], set[Key]] = {}
         self._gone: deque[str] = deque(maxlen=TOMBSTONES)
 
@@ -318,6 +318,11 @@ class Cache:
             keys = self._idle.get(account_id, ())
             return sorted((*f.idle[1:], key) for key in keys if (f := self._facts[key]).idle)
 
+    def ending(self, account_id: str) -> list[Key]:
+        """Records of the account that have agreed ends."""
+        with self._lock:
+            return sorted(self._ending.get(account_id, ()))
+
     def left(self, account_id: str, namespace: str) -> int:
         """How many of these that namespace has left."""
         with self._lock:
@@ -350,6 +355,7 @@ class Cache:
             (self._owned, (facts.owner,) if facts.owner else ()),
             (self._waiting, (facts.waiting,) if facts.waiting else ()),
             (self._idle, (facts.idle[0],) if facts.idle else ()),
+            (self._ending, (facts.ending,) if facts.ending else ()),
             (self._left, ((facts.idle[0], facts.idle[2]),) if facts.idle else ()),
             (self._living, ((facts.lives[0], ""), facts.lives) if facts.lives else ()),
             (self._dependents, facts.references),

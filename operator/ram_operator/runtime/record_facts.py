@@ -1,4 +1,4 @@
-"""The few facts of a record that the cache is asked for. Pure."""
+"""The few facts of records and RamAccounts that the cache is asked for. Pure."""
 
 from __future__ import annotations
 
@@ -27,3 +27,8 @@ def idle(body: Mapping[str, Any], record: RecordFacts) -> tuple[str, str, str] |
         return None
     account, since = sys.intern(account_of(body)), max(record.latest, record.never_made)
     return account, since, sys.intern(record.left_by)
+
+
+def tenants(spec: Mapping[str, Any]) -> frozenset[str]:
+    """The namespaces that may use the RamAccount."""
+    return frozenset(str(item["namespace"]) for item in spec.get("tenants") or ())

@@ -1,0 +1,108 @@
+"""What was agreed on to end ends, although no object asks for the identity any more.
+
+Whoever may delete an object that keeps its identity in the cloud, or give an identity up, would
+else keep in for ever whom somebody let in for a time: no pass over an object comes by. Called by
+the look at the account. It only takes away.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+from typing import Any, Final
+
+from .. import times
+from ..cluster import event_writer
+from ..constants import EventReason, Mode
+from ..errors import RamOperatorError
+from ..kinds.record import Identity, facts_of, identity_of
+from ..kinds.table import ACCOUNT, KINDS
+from ..model.objects import Key, Owner
+from ..reporting.events import Event
+from ..runtime.queue import Lane
+from ..runtime.sessions import Session
+from . import endings
+from .ports import Ports
+from .subject import Subject
+
+log = logging.getLogger(__name__)
+
+MOST: Final = 50
+"""Identities that one look at the account is about."""
+SOON: Final = 60.0
+"""Seconds until what could not be done is tried again."""
+
+
+def carry_out(ports: Ports, session: Session) -> None:
+    """Take away what is there beyond its agreed end, of all that no object speaks of. Raises
+    nothing: the next look tries again.
+    """
+    account, now = session.account, ports.clock.wall()
+    if account.mode is not Mode.MANAGE:
+        return
+    due: list[tuple[float, Key]] = []
+    for key in ports.cache.ending(account.account_id):
+        facts = ports.cache.facts(key)
+        ends = facts.ends if facts is not None and not _held(ports, facts.owner) else ()
+        seconds = [at for end in ends if (at := times.seconds_or_none(end)) is not None]
+        if over := [at for at in seconds if at <= now]:
+            due.append((max(over), key))
+        if later := [at - now for at in seconds if at > now]:
+            ports.queue.add(Key(ACCOUNT, "", account.name), Lane.NARROWING, min(later) + 0.1)
+    for key in _some(due):
+        _one(ports, session, key)
+
+
+def _some(due: list[tuple[float, Key]]) -> list[Key]:
+    """What has ended last, and some of what may have been tried before: a record keeps its ends,
+    and none of them keeps another waiting for ever.
+    """
+    keys = [key for _, key in sorted(due, reverse=True)]
+    latest, others = keys[: MOST // 2], keys[MOST // 2 :]
+    return latest + random.sample(others, min(len(others), MOST - len(latest)))
+
+
+def _held(ports: Ports, owner: Key | None) -> bool:
+    """Whether an object is there whose own passes see to it."""
+    return owner is not None and ports.cache.facts(owner) is not None
+
+
+def _one(ports: Ports, session: Session, key: Key) -> None:
+    ended = endings.Ended()
+    identity = identity_of(ports.cache.get(key))
+    if identity.kind not in KINDS:
+        return
+    try:
+        owner = facts_of(ports.records.read(identity), identity).owner
+        subject = _subject(session, identity, owner)
+        # The word of a watch is not enough for what the object itself would do otherwise.
+        if owner is None or ports.fresh(subject.key) is None:
+            ended = endings.of_one(ports, subject, session.on_behalf(""), identity, owner)
+    except RamOperatorError as error:
+        ended = endings.Ended(errors=(error,))
+    account = Key(ACCOUNT, "", session.account.name)
+    if ended.errors or ended.after is not None:
+        ports.queue.add(account, Lane.NARROWING, max(ended.after or SOON, 1.0))
+    for text in ended.said:
+        _tell(ports, account, f"{KINDS[identity.kind].noun} {identity.cloud_name}: {text}")
+
+
+def _subject(session: Session, identity: Identity, owner: Owner | None) -> Subject:
+    """Stands for the object that is gone; one that never was, where the identity was given up."""
+    name, namespace = (owner.name, owner.namespace) if owner else (identity.folded, "")
+    meta = {"name": name, "namespace": namespace, "uid": ""}
+    spec: dict[str, Any] = {"accountRef": {"name": session.account.name}}
+    return Subject.lenient(Key(identity.kind, namespace, name), {"metadata": meta, "spec": spec})
+
+
+def _tell(ports: Ports, account: Key, text: str) -> None:
+    """On the account, for nobody looks at an object that is gone."""
+    log.info("%s: no object asks for it; %s", account, text)
+    body = ports.cache.get(account)
+    if body is None:
+        return
+    event = Event(EventReason.UPDATED, f"no object asks for it any more: {text}")
+    try:
+        event_writer.post(ports.api, account, body, event, (ports.instance, ports.clock.stamp()))
+    except RamOperatorError as error:
+        log.warning("%s: event not posted: %s", account, error.message)
