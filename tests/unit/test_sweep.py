@@ -10,12 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ram_operator.cloud import list_calls
+from ram_operator.cloud import held, list_calls
 from ram_operator.cloud.list_calls import LISTINGS, Row
 from ram_operator.errors import Retry
+from ram_operator.loop import rotations
 from ram_operator.model.vocabulary import Origin
 from ram_operator.runtime.sweep import AccountLists, Count, Inventory, Sweeps
 from ram_operator.runtime.sweep_rules import DOUBT, Moved
+from tests.unit.core import FC, trust
 
 ROLES = st.dictionaries(st.sampled_from("abcdefgh"), st.binary(max_size=1), max_size=8)
 
@@ -91,6 +93,19 @@ def test_a_row_moves_by_what_people_do_and_not_by_use() -> None:
     assert digest(role("one", LastLoginDate="today", AttachmentCount=3)) == before
     assert digest(role("one", Description="new")) != before
     assert digest({**role("one"), "RoleId": "2"}) != before
+
+
+def test_nobody_can_tell_which_two_states_look_alike(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Few bytes are kept of each, so what they are must not be found by trying."""
+
+    def told() -> tuple[bytes, bytes | None]:
+        row = list_calls.read(Pages(page(role("one"))), "RamRole")["one"]
+        return row.digest, rotations.digest("RamRole", {"trustPolicy": trust(FC)})
+
+    before = told()
+    assert told() == before
+    monkeypatch.setattr(held, "_SECRET", b"another process")
+    assert all(one != other for one, other in zip(before, told(), strict=True))
 
 
 def test_a_user_is_known_by_what_stands_before_the_domain() -> None:

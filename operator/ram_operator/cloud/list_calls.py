@@ -6,7 +6,6 @@ written nor that anything is gone. That is for a look at the identity itself.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,7 +20,7 @@ from ..kinds.role import ROLE
 from ..kinds.user import USER
 from ..model.state import CloudCalls
 from ..model.vocabulary import Origin
-from . import answers
+from . import answers, held
 from .calls import next_page
 
 
@@ -112,7 +111,7 @@ def _row(listing: Listing, entry: Mapping[str, Any]) -> Row:
     name = shown.rpartition("@")[0] or shown
     kept = {column: value for column, value in entry.items() if column not in _MOVES}
     text = json.dumps(kept, sort_keys=True, default=str)
-    digest = hashlib.blake2b(text.encode(), digest_size=12).digest()
+    digest = held.told(text, 12)
     return Row(name, digest, _origin(listing, name, entry), _time(entry.get("LastLoginDate")))
 
 

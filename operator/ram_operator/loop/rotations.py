@@ -6,14 +6,13 @@ dangerous ones sooner. What differs from the last close look has its object look
 
 from __future__ import annotations
 
-import hashlib
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from .. import documents
-from ..cloud import role_calls, user_calls
+from ..cloud import held, role_calls, user_calls
 from ..errors import Absent, RamOperatorError
 from ..kinds.identity import Identity
 from ..kinds.role import ROLE, TRUST
@@ -70,7 +69,7 @@ def digest(kind: str, found: Found) -> bytes | None:
     if not texts or None in texts:
         return None
     whole = "\n".join(text for text in texts if text is not None)
-    return hashlib.blake2b(whole.encode(), digest_size=8).digest()
+    return held.told(whole)
 
 
 def _text(value: FieldValue | UnknownPart | None) -> str | None:
