@@ -196,3 +196,18 @@ def test_passes_that_do_not_end_are_noticed_once_they_fill_the_share_of_a_namesp
     for each in begun:
         work.done(each)
     assert work.longest() == 0.0
+
+
+@pytest.mark.parametrize("seconds", [2.5e11, 1e300, float("inf")])
+def test_no_end_is_so_far_away_that_a_worker_cannot_wait_for_it(seconds: float) -> None:
+    """A manifest that an older definition let through may name any year."""
+    work = shared()
+    work.add(key("far", "one"), delay=seconds)
+    got: list[Key | None] = []
+    worker = threading.Thread(target=lambda: got.append(work.get()), daemon=True)
+    worker.start()
+    worker.join(0.2)
+    assert worker.is_alive()
+    work.add(key("near", "one"))
+    worker.join(60.0)
+    assert got == [key("near", "one")]

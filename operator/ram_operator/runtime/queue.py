@@ -291,7 +291,7 @@ class WorkQueue:
             self._ready.notify()
 
     def _fire_due(self) -> float:
-        """Move what is due into its lane. Returns seconds until the next is."""
+        """Move what is due into its lane. Returns seconds until it is worth another try."""
         now = self._clock()
         while self._heap:
             due, _, key = self._heap[0]
@@ -300,7 +300,8 @@ class WorkQueue:
                 heapq.heappop(self._heap)
                 continue
             if due > now:
-                return due - now
+                # No lock waits for thousands of years, and a worker that tried would be gone.
+                return min(POLL, due - now)
             heapq.heappop(self._heap)
             entry.due = None
             self._now(key, entry, entry.due_lane)
