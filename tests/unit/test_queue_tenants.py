@@ -160,6 +160,20 @@ def test_accounts_that_are_slow_have_half_of_the_workers_whatever_their_number(s
         assert taken.namespace == "calm"
 
 
+def test_slow_accounts_keep_nobody_from_stopping_one_of_them() -> None:
+    clock = FakeClock()
+    work = WorkQueue(by_account, clock=clock, limits=Limits(16))
+    for number in range(20):
+        work.add(key(str(number), f"slow-{number % 3}"))
+    work.add(Key("RamAccount", "", "slow"))
+    held = [take(work) for _ in range(8)]
+    clock.advance(SLOW + 1.0)
+    look = next(each for each in held if each.kind == "RamAccount")
+    work.done(look)
+    work.add(look)
+    assert look in (take(work), take(work))
+
+
 def test_an_account_that_answers_again_has_its_share_again() -> None:
     clock = FakeClock()
     work = WorkQueue(by_account, clock=clock, limits=Limits(16))

@@ -58,13 +58,15 @@ class Shares:
         return min(self._most, max(1, (self._total - others) // 2))
 
     def slow(self, now: float) -> frozenset[str]:
-        """Whose work takes long at present."""
+        """Whose work takes long at present. The work that is no account's never does: the looks at
+        the accounts themselves, by which people stop one that is slow.
+        """
         found = set(self._were_slow)
         for account, begun in self._begun.values():
             if now - begun <= SLOW:
                 break
             found.add(account)
-        return frozenset(found)
+        return frozenset(found - {""})
 
     def rule(self, now: float) -> Callable[[str], bool]:
         """Who may have one more at this moment."""
