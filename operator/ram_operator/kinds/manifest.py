@@ -28,7 +28,7 @@ from ..constants import (
 from ..errors import InvalidSpec, UnknownValue
 from ..model import digests
 from ..model.changes import place
-from ..model.objects import Entry, FieldValue, Key, Options, Owner
+from ..model.objects import Entry, FieldValue, Key, Options, Owner, Suppression
 from ..model.state import Desired
 from ..model.vocabulary import PolicyType
 from .schema import UNTIL, Escalation, Field, Kind, Reference
@@ -92,6 +92,10 @@ def options(spec: Mapping[str, Any]) -> Options:
         drift=choice(spec, "driftPolicy", DriftPolicy.REVERT_EXCESS),
         suspend=bool(spec.get("suspend", False)),
         interval=duration(interval) if interval is not None else None,
+        suppressed=tuple(
+            Suppression(str(item["rule"]), str(item["reason"]), str(item["until"]))
+            for item in spec.get("suppressedFindings") or ()
+        ),
     )
 
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from .. import documents
 from ..constants import Severity
-from .objects import Entry, FieldValue, nothing
+from .objects import Entry, FieldValue, Suppression, nothing
 from .records import Rejection
 from .vocabulary import Cause, Direction, Disposition, DriftAction, HeldKind, HeldVerdict
 
@@ -52,6 +52,8 @@ class Finding:
     """What it is about, in no words of ours: part of what an approval is for."""
     revision: int = 1
     """Raised when the rule comes to mean something else."""
+    suppressed: Suppression | None = None
+    """Of what waits for nobody: what the manifest says for which it does not count."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,6 +73,15 @@ class Owner:
 
 
 @dataclass(frozen=True, slots=True)
+class Suppression:
+    """A rule on good practice whose findings are accepted, why, and until when (RFC 3339)."""
+
+    rule: str
+    reason: str
+    until: str
+
+
+@dataclass(frozen=True, slots=True)
 class Options:
     """The part of a manifest that says how to manage, not what."""
 
@@ -83,6 +92,7 @@ class Options:
     suspend: bool
     interval: float | None
     """Seconds between looks; None takes the account's."""
+    suppressed: tuple[Suppression, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -135,8 +135,8 @@ def _stalled(
 
 
 def _findings(status: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
-    found = {(str(each["id"]), str(each["severity"])) for each in status.get("findings") or ()}
-    return tuple(sorted(found))
+    counting = (each for each in status.get("findings") or () if "suppressedUntil" not in each)
+    return tuple(sorted({(str(each["id"]), str(each["severity"])) for each in counting}))
 
 
 _DRIFT: Final = frozenset({Reason.DRIFTED, Reason.NOT_FOUND})

@@ -28,6 +28,8 @@ from .texts import held_reason, would_do
 LIST_LIMIT: Final = carryover.LIMIT
 ENTRY: Final = 160
 """Characters of an entry that is only shown."""
+_REASON: Final = 256
+"""Characters of what a manifest says for a finding that it accepts."""
 WHY: Final = 512
 """Characters of the reason of a rejection."""
 
@@ -125,7 +127,7 @@ def _findings(plan: Plan, outcome: Outcome, old: Mapping[str, Any], now: str) ->
     listed = carryover.listed(old, outcome)
     out: dict[str, Any] = {
         "drift": [_drift(entry, seen, now) for entry in listed[:LIST_LIMIT]],
-        "findings": [_finding(finding) for finding in plan.remarks[:LIST_LIMIT]],
+        "findings": [_remark(finding) for finding in plan.remarks[:LIST_LIMIT]],
     }
     if plan.held is not None:
         out["pending"] = _pending(plan.held, old.get("pending"), now)
@@ -206,6 +208,15 @@ def _finding(finding: Finding) -> dict[str, str]:
         "text": sentences.clip(finding.message, 1024),
         "remedy": sentences.clip(finding.remedy, 1024),
     }
+
+
+def _remark(finding: Finding) -> dict[str, str]:
+    """One that waits for nobody, with what the manifest says of it."""
+    said = finding.suppressed
+    if said is None:
+        return _finding(finding)
+    reason = sentences.clip(said.reason, _REASON)
+    return {**_finding(finding), "suppressedUntil": said.until, "reason": reason}
 
 
 def _conditions(outcome: Outcome, old: Mapping[str, Any]) -> list[Condition]:
