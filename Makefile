@@ -132,8 +132,8 @@ demo-stop: venv ## end a demo that was left up
 	$(BIN)/python -m demo stop
 
 .PHONY: bench
-bench: assets ## cost and speed with N objects (default 1000, up to 10000), SWEEP=1 for the sweep's calls; ends in one JSON line
-	@$(BIN)/python -m bench -n $(or $(N),1000) $(if $(SWEEP),--sweep)
+bench: assets ## cost and speed with N objects (default 1000, up to 10000), SWEEP=1 for the sweep's calls, REFERENCE=1 for a day of the reference account; ends in one JSON line
+	@$(BIN)/python -m bench -n $(or $(N),1000) $(if $(SWEEP),--sweep) $(if $(REFERENCE),--reference $(ARGS))
 
 .PHONY: clean
 clean: ## remove what the other targets made here (what was built from source stays in the user's cache)

@@ -20,6 +20,8 @@ from typing import Any, Final
 from bench import comparing, sweeping
 from bench import world as bench_world
 from bench.measure import Sample, sample
+from bench.reference import Size
+from bench.reference_run import Pace, ReferenceRun
 from bench.result import Measured
 from lab import Cluster, ControlPlane
 from lab.approver import approve_anyhow
@@ -53,12 +55,21 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="bench")
     parser.add_argument("-n", type=int, default=1000, help="objects, up to 10000")
     parser.add_argument("--sweep", action="store_true", help="count the calls of the sweep, too")
+    parser.add_argument("--reference", action="store_true", help="a day of the reference account")
+    parser.add_argument("--share", type=float, default=1.0, help="of the reference account's size")
+    parser.add_argument("--hours", type=float, default=24.0, help="quiet ones, simulated")
+    parser.add_argument("--hour-seconds", type=float, default=15.0, help="how long an hour takes")
     given = parser.parse_args()
     directory = ROOT / ".cluster" / "bench"
     shutil.rmtree(directory, ignore_errors=True)
     with ControlPlane.start(directory) as cluster, EmulatorProcess.start() as emulator:
         install(cluster)
-        result = Bench(cluster, emulator, given.n).run(sweep=given.sweep)
+        if given.reference:
+            pace, size = Pace(given.hour_seconds, given.hours), Size(given.share)
+            opening = {"quotas": QUOTAS, "rateLimit": RATES}
+            result = ReferenceRun(cluster, emulator, size, pace, FLAGS, opening).run()
+        else:
+            result = Bench(cluster, emulator, given.n).run(sweep=given.sweep)
     print(json.dumps(result, sort_keys=True))
     return 0
 

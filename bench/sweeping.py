@@ -17,6 +17,7 @@ CADENCES: Final = {
     "trust-seconds": 7200.0,
     "dangerous-trust-seconds": 900.0,
     "sign-in-seconds": 10800.0,
+    "report-seconds": 14400.0,
 }
 """As they are by default."""
 WARM: Final = 2.0

@@ -37,6 +37,7 @@ QUICK: Final[Mapping[str, str]] = {
     "call-deadline": "30",
     # Whoever counts what is read has no sweep beside it; who is about sweeps says how often.
     "sweep-seconds": "0",
+    "report-seconds": "0",
     "author-seconds": "0",
     "log-format": "plain",
     "log-level": "info",

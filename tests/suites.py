@@ -121,6 +121,7 @@ TEST: Final = (
     ),
     *(_with(_on_a_plane(f"gate {n + 1}", *GATE[n::GATES]), GATE="some") for n in range(GATES)),
     _pytest("histories", "tests/histories"),
+    _on_a_plane("sweeps", "tests/sweeps"),
     _on_a_plane("admission and commands", "tests/admission", "tests/cli"),
 )
 """In the order in which they start: the longest first."""

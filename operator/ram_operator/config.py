@@ -119,6 +119,12 @@ class Settings:
     sign_in_seconds: float = _setting(
         10800.0, "how often the ways to sign in of each user are read", 1.0
     )
+    report_seconds: float = _setting(
+        14400.0,
+        "how often the account's credential report is read, which shows users who cannot sign in;"
+        " the cloud makes a new one every four hours; 0 for never, then they are read like others",
+        0.0,
+    )
     author_seconds: float = _setting(
         60.0,
         "how soon ActionTrail is asked who made a difference; again after twice as long, and so on"

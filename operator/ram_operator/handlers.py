@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import logging
+import random
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
@@ -17,7 +18,7 @@ import kopf
 from .constants import COMPONENT, GROUP, KOPF_UNUSED_FINALIZER, VERSION
 from .kinds import manifest
 from .kinds.record import holder
-from .kinds.table import ACCOUNT, PLURALS, RECORD
+from .kinds.table import ACCOUNT, KINDS, PLURALS, RECORD
 from .model.objects import Key
 from .runtime.cache import WATCHED_KINDS, Cache, Seen, key_of
 from .runtime.queue import Lane, WorkQueue
@@ -91,11 +92,15 @@ class Intake:
                 return
 
     def _all(self) -> None:
-        for kind in WATCHED_KINDS:
-            if kind != RECORD:
-                lane = Lane.URGENT if kind == ACCOUNT else Lane.PERIODIC
-                for key in self._cache.keys(kind):
-                    self._add(key, lane)
+        """In another order each time: who is ended again and again before he is through must not
+        begin with the same ones for ever.
+        """
+        for key in self._cache.keys(ACCOUNT):
+            self._add(key)
+        found = [key for kind in KINDS for key in self._cache.keys(kind)]
+        random.shuffle(found)
+        for key in found:
+            self._add(key, Lane.PERIODIC)
 
     def _add(self, key: Key, lane: Lane = Lane.URGENT, delay: float = 0.0) -> None:
         if self._started:

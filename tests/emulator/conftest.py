@@ -10,7 +10,10 @@ import pytest
 from alibabacloud_ims20190815.client import Client as ImsClient
 from alibabacloud_ram20150501.client import Client as RamClient
 from alibabacloud_sts20150401.client import Client as StsClient
+from alibabacloud_tea_openapi.client import Client
 from alibabacloud_tea_openapi.models import Config
+from alibabacloud_tea_openapi.utils_models import OpenApiRequest, Params
+from darabonba.runtime import RuntimeOptions
 
 from lab.emulator_process import EmulatorProcess
 from ram_emulator.admin import AccountKeys, Admin
@@ -73,6 +76,25 @@ class Cloud:
 
     def sts(self, who: Credentials | None = None) -> StsClient:
         return StsClient(self.config(who))
+
+    def rpc(
+        self, action: str, version: str, query: dict[str, str], who: Credentials | None = None
+    ) -> dict[str, Any]:
+        """An action without an SDK of its service here, by the client that all SDKs have."""
+        what = Params(
+            action=action,
+            version=version,
+            protocol="HTTP",
+            pathname="/",
+            method="POST",
+            auth_type="AK",
+            style="RPC",
+            req_body_type="formData",
+            body_type="json",
+        )
+        client = Client(self.config(who))
+        reply = client.call_api(what, OpenApiRequest(query=query), RuntimeOptions())
+        return dict(reply["body"])
 
     def set(self, **behaviours: object) -> None:
         self.admin.set_behaviours(self.id, behaviours)

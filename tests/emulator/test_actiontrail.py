@@ -8,10 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from alibabacloud_tea_openapi.client import Client
 from alibabacloud_tea_openapi.exceptions import AlibabaCloudException
-from alibabacloud_tea_openapi.utils_models import OpenApiRequest, Params
-from darabonba.runtime import RuntimeOptions
 
 from tests.emulator.calls import SERVICE_TRUST, invoke
 from tests.emulator.conftest import Cloud, Credentials
@@ -24,20 +21,8 @@ def _lookup(cloud: Cloud, **given: str) -> dict[str, Any]:
 
 
 def _lookup_by(cloud: Cloud, who: Credentials | None, **given: str) -> dict[str, Any]:
-    what = Params(
-        action="LookupEvents",
-        version="2020-07-06",
-        protocol="HTTP",
-        pathname="/",
-        method="POST",
-        auth_type="AK",
-        style="RPC",
-        req_body_type="formData",
-        body_type="json",
-    )
     query = {name.replace("_", "."): value for name, value in given.items()}
-    reply = Client(cloud.config(who)).call_api(what, OpenApiRequest(query=query), RuntimeOptions())
-    return dict(reply["body"])
+    return cloud.rpc("LookupEvents", "2020-07-06", query, who)
 
 
 @contextmanager

@@ -5,10 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from alibabacloud_tea_openapi.client import Client
 from alibabacloud_tea_openapi.exceptions import AlibabaCloudException
-from alibabacloud_tea_openapi.utils_models import OpenApiRequest, Params
-from darabonba.runtime import RuntimeOptions
 
 from tests.emulator.calls import SERVICE_TRUST, invoke, policy, refused
 from tests.emulator.conftest import Cloud, Credentials
@@ -18,22 +15,8 @@ OWN = {"PolicyType": "Custom", "PolicyName": "own"}
 
 
 def _attachments(cloud: Cloud, who: Credentials | None = None, **given: Any) -> dict[str, Any]:
-    """ListPolicyAttachments by the SDK's own client, which has no model of this service here."""
-    what = Params(
-        action="ListPolicyAttachments",
-        version="2020-03-31",
-        protocol="HTTP",
-        pathname="/",
-        method="POST",
-        auth_type="AK",
-        style="RPC",
-        req_body_type="formData",
-        body_type="json",
-    )
     query = {name: str(value) for name, value in given.items()}
-    client = Client(cloud.config(who))
-    reply = client.call_api(what, OpenApiRequest(query=query), RuntimeOptions())
-    return dict(reply["body"])
+    return cloud.rpc("ListPolicyAttachments", "2020-03-31", query, who)
 
 
 def _rows(cloud: Cloud, **given: Any) -> list[tuple[str, str, str]]:

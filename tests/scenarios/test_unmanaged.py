@@ -17,8 +17,8 @@ from lab.emulator_process import EmulatorProcess
 from lab.operator_process import OperatorProcess
 from lab.waiting import until
 from lab.world import DOCUMENT, HOSTILE, STALE, TRUST_FC, World, open_world, trust
-from tests.scenarios.test_sweep import IDLE, inventory, reads, swept
 from tests.support.hands import Hands
+from tests.sweeps.counting import IDLE, inventory, reads, swept
 
 Json = dict[str, Any]
 DAY = 86_400.0

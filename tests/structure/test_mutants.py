@@ -20,7 +20,12 @@ AREAS: Final = {
         "kinds/record_acknowledged.py",
     },
     "drift": {"planning/drift_shown.py"},
-    "turns": {"loop/coverage.py", "loop/rotations.py"},
+    "turns": {
+        "loop/coverage.py",
+        "loop/rotations.py",
+        "runtime/provider_watch.py",
+        "runtime/rotation.py",
+    },
     "holders": {
         "cloud/write_checks.py",
         "cluster/record_writer.py",

@@ -175,10 +175,13 @@ def trust(**principal: list[str]) -> documents.Trust:
 CALM = Live(
     Presence.PRESENT, fields={"trustPolicy": trust(Service=["fc.aliyuncs.com"])}, read_at=1.0
 )
-FEDERATED = Live(
-    Presence.PRESENT,
-    fields={"trustPolicy": trust(Federated=["acs:ram::1234567890123456:saml-provider/idp"])},
-)
+
+
+def federated(*providers: str) -> Live:
+    return Live(Presence.PRESENT, fields={"trustPolicy": trust(Federated=list(providers))})
+
+
+OURS = "acs:ram::1234567890123456:saml-provider/idp"
 
 
 def outcomes() -> Iterator[tuple[str, Outcome, bool]]:
@@ -191,7 +194,11 @@ def outcomes() -> Iterator[tuple[str, Outcome, bool]]:
     yield "stalled", one(phase=Phase.STALLED), False
     yield "wrote", one(steps_done=(SimpleNamespace(),)), False
     yield "did not look", one(live=None), False
-    yield "trusts a provider", one(live=FEDERATED), False
+    ours = {"account_id": ACCOUNT["accountId"]}
+    yield "trusts a provider", one(live=federated(OURS), **ours), True
+    theirs = OURS.replace("1234567890123456", "6543210987654321")
+    yield "trusts another's provider", one(live=federated(OURS, theirs), **ours), False
+    yield "trusts all providers", one(live=federated(OURS[:-3] + "*"), **ours), False
 
 
 @pytest.mark.parametrize(

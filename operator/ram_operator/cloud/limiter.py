@@ -45,10 +45,10 @@ _READS: Final = {
 
 def action_class(action: str) -> ActionClass:
     """Class of an action by its verb, as the published table of limits groups them; its name may
-    have the prefix of its service.
+    have the prefix of its service. Whoever has a report generated changes nothing by it.
     """
     service, _, action = action.rpartition(".")
-    if action.startswith(("Get", "List", "Lookup")):
+    if action.startswith(("Get", "List", "Lookup", "Generate")):
         return _READS.get(service, ActionClass.READ)
     if action.startswith(("Attach", "Detach", "AddUser", "RemoveUser", "Tag", "Untag")):
         return ActionClass.ATTACH

@@ -65,6 +65,8 @@ IMS_METHODS: Final[Mapping[str, str]] = {
     "ListTagResources": "list_tag_resources",
     "GetSAMLProvider": "get_samlprovider",
     "GetOIDCProvider": "get_oidcprovider",
+    "GenerateCredentialReport": "generate_credential_report",
+    "GetCredentialReport": "get_credential_report",
 }
 """Called as `IMS.<action>`: RAM itself cannot tag users, has no providers, and does not say whether
 the console lets a user in.

@@ -24,8 +24,10 @@ from ..observability.account_metrics import AccountState
 from ..runtime.queue import Lane
 from ..runtime.sessions import Session
 from ..runtime.sweep import STATES, AccountLists, Inventory
-from . import coverage, rotations, unmanaged, whole_lists
+from . import coverage, provider_readings, reports, rotations, unmanaged, whole_lists
 from .ports import Ports
+from .provider_readings import PROVIDERS
+from .reports import REPORT
 from .whole_lists import KINDS_OF, owner_of
 
 log = logging.getLogger(__name__)
@@ -33,6 +35,7 @@ log = logging.getLogger(__name__)
 CLASSES: Final = {
     **{kind: PLURALS[kind] for kind in list_calls.LISTINGS},
     **{name: name for name in (*whole_lists.CLASSES, *rotations.CLASSES, *unmanaged.CLASSES)},
+    **{name: name for name in (REPORT, PROVIDERS)},
 }
 """What metrics call each class of what is looked at."""
 
@@ -115,6 +118,8 @@ def run(ports: Ports, session: Session) -> None:
     groups = whole_lists.memberships(ports, session, lists)
     unmanaged.learn(ports, session, lists, policies, groups)
     unmanaged.trusts(ports, session, lists)
+    provider_readings.run(ports, session, lists)
+    reports.run(ports, session, lists)
     rotations.run(ports, session, lists)
     current = ports.accounts.find(name)
     if current is None or current.account.account_id != account_id:
@@ -146,7 +151,10 @@ def _measured(inventory: Inventory, lists: AccountLists, begun: float) -> Accoun
 
 def _ages(lists: AccountLists, begun: float) -> dict[str, float]:
     looked = lists.looked()
-    return {name: looked.get(kind, begun) for kind, name in CLASSES.items()}
+    tried = {*looked, *lists.problems()}
+    # What is never asked for has no age.
+    classes = {kind: name for kind, name in CLASSES.items() if kind != REPORT or kind in tried}
+    return {name: looked.get(kind, begun) for kind, name in classes.items()}
 
 
 def _concerned(ports: Ports, session: Session, identity: Identity) -> Iterator[Key]:

@@ -22,13 +22,14 @@ from ..runtime.queue import Lane
 from ..runtime.sessions import Session
 from ..runtime.sweep import AccountLists
 from .ports import Ports
+from .provider_readings import PROVIDERS
 from .rotations import SIGN_INS, TRUSTS
 from .whole_lists import ATTACHMENTS, MEMBERSHIPS
 
 SELDOM: Final = 86_400.0
 """Seconds between looks at what the sweep shows whole. System policies are believed for as long."""
 NEEDS: Final[Mapping[str, tuple[str, ...]]] = {
-    ROLE.kind: (ROLE.kind, ATTACHMENTS, TRUSTS),
+    ROLE.kind: (ROLE.kind, ATTACHMENTS, TRUSTS, PROVIDERS),
     USER.kind: (USER.kind, ATTACHMENTS, MEMBERSHIPS, SIGN_INS),
     GROUP.kind: (GROUP.kind, ATTACHMENTS, MEMBERSHIPS),
     POLICY.kind: (POLICY.kind,),
@@ -36,6 +37,7 @@ NEEDS: Final[Mapping[str, tuple[str, ...]]] = {
 """The classes of the sweep that together show all of an identity of the kind."""
 OLD_DEFAULT: Final = 600.0
 """Seconds of `driftInterval` that the API server wrote into RamAccounts of earlier versions."""
+_FEDERATED: Final = "Federated"
 _PROVIDERS: Final = (documents.Kind.SAML, documents.Kind.OIDC)
 _LATE: Final = 3
 """Sweeps after which a class that was not read counts as missing."""
@@ -95,7 +97,7 @@ def calm(ports: Ports, key: Key, outcome: Outcome) -> bool:
 
 def quiet(outcome: Outcome) -> bool:
     """Whether the pass found all as it was agreed on, and wrote nothing: a write is looked at again
-    soon. Nothing of the sweep shows what becomes of an identity provider.
+    soon. Of identity providers the sweep shows those of the account that the trust names.
     """
     plan, live = outcome.plan, outcome.live
     if outcome.phase is not Phase.DONE or outcome.steps_done or plan is None or live is None:
@@ -105,8 +107,14 @@ def quiet(outcome: Outcome) -> bool:
     if live.unknown_parts():
         return False
     trust = live.value(TRUST.name)
-    kinds = documents.trust_principals(trust) if isinstance(trust, documents.Trust) else ()
-    return not any(each.kind in _PROVIDERS for each in kinds)
+    found = documents.trust_principals(trust) if isinstance(trust, documents.Trust) else ()
+    return all(
+        each.kind in _PROVIDERS
+        and each.account_id == outcome.account_id
+        and not documents.is_pattern(each.name)
+        for each in found
+        if each.kind in _PROVIDERS or each.spelled == _FEDERATED
+    )
 
 
 def covered(ports: Ports, lists: AccountLists) -> frozenset[str]:

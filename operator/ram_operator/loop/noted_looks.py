@@ -14,9 +14,10 @@ from ..cloud import held
 from ..errors import OutcomeUnknown
 from ..kinds.group import GROUP
 from ..kinds.identity import Identity
-from ..kinds.role import TRUST, outsiders
+from ..kinds.role import ROLE, TRUST, outsiders
 from ..kinds.table import KINDS
 from ..kinds.user import USER
+from ..model import provider_states
 from ..model.state import Live
 from ..model.steps import (
     Attach,
@@ -58,6 +59,9 @@ def look(ports: Ports, session: Session, kind: str, cloud_name: str) -> Live:
         if turns is not None:
             found = rotations.digest(kind, live.fields)
             turns.noted(name, found, live.read_at, often=_outside(session, live))
+        named = provider_states.named(live.value(TRUST.name), session.account.account_id)
+        if named or kind == ROLE.kind:
+            lists.providers.noted(name, frozenset(named))
     return live
 
 
@@ -102,6 +106,8 @@ def writing(ports: Ports, session: Session, identity: Identity, step: CloudStep)
     if turns is not None and isinstance(step, Creation | Delete | WriteTrust | Revoke | Unbind):
         # Until the next look nobody knows what it has.
         turns.noted(name, None, now, often=False)
+    if isinstance(step, Delete):
+        lists.providers.noted(name, _NONE)
     if isinstance(step, Creation | Delete):
         nothing = _NONE if isinstance(step, Creation) else None
         lists.attachments.noted(name, nothing, now)

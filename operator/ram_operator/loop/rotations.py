@@ -84,6 +84,10 @@ def _entry(entry: Entry) -> str:
     return f"{entry.value}/{entry.handle}"
 
 
+CANNOT_SIGN_IN: Final = digest(USER.kind, {"access": {}, "mfa": {}}) or b""
+"""Of a user who has neither a login profile nor a key, nor a second factor."""
+
+
 def rotation(lists: AccountLists, kind: str) -> Rotation | None:
     """None for kinds of which lists show everything."""
     return next((lists.rotations[each.name] for each in _CLASSES if each.kind == kind), None)

@@ -36,6 +36,8 @@ class Rotation:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._known: dict[str, _Known] = {}
+        self._shown: frozenset[str] = frozenset()
+        self._restful = b""
 
     def noted(self, identity: str, digest: bytes | None, at: float, *, often: bool) -> None:
         """A close look that was begun then found that; None where it did not learn it."""
@@ -62,6 +64,16 @@ class Rotation:
             for identity in identities:
                 self._known.setdefault(identity, _Known(None, _NEVER, often=False))
 
+    def rest(self, identities: frozenset[str], digest: bytes) -> None:
+        """Something else shows that these are still as that digest: where a close look found the
+        same, they need not be read.
+        """
+        with self._lock:
+            self._shown, self._restful = identities, digest
+
+    def _rests(self, identity: str, known: _Known) -> bool:
+        return identity in self._shown and known.digest == self._restful and not known.strange
+
     def due(self, now: float, turn: float, seldom: float, often: float) -> list[str]:
         """Those whose reading will be older than these seconds before the next turn, which comes
         after `turn` seconds; and, the oldest first, each turn's even share of those that are older
@@ -70,11 +82,18 @@ class Rotation:
         by itself meanwhile.
         """
         with self._lock:
-            aged = [(known.at, name, known.often) for name, known in self._known.items()]
-        never = sorted(name for at, name, _ in aged if at == _NEVER)
+            aged = [
+                (known.at, name, known.often)
+                for name, known in self._known.items()
+                if not self._rests(name, known)
+            ]
+        # By a hash that each process has for itself: where many end before they are through, none
+        # of those at the end of the alphabet waits for ever.
+        never = sorted((name for at, name, _ in aged if at == _NEVER), key=hash)
         aged = sorted(entry for entry in aged if entry[0] != _NEVER)
         soon = min(CATCHING_UP, seldom)
-        found = never[: math.ceil(len(self._known) * turn / soon) if soon > 0 else None]
+        most = math.ceil((len(never) + len(aged)) * turn / soon) if soon > 0 else None
+        found = never[:most]
         for cadence, which in ((often, True), (seldom, False)):
             mine = [(at, name) for at, name, dangerous in aged if dangerous is which]
             share = math.ceil(len(mine) * turn / cadence) if cadence > 0 else len(mine)
@@ -111,5 +130,9 @@ class Rotation:
     def late(self, now: float, seldom: float, often: float) -> int:
         """How many readings are older than these seconds, or were never made."""
         with self._lock:
-            ages = [(now - known.at, known.often) for known in self._known.values()]
+            ages = [
+                (now - known.at, known.often)
+                for name, known in self._known.items()
+                if not self._rests(name, known)
+            ]
         return sum(age > (often if dangerous else seldom) for age, dangerous in ages)

@@ -15,6 +15,8 @@ from ..cloud.list_calls import Row
 from ..constants import Severity
 from ..reporting.inventory import Unmanaged
 from .compared_list import ComparedList
+from .provider_watch import ProviderWatch
+from .report_rows import ReportRows
 from .rotation import Rotation
 from .sweep_rules import DOUBT, PROBES, Moved, most_missing
 from .unmanaged_facts import UnmanagedFacts
@@ -32,6 +34,8 @@ class AccountLists:
         self.attachments = ComparedList()
         self.memberships = ComparedList()
         self.rotations: Mapping[str, Rotation] = {"trusts": Rotation(), "signIns": Rotation()}
+        self.report = ReportRows()
+        self.providers = ProviderWatch()
         self.covered: Mapping[str, float] = {}
         """Since when the sweep shows all that there is of a kind, see `loop.coverage`."""
         self.failing: Mapping[str, float] = {}
@@ -98,6 +102,12 @@ class AccountLists:
         """The list could not be read, for that reason: what it said last stays, and grows older."""
         with self._lock:
             self._problems[kind] = problem
+
+    def unasked(self, kind: str) -> None:
+        """Nobody asks for it any more: it grows no older."""
+        with self._lock:
+            self._looked.pop(kind, None)
+            self._problems.pop(kind, None)
 
     def rows(self, kind: str) -> Mapping[str, Row] | None:
         """What the last good list said; None where there was none."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import uuid
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,11 +12,9 @@ import pytest
 from alibabacloud_tea_openapi.models import Config
 from Tea.exceptions import TeaException
 
-from lab import ControlPlane
-from lab.emulator_process import EmulatorProcess
-from lab.operator_process import OperatorProcess
-from lab.world import HOSTILE, TRUST_FC, World, open_world, trust
+from lab.world import TRUST_FC, World, trust
 from ram_emulator.admin import UserKeys
+from tests.sweeps.conftest import Open
 
 Json = dict[str, Any]
 FC = ("Service", "fc.aliyuncs.com")
@@ -28,23 +25,10 @@ CONSOLE = "ram.console.alibabacloud.com"
 ADMIN = {"Version": "1", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
 
 
-@pytest.fixture(scope="module")
-def operator(apart: ControlPlane) -> Iterator[OperatorProcess]:
-    with OperatorProcess.running(apart, {"author-seconds": "0.5"}) as process:
-        yield process
-
-
 @pytest.fixture
-def world(
-    operator: OperatorProcess, apart: ControlPlane, emulator: EmulatorProcess
-) -> Iterator[World]:
-    name = f"test-{uuid.uuid4().hex[:10]}"
-    body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
-    apart.request("POST", "/api/v1/namespaces", body)
-    opened = open_world(apart, emulator, name, {**HOSTILE, "actiontrail_lag_seconds": 0.0})
-    opened.ready("RamAccount", name)
-    yield opened
-    opened.close()
+def world(opened: Open) -> Iterator[World]:
+    with opened({"actiontrail_lag_seconds": 0.0}) as world:
+        yield world
 
 
 def hand(world: World, name: str, agent: str = "terraform") -> ram_client.Client:

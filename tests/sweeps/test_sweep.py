@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,14 +9,14 @@ from typing import Any
 import alibabacloud_ram20150501.models as ram
 import pytest
 
-from lab import ControlPlane
-from lab.emulator_process import EmulatorProcess
 from lab.operator_process import OperatorProcess
 from lab.waiting import until
-from lab.world import DOCUMENT, HOSTILE, STALE, TRUST_FC, World, open_world
+from lab.world import DOCUMENT, STALE, TRUST_FC, World
 from ram_emulator.behaviours import BEHAVIOURS
 from tests.support.hands import Hands
 from tests.support.runbooks import commands, run
+from tests.sweeps.conftest import Open
+from tests.sweeps.counting import IDLE, inventory, looked_at, reads, swept
 
 Json = dict[str, Any]
 ROLE, POLICY = "RamRole", "RamPolicy"
@@ -26,55 +24,16 @@ OTHER = {
     "Version": "1",
     "Statement": [{"Effect": "Allow", "Action": ["oss:GetObject"], "Resource": ["*"]}],
 }
-LISTS = ("ListRoles", "ListUsers", "ListGroups", "ListPolicies", "ListPolicyAttachments")
-IDLE = {*LISTS, "ListUsersForGroup", "GetCallerIdentity"}
-"""What is read while nothing happens."""
 ADMIN = {"policy_type": "System", "policy_name": "AdministratorAccess"}
 READER = {"type": "System", "name": "ReadOnlyAccess"}
 KINDS = {"RamRole": "roles", "RamUser": "users", "RamGroup": "groups"}
 
 
-@pytest.fixture(scope="module")
-def operator(apart: ControlPlane) -> Iterator[OperatorProcess]:
-    with OperatorProcess.running(apart, {"sweep-seconds": "1", "members-seconds": "2"}) as process:
-        yield process
-
-
 @pytest.fixture
-def world(
-    operator: OperatorProcess, apart: ControlPlane, emulator: EmulatorProcess
-) -> Iterator[World]:
+def world(opened: Open) -> Iterator[World]:
     """Objects are looked at by themselves once in an hour."""
-    name = f"test-{uuid.uuid4().hex[:10]}"
-    body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
-    apart.request("POST", "/api/v1/namespaces", body)
-    behaviours = {**HOSTILE, "policy_attachments_stale_seconds": STALE}
-    quotas = {"writesPerSecond": 1000, "attachmentsPerSecond": 1000}
-    opened = open_world(apart, emulator, name, behaviours, quotas=quotas)
-    opened.ready("RamAccount", name)
-    yield opened
-    opened.close()
-
-
-def reads(world: World, since: int = 0) -> Counter[str]:
-    """What the operator read since then, by action."""
-    return Counter(
-        entry["action"]
-        for entry in world.admin.journal(world.account_id)[since:]
-        if entry["caller"] == world.keys.admin_arn and entry["action"].startswith(("Get", "List"))
-    )
-
-
-def swept(world: World, times: int = 2) -> None:
-    """So many whole sweeps have begun and ended since now."""
-    start = len(world.admin.journal(world.account_id))
-    until(lambda: min(reads(world, start)[name] for name in LISTS) > times, "some sweeps")
-
-
-def inventory(world: World) -> Json:
-    found = world.get("RamAccount", world.namespace)
-    assert found is not None
-    return dict(found["status"].get("inventory") or {})
+    with opened({"policy_attachments_stale_seconds": STALE}) as world:
+        yield world
 
 
 def counted(world: World, kind: str, state: str) -> int | None:
@@ -105,11 +64,7 @@ def test_what_moved_is_looked_at_and_nothing_else_is(world: World) -> None:
     until(lambda: world.cloud()["roles"]["moves"]["description"] == "as agreed", "it is put back")
     world.told("DriftCorrected", "moves")
     world.told("DriftCorrected", "reader")
-    assert "stays" not in {
-        entry["parameters"].get("RoleName")
-        for entry in world.admin.journal(world.account_id)[start:]
-        if entry["caller"] == world.keys.admin_arn
-    }
+    assert looked_at(world, start) == {"moves"}
 
 
 def test_a_role_that_is_gone_is_told_of(world: World) -> None:
@@ -150,7 +105,7 @@ def test_a_list_that_is_denied_is_said_to_be(
         lambda: inventory(world).get("unlisted") == [{"kind": ROLE, "reason": "AccessDenied"}],
         "that it is said",
     )
-    (command,) = commands("RamOperatorSweepFailing", "tests/scenarios/test_sweep.py")
+    (command,) = commands("RamOperatorSweepFailing", "tests/sweeps/test_sweep.py")
     assert "AccessDenied" in run(world, command, world.namespace, tmp_path)
     series = f'account="{world.namespace}",class="ramroles",reason="AccessDenied"'
     until(lambda: f"ram_operator_list_failing{{{series}}} 1.0" in operator.metrics(), "its metric")
@@ -216,12 +171,7 @@ def test_what_is_attached_by_hand_is_found_by_the_sweep(world: World) -> None:
     for kind in KINDS:
         world.wait(kind, "holder", lambda item: not item["status"].get("drift"), "no drift")
     assert len(world.told("DriftCorrected", least=3)) == 3
-    named = {"RoleName": "other"}
-    assert not any(
-        named.items() <= entry["parameters"].items()
-        for entry in world.admin.journal(world.account_id)[start:]
-        if entry["caller"] == world.keys.admin_arn
-    )
+    assert looked_at(world, start) == {"Holder"}
 
 
 @pytest.mark.parametrize(("fault", "reason"), [("deny", "AccessDenied"), ("throttle", "Throttled")])
@@ -346,4 +296,4 @@ def test_who_has_a_policy_looks_when_it_is_widened_whatever_manifests_say(world:
     swept(world, 3)
     start = len(world.admin.journal(world.account_id))
     Hands(world).version_policy("theirs", DOCUMENT)
-    until(lambda: reads(world, start)["GetRole"] > 0, "a look at the role")
+    until(lambda: reads(world, start)["ListPoliciesForRole"] > 0, "a look at the role")

@@ -2,72 +2,30 @@
 
 from __future__ import annotations
 
-import uuid
-from collections import Counter
 from collections.abc import Iterator
 
 import alibabacloud_ram20150501.models as ram
 import pytest
 
-from lab import ControlPlane
-from lab.emulator_process import EmulatorProcess
-from lab.operator_process import OperatorProcess
 from lab.waiting import until
-from lab.world import HOSTILE, STALE, World, open_world, trust
+from lab.world import STALE, World, trust
 from tests.support.hands import Hands
+from tests.sweeps.conftest import Open
+from tests.sweeps.counting import IDLE, reads, turned
 
-FLAGS = {
-    "sweep-seconds": "1",
-    "members-seconds": "2",
-    "trust-seconds": "4",
-    "dangerous-trust-seconds": "2",
-    "sign-in-seconds": "4",
-}
-LISTS = ("ListRoles", "ListUsers", "ListGroups", "ListPolicies", "ListPolicyAttachments")
-TURNS = ("GetRole", "GetLoginProfile", "ListAccessKeys", "GetUserMFAInfo")
-IDLE = {*LISTS, *TURNS, "ListUsersForGroup", "GetCallerIdentity"}
+ISSUER = "https://git.example"
 READER = {"type": "System", "name": "ReadOnlyAccess"}
 
 
-@pytest.fixture(scope="module")
-def operator(apart: ControlPlane) -> Iterator[OperatorProcess]:
-    with OperatorProcess.running(apart, FLAGS) as process:
-        yield process
-
-
 @pytest.fixture
-def world(
-    operator: OperatorProcess, apart: ControlPlane, emulator: EmulatorProcess
-) -> Iterator[World]:
+def world(opened: Open) -> Iterator[World]:
     """Nobody says how often objects are looked at; who trusts whom moves no date."""
-    name = f"test-{uuid.uuid4().hex[:10]}"
-    body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
-    apart.request("POST", "/api/v1/namespaces", body)
     behaviours = {
-        **HOSTILE,
         "policy_attachments_stale_seconds": STALE,
         "update_date_moves_on_trust": False,
     }
-    opened = open_world(apart, emulator, name, behaviours)
-    opened.edit("RamAccount", name, driftInterval=None)
-    opened.ready("RamAccount", name)
-    yield opened
-    opened.close()
-
-
-def reads(world: World, since: int) -> Counter[str]:
-    return Counter(
-        entry["action"]
-        for entry in world.admin.journal(world.account_id)[since:]
-        if entry["caller"] == world.keys.admin_arn and entry["action"].startswith(("Get", "List"))
-    )
-
-
-def turned(world: World) -> int:
-    """Everything was read in turns once more; where the journal stood when that began."""
-    start = len(world.admin.journal(world.account_id))
-    until(lambda: min(reads(world, start)[name] for name in (*LISTS, *TURNS)) > 2, "some turns")
-    return start
+    with opened(behaviours, driftInterval=None) as world:
+        yield world
 
 
 def people(world: World) -> None:
@@ -116,3 +74,25 @@ def test_trusts_that_cannot_be_read_are_said_to_be_and_no_drift(world: World) ->
     world.admin.remove_fault(armed)
     until(lambda: unlisted() == [], "that it is over")
     assert not [entry for entry in world.writes() if entry["action"] == "UpdateRole"]
+
+
+def test_a_provider_that_is_swapped_by_hand_is_found_by_the_sweep(world: World) -> None:
+    genuine = {"issuerUrl": ISSUER, "clientIds": ["ci"], "fingerprints": ["aa" * 20]}
+    world.admin.create_provider(world.account_id, "oidc", "git", **genuine)
+    named = ("Federated", f"acs:ram::{world.account_id}:oidc-provider/git")
+    bound = {"oidc:iss": ISSUER, "oidc:aud": "ci", "oidc:sub": "repo:app"}
+    people(world)
+    world.role("ci", trustPolicy=trust(named, condition={"StringEquals": bound}))
+    world.ready("RamRole", "ci")
+    world.settle()
+    world.look("RamRole", "ci")
+    turned(world)
+    # It needs no look by itself any more.
+    assert set(reads(world, turned(world))) - IDLE == {"GetOIDCProvider"}
+
+    start = world.journal_end()
+    swapped = {**genuine, "fingerprints": ["bb" * 20]}
+    world.admin.create_provider(world.account_id, "oidc", "git", **swapped)
+    shown = world.reason("RamRole", "ci", "ApprovalRequired")
+    assert shown["status"]["pending"]["kind"] == "ProviderChange"
+    assert world.writes(start) == []

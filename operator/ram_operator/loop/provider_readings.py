@@ -1,0 +1,43 @@
+"""Identity providers that roles trust: each is read with each sweep, whole.
+
+Part of the sweep. No list shows certificates, issuers and client ids. One that is another one now
+has all roles looked at that trust it; the gate judges what they find.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Final
+
+from ..errors import RamOperatorError
+from ..kinds.identity import Identity
+from ..kinds.role import ROLE
+from ..runtime.queue import Lane
+from ..runtime.sessions import Session
+from ..runtime.sweep import AccountLists
+from .ports import Ports
+from .whole_lists import owner_of
+
+log = logging.getLogger(__name__)
+
+PROVIDERS: Final = "providers"
+
+
+def run(ports: Ports, session: Session, lists: AccountLists) -> None:
+    """Raises nothing of the cloud: what cannot be read is told, and grows older."""
+    begun, account = ports.clock.monotonic(), session.account
+    for name in lists.providers.names():
+        now = ports.clock.monotonic()
+        try:
+            state = session.kept.providers.read(session.client, name, now, fresh=True)
+        except RamOperatorError as error:
+            text = "RamAccount %s: identity provider %s could not be read: %s"
+            log.warning(text, account.name, name, error.message)
+            lists.failed(PROVIDERS, error.reason)
+            return
+        for role in lists.providers.took(name, state):
+            folded = role.partition("/")[2]
+            owner = owner_of(ports, Identity(account.account_id, ROLE.kind, folded))
+            if owner is not None:
+                ports.queue.add(owner, Lane.PERIODIC)
+    lists.believed(PROVIDERS, begun)

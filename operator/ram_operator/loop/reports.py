@@ -1,0 +1,70 @@
+"""The credential report, for users who cannot sign in: once in hours it says whether that is so.
+
+Part of the sweep. Who has neither a password nor a key, by the last close look and by the report,
+is not read in turns. Whose row moved has his object look. Without a report all are read in turns.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Final
+
+from ..cloud import report_calls
+from ..constants import Mode
+from ..errors import RamOperatorError
+from ..kinds.identity import Identity
+from ..kinds.user import USER
+from ..runtime.queue import Lane
+from ..runtime.sessions import Session
+from ..runtime.sweep import AccountLists
+from . import rotations
+from .ports import Ports
+from .whole_lists import owner_of
+
+log = logging.getLogger(__name__)
+
+REPORT: Final = "credentialReport"
+_BELIEVED: Final = 2.0
+"""Times its interval that a report counts: the next one may take a while to be made."""
+
+
+def run(ports: Ports, session: Session, lists: AccountLists) -> None:
+    """Raises nothing of the cloud: what cannot be had is told. To have a report made is a write of
+    a kind, and an account that is observed has none.
+    """
+    every, account = ports.settings.report_seconds, session.account
+    turns = lists.rotations[rotations.SIGN_INS]
+    if not every or account.mode is Mode.OBSERVE:
+        lists.unasked(REPORT)
+        turns.rest(frozenset(), b"")
+        return
+    now = ports.clock.monotonic()
+    age = lists.report.age(now)
+    if age is None or age + ports.settings.sweep_seconds / 2.0 >= every:
+        _ask(ports, session, lists)
+    age = lists.report.age(now)
+    believed = age is not None and age <= _BELIEVED * every
+    if believed and REPORT not in lists.problems():
+        # Its age is how long ago none was overdue.
+        lists.believed(REPORT, now)
+    turns.rest(lists.report.without() if believed else frozenset(), rotations.CANNOT_SIGN_IN)
+
+
+def _ask(ports: Ports, session: Session, lists: AccountLists) -> None:
+    account, at = session.account, ports.clock.monotonic()
+    try:
+        if not report_calls.made(session.client):
+            # The next sweep asks again.
+            return
+        moved = lists.report.took(*report_calls.read(session.client), at)
+    except RamOperatorError as error:
+        text = "RamAccount %s: there is no credential report: %s"
+        log.warning(text, account.name, error.message)
+        lists.failed(REPORT, error.reason)
+        return
+    lists.believed(REPORT, at)
+    for name in sorted(moved):
+        folded = name.partition("/")[2]
+        owner = owner_of(ports, Identity(account.account_id, USER.kind, folded))
+        if owner is not None:
+            ports.queue.add(owner, Lane.PERIODIC)

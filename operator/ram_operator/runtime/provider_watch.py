@@ -1,0 +1,43 @@
+"""Which roles trust which identity providers, and what each provider was at its last reading.
+
+A provider that is another one now is a reason to look at all who trust it. Thread-safe.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Set
+
+
+class ProviderWatch:
+    """Those of one account: roles as `role/name`, folded, providers as in their ARNs."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._trusted: dict[str, Set[str]] = {}
+        self._states: dict[str, str] = {}
+
+    def noted(self, role: str, providers: Set[str]) -> None:
+        """A close look at the role found that its trust names these."""
+        with self._lock:
+            self._trusted.pop(role, None)
+            if providers:
+                self._trusted[role] = frozenset(providers)
+
+    def names(self) -> list[str]:
+        """The providers that some role trusts."""
+        with self._lock:
+            named = frozenset[str]().union(*self._trusted.values())
+            self._states = {name: self._states[name] for name in self._states if name in named}
+            return sorted(named)
+
+    def took(self, provider: str, state: str) -> list[str]:
+        """What it is now. The roles that have to look: all that trust it, where that is another
+        state than before, or nobody knows what it was when they were looked at.
+        """
+        with self._lock:
+            before = self._states.get(provider)
+            self._states[provider] = state
+            if before == state:
+                return []
+            return sorted(role for role, named in self._trusted.items() if provider in named)

@@ -1,0 +1,41 @@
+"""What the credential report of an account said last, and what moved in it. Thread-safe."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+
+from ..cloud.report_calls import SignsIn
+
+
+class ReportRows:
+    """Those of one account. Identities are `user/name`, folded; times are monotonic seconds."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._rows: Mapping[str, SignsIn] = {}
+        self._made = ""
+        self._at: float | None = None
+        """When the one that is known was found to be a new one."""
+
+    def took(self, made: str, rows: Mapping[str, SignsIn], at: float) -> frozenset[str]:
+        """A whole report. Who moved since the one before; of the first one nobody knows."""
+        with self._lock:
+            if made and made == self._made:
+                return frozenset()
+            before, first = self._rows, self._at is None
+            self._rows, self._made, self._at = dict(rows), made, at
+            if first:
+                return frozenset()
+            names = before.keys() | rows.keys()
+            return frozenset(name for name in names if before.get(name) != rows.get(name))
+
+    def age(self, now: float) -> float | None:
+        """Seconds since there was a new one; None where there was none yet."""
+        with self._lock:
+            return None if self._at is None else now - self._at
+
+    def without(self) -> frozenset[str]:
+        """Users who have neither a password nor a key, by the last one."""
+        with self._lock:
+            return frozenset(name for name, row in self._rows.items() if row.nothing)

@@ -1,0 +1,98 @@
+"""Identity providers that roles trust: who has to look when one is another one."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+from ram_operator.constants import Reason
+from ram_operator.errors import RamOperatorError
+from ram_operator.kinds.identity import Identity
+from ram_operator.loop import provider_readings
+from ram_operator.loop.provider_readings import PROVIDERS
+from ram_operator.model.objects import Key
+from ram_operator.runtime.provider_watch import ProviderWatch
+from ram_operator.runtime.sweep import AccountLists
+
+GIT, IDP = "oidc-provider/Git", "saml-provider/idp"
+ACCOUNT = "1234567890123456"
+
+
+def test_who_trusts_one_that_is_another_one_now_has_to_look() -> None:
+    watch = ProviderWatch()
+    watch.noted("role/a", {GIT})
+    watch.noted("role/b", {GIT, IDP})
+    assert watch.names() == [GIT, IDP]
+    # Nobody knows what it was when they were looked at.
+    assert watch.took(GIT, "one") == ["role/a", "role/b"]
+    assert watch.took(GIT, "one") == []
+    assert watch.took(IDP, "one") == ["role/b"]
+    assert watch.took(GIT, "two") == ["role/a", "role/b"]
+    watch.noted("role/b", {IDP})
+    assert watch.took(GIT, "one") == ["role/a"]
+
+
+def test_one_that_nobody_trusts_any_more_is_not_read_and_not_remembered() -> None:
+    watch = ProviderWatch()
+    watch.noted("role/a", {GIT})
+    watch.took(GIT, "one")
+    watch.noted("role/a", frozenset())
+    assert watch.names() == []
+    watch.noted("role/a", {GIT})
+    assert watch.names() == [GIT]
+    assert watch.took(GIT, "one") == ["role/a"]
+
+
+class Around:
+    """An account with one role that trusts one provider."""
+
+    def __init__(self) -> None:
+        self.state, self.denied, self.now = "one", False, 100.0
+        self.woken: list[Key] = []
+        self.lists = AccountLists()
+        self.lists.providers.noted("role/web", {GIT})
+        owner = Key("RamRole", "team", "web")
+        record = Identity(ACCOUNT, "RamRole", "web").key
+        facts = {record: SimpleNamespace(owner=owner), owner: SimpleNamespace(owner=None)}
+        self.ports: Any = SimpleNamespace(
+            clock=SimpleNamespace(monotonic=lambda: self.now),
+            cache=SimpleNamespace(facts=facts.get),
+            queue=SimpleNamespace(add=lambda key, _: self.woken.append(key)),
+        )
+        self.session: Any = SimpleNamespace(
+            account=SimpleNamespace(name="main", account_id=ACCOUNT),
+            client=None,
+            kept=SimpleNamespace(providers=self),
+        )
+
+    def read(self, calls: Any, name: str, now: float, *, fresh: bool) -> str:
+        assert fresh
+        if self.denied:
+            raise RamOperatorError(Reason.ACCESS_DENIED, "no")
+        return self.state
+
+    def sweep(self) -> int:
+        """How many objects look because of it."""
+        self.now += 300.0
+        self.woken.clear()
+        provider_readings.run(self.ports, self.session, self.lists)
+        return len(self.woken)
+
+
+def test_a_provider_that_is_swapped_by_hand_is_found_by_the_next_sweep() -> None:
+    around = Around()
+    assert [around.sweep(), around.sweep()] == [1, 0]
+    around.state = "swapped"
+    assert [around.sweep(), around.sweep()] == [1, 0]
+    assert around.lists.looked()[PROVIDERS] == around.now
+
+
+def test_one_that_cannot_be_read_is_told_and_nobody_looks_for_it() -> None:
+    around = Around()
+    around.sweep()
+    around.denied = True
+    assert around.sweep() == 0
+    assert around.lists.problems() == {PROVIDERS: Reason.ACCESS_DENIED}
+    assert around.lists.looked()[PROVIDERS] == around.now - 300.0
+    around.denied, around.state = False, "swapped"
+    assert around.sweep() == 1
