@@ -102,8 +102,22 @@ def test_every_step_is_shown_and_nothing_is_left(tour: Tour) -> None:
     typed = re.findall(r"^\$ (.*)$", result.stdout.replace(where, ".demo"), re.MULTILINE)
     test = "tests/demo/test_demo.py::test_every_step_is_shown_and_nothing_is_left"
     assert documented.untyped(test, typed) == []
+    assert _not_printed(result.stdout.replace(where, ".demo")) == []
     assert tour.alive() == []
     assert not tour.directory.exists()
+
+
+def _not_printed(tour: str) -> list[str]:
+    """Commands of the README below which it shows what the tour did not print."""
+    runs = [part.partition("\n") for part in re.split(r"^\$ ", tour, flags=re.MULTILINE)[1:]]
+    return [
+        f"{command}\n{said}"
+        for command, said in documented.printed(stage.ROOT / "README.md", "Five minutes")
+        if not any(
+            documented.same(command, typed) and documented.prints(said, seen)
+            for typed, _, seen in runs
+        )
+    ]
 
 
 def test_no_secret_is_shown(tour: Tour) -> None:

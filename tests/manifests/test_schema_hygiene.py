@@ -155,9 +155,12 @@ def test_what_has_no_type_refuses_all_but_text_and_lists(kind: str) -> None:
         if "enum" in node:
             continue
         assert {"type", "maxLength"} <= node["items"].keys(), path
-        assert node["not"] == {"enum": [True, False]}, path
-        assert node["minimum"] > node["maximum"], path
-        assert node["minProperties"] > node["maxProperties"], path
+        # Of two branches of which none holds the first one's words are shown.
+        words, rest = node["anyOf"]
+        assert words["enum"][0].startswith("a text in quotes"), path
+        assert rest["not"] == {"enum": [True, False]}, path
+        assert rest["minimum"] > rest["maximum"], path
+        assert rest["minProperties"] > rest["maxProperties"], path
 
 
 @_BY_KIND
@@ -231,6 +234,14 @@ def _without_words(node: Json) -> Json:
         for key, value in node.items()
         if key != "description"
     }
+
+
+@_BY_KIND
+def test_a_pattern_begins_with_what_to_write(kind: str) -> None:
+    """The API server shows nothing but the pattern to who writes something else."""
+    patterns = [(path, node["pattern"]) for path, node in _nodes(kind) if "pattern" in node]
+    asked = [(path, text) for path, text in patterns if path.startswith(".spec")]
+    assert [path for path, text in asked if not re.match(r"write [^^$]+\$\^\|\^", text)] == []
 
 
 def test_conditions_are_the_same_in_every_kind() -> None:

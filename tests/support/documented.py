@@ -11,6 +11,7 @@ import shlex
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
@@ -144,3 +145,37 @@ def _pattern(text: str) -> re.Pattern[str]:
     written = re.escape(_spelled(text))
     written = re.sub(r"\d{4}\\-\d\d\\-\d\dT\d\d:\d\d:\d\dZ", ".*", written)
     return re.compile(written.replace("…", ".*"), re.DOTALL)
+
+
+def printed(page: Path, heading: str) -> list[tuple[str, str]]:
+    """Each command below a heading of the second level, with what the page says that it prints."""
+    lines = page.read_text().splitlines()
+    first = lines.index(f"## {heading}") + 1
+    last = next((n for n in range(first, len(lines)) if lines[n].startswith("## ")), len(lines))
+    found = []
+    for language, number, inside in blocks(page):
+        if language != "console" or not first <= number <= last:
+            continue
+        starts = [*typed(inside), (len(inside), "")]
+        for (start, text), (end, _) in pairwise(starts):
+            said = "\n".join(inside[start + 1 + text.count("\n") : end])
+            found += [(text, said)] if said else []
+    return found
+
+
+def prints(said: str, seen: str) -> bool:
+    """Whether it was printed. `…`, moments, ages, digests and ends of keys stand for any; breaks of
+    lines and the width of columns are the page's."""
+    words = [re.escape(word).replace("…", r"[\s\S]*?") for word in said.split()]
+    return re.search(r"\s+".join(map(_any_like, words)), seen) is not None
+
+
+def _any_like(word: str) -> str:
+    for kind in (
+        r"\d{4}\\-\d\d\\-\d\dT\d\d:\d\d:\d\dZ",
+        r"(?<![\w/])\d+[smh](?![\w/])",
+        r"sha256:[0-9a-f]+",
+        r"(?<=\?)[A-Za-z0-9]{4}(?=\\?[\]\"])",
+    ):
+        word = re.sub(kind, lambda _: r"\S+?", word)
+    return word

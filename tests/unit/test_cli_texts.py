@@ -209,9 +209,20 @@ def test_an_approval_of_another_change_is_said_to_be_one() -> None:
     assert "does not count: AdmissionPolicyMissing" in text(voided="AdmissionPolicyMissing")
 
 
-def test_who_may_not_list_is_told_the_ways_on() -> None:
-    message = 'ramroles is forbidden: User "eve" cannot list resource "ramroles" in API group'
+@pytest.mark.parametrize(
+    ("end", "where"),
+    [
+        (' in the namespace "shop"', "in namespace shop: eve lacks that right"),
+        (" at the cluster scope", "in all namespaces: eve lacks that right"),
+    ],
+)
+def test_who_may_not_list_is_told_where_and_the_ways_on(end: str, where: str) -> None:
+    message = (
+        'ramroles.ram.alibabacloud.com is forbidden: User "eve" cannot list resource "ramroles"'
+        f' in API group "ram.alibabacloud.com"{end}'
+    )
     said = str(explain(Answer(403, message), None, "list ramroles, all"))
+    assert said.startswith(f"you may not list ramroles {where}\n")
     assert "-n" in said
     assert "-A" in said
 

@@ -23,6 +23,7 @@ _WEBHOOK: Final = re.compile(
 _RBAC: Final = re.compile(
     r'User "(?P<user>[^"]+)" cannot (?P<verb>\w+) resource "(?P<resource>[\w/]+)"'
 )
+_PLACE: Final = re.compile(r'in the namespace "([^"]+)"')
 _HINTS: Final = (
     (re.compile(r"\bauthor"), "Ask somebody else who may approve."),
     (
@@ -81,13 +82,15 @@ def _rights(message: str, target: Target | None, doing: str, what: str) -> str:
     missing = _RBAC.search(message)
     if missing is None:
         return f"you may not {doing} {what}: {message}"
-    namespace = f" in namespace {target.namespace}" if target else ""
     if target is None:
+        place = _PLACE.search(message)
+        where = f"in namespace {place[1]}" if place else "in all namespaces"
         return (
-            f"you may not {doing} {what}: {missing['user']} lacks the right to {missing['verb']}"
-            f" {missing['resource']} there\nName a namespace in which you may read with -n, or list"
-            " all with -A if you may; or ask for a role with that verb."
+            f"you may not {missing['verb']} {missing['resource']} {where}: {missing['user']} lacks"
+            " that right\nName a namespace in which you may read with -n, or list all with -A if"
+            " you may; or ask for a role with that verb."
         )
+    namespace = f" in namespace {target.namespace}"
     return (
         f"you may not {doing} {what}: {missing['user']} lacks the right to {missing['verb']}"
         f" {missing['resource']}{namespace}\nAsk for a role with that verb; an approver also needs"

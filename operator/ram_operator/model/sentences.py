@@ -50,6 +50,8 @@ LIMIT: Final = 256
 SAYS: Final = 1024
 """Characters of who gains and who loses by a change, in the history of a record."""
 NOTHING: Final = "(none)"
+APPLIED: Final = "as applied"
+"""In place of a document, which is too long for a sentence; its digest tells nobody anything."""
 SPELLING: Final = "spelled otherwise than was agreed on, and most likely the same"
 SETTLE: Final = "to settle it, write it in the manifest as the cloud has it"
 NOBODY_ASKED: Final = "nobody is known to have asked for it"
@@ -88,7 +90,7 @@ def drift_values(change: Change) -> tuple[str, str]:
     else:
         return value(wanted), value(live)
     sentences = "; ".join((*_unlike(live), *moved.gain_sentences, *moved.loss_sentences))
-    return value(wanted), clip(sentences or value(live), 1024)
+    return (APPLIED, clip(sentences, 1024)) if sentences else (value(wanted), value(live))
 
 
 def _unlike(live: documents.Trust | documents.Policy) -> list[str]:
