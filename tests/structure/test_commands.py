@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import Any
 
 import pytest
@@ -97,3 +98,27 @@ def test_what_is_typed_is_told_from_what_is_shown(block: list[str], typed: list[
 )
 def test_what_was_typed_is_what_is_documented(said: str, typed: str, is_it: bool) -> None:
     assert documented.same(said, typed) is is_it
+
+
+def test_what_is_looked_for_in_the_pod_is_written_there() -> None:
+    """No kubelet runs where the tests run: what a command greps for is held against the code."""
+    sources = documented.ROOT / "operator" / "ram_operator"
+    logged = "\n".join(path.read_text() for path in sources.rglob("*.py"))
+    shown = (documented.ROOT / "docs" / "reference" / "metrics.md").read_text()
+    looked_for = [
+        (pattern, shown if "/metrics" in command else logged)
+        for commands in documented.table()["not run"].values()
+        for command in commands
+        for pattern in _patterns(command)
+    ]
+    assert len(looked_for) > 10
+    # A name stands for the reader's own.
+    assert [p for p, text in looked_for if p not in text and p != "NAME"] == []
+    # Levels are in small letters unless --log-format says otherwise.
+    assert not {"ERROR", "WARNING"} & {pattern for pattern, _ in looked_for}
+
+
+def _patterns(command: str) -> list[str]:
+    _, found, last = command.partition("| grep ")
+    words = shlex.split(last.partition(" |")[0]) if found else []
+    return [word for word in words if word not in ("-e", "-i")]
