@@ -12,10 +12,18 @@ import stat
 import sys
 from pathlib import Path
 
-from . import persist, seeding
-from .behaviours import PRESETS
-from .server import keep_saved, running
-from .state import Universe
+try:
+    from . import persist, seeding
+    from .behaviours import PRESETS
+    from .server import keep_saved, running
+    from .state import Universe
+except ModuleNotFoundError as missing:
+    print(
+        f"{missing.name} is not installed: the emulator is installed by"
+        " pip install 'ram-operator[operator,emulator]'",
+        file=sys.stderr,
+    )
+    sys.exit(2)
 
 _PR_SET_PDEATHSIG = 1
 

@@ -98,6 +98,13 @@ def test_whoever_starts_the_operator_there_is_told_what_is_missing() -> None:
         assert "Traceback" not in done.stderr
 
 
+def test_whoever_starts_the_emulator_there_is_told_what_is_missing() -> None:
+    done = run("ram_emulator", "--help")
+    assert done.returncode == 2
+    assert "pip install 'ram-operator[operator,emulator]'" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_the_page_says_how_much_it_is() -> None:
     said = re.search(r"That is (\d+) packages and about (\d+) MB", PAGE.read_text())
     assert said is not None
