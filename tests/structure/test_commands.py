@@ -100,6 +100,21 @@ def test_what_was_typed_is_what_is_documented(said: str, typed: str, is_it: bool
     assert documented.same(said, typed) is is_it
 
 
+@pytest.mark.parametrize(
+    ("said", "is_it"),
+    [
+        ("NAME AGE\nann 1s", True),
+        ("NAME AGE\n…\nann 2m", True),
+        ("NAME …", True),
+        ("NAME AGE\nbob 1s", False),
+        ("NAME AGE\nann 1d", False),
+        ("AGE\n…\nNAME", False),
+    ],
+)
+def test_what_is_shown_was_printed(said: str, is_it: bool) -> None:
+    assert documented.prints(said, "NAME   AGE\nann    9s\n") is is_it
+
+
 def test_what_is_looked_for_in_the_pod_is_written_there() -> None:
     """No kubelet runs where the tests run: what a command greps for is held against the code."""
     sources = documented.ROOT / "operator" / "ram_operator"

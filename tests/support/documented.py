@@ -167,7 +167,9 @@ def prints(said: str, seen: str) -> bool:
     """Whether it was printed. `…`, moments, ages, digests and ends of keys stand for any; breaks of
     lines and the width of columns are the page's."""
     words = [re.escape(word).replace("…", r"[\s\S]*?") for word in said.split()]
-    return re.search(r"\s+".join(map(_any_like, words)), seen) is not None
+    # A line of its own, `…` may also stand for nothing.
+    pattern = r"\s+".join(map(_any_like, words)).replace(r"\s+[\s\S]*?\s+", r"\s[\s\S]*?")
+    return re.search(pattern, seen) is not None
 
 
 def _any_like(word: str) -> str:
