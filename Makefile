@@ -44,6 +44,7 @@ $(READY): .tools/bin/uv requirements/dev.txt pyproject.toml
 lock: .tools/bin/uv ## write the lock files anew from pyproject.toml (UPGRADE=1 takes newer versions)
 	$(LOCK) $(if $(UPGRADE),--upgrade) pyproject.toml --extra operator -o requirements/run.txt
 	$(LOCK) $(if $(UPGRADE),--upgrade) pyproject.toml -c requirements/run.txt -o requirements/plugin.txt
+	$(LOCK) $(if $(UPGRADE),--upgrade) pyproject.toml --extra cloud -c requirements/run.txt -o requirements/plugin-cloud.txt
 	$(LOCK) $(if $(UPGRADE),--upgrade) pyproject.toml --extra operator --extra emulator --group dev -c requirements/run.txt -o requirements/dev.txt
 	$(LOCK) $(if $(UPGRADE),--upgrade) --group go -o requirements/go.txt
 	echo uv | $(LOCK) $(if $(UPGRADE),--upgrade) - -o requirements/uv.txt

@@ -33,16 +33,19 @@ _FORMS = """
 
 | `-o` | of | gives |
 | --- | --- | --- |
-| `table`, `wide` | `pending`, `history` | columns; `wide` has digests in full, and more |
+| `table` | `pending`, `history`, `unmanaged` | columns |
+| `wide` | `pending`, `history` | the same with digests in full, and more |
 | `text` | the others | for people |
 | `json`, `yaml` | all but `digest`, `request-deletion`, `acknowledge` | a document, see below |
-| `name` | all but `digest`, `history` | `ramrole.ram.alibabacloud.com/shop-auditor`, one a line |
+| `name` | all but `digest`, `history`, `unmanaged` | `ramrole.ram.alibabacloud.com/web`, one a line |
 
 Documents are a `PendingChangeList` or `PendingChange` of `plugin.ram.alibabacloud.com/v1alpha1`:
 `object` says where, `askedBy` who, `state` is waiting, approved or rejected, and `pending` is the
 `status.pending` of the object. With another form than `text`, `approve` shows the change on stderr.
 That of `history` is a `DecisionList`: `items` are the entries of the record, the latest last, and
-`approval` or `rejection` of an entry is the digest of the offer that it answered.
+`approval` or `rejection` of an entry is the digest of the offer that it answered. That of
+`unmanaged` is an `UnmanagedIdentityList`: `items` have kind, name, severity and why, `notListed`
+counts the others by the reason, and `unseen` says what could not be seen.
 """
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import itertools
 import re
 import subprocess
 import tomllib
@@ -122,6 +123,7 @@ def test_only_times_parses_and_prints_times() -> None:
     ("lock", "groups"),
     [
         ("plugin.txt", (None,)),
+        ("plugin-cloud.txt", (None, "cloud")),
         ("run.txt", (None, "operator")),
         ("dev.txt", (None, "operator", "dev")),
         ("go.txt", ("go",)),
@@ -136,7 +138,10 @@ def test_locks_hold_what_is_declared(lock: str, groups: tuple[str | None, ...]) 
 
 
 def test_what_is_tested_is_what_runs() -> None:
-    assert _lock("plugin.txt").items() < _lock("run.txt").items() <= _lock("dev.txt").items()
+    locks = ("plugin.txt", "plugin-cloud.txt", "run.txt")
+    for inner, outer in itertools.pairwise(locks):
+        assert _lock(inner).items() < _lock(outer).items()
+    assert _lock("run.txt").items() <= _lock("dev.txt").items()
 
 
 def test_locks_have_hashes_and_name_no_server() -> None:

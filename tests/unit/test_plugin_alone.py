@@ -90,6 +90,14 @@ def test_a_command_gets_as_far_as_the_api_server(kubeconfig: Path, words: list[s
     assert "defect" not in done.stderr
 
 
+def test_what_reads_the_cloud_names_the_extra_that_is_missing(kubeconfig: Path) -> None:
+    done = run("ram_operator.cli.main", "unmanaged", f"--kubeconfig={kubeconfig}")
+    assert done.returncode == 2
+    assert "pip install 'ram-operator[cloud]'" in done.stderr
+    assert "Traceback" not in done.stderr + done.stdout
+    assert "defect" not in done.stderr
+
+
 def test_whoever_starts_the_operator_there_is_told_what_is_missing() -> None:
     for words in (["run", "--cluster-name=x"], ["void-approvals"]):
         done = run("ram_operator", *words)

@@ -58,6 +58,14 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
         "print the digest of the change that waits",
         "Prints the digest alone, for an approval in git or for `approve --digest`.",
     ),
+    "unmanaged": (
+        "list what is in the account and no object manages, the worst first",
+        "Reads the whole account under your own credentials for Alibaba Cloud, those that its SDK"
+        " finds or a profile of the aliyun command line, and leaves out what objects of the cluster"
+        " have, what the platform keeps, and what the RamAccount ignores. Nothing is written. Needs"
+        " the extra `cloud`: pip install 'ram-operator[cloud]'. Which objects have what is told by"
+        " RamRecords, or else by the objects that you may list.",
+    ),
 }
 """Command → the line in the list of commands, and the text of its own help."""
 
@@ -163,6 +171,27 @@ def _history(command: argparse.ArgumentParser) -> None:
     _output(command, ("table", "wide", "json", "yaml"))
 
 
+def _unmanaged(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--profile",
+        default="",
+        metavar="NAME",
+        help="a profile of the aliyun command line (default: what the SDK finds by itself)",
+    )
+    command.add_argument(
+        "--endpoint",
+        default="",
+        metavar="HOST",
+        help="where RAM and STS are, if not the public ones: your credentials go there",
+    )
+    command.add_argument(
+        "--no-trusts",
+        action="store_true",
+        help="do not read whom roles trust, which is a call for each",
+    )
+    _output(command, ("table", "json", "yaml"))
+
+
 def _object(command: argparse.ArgumentParser) -> None:
     command.add_argument("object", metavar="KIND/NAME", help="for example ramrole/shop-auditor")
     command.add_argument("name", nargs="?", default="", help=argparse.SUPPRESS)
@@ -196,6 +225,7 @@ _FLAGS: Final[Mapping[str, Callable[[argparse.ArgumentParser], None]]] = {
     "request-deletion": _request_deletion,
     "history": _history,
     "digest": _object,
+    "unmanaged": _unmanaged,
 }
 
 

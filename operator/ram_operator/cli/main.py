@@ -42,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(parsed: argparse.Namespace) -> int:
     # Imported late: --help and wrong usage need none of it.
-    from . import access, commands, kubeconfig, screen
+    from . import access, cmd_unmanaged, commands, kubeconfig, screen
 
     console = commands.Console(sys.stdin, sys.stdout, sys.stderr)
     where = kubeconfig.Where(
@@ -61,7 +61,8 @@ def _run(parsed: argparse.Namespace) -> int:
     with TemporaryDirectory(prefix="kubectl-ram-") as folder:
         server = access.Access(where, Path(folder), lambda text: console.say(f"Warning: {text}"))
         run = commands.Run(parsed, server, console, screen.Paint(colour))
-        return commands.COMMANDS[parsed.command](run)
+        called = {**commands.COMMANDS, "unmanaged": cmd_unmanaged.unmanaged}
+        return called[parsed.command](run)
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ class Exit(IntEnum):
 
 
 MEANINGS: dict[Exit, str] = {
-    Exit.DONE: "done; for `pending`: the list is complete, empty or not",
+    Exit.DONE: "done; for `pending` and `unmanaged`: the list is complete, empty or not",
     Exit.NOTHING: "nothing was done: no change waits there, nothing needs to be asked for, or the"
     " answer was not yes",
     Exit.FAILED: "wrong usage, no connection, no such object, or a list that is not complete",

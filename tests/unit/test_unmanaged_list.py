@@ -1,0 +1,130 @@
+"""`kubectl ram unmanaged`: what is left of an account, and how it is shown."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from ram_operator import documents
+from ram_operator.cli import unmanaged_list
+from ram_operator.cli.unmanaged_list import Cloud, Cluster, Reading
+from ram_operator.cloud.list_calls import Row
+from ram_operator.kinds.account import account_settings
+from ram_operator.model.vocabulary import Origin
+
+ADMIN = documents.parse_policy(
+    {"Version": "1", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+)
+READS = documents.parse_policy(
+    {"Version": "1", "Statement": [{"Effect": "Allow", "Action": "oss:GetObject", "Resource": "*"}]}
+)
+STRANGER = documents.parse_trust(
+    {
+        "Version": "1",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Action": "sts:AssumeRole",
+                "Principal": {"RAM": ["acs:ram::2000000000000002:root"]},
+            }
+        ],
+    }
+)
+
+
+def rows(*names: str, origin: Origin = Origin.ACCOUNT) -> dict[str, Row]:
+    return {name.lower(): Row(name, b"", origin) for name in names}
+
+
+def cluster(*managed: tuple[str, str], **spec: Any) -> Cluster:
+    return Cluster(frozenset(managed), account_settings("main", {"accountId": "1", **spec}))
+
+
+class Reader:
+    """Documents and trusts, and how often each was read."""
+
+    def __init__(self) -> None:
+        self.read: Counter[str] = Counter()
+
+    def says(self, policy: str) -> tuple[documents.Policy, ...]:
+        self.read[policy] += 1
+        return {"System/Admin": (ADMIN,), "Custom/Own": (ADMIN,)}.get(policy, (READS,))
+
+    def trust(self, role: str) -> documents.Trust | None:
+        self.read[role] += 1
+        return STRANGER
+
+    def reading(self, *, trusts: bool = True) -> Reading:
+        return Reading(self.says, self.trust if trusts else None)
+
+
+CLOUD = Cloud(
+    "1",
+    {
+        "RamRole": {
+            **rows("Ours", "Theirs", "tmp-1"),
+            **rows("linked", origin=Origin.SERVICE_LINKED),
+        },
+        "RamUser": {**rows("ann", "bob"), **rows("mirrored", origin=Origin.PROVISIONED)},
+        "RamGroup": rows("ops"),
+        "RamPolicy": rows("Own", "harmless"),
+    },
+    {
+        "role/theirs": frozenset({"System/Admin", "System/AliyunOSSReadOnlyAccess"}),
+        "role/ours": frozenset({"System/Never"}),
+        "group/ops": frozenset({"Custom/Own"}),
+        "user/bob": frozenset({"Custom/harmless"}),
+    },
+    {"user/ann": ["ops"]},
+)
+IGNORE = {"ignore": [{"kind": "RamRole", "name": "tmp-*", "reason": "x"}]}
+
+
+def test_what_is_left_is_judged_and_each_thing_read_once() -> None:
+    reader = Reader()
+    here = cluster(("RamRole", "ours"), inventory=IGNORE)
+    found = unmanaged_list.judged(here, CLOUD, reader.reading())
+    every = "allows every action (*)"
+    outside = "acs:ram::2000000000000002:root may assume it from outside the account"
+    assert [(one.severity.value, one.kind, one.name, one.why) for one in found.items] == [
+        ("critical", "RamGroup", "ops", f"Custom/Own {every}"),
+        ("critical", "RamRole", "Theirs", f"System/Admin {every}; {outside}"),
+        ("critical", "RamUser", "ann", f"by group ops: Custom/Own {every}"),
+        ("warning", "RamPolicy", "Own", every),
+        ("info", "RamPolicy", "harmless", ""),
+        ("info", "RamUser", "bob", ""),
+    ]
+    assert found.counts == {"managed": 1, "serviceLinked": 1, "provisioned": 1, "ignored": 1}
+    names = ("System/Admin", "Custom/Own", "Custom/harmless", "Theirs")
+    assert reader.read == dict.fromkeys(names, 1)
+
+
+def test_without_trusts_none_is_read_and_nothing_is_said_of_them() -> None:
+    reader = Reader()
+    found = unmanaged_list.judged(cluster(), CLOUD, reader.reading(trusts=False))
+    assert not {"Theirs", "Ours"} & reader.read.keys()
+    assert all("outside" not in one.why and "trusts" not in one.why for one in found.items)
+
+
+def test_nothing_of_the_cloud_fools_a_terminal() -> None:
+    odd = "evil\x1b[2J\u202e\nRamRole"
+    cloud = Cloud("1", {"RamUser": rows(odd)}, {}, {})
+    found = unmanaged_list.judged(cluster(), cloud, Reader().reading())
+    assert found.table().splitlines()[1:] == [
+        "info       RamUser   evil\\u001b[2J\\u202e\\nRamRole   -"
+    ]
+    (item,) = found.document()["items"]
+    assert item["name"] == "evil\\u001b[2J\\u202e\\nRamRole"
+
+
+def test_the_document_says_what_was_not_seen() -> None:
+    here = Cluster(frozenset(), account_settings("", {"accountId": "1"}), ("not seen",))
+    found = unmanaged_list.judged(here, Cloud("1", {}, {}, {}), Reader().reading())
+    assert found.document() == {
+        "apiVersion": "plugin.ram.alibabacloud.com/v1alpha1",
+        "kind": "UnmanagedIdentityList",
+        "accountId": "1",
+        "notListed": {},
+        "unseen": ["not seen"],
+        "items": [],
+    }
