@@ -63,6 +63,7 @@ def test_it_lists_what_nobody_manages_under_the_policy_that_is_shipped(
     hands.create_role("tmp-job", TRUST_FC)
     hands.create_role("AliyunReservedSSO-x", TRUST_FC)
     hands.create_role("ours", TRUST_FC)
+    world.admin.create_group(world.account_id, "ops")
     desk.waits("ours")
     status = {"status": {"accountId": world.account_id, "cloudName": "Ours"}}
     desk.as_operator("ours", "RamRole", status)

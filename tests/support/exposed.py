@@ -28,6 +28,14 @@ EVERYTHING = ObjectState(
     drift_only=1.0,
     corrected=(("critical", 0.0),),
 )
+ACCOUNT = AccountState(
+    identities={("RamRole", "managed"): 1},
+    looked={"ramroles": 0.0},
+    failing={"ramroles": "AccessDenied"},
+    unmanaged={("RamRole", "critical"): 1},
+    unused={"RamUser": 1},
+    outside=1,
+)
 SCRAPED = {"job", "instance", "namespace", "pod", "container", "endpoint"}
 """Labels that a scrape adds."""
 _OF_HISTOGRAMS = {"_bucket": {"le"}, "_sum": set[str](), "_count": set[str]()}
@@ -39,7 +47,7 @@ def exposed() -> dict[str, set[str]]:
     key = Key("RamRole", "namespace", "name")
     metrics.objects.set(key, EVERYTHING)
     metrics.slow.passed(key, 5.0)
-    metrics.accounts.set("default", AccountState({("RamRole", "managed"): 1}, {"a": 0}, {"a": "b"}))
+    metrics.accounts.set("default", ACCOUNT)
     found = {
         sample.name: set(sample.labels)
         for family in metrics.registry.collect()
