@@ -37,7 +37,7 @@ _FORMS = """
 | `wide` | `pending`, `history` | the same with digests in full, and more |
 | `text` | the others | for people |
 | `json`, `yaml` | all but `digest`, `request-deletion`, `acknowledge` | a document, see below |
-| `name` | all but `digest`, `history`, `unmanaged` | `ramrole.ram.alibabacloud.com/web`, one a line |
+| `name` | all but `digest`, `history`, `unmanaged` | `ramrole.ram.alibabacloud.com/x`, one a line |
 
 Documents are a `PendingChangeList` or `PendingChange` of `plugin.ram.alibabacloud.com/v1alpha1`:
 `object` says where, `askedBy` who, `state` is waiting, approved or rejected, and `pending` is the
