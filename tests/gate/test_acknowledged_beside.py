@@ -76,6 +76,7 @@ def test_what_a_policy_lets_do_by_it_is_agreed_on_for_nobody(world: World) -> No
     """Its document is `*` by hand and acknowledged; whoever asks for it elsewhere waits."""
     world.policy("shared", document=READS, driftPolicy="Report")
     world.ready("RamPolicy", "shared")
+    until(lambda: world.record("RamPolicy", "shared") is not None, "its record")
     baseline = world.record("RamPolicy", "shared")
     Hands(world).version_policy("shared", ALL)
     world.settle()
