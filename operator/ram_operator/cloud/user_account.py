@@ -29,6 +29,7 @@ from .client import CloudClient, Timeouts, Wiring
 from .credentials import Credentials
 from .endpoints import endpoints
 from .limiter import ActionClass, Limiter
+from .places import Places
 
 R = TypeVar("R")
 _RATES: Final[Mapping[ActionClass, float]] = {
@@ -40,6 +41,7 @@ _RATES: Final[Mapping[ActionClass, float]] = {
 }
 """Calls a second. The account's other tools share its limits, the operator among them."""
 _TRIES: Final = 6
+_THREADS: Final = 2
 _NOBODY: Final = (
     "no credentials for Alibaba Cloud were found: set ALIBABA_CLOUD_ACCESS_KEY_ID and"
     " ALIBABA_CLOUD_ACCESS_KEY_SECRET, or configure a profile of the aliyun command line and name"
@@ -53,10 +55,9 @@ class UserAccount:
     def __init__(self, credentials: Credentials, endpoint: str) -> None:
         """`endpoint` is empty for the public services."""
         where = {"ram": endpoint, "sts": endpoint} if endpoint else {}
-        self._pool = ThreadPoolExecutor(2)
-        wiring = Wiring(
-            self._pool, Timeouts(), lambda *_: None, _never, proxies.read(os.environ), share=2
-        )
+        self._pool = ThreadPoolExecutor(_THREADS)
+        ways, places = proxies.read(os.environ), Places(_THREADS)
+        wiring = Wiring(self._pool, Timeouts(), lambda *_: None, _never, ways, places)
         found = endpoints(where, custom=bool(endpoint))
         self._client = CloudClient(credentials, found, Limiter(_RATES), wiring)
         self._policies = PolicyDocuments()
