@@ -9,6 +9,7 @@ from pathlib import Path
 from prometheus_client.parser import text_string_to_metric_families
 
 from lab.operator_process import OperatorProcess
+from ram_operator.cloud.jobs import is_write
 
 TICKS = os.sysconf("SC_CLK_TCK")
 COUNTERS = (
@@ -57,7 +58,7 @@ class Sample:
 
 
 def _reads(action: str) -> bool:
-    return action.rpartition(".")[2].startswith(("Get", "List"))
+    return not is_write(action)
 
 
 def _minus(now: dict[str, int], before: dict[str, int]) -> dict[str, int]:
