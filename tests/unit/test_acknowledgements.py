@@ -12,13 +12,20 @@ from ram_operator.gate import acknowledgements
 from ram_operator.gate.acknowledgements import Said, Turn
 from ram_operator.gate.inputs import Guard, Inputs
 from ram_operator.model.outcome import Plan
-from ram_operator.model.records import Acknowledgement, DriftEntry, HistoryEntry, RecordFacts
+from ram_operator.model.records import (
+    Acknowledgement,
+    Agreed,
+    DriftEntry,
+    HistoryEntry,
+    RecordFacts,
+)
 from ram_operator.model.steps import Attach, Detach, WriteAttributes, WriteTrust
 from ram_operator.model.vocabulary import DriftAction
 from ram_operator.planning import plan
 from tests.unit.approvals_by_example import END, NOW, RECORD, SAID, SCOPE, SOON
 from tests.unit.core import (
     ALLOW_ALL,
+    ALLOW_READ,
     ANN,
     ECS,
     FC,
@@ -40,6 +47,7 @@ DIGEST = "sha256:" + "ab" * 32
 LATER = "2026-01-02T06:00:00Z"
 A_DAY = "2026-01-03T00:00:00Z"
 TEXT = f"{DIGEST} until {LATER}"
+EDGE = ("Service", "edge.aliyuncs.com")
 
 
 def case(asked: Any, there: Any, text: str = "", **memory: Any) -> Inputs:
@@ -138,6 +146,46 @@ def test_who_asks_for_it_and_more_gets_nothing_more_meanwhile() -> None:
     asked = wanted({"trustPolicy": trust_json(FC, ECS), "policies": [attachment("System/a")]})
     decision = plan.update(replace(found, desired=asked))
     assert not any(isinstance(step, Attach) for step in decision.steps)
+
+
+@pytest.mark.parametrize("left", [(FC, ECS), (FC, ECS, ANN, EDGE)], ids=["less", "more"])
+def test_an_edit_that_keeps_a_part_of_it_is_not_offered_as_agreed_on(
+    left: Any,
+) -> None:
+    found = acknowledged(stranger(ANN))
+    edited = replace(found, desired=wanted({"trustPolicy": trust_json(*left)}))
+    decision = plan.update(edited)
+    assert decision.held is None, "nobody would be shown that it lets the stranger in for good"
+    assert not trusts(decision)
+    assert [each.field for each in decision.acknowledged] == ["trustPolicy"]
+    assert not decision.in_sync
+    over = plan.update(replace(edited, approval=replace(edited.approval, now=LATER)))
+    assert trusts(over), "it is taken back to what was agreed on"
+    assert over.held is not None
+    assert "ecs.aliyuncs.com" in str(over.held.gains)
+
+
+def test_an_edit_that_keeps_nothing_of_it_is_offered_meanwhile() -> None:
+    found = acknowledged(stranger())
+    decision = plan.update(replace(found, desired=wanted({"trustPolicy": trust_json(FC, ANN)})))
+    assert decision.held is not None
+    assert "ann" in str(decision.held.gains)
+    assert "ecs.aliyuncs.com" in str(decision.held.losses)
+
+
+def test_an_edit_of_a_document_that_keeps_a_part_of_it_waits_as_well() -> None:
+    pass_role = {"Effect": "Allow", "Action": "ram:PassRole", "Resource": "*"}
+    asked = wanted_policy()
+    there = made(asked)
+    both = policy(pass_role, {**pass_role, "Action": "ram:CreateUser"})
+    agreed = {"agreed": Agreed(document=policy(ALLOW_READ))}
+    live = replace(there, fields={**there.fields, "document": both})
+    found = acknowledged(case(asked, live, record=agreed))
+    edited = wanted_policy(document={"Version": "1", "Statement": [pass_role]})
+    decision = plan.update(replace(found, desired=edited))
+    assert decision.acknowledged
+    assert decision.held is None
+    assert decision.steps == ()
 
 
 def excess(document: str = "a", **more: Any) -> Inputs:

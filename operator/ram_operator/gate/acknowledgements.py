@@ -17,9 +17,11 @@ from typing import Final
 
 from .. import documents, legible, times
 from ..constants import Reason, Severity
-from ..kinds.schema import Escalation
+from ..kinds import comparison
+from ..kinds.schema import Escalation, Field
 from ..model import sentences
 from ..model.changes import Change, Judged, place
+from ..model.objects import Entry, FieldValue
 from ..model.records import Acknowledgement, DriftEntry, DriftOffer, RecordFacts
 from ..model.vocabulary import Cause, Disposition
 from . import approvals
@@ -131,6 +133,38 @@ def wished(item: Judged) -> Judged:
     return replace(item, disposition=Disposition.HOLD, acknowledged=True)
 
 
+def asked(inputs: Inputs, items: list[Judged]) -> list[Judged]:
+    """All that is to be done about one difference. An edit that keeps a part of a document as it is
+    acknowledged waits for its end: beside what is there, nobody would see that part as given.
+    """
+    known = [each.change for each in items if each.acknowledged]
+    return [
+        wished(item)
+        if item.cause is Cause.INTENT and any(_keeps(inputs, there, item.change) for there in known)
+        else item
+        for item in items
+    ]
+
+
+def _keeps(inputs: Inputs, there: Change, wish: Change) -> bool:
+    """Whether the edit asks for something that is `there` and was never agreed on."""
+    field = inputs.row.field(wish.field)
+    beyond, news = (_gains(field, side, wish.after) for side in (there.after, there.before))
+    return any(grant not in news for grant in beyond)
+
+
+def _gains(
+    field: Field, before: FieldValue | Entry | None, after: FieldValue | Entry | None
+) -> tuple[documents.Grant, ...]:
+    """Of documents alone: all else is told from what was agreed on."""
+    document = documents.Trust | documents.Policy
+    if not isinstance(before, document) or not isinstance(after, document):
+        return ()
+    moves = comparison.compare(field, before, after)
+    found = [move.comparison for move in moves if move.comparison is not None]
+    return tuple(grant for each in found for grant in each.gains)
+
+
 def _is_drift(item: Judged) -> bool:
     """Who moved it was the cloud. What was found there waits for people in any case."""
     return item.cause is Cause.DRIFT
@@ -169,8 +203,8 @@ _RANK: Final = {each.value: -rank for rank, each in enumerate(Severity)}
 
 
 def _spelling(item: Judged) -> bool:
-    comparison = item.change.comparison
-    return comparison is not None and comparison.respelled and bool(comparison.gains)
+    found = item.change.comparison
+    return found is not None and found.respelled and bool(found.gains)
 
 
 def _field(change: Change) -> str:

@@ -93,11 +93,14 @@ def every(inputs: Inputs, changes: Changes, table: Table) -> list[Evaluated]:
     found: list[Evaluated] = []
     now = inputs
     for difference in changes.differences:
-        for proposal in changes.propose(now, grants.directed(now, difference)):
-            for each in values.from_agreed(now, proposal):
-                item = acknowledgements.counted(now, each)
-                found.append(_first(now, item, table))
-                now = _once_written(now, found[-1].item)
+        proposals = changes.propose(now, grants.directed(now, difference))
+        items: list[Judged] = []
+        for each in (each for item in proposals for each in values.from_agreed(now, item)):
+            item = acknowledgements.counted(now, each)
+            items.append(item)
+        for item in acknowledgements.asked(now, items):
+            found.append(_first(now, item, table))
+            now = _once_written(now, found[-1].item)
     beside = list(expiry.extensions(inputs))
     listed = {where(item) for item in (*(each.item for each in found), *beside)}
     beyond = [acknowledgements.counted(inputs, i) for i in baseline.beyond(inputs, listed)]
