@@ -188,6 +188,18 @@ def test_an_edit_of_a_document_that_keeps_a_part_of_it_waits_as_well() -> None:
     assert decision.steps == ()
 
 
+def test_a_value_that_is_asked_for_meanwhile_is_offered_from_what_was_agreed_on() -> None:
+    agreed = {"agreed": Agreed(values={"maxSessionDurationSeconds": "3600"})}
+    there = live(maxSessionDurationSeconds=43200)
+    asked = wanted({"maxSessionDurationSeconds": 3600})
+    found = acknowledged(case(asked, there, record=agreed, outsiders=("them",)))
+    decision = plan.update(replace(found, desired=wanted({"maxSessionDurationSeconds": 7200})))
+    assert [each.field for each in decision.acknowledged] == ["maxSessionDurationSeconds"]
+    assert decision.held is not None
+    assert "7200 instead of 3600" in str(decision.held.gains)
+    assert not any(isinstance(step, WriteAttributes) for step in decision.steps)
+
+
 def excess(document: str = "a", **more: Any) -> Inputs:
     there = live(policies=policies("Custom/x"))
     return case(wanted({}), there, says={"Custom/x": document}, **more)
@@ -200,6 +212,21 @@ def test_an_attachment_counts_with_what_its_policy_says() -> None:
     assert not any(isinstance(step, Detach) for step in plan.update(kept).steps)
     grown = replace(kept, memory=replace(kept.memory, says={"Custom/x": "b"}))
     assert any(isinstance(step, Detach) for step in plan.update(grown).steps)
+
+
+def test_an_attachment_that_the_manifest_comes_to_ask_for_stays_and_is_not_offered() -> None:
+    agreed = {"agreed": Agreed({"policies": {}})}
+    rights = {"texts": {"Custom/x": "rights"}, "reasons": {"Custom/x": ("ram:*",)}}
+    kept = acknowledged(excess(**rights, record=agreed))
+    asked = replace(kept, desired=wanted({"policies": [attachment("Custom/x")]}))
+    judged = {"Custom/x": frozenset({"a"})}
+    decision = plan.update(replace(asked, memory=replace(kept.memory, says={}, judged=judged)))
+    assert not any(isinstance(step, Detach) for step in decision.steps)
+    assert decision.held is None
+    assert [each.field for each in decision.acknowledged] == ["policies[Custom/x]"]
+    judged = {"Custom/x": frozenset({"b"})}
+    decision = plan.update(replace(asked, memory=replace(kept.memory, says={}, judged=judged)))
+    assert any(isinstance(step, Detach) for step in decision.steps), "it says something else"
 
 
 def test_further_drift_is_judged_without_it() -> None:

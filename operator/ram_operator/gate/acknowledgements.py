@@ -182,6 +182,8 @@ def stands(inputs: Inputs, change: Change) -> str:
     says = ""
     if field.escalates is Escalation.ATTACHMENT:
         says = inputs.memory.says.get(change.entry, "")
+        # One that the manifest comes to ask for is judged by what it says.
+        says = says or " ".join(sorted(inputs.memory.judged.get(change.entry, ())))
     return _sha([FORMAT, place(change.field, change.entry), *sides, says])
 
 
