@@ -200,39 +200,11 @@ def test_a_value_that_is_asked_for_meanwhile_is_offered_from_what_was_agreed_on(
     assert not any(isinstance(step, WriteAttributes) for step in decision.steps)
 
 
-def excess(document: str = "a", **more: Any) -> Inputs:
-    there = live(policies=policies("Custom/x"))
-    return case(wanted({}), there, says={"Custom/x": document}, **more)
-
-
-def test_an_attachment_counts_with_what_its_policy_says() -> None:
-    found = excess()
-    assert any(isinstance(step, Detach) for step in plan.update(found).steps)
-    kept = acknowledged(found)
-    assert not any(isinstance(step, Detach) for step in plan.update(kept).steps)
-    grown = replace(kept, memory=replace(kept.memory, says={"Custom/x": "b"}))
-    assert any(isinstance(step, Detach) for step in plan.update(grown).steps)
-
-
-def test_an_attachment_that_the_manifest_comes_to_ask_for_stays_and_is_not_offered() -> None:
-    agreed = {"agreed": Agreed({"policies": {}})}
-    rights = {"texts": {"Custom/x": "rights"}, "reasons": {"Custom/x": ("ram:*",)}}
-    kept = acknowledged(excess(**rights, record=agreed))
-    asked = replace(kept, desired=wanted({"policies": [attachment("Custom/x")]}))
-    judged = {"Custom/x": frozenset({"a"})}
-    decision = plan.update(replace(asked, memory=replace(kept.memory, says={}, judged=judged)))
-    assert not any(isinstance(step, Detach) for step in decision.steps)
-    assert decision.held is None
-    assert [each.field for each in decision.acknowledged] == ["policies[Custom/x]"]
-    judged = {"Custom/x": frozenset({"b"})}
-    decision = plan.update(replace(asked, memory=replace(kept.memory, says={}, judged=judged)))
-    assert any(isinstance(step, Detach) for step in decision.steps), "it says something else"
-
-
 def test_further_drift_is_judged_without_it() -> None:
     kept = acknowledged(stranger())
     fields = {**kept.live.fields, "policies": policies("Custom/x")}
-    decision = plan.update(replace(kept, live=replace(kept.live, fields=fields)))
+    memory = replace(kept.memory, says={"Custom/x": "a"})
+    decision = plan.update(replace(kept, live=replace(kept.live, fields=fields), memory=memory))
     assert any(isinstance(step, Detach) for step in decision.steps)
     assert not trusts(decision)
     # Both are offered together then, so that another acknowledgement may cover them.
@@ -400,7 +372,8 @@ def test_why_one_does_not_count() -> None:
 
 def test_of_many_differences_the_gravest_are_offered() -> None:
     names = [f"Custom/x{number:02}" for number in range(60)]
-    found = case(wanted({}), live(policies=policies(*names), description="y"))
+    there = live(policies=policies(*names), description="y")
+    found = case(wanted({}), there, says=dict.fromkeys(names, "a"))
     entries = plan.update(found).acknowledgeable
     assert len(entries) == acknowledgements.MOST
     assert {entry.severity for entry in entries} == {"critical"}

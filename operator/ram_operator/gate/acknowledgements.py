@@ -18,6 +18,7 @@ from typing import Final
 from .. import documents, legible, times
 from ..constants import Reason, Severity
 from ..kinds import comparison
+from ..kinds.entries import only_reads
 from ..kinds.schema import Escalation, Field
 from ..model import sentences
 from ..model.changes import Change, Judged, place
@@ -120,7 +121,7 @@ def counted(inputs: Inputs, item: Judged) -> Judged:
     holds = holding(inputs)
     if holds is None or not _is_drift(item):
         return item
-    known = {each.stands for each in holds.entries}
+    known = {each.stands for each in holds.entries if each.stands}
     if stands(inputs, item.change) not in known:
         return item
     return replace(item, disposition=Disposition.REPORT, acknowledged=True)
@@ -172,7 +173,8 @@ def _is_drift(item: Judged) -> bool:
 
 def stands(inputs: Inputs, change: Change) -> str:
     """Stands for one difference: where it is, what was agreed on, and what is there instead. A
-    policy counts with what it says, so one that comes to say more is another difference.
+    policy counts with what it says, so one that comes to say more is another difference; "" for one
+    that cannot be read: nobody knows what he would let be.
     """
     field = inputs.row.field(change.field)
     agreed, baseline = change.after, inputs.memory.record.baseline
@@ -184,6 +186,8 @@ def stands(inputs: Inputs, change: Change) -> str:
         says = inputs.memory.says.get(change.entry, "")
         # One that the manifest comes to ask for is judged by what it says.
         says = says or " ".join(sorted(inputs.memory.judged.get(change.entry, ())))
+        if not says and change.before is not None and not only_reads(change.entry):
+            return ""
     return _sha([FORMAT, place(change.field, change.entry), *sides, says])
 
 
@@ -197,7 +201,8 @@ def entries(inputs: Inputs, judged: Iterable[Judged]) -> tuple[DriftEntry, ...]:
     if all(item.acknowledged for item in drift) and not soon:
         return ()
     found = {_field(item.change): _entry(inputs, item) for item in drift}
-    order = sorted(found.values(), key=lambda each: (_RANK[each.severity], each.field))
+    known = (each for each in found.values() if each.stands)
+    order = sorted(known, key=lambda each: (_RANK[each.severity], each.field))
     return tuple(order[:MOST])
 
 
