@@ -37,6 +37,11 @@ def test_an_attachment_that_the_manifest_comes_to_ask_for_stays_and_is_not_offer
     assert not any(isinstance(step, Detach) for step in decision.steps)
     assert decision.held is None
     assert [each.field for each in decision.acknowledged] == ["policies[Custom/x]"]
+    for until in ("", "2026-01-02T00:00:00Z"):
+        item = {**attachment("Custom/x"), "until": until} if until else attachment("Custom/x")
+        again = replace(asked, desired=wanted({"policies": [item]}))
+        memory = replace(kept.memory, says={}, judged=judged, watched=False)
+        assert not plan.update(replace(again, memory=memory)).found
     judged = {"Custom/x": frozenset({"b"})}
     decision = plan.update(replace(asked, memory=replace(kept.memory, says={}, judged=judged)))
     assert any(isinstance(step, Detach) for step in decision.steps), "it says something else"

@@ -141,6 +141,15 @@ def test_a_manifest_that_asks_for_the_same_waits_for_its_end() -> None:
     assert decision.held is not None
 
 
+def test_what_is_acknowledged_is_not_found_in_the_cloud_though_nobody_looked() -> None:
+    found = acknowledged(stranger())
+    both = replace(found, desired=wanted({"trustPolicy": trust_json(FC, ECS)}))
+    decision = plan.update(replace(both, memory=replace(both.memory, watched=False)))
+    assert not decision.found
+    assert decision.held is None
+    assert [each.field for each in decision.acknowledged] == ["trustPolicy"]
+
+
 def test_who_asks_for_it_and_more_gets_nothing_more_meanwhile() -> None:
     found = acknowledged(stranger())
     asked = wanted({"trustPolicy": trust_json(FC, ECS), "policies": [attachment("System/a")]})

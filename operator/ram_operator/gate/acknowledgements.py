@@ -22,9 +22,9 @@ from ..kinds.entries import only_reads
 from ..kinds.schema import Escalation, Field
 from ..model import sentences
 from ..model.changes import Change, Judged, place
-from ..model.objects import Entry, FieldValue
+from ..model.objects import Entry, FieldValue, UnknownPart
 from ..model.records import Acknowledgement, DriftEntry, DriftOffer, RecordFacts
-from ..model.vocabulary import Cause, Disposition
+from ..model.vocabulary import Cause, Direction, Disposition
 from . import approvals
 from .inputs import Approval, Inputs, Scope
 
@@ -125,6 +125,24 @@ def counted(inputs: Inputs, item: Judged) -> Judged:
     if stands(inputs, item.change) not in known:
         return item
     return replace(item, disposition=Disposition.REPORT, acknowledged=True)
+
+
+def covers(inputs: Inputs, wish: Change) -> bool:
+    """Whether what is there, and is asked for by now, is acknowledged: it came while somebody
+    looked, whatever lies between.
+    """
+    holds = holding(inputs)
+    if holds is None:
+        return False
+    live = inputs.live.fields[wish.field]
+    assert not isinstance(live, UnknownPart)
+    agreed: FieldValue | Entry | None = wish.before
+    there: FieldValue | Entry | None = live
+    if wish.entry:
+        assert isinstance(live, Mapping)
+        agreed, there = None, live.get(wish.entry)
+    back = Change(wish.field, there, agreed, Direction.NARROWER, wish.entry)
+    return stands(inputs, back) in {each.stands for each in holds.entries if each.stands}
 
 
 def wished(item: Judged) -> Judged:

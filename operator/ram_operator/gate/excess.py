@@ -11,15 +11,19 @@ from ..constants import DriftPolicy, Severity
 from ..kinds.schema import Escalation, Field
 from ..model.changes import Change, Judged
 from ..model.vocabulary import Cause, Direction, Disposition
+from . import acknowledgements
 from .inputs import Inputs
 from .said import rejected
 
 
 def taken_back(inputs: Inputs, wish: Change) -> bool:
-    """Whether it goes at once: the operator was looking when it came, or somebody said no to it."""
+    """Whether it goes at once: the operator was looking when it came, as is known of what somebody
+    acknowledged since, or somebody said no to it.
+    """
     if inputs.memory.options.drift is DriftPolicy.REPORT:
         return False
     watched = inputs.memory.watched and not inputs.memory.record.never_made
+    watched = watched or acknowledgements.covers(inputs, wish)
     return watched or rejected(inputs.memory.record, wish)
 
 
