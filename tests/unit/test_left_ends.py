@@ -10,21 +10,24 @@ import pytest
 from ram_operator.cluster.api import path
 from ram_operator.constants import Mode, Reason
 from ram_operator.errors import Retry
+from ram_operator.kinds.record import Identity
 from ram_operator.loop import left_ends
 from ram_operator.loop.ports import Ports
 from ram_operator.model.state import Live
 from ram_operator.model.vocabulary import Presence
 from tests.unit.test_endings import (
     ACCOUNT_BODY,
+    ENDS,
     IDENTITY,
     KEY,
     LATER,
     LIVE,
+    OVER,
     Json,
     carried,
     record,
 )
-from tests.unit.test_reconcile_ends import Found, body, world
+from tests.unit.test_reconcile_ends import MANAGED, Found, body, world
 
 __all__ = ["carried"]
 GIVEN_UP = {"owner": None}
@@ -80,6 +83,32 @@ def test_the_account_is_looked_at_when_the_next_end_comes(carried: list[str]) ->
         sweep(around)
         assert around.queue.depth() == 0
         assert around.queue._heap, "it comes back by itself"
+
+
+def test_who_is_let_in_anew_by_others_stays(carried: list[str]) -> None:
+    lately = "2025-12-31T23:30:00Z"
+    ends = {"members[ann]": OVER, "members[bot]": lately, "members[bob]": LATER}
+    empty = replace(LIVE, fields={**LIVE.fields, "members": {}})
+    with world(ACCOUNT_BODY, record(ends=ends), observer=Found(empty)) as (api, around):
+        sweep(around)
+        said = api.objects[path(IDENTITY.key)]["record"]["ends"]
+        assert said == {"members[bot]": lately, "members[bob]": LATER}
+    with world(ACCOUNT_BODY, api.objects[path(IDENTITY.key)], observer=Found(LIVE)) as (_, around):
+        sweep(around)
+        assert carried == ["expel bot"]
+
+
+def test_nothing_is_forgotten_of_what_was_not_read(carried: list[str]) -> None:
+    with world(ACCOUNT_BODY, record(), observer=Found(replace(LIVE, fields={}))) as (api, around):
+        sweep(around)
+        assert api.objects[path(IDENTITY.key)]["record"]["ends"] == ENDS
+
+
+def test_nothing_is_forgotten_of_what_has_another_owner_by_then(carried: list[str]) -> None:
+    with world(ACCOUNT_BODY, record("other"), observer=Found(LIVE)) as (api, around):
+        identity, owner = Identity(MANAGED.account_id, "RamGroup", "staff"), None
+        left_ends._forget(around, identity, owner, frozenset(ENDS))
+        assert api.objects[path(IDENTITY.key)]["record"]["ends"] == ENDS
 
 
 @pytest.mark.parametrize("wait", [3.0, None])

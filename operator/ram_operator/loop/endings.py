@@ -18,6 +18,7 @@ from ..gate.inputs import Approval, Inputs, Memory
 from ..kinds import tenancy
 from ..kinds.record import Identity, facts_of
 from ..kinds.schema import Kind
+from ..model.changes import place
 from ..model.objects import Account, Key, Owner, UnknownPart
 from ..model.outcome import Outcome, Plan
 from ..model.records import RecordFacts
@@ -44,6 +45,8 @@ class Ended:
     after: float | None = None
     applied: Applied | None = None
     """What counts as applied from now on, where that is known."""
+    gone: frozenset[str] = frozenset()
+    """Places whose end has come and that were empty already."""
 
     @property
     def said(self) -> tuple[str, ...]:
@@ -108,7 +111,8 @@ def of_one(
         facts = facts_of(ports.records.read(identity), identity)
         if facts.owner != owner or facts.newer:
             return Ended()
-        live = _look(ports, session, identity, facts, _due(facts, now))
+        due = _due(facts, now)
+        live = _look(ports, session, identity, facts, due)
     except RamOperatorError as error:
         return Ended(errors=(error,))
     if live is None:
@@ -119,13 +123,20 @@ def of_one(
     before = subject.applied_to(live.cloud_id)
     left = last_applied.lacking(before, (part for step in carried.done for part in step.parts))
     known = left if carried.done and before.known else None
-    return Ended(carried.done, carried.errors, applied=known)
+    return Ended(carried.done, carried.errors, applied=known, gone=_gone(live, due))
+
+
+def _gone(live: Live, due: Collection[str]) -> frozenset[str]:
+    """Of these places those that were read, and hold nothing."""
+    parts = {name: part for name, part in live.fields.items() if isinstance(part, Mapping)}
+    there = {place(name, key) for name, part in parts.items() for key in part}
+    return frozenset(w for w in due if w.partition("[")[0] in parts and w not in there)
 
 
 def _due(facts: RecordFacts, now: str) -> frozenset[str]:
     """The places whose agreed end has come."""
     latest = max(now, facts.latest)
-    return frozenset(place for place, end in facts.ends.items() if "" < end <= latest)
+    return frozenset(name for name, end in facts.ends.items() if "" < end <= latest)
 
 
 def _look(
@@ -140,7 +151,7 @@ def _look(
     if live.presence is Presence.UNKNOWN:
         assert live.error is not None
         raise live.error
-    for name in sorted({place.partition("[")[0] for place in due}):
+    for name in sorted({where.partition("[")[0] for where in due}):
         part = live.fields.get(name)
         if isinstance(part, UnknownPart):
             raise part.error

@@ -29,6 +29,10 @@ log = logging.getLogger(__name__)
 
 MOST: Final = 50
 """Identities that one look at the account is about."""
+SURE: Final = 3600.0
+"""Seconds after an end from which what is not there is gone, and not only missing in an old answer:
+a record that has forgotten an end carries it out no more.
+"""
 SOON: Final = 60.0
 """Seconds until what could not be done is tried again."""
 
@@ -54,8 +58,8 @@ def carry_out(ports: Ports, session: Session) -> None:
 
 
 def _some(due: list[tuple[float, Key]]) -> list[Key]:
-    """What has ended last, and some of what may have been tried before: a record keeps its ends,
-    and none of them keeps another waiting for ever.
+    """What has ended last, and some of what may have been tried before: a record keeps its ends for
+    a while, and none of them keeps another waiting for ever.
     """
     keys = [key for _, key in sorted(due, reverse=True)]
     latest, others = keys[: MOST // 2], keys[MOST // 2 :]
@@ -78,6 +82,7 @@ def _one(ports: Ports, session: Session, key: Key) -> None:
         # The word of a watch is not enough for what the object itself would do otherwise.
         if owner is None or ports.fresh(subject.key) is None:
             ended = endings.of_one(ports, subject, session.on_behalf(""), identity, owner)
+            _forget(ports, identity, owner, ended.gone)
     except RamOperatorError as error:
         ended = endings.Ended(errors=(error,))
     account = Key(ACCOUNT, "", session.account.name)
@@ -85,6 +90,22 @@ def _one(ports: Ports, session: Session, key: Key) -> None:
         ports.queue.add(account, Lane.NARROWING, max(ended.after or SOON, 1.0))
     for text in ended.said:
         _tell(ports, account, f"{KINDS[identity.kind].noun} {identity.cloud_name}: {text}")
+
+
+def _forget(ports: Ports, identity: Identity, owner: Owner | None, gone: frozenset[str]) -> None:
+    """What was taken away is no more business of anybody's here: who attaches it anew, by hand or
+    with another tool, keeps it. Raises errors.*.
+    """
+    if not gone:
+        return
+    body, now = ports.records.read(identity), times.seconds(ports.clock.stamp())
+    facts = facts_of(body, identity)
+    if body is None or facts.owner != owner:
+        return
+    over = {where: facts.ends[where] for where in gone & facts.ends.keys()}
+    over = {where: "" for where, end in over.items() if times.seconds(end) + SURE <= now}
+    if over:
+        ports.cache.put(ports.records.agree(body, ends=over))
 
 
 def _subject(session: Session, identity: Identity, owner: Owner | None) -> Subject:
