@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from lab.kstatus import assert_kstatus_legal, kstatus
 from ram_operator.constants import ConditionType, Reason, Severity
 from ram_operator.model import sentences
 from ram_operator.model.changes import Drift
 from ram_operator.model.outcome import Acknowledging, Outcome, Plan
 from ram_operator.model.records import Acknowledgement, DriftEntry, DriftOffer
-from ram_operator.model.vocabulary import DriftAction
+from ram_operator.model.vocabulary import DriftAction, Phase
 from ram_operator.observability.object_metrics import ObjectState, state_of
 from tests.unit.outcomes import DONE, GONE, RETRY, T1, T2, after, build, reasons, says
 
@@ -20,6 +22,7 @@ ENTRY = DriftEntry("trustPolicy", "sha256:x", "critical", "ecs can now assume th
 HOLDS = Acknowledgement("sha256:o", "sha256:o until x", "ann", "intact", T1, T2, (ENTRY,))
 OFFER = DriftOffer("sha256:p", T1, T2, (ENTRY,))
 PLAN = Plan(acknowledged=(KNOWN,), in_sync=False)
+STALLED = Outcome(Phase.STALLED, Reason.INVALID_SPEC, "no name")
 LET_BE = replace(DONE, plan=PLAN, acknowledging=Acknowledging(HOLDS))
 
 
@@ -94,6 +97,19 @@ def test_without_a_comparison_the_last_word_stands() -> None:
     status = build(replace(RETRY, acknowledging=Acknowledging(HOLDS)), after(LET_BE)).status
     assert says(status, ConditionType.DRIFTED) == ("False", Reason.DRIFT_ACKNOWLEDGED)
     assert status["acknowledged"]["digest"] == "sha256:o"
+
+
+@pytest.mark.parametrize("outcome", [RETRY, STALLED], ids=["retry", "stalled"])
+def test_without_a_comparison_it_is_drift_again_once_it_has_ended(outcome: Outcome) -> None:
+    both = replace(LET_BE, plan=replace(PLAN, drift=(GONE,)))
+    built = build(replace(outcome, acknowledging=Acknowledging()), after(both))
+    status: Any = built.status
+    assert says(status, ConditionType.DRIFTED) == ("True", Reason.DRIFT_DETECTED)
+    assert [entry["action"] for entry in status["drift"]] == ["reported", "pending"]
+    state = state_of(outcome, status, None, ObjectState(), 1.0)
+    assert (state.drift, state.widened, state.acknowledged) == ("critical", 1.0, ())
+    again = build(outcome, dict(status)).status
+    assert says(again, ConditionType.DRIFTED) == ("True", Reason.DRIFT_DETECTED)
 
 
 def test_what_may_be_acknowledged_is_offered() -> None:

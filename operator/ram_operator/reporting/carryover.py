@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -140,6 +140,23 @@ def _but_quiet(entries: Sequence[Drift], outcome: Outcome) -> tuple[Drift, ...]:
 def _over(entry: Drift) -> Drift:
     known = entry.action == DriftAction.ACKNOWLEDGED
     return replace(entry, action=DriftAction.PENDING) if known else entry
+
+
+def ended(status: Mapping[str, Any], outcome: Outcome) -> bool:
+    """Whether what a status shows as acknowledged is drift again, although nothing was compared
+    since: whoever keeps that from being done would else hide it for as long.
+    """
+    over = outcome.plan is None and outcome.acknowledging.holds is None
+    return over and any(entry.action == DriftAction.ACKNOWLEDGED for entry in shown(status))
+
+
+def again(entries: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """`status.drift` where that is so."""
+    known = DriftAction.ACKNOWLEDGED
+    return [
+        {**entry, "action": str(DriftAction.PENDING)} if entry.get("action") == known else {**entry}
+        for entry in entries
+    ]
 
 
 def by_weight(entries: Sequence[Drift]) -> tuple[Drift, ...]:

@@ -76,6 +76,8 @@ def build_report(
         status.update(_findings(outcome.plan, outcome, last, now))
     else:
         status.update({k: last[k] for k in _REBUILT if k in last})
+        if carryover.ended(old, outcome):
+            status["drift"] = carryover.again(status["drift"])
     status.update(_acknowledging(outcome.acknowledging))
     if corrected := outcome.drift_corrected:
         status["corrected"] = carryover.corrections(old, corrected, now)
@@ -261,6 +263,9 @@ def _synced(outcome: Outcome, old: Mapping[str, Any]) -> Condition:
 
 def _drifted(outcome: Outcome, old: Mapping[str, Any]) -> Condition:
     kind, plan = ConditionType.DRIFTED, outcome.plan
+    if carryover.ended(old, outcome):
+        text = sentences.drift(carryover.standing(old, outcome))
+        return Condition(kind, True, Reason.DRIFT_DETECTED, text)
     if plan is None:
         return _keep(old, kind, Reason.NO_DRIFT, "no drift is known")
     if standing := carryover.standing(old, outcome):
