@@ -150,6 +150,12 @@ def test_what_does_not_count_is_told_with_the_offer() -> None:
         assert acknowledging.known(around, HOLDER, subject.body) == Acknowledging()
 
 
+def test_what_has_had_its_time_is_not_told_as_if_it_held_although_the_record_has_it() -> None:
+    over = {**HOLDS, "until": "2026-01-01T00:00:00Z"}
+    with said(acknowledged=over) as (_, around, subject):
+        assert acknowledging.known(around, HOLDER, subject.body) == Acknowledging()
+
+
 def drift(*names: str, **more: Any) -> Plan:
     found = tuple(DriftEntry(name, f"sha256:{name}", "critical", "x") for name in names)
     return Plan(acknowledgeable=found, **more)

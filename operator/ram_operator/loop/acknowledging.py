@@ -151,10 +151,14 @@ def known(ports: Ports, key: Key, body: Mapping[str, Any]) -> Acknowledging:
     text = subject.annotation(ANNOTATION_ACKNOWLEDGE)
     for each in sorted(ports.cache.owned(key)):
         facts = offers.own_facts(ports, subject, ports.cache.get(each))
+        now = max(ports.clock.stamp(), facts.latest)
         holds, found = facts.acknowledged, facts.drift_offer
+        if holds is not None and holds.until <= now:
+            # Nothing ends it in the record of an object that is being deleted.
+            holds = None
         if holds is None and found is None:
             continue
-        ending = holds is not None and acknowledgements.ending(holds, ports.clock.stamp())
+        ending = holds is not None and acknowledgements.ending(holds, now)
         guard = _guard(ports) if found is not None and text else Guard.INTACT
         approval = Approval(acknowledge=text, guard=guard)
         return Acknowledging(holds, ending, found, acknowledgements.voided(facts, approval))
