@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from ram_operator.gate import baseline, clearance
+from ram_operator.gate import acknowledgements, baseline, clearance
 from ram_operator.kinds.table import KINDS
 from ram_operator.loop import holder_records
 from ram_operator.loop.gated_write import _start
 from ram_operator.model.changes import Change, Held
 from ram_operator.model.objects import Entry
-from ram_operator.model.records import NO_RIGHTS, Agreed, RecordFacts
+from ram_operator.model.records import (
+    NO_RIGHTS,
+    Acknowledgement,
+    Agreed,
+    DriftEntry,
+    RecordFacts,
+)
 from ram_operator.model.steps import Attach, Expel, Join
 from ram_operator.model.vocabulary import Direction
-from tests.unit.approvals_by_example import approved, offered
+from tests.unit.approvals_by_example import END, NOW, approved, offered
 from tests.unit.steps_by_example import of_entries
 from tests.unit.test_baseline import ADMIN, ALL_TEXT, group
 
@@ -44,6 +51,26 @@ def test_the_step_that_begins_it_lists_who_stays() -> None:
     first, second = said(found, before, ATTACH)
     assert first["members"] == listed
     assert second == {"members": listed, "policies": {ADMIN: ALL_TEXT}}
+
+
+def let_be(found: Any) -> Any:
+    """The same while the membership of eve is acknowledged drift."""
+    move = Change("members", found.live.fields["members"]["eve"], None, Direction.NARROWER, "eve")
+    entry = DriftEntry("members[eve]", acknowledgements.stands(found, move), "critical", "eve")
+    holds = Acknowledgement("sha256:o", "said", "ann", "intact", NOW, END, (entry,))
+    record = replace(found.memory.record, acknowledged=holds)
+    approval = replace(found.approval, acknowledge="said", now=NOW)
+    return replace(found, memory=replace(found.memory, record=record), approval=approval)
+
+
+def test_whom_somebody_only_lets_be_is_not_listed() -> None:
+    found = group("ann", "eve", carries=NO_RIGHTS, agreed={}, texts={ADMIN: ALL_TEXT})
+    (said_of_it,) = said(let_be(found), ATTACH)
+    assert said_of_it["members"] == {"ann": NO_RIGHTS}
+    facts = let_be(found).memory.record
+    facts = replace(facts, agreed=Agreed({"policies": {ADMIN: NO_RIGHTS}, "members": {}}))
+    listed = holder_records._says(GROUP, facts, ADMIN, "text", ["ann", "eve"])
+    assert listed["members"] == {"ann": NO_RIGHTS}
 
 
 def test_what_nobody_approved_lists_nobody() -> None:

@@ -53,7 +53,7 @@ from ..model.steps import (
     permit_of,
 )
 from ..model.vocabulary import Cause, Direction, Disposition
-from . import excess, values, ways_in
+from . import acknowledgements, excess, values, ways_in
 from .inputs import Inputs
 from .said import begun, carried_out
 
@@ -304,14 +304,23 @@ def _agrees(inputs: Inputs, step: Step, rights: bool) -> Agreed:
 
 def _who_stays(inputs: Inputs, steps: Iterable[Step]) -> dict[str, dict[str, str]]:
     """Who is in the group when it gets its first right is whom the approver has seen. Who joins one
-    that has a right is agreed on by his membership alone: he gets that one, too.
+    that has a right is agreed on by his membership alone: he gets that one, too. Nobody agrees on
+    whom somebody only lets be for a while.
     """
     agreed, live = inputs.memory.record.agreed, inputs.live.fields
     gone = {key for step in steps if isinstance(step, Expel) for key in step.entries}
     rows = [field for field in inputs.row.fields if field.escalates is Escalation.MEMBERSHIP]
     there = [(f.name, live.get(f.name)) for f in rows if not agreed.gives(f.carries)]
     listed = [(name, part.keys() - gone) for name, part in there if isinstance(part, Mapping)]
-    return {name: dict.fromkeys(sorted(keys), NO_RIGHTS) for name, keys in listed}
+    guests = {f.name: _guests(inputs, f) for f in rows}
+    return {n: dict.fromkeys(sorted(keys - guests[n]), NO_RIGHTS) for n, keys in listed}
+
+
+def _guests(inputs: Inputs, field: Field) -> set[str]:
+    live = inputs.live.fields.get(field.name)
+    there = live.items() if isinstance(live, Mapping) else ()
+    moves = {key: Change(field.name, None, each, Direction.WIDER, key) for key, each in there}
+    return {key for key, move in moves.items() if acknowledgements.covers(inputs, move)}
 
 
 def notes(inputs: Inputs) -> dict[str, dict[str, str]]:

@@ -13,6 +13,7 @@ from ..kinds.entries import policy_key
 from ..kinds.record import Identity, facts_of
 from ..kinds.schema import Escalation, Kind
 from ..kinds.table import KINDS
+from ..model.changes import place
 from ..model.objects import Key
 from ..model.records import NO_RIGHTS, Agreed, RecordFacts
 from ..model.vocabulary import PolicyType
@@ -74,5 +75,13 @@ def _says(
     for field in row.fields:
         if field.escalates is Escalation.MEMBERSHIP:
             listed = facts.agreed.entries.get(field.name, {})
-            found[field.name] = {n: NO_RIGHTS for n in members if n not in listed}
+            guests = _let_be(facts)
+            news = (n for n in members if n not in listed and place(field.name, n) not in guests)
+            found[field.name] = dict.fromkeys(news, NO_RIGHTS)
     return {name: says for name, says in found.items() if says}
+
+
+def _let_be(facts: RecordFacts) -> frozenset[str]:
+    """Places of drift that is acknowledged for a while: nobody agrees on that meanwhile."""
+    held = facts.acknowledged
+    return frozenset(each.field for each in held.entries) if held is not None else frozenset()
