@@ -13,7 +13,7 @@ from .. import documents
 from ..model.changes import Change, Held, Judged, place
 from ..model.permissions import Cleared
 from ..model.steps import WriteTrust
-from ..model.vocabulary import Cause, Direction, Disposition, Evaluator
+from ..model.vocabulary import Cause, Direction, Disposition, Evaluator, HeldVerdict
 from . import (
     acknowledgements,
     baseline,
@@ -166,12 +166,29 @@ def trust_change(
     if asked is not None:
         change = replace(asked.change, before=after, after=wanted)
         one = evaluate(inputs, replace(asked, change=change), table)
-        held, waits = one.held or held, bool(one.held or one.reads)
+        told = tuple((name, _unagreed(inputs, each, wanted)) for name, each in one.held)
+        held, waits = told or held, bool(one.held or one.reads)
     verdict_after = documents.compare_trust(clearance.in_force(after), wanted).verdict
     exceeds = verdict_after not in (documents.Verdict.SAME, documents.Verdict.WIDER)
     # Who is in by what was acknowledged gets no more by it, though the manifest asks for him, too.
     exceeds = exceeds or any(i.acknowledged and i.change.direction in _TAKES for i in items)
     return TrustChange(after, exceeds, tuple(steps), held, waits)
+
+
+def _unagreed(inputs: Inputs, held: Held, wanted: documents.Trust) -> Held:
+    """With whom the change leaves in whom nobody agreed on: beside what is there that is no gain,
+    and an approval agrees on it all the same.
+    """
+    agreed = inputs.memory.record.baseline
+    if agreed is None:
+        return held
+    gains = documents.compare_trust(clearance.in_force(agreed), wanted).gain_sentences
+    unseen = tuple(f"{text}, which nobody agreed on" for text in gains if text not in held.gains)
+    if not unseen:
+        return held
+    verdict = HeldVerdict.MIXED if held.verdict == HeldVerdict.NARROWER else held.verdict
+    summary = f"{held.summary}; it leaves in whom nobody agreed on"
+    return replace(held, gains=(*held.gains, *unseen), verdict=verdict, summary=summary)
 
 
 _TAKES: Final = (Direction.NARROWER, Direction.MIXED, Direction.UNKNOWN)
