@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from ram_operator import documents
-from ram_operator.cloud.list_calls import LISTINGS
+from ram_operator.cloud.held import Held
+from ram_operator.cloud.list_calls import LISTINGS, Row
 from ram_operator.config import Settings
 from ram_operator.constants import Reason
 from ram_operator.kinds.account import account_settings
@@ -211,12 +212,66 @@ def test_only_what_is_as_agreed_and_needs_no_provider_is_left_to_the_sweep(
     assert coverage.quiet(outcome) is quiet
 
 
+SHOWN = replace(CALM, cloud_name="Ours")
+
+
+def calm(around: Around, **more: Any) -> bool:
+    """Whether an object of which nothing waits is left to the sweep."""
+    values = {"plan": Plan(), "live": SHOWN, "recorded": True, **more}
+    outcome = Outcome(Phase.DONE, Reason.SYNCED, "", **values)
+    role = Key("RamRole", "team", "ours")
+    return coverage.calm(around.ports, around.session, role, outcome)
+
+
+def listed(*names: str) -> Around:
+    """An account whose list of roles has these."""
+    around, record = Around(), Key("RamRecord", "", "r")
+    around.ports.cache.owned = lambda key: [record]
+    around.lists.took("RamRole", {name.lower(): Row(name, b"1") for name in names}, around.now)
+    return around
+
+
 def test_who_has_no_record_is_not_left_to_a_sweep_that_would_not_find_him() -> None:
     """As all in an account that is observed."""
-    around, role, record = Around(), Key("RamRole", "team", "ours"), Key("RamRecord", "", "r")
-    outcome = Outcome(Phase.DONE, Reason.SYNCED, "", plan=Plan(), live=CALM, recorded=True)
+    around, role, record = listed("ours"), Key("RamRole", "team", "ours"), Key("RamRecord", "", "r")
     for owned in ([], [record]):
         around.ports.cache.owned = {role: owned}.get
-        assert coverage.calm(around.ports, role, outcome) is bool(owned)
+        assert calm(around) is bool(owned)
     # What the sweep saw before there was one may have woken nobody.
-    assert not coverage.calm(around.ports, role, replace(outcome, recorded=False))
+    assert not calm(around, recorded=False)
+
+
+def test_whom_the_list_leaves_out_is_not_left_to_the_sweep() -> None:
+    assert calm(listed("other", "OURS"))
+    around = listed("other", "ours")
+    around.lists.took("RamRole", {"other": Row("other", b"1")}, around.now)
+    assert not calm(around), "nothing that happens to the role would move the list"
+    around = Around()
+    around.ports.cache.owned = listed().ports.cache.owned
+    assert not calm(around), "there was no list yet"
+
+
+def test_of_whom_list_and_looks_disagree_is_not_left_to_the_sweep() -> None:
+    """Twice a list that looks do not bear out wakes somebody, and then it may be true."""
+    around, shown = listed("ours"), {"role/ours": Held.of({"Custom/more"})}
+    around.lists.attachments.noted("role/ours", frozenset(), around.now)
+    for _ in range(4):
+        around.now += 300.0
+        around.lists.attachments.took(shown, around.now, 10.0)
+        around.lists.attachments.noted("role/ours", frozenset(), around.now)
+        assert not calm(around)
+    around.lists.attachments.took({}, around.now + 300.0, 10.0)
+    assert calm(around)
+
+
+def test_of_whom_readings_and_looks_disagree_is_not_left_to_the_sweep() -> None:
+    around = listed("ours")
+    turns = around.lists.rotations["trusts"]
+    turns.noted("role/ours", b"agreed", around.now, often=False)
+    assert calm(around)
+    for at in (around.now + 10.0, around.now + 20.0):
+        turns.read("role/ours", b"strange", at)
+        turns.noted("role/ours", b"agreed", at, often=False)
+        assert not calm(around)
+    turns.read("role/ours", b"agreed", around.now + 30.0)
+    assert calm(around)

@@ -11,9 +11,11 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from .. import documents
+from ..cloud import held
 from ..kinds.group import GROUP
 from ..kinds.policy import POLICY
 from ..kinds.role import ROLE, TRUST
+from ..kinds.table import KINDS
 from ..kinds.user import USER
 from ..model.objects import Key, Options
 from ..model.outcome import Outcome
@@ -21,6 +23,7 @@ from ..model.vocabulary import Phase
 from ..runtime.queue import Lane
 from ..runtime.sessions import Session
 from ..runtime.sweep import AccountLists
+from . import rotations
 from .ports import Ports
 from .provider_readings import PROVIDERS
 from .rotations import SIGN_INS, TRUSTS
@@ -87,12 +90,27 @@ def _lists(ports: Ports, session: Session) -> AccountLists:
     return ports.sweeps.lists(session.account.name, session.account.account_id)
 
 
-def calm(ports: Ports, key: Key, outcome: Outcome) -> bool:
+def calm(ports: Ports, session: Session, key: Key, outcome: Outcome) -> bool:
     """Whether nothing of the object waits, and the sweep finds it by its record. Where there is
     none, as in an account that is observed, nobody would wake the object. Where there was none
     when the pass began, what the sweep saw meanwhile may have woken nobody.
     """
-    return outcome.recorded and bool(ports.cache.owned(key)) and quiet(outcome)
+    found = outcome.recorded and bool(ports.cache.owned(key)) and quiet(outcome)
+    return found and _shown(_lists(ports, session), key.kind, outcome)
+
+
+def _shown(lists: AccountLists, kind: str, outcome: Outcome) -> bool:
+    """Whether what the sweep has of the identity is what the looks find. One that its list leaves
+    out is not watched by it, nor is one of which they say different things: the same difference is
+    a reason for a look twice, and what hides behind it afterwards is for nobody but the next look.
+    """
+    cloud_name = outcome.live.cloud_name if outcome.live is not None else ""
+    if cloud_name.lower() not in (lists.rows(kind) or {}):
+        return False
+    name, turns = held.identity(KINDS[kind].noun, cloud_name), rotations.rotation(lists, kind)
+    if lists.attachments.disputed(name) or lists.memberships.disputed(name):
+        return False
+    return turns is None or not turns.disputed(name)
 
 
 def quiet(outcome: Outcome) -> bool:

@@ -368,7 +368,7 @@ class Reconciler:
             options = Subject.of(key, body).options if _readable(key, body) else None
             session = self._ports.accounts.find(options.account) if options else None
             if options is not None and session is not None:
-                quiet = coverage.calm(self._ports, key, outcome)
+                quiet = coverage.calm(self._ports, session, key, outcome)
                 return coverage.interval(self._ports, session, key.kind, options, quiet=quiet)
             if options is not None and options.interval is not None:
                 return options.interval

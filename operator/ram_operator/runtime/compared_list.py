@@ -116,6 +116,11 @@ class ComparedList:
         self._tried[name] = (value, times)
         return times <= TRIES
 
+    def disputed(self, identity: str) -> bool:
+        """Whether the list says something else of it than its looks, as of the last list."""
+        with self._lock:
+            return identity in self._tried
+
     def sizes(self) -> tuple[int, int, int]:
         """Identities that the list has, that were looked at, and that both disagree on."""
         with self._lock:

@@ -118,6 +118,12 @@ class Rotation:
             self._known[identity] = known._replace(at=at, strange=digest, tries=tries)
             return tries <= TRIES
 
+    def disputed(self, identity: str) -> bool:
+        """Whether its last reading said something else than the looks since."""
+        with self._lock:
+            known = self._known.get(identity)
+        return known is not None and known.tries > 0
+
     def keep(self, owned: Callable[[str], bool]) -> None:
         """Forget those that nobody manages any more."""
         with self._lock:
