@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from ram_operator import times
 from ram_operator.cloud import report_calls
 from ram_operator.cloud.list_calls import Row
 from ram_operator.cloud.report_calls import GENERATE, GET, SignsIn
@@ -43,6 +44,7 @@ COLUMNS = [
 ]
 HEADER = ",".join(COLUMNS)
 BARE = {name: "FALSE" for name in COLUMNS if name.endswith("exist")}
+NOON = times.seconds("2026-11-28T12:00:00Z")
 ANN, OWNER = "user/ann", Key("RamUser", "team", "ann")
 
 
@@ -84,8 +86,16 @@ def test_all_pages_count_whether_or_not_each_has_a_header() -> None:
         [page(HEADER, "a@x,-")],
         [page(HEADER, line("a@x"), line("A@x"))],
         [page(HEADER.replace("mfa_active", "mfa"), line("a@x"))],
+        [{**page(HEADER, line("a@x")), "GeneratedTime": ""}],
+        [
+            page(HEADER, line("a@x"), truncated=True, NextToken="n"),
+            {**page(line("b@x")), "GeneratedTime": "u"},
+        ],
     ],
-    ids=["cut", "a loop", "no base64", "nothing", "no header", "short", "twice", "a column less"],
+    ids=[
+        *("cut", "a loop", "no base64", "nothing", "no header", "short", "twice"),
+        *("a column less", "made never", "of two reports"),
+    ],
 )
 def test_what_is_no_whole_report_is_none(pages: list[Mapping[str, Any]]) -> None:
     with pytest.raises(Retry):
@@ -103,6 +113,21 @@ def test_a_row_moves_by_what_people_do_and_not_by_use() -> None:
         assert row(**{moved: "now"}).digest != row().digest
     for has in BARE:
         assert not row(**{has: "TRUE"}).nothing
+
+
+def test_a_user_may_be_called_as_the_first_column_is() -> None:
+    assert read(page(HEADER, line("user"), line("ann@x"))).keys() == {"user/user", ANN}
+
+
+def test_keys_of_old_accounts_count_that_have_columns_of_their_own() -> None:
+    more = ",".join(f"additional_access_key_1_{what}" for what in ("exist", "active"))
+
+    def row(values: str) -> SignsIn:
+        return read(page(f"{HEADER},{more}", f"{line('ann@x')},{values}"))[ANN]
+
+    assert row("FALSE,N/A") == read(page(HEADER, line("ann@x")))[ANN]
+    assert not row("TRUE,TRUE").nothing
+    assert len({row("FALSE,N/A").digest, row("TRUE,TRUE").digest, row("TRUE,FALSE").digest}) == 3
 
 
 def test_who_moved_since_the_report_before() -> None:
@@ -134,7 +159,9 @@ class Around:
         facts = {record: SimpleNamespace(owner=OWNER), OWNER: SimpleNamespace(owner=None)}
         self.ports: Any = SimpleNamespace(
             settings=Settings(**settings),
-            clock=SimpleNamespace(monotonic=lambda: self.now),
+            clock=SimpleNamespace(
+                monotonic=lambda: self.now, wall=lambda: NOON + self.now - 1000.0
+            ),
             cache=SimpleNamespace(facts=facts.get),
             queue=SimpleNamespace(add=lambda key, _: self.woken.append(key)),
         )
@@ -212,6 +239,30 @@ def test_without_a_report_all_are_read_in_turns_and_that_is_said() -> None:
 
 def test_a_report_that_is_never_made_anew_is_not_believed_for_ever() -> None:
     around = Around()
+    around.sweep()
+    around.sweep(28_801.0)
+    assert around.read_in_turns()
+
+
+def test_a_report_is_as_old_as_what_it_shows() -> None:
+    """Whoever has one made right before the operator asks would have four hours more."""
+    around = Around()
+    around.made = times.stamp(NOON - 14_000.0)
+    around.sweep()
+    assert around.asked == [GENERATE, GET]
+    assert not around.read_in_turns()
+    around.has, around.made = {"access_key_1_exist": "TRUE"}, times.stamp(NOON + 500.0)
+    around.sweep()
+    assert around.woken == [OWNER], "the one that was there grew too old"
+    around.sweep(14_000.0)
+    assert around.asked == [GENERATE, GET] * 2
+    around.sweep()
+    assert around.asked == [GENERATE, GET] * 3
+
+
+def test_a_report_of_a_time_to_come_is_of_now() -> None:
+    around = Around()
+    around.made = times.stamp(NOON + 10 * 86_400.0)
     around.sweep()
     around.sweep(28_801.0)
     assert around.read_in_turns()

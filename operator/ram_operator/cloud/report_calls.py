@@ -10,6 +10,7 @@ import base64
 import binascii
 import csv
 import io
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -23,9 +24,12 @@ GET: Final = "IMS.GetCredentialReport"
 _MOST_PAGES: Final = 100
 _ROOT: Final = "<root>"
 _USER: Final = "user"
+_CREATED: Final = "user_creation_time"
 _EXIST: Final = ("password_exist", "access_key_1_exist", "access_key_2_exist")
+_MORE_KEYS: Final = re.compile(r"(additional_access_key_[0-9]+)_exist")
+"""Old accounts may have more than two keys for a user."""
 _COLUMNS: Final = (
-    "user_creation_time",
+    _CREATED,
     "password_active",
     "password_last_changed",
     "mfa_active",
@@ -36,6 +40,7 @@ _COLUMNS: Final = (
     *_EXIST,
 )
 """Those that people move. Others move with use, and `password_next_rotation` by itself."""
+_OF_A_KEY: Final = ("active", "last_rotated")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +65,11 @@ def read(calls: CloudCalls) -> tuple[str, dict[str, SignsIn]]:
     pages, query, made_at = list[str](), dict[str, str](), ""
     for _ in range(_MOST_PAGES):
         body = calls.call(GET, query)
-        made_at = str(body.get("GeneratedTime") or "")
+        this = str(body.get("GeneratedTime") or "")
+        if not this or made_at not in ("", this):
+            # Another one was made meanwhile, and half of each says nothing of either time.
+            raise answers.incomplete(GET, "GeneratedTime, or with another one on each page")
+        made_at = this
         pages.append(_text(body))
         # A text in which everything is true.
         if str(body.get("IsTruncated")).lower() != "true":
@@ -95,8 +104,8 @@ def _users(pages: list[str]) -> dict[str, SignsIn]:
 def _rows(text: str) -> Iterator[Mapping[str, str]]:
     header: list[str] | None = None
     for line in csv.reader(io.StringIO(text)):
-        if line and line[0] == _USER:
-            # It may stand on each page.
+        if line and line[0] == _USER and _CREATED in line:
+            # It may stand on each page, and a user may have that name.
             header = line
             if missing := {*_COLUMNS} - {*header}:
                 raise answers.incomplete(GET, ", ".join(sorted(missing)))
@@ -108,5 +117,13 @@ def _rows(text: str) -> Iterator[Mapping[str, str]]:
 
 def _signs_in(row: Mapping[str, str]) -> SignsIn:
     words = [row[name].lower() for name in _COLUMNS]
+    more = sorted(key[1] for name in row if (key := _MORE_KEYS.fullmatch(name)))
+    found = [each for each in more if not _is_no(row[f"{each}_exist"])]
+    for each in found:
+        words += [each, *(row.get(f"{each}_{what}", "").lower() for what in _OF_A_KEY)]
     digest = told("\n".join(words))
-    return SignsIn(digest, all(row[name].lower() == "false" for name in _EXIST))
+    return SignsIn(digest, not found and all(_is_no(row[name]) for name in _EXIST))
+
+
+def _is_no(word: str) -> bool:
+    return word.lower() == "false"

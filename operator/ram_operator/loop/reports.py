@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from typing import Final
 
+from .. import times
 from ..cloud import report_calls
 from ..constants import Mode
 from ..errors import RamOperatorError
@@ -56,7 +57,8 @@ def _ask(ports: Ports, session: Session, lists: AccountLists) -> None:
         if not report_calls.made(session.client):
             # The next sweep asks again.
             return
-        moved = lists.report.took(*report_calls.read(session.client), at)
+        made, rows = report_calls.read(session.client)
+        moved = lists.report.took(made, rows, at - _older(ports, made))
     except RamOperatorError as error:
         text = "RamAccount %s: there is no credential report: %s"
         log.warning(text, account.name, error.message)
@@ -68,3 +70,11 @@ def _ask(ports: Ports, session: Session, lists: AccountLists) -> None:
         owner = owner_of(ports, Identity(account.account_id, USER.kind, folded))
         if owner is not None:
             ports.queue.add(owner, Lane.PERIODIC)
+
+
+def _older(ports: Ports, made: str) -> float:
+    """Seconds since the report was made: it is about that moment, and whoever asks for one gets an
+    older one that somebody else had made. 0 where its time is none, or to come.
+    """
+    at = times.seconds_or_none(made)
+    return max(0.0, ports.clock.wall() - at) if at is not None else 0.0

@@ -16,10 +16,12 @@ class ReportRows:
         self._rows: Mapping[str, SignsIn] = {}
         self._made = ""
         self._at: float | None = None
-        """When the one that is known was found to be a new one."""
+        """When the one that is known was made, or was found to be a new one."""
 
     def took(self, made: str, rows: Mapping[str, SignsIn], at: float) -> frozenset[str]:
-        """A whole report. Who moved since the one before; of the first one nobody knows."""
+        """A whole report, made `at` that time as far as that is known. Who moved since the one
+        before; of the first one nobody knows.
+        """
         with self._lock:
             if made and made == self._made:
                 return frozenset()
@@ -31,7 +33,7 @@ class ReportRows:
             return frozenset(name for name in names if before.get(name) != rows.get(name))
 
     def age(self, now: float) -> float | None:
-        """Seconds since there was a new one; None where there was none yet."""
+        """Seconds since the last one was made; None where there was none yet."""
         with self._lock:
             return None if self._at is None else now - self._at
 
