@@ -37,6 +37,7 @@ class Cloud:
     status: Any = "Active"
     refused: dict[str, tuple[int, str]] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
+    keys: list[str] = field(default_factory=list)
 
     def answer(self, request: Request) -> Reply:
         headers = {name.lower(): value for name, value in request.headers.items()}
@@ -57,7 +58,9 @@ class Cloud:
             "GetDefaultDomain": {"DefaultDomainName": f"{self.domain}.onaliyun.com"},
             "GetLoginProfile": {"LoginProfile": profile},
             "GetUser": {"User": {"UserId": "1", "UserName": "ann", **of_user}},
-            "ListAccessKeys": {"AccessKeys": {"AccessKey": []}},
+            "ListAccessKeys": {
+                "AccessKeys": {"AccessKey": [{"AccessKeyId": key} for key in self.keys]}
+            },
         }
         return self._reply(200, answers[action])
 
@@ -151,3 +154,16 @@ def test_an_answer_is_kept_for_its_time_and_a_failure_never() -> None:
     assert kept.answer(action, lambda: next(answers)) == {"a": 1}
     now[0] = KEPT_SECONDS[action]
     assert kept.answer(action, lambda: next(answers)) == {"a": 2}
+
+
+@pytest.mark.parametrize("keys", [["ABC1234", "ABD1234"], ["ABD1234", "ABC1234"], ["X1", "1"]])
+def test_no_key_hides_behind_another_that_ends_alike(cloud: Cloud, keys: list[str]) -> None:
+    cloud.keys = [*keys, "XYZ5678"]
+    found = read_access(cloud.world.client, "user", Live(Presence.PRESENT, "ann"))["access"]
+    assert isinstance(found, dict)
+    assert {entry.handle for entry in found.values()} == {*cloud.keys, MADE}
+    assert "accessKey/…5678" in found
+    assert found.keys() - {"loginProfile", "accessKey/…5678"} in (
+        {"accessKey/…C1234", "accessKey/…D1234"},
+        {"accessKey/…X1", "accessKey/…1"},
+    )

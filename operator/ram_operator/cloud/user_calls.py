@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 from ..constants import Reason
@@ -21,6 +21,8 @@ from .writing import Writer
 _DOMAIN: Final = "IMS.GetDefaultDomain"
 _PROFILE: Final = "IMS.GetLoginProfile"
 _USER: Final = "IMS.GetUser"
+_SHOWN: Final = 4
+"""Characters of a key's id, at least."""
 
 
 def read_user(calls: CloudCalls, name: str) -> Live:
@@ -49,7 +51,7 @@ def read_groups(calls: CloudCalls, noun: str, live: Live) -> Fields:
 
 
 def read_access(calls: CloudCalls, noun: str, live: Live) -> Fields:
-    """Ways to log in: a login profile, and keys by their last characters.
+    """Ways to log in: a login profile, and keys by the last characters that tell them apart.
 
     A profile has no id, and is known by when it was made. What lets nobody in has the value
     `inactive`: a key need not be made so once more, and a profile may be switched on again.
@@ -65,13 +67,21 @@ def read_access(calls: CloudCalls, noun: str, live: Live) -> Fields:
         made = str(profile.get("CreateDate") or "")
         found[PROFILE] = Entry(PROFILE, _switched(calls, live), handle=made)
     body = calls.call("ListAccessKeys", {"UserName": name})
-    for row in answers.rows(body, "ListAccessKeys", ("AccessKeys", "AccessKey"), "AccessKeyId"):
-        key = str(row["AccessKeyId"])
+    rows = answers.rows(body, "ListAccessKeys", ("AccessKeys", "AccessKey"), "AccessKeyId")
+    keys = {str(row["AccessKeyId"]): row for row in rows}
+    for key, row in keys.items():
         value = INACTIVE if row.get("Status") == "Inactive" else ""
-        made = str(row.get("CreateDate") or "")
-        shown = f"accessKey …{key[-4:]}"
-        found[f"accessKey/…{key[-4:]}"] = Entry(shown, value, handle=key, since=made)
+        made, end = str(row.get("CreateDate") or ""), _end(key, keys)
+        found[f"accessKey/…{end}"] = Entry(f"accessKey …{end}", value, handle=key, since=made)
     return {"access": found}
+
+
+def _end(key: str, keys: Collection[str]) -> str:
+    """Its last characters, as many as tell it from the others: none may stand for two."""
+    for length in range(_SHOWN, len(key)):
+        if sum(each.endswith(key[-length:]) for each in keys) == 1:
+            return key[-length:]
+    return key
 
 
 def _switched(calls: CloudCalls, live: Live) -> str:
