@@ -80,7 +80,9 @@ def watched(ports: Ports, session: Session, kind: str, options: Options) -> floa
     """
     account = session.account
     own = LOOKS * (options.interval or account.interval)
-    since = _lists(ports, session).covered.get(kind)
+    lists = _lists(ports, session)
+    # Where an account is back that was not looked at, its objects may ask before `watch` does.
+    since = lists.covered.get(kind) if kind in covered(ports, lists) else None
     if options.interval is not None or account.interval_given or since is None:
         return own
     return max(own, min(own + ports.clock.monotonic() - since, LOOKS * SELDOM))
