@@ -17,6 +17,7 @@ from ram_operator.cloud.kept_answers import KEPT_SECONDS, KeptAnswers
 from ram_operator.cloud.user_calls import read_access
 from ram_operator.constants import Reason
 from ram_operator.errors import Retry
+from ram_operator.kinds.sign_in import UNREAD, identifier
 from ram_operator.model.objects import Entry
 from ram_operator.model.state import Live
 from ram_operator.model.vocabulary import Presence
@@ -117,7 +118,10 @@ def test_a_domain_that_was_changed_meanwhile_hides_nothing(cloud: Cloud, cloud_i
 @pytest.mark.parametrize("action", ["GetDefaultDomain", "GetLoginProfile"])
 def test_who_may_not_ask_says_so(cloud: Cloud, action: str) -> None:
     cloud.refused[action] = (403, "NoPermission")
-    assert cloud.profile().value == "on or off is not known"
+    found = cloud.profile()
+    assert found == Entry("loginProfile (on or off is not known)", UNREAD, handle=MADE)
+    # It is the same one to records.
+    assert identifier(found) == identifier(Entry("loginProfile", "", handle=MADE))
 
 
 @pytest.mark.parametrize(

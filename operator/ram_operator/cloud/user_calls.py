@@ -65,7 +65,10 @@ def read_access(calls: CloudCalls, noun: str, live: Live) -> Fields:
         _only_relation(error)
     else:
         made = str(profile.get("CreateDate") or "")
-        found[PROFILE] = Entry(PROFILE, _switched(calls, live), handle=made)
+        value = _switched(calls, live)
+        # The status lists it: nobody may take what nobody watches for something that is watched.
+        shown = f"{PROFILE} ({UNREAD})" if value == UNREAD else PROFILE
+        found[PROFILE] = Entry(shown, value, handle=made)
     body = calls.call("ListAccessKeys", {"UserName": name})
     rows = answers.rows(body, "ListAccessKeys", ("AccessKeys", "AccessKey"), "AccessKeyId")
     keys = {str(row["AccessKeyId"]): row for row in rows}
