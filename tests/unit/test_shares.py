@@ -5,6 +5,7 @@ stands still.
 from __future__ import annotations
 
 import threading
+import time
 
 import pytest
 from hypothesis import given
@@ -86,6 +87,78 @@ def test_who_waits_has_the_place_that_comes_free_in_turn() -> None:
     waiter.join(60.0)
     assert len(got) == 1
     assert got[0] is not None
+
+
+class Counting(FakeClock):
+    """Counts who asks, and moves by itself after some have."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked, self.jump = 0, (0, 0.0)
+
+    def __call__(self) -> float:
+        self.asked += 1
+        left, seconds = self.jump
+        self.jump = (max(0, left - 1), seconds)
+        if left == 1:
+            found = super().__call__()
+            self.advance(seconds)
+            return found
+        return super().__call__()
+
+
+def waiting(places: Places, accounts: list[str], then: list[str]) -> list[threading.Thread]:
+    """Each in the line behind those before; who has a place leaves it when all are there."""
+    found = []
+    for number, name in enumerate(accounts):
+
+        def wait(name: str = name) -> None:
+            ticket = places.take(name, 60.0)
+            assert ticket is not None
+            then.append(name)
+            places.leave(ticket)
+
+        thread = threading.Thread(target=wait, daemon=True)
+        thread.start()
+        found.append(thread)
+        while len(places._line) <= number:
+            time.sleep(0.001)
+    return found
+
+
+def test_who_waits_is_not_woken_for_the_place_of_another() -> None:
+    clock, then, accounts = Counting(), list[str](), names(100)
+    places = Places(1, clock)
+    first = places.take("one", 0.0)
+    assert first is not None
+    threads = waiting(places, accounts, then)
+    before = clock.asked
+    places.leave(first)
+    for thread in threads:
+        thread.join(60.0)
+    assert then == accounts
+    assert clock.asked - before < 10 * len(accounts)
+
+
+def test_who_grew_slow_while_called_calls_the_next_one() -> None:
+    clock, then = Counting(), list[str]()
+    places = Places(8, clock)
+    for name in ("a", "b", "c", "d"):
+        assert places.take(name, 0.0) is not None
+    clock.advance(4.0)
+    found = [places.take(name, 0.0) for name in ("e", "e", "f", "f")]
+    tickets = [ticket for ticket in found if ticket is not None]
+    assert len(tickets) == 3, "the last is for who holds nothing"
+    tickets.append(places.take("g", 0.0) or 0)
+    threads = waiting(places, ["a", "f"], then)
+    for ticket in (tickets[3], tickets[0]):
+        places.leave(ticket)
+    assert then == []
+    # It is the turn of a, which is slow by the time that it notices.
+    clock.jump = (2, 2.0)
+    places.leave(tickets[1])
+    threads[1].join(60.0)
+    assert then == ["f"]
 
 
 @given(
