@@ -6,7 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from ram_operator.constants import Reason
-from ram_operator.errors import RamOperatorError
+from ram_operator.errors import RamOperatorError, Retry, Stalled
 from ram_operator.kinds.identity import Identity
 from ram_operator.loop import provider_readings
 from ram_operator.loop.provider_readings import PROVIDERS
@@ -48,6 +48,7 @@ class Around:
 
     def __init__(self) -> None:
         self.state, self.denied, self.now = "one", False, 100.0
+        self.refused: dict[str, RamOperatorError] = {}
         self.woken: list[Key] = []
         self.lists = AccountLists()
         self.lists.providers.noted("role/web", {GIT})
@@ -67,6 +68,8 @@ class Around:
 
     def read(self, calls: Any, name: str, now: float, *, fresh: bool) -> str:
         assert fresh
+        if name in self.refused:
+            raise self.refused[name]
         if self.denied:
             raise RamOperatorError(Reason.ACCESS_DENIED, "no")
         return self.state
@@ -96,3 +99,16 @@ def test_one_that_cannot_be_read_is_told_and_nobody_looks_for_it() -> None:
     assert around.lists.looked()[PROVIDERS] == around.now - 300.0
     around.denied, around.state = False, "swapped"
     assert around.sweep() == 1
+
+
+def test_one_that_cannot_be_read_hides_no_other_one() -> None:
+    around = Around()
+    around.lists.providers.noted("role/other", {"oidc-provider/A"})
+    around.sweep()
+    around.refused["oidc-provider/A"] = Stalled(Reason.ACCESS_DENIED, "not this one")
+    around.state = "swapped"
+    assert around.sweep() == 1
+    assert around.lists.problems() == {PROVIDERS: Reason.ACCESS_DENIED}
+    around.refused["oidc-provider/A"] = Retry(Reason.THROTTLED, "later")
+    around.state = "swapped again"
+    assert around.sweep() == 0, "who is told to wait does"

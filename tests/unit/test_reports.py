@@ -137,8 +137,16 @@ def test_who_moved_since_the_report_before() -> None:
     assert rows.without() == {ANN, "user/b"}
     assert rows.took("t1", {ANN: two}, 10.0) == frozenset(), "it is the same one"
     assert rows.age(20.0) == 20.0
-    assert rows.took("t2", {ANN: two, "user/c": one}, 30.0) == {ANN, "user/b", "user/c"}
+    assert rows.took("t2", {ANN: two, "user/c": one}, 30.0) == {ANN}
     assert rows.without() == {"user/c"}
+
+
+def test_a_part_of_a_report_has_nobody_look() -> None:
+    """He who is not in it is read in turns."""
+    rows, whole = ReportRows(), {f"user/{n}": SignsIn(b"1", nothing=True) for n in range(3500)}
+    for number, shown in enumerate((whole, {"user/1": whole["user/1"]}, whole)):
+        assert rows.took(f"t{number}", shown, float(number)) == frozenset()
+        assert rows.without() == shown.keys()
 
 
 class Around:

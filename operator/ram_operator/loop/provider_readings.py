@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from typing import Final
 
-from ..errors import RamOperatorError
+from ..errors import RamOperatorError, Retry
 from ..kinds.identity import Identity
 from ..kinds.role import ROLE
 from ..runtime.queue import Lane
@@ -26,6 +26,7 @@ PROVIDERS: Final = "providers"
 def run(ports: Ports, session: Session, lists: AccountLists) -> None:
     """Raises nothing of the cloud: what cannot be read is told, and grows older."""
     begun, account = ports.clock.monotonic(), session.account
+    problem: RamOperatorError | None = None
     for name in lists.providers.names():
         now = ports.clock.monotonic()
         try:
@@ -33,11 +34,18 @@ def run(ports: Ports, session: Session, lists: AccountLists) -> None:
         except RamOperatorError as error:
             text = "RamAccount %s: identity provider %s could not be read: %s"
             log.warning(text, account.name, name, error.message)
-            lists.failed(PROVIDERS, error.reason)
-            return
+            problem = error
+            if isinstance(error, Retry):
+                # Who has no answers now waits for each of them.
+                break
+            # It may be this one alone, and the others are swapped no less for that.
+            continue
         for role in lists.providers.took(name, state):
             folded = role.partition("/")[2]
             owner = owner_of(ports, Identity(account.account_id, ROLE.kind, folded))
             if owner is not None:
                 ports.queue.add(owner, Lane.PERIODIC)
-    lists.believed(PROVIDERS, begun)
+    if problem is not None:
+        lists.failed(PROVIDERS, problem.reason)
+    else:
+        lists.believed(PROVIDERS, begun)

@@ -29,8 +29,10 @@ class ReportRows:
             self._rows, self._made, self._at = dict(rows), made, at
             if first:
                 return frozenset()
-            names = before.keys() | rows.keys()
-            return frozenset(name for name in names if before.get(name) != rows.get(name))
+            # Whom one of them leaves out is read in turns by that, and costs no look: a part of a
+            # report would have all others look, and the next one as well.
+            both = before.keys() & rows.keys()
+            return frozenset(name for name in both if before[name] != rows[name])
 
     def age(self, now: float) -> float | None:
         """Seconds since the last one was made; None where there was none yet."""
