@@ -103,7 +103,7 @@ def test_one_that_cannot_be_read_is_told_and_nobody_looks_for_it() -> None:
 
 def test_one_that_cannot_be_read_hides_no_other_one() -> None:
     around = Around()
-    around.lists.providers.noted("role/other", {"oidc-provider/A"})
+    around.lists.providers.noted("role/web", {"oidc-provider/A", GIT})
     around.sweep()
     around.refused["oidc-provider/A"] = Stalled(Reason.ACCESS_DENIED, "not this one")
     around.state = "swapped"
@@ -112,3 +112,12 @@ def test_one_that_cannot_be_read_hides_no_other_one() -> None:
     around.refused["oidc-provider/A"] = Retry(Reason.THROTTLED, "later")
     around.state = "swapped again"
     assert around.sweep() == 0, "who is told to wait does"
+
+
+def test_what_only_a_role_trusts_that_was_left_in_the_cloud_is_not_read() -> None:
+    around = Around()
+    around.lists.providers.noted("role/left", {"oidc-provider/A"})
+    around.refused["oidc-provider/A"] = Stalled(Reason.ACCESS_DENIED, "not this one")
+    around.sweep()
+    assert around.lists.problems() == {}
+    assert around.lists.providers.names() == [GIT]

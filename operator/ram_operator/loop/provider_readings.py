@@ -12,6 +12,7 @@ from typing import Final
 from ..errors import RamOperatorError, Retry
 from ..kinds.identity import Identity
 from ..kinds.role import ROLE
+from ..model.objects import Key
 from ..runtime.queue import Lane
 from ..runtime.sessions import Session
 from ..runtime.sweep import AccountLists
@@ -27,6 +28,12 @@ def run(ports: Ports, session: Session, lists: AccountLists) -> None:
     """Raises nothing of the cloud: what cannot be read is told, and grows older."""
     begun, account = ports.clock.monotonic(), session.account
     problem: RamOperatorError | None = None
+
+    def owner(role: str) -> Key | None:
+        return owner_of(ports, Identity(account.account_id, ROLE.kind, role.partition("/")[2]))
+
+    # Who left a role in the cloud is not to have its providers read for ever.
+    lists.providers.keep(lambda role: owner(role) is not None)
     for name in lists.providers.names():
         now = ports.clock.monotonic()
         try:
@@ -41,10 +48,8 @@ def run(ports: Ports, session: Session, lists: AccountLists) -> None:
             # It may be this one alone, and the others are swapped no less for that.
             continue
         for role in lists.providers.took(name, state):
-            folded = role.partition("/")[2]
-            owner = owner_of(ports, Identity(account.account_id, ROLE.kind, folded))
-            if owner is not None:
-                ports.queue.add(owner, Lane.PERIODIC)
+            if (key := owner(role)) is not None:
+                ports.queue.add(key, Lane.PERIODIC)
     if problem is not None:
         lists.failed(PROVIDERS, problem.reason)
     else:

@@ -6,7 +6,7 @@ A provider that is another one now is a reason to look at all who trust it. Thre
 from __future__ import annotations
 
 import threading
-from collections.abc import Set
+from collections.abc import Callable, Set
 
 
 class ProviderWatch:
@@ -23,6 +23,15 @@ class ProviderWatch:
             self._trusted.pop(role, None)
             if providers:
                 self._trusted[role] = frozenset(providers)
+
+    def keep(self, owned: Callable[[str], bool]) -> None:
+        """Forget the roles that nobody manages any more."""
+        with self._lock:
+            roles = list(self._trusted)
+        gone = [role for role in roles if not owned(role)]
+        with self._lock:
+            for role in gone:
+                self._trusted.pop(role, None)
 
     def names(self) -> list[str]:
         """The providers that some role trusts."""
