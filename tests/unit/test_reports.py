@@ -248,8 +248,13 @@ def test_without_a_report_all_are_read_in_turns_and_that_is_said() -> None:
 def test_a_report_that_is_never_made_anew_is_not_believed_for_ever() -> None:
     around = Around()
     around.sweep()
+    around.state = "INPROGRESS"
     around.sweep(28_801.0)
     assert around.read_in_turns()
+    assert around.lists.problems() == {REPORT: Reason.CLOUD_UNAVAILABLE}
+    around.state, around.made = "COMPLETED", "t2"
+    around.sweep()
+    assert around.lists.problems() == {}
 
 
 def test_a_report_is_as_old_as_what_it_shows() -> None:

@@ -11,7 +11,7 @@ from typing import Final
 
 from .. import times
 from ..cloud import report_calls
-from ..constants import Mode
+from ..constants import Mode, Reason
 from ..errors import RamOperatorError
 from ..kinds.identity import Identity
 from ..kinds.user import USER
@@ -48,6 +48,9 @@ def run(ports: Ports, session: Session, lists: AccountLists) -> None:
     if believed and REPORT not in lists.problems():
         # Its age is how long ago none was overdue.
         lists.believed(REPORT, now)
+    elif age is not None and not believed and REPORT not in lists.problems():
+        # The cloud refuses nothing, and makes none.
+        lists.failed(REPORT, Reason.CLOUD_UNAVAILABLE)
     turns.rest(lists.report.without() if believed else frozenset(), rotations.CANNOT_SIGN_IN)
 
 
