@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
+from types import SimpleNamespace
 from typing import Any
 
 from ram_operator import documents
-from ram_operator.cli import unmanaged_list
+from ram_operator.cli import cmd_unmanaged, unmanaged_list
 from ram_operator.cli.unmanaged_list import Cloud, Cluster, Reading
 from ram_operator.cloud.list_calls import Row
 from ram_operator.kinds.account import account_settings
@@ -128,3 +129,19 @@ def test_the_document_says_what_was_not_seen() -> None:
         "unseen": ["not seen"],
         "items": [],
     }
+
+
+def test_what_rules_leave_out_is_said_beside_the_list() -> None:
+    """The rules may hide all there is, and then nobody may be told that there is nothing."""
+    ignore = {"inventory": {"ignore": [{"kind": "RamRole", "name": "*"}]}}
+    for names, said in ((["a", "b"], "2 more that nobody manages are not listed"), ([], "")):
+        cloud = Cloud("1", {"RamRole": rows(*names)}, {}, {})
+        found = unmanaged_list.judged(cluster(**ignore), cloud, Reader().reading())
+        assert found.items == ()
+        assert found.left_out.startswith(said)
+        assert bool(found.left_out) is bool(names)
+        told: list[str] = []
+        console = SimpleNamespace(say=told.append)
+        run: Any = SimpleNamespace(arguments=SimpleNamespace(output=""), console=console)
+        cmd_unmanaged._write(run, found)
+        assert told == [found.left_out or "Account 1 has nothing that nobody manages."]

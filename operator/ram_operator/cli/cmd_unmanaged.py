@@ -47,10 +47,11 @@ def _write(run: Run, found: Inventory) -> None:
         run.console.output.write(rendering.machine(found.document(), form))
     elif found.items:
         run.console.output.write(found.table())
-    else:
+    elif not found.left_out:
         run.console.say(f"Account {found.account_id} has nothing that nobody manages.")
-    for sentence in found.unseen:
-        run.console.say(sentence)
+    for sentence in (found.left_out, *found.unseen):
+        if sentence:
+            run.console.say(sentence)
 
 
 def _cluster(access: Access, account_id: str) -> Cluster:

@@ -29,6 +29,7 @@ from ..reporting.inventory import (
 from .screen import plain, table
 from .waiting import DOCUMENT_VERSION
 
+IGNORED: Final = "ignored"
 _TITLES: Final = ("SEVERITY", "KIND", "NAME", "WHY")
 
 
@@ -76,6 +77,17 @@ class Inventory:
     """Identities of the account that are not listed, by the reason for that."""
     unseen: tuple[str, ...] = ()
 
+    @property
+    def left_out(self) -> str:
+        """How many nobody manages and are in no list for all that, for people; "" for none."""
+        number = self.counts.get(IGNORED, 0)
+        if not number:
+            return ""
+        return (
+            f"{number} more that nobody manages {'is' if number == 1 else 'are'} not listed, as"
+            " spec.inventory.ignore of the RamAccount asks for."
+        )
+
     def document(self) -> dict[str, Any]:
         """For -o json and -o yaml."""
         return {
@@ -107,7 +119,7 @@ def left(cluster: Cluster, cloud: Cloud) -> tuple[dict[str, list[Row]], Counter[
             elif row.origin is not Origin.ACCOUNT:
                 counts[row.origin.value] += 1
             elif any(r.kind == kind and matches(r.name, row.name) for r in cluster.account.ignored):
-                counts["ignored"] += 1
+                counts[IGNORED] += 1
             else:
                 found[kind].append(row)
     return found, counts
