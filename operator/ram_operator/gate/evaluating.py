@@ -105,10 +105,9 @@ def every(inputs: Inputs, changes: Changes, table: Table) -> list[Evaluated]:
     listed = {where(item) for item in (*(each.item for each in found), *beside)}
     beyond = [acknowledgements.counted(inputs, i) for i in baseline.beyond(inputs, listed)]
     kept = {where(item) for item in beyond if item.acknowledged}
-    for item in beyond:
-        if where(item) not in changes.doubted:
-            wish = item.cause is Cause.INTENT and where(item) in kept
-            beside.append(acknowledgements.wished(item) if wish else item)
+    for item in (each for each in beyond if where(each) not in changes.doubted):
+        wish = item.cause is Cause.INTENT and where(item) in kept
+        beside.append(acknowledgements.wished(item) if wish else item)
     return [*found, *(_first(inputs, item, table) for item in beside)]
 
 

@@ -75,9 +75,7 @@ def build_report(
     if outcome.plan is not None:
         status.update(_findings(outcome.plan, outcome, last, now))
     else:
-        status.update({k: last[k] for k in _REBUILT if k in last})
-        if carryover.ended(old, outcome):
-            status["drift"] = carryover.again(status["drift"])
+        status.update(_carried(old, last, outcome))
     status.update(_acknowledging(outcome.acknowledging))
     if corrected := outcome.drift_corrected:
         status["corrected"] = carryover.corrections(old, corrected, now)
@@ -89,6 +87,15 @@ def build_report(
     }
     of_authors = authors.told(old, status, outcome.authors)
     return Report(status, (*events.told(old, outcome), *of_authors))
+
+
+def _carried(
+    old: Mapping[str, Any], last: Mapping[str, Any], outcome: Outcome
+) -> Mapping[str, Any]:
+    """What was found before a pass that compared nothing."""
+    kept = {key: last[key] for key in _REBUILT if key in last}
+    over = carryover.ended(old, outcome)
+    return {**kept, "drift": carryover.again(kept["drift"])} if over else kept
 
 
 _REBUILT: Final = ("drift", "findings", "pending", "wouldDo")
