@@ -7,6 +7,7 @@ there before; what could not be read breaks none of them.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Final
 
@@ -27,6 +28,8 @@ SESSION_SECONDS: Final = 4 * 3600
 """So long a session of a role may last."""
 _DAY: Final = 86_400.0
 _FULL: Final = "fullaccess"
+_EVERYTHING: Final = re.compile(r"\*+|acs(:\*+)+")
+"""Resources that are all there are, however that is spelled."""
 
 
 def _entries(case: Case, kind: str, field: str) -> Entries | None:
@@ -84,7 +87,9 @@ def _full_access(case: Case) -> Parts:
 
 def _unbounded(case: Case) -> Parts:
     for grant in case.document.grants if case.document is not None else ():
-        if grant.effect != documents.Effect.ALLOW or grant.conditions or "*" not in grant.resources:
+        if grant.effect != documents.Effect.ALLOW or grant.conditions:
+            continue
+        if not any(map(_EVERYTHING.fullmatch, grant.resources)):
             continue
         if grant.all_but:
             yield (f"everything but {', '.join(grant.actions)}",)
