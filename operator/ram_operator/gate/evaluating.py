@@ -94,10 +94,8 @@ def every(inputs: Inputs, changes: Changes, table: Table) -> list[Evaluated]:
     now = inputs
     for difference in changes.differences:
         proposals = changes.propose(now, grants.directed(now, difference))
-        items: list[Judged] = []
-        for each in (each for item in proposals for each in values.from_agreed(now, item)):
-            item = acknowledgements.counted(now, each)
-            items.append(item)
+        moved = [each for item in proposals for each in values.from_agreed(now, item)]
+        items = [acknowledgements.counted(now, each) for each in moved]
         for item in acknowledgements.asked(now, items):
             found.append(_first(now, item, table))
             now = _once_written(now, found[-1].item)
