@@ -104,7 +104,8 @@ def test_a_list_that_is_not_complete_says_so(desk: Desk) -> None:
     assert result.err.count("not in the list: you may not list") == 3
     nobody = desk.ram("pending", user="nobody")
     assert (nobody.code, nobody.out) == (3, "")
-    assert "nobody lacks the right to list" in nobody.err
+    assert "you may not list ramroles in namespace" in nobody.err
+    assert "nobody lacks that right" in nobody.err
 
 
 def test_who_gains_comes_first_and_the_diff_last(desk: Desk) -> None:
