@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from ram_operator import times
 from ram_operator.constants import DriftPolicy
 from ram_operator.gate import acknowledgements
 from ram_operator.gate.acknowledgements import Said, Turn
@@ -101,6 +102,7 @@ def test_a_stranger_stays_for_exactly_as_long() -> None:
         lambda it: replace(it, approval=replace(it.approval, acknowledge="")),
         lambda it: replace(it, approval=replace(it.approval, now=LATER)),
         lambda it: replace(it, approval=replace(it.approval, now="")),
+        lambda it: replace(it, approval=replace(it.approval, now="2025-12-31T00:00:00Z")),
         lambda it: replace(it, live=replace(it.live, cloud_id="another")),
         lambda it: replace(
             it, memory=replace(it.memory, record=replace(it.memory.record, latest=LATER))
@@ -109,7 +111,7 @@ def test_a_stranger_stays_for_exactly_as_long() -> None:
             it, live=replace(it.live, fields={**it.live.fields, "trustPolicy": trust(FC, ECS, ANN)})
         ),
     ],
-    ids=["taken back", "over", "no time", "another identity", "clock set back", "grown"],
+    ids=["taken back", "over", "no time", "to come", "another", "clock set back", "grown"],
 )
 def test_it_counts_for_nothing_else(change: Any) -> None:
     decision = plan.update(change(acknowledged(stranger())))
@@ -329,6 +331,10 @@ def test_anything_else_that_is_said_ends_it() -> None:
     assert acknowledgements.turn(facts, TEXT, UID, SOON) is Turn.STAYS
     assert acknowledgements.turn(facts, TEXT, UID, LATER) is Turn.ENDS
     assert acknowledgements.turn(facts, "", UID, SOON) is Turn.ENDS
+    # Whose clock was ahead, or was set back since, has no longer time by it.
+    early = [times.stamp(times.seconds(SOON) - before) for before in (900.0, 901.0)]
+    turns = [acknowledgements.turn(facts, TEXT, UID, now) for now in early]
+    assert turns == [Turn.STAYS, Turn.ENDS]
     assert acknowledgements.turn(facts, f"{DIGEST} until {END}", UID, SOON) is Turn.ENDS
     another = replace(facts, owner_uid="uid-2")
     assert acknowledgements.turn(another, TEXT, UID, SOON) is Turn.ENDS

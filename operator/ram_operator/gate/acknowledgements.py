@@ -73,15 +73,22 @@ def turn(facts: RecordFacts, text: str, uid: str, now: str) -> Turn:
     """What becomes of the acknowledgement; where one begins, another one ends with it. What was
     said to another object of that name, by its uid, is over.
     """
-    now = max(now, facts.latest)
     if facts.owner_uid != uid:
         return Turn.STAYS if facts.acknowledged is None else Turn.ENDS
-    if _begins(facts.drift_offer, said(text), now):
+    if _begins(facts.drift_offer, said(text), max(now, facts.latest)):
         return Turn.BEGINS
     known = facts.acknowledged
-    if known is not None and (known.said != text.strip() or known.until <= now):
+    if known is not None and (known.said != text.strip() or over(known, facts.latest, now)):
         return Turn.ENDS
     return Turn.STAYS
+
+
+def over(known: Acknowledgement, latest: str, now: str) -> bool:
+    """Whether its time is over. One that began in the future was seen by a clock that was ahead, or
+    the clock was set back since: either would make it last for longer than a day.
+    """
+    ahead = times.seconds(known.since) - times.seconds(now)
+    return known.until <= max(now, latest) or ahead > WARNS
 
 
 def _begins(offer: DriftOffer | None, wanted: Said | None, now: str) -> bool:
@@ -113,7 +120,7 @@ def holding(inputs: Inputs) -> Acknowledgement | None:
     if holds is None or not inputs.known or not now:
         return None
     same = holds.said == inputs.approval.acknowledge.strip()
-    return holds if same and max(now, record.latest) < holds.until else None
+    return holds if same and not over(holds, record.latest, now) else None
 
 
 def counted(inputs: Inputs, item: Judged) -> Judged:

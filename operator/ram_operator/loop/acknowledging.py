@@ -99,7 +99,7 @@ def _end(
 ) -> None:
     known = facts.acknowledged
     assert known is not None
-    over = known.until <= max(now, facts.latest)
+    over = acknowledgements.over(known, facts.latest, now)
     why = "its time is over" if over else "the object does not say it any more"
     ports.cache.put(ports.records.change(body, record_drift.end(facts, now, why)))
     text = f"the acknowledgement of drift by {known.by} has ended: {why}"
@@ -151,14 +151,14 @@ def known(ports: Ports, key: Key, body: Mapping[str, Any]) -> Acknowledging:
     text = subject.annotation(ANNOTATION_ACKNOWLEDGE)
     for each in sorted(ports.cache.owned(key)):
         facts = offers.own_facts(ports, subject, ports.cache.get(each))
-        now = max(ports.clock.stamp(), facts.latest)
+        clock, latest = ports.clock.stamp(), facts.latest
         holds, found = facts.acknowledged, facts.drift_offer
-        if holds is not None and holds.until <= now:
+        if holds is not None and acknowledgements.over(holds, latest, clock):
             # Nothing ends it in the record of an object that is being deleted.
             holds = None
         if holds is None and found is None:
             continue
-        ending = holds is not None and acknowledgements.ending(holds, now)
+        ending = holds is not None and acknowledgements.ending(holds, max(clock, latest))
         guard = _guard(ports) if found is not None and text else Guard.INTACT
         approval = Approval(acknowledge=text, guard=guard)
         return Acknowledging(holds, ending, found, acknowledgements.voided(facts, approval))
