@@ -225,9 +225,7 @@ class Lab:
         assert story.reached(world), f"it did not stay: {story.shape(world)}"
         assert self.board.illegal(world) == []
         assert_trusts_recorded(world)
-        record = world.record(story.kind, NAME)
-        assert record is not None, "the record is missing"
-        assert "inFlight" not in record, f"a write is still noted as under way: {record}"
+        record = self._settled_record(world, story)
         if story.wanted is None:
             assert record.get("deletedAt"), f"the record does not know of the deletion: {record}"
             assert "owner" not in record
@@ -236,6 +234,21 @@ class Lab:
         item = world.get(story.kind, NAME)
         assert item is not None
         assert record["cloudId"] == item["status"]["cloudId"]
+
+    def _settled_record(self, world: World, story: Story) -> Json:
+        """A pass brings the record up to date once it has told the status, so it may come later."""
+        found: list[Json | None] = []
+
+        def settled() -> bool:
+            found[:] = [world.record(story.kind, NAME)]
+            return found[0] is not None and "inFlight" not in found[0]
+
+        def wrong() -> str:
+            return f"the record is missing, or a write is still noted as under way: {found}"
+
+        until(settled, wrong, pause=_POLL)
+        assert found[0] is not None
+        return found[0]
 
 
 def played_since(world: World, start: int, end: int | None = None) -> Played:

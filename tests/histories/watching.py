@@ -159,6 +159,9 @@ class Watch:
             self._vote(vote["kind"], vote["vote"])
         known = [self._answer_drift(vote["kind"], vote["vote"]) for vote in one.drift]
         if any(known):
+            # What was voted for is written by then: no read shows a hand that moves beside it.
+            self._look()
+            time.sleep(REST)
             self._all_by_hand(one.hand)
         self._rest()
 
