@@ -279,3 +279,31 @@ def test_of_whom_readings_and_looks_disagree_is_not_left_to_the_sweep() -> None:
         assert not calm(around)
     turns.read("role/ours", b"agreed", around.now + 30.0)
     assert calm(around)
+
+
+def test_who_cannot_be_read_is_not_left_to_the_sweep_and_the_others_are() -> None:
+    around = listed("ours")
+    turns, providers = around.lists.rotations["trusts"], around.lists.providers
+    turns.noted("role/ours", b"agreed", around.now, often=False)
+    turns.unread.failed("role/other")
+    assert calm(around)
+    turns.unread.failed("role/ours")
+    assert not calm(around)
+    turns.read("role/ours", b"agreed", around.now + 10.0)
+    assert calm(around)
+    providers.noted("role/ours", {"oidc-provider/Git"})
+    providers.unread.failed("oidc-provider/Git")
+    assert not calm(around)
+    providers.took("oidc-provider/Git", "one")
+    assert calm(around)
+
+
+def test_a_class_of_which_few_cannot_be_read_is_told_and_not_missing() -> None:
+    around = Around()
+    for _ in range(9):
+        around.now += 300.0
+        around.read(*(other for other in ALL if other != "trusts"))
+        around.lists.believed("trusts", around.now, but="CloudUnavailable")
+        around.watch()
+    assert around.lists.problems() == {"trusts": "CloudUnavailable"}
+    assert around.interval() == SELDOM

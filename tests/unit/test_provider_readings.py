@@ -58,10 +58,10 @@ class Around:
         self.ports: Any = SimpleNamespace(
             clock=SimpleNamespace(monotonic=lambda: self.now),
             cache=SimpleNamespace(facts=facts.get),
-            queue=SimpleNamespace(add=lambda key, _: self.woken.append(key)),
+            queue=SimpleNamespace(add=lambda key, *_: self.woken.append(key)),
         )
         self.session: Any = SimpleNamespace(
-            account=SimpleNamespace(name="main", account_id=ACCOUNT),
+            account=SimpleNamespace(name="main", account_id=ACCOUNT, interval=600.0),
             client=None,
             kept=SimpleNamespace(providers=self),
         )
@@ -90,13 +90,16 @@ def test_a_provider_that_is_swapped_by_hand_is_found_by_the_next_sweep() -> None
     assert around.lists.looked()[PROVIDERS] == around.now
 
 
-def test_one_that_cannot_be_read_is_told_and_nobody_looks_for_it() -> None:
+def test_one_that_cannot_be_read_is_told_and_who_trusts_it_looks_by_himself() -> None:
     around = Around()
     around.sweep()
     around.denied = True
-    assert around.sweep() == 0
+    assert [around.sweep(), around.sweep()] == [1, 0], "as often as without any sweep from then on"
     assert around.lists.problems() == {PROVIDERS: Reason.ACCESS_DENIED}
-    assert around.lists.looked()[PROVIDERS] == around.now - 300.0
+    # Those of the others are shown all the same.
+    assert around.lists.broken() == frozenset()
+    watch = around.lists.providers
+    assert [watch.disputed(role) for role in ("role/web", "role/other")] == [True, False]
     around.denied, around.state = False, "swapped"
     assert around.sweep() == 1
 
@@ -107,11 +110,15 @@ def test_one_that_cannot_be_read_hides_no_other_one() -> None:
     around.sweep()
     around.refused["oidc-provider/A"] = Stalled(Reason.ACCESS_DENIED, "not this one")
     around.state = "swapped"
-    assert around.sweep() == 1
+    assert around.sweep() == 2, "because of either"
     assert around.lists.problems() == {PROVIDERS: Reason.ACCESS_DENIED}
-    around.refused["oidc-provider/A"] = Retry(Reason.THROTTLED, "later")
+    around.refused["oidc-provider/A"] = Retry(Reason.CLOUD_UNAVAILABLE, "it answers wrongly")
     around.state = "swapped again"
+    assert around.sweep() == 1
+    around.refused[GIT] = Retry(Reason.THROTTLED, "later")
+    around.state = "and again"
     assert around.sweep() == 0, "who is told to wait does"
+    assert PROVIDERS in around.lists.broken()
 
 
 def test_what_only_a_role_trusts_that_was_left_in_the_cloud_is_not_read() -> None:

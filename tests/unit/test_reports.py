@@ -155,6 +155,7 @@ class Around:
     def __init__(self, **settings: float) -> None:
         self.now, self.state, self.made = 1000.0, "COMPLETED", "t1"
         self.has: dict[str, str] = {}
+        self.lines: list[str] = []
         self.asked: list[str] = []
         self.woken: list[Key] = []
         self.denied = False
@@ -181,7 +182,8 @@ class Around:
             raise RamOperatorError(Reason.ACCESS_DENIED, "no")
         if action == GENERATE:
             return {"State": self.state}
-        return {**page(HEADER, line("ann@x", **self.has)), "GeneratedTime": self.made}
+        lines = (line("ann@x", **self.has), *self.lines)
+        return {**page(HEADER, *lines), "GeneratedTime": self.made}
 
     def sweep(self, seconds: float = 300.0) -> None:
         self.now += seconds
@@ -271,6 +273,27 @@ def test_a_report_is_as_old_as_what_it_shows() -> None:
     assert around.asked == [GENERATE, GET] * 2
     around.sweep()
     assert around.asked == [GENERATE, GET] * 3
+
+
+def test_those_whom_an_old_report_shows_are_not_all_read_in_one_turn() -> None:
+    around = Around()
+    users = [line(f"u{number}@x") for number in range(600)]
+    around.lines = users
+    for number in range(600):
+        around.turns.noted(f"user/u{number}", CANNOT_SIGN_IN, around.now, often=False)
+    around.sweep()
+    around.state = "INPROGRESS"
+    counts = []
+    for _ in range(100):
+        around.sweep()
+        due = around.turns.due(around.now, 300.0, 10_800.0, 900.0)
+        for name in due:
+            around.turns.read(name, CANNOT_SIGN_IN, around.now)
+        counts.append(len(due))
+    read = [number for number in counts if number]
+    assert sum(read) >= 600
+    assert max(read) < 160, "a sixth of them in each turn, and about so many by age"
+    assert not around.turns.late(around.now, 10_800.0, 900.0)
 
 
 def test_a_report_of_a_time_to_come_is_of_now() -> None:

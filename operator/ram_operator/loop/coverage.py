@@ -103,7 +103,8 @@ def calm(ports: Ports, session: Session, key: Key, outcome: Outcome) -> bool:
 
 def _shown(lists: AccountLists, kind: str, outcome: Outcome) -> bool:
     """Whether what the sweep has of the identity is what the looks find. One that its list leaves
-    out is not watched by it, nor is one of which they say different things: the same difference is
+    out is not watched by it, nor is one of which something could not be read, or of which they say
+    different things: the same difference is
     a reason for a look twice, and what hides behind it afterwards is for nobody but the next look.
     """
     cloud_name = outcome.live.cloud_name if outcome.live is not None else ""
@@ -111,6 +112,8 @@ def _shown(lists: AccountLists, kind: str, outcome: Outcome) -> bool:
         return False
     name, turns = held.identity(KINDS[kind].noun, cloud_name), rotations.rotation(lists, kind)
     if lists.attachments.disputed(name) or lists.memberships.disputed(name):
+        return False
+    if lists.providers.disputed(name):
         return False
     return turns is None or not turns.disputed(name)
 
@@ -159,7 +162,7 @@ def watch(ports: Ports, session: Session, jitter: Callable[[], float] = random.r
     holds without a sweep, however long the next look was to be away.
     """
     account, lists, now = session.account, _lists(ports, session), ports.clock.monotonic()
-    lists.failing = {name: lists.failing.get(name, now) for name in lists.problems()}
+    lists.failing = {name: lists.failing.get(name, now) for name in lists.broken()}
     shown, before = covered(ports, lists), lists.covered
     lists.covered = {kind: before.get(kind, now) for kind in shown}
     for kind in sorted(before.keys() - shown):

@@ -16,6 +16,7 @@ from ..errors import RamOperatorError
 from ..kinds.identity import Identity
 from ..kinds.user import USER
 from ..runtime.queue import Lane
+from ..runtime.rotation import CATCHING_UP
 from ..runtime.sessions import Session
 from ..runtime.sweep import AccountLists
 from . import rotations
@@ -51,7 +52,19 @@ def run(ports: Ports, session: Session, lists: AccountLists) -> None:
     elif age is not None and not believed and REPORT not in lists.problems():
         # The cloud refuses nothing, and makes none.
         lists.failed(REPORT, Reason.CLOUD_UNAVAILABLE)
-    turns.rest(lists.report.without() if believed else frozenset(), rotations.CANNOT_SIGN_IN)
+    left = _BELIEVED * every - age if age is not None else 0.0
+    turns.rest(_still(lists.report.without(), left), rotations.CANNOT_SIGN_IN)
+
+
+def _still(shown: frozenset[str], left: float) -> frozenset[str]:
+    """Those that it stands for while it counts for so many seconds more. In its last half an hour
+    these become fewer: else all would have to be read in the turn in which it counts no more.
+    """
+    if left < 0.0:
+        return frozenset()
+    if left >= CATCHING_UP:
+        return shown
+    return frozenset(name for name in shown if hash(name) % 1000 < 1000 * left / CATCHING_UP)
 
 
 def _ask(ports: Ports, session: Session, lists: AccountLists) -> None:

@@ -25,6 +25,7 @@ from ..runtime.queue import Lane
 from ..runtime.rotation import Rotation
 from ..runtime.sessions import Session
 from ..runtime.sweep import AccountLists
+from ..runtime.unread import Tries
 from .ports import Ports
 from .whole_lists import owner_of
 
@@ -109,27 +110,33 @@ def _run(ports: Ports, session: Session, lists: AccountLists, each: _Class) -> N
     # Its record may have been out of sight for a moment, or nobody has looked since there is one.
     noun, rows = KINDS[each.kind].noun, lists.rows(each.kind) or {}
     turns.expect(name for folded in rows if owned(name := f"{noun}/{folded}"))
-    problem = ""
+    tries = Tries(turns.unread)
     for name in _due(ports, turns, each):
         folded, asked = name.partition("/")[2], ports.clock.monotonic()
+        owner = owner_of(ports, Identity(account_id, each.kind, folded))
         try:
             found = digest(each.kind, each.read(session.client, folded))
         except Absent:
             # Its object sees to it, and finds that out by itself.
             found = b""
         except RamOperatorError as error:
-            problem = error.reason
             text = "RamAccount %s: %s of %s could not be read: %s"
             log.warning(text, session.account.name, each.name, name, error.message)
-            break
-        owner = owner_of(ports, Identity(account_id, each.kind, folded))
+            others = tries.go_on(name, error)
+            if owner is not None and name in turns.unread:
+                # Its object says so, and looks by itself for as long as it is so.
+                ports.queue.add(owner, Lane.PERIODIC)
+            if not others:
+                break
+            continue
         if owner is not None and (found is None or turns.read(name, found, asked)):
             ports.queue.add(owner, Lane.PERIODIC)
-    if problem:
-        lists.failed(each.name, problem)
+    if tries.cut and tries.problem is not None:
+        lists.failed(each.name, tries.problem.reason)
     elif not turns.late(ports.clock.monotonic(), *_cadences(ports, each)):
         # Its age is how long ago nothing was overdue.
-        lists.believed(each.name, ports.clock.monotonic())
+        but = tries.problem.reason if tries.problem is not None else ""
+        lists.believed(each.name, ports.clock.monotonic(), but=but)
 
 
 def _due(ports: Ports, turns: Rotation, each: _Class) -> list[str]:

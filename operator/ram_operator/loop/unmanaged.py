@@ -44,6 +44,7 @@ from ..reporting.inventory import (
 from ..runtime.sessions import Session
 from ..runtime.sweep import AccountLists, Count, Inventory
 from ..runtime.unmanaged_facts import KEPT_SECONDS, UNLISTED_SECONDS
+from ..runtime.unread import Tries
 from .ports import Ports
 from .whole_lists import KINDS_OF, owner_of
 
@@ -113,6 +114,7 @@ def trusts(ports: Ports, session: Session, lists: AccountLists) -> None:
         if _concerns(ports, session, lists, identity(ROLE.noun, folded))
     }
     found.heard(mine, ports.clock.monotonic())
+    tries = Tries(found.unread)
     for role in found.due(ports.clock.monotonic(), turn):
         asked = ports.clock.monotonic()
         try:
@@ -123,11 +125,14 @@ def trusts(ports: Ports, session: Session, lists: AccountLists) -> None:
         except RamOperatorError as error:
             text = "RamAccount %s: whom the role %s trusts could not be read: %s"
             log.warning(text, session.account.name, role, error.message)
-            lists.failed(UNMANAGED_TRUSTS, error.reason)
-            return
+            if not tries.go_on(role, error):
+                break
+            continue
         known = trust if isinstance(trust, documents.Trust) else None
         found.keep(role, asked, of_trust(session.account, known))
-    if not found.late(ports.clock.monotonic(), turn):
+    if tries.problem is not None:
+        lists.failed(UNMANAGED_TRUSTS, tries.problem.reason)
+    elif not found.late(ports.clock.monotonic(), turn):
         # Its age is how long ago nothing was overdue.
         lists.believed(UNMANAGED_TRUSTS, ports.clock.monotonic())
 
@@ -170,7 +175,8 @@ def _read(ports: Ports, session: Session, lists: AccountLists, wanted: Mapping[s
         good_for = KEPT_SECONDS if state or key.startswith(_SYSTEM) else UNLISTED_SECONDS
         if known.due(key, state, now, good_for):
             due.append(key)
-    for key in due[:READS]:
+    tries = Tries(known.unread)
+    for key in known.unread.last(due)[:READS]:
         kind, _, name = wanted[key].partition("/")
         asked = ports.clock.monotonic()
         try:
@@ -181,7 +187,9 @@ def _read(ports: Ports, session: Session, lists: AccountLists, wanted: Mapping[s
         except RamOperatorError as error:
             text = "RamAccount %s: the policy %s could not be read: %s"
             log.warning(text, session.account.name, key, error.message)
-            return
+            if not tries.go_on(key, error):
+                return
+            continue
         known.keep(key, _state(lists, key), asked, trait)
 
 

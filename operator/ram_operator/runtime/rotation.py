@@ -12,6 +12,8 @@ import threading
 from collections.abc import Callable, Iterable
 from typing import Final, NamedTuple
 
+from .unread import Unread
+
 TRIES: Final = 2
 """So often one value that close looks do not bear out is a reason for another."""
 CATCHING_UP: Final = 1800.0
@@ -38,9 +40,12 @@ class Rotation:
         self._known: dict[str, _Known] = {}
         self._shown: frozenset[str] = frozenset()
         self._restful = b""
+        self.unread = Unread()
+        """Whose object looks by itself meanwhile: they are neither late nor in anybody's way."""
 
     def noted(self, identity: str, digest: bytes | None, at: float, *, often: bool) -> None:
         """A close look that was begun then found that; None where it did not learn it."""
+        self.unread.read(identity)
         with self._lock:
             known = self._known.get(identity)
             if digest is None:
@@ -79,14 +84,15 @@ class Rotation:
         after `turn` seconds; and, the oldest first, each turn's even share of those that are older
         than half of it, so that they do not all come at once. Before them those that were never
         read, so many in a turn that all of them are within half an hour: who starts looks at each
-        by itself meanwhile.
+        by itself meanwhile. Behind all of them those whose last reading failed.
         """
         with self._lock:
             aged = [
                 (known.at, name, known.often)
                 for name, known in self._known.items()
-                if not self._rests(name, known)
+                if name not in self.unread and not self._rests(name, known)
             ]
+            unread = [name for name in self._known if name in self.unread]
         # By a hash that each process has for itself: where many end before they are through, none
         # of those at the end of the alphabet waits for ever.
         never = sorted((name for at, name, _ in aged if at == _NEVER), key=hash)
@@ -102,10 +108,11 @@ class Rotation:
                 for place, (at, name) in enumerate(mine)
                 if now + turn - at >= cadence or (place < share and now - at >= cadence / 2.0)
             ]
-        return found
+        return found + self.unread.last(unread)
 
     def read(self, identity: str, digest: bytes, at: float) -> bool:
         """A reading that was asked for then. True where somebody has to look."""
+        self.unread.read(identity)
         with self._lock:
             known = self._known.get(identity)
             if known is None or known.at > at:
@@ -119,7 +126,9 @@ class Rotation:
             return tries <= TRIES
 
     def disputed(self, identity: str) -> bool:
-        """Whether its last reading said something else than the looks since."""
+        """Whether its last reading failed, or said something else than the looks since."""
+        if identity in self.unread:
+            return True
         with self._lock:
             known = self._known.get(identity)
         return known is not None and known.tries > 0
@@ -129,6 +138,7 @@ class Rotation:
         with self._lock:
             names = list(self._known)
         gone = [name for name in names if not owned(name)]
+        self.unread.only(set(names).difference(gone))
         with self._lock:
             for name in gone:
                 self._known.pop(name, None)
@@ -139,6 +149,6 @@ class Rotation:
             ages = [
                 (now - known.at, known.often)
                 for name, known in self._known.items()
-                if not self._rests(name, known)
+                if name not in self.unread and not self._rests(name, known)
             ]
         return sum(age > (often if dangerous else seldom) for age, dangerous in ages)

@@ -30,6 +30,7 @@ class AccountLists:
         self._rows: dict[str, dict[str, Row]] = {}
         self._looked: dict[str, float] = {}
         self._problems: dict[str, str] = {}
+        self._partial: set[str] = set()
         self._begun: float | None = None
         self.attachments = ComparedList()
         self.memberships = ComparedList()
@@ -80,6 +81,7 @@ class AccountLists:
     def _believe(self, kind: str, at: float) -> None:
         self._looked[kind] = at
         self._problems.pop(kind, None)
+        self._partial.discard(kind)
 
     def looked_at(self, kind: str, folded: str, at: float) -> None:
         """A close look at the identity was begun then."""
@@ -93,15 +95,21 @@ class AccountLists:
             before, self._again[kind] = self._again.get(kind, frozenset()), names
             return before | names
 
-    def believed(self, kind: str, at: float) -> None:
-        """Another class of what is looked at was asked for then, all of it."""
+    def believed(self, kind: str, at: float, *, but: str = "") -> None:
+        """Another class of what is looked at was asked for then, all of it. `but`: why some of it
+        could not be had, whose objects look by themselves.
+        """
         with self._lock:
             self._believe(kind, at)
+            if but:
+                self._problems[kind] = but
+                self._partial.add(kind)
 
     def failed(self, kind: str, problem: str) -> None:
         """The list could not be read, for that reason: what it said last stays, and grows older."""
         with self._lock:
             self._problems[kind] = problem
+            self._partial.discard(kind)
 
     def unasked(self, kind: str) -> None:
         """Nobody asks for it any more: it grows no older."""
@@ -118,6 +126,11 @@ class AccountLists:
         """Of each list that the last sweep did not get, why."""
         with self._lock:
             return dict(self._problems)
+
+    def broken(self) -> frozenset[str]:
+        """Those of them that were not got as a whole."""
+        with self._lock:
+            return frozenset(self._problems.keys() - self._partial)
 
     def looked(self) -> Mapping[str, float]:
         """When each list was asked for that was believed, in monotonic seconds."""

@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping
 from typing import Final, NamedTuple
 
 from ..reporting.inventory import Trait
+from .unread import Unread
 
 KEPT_SECONDS: Final = 86_400.0
 """So old a reading of a policy may be before it is read again, whatever lists say of it."""
@@ -35,6 +36,7 @@ class PolicyTraits:
 
     def __init__(self) -> None:
         self._found: dict[str, _Read] = {}
+        self.unread = Unread()
 
     def find(self, policy: str, state: bytes) -> Trait | None:
         """None where it was not read in this state, which is what lists say of it."""
@@ -48,10 +50,12 @@ class PolicyTraits:
 
     def keep(self, policy: str, state: bytes, at: float, trait: Trait) -> None:
         self._found[policy] = _Read(state, at, trait)
+        self.unread.read(policy)
 
     def only(self, policies: Collection[str]) -> None:
         """Forget the others: nobody of interest has them any more."""
         self._found = {name: found for name, found in self._found.items() if name in policies}
+        self.unread.only(policies)
 
     def __len__(self) -> int:
         return len(self._found)
@@ -72,6 +76,7 @@ class Trusts:
     def __init__(self) -> None:
         self._found: dict[str, _Trust] = {}
         self._begun = False
+        self.unread = Unread()
 
     def heard(self, roles: Mapping[str, bytes], now: float) -> None:
         """The roles that there are, with what lists say of them. What moved is read in this turn
@@ -85,13 +90,16 @@ class Trusts:
             for name, state in roles.items()
         }
         self._begun = True
+        self.unread.only(roles)
 
     def due(self, now: float, turn: float) -> list[str]:
         """Those to read in a turn, which come every `turn` seconds: first the ones that were never
         read as they are now, so many at once that all are after half an hour; then each that would
-        be older than a day, and an even share of the others, the oldest first.
+        be older than a day, and an even share of the others, the oldest first. Behind them all
+        whose last reading failed.
         """
         fresh = [name for name, found in self._found.items() if found.left]
+        fresh = self.unread.last(fresh)
         aged = sorted((found.at, name) for name, found in self._found.items() if not found.left)
         most = max(LEAST, math.ceil(len(self._found) * turn / SPREAD_SECONDS))
         share = math.ceil(len(aged) * turn / KEPT_SECONDS)
@@ -100,9 +108,10 @@ class Trusts:
             for place, (at, name) in enumerate(aged)
             if now + turn - at >= KEPT_SECONDS or (place < share and now - at >= KEPT_SECONDS / 2.0)
         ]
-        return fresh[:most] + old[:most]
+        return self.unread.last(fresh[:most] + old[:most])
 
     def keep(self, role: str, at: float, trait: Trait) -> None:
+        self.unread.read(role)
         found = self._found.get(role)
         if found is not None:
             self._found[role] = _Trust(found.state, at, max(0, found.left - 1), trait)
