@@ -138,7 +138,7 @@ LANES: Final = (
     _pytest("other kills", KILLS, FAULTS="others"),
     _pytest("other faults", "tests/faults/test_fault_matrix.py", FAULTS="others"),
     _with(_on_a_plane("other gate", *GATE), GATE="others"),
-    _with(_on_a_plane("odd objects and answers", *ODD), OBJECTS="300", ANSWERS="40"),
+    _with(_on_a_plane("odd objects and answers", *ODD), OBJECTS="300", ANSWERS="300"),
     _shown(_pytest("first days", FIRST_DAYS)),
     _shown(_pytest("soak", SOAK)),
     Part("oldest Kubernetes", (*MAKE, "oldest"), OLDEST),

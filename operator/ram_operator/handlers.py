@@ -127,6 +127,9 @@ class Intake:
             self._wake(owner)
             if owner.kind == ACCOUNT:
                 self._add(owner)
+            elif self._cache.outside(owner):
+                # Of what has an identity more than the facts is kept: its pass reads it.
+                self._add(owner, Lane.PERIODIC)
 
 
 def register(registry: kopf.OperatorRegistry, intake: Intake) -> None:

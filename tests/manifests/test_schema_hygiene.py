@@ -8,7 +8,6 @@ import pytest
 
 from ram_operator.kinds.schema import Shape
 from ram_operator.kinds.table import KINDS, RECORD
-from ram_operator.runtime import bodies
 from tests.manifests.support import MANAGED, Json, crds, schema, walk
 
 _CRDS = crds()
@@ -99,36 +98,6 @@ def test_everything_is_bounded(kind: str) -> None:
         if "additionalProperties" in node and "maxProperties" not in node
     ]
     assert unbounded + maps == []
-
-
-def _bytes(name: str, node: Json) -> int:
-    """The most that the field takes in compact JSON, by its schema; nothing for documents, whose
-    values have no type.
-    """
-    if name in ("document", "trustPolicy"):
-        return 0
-    if "enum" in node:
-        most = max(len(str(word)) for word in node["enum"]) + 2
-    elif node["type"] == "array":
-        most = node["maxItems"] * (_bytes("", node["items"]) - 2)
-    elif node["type"] == "object":
-        parts = node.get("properties", {})
-        most = 2 + sum(_bytes(part, below) for part, below in parts.items())
-    else:
-        most = node["maxLength"] + 2 if node["type"] == "string" else 12
-    return len(name) + 4 + most
-
-
-@pytest.mark.parametrize("kind", _MANAGED)
-def test_all_but_documents_is_small_enough_to_be_kept(kind: str) -> None:
-    """In letters, as none of these fields is likely to be in others than ASCII in full. A document
-    that is too large is told of by the operator: nothing in a schema counts what has no type.
-    """
-    spec = schema(_CRDS[kind])["properties"]["spec"]
-    document = 4 * 6144 if kind in ("RamPolicy", "RamRole") else 0
-    assert 1_000 < _bytes("spec", spec) + document < bodies.LARGEST
-    by_field = {name: _bytes(name, node) for name, node in spec["properties"].items()}
-    assert {name for name, size in by_field.items() if size > bodies.SMALL} <= {"members"}
 
 
 @_BY_KIND

@@ -1,4 +1,6 @@
-"""Objects as large as the API server takes: what they cost the operator, and what is told."""
+"""Objects as large as the API server takes without admission, or took before: what they cost the
+operator, and what is told.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +15,7 @@ from lab import ControlPlane, waiting
 from lab.emulator_process import EmulatorProcess
 from lab.operator_process import OperatorProcess
 from lab.world import DOCUMENT, World, condition, open_world
+from tests.support import etcd
 
 Json = dict[str, Any]
 MANY: Final = int(os.environ.get("LARGE", "60"))
@@ -36,6 +39,12 @@ def worlds(apart: ControlPlane, emulator: EmulatorProcess) -> tuple[World, World
     return tenant, replace(tenant, namespace="stranger")
 
 
+def stored(world: World, name: str, **spec: Any) -> None:
+    """As it may be in etcd since before admission refused that."""
+    small = world.policy(name, **spec)
+    etcd.put(world.cluster, {**small, "spec": {**small["spec"], "document": HUGE}})
+
+
 def peak(process: OperatorProcess) -> int:
     """Bytes of memory that the process had at most."""
     lines = Path(f"/proc/{process.child.pid}/status").read_text().splitlines()
@@ -53,9 +62,9 @@ def test_large_objects_are_told_of_and_cost_no_memory(
         tenant.ready("RamRole", "app")
         quiet = peak(process)
     for number in range(MANY):
-        stranger.policy(f"huge-{number}", document=HUGE, suspend=True, **where)
+        stored(stranger, f"huge-{number}", suspend=True, **where)
     stranger.policy("sound", **where)
-    tenant.policy("huge", document=HUGE, deletionPolicy="Delete")
+    stored(tenant, "huge", deletionPolicy="Delete")
     tenant.policy("sound")
     tenant.role("other", policies=[{"type": "RamPolicy", "name": "huge"}])
     with OperatorProcess.running(apart) as process:

@@ -1,8 +1,8 @@
 """Whatever the API server admits and the cloud answers, each object ends in a status of its own.
 
 None in a defect, and none that cannot be deleted. OBJECTS says how many of each; of RamAccounts
-a third, as each is verified in the cloud. RamRecords are not drawn: admission lets nobody write one
-but the operator.
+a third, as each is verified in the cloud. RamRecords are written with the operator's own token, as
+admission lets nobody else: each is of an identity that an object has, or comes to have.
 """
 
 from __future__ import annotations
@@ -14,9 +14,10 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
 from lab import RequestFailed
-from lab.operator_process import OperatorProcess
+from lab.operator_process import NAMESPACE, SERVICE_ACCOUNT, OperatorProcess
 from lab.waiting import until
-from lab.world import World
+from lab.world import API, DOCUMENT, TRUST_FC, World
+from ram_operator.kinds.identity import Identity
 from tests.support import by_schema
 
 Json = dict[str, Any]
@@ -26,8 +27,8 @@ ACCOUNTS: Final = max(10, COUNT // 3)
 DEFECT: Final = "InternalError"
 
 
-def drawn(kind: str, count: int = COUNT) -> list[Json]:
-    """Specs of the kind, the same in each run."""
+def drawn(kind: str, count: int = COUNT, block: str = "spec") -> list[Json]:
+    """Specs of the kind, or another block of it, the same in each run."""
     found: list[Json] = []
 
     @seed(count)
@@ -38,7 +39,7 @@ def drawn(kind: str, count: int = COUNT) -> list[Json]:
         deadline=None,
         suppress_health_check=list(HealthCheck),
     )
-    @given(by_schema.specs(kind))
+    @given(by_schema.specs(kind, block))
     def collect(spec: Json) -> None:
         found.append(spec)
 
@@ -83,6 +84,34 @@ def accounts(world: World) -> list[Json]:
             own["accountId"] = mine["accountId"]
         found.append(own)
     return found
+
+
+def write_record(world: World, kind: str, name: str, drawn_record: Json) -> bool:
+    """Of the identity that the object of that name has. Whether the API server took it."""
+    identity = Identity(world.account_id, kind, name)
+    key, token = identity.key.name, world.cluster.service_account_token(NAMESPACE, SERVICE_ACCOUNT)
+    own = {"accountId": world.account_id, "kind": kind, "name": name, "cloudName": name}
+    record = {**drawn_record, **own}
+    try:
+        if world.get("RamRecord", key) is None:
+            body = {"apiVersion": API, "kind": "RamRecord", "metadata": {"name": key}}
+            path = world.path("RamRecord")
+            world.cluster.request("POST", path, {**body, "record": record}, token=token)
+        else:
+            whole = [{"op": "replace", "path": "/record", "value": record}]
+            world.cluster.request(
+                "PATCH",
+                world.path("RamRecord", key),
+                whole,
+                content_type="application/json-patch+json",
+                token=token,
+            )
+    except RequestFailed as refused:
+        # Another one was written meanwhile, or it is none by the CRD's rules.
+        if refused.status not in (409, 422):
+            raise
+        return False
+    return True
 
 
 def said(item: Json | None) -> list[Json]:
@@ -145,6 +174,40 @@ def test_every_account_that_is_admitted_gets_a_status_and_can_be_deleted(
     world.role("app")
     world.ready("RamRole", "app")
     for one in sorted(there):
+        world.delete(*one)
+    gone(world, there)
+    assert "Traceback" not in operator.log
+
+
+@pytest.mark.timeout(120 + 10 * COUNT)
+def test_whatever_a_record_says_its_object_gets_a_status_and_can_be_deleted(
+    world: World, operator: OperatorProcess
+) -> None:
+    """Whoever restores a backup, or has the operator's token, may have written any."""
+    own: dict[str, Json] = {
+        "RamRole": {"trustPolicy": TRUST_FC},
+        "RamPolicy": {"document": DOCUMENT},
+    }
+    there = {(kind, f"x{n}") for n in range(COUNT // 4 + 1) for kind in KINDS}
+    order = sorted(there)
+    records = drawn("RamRecord", len(order), "record")
+    # Half of them are there before their object is, and before the operator has a reason to write.
+    taken = sum(
+        write_record(world, *one, record)
+        for one, record in zip(order[::2], records[::2], strict=True)
+    )
+    for kind, name in order:
+        world.create(kind, name, {"deletionPolicy": "Retain", **own.get(kind, {})})
+    told(world, there)
+    taken += sum(
+        write_record(world, *one, record)
+        for one, record in zip(order[1::2], records[1::2], strict=True)
+    )
+    print(f"{taken} of {len(order)} records were admitted")
+    assert taken > len(order) // 4, "so few are admitted that this shows nothing"
+    world.look_all(order)
+    told(world, there)
+    for one in order:
         world.delete(*one)
     gone(world, there)
     assert "Traceback" not in operator.log

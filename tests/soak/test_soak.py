@@ -1,7 +1,8 @@
 """Objects of all kinds come, are edited, held, approved and go, again and again: nothing grows.
 
 What stays is compared between the second half of the rounds and the first, after some that warm up,
-as a ratio. SOAK says how many rounds.
+as a ratio. It is an hour compressed: what the shipped settings do in one, sweeps and readings in
+turns, comes within these minutes. SOAK says how many rounds.
 """
 
 from __future__ import annotations
@@ -19,14 +20,29 @@ from lab.operator_process import OperatorProcess
 from lab.world import World, open_world, trust
 from tests.gate.approving import approve, offer
 
+Json = dict[str, Any]
 ROUNDS: Final = int(os.environ.get("SOAK", "24"))
 WARM: Final = ROUNDS // 4
 OUTSIDER: Final = ("RAM", "acs:ram::1098765432109876:root")
 ECS: Final = ("Service", "ecs.aliyuncs.com")
 FC: Final = ("Service", "fc.aliyuncs.com")
 READS: Final = {"type": "System", "name": "AliyunOSSReadOnlyAccess"}
-FLAGS: Final = {"unmade-seconds": "5", "document-settle-seconds": "2"}
-KINDS: Final = ("RamRole", "RamPolicy", "RamUser", "RamGroup")
+SETS: Final = 3
+"""Of objects that come and go at once."""
+FLAGS: Final = {
+    "unmade-seconds": "5",
+    "document-settle-seconds": "2",
+    # Sixty times as often as shipped.
+    "sweep-seconds": "5",
+    "members-seconds": "15",
+    "trust-seconds": "120",
+    "dangerous-trust-seconds": "15",
+    "sign-in-seconds": "180",
+    "report-seconds": "240",
+}
+SWEEPS: Final = 12
+"""Of an hour, every five minutes."""
+WORDS: Final = {"RamGroup": "team", "RamRole": "app", "RamPolicy": "logs", "RamUser": "ann"}
 GROWTH: Final = {"bytes": 1.15, "threads": 1.1, "descriptors": 1.2, "records": 1.1, "series": 1.1}
 """How much more of each the second half may have."""
 
@@ -43,31 +59,52 @@ def world(apart: ControlPlane, emulator: EmulatorProcess) -> World:
 
 def churn(world: World, number: int) -> None:
     """One round. Names come again, but for those of creations that nobody approves."""
-    own: dict[str, Any] = {"deletionPolicy": "Delete"}
-    world.policy("logs", **own)
-    world.create("RamUser", "ann", own)
-    # A name that comes again has the trust that it had, else its creation waits.
-    before, after = (FC, ECS) if number % 2 == 0 else (ECS, FC)
-    attached = [{"type": "RamPolicy", "name": "logs"}]
-    world.role("app", policies=attached, trustPolicy=trust(before), **own)
-    members = [{"type": "RamUser", "name": "ann"}]
-    world.create("RamGroup", "team", {"members": members, "policies": [READS], **own})
-    world.role(f"held-{number}", trustPolicy=trust(OUTSIDER))
-    for kind, name in (("RamPolicy", "logs"), ("RamUser", "ann"), ("RamRole", "app")):
-        world.ready(kind, name)
-    world.ready("RamGroup", "team")
-    offer(world, "RamRole", f"held-{number}")
-    world.edit("RamRole", "app", description=f"round {number}", trustPolicy=trust(after))
-    approve(world, "RamRole", "app")
-    world.ready("RamRole", "app")
-    world.edit("RamGroup", "team", members=[], policies=[])
-    world.ready("RamGroup", "team")
-    there = [("RamGroup", "team"), ("RamRole", "app"), ("RamPolicy", "logs"), ("RamUser", "ann")]
-    for kind, name in (*there, ("RamRole", f"held-{number}")):
+    held = [("RamRole", f"held-{number}-{n}") for n in range(SETS)]
+    for n in range(SETS):
+        _make(world, n, number)
+        world.role(held[n][1], trustPolicy=trust(OUTSIDER))
+    for n in range(SETS):
+        _edit(world, n, number)
+        offer(world, *held[n])
+    left = [*held]
+    for n in range(SETS):
+        approve(world, "RamRole", f"app-{n}")
+        for kind, name in _names(n):
+            world.ready(kind, name)
+        left += _names(n)
+    for kind, name in left:
         world.delete(kind, name)
-    left = [*there, ("RamRole", f"held-{number}")]
     waiting.until(lambda: _gone(world, left), f"that all of {left} goes")
     world.look("RamAccount", "soak")
+
+
+def _names(n: int) -> list[tuple[str, str]]:
+    """Those of one set, in the order in which they go."""
+    return [(kind, f"{WORDS[kind]}-{n}") for kind in WORDS]
+
+
+def _trusts(number: int) -> tuple[Json, Json]:
+    """A name that comes again has the trust that it had, else its creation waits."""
+    before, after = (FC, ECS) if number % 2 == 0 else (ECS, FC)
+    return trust(before), trust(after)
+
+
+def _make(world: World, n: int, number: int) -> None:
+    own: Json = {"deletionPolicy": "Delete"}
+    world.policy(f"logs-{n}", **own)
+    world.create("RamUser", f"ann-{n}", own)
+    attached = [{"type": "RamPolicy", "name": f"logs-{n}"}]
+    world.role(f"app-{n}", policies=attached, trustPolicy=_trusts(number)[0], **own)
+    members = [{"type": "RamUser", "name": f"ann-{n}"}]
+    world.create("RamGroup", f"team-{n}", {"members": members, "policies": [READS], **own})
+
+
+def _edit(world: World, n: int, number: int) -> None:
+    for kind, name in reversed(_names(n)):
+        world.ready(kind, name)
+    trusted = _trusts(number)[1]
+    world.edit("RamRole", f"app-{n}", description=f"round {number}", trustPolicy=trusted)
+    world.edit("RamGroup", f"team-{n}", members=[], policies=[])
 
 
 def _gone(world: World, left: list[tuple[str, str]]) -> bool:
@@ -113,3 +150,5 @@ def test_nothing_grows(apart: ControlPlane, world: World) -> None:
     assert {name for name, grown in ratio.items() if grown > GROWTH[name]} == set(), ratio
     assert "Traceback" not in log
     assert world.cloud()["roles"] == {}
+    listed = [entry["action"] for entry in world.admin.journal(world.account_id)]
+    assert listed.count("ListRoles") >= SWEEPS

@@ -73,10 +73,10 @@ def _crd(kind: str) -> Json:
     raise KeyError(kind)
 
 
-def specs(kind: str) -> st.SearchStrategy[Json]:
-    """Specs of a kind."""
+def specs(kind: str, block: str = "spec") -> st.SearchStrategy[Json]:
+    """Specs of a kind, or another block of it."""
     schema = _crd(kind)["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
-    return _value(schema["properties"]["spec"], "spec")
+    return _value(schema["properties"][block], block)
 
 
 def statements(*, trust: bool) -> st.SearchStrategy[Json]:

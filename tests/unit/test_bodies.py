@@ -9,11 +9,13 @@ import pytest
 
 from ram_operator import constants
 from ram_operator.errors import InvalidSpec
+from ram_operator.handlers import Intake
 from ram_operator.kinds.table import ACCOUNT, RECORD
 from ram_operator.model.objects import Key
-from ram_operator.runtime import bodies
-from ram_operator.runtime.cache import Cache, Seen
-from tests.unit.tenants import account, with_tenants
+from ram_operator.runtime import bodies, crowds
+from ram_operator.runtime.cache import Cache, Seen, key_of
+from ram_operator.runtime.queue import WorkQueue
+from tests.unit.tenants import ACCOUNTS, account, with_tenants
 from tests.unit.test_cache import KEY, policies, role
 
 Json = dict[str, Any]
@@ -142,3 +144,82 @@ def test_what_is_large_for_another_reason_is_kept(body: Json) -> None:
 
 def test_any_text_can_be_kept() -> None:
     assert bodies.encoded({"a": "ü\ud800"}) == b'{"a":"\xc3\xbc\xed\xa0\x80"}'
+
+
+def groups(count: int, *, names: int = 500, namespace: str = "apps") -> list[Json]:
+    """Each with members of its own."""
+    found = []
+    for number in range(count):
+        members = [{"type": "RamUser", "name": f"{number}-{n}-{'x' * 50}"} for n in range(names)]
+        found.append({**role(spec={"members": members}, namespace=namespace), "kind": "RamGroup"})
+        found[-1]["metadata"] |= {"name": f"g{number}", "uid": f"g{number}"}
+    return found
+
+
+def test_what_is_kept_of_one_namespace_is_bounded_and_of_others_no_less_is() -> None:
+    cache = with_tenants(Cache())
+    bodies_of = groups(200)
+    for body in bodies_of:
+        cache.put(body)
+    crowded = [key for key in cache.keys("RamGroup") if cache.crowded(key)]
+    assert 20 < len(crowded) < 150
+    assert weight(cache) < crowds.OF_A_NAMESPACE
+    first = Key("RamGroup", "apps", "g1")
+    assert cache.dependents(Key("RamUser", "apps", f"1-1-{'x' * 50}")) == [first]
+    last = crowded[-1]
+    assert cache.dependents(Key("RamUser", "apps", f"{last.name[1:]}-1-{'x' * 50}")) == []
+    # What is not kept is read for each look, and another namespace has its own room.
+    other = role(spec=policies("logs"), namespace="team")
+    cache.put(other)
+    assert not cache.outside(Key("RamRole", "team", "web"))
+    # Where others go there is room again.
+    for body in bodies_of[:60]:
+        assert cache.remove(key_of(body), body["metadata"]["uid"])
+    body = next(each for each in bodies_of if key_of(each) == last)
+    assert cache.put(body)[1] is Seen.ECHO
+    assert not cache.outside(last)
+
+
+def test_of_what_has_an_identity_all_is_kept_however_much_there_is() -> None:
+    cache = with_tenants(Cache())
+    for body in groups(200):
+        cache.put(body)
+    last = next(key for key in cache.keys("RamGroup") if cache.crowded(key))
+    owner = {"cluster": "blue", "namespace": "apps", "name": last.name, "uid": last.name}
+    meta = {"name": "1.ramgroup.g", "uid": "r", "resourceVersion": "1"}
+    record = {"kind": "RamGroup", "owner": owner}
+    cache.put({"kind": RECORD, "metadata": meta, "record": record})
+    (body,) = (each for each in groups(200) if key_of(each) == last)
+    cache.put(body)
+    assert not cache.outside(last)
+
+
+def test_all_namespaces_together_have_room_for_few_that_are_full() -> None:
+    room = crowds.Crowds()
+    each, keys = 2**20, [Key("RamRole", f"n{n % 10}", f"r{n}") for n in range(400)]
+    taken = [key for key in keys if room.put(key, each)]
+    assert len(taken) * each == crowds.OF_ALL
+    assert room.put(keys[-1], each, always=True)
+    for key in keys:
+        assert room.put(key, 0)
+    assert [key for key in keys if room.put(key, each)] == taken
+
+
+def test_who_has_an_identity_now_is_read_at_once() -> None:
+    cache, queue = with_tenants(Cache()), WorkQueue(lambda key: key.namespace)
+    intake = Intake(cache, queue)
+    intake.start()
+    for body in groups(200):
+        cache.put(body)
+    crowded, kept = (
+        next(key for key in cache.keys("RamGroup") if cache.crowded(key) is there)
+        for there in (True, False)
+    )
+    queued = []
+    for key in (kept, crowded):
+        owner = {"cluster": "blue", "namespace": "apps", "name": key.name, "uid": key.name}
+        meta = {"name": f"1.ramgroup.{key.name}", "uid": key.name, "resourceVersion": "1"}
+        record = {"kind": "RamGroup", "owner": owner}
+        intake.saw(RECORD, {"type": "ADDED", "object": {"metadata": meta, "record": record}})
+        queued.append(queue.depth())
+    assert queued == [len(ACCOUNTS), len(ACCOUNTS) + 1]

@@ -29,7 +29,7 @@ def post(
         {
             "apiVersion": "v1",
             "kind": "Event",
-            "metadata": {"name": f"{key.name[:200]}.{uuid.uuid4().hex[:12]}", "namespace": target},
+            "metadata": {"name": _name(key), "namespace": target},
             "involvedObject": {
                 "apiVersion": API_VERSION,
                 "kind": key.kind,
@@ -50,3 +50,10 @@ def post(
             "count": 1,
         },
     )
+
+
+def _name(key: Key) -> str:
+    """One of its own. The API server takes none with a part that ends in a hyphen or in nothing, as
+    a long one may that is cut: its object's events would come to nobody.
+    """
+    return f"{key.name[:200].rstrip('-.')}.{uuid.uuid4().hex[:12]}"

@@ -349,7 +349,8 @@ class Reconciler:
         self._troubles.pop(key, None)
         queue.succeeded(key)
         waits = outcome.after is not None or bool(body["metadata"].get("deletionTimestamp"))
-        if self._ports.cache.outside(key) and not waits:
+        cache = self._ports.cache
+        if cache.outside(key) and not cache.crowded(key) and not waits:
             # Read for each look, and nothing of it changes unless it or the tenants do.
             return
         delay = self._interval(key, body, outcome)

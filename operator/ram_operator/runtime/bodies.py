@@ -8,7 +8,7 @@ RAM takes, only the small fields stay, so that it can be told why it is not look
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 from ..constants import ANNOTATION_APPROVE_REASON, FINALIZER, STAMPS, WATCHED_ANNOTATIONS
@@ -33,6 +33,8 @@ _METADATA: Final = (
     "creationTimestamp",
     "deletionTimestamp",
 )
+REFERENCE: Final = 600
+"""Bytes that one name takes in indexes, where no other object mentions it."""
 OTHERS: Final = 16
 """Finalizers of others that are kept: a deletion that waits for one is looked at when it goes."""
 READ: Final = frozenset({*WATCHED_ANNOTATIONS, *STAMPS, ANNOTATION_APPROVE_REASON})
@@ -78,6 +80,11 @@ def kept(body: Mapping[str, Any]) -> tuple[dict[str, Any], bytes]:
         found = _small(found, size)
         data = encoded(found)
     return found, data
+
+
+def cost(data: bytes, references: Collection[Any]) -> int:
+    """Bytes of memory that an object takes about: it stands in an index under each reference."""
+    return len(data) + REFERENCE * len(references)
 
 
 def _small(body: Mapping[str, Any], size: int) -> dict[str, Any]:

@@ -3,32 +3,31 @@
 Written by the handlers and by the resync, read by the workers. Ten thousand typical roles take
 25 MB as bytes and five times that as dicts, so bodies are decoded per pass. Of objects in
 namespaces that are no tenant of their RamAccount, and of which no record speaks, only the facts are
-kept: anybody may write as many of them, as large as the API server takes. Thread-safe.
+kept: anybody may write as many of them, as large as the API server takes. So it is with those of a
+tenant that has more of them than fit. Thread-safe.
 """
 
 from __future__ import annotations
 
 import json
-import sys
 import threading
 from collections import deque
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import Enum
 from typing import Any, Final
 
-from ..constants import API_VERSION, WATCHED_ANNOTATIONS, ConditionType
-from ..kinds import manifest
-from ..kinds.record import account_of, holder, stored
 from ..kinds.table import ACCOUNT, KINDS, RECORD
 from ..model.objects import Key
-from ..model.records import RecordFacts
-from . import bodies, record_facts, trusted_names
+from . import bodies
+from .crowds import Crowds
+from .facts import Facts as Facts
+from .facts import account_name, facts_of, outline
+from .facts import key_of as key_of
 from .trusted_names import TrustedNames
 
 TOMBSTONES: Final = 1000
 """Uids of deleted objects that are remembered, so that an older list does not bring them back."""
-_NO_RECORD: Final = RecordFacts()
 
 
 class Seen(Enum):
@@ -40,100 +39,6 @@ class Seen(Enum):
     """Only status or bookkeeping moved: most often our own write coming back."""
     STALE = "stale"
     """Of an object that the cache does not know, or older than what it knows."""
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What is known of an object without decoding it."""
-
-    uid: str
-    trigger: int
-    """Hash of what calls for a pass: generation, watched annotations, deletion, finalizers."""
-    outward: int
-    """Hash of what dependents care about: readiness and cloud name."""
-    references: tuple[Key, ...]
-    account: str
-    version: int
-    custom: tuple[tuple[str, str], ...] = ()
-    """The custom policies that its manifest attaches by their names in the cloud: account, name."""
-    trusts: frozenset[str] = frozenset()
-    """Of the record of a role that exists: the names that its trust mentions."""
-    owner: Key | None = None
-    """Of a record: the object that the identity belongs to."""
-    waiting: Key | None = None
-    """Of a record with a change that is held: the object that asks for it."""
-    lives: tuple[str, str] | None = None
-    """Of the record of an identity that exists: its account's id, and its owner's namespace."""
-    ends: tuple[str, ...] = ()
-    """Of a record: the times until which something was agreed on."""
-    ending: str = ""
-    """Of a record with ends: its account's id."""
-    idle: tuple[str, str, str] | None = None
-    """Of a record that is idle: its account's id, since when, and whose namespace left it."""
-    tenants: frozenset[str] = frozenset()
-    """Of a RamAccount: the namespaces that may use it."""
-
-
-def key_of(body: Mapping[str, Any]) -> Key:
-    meta = body["metadata"]
-    # Kinds and namespaces are few, and JSON brings each of them anew with each object.
-    kind, namespace = sys.intern(str(body["kind"])), sys.intern(str(meta.get("namespace") or ""))
-    return Key(kind, namespace, str(meta["name"]))
-
-
-def _account_name(key: Key, body: Mapping[str, Any]) -> str:
-    """The RamAccount that the object lives in; "" for what lives in none."""
-    if key.kind not in KINDS:
-        return ""
-    return str(((body.get("spec") or {}).get("accountRef") or {}).get("name", "default"))
-
-
-def _facts(key: Key, body: Mapping[str, Any]) -> Facts:
-    meta = body["metadata"]
-    annotations = meta.get("annotations") or {}
-    status = body.get("status") or {}
-    ready = [
-        (item.get("status"), item.get("reason"))
-        for item in status.get("conditions") or ()
-        if item.get("type") == ConditionType.READY
-    ]
-    trigger = (
-        meta.get("generation"),
-        tuple(annotations.get(name) for name in WATCHED_ANNOTATIONS),
-        meta.get("deletionTimestamp"),
-        tuple(meta.get("finalizers") or ()) if meta.get("deletionTimestamp") else (),
-    )
-    spec = body.get("spec") or {}
-    row = KINDS.get(key.kind)
-    references = manifest.references(row, key.namespace, spec) if row is not None else ()
-    account = _account_name(key, body)
-    version = str(meta.get("resourceVersion") or "0")
-    record = stored(body) if key.kind == RECORD else _NO_RECORD
-    return Facts(
-        uid=str(meta["uid"]),
-        trigger=hash(trigger),
-        outward=hash((tuple(ready), status.get("cloudName"), status.get("cloudId"))),
-        references=references,
-        account=sys.intern(account),
-        custom=tuple((account, name) for name in manifest.custom_policies(row, spec))
-        if row
-        else (),
-        version=int(version) if version.isdigit() else 0,
-        owner=(owner := holder(body) if key.kind == RECORD else None),
-        waiting=owner if record.pending is not None or record.unmade else None,
-        lives=record_facts.lives(body, record, owner),
-        trusts=trusted_names.of_record(record),
-        ends=record.upcoming,
-        ending=sys.intern(account_of(body)) if record.ends else "",
-        idle=record_facts.idle(body, record),
-        tenants=record_facts.tenants(spec) if key.kind == ACCOUNT else frozenset(),
-    )
-
-
-def _outline(key: Key, facts: Facts) -> dict[str, Any]:
-    meta = {"name": key.name, "namespace": key.namespace, "uid": facts.uid}
-    meta["resourceVersion"] = str(facts.version)
-    return {"apiVersion": API_VERSION, "kind": key.kind, "metadata": meta}
 
 
 class Cache:
@@ -155,19 +60,20 @@ class Cache:
         self._ending: dict[str, set[Key]] = {}
         self._left: dict[tuple[str, str], set[Key]] = {}
         self._gone: deque[str] = deque(maxlen=TOMBSTONES)
+        self._crowds = Crowds()
 
     def put(self, body: Mapping[str, Any]) -> tuple[Key, Seen, bool]:
         """Remember an object. Returns its key, what it meant, and whether dependents care."""
         key = key_of(body)
         if self._has(key, body["metadata"]):
             return key, Seen.ECHO, False
-        account = _account_name(key, body)
+        account = account_name(key, body)
         data: bytes | None = None
         if self._may_stay(key, account):
             body, data = bodies.kept(body)
         else:
             body = {**body, "spec": {"accountRef": {"name": account}}}
-        facts = _facts(key, body)
+        facts = facts_of(key, body)
         with self._lock:
             before = self._facts.get(key)
             # Versions of one kind are comparable across uids: a late word of a deleted object must
@@ -177,6 +83,9 @@ class Cache:
                 return key, Seen.STALE, False
             if before is not None and before.uid != facts.uid:
                 self._gone.append(before.uid)
+            cost = bodies.cost(data, facts.references) if data is not None else 0
+            if not self._crowds.put(key, cost, always=key.kind not in KINDS or key in self._owned):
+                data, facts = None, replace(facts, references=(), custom=())
             if data is not None:
                 self._bodies[key] = data
             else:
@@ -219,6 +128,7 @@ class Cache:
             facts = self._facts[key]
             if key in self._bodies and not self._may_stay(key, account):
                 del self._bodies[key]
+                self._crowds.put(key, 0)
                 self._facts[key] = replace(facts, references=(), custom=())
                 self._index(key, facts, self._facts[key])
 
@@ -232,6 +142,7 @@ class Cache:
                     self._gone.append(uid)
                 return False
             self._bodies.pop(key, None)
+            self._crowds.put(key, 0)
             del self._facts[key]
             self._gone.append(before.uid)
             self._index(key, before, None)
@@ -246,14 +157,19 @@ class Cache:
         if data is not None:
             found: dict[str, Any] = json.loads(data)
             return found
-        return _outline(key, facts) if facts is not None else None
+        return outline(key, facts) if facts is not None else None
 
     def outside(self, key: Key) -> bool:
         """Whether the object is there and nothing is kept but its facts: its namespace is no tenant
-        of its RamAccount, or was none when last heard of.
+        of its RamAccount, or was none when last heard of, or has more than is kept of one.
         """
         with self._lock:
             return key in self._facts and key not in self._bodies
+
+    def crowded(self, key: Key) -> bool:
+        """Whether that is so although its namespace is a tenant: it is looked at like any other."""
+        facts = self.facts(key)
+        return facts is not None and self.outside(key) and self._may_stay(key, facts.account)
 
     def facts(self, key: Key) -> Facts | None:
         with self._lock:
