@@ -89,13 +89,13 @@ SOAK: Final = "tests/soak"
 ODD: Final = ("tests/scenarios/test_odd_answers.py", "tests/scenarios/test_random_objects.py")
 ALONE: Final = (
     Part("static", (*MAKE, "static"), ("tests/structure",)),
-    Part("unit", (*MAKE, "unit", "HYPOTHESIS_PROFILE=quick"), ("tests/unit",)),
+    Part("unit", (*MAKE, "covered"), ("tests/unit",)),
     Part("properties", (*PYTHON, "pytest", "tests/unit", "-m", "hypothesis")),
     _pytest("emulator", "tests/emulator"),
     _pytest("image", "tests/deploy/test_image.py", "tests/deploy/test_layers.py"),
 )
 """What needs no program that is built. `unit` measures coverage, which makes all twice as slow: so
-the many examples of the properties are tried without it.
+the properties are tried without it.
 """
 TEST: Final = (
     _pytest("kills", KILLS),

@@ -1,4 +1,4 @@
-"""The pure modules, read from the import contract; what it prints is for coverage --include."""
+"""The pure modules, read from the import contract; what it prints are pytest-cov's arguments."""
 
 from __future__ import annotations
 
@@ -8,14 +8,18 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def paths() -> list[Path]:
-    """A file for a module, a directory for a package, relative to the repository."""
+def names() -> list[str]:
+    """Modules and packages."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     contracts = project["tool"]["importlinter"]["contracts"]
-    names = next(row["source_modules"] for row in contracts if row["id"] == "pure")
-    bases = [Path("operator", *name.split(".")) for name in names]
+    return list(next(row["source_modules"] for row in contracts if row["id"] == "pure"))
+
+
+def paths() -> list[Path]:
+    """A file for a module, a directory for a package, relative to the repository."""
+    bases = [Path("operator", *name.split(".")) for name in names()]
     return [base if (ROOT / base).is_dir() else base.with_suffix(".py") for base in bases]
 
 
 if __name__ == "__main__":
-    print(",".join(str(path / "*" if path.suffix != ".py" else path) for path in paths()))
+    print(*(f"--cov={name}" for name in names()))

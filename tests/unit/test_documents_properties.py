@@ -246,6 +246,7 @@ def test_strict_reading_refuses_or_agrees_with_lenient_reading(document: Json) -
         assert error.remedy
 
 
+@pytest.mark.hypothesis
 @BOTH
 def test_unknown_is_rare_on_what_we_write(trust: bool) -> None:
     counts: Counter[Verdict] = Counter()

@@ -15,7 +15,7 @@ from ram_operator.model.changes import Drift, Held
 from ram_operator.model.objects import Entry, UnknownPart
 from ram_operator.model.outcome import Plan
 from ram_operator.model.state import Live
-from ram_operator.model.steps import Tag
+from ram_operator.model.steps import Delete, Tag
 from ram_operator.model.vocabulary import Cause, Direction, Phase, Presence
 from ram_operator.reporting import carryover, texts, verdict
 from ram_operator.reporting.texts import held_reason
@@ -86,6 +86,11 @@ def test_our_own_mark_is_nothing_that_people_read_of() -> None:
         assert "ram-operator/" not in first.message
     nothing = Plan(in_sync=False)
     assert verdict.judge(case(observe=True, decision=nothing))[0].reason is Reason.OBSERVE_ONLY
+
+
+def test_any_other_step_is_said_as_it_says_itself() -> None:
+    gone = Delete(summary="delete the role", cause=Cause.ADOPTION, direction=Direction.NEUTRAL)
+    assert texts.would_do([tagging(*OURS), gone]) == ["delete the role"]
 
 
 @pytest.mark.parametrize("number", range(1, len(PARTS) + 1))
