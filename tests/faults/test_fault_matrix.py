@@ -31,6 +31,7 @@ from tests.faults.lab import (
     without_repeat,
 )
 from tests.faults.stories import STORIES
+from tests.faults.thinning import chosen
 
 CELLS_AT_ONCE: Final = 28
 _PARTS: Final = (*PART_READS, *MORE_PART_READS)
@@ -94,7 +95,8 @@ class Matrix:
     failures: dict[tuple[str, str, str], list[str]] = field(
         default_factory=lambda: defaultdict(list)
     )
-    played: dict[tuple[str, str, str], int] = field(default_factory=lambda: defaultdict(int))
+    cells: dict[tuple[str, str, str], int] = field(default_factory=dict)
+    """How many there are of a test, those that are left to the lanes with them."""
 
     def disturbed(self, cell: Cell) -> str:
         """The action that met the fault."""
@@ -111,12 +113,9 @@ ALL: Final = [
 SOME: Final = [
     test for test in ALL if test[0] == "hostile" and (test[2] not in ALIKE or test[1] in ALIKE_ON)
 ]
-TESTS: Final = {
-    "some": SOME,
-    "others": [test for test in ALL if test not in SOME],
-    "all": ALL,
-}[os.environ.get("FAULTS", "some")]
-"""FAULTS chooses: `make test` plays some, `make lanes` the others."""
+CHOSEN: Final = os.environ.get("FAULTS", "some")
+"""FAULTS chooses: `make test` plays some cells of some tests, `make lanes` the others."""
+TESTS: Final = SOME if CHOSEN == "some" else ALL
 
 
 @pytest.fixture(scope="module")
@@ -129,14 +128,27 @@ def matrix(lab: Lab, operator: OperatorProcess, request: pytest.FixtureRequest) 
         pairs = sorted({(preset, story) for preset, story, _ in wanted})
         played = pool.map(lambda pair: lab.undisturbed(*pair), pairs)
         result.undisturbed = dict(zip(pairs, played, strict=True))
-        cells = [cell for test in TESTS if test in wanted for cell in _cells(result, *test)]
+        cells = [cell for pair in pairs for cell in _to_play(result, wanted, *pair)]
         failures = pool.map(lambda cell: _play(lab, result, cell), cells)
         for cell, failure in zip(cells, failures, strict=True):
-            key = (cell.preset, cell.story, cell.fault)
-            result.played[key] += 1
             if failure:
-                result.failures[key].append(failure)
+                result.failures[cell.preset, cell.story, cell.fault].append(failure)
     return result
+
+
+def _to_play(matrix: Matrix, wanted: set[Any], preset: str, story: str) -> list[Cell]:
+    """The cells of the tests that are wanted, as far as FAULTS chooses them."""
+    tests = [test for test in TESTS if test[:2] == (preset, story)]
+    cells = {test: _cells(matrix, *test) for test in tests}
+    matrix.cells.update({test: len(found) for test, found in cells.items()})
+    some = chosen({t[2]: [each.call for each in cells[t]] for t in tests if t in SOME})
+    return [
+        cell
+        for test in tests
+        if test in wanted
+        for cell in cells[test]
+        if CHOSEN == "all" or ((cell.fault, cell.call) in some) == (CHOSEN == "some")
+    ]
 
 
 def _cells(matrix: Matrix, preset: str, story: str, fault: str) -> list[Cell]:
@@ -246,5 +258,5 @@ def _difference(played: Played, expected: tuple[str, ...]) -> str:
 @pytest.mark.parametrize("test", TESTS, ids="-".join)
 def test_ends_as_if_undisturbed(test: tuple[str, str, str], matrix: Matrix) -> None:
     failures = matrix.failures[test]
-    assert matrix.played[test] > 0
-    assert not failures, "\n\n".join([f"{len(failures)} of {matrix.played[test]} cells", *failures])
+    assert matrix.cells[test] > 0
+    assert not failures, "\n\n".join([f"{len(failures)} of {matrix.cells[test]} cells", *failures])

@@ -34,8 +34,8 @@ from lab.waiting import PAUSE, Deadline, until
 from tests.faults.board import Board
 from tests.faults.lab import MORE_PART_READS, Lab, Played, Run
 from tests.faults.stories import STORIES, Story
+from tests.faults.thinning import chosen
 
-LANES: Final = 3
 AT_ONCE: Final = 8
 LAST_WORDS: Final = 60
 BEYOND: Final = 4
@@ -56,12 +56,12 @@ ALL: Final = [
     *(("friendly", story, "kill_after") for story in ("role_create", "policy_update")),
 ]
 SOME: Final = [test for test in ALL if test[0] == "hostile" and test[1] in ROWS]
-TESTS: Final = {
-    "some": SOME,
-    "others": [test for test in ALL if test not in SOME],
-    "all": ALL,
-}[os.environ.get("FAULTS", "some")]
-"""FAULTS chooses: `make test` plays some, `make lanes` the others."""
+CHOSEN: Final = os.environ.get("FAULTS", "some")
+"""FAULTS chooses: `make test` plays some kills of some stories, `make lanes` the others."""
+TESTS: Final = SOME if CHOSEN == "some" else ALL
+LANES: Final = 2 if CHOSEN == "some" else 3
+SHARE: Final = 2
+"""Of the kills beside a call `make test` plays one in so many."""
 Test = tuple[str, str, str]
 
 
@@ -176,17 +176,7 @@ def _play(lane: Lane, preset: str, name: str, kinds: list[str]) -> dict[Test, li
     story, lab = STORIES[name], lane.lab
     lane.stand()
     expected = lab.undisturbed(preset, name)
-    cells = [
-        (kind, call)
-        for kind in kinds
-        for call in expected.worth_disturbing()
-        # Between two reads nothing changes, so that only kills beside a write differ.
-        if (
-            call in expected.writing
-            or (kind == "kill_before" and call - 1 in (0, *expected.writing))
-        )
-        and expected.calls[call - 1] not in MORE_PART_READS
-    ]
+    cells = [cell for cell in _to_play(preset, name, expected) if cell[0] in kinds]
     found: dict[Test, list[str]] = {(preset, name, kind): [] for kind in kinds}
     with ThreadPoolExecutor(AT_ONCE) as pool:
         runs = list(pool.map(lambda _: lab.begin(preset, story), cells))
@@ -200,8 +190,34 @@ def _play(lane: Lane, preset: str, name: str, kinds: list[str]) -> dict[Test, li
             text = end if isinstance(end, str) else end.result()
             if text:
                 found[preset, name, kind].append(f"{kind} on call {call}\n{text}")
-    found[preset, name, kinds[0]] += _until_no_kill(lane, preset, story, len(expected.calls))
+    if CHOSEN != "others" or (preset, name, kinds[0]) not in SOME:
+        found[preset, name, kinds[0]] += _until_no_kill(lane, preset, story, len(expected.calls))
     return found
+
+
+def _to_play(preset: str, name: str, expected: Played) -> list[tuple[str, int]]:
+    """Kinds of kills and the calls beside which they come, as far as FAULTS chooses them."""
+    tried = {
+        kind: [
+            call
+            for call in expected.worth_disturbing()
+            # Between two reads nothing changes, so that only kills beside a write differ.
+            if (
+                call in expected.writing
+                or (kind == "kill_before" and call - 1 in (0, *expected.writing))
+            )
+            and expected.calls[call - 1] not in MORE_PART_READS
+        ]
+        for kind in KINDS
+        if (preset, name, kind) in TESTS
+    }
+    some = chosen(tried, SHARE) if (preset, name, KINDS[0]) in SOME else set()
+    return [
+        (kind, call)
+        for kind, calls in tried.items()
+        for call in calls
+        if CHOSEN == "all" or ((kind, call) in some) == (CHOSEN == "some")
+    ]
 
 
 def _attempt(what: Callable[[], object]) -> str:
