@@ -22,6 +22,8 @@ T = TypeVar("T")
 PATIENCE: Final = 60.0
 """Seconds that suffice for anything that is waited for here, twenty times over."""
 PAUSE: Final = 0.05
+LONGEST: Final = 0.15
+"""Seconds between two looks at what is waited for, at first and in the end."""
 SLOWEST: Final = 0.1
 _TICK: Final = 0.2
 _RECENT: Final = 0.03
@@ -142,6 +144,19 @@ class Deadline:
         return self.left < 0
 
 
+class Pauses:
+    """Between looks: what comes at once is seen at once. Each look costs those something that are
+    waited for, so it is looked less often at what takes long.
+    """
+
+    def __init__(self, first: float = PAUSE) -> None:
+        self._next = first
+
+    def rest(self) -> None:
+        time.sleep(self._next)
+        self._next = max(self._next, min(self._next * 1.2, LONGEST))
+
+
 def until(
     true: Callable[[], bool],
     what: str | Callable[[], str] = "it",
@@ -162,10 +177,10 @@ def found(
     pause: float = PAUSE,
 ) -> T:
     """Asks again and again, until there is something else than None. As `until` otherwise."""
-    deadline = Deadline(after)
+    deadline, pauses = Deadline(after), Pauses(pause)
     while (result := look()) is None:
         if deadline.over:
             text = what if isinstance(what, str) else what()
             raise AssertionError(f"{text} is not so after {after:g} s")
-        time.sleep(pause)
+        pauses.rest()
     return result

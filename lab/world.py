@@ -19,7 +19,7 @@ from lab import Cluster, RequestFailed, waiting
 from lab.emulator_process import EmulatorProcess
 from lab.kstatus import assert_kstatus_legal
 from lab.operator_process import NAMESPACE, SERVICE_ACCOUNT
-from lab.waiting import PATIENCE, Deadline
+from lab.waiting import PATIENCE, Deadline, Pauses
 from ram_emulator.admin import AccountKeys, Admin, UserKeys
 from ram_operator.kinds.record import Identity
 
@@ -177,7 +177,7 @@ class World:
 
         seconds: of `waiting.seconds`, as wherever something is waited for here.
         """
-        deadline = Deadline(seconds)
+        deadline, pauses = Deadline(seconds), Pauses()
         last: Json | None = None
         while not deadline.over:
             last = self.get(kind, name)
@@ -185,7 +185,7 @@ class World:
                 assert_kstatus_legal(last)
                 if last.get("status", {}).get("conditions") and until(last):
                     return last
-            time.sleep(0.05)
+            pauses.rest()
         shown = {key: (last or {}).get(key) for key in ("spec", "status")}
         raise AssertionError(f"{kind} {name}: {what} did not come in {seconds} s; last: {shown}")
 
@@ -206,10 +206,10 @@ class World:
         )
 
     def gone(self, kind: str, name: str, seconds: float = PATIENCE) -> None:
-        deadline = Deadline(seconds)
+        deadline, pauses = Deadline(seconds), Pauses()
         while (last := self.get(kind, name)) is not None:
             assert not deadline.over, f"{kind} {name} is still there: {last}"
-            time.sleep(0.05)
+            pauses.rest()
 
     def cloud(self) -> Json:
         """The true state of the account: roles and policies by name."""
@@ -252,7 +252,7 @@ class World:
 
         name: of one object; without it those of all in the namespace count.
         """
-        deadline = Deadline(PATIENCE)
+        deadline, pauses = Deadline(PATIENCE), Pauses()
         while True:
             found = [
                 str(event["message"])
@@ -262,7 +262,7 @@ class World:
             if len(found) >= least or deadline.over:
                 assert len(found) >= least, f"{reason} of {name}: {len(found)} times: {found}"
                 return found
-            time.sleep(0.05)
+            pauses.rest()
 
     def settle(self) -> None:
         """Let a write made by hand become visible."""
