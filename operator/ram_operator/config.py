@@ -81,6 +81,12 @@ class Settings:
         " long, and cannot be approved meanwhile",
         0.0,
     )
+    access_key_rest_seconds: float = _setting(
+        86400.0,
+        "how long an access key that was replaced still lets in, and for how long one that does no"
+        " more is kept before it is deleted",
+        0.0,
+    )
     stalled_seconds: float = _setting(
         300.0, "how often an object that needs a person is tried", 1.0
     )

@@ -195,6 +195,7 @@ class AccessMode(StrEnum):
     """What a user's manifest says of its ways to sign in, see `kinds.access`."""
 
     NONE = "None"
+    ACCESS_KEY = "AccessKey"
     UNMANAGED = "Unmanaged"
 
 

@@ -76,6 +76,7 @@ class Resource(StrEnum):
     ROLE_POLICY = "a right of a role"
     USER_POLICY = "a right of a user"
     GROUP_POLICY = "a right of a group"
+    ACCESS_KEY = "an access key of a user"
     MEMBER = "a membership"
     DOCUMENT = "the document of a policy"
     SESSION = "how long sessions last"

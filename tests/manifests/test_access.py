@@ -165,6 +165,23 @@ def test_the_right_to_edit_is_enough_to_apply(installed: Cluster, namespace: str
     assert installed.kubectl(*may, kubeconfig=ed, check=False).stdout.strip() == "no"
 
 
+def test_no_secret_outside_its_own_namespace_without_a_binding(
+    installed: Cluster, namespace: str
+) -> None:
+    (role,) = load_all(BASE / "rbac-secrets.yaml")
+    (rule,) = role["rules"]
+    assert (role["kind"], rule["resources"]) == ("ClusterRole", ["secrets"])
+    binds = [
+        document
+        for file in sorted(BASE.glob("*.yaml"))
+        for document in load_all(file)
+        if document["kind"].endswith("Binding")
+        and document["roleRef"]["name"] == role["metadata"]["name"]
+    ]
+    assert binds == []
+    assert not any(_review(installed, "secrets", namespace, verb) for verb in _VERBS)
+
+
 def test_no_star_anywhere() -> None:
     for file in sorted(BASE.glob("rbac-*.yaml")):
         for document in load_all(file):

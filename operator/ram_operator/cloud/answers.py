@@ -13,6 +13,7 @@ from .. import documents
 from ..constants import Reason
 from ..errors import OutcomeUnknown, Retry
 from ..model.objects import UnknownPart
+from ..model.secret import Secret
 
 
 def part(body: Mapping[str, Any], action: str, name: str, *needs: str) -> Mapping[str, Any]:
@@ -51,6 +52,16 @@ def made(body: Mapping[str, Any], action: str, name: str, need: str) -> Mapping[
         raise OutcomeUnknown(f"{error.message}; its outcome is looked at") from None
 
 
+def sealed(body: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The answer with the secret of a new access key as what shows it nowhere."""
+    key = body.get(_KEY)
+    if not isinstance(key, Mapping) or not isinstance(text := key.get(_SECRET), str):
+        return body
+    return {**body, _KEY: {**key, _SECRET: Secret(text)}}
+
+
+_KEY: Final = "AccessKey"
+_SECRET: Final = "AccessKeySecret"  # noqa: S105
 _DEEPEST: Final = 64
 _LARGEST: Final = 2**63
 """Beyond what the service counts in, and far within what everything here can compute with."""

@@ -268,7 +268,7 @@ class _Job:
         kind, writes = action_class(action), is_write(action)
         started = self._begin(action, kind, writes)
         try:
-            body = _body(self._sending.call(action, parameters), action, writes)
+            body = answers.sealed(_body(self._sending.call(action, parameters), action, writes))
         except RamOperatorError as error:
             self._end(action, error.reason.value, started)
             raise faults.by_way_of(error, self._sending.proxy(action)) from None

@@ -31,7 +31,13 @@ _POLICY: Final = (
     "DeletePolicy",
 )
 _MEMBERS: Final = ("AddUserToGroup", "RemoveUserFromGroup")
-_ACCESS: Final = ("UpdateAccessKey", "DeleteAccessKey", "DeleteLoginProfile", "UnbindMFADevice")
+_ACCESS: Final = (
+    "CreateAccessKey",
+    "UpdateAccessKey",
+    "DeleteAccessKey",
+    "DeleteLoginProfile",
+    "UnbindMFADevice",
+)
 # Tags say who owns an identity, and nothing rests on them when it is written.
 _TAGS: Final = ("TagResources", "UntagResources", "IMS.TagResources")
 

@@ -150,6 +150,18 @@ class ClusterApi:
         self._request("DELETE", path(key), body=body)
         self._watch("deletion", key.kind)
 
+    def delete_at(self, where: str, body: Mapping[str, Any], what: str) -> None:
+        """What is no object of ours, by its path. Raises Gone, or Conflicted by its conditions."""
+        self._guard()
+        self._request("DELETE", where, body=body)
+        self._watch("deletion", what)
+
+    def write(
+        self, method: str, where: str, body: Any, content_type: str, what: str
+    ) -> dict[str, Any]:
+        """The same: created or patched. Raises Conflicted, Gone or Unfit."""
+        return self._write(method, where, body, content_type, what)
+
     def json_patch(self, key: Key, body: list[dict[str, Any]], what: str) -> dict[str, Any]:
         """JSON patch; a failed `test` raises Conflicted."""
         return self._write("PATCH", path(key), body, JSON_PATCH, what)

@@ -269,6 +269,8 @@ def _summary(row: Kind, changes: Iterable[Change], *, back: bool) -> str:
     ways = {row.field(change.field).escalates for change in changes}
     if ways == {Escalation.SESSION}:
         return "a longer session of a privileged role waits"
+    if ways == {Escalation.SIGN_IN}:
+        return "an access key waits"
     if ways == {Escalation.CONSOLE}:
         return "console login of a privileged role waits"
     return "rights to change rights wait"

@@ -1,7 +1,8 @@
 """Ways to sign in that nobody agreed on: held, told, and what the record says of them. Pure.
 
 None is ever taken away. What was there when the user was met is agreed on where its manifest leaves
-it unmanaged; where it is to be left so later, what is there takes somebody's word.
+it unmanaged; where it is to be left so later, what is there takes somebody's word. That keys are
+made does, too, where the user may have rights to change rights, or was not made by the operator.
 """
 
 from __future__ import annotations
@@ -12,11 +13,11 @@ from dataclasses import replace
 from ..constants import AccessMode, Severity
 from ..kinds import sign_in
 from ..kinds.entries import only_reads
-from ..kinds.sign_in import FIELD, MODE, Access, identifier, state
+from ..kinds.sign_in import FIELD, FOR, ISSUE, MODE, Access, identifier, state
 from ..model import sentences
 from ..model.changes import Change, Held, Judged
-from ..model.objects import Entries, UnknownPart
-from ..model.records import NO_RIGHTS, NOT_READ
+from ..model.objects import Entries, Entry, UnknownPart
+from ..model.records import ADOPTED, CREATED, NO_RIGHTS, NOT_READ
 from ..model.vocabulary import Cause, Direction, Disposition, HeldKind
 from .inputs import Inputs
 from .said import begun
@@ -28,12 +29,14 @@ def evaluate(inputs: Inputs, item: Judged) -> Verdict:
     if item.cause is not Cause.FOUND:
         return Allow()
     change = item.change
+    if change.entry == ISSUE:
+        return Hold(Held(HeldKind.GRANT, "", (_handed_out(change),), changes=(change,)))
     return Hold(Held(HeldKind.FOUND, "", (sentences.found(change),), changes=(change,)))
 
 
 def found(inputs: Inputs) -> list[Judged]:
     """What takes somebody's word: it was there before the manifest left it unmanaged."""
-    changes = _wishes(inputs)
+    changes = [*_wishes(inputs), *_issue(inputs)] if _needs_word(inputs) else _wishes(inputs)
     told = (c for c in changes if not begun(inputs.memory.record, c))
     return [Judged(c, Cause.FOUND, Disposition.HOLD, Severity.CRITICAL) for c in told]
 
@@ -45,6 +48,10 @@ def said(inputs: Inputs) -> Mapping[str, str]:
         first = sign_in.met(memory.record, completing=memory.completing)
         unread = isinstance(inputs.live.fields.get(FIELD), UnknownPart)
         return sign_in.unread(inputs.desired) if first and unread else {}
+    for wish in _issue(inputs):
+        if not _needs_word(inputs) or begun(memory.record, wish):
+            assert isinstance(wish.after, Entry)
+            return agrees(inputs, {ISSUE: wish.after})
     agreed = [c.entry for c in _wishes(inputs) if begun(memory.record, c)]
     return {**known.news, **agrees(inputs, {key: known.live[key] for key in agreed})}
 
@@ -55,6 +62,9 @@ def created(inputs: Inputs) -> Mapping[str, str]:
     if FIELD not in inputs.desired.modes:
         return {}
     mode = sign_in.wanted(inputs.desired, record, first=False)
+    if mode is AccessMode.ACCESS_KEY:
+        # Once there is a user, and it is known what it may.
+        return {}
     return {MODE: mode} if mode is AccessMode.UNMANAGED or FIELD in record.agreed.entries else {}
 
 
@@ -62,6 +72,8 @@ def agrees(inputs: Inputs, entries: Entries) -> dict[str, str]:
     """What the record is to say once these are approved."""
     if not entries:
         return {}
+    if (issue := entries.get(ISSUE)) is not None:
+        return {MODE: AccessMode.ACCESS_KEY, FOR: issue.handle}
     unread = inputs.memory.record.agreed.entries.get(FIELD, {}).keys() & {NOT_READ}
     ids = {identifier(entry): state(entry) for entry in entries.values()}
     return {MODE: AccessMode.UNMANAGED, **ids, **dict.fromkeys(unread, "")}
@@ -80,7 +92,11 @@ def weighed(inputs: Inputs, item: Judged) -> Judged:
     by its groups is not known here.
     """
     known = _of(inputs) if item.change.field == FIELD else None
-    if known is None or known.mode is AccessMode.NONE or item.severity is not Severity.CRITICAL:
+    if (
+        known is None
+        or known.mode is not AccessMode.UNMANAGED
+        or item.severity is not Severity.CRITICAL
+    ):
         return item
     return item if _may_change_rights(inputs) else replace(item, severity=Severity.WARNING)
 
@@ -92,6 +108,36 @@ def _may_change_rights(inputs: Inputs) -> bool:
     agreed = memory.record.agreed.entries.get("policies", {})
     others = [key for key in memory.attached if not only_reads(key)]
     return any(memory.texts.get(key, agreed.get(key)) != NO_RIGHTS for key in others)
+
+
+def _issue(inputs: Inputs) -> list[Change]:
+    """That keys are made, where the record does not say yet that they may be."""
+    known, where = _of(inputs), inputs.desired.keeps
+    if known is None or known.mode is not AccessMode.ACCESS_KEY or where is None:
+        return []
+    if not where.value or sign_in.entitled(inputs.desired, inputs.memory.record):
+        return []
+    return [Change(FIELD, None, where, Direction.WIDER, ISSUE)]
+
+
+def _needs_word(inputs: Inputs) -> bool:
+    """Whether whoever reads the Secret might come by more than what this object gave the user."""
+    return not _made_here(inputs) or _may_change_rights(inputs)
+
+
+def _made_here(inputs: Inputs) -> bool:
+    """Whether the operator made the user. What the record does not say any more is no."""
+    memory = inputs.memory
+    told = [e.operation for e in memory.record.history if e.operation in (ADOPTED, CREATED)]
+    return memory.completing or (bool(told) and told[-1] == CREATED)
+
+
+def _handed_out(change: Change) -> str:
+    assert isinstance(change.after, Entry)
+    return (
+        f"an access key of the user would be kept in Secret {change.after.value}: whoever reads"
+        " that can do all that the user may"
+    )
 
 
 def _wishes(inputs: Inputs) -> list[Change]:

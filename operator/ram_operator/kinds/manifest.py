@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from dataclasses import field as data_field
 from typing import Any, Final, TypeVar
 
@@ -219,6 +219,14 @@ def build(
         ended=frozenset(found.ended),
         modes={field.name: _as_found(field, spec) for field in row.fields if field.as_found},
     )
+
+
+def keeping(desired: Desired, spec: Mapping[str, Any], uid: str) -> Desired:
+    """The same with where an access key goes, of a kind that may have some."""
+    if not desired.modes:
+        return desired
+    name = str((spec.get("accessKey") or {}).get("secretName") or "")
+    return replace(desired, keeps=Entry(f"access key in Secret {name}", name, handle=uid))
 
 
 def _as_found(field: Field, spec: Mapping[str, Any]) -> str:

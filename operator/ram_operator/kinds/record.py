@@ -30,7 +30,7 @@ from ..model.records import (
     Rejection,
 )
 from ..model.vocabulary import HeldKind, HeldVerdict
-from . import record_acknowledged, record_brakes, sign_in
+from . import record_acknowledged, record_brakes, record_keys, sign_in
 from .dropped import RECORD_BLOCK
 from .dropped import check as check
 from .identity import Identity as Identity
@@ -98,6 +98,7 @@ def stored(body: Mapping[str, Any]) -> RecordFacts:
         history=history,
         forgotten=_said(record, "forgotten"),
         **record_acknowledged.read(record, own=_settled(body) and not outdated),
+        keys=record_keys.read(record),
     )
 
 
@@ -194,7 +195,6 @@ def _newer(record: Mapping[str, Any]) -> str:
 
 
 def _texts(block: Mapping[str, Any], name: str) -> dict[str, str]:
-    """A block of texts by name."""
     return {str(key): str(text) for key, text in (block.get(name) or {}).items()}
 
 
@@ -244,8 +244,7 @@ D = TypeVar("D", documents.Trust, documents.Policy)
 
 
 def _parsed(parse: Callable[..., D], text: str) -> D:
-    found: D = _remembered(parse, text)
-    return found
+    return _remembered(parse, text)  # type: ignore[no-any-return]
 
 
 @lru_cache(maxsize=64)
@@ -361,6 +360,7 @@ def _patch(change: RecordChange, before: RecordFacts) -> dict[str, Any]:
         "neverMade": change.never_made or None,
         "forgotten": change.forgotten or None,
         **record_acknowledged.blocks(change),
+        **record_keys.block(change),
         "history": [_without_empty(each) for each in change.history] or None,
     }
     return {**found, **{name: value for name, value in values.items() if value is not None}}

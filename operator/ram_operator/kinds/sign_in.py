@@ -1,8 +1,10 @@
 """Which ways to sign in count as agreed on, by what manifest and record of a user say. Pure.
 
 Unmanaged: what existed when the record was made is agreed on, by its id, and is no drift. None: no
-way is. The record keeps the mode, which counts where the manifest leaves it out; what is met for
-the first time is Unmanaged then, so that bringing an account under git raises no alarm.
+way is. AccessKey: the keys that the operator makes are, once somebody let it make any for this very
+object, or nobody had to. The record keeps the mode, which counts where the manifest leaves it out;
+what is met for the first time is Unmanaged then, so that bringing an account under git raises no
+alarm.
 """
 
 from __future__ import annotations
@@ -20,6 +22,10 @@ FIELD: Final = "access"
 """The field that holds them, and its part of what a record says was agreed on."""
 MODE: Final = "mode"
 """In that part, beside the ids of the ways: the mode, None where there is none."""
+FOR: Final = "for"
+"""Beside the mode AccessKey: the uid of the object for which keys may be made."""
+ISSUE: Final = "issue"
+"""Stands for it that keys are made, where that has to be agreed on."""
 PROFILE: Final = "loginProfile"
 INACTIVE: Final = "inactive"
 """Value of a key or login profile that lets nobody in, and what a record says of one."""
@@ -41,12 +47,16 @@ class Access:
     """The record knows nothing of the identity yet: what is there is agreed on where unmanaged."""
     switched: bool = False
     """The record does not say yet what was agreed on of it: what is there takes somebody's word."""
+    made: frozenset[str] = frozenset()
+    """Ids of the keys that the operator made."""
 
     @property
     def expected(self) -> Entries:
         """What is no drift: agreed on, or shown to people for their word."""
         if self.mode is AccessMode.NONE:
             return {}
+        if self.mode is AccessMode.ACCESS_KEY:
+            return {key: entry for key, entry in self.live.items() if entry.handle in self.made}
         if self.first or self.switched:
             return self.live
         return {key: entry for key, entry in self.live.items() if self._is_agreed(entry)}
@@ -61,6 +71,8 @@ class Access:
         """What the record is to say without anybody's word, "" for what no more holds: what is gone
         or lets nobody in any more is not agreed on if it comes back.
         """
+        if self.mode is AccessMode.ACCESS_KEY:
+            return {}
         if self.mode is AccessMode.NONE:
             return {MODE: self.mode, **dict.fromkeys(self.agreed, "")} if self.switched else {}
         if self.first or (self.switched and not self.live):
@@ -98,9 +110,13 @@ def of(desired: Desired, live: Live, record: RecordFacts, *, completing: bool) -
     said = record.agreed.entries.get(FIELD) or {}
     first = met(record, completing=completing)
     mode = wanted(desired, record, first=first)
-    ids = {key: text for key, text in said.items() if key != MODE}
+    rest = {key: text for key, text in said.items() if key != MODE}
     if mode is AccessMode.NONE:
-        return Access(mode, found, ids, switched=said.get(MODE) == AccessMode.UNMANAGED)
+        others = (AccessMode.UNMANAGED, AccessMode.ACCESS_KEY)
+        return Access(mode, found, rest, switched=said.get(MODE) in others)
+    ids = {key: text for key, text in rest.items() if key != FOR}
+    if mode is AccessMode.ACCESS_KEY:
+        return Access(mode, found, ids, made=record.keys.ids)
     known = said.get(MODE) == AccessMode.UNMANAGED and NOT_READ not in said
     mine = known and record.cloud_id in ("", live.cloud_id)
     return Access(mode, found, ids, first=first, switched=not (first or mine))
@@ -118,9 +134,16 @@ def wanted(desired: Desired, record: RecordFacts, *, first: bool) -> AccessMode:
     return AccessMode(asked or said or (AccessMode.UNMANAGED if first else AccessMode.NONE))
 
 
+def entitled(desired: Desired, record: RecordFacts) -> bool:
+    """Whether keys may be made for this very object, by what the record says."""
+    said = record.agreed.entries.get(FIELD) or {}
+    mine = desired.keeps is not None and said.get(FOR) == desired.keeps.handle
+    return mine and said.get(MODE) == AccessMode.ACCESS_KEY
+
+
 def unread(desired: Desired) -> Mapping[str, str]:
     """What a record is to say of a user whose ways to sign in could not be read when it was met."""
-    if desired.modes.get(FIELD, AccessMode.NONE) == AccessMode.NONE:
+    if desired.modes.get(FIELD, AccessMode.NONE) in (AccessMode.NONE, AccessMode.ACCESS_KEY):
         return {}
     return {MODE: AccessMode.UNMANAGED, NOT_READ: NOT_READ}
 

@@ -27,13 +27,14 @@ from ..model.vocabulary import GateVerdict, HeldKind, Phase, Presence
 from ..reporting.events import Event
 from ..runtime.deletion_brake import ALL
 from ..runtime.sessions import Session
-from . import account_changed, gated_write, noted_looks, offers, own_rights
+from . import access_keys, account_changed, gated_write, noted_looks, offers, own_rights
 from .held_deletions import HeldDeletion
 from .ports import Ports
 from .results import LookAgain, Result
 from .standing import may_have_made
 from .subject import Subject
 
+KEPT: Final = "kept in the cloud, as deletionPolicy says"
 MOST_STOPS: Final = 200
 """Namespaces that a record names as stopped. One more, and all of the account stops."""
 
@@ -76,8 +77,9 @@ class DeletionPass:
         subject = self._subject
         if not subject.has_finalizer:
             return None
-        if self._invalid is None and subject.options.deletion is not DeletionPolicy.DELETE:
-            return self._release(EventReason.ABANDONED, "kept in the cloud, as deletionPolicy says")
+        keeps = self._invalid is None and subject.options.deletion is not DeletionPolicy.DELETE
+        if keeps and not self._keyed():
+            return self._release(EventReason.ABANDONED, KEPT)
         try:
             if self._abandoned():
                 for identity in list(account_changed.owned(self._ports, subject)):
@@ -85,11 +87,33 @@ class DeletionPass:
                 return self._release(EventReason.ABANDONED, "left in the cloud, as asked")
             if self._invalid is not None:
                 raise self._invalid
+            if keeps:
+                return self._without_keys(self._session())
             self.said = offers.answer(self._ports, subject)
             return self._delete(self._session())
         except RamOperatorError as error:
             # The account may be gone with the kinds, and nothing would ever end the wait for it.
             return self._undefined() or Result(self.waiting(error))
+
+    def _keyed(self) -> bool:
+        """Whether a key of the operator's making lets in, whatever the manifest says by now."""
+        ports = self._ports
+        found = account_changed.owned(ports, self._subject)
+        return any(facts_of(ports.cache.get(each.key), each).keys.opens for each in found)
+
+    def _without_keys(self, session: Session) -> Released:
+        """The user stays, and nobody has a key any more that nobody looks after."""
+        ports, subject = self._ports, self._subject
+        identity = subject.identity(session.account.account_id)
+        live = noted_looks.look(ports, session, subject.key.kind, identity.cloud_name)
+        if live.presence is Presence.UNKNOWN:
+            assert live.error is not None
+            raise live.error
+        facts = understood(facts_of(ports.cache.get(identity.key), identity))
+        if live.presence is Presence.PRESENT and ours(self._owner, facts, live):
+            self._brake(session)
+            access_keys.AccessKeys(ports, subject, session, identity).end(live)
+        return self._release(EventReason.ABANDONED, KEPT)
 
     def _undefined(self) -> Released | None:
         """Whoever removes the kind from the cluster asks for no deletion in the cloud."""
@@ -160,6 +184,8 @@ class DeletionPass:
         if decision.held is not None:
             return Result(hold.outcome(decision.held, live, self._way_out()))
         self._brake(session)
+        if facts.keys.opens:
+            access_keys.AccessKeys(ports, subject, session, identity).end(live)
         self._remove(session, identity, live, decision)
         permit = next((found for step in decision.steps if (found := permit_of(step))), None)
         said = (permit.digest, permit.by) if permit is not None else _begun(facts)

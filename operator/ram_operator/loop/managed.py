@@ -27,6 +27,7 @@ from ..reporting import carryover, verdict
 from ..runtime.queue import Lane
 from ..runtime.sessions import Session
 from . import (
+    access_keys,
     account_changed,
     acknowledging,
     applying,
@@ -71,6 +72,8 @@ class ManagedPass:
         self._unread: tuple[str, ...] = ()
         self._doubted: frozenset[str] = frozenset()
         """Places of what looks like drift and may be an old answer."""
+        self._keyed = False
+        """The object has an access key to care for, see `access_keys`."""
         self._unconfirmed = False
         """That is so of all that looks like drift: nothing is told of it."""
 
@@ -101,6 +104,7 @@ class ManagedPass:
         own_rights.watch(ports, session, subject.row, live)
         standing = stand(self._claimant(session, tenant.adoption), record, identity, live)
         self._approval = offers.approval(ports, subject, identity, live.cloud_id)
+        self._keyed = access_keys.concerns(wanted, standing.facts)
         wanted = sign_in.expecting(wanted, live, standing.facts, completing=standing.completing)
         evidence = Evidence(ports, subject, session)
         known = evidence.rights(wanted, live, standing)
@@ -149,7 +153,8 @@ class ManagedPass:
         keys = manifest.references(subject.row, subject.key.namespace, subject.spec)
         resolved = {key: lookups.resolve(sources, key, self._owner) for key in keys}
         circumstances = manifest.Circumstances(self._owner, self._ports.clock.wall())
-        return manifest.build(subject.row, subject.key, subject.spec, resolved, circumstances)
+        found = manifest.build(subject.row, subject.key, subject.spec, resolved, circumstances)
+        return manifest.keeping(found, subject.spec, subject.uid)
 
     def _claimant(self, session: Session, may_adopt: bool) -> Claimant:
         return Claimant(
@@ -207,6 +212,8 @@ class ManagedPass:
             self._ports.queue.add(self._subject.key, Lane.PERIODIC, self._ports.consistency.settle)
         live = last_applied.made(inputs.desired, applied.facts)
         decision = plan.told(inputs.row, decision, live)
+        if self._keyed and not applied.errors:
+            applied = replace(applied, errors=(access_keys.later(self._ports),))
         claim = self._claim(live.cloud_id, decision, CREATED, applied.agreed)
         outcome = self._outcome(session, decision, live, applied)
         return Result(outcome, RecordWork(identity, claim, made=True))
@@ -237,10 +244,11 @@ class ManagedPass:
             written.decision = self._offered(identity, decision)
             if not doubts:
                 acknowledging.offer(self._ports, self._subject, identity, decision, self._approval)
+            if self._keyed and not written.applied.errors:
+                access_keys.care(self._ports, self._subject, session, inputs, late=wants_record)
         except RamOperatorError as error:
             # Neither what was written nor what was found goes untold because this failed.
-            self._failed(identity, written, error)
-            wants_record = False
+            wants_record = self._failed(identity, written, error) and wants_record
         done = (inputs.live, written.applied)
         outcome = replace(self._outcome(session, written.decision, *done), adopted=written.claimed)
         watching.looked(self._ports, self._subject, inputs, decision, claimed=written.claimed)
@@ -278,7 +286,7 @@ class ManagedPass:
         subject = self._subject
         if written.decision.steps or standing.claim_first:
             own_rights.confirm(self._ports, session, subject.row, work.identity.cloud_name)
-        if subject.has_finalizer != (subject.options.deletion is DeletionPolicy.DELETE):
+        if subject.has_finalizer != self._undoes:
             self._finalizer(self._judged_object())
         if standing.claim_first:
             ownership.carry_out(self._ports, work)
@@ -295,12 +303,15 @@ class ManagedPass:
         self._judged_object()
         written.applied = self._carry_out(session, identity, decision, inputs.live.cloud_id)
 
-    def _failed(self, identity: Identity, written: _Written, error: RamOperatorError) -> None:
-        """What is held is shown, with its digest only if that is on offer."""
+    def _failed(self, identity: Identity, written: _Written, error: RamOperatorError) -> bool:
+        """What is held is shown, with its digest only if that is on offer. Returns whether the
+        record may be told all the same.
+        """
         written.applied = replace(written.applied, errors=(*written.applied.errors, error))
         if (held := written.decision.held) is not None:
             held = offers.standing(self._ports, identity, held, self._approval)
             written.decision = replace(written.decision, held=held)
+        return isinstance(error, access_keys.Later)
 
     def _offered(self, identity: Identity, decision: Plan) -> Plan:
         """What is held is in the record before anybody is shown what to approve."""
@@ -332,12 +343,15 @@ class ManagedPass:
         return fresh
 
     def _finalizer(self, fresh: Mapping[str, Any]) -> None:
-        """Present exactly when deleting the object has to delete something in the cloud: it may
-        carry the one of a try that asked otherwise.
+        """Present exactly when deleting the object has to undo something: it may carry the one of
+        a try that asked otherwise.
         """
-        wanted = self._subject.options.deletion is DeletionPolicy.DELETE
-        change = finalizers.add if wanted else finalizers.remove
+        change = finalizers.add if self._undoes else finalizers.remove
         change(self._ports.api, self._subject.key, fresh)
+
+    @property
+    def _undoes(self) -> bool:
+        return self._keyed or self._subject.options.deletion is DeletionPolicy.DELETE
 
     def _carry_out(
         self, session: Session, identity: Identity, decision: Plan, cloud_id: str = ""

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from .. import documents
+from .key_state import KeyState
 from .objects import Owner
 from .records import (
     NOTHING_AGREED,
@@ -72,3 +73,5 @@ class RecordChange:
     forgotten: str = ""
     drift_offer: DriftOffer | None = None
     acknowledged: Acknowledgement | None = None
+    keys: KeyState | None = None
+    """All of it."""

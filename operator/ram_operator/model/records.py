@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Final
 
 from .. import documents
+from .key_state import NO_KEYS, KeyState
 from .objects import Entry, Owner, nothing
 
 CLAIMED: Final = "Claimed"
@@ -143,6 +144,7 @@ class RecordFacts:
     """Whatever an older version left there, or a backup brought back, is none."""
     forgotten: str = ""
     """Of an account: names of what was never made and has no record any more, see `forgotten`."""
+    keys: KeyState = NO_KEYS
 
     @property
     def has_identity(self) -> bool:

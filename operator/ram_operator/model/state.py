@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from ..errors import RamOperatorError
 from .basis import NEVER
-from .objects import FieldValue, Owner, UnknownPart, nothing
+from .objects import Entry, FieldValue, Owner, UnknownPart, nothing
 from .vocabulary import Presence
 
 
@@ -67,6 +67,10 @@ class Desired:
     """Places of entries whose end has come: they go, whatever else is not known."""
     modes: Mapping[str, str] = field(default_factory=nothing)
     """What the manifest says of fields that may be left as they were found, "" where it does not.
+    """
+    keeps: Entry | None = None
+    """Where an access key of a user goes: `value` is the name of the Secret, "" where the manifest
+    has none, and `handle` the object that it is made for.
     """
 
 

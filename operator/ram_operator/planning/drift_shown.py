@@ -8,6 +8,7 @@ from typing import Final
 
 from .. import documents
 from ..constants import Severity
+from ..kinds.sign_in import ISSUE
 from ..model import provider_states, sentences
 from ..model.changes import PROVIDERS, Drift, Judged, place
 from ..model.vocabulary import Cause, Direction, Disposition, DriftAction
@@ -61,8 +62,8 @@ def _shown(item: Judged) -> bool:
     if item.cause is Cause.DRIFT:
         return True
     if item.cause is Cause.FOUND:
-        # Once that is approved there is nothing to show.
-        return item.disposition is Disposition.HOLD
+        # Once that is approved there is nothing to show. A key that is not made yet is not there.
+        return item.disposition is Disposition.HOLD and item.change.entry != ISSUE
     return item.cause is Cause.ADOPTION and item.disposition is Disposition.REPORT
 
 

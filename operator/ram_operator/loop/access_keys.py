@@ -1,0 +1,262 @@
+"""The access key of a user: made, kept in its Secret, and ended, one step after the other.
+
+Called by the passes once the rest of the identity is as it may be. What is to be done is decided by
+`planning.key_steps`; here each step is carried out, and the record says so by compare-and-swap:
+before a key is made, after anything else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final, assert_never
+
+from ..cloud import key_calls
+from ..cloud.writing import Writer
+from ..cluster.secrets import Kept, Secrets
+from ..constants import AccessMode, Reason
+from ..errors import Bug, OutcomeUnknown, RamOperatorError, Retry, Stalled
+from ..gate.inputs import Inputs
+from ..kinds import sign_in
+from ..kinds.record import Identity, facts_of
+from ..model.key_state import KeyState
+from ..model.objects import Entries, UnknownPart
+from ..model.record_changes import RecordChange
+from ..model.records import RecordFacts
+from ..model.state import Desired, Live
+from ..planning import key_steps
+from ..planning.key_steps import LiveKey, Sight, View
+from ..runtime.queue import Lane
+from ..runtime.sessions import Session
+from .gated_write import may_still, still
+from .ports import Ports
+from .subject import Subject
+
+_STEPS: Final = 12
+"""More than one pass can have to do."""
+
+
+def concerns(wanted: Desired, facts: RecordFacts) -> bool:
+    """Whether the object asks for a key, or the operator has made one."""
+    mode = sign_in.FIELD in wanted.modes and sign_in.wanted(wanted, facts, first=False)
+    return mode is AccessMode.ACCESS_KEY or facts.keys.opens or bool(facts.keys.ending)
+
+
+class Later(Retry):
+    """The record comes first, and the key with the next look."""
+
+
+def later(ports: Ports) -> Later:
+    text = "the access key is made with the next look"
+    return Later(Reason.PROGRESSING, text, max(ports.consistency.settle, 0.2))
+
+
+def care(ports: Ports, subject: Subject, session: Session, inputs: Inputs, *, late: bool) -> None:
+    """The key as the manifest and the record have it; `late`: the record is written after this
+    pass. Raises errors.* for what is yet to be done.
+    """
+    if late:
+        raise later(ports)
+    name = inputs.desired.cloud_name
+    identity = Identity(session.account.account_id, subject.key.kind, name)
+    AccessKeys(ports, subject, session, identity).keep(inputs.desired, inputs.live)
+
+
+@dataclass(frozen=True, slots=True)
+class _Now:
+    """The record, and what it says."""
+
+    body: Mapping[str, Any]
+    facts: RecordFacts
+
+
+class AccessKeys:
+    """The keys of one user, in one pass."""
+
+    def __init__(
+        self, ports: Ports, subject: Subject, session: Session, identity: Identity
+    ) -> None:
+        self._ports = ports
+        self._subject = subject
+        self._session = session
+        self._identity = identity
+        self._secrets = Secrets(ports.api, subject.key, subject.uid)
+        self._live: dict[str, LiveKey] = {}
+
+    def keep(self, wanted: Desired, live: Live) -> None:
+        """As the manifest and the record have it. Raises errors.* for what is yet to be done."""
+        found = live.fields.get(sign_in.FIELD)
+        if isinstance(found, UnknownPart) or found is None:
+            # That is told of the part itself.
+            return
+        assert isinstance(found, Mapping)
+        self._run(found, lambda facts: self._wanted(wanted, facts))
+
+    def end(self, live: Live) -> None:
+        """None lets in any more, and the Secret is gone. Raises errors.*"""
+        found = live.fields.get(sign_in.FIELD)
+        if isinstance(found, UnknownPart):
+            raise found.error
+        assert isinstance(found, Mapping)
+        self._run(found, lambda _: "")
+
+    def _wanted(self, wanted: Desired, facts: RecordFacts) -> str:
+        """Name of the Secret that is to hold a key; "" where none is to."""
+        mode = sign_in.wanted(wanted, facts, first=False)
+        if mode is AccessMode.UNMANAGED and facts.keys.opens:
+            text = (
+                "accessMode Unmanaged while the user has an access key that the operator made;"
+                " write accessMode: None first, and Unmanaged once that is Ready"
+            )
+            raise Stalled(Reason.INVALID_SPEC, text)
+        if mode is not AccessMode.ACCESS_KEY or not sign_in.entitled(wanted, facts):
+            return ""
+        assert wanted.keeps is not None
+        return wanted.keeps.value or facts.keys.secret
+
+    def _run(self, found: Entries, wanted: Callable[[RecordFacts], str]) -> None:
+        self._live = {
+            entry.handle: LiveKey(entry.value != sign_in.INACTIVE, entry.since)
+            for key, entry in found.items()
+            if key != sign_in.PROFILE
+        }
+        now = self._read()
+        for _ in range(_STEPS):
+            name = wanted(now.facts)
+            kept = self._seen(name, now.facts.keys)
+            view = self._view(now.facts.keys, name, kept)
+            decision = key_steps.decide(view)
+            if isinstance(decision, key_steps.Rest):
+                if decision.after is not None:
+                    self._ports.queue.add(self._subject.key, Lane.PERIODIC, decision.after)
+                return
+            now = self._carry_out(now, decision, kept)
+        raise Bug("the access key of a user takes more steps than there are")
+
+    def _seen(self, name: str, state: KeyState) -> Kept | None:
+        """The Secret that is asked for; of one that is to go nothing has to be known."""
+        return self._secrets.read(name) if name else None
+
+    def _view(self, state: KeyState, name: str, kept: Kept | None) -> View:
+        ports = self._ports
+        settings = ports.settings
+        return View(
+            state=state,
+            live=self._live,
+            sight=self._sight(state, kept),
+            wanted=name,
+            now=ports.clock.wall(),
+            settle=ports.consistency.settle,
+            rest=settings.access_key_rest_seconds,
+        )
+
+    def _sight(self, state: KeyState, kept: Kept | None) -> Sight:
+        if kept is None:
+            return Sight.ABSENT
+        if kept.uid != state.secret_uid:
+            mine = kept.empty and kept.owner == self._subject.uid
+            return Sight.LEFT if mine else Sight.FOREIGN
+        if state.current and kept.holds == state.current:
+            return Sight.INTACT
+        if kept.locked:
+            return Sight.LOCKED
+        return Sight.EMPTY if kept.empty else Sight.CHANGED
+
+    def _carry_out(self, now: _Now, decision: key_steps.Decision, kept: Kept | None) -> _Now:
+        match decision:
+            case key_steps.Rest():
+                return now
+            case key_steps.Wait(text, after):
+                raise Retry(Reason.PROGRESSING, text, after)
+            case key_steps.Stop(reason, text):
+                raise Stalled(reason, text)
+            case key_steps.Issue(announced):
+                return self._issue(now, announced, kept)
+            case key_steps.Reserve(then):
+                self._insist()
+                uid = self._secrets.reserve(then.secret)
+                return self._note(now, replace(then, secret_uid=uid))
+            case key_steps.Clear(secret):
+                assert kept is not None
+                self._secrets.delete(secret, kept.uid)
+                return now
+            case key_steps.Withdraw(then):
+                self._secrets.delete(now.facts.keys.secret, now.facts.keys.secret_uid)
+                return self._note(now, then)
+            case key_steps.Disable(then, key_id):
+                self._write(key_calls.disable, key_id)
+                if key_id in self._live:
+                    self._live[key_id] = replace(self._live[key_id], active=False)
+                return now if then == now.facts.keys else self._note(now, then)
+            case key_steps.Delete(then, key_id):
+                self._write(key_calls.delete, key_id)
+                self._live.pop(key_id, None)
+                return self._note(now, then)
+            case key_steps.Note(then):
+                return self._note(now, then)
+            case _:
+                assert_never(decision)
+
+    def _issue(self, now: _Now, announced: KeyState, kept: Kept | None) -> _Now:
+        """Announced first: whatever comes of it, the record knows that a key may have been made."""
+        assert kept is not None
+        self._insist()
+        begun = self._note(now, announced)
+        writer = replace(self._session.writer, wanted=self._still_wanted)
+        self._wrote()
+        try:
+            key_id, secret = key_calls.create(writer, self._identity.cloud_name)
+        except OutcomeUnknown:
+            raise
+        except RamOperatorError:
+            self._note(begun, key_steps.refused(announced))
+            raise
+        self._wrote()
+        stamp = self._ports.clock.stamp()
+        self._live[key_id] = LiveKey(True, stamp)
+        self._secrets.store(announced.secret, kept, (key_id, secret))
+        return self._note(begun, key_steps.issued(announced, key_id, stamp))
+
+    def _write(self, call: Callable[[Writer, str, str], None], key_id: str) -> None:
+        """What takes something away, however often the object is edited."""
+        writer = replace(self._session.writer, wanted=self._may)
+        self._wrote()
+        call(writer, self._identity.cloud_name, key_id)
+        self._wrote()
+
+    def _wrote(self) -> None:
+        generation = int(self._subject.body["metadata"].get("generation", 0))
+        self._ports.consistency.wrote(self._subject.key, self._subject.uid, generation)
+
+    def _insist(self) -> None:
+        """The object itself is as it was judged: the cache may not know better."""
+        self._may()
+        fresh = self._ports.fresh(self._subject.key)
+        if fresh is None or not still(fresh, self._subject):
+            raise Retry(Reason.PROGRESSING, "the object moved while its key was judged", 0.5)
+
+    def _still_wanted(self) -> None:
+        """Whether the watches have told of anything against it while it waited for its turn."""
+        self._may()
+        seen = self._ports.cache.get(self._subject.key)
+        if seen is None or not still(seen, self._subject):
+            raise Retry(Reason.PROGRESSING, "the object moved while its key waited", 0.5)
+
+    def _may(self) -> None:
+        if (wait := self._ports.consistency.starting()) > 0:
+            raise Retry(Reason.PROGRESSING, "what was written before this start is awaited", wait)
+        may_still(self._ports, self._session)
+
+    def _read(self) -> _Now:
+        body = self._ports.records.read(self._identity)
+        facts = facts_of(body, self._identity)
+        owner = self._subject.owner(self._ports.settings.cluster_name)
+        if body is None or facts.owner != owner or facts.owner_uid != self._subject.uid:
+            raise Retry(Reason.PROGRESSING, "the record moved while the key was judged", 0.5)
+        return _Now(body, facts)
+
+    def _note(self, now: _Now, state: KeyState) -> _Now:
+        """By compare-and-swap: whoever else writes the record meanwhile is not overruled."""
+        body = self._ports.records.change(now.body, RecordChange(keys=state))
+        self._ports.cache.put(body)
+        return _Now(body, facts_of(body, self._identity))

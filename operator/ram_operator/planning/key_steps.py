@@ -1,0 +1,361 @@
+"""What is to be done next about the access key of a user: one thing at a time. Pure.
+
+Called by `loop.access_keys` until nothing is left, with what the record, the cloud and the Secret
+say by then. A key is announced in the record before it is made, so that none is left over whose
+secret nobody holds; it is made inactive first and deleted later; what somebody took away by hand is
+not given back; and only keys whose ids the record has are ever touched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Final
+
+from .. import times
+from ..constants import Reason
+from ..model.key_state import Ending, Intent, KeyState
+
+PLACES: Final = 2
+"""Access keys that a user may have."""
+UNPLANNED_SECONDS: Final = 3600.0
+"""At most one key in so long that nobody planned: whoever may delete the Secret would make many."""
+CREATION_MAY_TAKE: Final = 900.0
+CLOCKS_APART: Final = 60.0
+"""Seconds from an announcement to the creation that was sent for it, and that clocks may differ."""
+
+
+class Sight(StrEnum):
+    """What is there under the name of the Secret."""
+
+    ABSENT = "absent"
+    EMPTY = "empty"
+    """Ours, without a key in it."""
+    INTACT = "intact"
+    """Ours, with the current key as it was written."""
+    CHANGED = "changed"
+    """Ours, and somebody has written to it."""
+    LOCKED = "locked"
+    """Ours, and made immutable by somebody."""
+    LEFT = "left"
+    """Without any data, and made for this object by a process that ended before it could say so."""
+    FOREIGN = "foreign"
+
+
+@dataclass(frozen=True, slots=True)
+class LiveKey:
+    """A key as the cloud lists it."""
+
+    active: bool
+    made: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What one decision is made on. `now` is in seconds since the epoch."""
+
+    state: KeyState
+    live: Mapping[str, LiveKey]
+    sight: Sight
+    wanted: str
+    """Name of the Secret that is to hold a key; "" where none is to."""
+    now: float
+    settle: float
+    """Seconds after which the cloud shows what was written."""
+    rest: float
+    """Seconds that a key which is to go still lets in, and then those for which it is inactive."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """Nothing is to be done. `after`: seconds until something will be."""
+
+    after: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    text: str
+    after: float
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """A person has to act."""
+
+    reason: Reason
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """What changes something; `then` is what the record says once it is done."""
+
+    then: KeyState
+
+
+@dataclass(frozen=True, slots=True)
+class Note(Write):
+    """For the record alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Disable(Write):
+    key_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Delete(Write):
+    key_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Withdraw(Write):
+    """Deletes the Secret, if it is the one of the record."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clear:
+    """Deletes the Secret that a process left which ended too early."""
+
+    secret: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reserve(Write):
+    """Makes the Secret, without a key in it: its uid is in the record before there is a key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """Makes a key and writes it into the Secret; `announced` is in the record before it is sent."""
+
+    announced: KeyState
+
+
+Decision = Rest | Wait | Stop | Note | Disable | Delete | Withdraw | Clear | Reserve | Issue
+
+
+def shown(key_id: str) -> str:
+    """Of an id as much as people need."""
+    return f"…{key_id[-4:]}"
+
+
+def decide(view: View) -> Decision:
+    """The next thing to be done."""
+    for found in (_stray(view), _end(view) if not view.wanted else None, _ending(view)):
+        if found is not None:
+            return found
+    if not view.wanted:
+        return Rest(_due(view))
+    return _kept(view) if view.state.current else _first(view)
+
+
+def issued(state: KeyState, key_id: str, now: str) -> KeyState:
+    """What the record says once that key is in the Secret."""
+    old = (Ending(state.current, now, active=True),) if state.current else ()
+    return replace(
+        state,
+        current=key_id,
+        issued=now,
+        intent=_answered(state.intent),
+        ending=(*state.ending, *old),
+    )
+
+
+def refused(state: KeyState) -> KeyState:
+    """The same where the cloud surely made none."""
+    return replace(state, intent=_answered(state.intent))
+
+
+def _answered(intent: Intent | None) -> Intent | None:
+    """One whose answers are all known can have left nothing."""
+    if intent is None or intent.since == intent.last:
+        return None
+    return replace(intent, open=False)
+
+
+def _age(view: View, since: str) -> float:
+    """Seconds; of what has no time that can be read it is as if that were now."""
+    try:
+        return view.now - times.seconds(since)
+    except ValueError:
+        return 0.0
+
+
+def _stray(view: View) -> Decision | None:
+    """A key that was made by an announcement whose answer was lost: nobody holds its secret."""
+    state, intent = view.state, view.state.intent
+    if intent is None:
+        return None
+    known = state.ids | set(intent.before)
+    found = [k for k, key in view.live.items() if k not in known and _sent(intent, key)]
+    if not found:
+        return None
+    ending = (*state.ending, *(Ending(key_id) for key_id in sorted(found)))
+    return Note(replace(state, intent=replace(intent, open=False), ending=ending))
+
+
+def _sent(intent: Intent, key: LiveKey) -> bool:
+    """Whether it was made when one was announced."""
+    try:
+        made, first, last = map(times.seconds, (key.made, intent.since, intent.last))
+    except ValueError:
+        return False
+    return first - CLOCKS_APART <= made <= last + CREATION_MAY_TAKE
+
+
+def _unanswered(view: View) -> Wait | None:
+    """Whether a key was made is seen a while after it was asked for."""
+    intent = view.state.intent
+    if intent is None or not intent.open or (age := _age(view, intent.last)) >= view.settle:
+        return None
+    return Wait("whether the access key was made is looked at", view.settle - age)
+
+
+def _end(view: View) -> Decision | None:
+    """Nobody asks for a key any more: it lets nobody in, then the Secret goes."""
+    state = view.state
+    if (waits := _unanswered(view)) is not None:
+        return waits
+    if state.intent is not None and state.intent.open:
+        return Note(replace(state, intent=replace(state.intent, open=False)))
+    key = view.live.get(state.current)
+    if state.current and key is None and _age(view, state.issued) < view.settle:
+        return Wait("the new access key is not listed yet", view.settle)
+    if key is not None and key.active:
+        return Disable(state, state.current)
+    over = (Ending(state.current, times.stamp(view.now)),) if state.current else ()
+    then = replace(state, secret="", secret_uid="", current="", ending=(*state.ending, *over))
+    if state.secret_uid:
+        return Withdraw(then)
+    return Note(then) if state.current else None
+
+
+def _ending(view: View) -> Decision | None:
+    """The first key that is due."""
+    for each in view.state.ending:
+        key = view.live.get(each.key_id)
+        if key is None:
+            if _age(view, each.since) >= CREATION_MAY_TAKE:
+                return Note(_without(view, each))
+            continue
+        if each.active and key.active and _age(view, each.since) < view.rest:
+            continue
+        if key.active:
+            return Disable(_with(view, each), each.key_id)
+        if each.active or not each.since:
+            return Note(_with(view, each))
+        if _age(view, each.since) >= view.rest:
+            return Delete(_without(view, each), each.key_id)
+    return None
+
+
+def _with(view: View, ending: Ending) -> KeyState:
+    """It is inactive from now on."""
+    over = Ending(ending.key_id, times.stamp(view.now))
+    return replace(view.state, ending=tuple(over if e is ending else e for e in view.state.ending))
+
+
+def _without(view: View, ending: Ending) -> KeyState:
+    return replace(view.state, ending=tuple(e for e in view.state.ending if e is not ending))
+
+
+def _due(view: View) -> float | None:
+    """Seconds until the next key is."""
+    left = (view.rest - _age(view, each.since) for each in view.state.ending)
+    return max(min(left), 1.0) if view.state.ending else None
+
+
+def _kept(view: View) -> Decision:
+    """There is a key of ours: it stays as long as nobody took it or its Secret away."""
+    state, key = view.state, view.live.get(view.state.current)
+    name = shown(state.current)
+    if key is None and _age(view, state.issued) >= CLOCKS_APART:
+        return _taken(f"access key {name} was deleted")
+    if key is not None and not key.active:
+        return _taken(f"access key {name} was made inactive")
+    if view.sight is Sight.INTACT:
+        return Rest(_due(view))
+    return _first(view)
+
+
+def _taken(what: str) -> Stop:
+    text = (
+        f"{what}, not by the operator, and is not given back by itself; to have a new one write"
+        " accessMode: None, and AccessKey again once that is Ready"
+    )
+    return Stop(Reason.DRIFTED, text)
+
+
+def _first(view: View) -> Decision:
+    """A key has to be made, as far as one may be."""
+    if (stop := next(_against(view), None)) is not None:
+        return stop
+    state = view.state
+    if view.sight is Sight.LEFT:
+        return Clear(view.wanted)
+    if view.sight is Sight.ABSENT:
+        return Reserve(replace(state, secret=view.wanted, secret_uid=""))
+    now = times.stamp(view.now)
+    unplanned = now if _replaces(state) else state.unplanned
+    announced = replace(state, intent=_announced(view, now), unplanned=unplanned)
+    return Issue(announced)
+
+
+def _replaces(state: KeyState) -> bool:
+    """Whether there was a key before that nobody planned to replace."""
+    return bool(state.current or state.ending)
+
+
+def _against(view: View) -> Iterator[Wait | Stop]:
+    state, where = view.state, f"Secret {view.wanted}"
+    if state.secret_uid and state.secret != view.wanted:
+        yield Stop(
+            Reason.INVALID_SPEC,
+            f"the access key is in Secret {state.secret}; to have one in another write accessMode:"
+            " None first",
+        )
+    if view.sight is Sight.FOREIGN:
+        text = (
+            f"{where} is there and was not made for this user by the operator, or was restored from"
+            " a backup: it is neither read nor written; delete it, or name another one"
+        )
+        yield Stop(Reason.CONFLICT, text)
+    if view.sight is Sight.LOCKED:
+        text = f"{where} is immutable, so no key can be written into it; delete it"
+        yield Stop(Reason.CONFLICT, text)
+    if (waits := _unanswered(view)) is not None:
+        yield waits
+    if _replaces(state) and state.unplanned and _age(view, state.unplanned) < UNPLANNED_SECONDS:
+        text = (
+            f"{where} does not hold the access key any more, and within the last hour another one"
+            " was made already in place of one; the next is made when the hour is over"
+        )
+        yield Stop(Reason.CONFLICT, text)
+    if len(view.live) >= PLACES:
+        yield Stop(Reason.QUOTA_EXCEEDED, _full(view))
+
+
+def _full(view: View) -> str:
+    """Who has the places, and what frees one."""
+    goes = {each.key_id for each in view.state.ending}
+    listed = [
+        f"{shown(key_id)} ({'about to go' if key_id in goes else 'not made by the operator'})"
+        for key_id in sorted(view.live)
+        if key_id != view.state.current
+    ]
+    ours = [f"{shown(view.state.current)} (the one to replace)"] if view.state.current else []
+    return (
+        f"a user has at most {PLACES} access keys, and this one has {', '.join(ours + listed)}: no"
+        " other can be made before one of them is deleted"
+    )
+
+
+def _announced(view: View, now: str) -> Intent:
+    """A later one counts with those before it whose answers are not known."""
+    known, before = view.state.intent, tuple(sorted(view.live.keys() - view.state.ids))
+    if known is None or _age(view, known.last) > CREATION_MAY_TAKE:
+        return Intent(now, now, before)
+    return Intent(known.since, now, tuple(sorted({*known.before, *before})))

@@ -1,0 +1,165 @@
+"""Users whose access key the operator makes: who has to agree, and what the record is told."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+import pytest
+
+from ram_operator.constants import AccessMode
+from ram_operator.gate import ways_in
+from ram_operator.gate.inputs import Inputs, Memory
+from ram_operator.kinds import manifest, record, sign_in
+from ram_operator.kinds.dropped import RECORD_BLOCK
+from ram_operator.kinds.record import Identity
+from ram_operator.kinds.table import KINDS
+from ram_operator.model.key_state import NO_KEYS, Ending, Intent, KeyState
+from ram_operator.model.objects import Entry
+from ram_operator.model.outcome import Plan
+from ram_operator.model.record_changes import RecordChange
+from ram_operator.model.records import ADOPTED, CREATED, Agreed, HistoryEntry, InFlight, RecordFacts
+from ram_operator.model.state import Applied
+from ram_operator.model.steps import Agree
+from ram_operator.model.vocabulary import DriftAction, HeldKind
+from ram_operator.planning import plan
+from tests.unit.core import ACCOUNT, OPTIONS, OWNER
+from tests.unit.test_people import asked, found
+
+USER: Final = KINDS["RamUser"]
+SPEC: Final[Mapping[str, Any]] = {"accessMode": "AccessKey", "accessKey": {"secretName": "kept"}}
+MINE: Final = Entry("accessKey …mine", handle="LTAI-mine")
+OTHER: Final = Entry("accessKey …other", handle="LTAI-other")
+KEYS: Final = {"accessKey/…mine": MINE, "accessKey/…other": OTHER}
+SAID: Final = {"mode": "AccessKey", "for": "uid-1"}
+
+
+def known(
+    said: Mapping[str, str] | None = None, *, made: str = CREATED, **more: Any
+) -> RecordFacts:
+    entries: dict[str, Mapping[str, str]] = {"policies": {}}
+    if said is not None:
+        entries["access"] = said
+    history = (HistoryEntry("2020-01-01T00:00:00Z", made),) if made else ()
+    more = {"history": history, **more}
+    return RecordFacts(True, OWNER, "uid", "id-1", agreed=Agreed(entries), **more)
+
+
+def inputs(
+    facts: RecordFacts, live: Any = None, spec: Mapping[str, Any] = SPEC, **more: Any
+) -> Inputs:
+    wanted = manifest.keeping(asked(USER, dict(spec)), spec, "uid-1")
+    groups = more.pop("groups", {})
+    memory = Memory(OPTIONS, Applied(known=True), facts, **more)
+    there = found(wanted, access=live or {}, groups=groups)
+    wanted = sign_in.expecting(wanted, there, facts, completing=memory.completing)
+    return Inputs(USER, ACCOUNT, wanted, there, memory)
+
+
+def noted(decision: Plan) -> Mapping[str, str]:
+    return decision.agreed.entries.get("access", {})
+
+
+def test_what_the_operator_made_and_may_do_nothing_gets_one_without_a_word() -> None:
+    decision = plan.update(inputs(known()))
+    assert decision.held is None
+    assert noted(decision) == SAID
+    again = plan.update(inputs(known(SAID)))
+    assert (again.steps, noted(again)) == ((), {})
+
+
+@pytest.mark.parametrize(
+    ("facts", "more"),
+    [
+        (known(made=ADOPTED), {}),
+        (known(made=""), {}),
+        (known(), {"groups": {"team": Entry("team")}}),
+        (known(), {"attached": frozenset({"System/administratoraccess"})}),
+        (known(), {"attached": None}),
+    ],
+)
+def test_whoever_may_have_more_waits(facts: RecordFacts, more: dict[str, Any]) -> None:
+    decision = plan.update(inputs(facts, **more))
+    assert decision.held is not None
+    assert decision.held.kind is HeldKind.GRANT
+    assert decision.held.summary == "an access key waits"
+    assert "Secret kept" in decision.held.gains[0]
+    assert noted(decision) == {}
+    assert decision.drift == ()
+
+
+def test_an_approval_is_for_that_object() -> None:
+    given = inputs(known(made=ADOPTED))
+    (wish,) = [each.change for each in ways_in.found(given)]
+    flight = InFlight("Grant", approval="sha256:x", after='{"access[issue]": ""}')
+    begun = replace(
+        given, memory=replace(given.memory, record=known(made=ADOPTED, in_flight=flight))
+    )
+    assert ways_in.found(begun) == []
+    assert ways_in.said(begun) == SAID
+    assert isinstance(wish.after, Entry)
+    assert ways_in.agrees(given, {sign_in.ISSUE: wish.after}) == SAID
+    other = {"mode": "AccessKey", "for": "uid-of-another"}
+    assert plan.update(inputs(known(other, made=ADOPTED))).held is not None
+    assert Agree.verb
+
+
+def test_without_a_name_nothing_is_asked_for() -> None:
+    spec = {"accessMode": "AccessKey"}
+    assert ways_in.found(inputs(known(made=ADOPTED), spec=spec)) == []
+    assert not sign_in.entitled(asked(USER, spec), known(SAID))
+
+
+def test_a_user_that_is_made_now_is_told_of_later() -> None:
+    assert ways_in.created(inputs(RecordFacts())) == {}
+
+
+def test_only_keys_of_the_operator_are_no_drift() -> None:
+    facts = known(SAID, keys=KeyState("kept", "uid-2", "LTAI-mine"))
+    decision = plan.update(inputs(facts, KEYS))
+    (entry,) = decision.drift
+    assert (entry.field, entry.action) == ("access[accessKey/…other]", DriftAction.REPORTED)
+    assert decision.steps == ()
+
+
+def test_a_mode_that_is_left_out_is_the_one_of_the_record() -> None:
+    facts = known(SAID, keys=KeyState("kept", "uid-2", "LTAI-mine"))
+    decision = plan.update(inputs(facts, {"accessKey/…mine": MINE}, spec={}))
+    assert (decision.drift, noted(decision)) == ((), {})
+
+
+def test_none_takes_back_that_keys_are_made() -> None:
+    decision = plan.update(inputs(known(SAID), spec={"accessMode": "None"}))
+    assert noted(decision) == {"mode": "None", "for": ""}
+
+
+def test_what_was_met_unread_is_not_called_unmanaged() -> None:
+    assert sign_in.unread(asked(USER, dict(SPEC))) == {}
+
+
+def test_what_is_of_no_user_has_no_key() -> None:
+    role = replace(asked(USER, {}), modes={})
+    assert manifest.keeping(role, {}, "uid").keeps is None
+    assert AccessMode("AccessKey") is AccessMode.ACCESS_KEY
+
+
+STATES: Final = [
+    NO_KEYS,
+    KeyState("kept", "uid", "LTAI", "2020-01-01T00:00:00Z"),
+    KeyState("kept", "uid", intent=Intent("a", "b", ("LTAI-a",), open=False), unplanned="c"),
+    KeyState(ending=(Ending("LTAI-a"), Ending("LTAI-b", "d", active=True))),
+]
+
+
+@pytest.mark.parametrize("before", STATES)
+@pytest.mark.parametrize("after", STATES)
+def test_a_record_says_what_was_written(before: KeyState, after: KeyState) -> None:
+    identity = Identity("1234567890123456", "RamUser", "ann")
+    body = record.first(identity, RecordChange(sequence=1, keys=before))
+    body["metadata"] |= {"resourceVersion": "1", "uid": "u", "generation": 1}
+    assert record.stored(body).keys == before
+    patch = record.patch(body, RecordChange(keys=after))
+    block = patch[RECORD_BLOCK]["accessKey"]
+    assert record.stored({**body, RECORD_BLOCK: {"accessKey": block}}).keys == after
+    assert "accessKey" not in record.patch(body, RecordChange())[RECORD_BLOCK]
