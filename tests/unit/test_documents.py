@@ -67,6 +67,14 @@ def test_deny_on_the_live_side_is_subtracted() -> None:
     assert docs.intersect_trust(before, docs.parse_trust(trust(ann))) is None
 
 
+def test_what_no_request_can_meet_allows_nothing() -> None:
+    few = {"Effect": "Allow", "Action": "oss:GetObject", "Resource": "*"}
+    never = {"StringEquals": {"oss:Prefix": "a"}, "StringNotEquals": {"oss:Prefix": "a"}}
+    more = [few, {"Effect": "Allow", "Action": "ram:*", "Resource": "*", "Condition": never}]
+    before, after = docs.parse_policy(document(few)), docs.parse_policy(document(*more))
+    assert docs.compare_policy(before, after).verdict is Verdict.SAME
+
+
 @pytest.mark.parametrize("element", ["NotPrincipal", "Resource", "Sid"])
 def test_elements_that_trust_does_not_have_may_narrow_it(element: str) -> None:
     plain = trust({"RAM": "acs:ram::1:root"})
