@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 import time
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from lab import Cluster, ControlPlane
+from lab.forking import Nursery
 from lab.processes import Child, StartFailed, free_port, log_tail
 from lab.waiting import Deadline
 
@@ -92,12 +94,14 @@ class OperatorProcess:
         words = [f"--{name}={value}" for name, value in settings.items()]
         # The last as in the image.
         path = f"{SOURCES}:{SOURCES.parent}" if shift else str(SOURCES)
-        environment = [f"KUBECONFIG={kubeconfig}", f"PYTHONPATH={path}", "MALLOC_ARENA_MAX=2"]
-        # Compiled once, as in the image, and not at each start.
-        environment.append("PYTHONDONTWRITEBYTECODE=")
-        module = ["lab.shifted", str(shift)] if shift else ["ram_operator", "run"]
-        command = ["env", *environment, sys.executable, "-m", *module, *words]
-        process = cls(Child.start("operator", command, log), metrics, health)
+        environment = {
+            "KUBECONFIG": str(kubeconfig),
+            "PYTHONPATH": path,
+            "MALLOC_ARENA_MAX": "2",
+            # Compiled once, as in the image, and not at each start.
+            "PYTHONDONTWRITEBYTECODE": "",
+        }
+        process = cls(_started(log, environment, words, shift), metrics, health)
         if wait:
             process.wait_ready()
         return process
@@ -184,3 +188,13 @@ class OperatorProcess:
 
     def stop(self, *, kill: bool = False) -> None:
         self.child.stop(kill=kill)
+
+
+def _started(log: Path, environment: Mapping[str, str], words: list[str], shift: float) -> Child:
+    nursery = Nursery.current
+    if nursery is not None and not shift:
+        return nursery.start(log, {**os.environ, **environment}, ["run", *words])
+    module = ["lab.shifted", str(shift)] if shift else ["ram_operator", "run"]
+    variables = [f"{name}={value}" for name, value in environment.items()]
+    command = ["env", *variables, sys.executable, "-m", *module, *words]
+    return Child.start("operator", command, log)

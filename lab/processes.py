@@ -14,7 +14,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 _SUPERVISE = Path(__file__).with_name("supervise.py")
 
@@ -50,6 +50,24 @@ def log_tail(log: Path, lines: int = 15) -> str:
     return "\n".join(log.read_text(errors="replace").splitlines()[-lines:])
 
 
+class Closable(Protocol):
+    def close(self) -> None: ...
+
+
+class Supervisor(Protocol):
+    """What ends a program when its input is closed, and then ends with the program's exit code."""
+
+    @property
+    def stdin(self) -> Closable | None: ...
+
+    @property
+    def stdout(self) -> Closable | None: ...
+
+    def poll(self) -> int | None: ...
+
+    def wait(self) -> int: ...
+
+
 @dataclass(frozen=True)
 class Child:
     """A running program under a supervisor that ends it when this process dies, however it dies."""
@@ -57,7 +75,7 @@ class Child:
     name: str
     pid: int
     log: Path
-    supervisor: subprocess.Popen[str]
+    supervisor: Supervisor
 
     @classmethod
     def start(cls, name: str, command: Sequence[str | Path], log: Path) -> Child:

@@ -7,6 +7,7 @@ script by processes.py, with the standard library alone; prints the child's proc
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -23,6 +24,15 @@ def _end_with_parent(child: subprocess.Popen[bytes]) -> None:
         child.wait(GRACE_SECONDS)
     except subprocess.TimeoutExpired:
         child.kill()
+
+
+def end(child: int, over: threading.Event) -> None:
+    """Stops a child process, politely, and then not, unless it is over by itself."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        if not over.is_set():
+            os.kill(child, number)
+        if over.wait(GRACE_SECONDS):
+            return
 
 
 def main(log: str, *command: str) -> int:

@@ -1,4 +1,6 @@
-"""A control plane, an emulator and a board for each module: operators are killed in some."""
+"""A control plane, an emulator and a board for all, an operator for each module. Where operators
+are killed each lane has its own plane besides.
+"""
 
 from __future__ import annotations
 
@@ -9,28 +11,36 @@ import pytest
 
 from lab import ControlPlane
 from lab.emulator_process import EmulatorProcess
+from lab.forking import Nursery
 from lab.install import install
-from lab.operator_process import IMPATIENT, OperatorProcess
+from lab.operator_process import IMPATIENT, SOURCES, OperatorProcess
 from tests.faults.board import Board
 from tests.faults.lab import Lab
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package", autouse=True)
+def nursery() -> Iterator[None]:
+    """Operators are started after every kill."""
+    with Nursery.opened(SOURCES):
+        yield
+
+
+@pytest.fixture(scope="package")
 def plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
-    """A control plane of the module's own, with the shipped installation."""
+    """With the shipped installation."""
     with ControlPlane.start(tmp_path_factory.mktemp("plane")) as started:
         install(started)
         yield started
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def lab(plane: ControlPlane, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     log = tmp_path_factory.mktemp("emulator") / "emulator.log"
     with EmulatorProcess.start(log=log) as emulator, Board(plane) as board:
         yield Lab(plane, emulator, board)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def operator_log(plane: ControlPlane) -> Path:
     """Beside the control plane's own logs."""
     return plane.directory / "operator.log"

@@ -10,8 +10,9 @@ import pytest
 
 from lab import Cluster, ControlPlane
 from lab.emulator_process import EmulatorProcess
+from lab.forking import Nursery
 from lab.install import installed_plane
-from lab.operator_process import OperatorProcess
+from lab.operator_process import SOURCES, OperatorProcess
 from lab.world import HOSTILE, World, open_world
 from tests.gate import sampling
 from tests.support.trusts import assert_trusts_recorded
@@ -29,6 +30,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         config.hook.pytest_deselected(items=left)
         gone = set(left)
         items[:] = [item for item in items if item not in gone]
+
+
+@pytest.fixture(scope="package", autouse=True)
+def nursery() -> Iterator[None]:
+    """Many tests here start operators of their own."""
+    with Nursery.opened(SOURCES):
+        yield
 
 
 @pytest.fixture(scope="package")
