@@ -85,7 +85,7 @@ GATES: Final = 4
 SCENARIOS: Final = _files("scenarios")
 SCENARIO_PARTS: Final = 3
 SOAK: Final = "tests/soak"
-"""Churn: played by the lanes alone."""
+"""Churn and crowds: played by the lanes alone."""
 ODD: Final = ("tests/scenarios/test_odd_answers.py", "tests/scenarios/test_random_objects.py")
 ALONE: Final = (
     Part("static", (*MAKE, "static"), ("tests/structure",)),

@@ -1,1 +1,1 @@
-"""Churn for as long as a lane may take, and what of it stays."""
+"""Churn and crowds for as long as a lane may take, and what of it stays or costs others."""

@@ -348,6 +348,18 @@ def test_a_deletion_is_looked_at_again_wherever_it_is(
         assert added == ([key] if leaving else [])
 
 
+def test_what_a_tenant_has_too_much_of_is_looked_at_all_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    key = Key("RamRole", "nobodys", "web")
+    with world(body(key, INVALID)) as (_, around):
+        added: list[Key] = []
+        monkeypatch.setattr(around.cache, "crowded", lambda key: True)
+        monkeypatch.setattr(around.queue, "add", lambda key, *_: added.append(key))
+        Reconciler(around).run(key)
+        assert added == [key]
+
+
 @pytest.mark.parametrize("key", [KEY, PROD], ids=["a deletion", "an account"])
 def test_an_api_server_that_takes_no_finalizer_off_is_told_in_the_status(key: Key) -> None:
     spec = {**ROLE, "deletionPolicy": "Retain"} if key == KEY else {"accountId": "1"}
