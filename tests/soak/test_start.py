@@ -21,7 +21,7 @@ from lab import ControlPlane, waiting
 from lab.building import ROOT
 from lab.emulator_process import EmulatorProcess
 from lab.operator_process import OperatorProcess
-from lab.world import DOCUMENT, TRUST_FC, World, condition, open_world
+from lab.world import DOCUMENT, TRUST_FC, World, open_world
 from tests.support import etcd
 
 Json = dict[str, Any]
@@ -111,8 +111,8 @@ def test_a_start_with_all_of_it_is_within_the_limit(
         # Each of them had a turn or waits for one, so that all were listed.
         waiting.until(lambda: waiting_for(process) > 0.8 * (MANY + HOSTILE), "that all is listed")
         for number in (0, HOSTILE - 2):
-            told = world.look("RamPolicy", f"hostile-{number}")
-            assert condition(told, "Ready")["reason"] == "InvalidSpec"
+            world.annotate("RamPolicy", f"hostile-{number}", reconcile_requested_at="now")
+            world.reason("RamPolicy", f"hostile-{number}", "InvalidSpec")
         # Who edits one meanwhile does not wait for all of them.
         world.edit("RamRole", "role", description="by somebody who waits for it")
         world.ready("RamRole", "role")
