@@ -69,7 +69,8 @@ def _list(call: Call) -> Body:
 
 
 def _last_used(call: Call) -> Body:
-    used = call.universe.used.get(_find(call, call.as_of).key_id)
+    late = call.account.seconds("key_use_lag_seconds")
+    used = call.universe.last_use(_find(call, call.as_of).key_id, call.as_of - late)
     never = call.account.text("never_used_key_date")
     shown: dict[str, str] = {}
     if used is not None:

@@ -246,6 +246,12 @@ BEHAVIOURS: Mapping[str, Behaviour] = {
         "LastUsedDate of a key that never signed a call: this text; `absent` leaves it out.",
         "The form is not documented.",
     ),
+    "key_use_lag_seconds": Behaviour(
+        7200.0,
+        0.0,
+        "GetAccessKeyLastUsed tells of a use of a key this long after it.",
+        "Documented as a delay of about two hours for the credential report.",
+    ),
     "unbound_device_user": Behaviour(
         "empty",
         "absent",

@@ -13,7 +13,7 @@ from ram_emulator.behaviours import BEHAVIOURS
 from ram_emulator.behaviours_of_lists import BEHAVIOURS_OF_LISTS
 from tests.emulator import test_behaviours, test_providers
 from tests.emulator.calls import invoke, policy, refused
-from tests.emulator.conftest import Cloud
+from tests.emulator.conftest import Cloud, Credentials
 from tests.emulator.totp import codes
 
 ANN = {"UserName": "ann"}
@@ -152,6 +152,17 @@ def never_used_key_date(cloud: Cloud, hostile: bool) -> None:
     assert invoke(ram, "GetAccessKeyLastUsed", **ANN, **key)["AccessKeyLastUsed"] == {}
 
 
+def key_use_lag_seconds(cloud: Cloud, hostile: bool) -> None:
+    ram = cloud.ram()
+    invoke(ram, "CreateUser", **ANN)
+    made = invoke(ram, "CreateAccessKey", **ANN)["AccessKey"]
+    theirs = cloud.ram(Credentials(made["AccessKeyId"], made["AccessKeySecret"]))
+    refused(theirs, "GetUser", **ANN)
+    key = {"UserAccessKeyId": made["AccessKeyId"]}
+    used = invoke(ram, "GetAccessKeyLastUsed", **ANN, **key)["AccessKeyLastUsed"]
+    assert (used["LastUsedDate"] in ("", "N/A")) is hostile
+
+
 def unbound_device_user(cloud: Cloud, hostile: bool) -> None:
     ram = cloud.ram()
     invoke(ram, "CreateVirtualMFADevice", VirtualMFADeviceName="p")
@@ -197,6 +208,7 @@ CHECKS: dict[str, Callable[[Cloud, bool], None]] = {
         settings_set_replaces_all,
         account_without_alias,
         never_used_key_date,
+        key_use_lag_seconds,
         unbound_device_user,
         ims_permissions,
     )

@@ -9,6 +9,7 @@ from typing import Any, Final
 import pytest
 
 from ram_operator.constants import AccessMode
+from ram_operator.errors import InvalidSpec
 from ram_operator.gate import ways_in
 from ram_operator.gate.inputs import Inputs, Memory
 from ram_operator.kinds import manifest, record, sign_in
@@ -136,6 +137,21 @@ def test_none_takes_back_that_keys_are_made() -> None:
 
 def test_what_was_met_unread_is_not_called_unmanaged() -> None:
     assert sign_in.unread(asked(USER, dict(SPEC))) == {}
+
+
+@pytest.mark.parametrize(("said", "days"), [("1d", 1), ("90d", 90), ("999d", 999)])
+def test_an_age_is_told_in_days(said: str, days: int) -> None:
+    spec = {**SPEC, "accessKey": {"secretName": "kept", "rotateAfter": said}}
+    wanted = manifest.keeping(asked(USER, dict(spec)), spec, "uid-1")
+    assert wanted.rotate_after == days * 86_400
+    assert manifest.keeping(asked(USER, dict(SPEC)), SPEC, "uid-1").rotate_after is None
+
+
+@pytest.mark.parametrize("said", ["0d", "90", "1000d", "90h", "d"])
+def test_what_is_no_age_is_refused(said: str) -> None:
+    spec = {**SPEC, "accessKey": {"secretName": "kept", "rotateAfter": said}}
+    with pytest.raises(InvalidSpec):
+        manifest.keeping(asked(USER, dict(spec)), spec, "uid-1")
 
 
 def test_what_is_of_no_user_has_no_key() -> None:

@@ -8,8 +8,10 @@ import contextlib
 from collections.abc import Mapping
 from typing import Any
 
+from .. import times
 from ..errors import Absent, OutcomeUnknown
 from ..model.secret import Secret
+from ..model.state import CloudCalls
 from . import answers
 from .locks import Turn
 from .writing import Write, Writer
@@ -32,6 +34,21 @@ def disable(writer: Writer, user: str, key_id: str) -> None:
 
 def delete(writer: Writer, user: str, key_id: str) -> None:
     _narrow(writer, "DeleteAccessKey", _target(user, key_id))
+
+
+def last_used(calls: CloudCalls, user: str, key_id: str, now: float) -> float:
+    """When it was, in seconds since the epoch; 0 for never. What cannot be read is now: nobody may
+    take a key for unused of which that is not known.
+    """
+    action = "GetAccessKeyLastUsed"
+    used = calls.call(action, _target(user, key_id)).get("AccessKeyLastUsed")
+    if not isinstance(used, Mapping):
+        raise answers.incomplete(action, "AccessKeyLastUsed")
+    found = str(used.get("LastUsedDate") or "")
+    if found in ("", "N/A"):
+        return 0.0
+    known = times.seconds_or_none(found)
+    return now if known is None else known
 
 
 def _target(user: str, key_id: str) -> dict[str, Any]:

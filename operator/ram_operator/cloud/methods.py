@@ -17,6 +17,7 @@ METHODS: Final[Mapping[str, str]] = {
     "DeleteUser": "delete_user",
     "ListGroupsForUser": "list_groups_for_user",
     "ListAccessKeys": "list_access_keys",
+    "GetAccessKeyLastUsed": "get_access_key_last_used",
     "CreateAccessKey": "create_access_key",
     "UpdateAccessKey": "update_access_key",
     "DeleteAccessKey": "delete_access_key",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from dataclasses import field as data_field
@@ -33,6 +34,7 @@ from ..model.state import Desired
 from ..model.vocabulary import PolicyType
 from .schema import UNTIL, Escalation, Field, Kind, Reference
 
+_DAYS: Final = re.compile(r"[1-9][0-9]{0,2}d")
 DIGEST: Final = 80
 """Letters of a digest, at most."""
 
@@ -225,8 +227,14 @@ def keeping(desired: Desired, spec: Mapping[str, Any], uid: str) -> Desired:
     """The same with where an access key goes, of a kind that may have some."""
     if not desired.modes:
         return desired
-    name = str((spec.get("accessKey") or {}).get("secretName") or "")
-    return replace(desired, keeps=Entry(f"access key in Secret {name}", name, handle=uid))
+    block: Mapping[str, Any] = spec.get("accessKey") or {}
+    name, age = str(block.get("secretName") or ""), str(block.get("rotateAfter") or "")
+    keeps = Entry(f"access key in Secret {name}", name, handle=uid)
+    if not age:
+        return replace(desired, keeps=keeps)
+    if not _DAYS.fullmatch(age):
+        raise InvalidSpec(f"spec.accessKey.rotateAfter: {age!r} is no number of days; write 90d")
+    return replace(desired, keeps=keeps, rotate_after=int(age[:-1]) * times.DAY)
 
 
 def _as_found(field: Field, spec: Mapping[str, Any]) -> str:

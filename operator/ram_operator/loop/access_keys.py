@@ -24,8 +24,8 @@ from ..model.objects import Entries, UnknownPart
 from ..model.record_changes import RecordChange
 from ..model.records import RecordFacts
 from ..model.state import Desired, Live
-from ..planning import key_steps
-from ..planning.key_steps import LiveKey, Sight, View
+from ..planning import key_steps, key_view
+from ..planning.key_view import LiveKey, Sight, View
 from ..runtime.queue import Lane
 from ..runtime.sessions import Session
 from .gated_write import may_still, still
@@ -51,15 +51,19 @@ def later(ports: Ports) -> Later:
     return Later(Reason.PROGRESSING, text, max(ports.consistency.settle, 0.2))
 
 
-def care(ports: Ports, subject: Subject, session: Session, inputs: Inputs, *, late: bool) -> None:
+def care(
+    ports: Ports, subject: Subject, session: Session, inputs: Inputs, *, late: bool
+) -> tuple[str, ...]:
     """The key as the manifest and the record have it; `late`: the record is written after this
-    pass. Raises errors.* for what is yet to be done.
+    pass. Returns what people have to know. Raises errors.* for what is yet to be done.
     """
     if late:
         raise later(ports)
     name = inputs.desired.cloud_name
     identity = Identity(session.account.account_id, subject.key.kind, name)
-    AccessKeys(ports, subject, session, identity).keep(inputs.desired, inputs.live)
+    keys = AccessKeys(ports, subject, session, identity)
+    keys.keep(inputs.desired, inputs.live)
+    return keys.told
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +86,12 @@ class AccessKeys:
         self._identity = identity
         self._secrets = Secrets(ports.api, subject.key, subject.uid)
         self._live: dict[str, LiveKey] = {}
+        self._used: dict[str, float] = {}
+        self._rotate: float | None = None
+        self._leaving = False
+        """The object is being deleted, and the Secret goes with it in any case."""
+        self.told: tuple[str, ...] = ()
+        """What people have to know, although nothing is to be done."""
 
     def keep(self, wanted: Desired, live: Live) -> None:
         """As the manifest and the record have it. Raises errors.* for what is yet to be done."""
@@ -90,6 +100,7 @@ class AccessKeys:
             # That is told of the part itself.
             return
         assert isinstance(found, Mapping)
+        self._rotate = wanted.rotate_after
         self._run(found, lambda facts: self._wanted(wanted, facts))
 
     def end(self, live: Live) -> None:
@@ -98,6 +109,7 @@ class AccessKeys:
         if isinstance(found, UnknownPart):
             raise found.error
         assert isinstance(found, Mapping)
+        self._leaving = True
         self._run(found, lambda _: "")
 
     def _wanted(self, wanted: Desired, facts: RecordFacts) -> str:
@@ -126,7 +138,8 @@ class AccessKeys:
             kept = self._seen(name, now.facts.keys)
             view = self._view(now.facts.keys, name, kept)
             decision = key_steps.decide(view)
-            if isinstance(decision, key_steps.Rest):
+            if isinstance(decision, key_view.Rest):
+                self.told = key_steps.told(view)
                 if decision.after is not None:
                     self._ports.queue.add(self._subject.key, Lane.PERIODIC, decision.after)
                 return
@@ -148,6 +161,9 @@ class AccessKeys:
             now=ports.clock.wall(),
             settle=ports.consistency.settle,
             rest=settings.access_key_rest_seconds,
+            holds=kept.holds if kept is not None else "",
+            rotate=self._rotate,
+            used=self._used,
         )
 
     def _sight(self, state: KeyState, kept: Kept | None) -> Sight:
@@ -162,37 +178,40 @@ class AccessKeys:
             return Sight.LOCKED
         return Sight.EMPTY if kept.empty else Sight.CHANGED
 
-    def _carry_out(self, now: _Now, decision: key_steps.Decision, kept: Kept | None) -> _Now:
+    def _carry_out(self, now: _Now, decision: key_view.Decision, kept: Kept | None) -> _Now:
         match decision:
-            case key_steps.Rest():
+            case key_view.Rest():
                 return now
-            case key_steps.Wait(text, after):
+            case key_view.Wait(text, after):
                 raise Retry(Reason.PROGRESSING, text, after)
-            case key_steps.Stop(reason, text):
+            case key_view.Stop(reason, text):
                 raise Stalled(reason, text)
-            case key_steps.Issue(announced):
+            case key_view.Look(key_id):
+                self._look(key_id)
+                return now
+            case key_view.Issue(announced):
                 return self._issue(now, announced, kept)
-            case key_steps.Reserve(then):
+            case key_view.Reserve(then):
                 self._insist()
                 uid = self._secrets.reserve(then.secret)
                 return self._note(now, replace(then, secret_uid=uid))
-            case key_steps.Clear(secret):
+            case key_view.Clear(secret):
                 assert kept is not None
                 self._secrets.delete(secret, kept.uid)
                 return now
-            case key_steps.Withdraw(then):
-                self._secrets.delete(now.facts.keys.secret, now.facts.keys.secret_uid)
+            case key_view.Withdraw(then):
+                self._withdraw(now.facts.keys)
                 return self._note(now, then)
-            case key_steps.Disable(then, key_id):
+            case key_view.Disable(then, key_id):
                 self._write(key_calls.disable, key_id)
                 if key_id in self._live:
                     self._live[key_id] = replace(self._live[key_id], active=False)
                 return now if then == now.facts.keys else self._note(now, then)
-            case key_steps.Delete(then, key_id):
+            case key_view.Delete(then, key_id):
                 self._write(key_calls.delete, key_id)
                 self._live.pop(key_id, None)
                 return self._note(now, then)
-            case key_steps.Note(then):
+            case key_view.Note(then):
                 return self._note(now, then)
             case _:
                 assert_never(decision)
@@ -216,6 +235,19 @@ class AccessKeys:
         self._live[key_id] = LiveKey(True, stamp)
         self._secrets.store(announced.secret, kept, (key_id, secret))
         return self._note(begun, key_steps.issued(announced, key_id, stamp))
+
+    def _withdraw(self, state: KeyState) -> None:
+        """Without the right, as in a namespace that is being deleted, it goes by its owner."""
+        try:
+            self._secrets.delete(state.secret, state.secret_uid)
+        except Stalled as error:
+            if not self._leaving or error.reason is not Reason.ACCESS_DENIED:
+                raise
+
+    def _look(self, key_id: str) -> None:
+        client, user = self._session.client, self._identity.cloud_name
+        now = self._ports.clock.wall()
+        self._used[key_id] = key_calls.last_used(client, user, key_id, now)
 
     def _write(self, call: Callable[[Writer, str, str], None], key_id: str) -> None:
         """What takes something away, however often the object is edited."""

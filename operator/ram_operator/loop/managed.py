@@ -27,7 +27,6 @@ from ..reporting import carryover, verdict
 from ..runtime.queue import Lane
 from ..runtime.sessions import Session
 from . import (
-    access_keys,
     account_changed,
     acknowledging,
     applying,
@@ -41,6 +40,7 @@ from . import (
     ownership,
     watching,
 )
+from .access_keys import Later, care, concerns, later
 from .applying import Carried
 from .evidence import Evidence
 from .ownership import RecordWork
@@ -72,6 +72,7 @@ class ManagedPass:
         self._unread: tuple[str, ...] = ()
         self._doubted: frozenset[str] = frozenset()
         """Places of what looks like drift and may be an old answer."""
+        self._told: tuple[str, ...] = ()
         self._keyed = False
         """The object has an access key to care for, see `access_keys`."""
         self._unconfirmed = False
@@ -104,7 +105,7 @@ class ManagedPass:
         own_rights.watch(ports, session, subject.row, live)
         standing = stand(self._claimant(session, tenant.adoption), record, identity, live)
         self._approval = offers.approval(ports, subject, identity, live.cloud_id)
-        self._keyed = access_keys.concerns(wanted, standing.facts)
+        self._keyed = concerns(wanted, standing.facts)
         wanted = sign_in.expecting(wanted, live, standing.facts, completing=standing.completing)
         evidence = Evidence(ports, subject, session)
         known = evidence.rights(wanted, live, standing)
@@ -213,7 +214,7 @@ class ManagedPass:
         live = last_applied.made(inputs.desired, applied.facts)
         decision = plan.told(inputs.row, decision, live)
         if self._keyed and not applied.errors:
-            applied = replace(applied, errors=(access_keys.later(self._ports),))
+            applied = replace(applied, errors=(later(self._ports),))
         claim = self._claim(live.cloud_id, decision, CREATED, applied.agreed)
         outcome = self._outcome(session, decision, live, applied)
         return Result(outcome, RecordWork(identity, claim, made=True))
@@ -245,7 +246,7 @@ class ManagedPass:
             if not doubts:
                 acknowledging.offer(self._ports, self._subject, identity, decision, self._approval)
             if self._keyed and not written.applied.errors:
-                access_keys.care(self._ports, self._subject, session, inputs, late=wants_record)
+                self._told = care(self._ports, self._subject, session, inputs, late=wants_record)
         except RamOperatorError as error:
             # Neither what was written nor what was found goes untold because this failed.
             wants_record = self._failed(identity, written, error) and wants_record
@@ -304,14 +305,12 @@ class ManagedPass:
         written.applied = self._carry_out(session, identity, decision, inputs.live.cloud_id)
 
     def _failed(self, identity: Identity, written: _Written, error: RamOperatorError) -> bool:
-        """What is held is shown, with its digest only if that is on offer. Returns whether the
-        record may be told all the same.
-        """
+        """What is held is shown, with its digest if that is on offer. May the record be told?"""
         written.applied = replace(written.applied, errors=(*written.applied.errors, error))
         if (held := written.decision.held) is not None:
             held = offers.standing(self._ports, identity, held, self._approval)
             written.decision = replace(written.decision, held=held)
-        return isinstance(error, access_keys.Later)
+        return isinstance(error, Later)
 
     def _offered(self, identity: Identity, decision: Plan) -> Plan:
         """What is held is in the record before anybody is shown what to approve."""
@@ -395,5 +394,5 @@ class ManagedPass:
             shows={field.name: field.show for field in self._subject.row.fields if field.show},
             handled_request="" if self._doubted else self._subject.request,
             after=found.after,
-            also=also,
+            also=(*also, *self._told),
         )

@@ -72,6 +72,8 @@ class Desired:
     """Where an access key of a user goes: `value` is the name of the Secret, "" where the manifest
     has none, and `handle` the object that it is made for.
     """
+    rotate_after: float | None = None
+    """Age in seconds at which that key is replaced; None for never."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,133 +8,40 @@ not given back; and only keys whose ids the record has are ever touched.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
-from enum import StrEnum
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final
 
 from .. import times
 from ..constants import Reason
 from ..model.key_state import Ending, Intent, KeyState
+from .key_view import (
+    Clear,
+    Decision,
+    Delete,
+    Disable,
+    Issue,
+    LiveKey,
+    Look,
+    Note,
+    Reserve,
+    Rest,
+    Sight,
+    Stop,
+    View,
+    Wait,
+    Withdraw,
+)
 
 PLACES: Final = 2
 """Access keys that a user may have."""
 UNPLANNED_SECONDS: Final = 3600.0
 """At most one key in so long that nobody planned: whoever may delete the Secret would make many."""
+LAG_SECONDS: Final = 10_800.0
+"""The cloud tells of a use of a key two hours late at most; this is an hour more."""
 CREATION_MAY_TAKE: Final = 900.0
 CLOCKS_APART: Final = 60.0
 """Seconds from an announcement to the creation that was sent for it, and that clocks may differ."""
-
-
-class Sight(StrEnum):
-    """What is there under the name of the Secret."""
-
-    ABSENT = "absent"
-    EMPTY = "empty"
-    """Ours, without a key in it."""
-    INTACT = "intact"
-    """Ours, with the current key as it was written."""
-    CHANGED = "changed"
-    """Ours, and somebody has written to it."""
-    LOCKED = "locked"
-    """Ours, and made immutable by somebody."""
-    LEFT = "left"
-    """Without any data, and made for this object by a process that ended before it could say so."""
-    FOREIGN = "foreign"
-
-
-@dataclass(frozen=True, slots=True)
-class LiveKey:
-    """A key as the cloud lists it."""
-
-    active: bool
-    made: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class View:
-    """What one decision is made on. `now` is in seconds since the epoch."""
-
-    state: KeyState
-    live: Mapping[str, LiveKey]
-    sight: Sight
-    wanted: str
-    """Name of the Secret that is to hold a key; "" where none is to."""
-    now: float
-    settle: float
-    """Seconds after which the cloud shows what was written."""
-    rest: float
-    """Seconds that a key which is to go still lets in, and then those for which it is inactive."""
-
-
-@dataclass(frozen=True, slots=True)
-class Rest:
-    """Nothing is to be done. `after`: seconds until something will be."""
-
-    after: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Wait:
-    text: str
-    after: float
-
-
-@dataclass(frozen=True, slots=True)
-class Stop:
-    """A person has to act."""
-
-    reason: Reason
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Write:
-    """What changes something; `then` is what the record says once it is done."""
-
-    then: KeyState
-
-
-@dataclass(frozen=True, slots=True)
-class Note(Write):
-    """For the record alone."""
-
-
-@dataclass(frozen=True, slots=True)
-class Disable(Write):
-    key_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class Delete(Write):
-    key_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class Withdraw(Write):
-    """Deletes the Secret, if it is the one of the record."""
-
-
-@dataclass(frozen=True, slots=True)
-class Clear:
-    """Deletes the Secret that a process left which ended too early."""
-
-    secret: str
-
-
-@dataclass(frozen=True, slots=True)
-class Reserve(Write):
-    """Makes the Secret, without a key in it: its uid is in the record before there is a key."""
-
-
-@dataclass(frozen=True, slots=True)
-class Issue:
-    """Makes a key and writes it into the Secret; `announced` is in the record before it is sent."""
-
-    announced: KeyState
-
-
-Decision = Rest | Wait | Stop | Note | Disable | Delete | Withdraw | Clear | Reserve | Issue
 
 
 def shown(key_id: str) -> str:
@@ -193,6 +100,9 @@ def _stray(view: View) -> Decision | None:
     found = [k for k, key in view.live.items() if k not in known and _sent(intent, key)]
     if not found:
         return None
+    if view.holds in found and view.sight is Sight.CHANGED:
+        # It was made and stored, and nobody came to say so.
+        return Note(issued(state, view.holds, times.stamp(view.now)))
     ending = (*state.ending, *(Ending(key_id) for key_id in sorted(found)))
     return Note(replace(state, intent=replace(intent, open=False), ending=ending))
 
@@ -241,7 +151,11 @@ def _ending(view: View) -> Decision | None:
             if _age(view, each.since) >= CREATION_MAY_TAKE:
                 return Note(_without(view, each))
             continue
-        if each.active and key.active and _age(view, each.since) < view.rest:
+        if each.active and key.active and _age(view, each.since) < _overlap(view):
+            continue
+        if each.active and key.active and each.key_id not in view.used:
+            return Look(each.key_id)
+        if each.active and key.active and _in_use(view, each):
             continue
         if key.active:
             return Disable(_with(view, each), each.key_id)
@@ -250,6 +164,37 @@ def _ending(view: View) -> Decision | None:
         if _age(view, each.since) >= view.rest:
             return Delete(_without(view, each), each.key_id)
     return None
+
+
+def _overlap(view: View) -> float:
+    """Seconds that a key which was replaced lets in at least: an earlier look at its use shows
+    nothing of what came after.
+    """
+    return max(view.rest, LAG_SECONDS)
+
+
+def _in_use(view: View, ending: Ending) -> bool:
+    """Whether some program held on to it after it was replaced, and may do so still."""
+    last = view.used.get(ending.key_id, 0.0)
+    later = last > view.now - _age(view, ending.since)
+    return later and view.now - last < view.rest + LAG_SECONDS
+
+
+def told(view: View) -> tuple[str, ...]:
+    """What people have to know where nothing is to be done, a sentence each."""
+    found = [
+        f"access key {shown(each.key_id)}, which was replaced at {each.since}, is used still, last"
+        f" at {times.stamp(view.used[each.key_id])}: it lets in until it is not"
+        for each in view.state.ending
+        if each.active and each.key_id in view.used and _in_use(view, each)
+    ]
+    if view.wanted and _aged(view) and len(view.live) >= PLACES:
+        found.append(f"the rotation waits: {_full(view)}")
+    return tuple(found)
+
+
+def _aged(view: View) -> bool:
+    return view.rotate is not None and _age(view, view.state.issued) >= view.rotate
 
 
 def _with(view: View, ending: Ending) -> KeyState:
@@ -264,8 +209,18 @@ def _without(view: View, ending: Ending) -> KeyState:
 
 def _due(view: View) -> float | None:
     """Seconds until the next key is."""
-    left = (view.rest - _age(view, each.since) for each in view.state.ending)
-    return max(min(left), 1.0) if view.state.ending else None
+    left = [
+        (_overlap(view) if each.active else view.rest) - _age(view, each.since)
+        for each in view.state.ending
+    ]
+    if view.wanted and view.rotate is not None and not left:
+        left.append(view.rotate - _age(view, view.state.issued))
+    intent = view.state.intent
+    if intent is not None and (age := _age(view, intent.last)) <= CREATION_MAY_TAKE:
+        # One whose answer was lost may come to light late.
+        left.append(max(view.settle, age))
+    # What is overdue waits for somebody else, and is looked at now and then.
+    return min(each if each > 0 else LAG_SECONDS for each in left) if left else None
 
 
 def _kept(view: View) -> Decision:
@@ -277,7 +232,10 @@ def _kept(view: View) -> Decision:
     if key is not None and not key.active:
         return _taken(f"access key {name} was made inactive")
     if view.sight is Sight.INTACT:
-        return Rest(_due(view))
+        rotates = _aged(view) and not state.ending and len(view.live) < PLACES
+        if not rotates or key is None:
+            return Rest(_due(view))
+        return _unanswered(view) or _issue(view, state.unplanned)
     return _first(view)
 
 
@@ -298,10 +256,12 @@ def _first(view: View) -> Decision:
         return Clear(view.wanted)
     if view.sight is Sight.ABSENT:
         return Reserve(replace(state, secret=view.wanted, secret_uid=""))
-    now = times.stamp(view.now)
-    unplanned = now if _replaces(state) else state.unplanned
-    announced = replace(state, intent=_announced(view, now), unplanned=unplanned)
-    return Issue(announced)
+    return _issue(view, times.stamp(view.now) if _replaces(state) else state.unplanned)
+
+
+def _issue(view: View, unplanned: str) -> Issue:
+    intent = _announced(view, times.stamp(view.now))
+    return Issue(replace(view.state, intent=intent, unplanned=unplanned))
 
 
 def _replaces(state: KeyState) -> bool:
