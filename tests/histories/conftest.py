@@ -8,10 +8,18 @@ import pytest
 
 from lab import ControlPlane
 from lab.emulator_process import EmulatorProcess
+from lab.forking import Nursery
 from lab.install import install
-from lab.operator_process import OperatorProcess
+from lab.operator_process import SOURCES, OperatorProcess
 from tests.faults.board import Board
 from tests.faults.lab import Lab
+
+
+@pytest.fixture(scope="package", autouse=True)
+def nursery() -> Iterator[None]:
+    """Operators are started after every kill."""
+    with Nursery.opened(SOURCES):
+        yield
 
 
 @pytest.fixture(scope="package")

@@ -11,7 +11,8 @@ import pytest
 from lab import Cluster
 from lab.connection import AGENT
 from lab.emulator_process import EmulatorProcess
-from lab.operator_process import IDENTITY, OperatorProcess
+from lab.forking import Nursery
+from lab.operator_process import IDENTITY, SOURCES, OperatorProcess
 from lab.world import HOSTILE, World, open_world
 from tests.support.trusts import assert_trusts_recorded
 
@@ -35,6 +36,13 @@ def refused_requests(cluster: Cluster) -> list[str]:
         and event.get("annotations", {}).get("authorization.k8s.io/decision") != "allow"
         and not event.get("userAgent", "").startswith((AGENT, "kubectl"))
     ]
+
+
+@pytest.fixture(scope="package", autouse=True)
+def nursery() -> Iterator[None]:
+    """Operators are started again and again."""
+    with Nursery.opened(SOURCES):
+        yield
 
 
 @pytest.fixture(scope="package")

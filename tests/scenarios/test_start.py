@@ -12,12 +12,19 @@ import pytest
 
 from lab import Cluster, ControlPlane
 from lab.emulator_process import EmulatorProcess
+from lab.forking import Nursery
 from lab.install import BASE, install
 from lab.operator_process import OperatorProcess
 from lab.waiting import Deadline, until
 from lab.world import open_world
 
 pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(autouse=True)
+def as_users_start_it() -> Iterator[None]:
+    with Nursery.passed_by():
+        yield
 
 
 @pytest.fixture
