@@ -30,8 +30,6 @@ ROOT: Final = Path(__file__).resolve().parents[1]
 HERE: Final = ROOT / ".cluster"
 PYTHON: Final = (sys.executable, "-m")
 MAKE: Final = ("make", "--no-print-directory")
-TABLE: Final = "tests/gate/test_attacks.py"
-"""As long as all other attacks together."""
 KILLS: Final = "tests/faults/test_kill_matrix.py"
 LEAST: Final = 3
 """Parts that run at once whatever the machine says: mostly they wait."""
@@ -80,13 +78,25 @@ FIRST_DAYS: Final = "tests/first_days"
 """Of people: played by the lanes alone."""
 OLDEST: Final = ("tests/gate/test_reduced_guard.py", "tests/admission/test_variants.py")
 """What the Makefile plays on the oldest Kubernetes that is supported, built at the first use."""
-GATE: Final = _files("gate", TABLE)
-GATES: Final = 4
-SCENARIOS: Final = _files("scenarios")
+GATE: Final = _files("gate")
+GATE_APART: Final = [name for name in GATE if "apart: ControlPlane" in (ROOT / name).read_text()]
+"""With operators of their own, on another plane: more work than the others."""
+GATE_PARTS: Final = (
+    GATE_APART[::2],
+    GATE_APART[1::2],
+    [name for name in GATE if name not in GATE_APART],
+)
 SCENARIO_PARTS: Final = 3
 SOAK: Final = "tests/soak"
 """Churn and crowds: played by the lanes alone."""
 ODD: Final = ("tests/scenarios/test_odd_answers.py", "tests/scenarios/test_random_objects.py")
+BESIDE: Final = (
+    "tests/scenarios/test_argocd_health.py",
+    "tests/scenarios/test_runbooks.py",
+    "tests/scenarios/test_samples.py",
+)
+"""What is around the operator, and no promise of docs/security.md: played by the lanes alone."""
+SCENARIOS: Final = _files("scenarios", *ODD, *BESIDE)
 ALONE: Final = (
     Part("static", (*MAKE, "static"), ("tests/structure",)),
     Part("unit", (*MAKE, "covered"), ("tests/unit",)),
@@ -100,7 +110,6 @@ the properties are tried without it.
 TEST: Final = (
     _pytest("kills", KILLS),
     _pytest("faults", *_files("faults", KILLS)),
-    _on_a_plane("attacks", TABLE),
     _on_a_plane(
         "everything else",
         "tests/lab",
@@ -119,7 +128,10 @@ TEST: Final = (
         _on_a_plane(f"scenarios {n + 1}", *SCENARIOS[n::SCENARIO_PARTS])
         for n in range(SCENARIO_PARTS)
     ),
-    *(_with(_on_a_plane(f"gate {n + 1}", *GATE[n::GATES]), GATE="some") for n in range(GATES)),
+    *(
+        _with(_on_a_plane(f"gate {n}", *files), GATE="some")
+        for n, files in enumerate(GATE_PARTS, 1)
+    ),
     _pytest("histories", "tests/histories"),
     _on_a_plane("sweeps", "tests/sweeps"),
     _on_a_plane("admission and commands", "tests/admission", "tests/cli"),
@@ -129,8 +141,8 @@ LANES: Final = (
     _pytest(
         "all histories",
         "tests/histories",
-        HISTORIES_COUNT="300",
-        HISTORIES_RESTARTS="20",
+        HISTORIES_COUNT="390",
+        HISTORIES_RESTARTS="26",
         HISTORIES_SEED="5000",
         VOTES_COUNT="96",
         VOTES_SEED="5000",
@@ -139,6 +151,7 @@ LANES: Final = (
     _pytest("other faults", "tests/faults/test_fault_matrix.py", FAULTS="others"),
     _with(_on_a_plane("other gate", *GATE), GATE="others"),
     _with(_on_a_plane("odd objects and answers", *ODD), OBJECTS="300", ANSWERS="300"),
+    _on_a_plane("other scenarios", *BESIDE),
     _shown(_pytest("first days", FIRST_DAYS)),
     _shown(_pytest("soak", SOAK)),
     Part("oldest Kubernetes", (*MAKE, "oldest"), OLDEST),

@@ -1,44 +1,58 @@
-"""Which rows of the long tables `make test` plays; `make lanes` plays the others.
+"""Which rows of the tables `make test` plays; `make lanes` plays the others.
 
 Every row is an attack of its own, and rows of one table take the same way through the operator: a
-change that breaks one of them breaks its neighbours, most often. GATE chooses: some, others, or
-all, which is what whoever runs a file by hand gets.
+change that breaks one of them breaks its neighbours, most often. A row that a promise of
+docs/security.md names is always played. GATE chooses: some, others, or all, which is what whoever
+runs a file by hand gets.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
-from typing import Final
+import math
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, Final
 
 import pytest
+import yaml
 
-EVERY: Final[Mapping[str, int]] = {
-    "test_nobody_gets_what_was_not_judged": 2,
-    "test_without_its_guard_no_approval_is_honoured_and_none_comes_to_life_later": 3,
-    "test_by_hand_and_then_in_the_manifest": 2,
-    "test_it_is_found_and_waits": 4,
-    "test_no_role_is_created_for_subjects_that_nobody_named": 2,
-    "test_a_swapped_provider_is_critical_drift_and_opens_nothing_more": 3,
-    "test_whatever_is_altered_no_approval_is_honoured": 2,
-    "test_a_right_by_another_spelling_waits": 3,
-    "test_what_was_found_is_agreed_on_by_an_approval_without_a_write": 3,
-    "test_what_was_found_and_is_rejected_goes": 4,
-    "test_under_report_it_stays_and_is_told_as_found": 4,
-    "test_in_the_manifest_and_then_by_hand": 3,
-    "test_the_same_edit_made_later_is_asked_for_anew": 2,
-    "test_killed_while_an_approved_change_is_carried_out": 2,
-}
-"""Of these tests one row in so many."""
+PROMISES: Final = Path(__file__).parents[1] / "structure" / "promises.yaml"
 
 
 def split(items: Sequence[pytest.Item]) -> tuple[list[pytest.Item], list[pytest.Item]]:
     """The items that `some` plays, and the others."""
-    seen: Counter[str] = Counter()
-    some: list[pytest.Item] = []
-    others: list[pytest.Item] = []
+    tables: dict[str, list[pytest.Item]] = defaultdict(list)
     for item in items:
-        name = getattr(item, "originalname", item.name)
-        (others if seen[name] % EVERY.get(name, 1) else some).append(item)
-        seen[name] += 1
-    return some, others
+        tables[item.nodeid.partition("[")[0]].append(item)
+    named = promised()
+    chosen = {
+        item.nodeid
+        for rows in tables.values()
+        for number, item in enumerate(rows)
+        if number % stride(len(rows)) == 0 or item.nodeid in named
+    }
+    some = [item for item in items if item.nodeid in chosen]
+    return some, [item for item in items if item.nodeid not in chosen]
+
+
+def stride(rows: int) -> int:
+    """Of a table of so many rows one row in how many is played: about the square root of them, and
+    of one or two all.
+    """
+    return 1 if rows <= 2 else math.ceil(rows / math.ceil(math.sqrt(rows)))
+
+
+def promised() -> frozenset[str]:
+    """The tests, with their rows, that hold a promise."""
+    return frozenset(_texts(yaml.safe_load(PROMISES.read_text())))
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        yield from _texts(list(value.values()))
+    elif isinstance(value, list):
+        for each in value:
+            yield from _texts(each)

@@ -11,7 +11,7 @@ from tests.faults.lab import Lab
 from tests.histories.commands import draw, load
 from tests.histories.playing import SEEDS, keep, play_all, smallest
 
-COUNT = int(os.environ.get("HISTORIES_COUNT", "150"))
+COUNT = int(os.environ.get("HISTORIES_COUNT", "60"))
 SEED = int(os.environ.get("HISTORIES_SEED", "1"))
 KEPT = sorted(SEEDS.glob("*.json"))
 

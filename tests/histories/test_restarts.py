@@ -22,7 +22,7 @@ from tests.histories.commands import draw
 from tests.histories.playing import play_all
 
 LONG = os.environ.get("HISTORIES_LONG", "") != ""
-COUNT = int(os.environ.get("HISTORIES_RESTARTS", "120" if LONG else "12"))
+COUNT = int(os.environ.get("HISTORIES_RESTARTS", "120" if LONG else "6"))
 SEED = int(os.environ.get("HISTORIES_SEED", "1")) + 1_000_000
 
 
