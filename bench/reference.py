@@ -22,6 +22,9 @@ from lab.world import trust as trusting
 Json = dict[str, Any]
 LOGIN: Final = "Tr0ub4dor&3x"
 OUTSIDE: Final = "acs:ram::1999999999999999:root"
+MEMBERS: Final = 20
+"""Of each group."""
+HARMLESS: Final = ["AliyunOSSReadOnlyAccess", "AliyunECSReadOnlyAccess"]
 PLURALS: Final = {
     "RamRole": "ramroles",
     "RamUser": "ramusers",
@@ -149,7 +152,7 @@ def manifests(size: Size, system: list[str]) -> Iterator[tuple[str, Json]]:
     for number in range(size.groups):
         members = [
             {"type": "RamUser", "name": f"user-{(number * 5 + place) % size.users}"}
-            for place in range(min(20, size.users))
+            for place in range(min(MEMBERS, size.users))
         ]
         spec = {"policies": _attached(system, number, 2), "members": members}
         yield "RamGroup", {"name": f"group-{number}", "spec": spec}
@@ -162,7 +165,12 @@ def manifests(size: Size, system: list[str]) -> Iterator[tuple[str, Json]]:
             "policies": [*_attached(system, number, 1), *second],
         }
         if number < size.dangerous:
-            spec |= {"trustPolicy": trusting(("RAM", OUTSIDE)), "adoptionPolicy": "IfExists"}
+            # What lets others fetch credentials would wait for an approval: of outsiders.
+            spec |= {
+                "trustPolicy": trusting(("RAM", OUTSIDE)),
+                "adoptionPolicy": "IfExists",
+                "policies": _attached(HARMLESS, number, 2),
+            }
         yield "RamRole", {"name": f"role-{number}", "spec": spec}
 
 

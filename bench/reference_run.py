@@ -23,7 +23,7 @@ import alibabacloud_ram20150501.models as ram
 
 from bench import reference
 from bench.measure import Sample, sample
-from bench.reference import PLURALS, Size
+from bench.reference import MEMBERS, PLURALS, Size
 from bench.sweeping import CADENCES
 from lab import Cluster
 from lab.emulator_process import EmulatorProcess
@@ -243,8 +243,9 @@ class ReferenceRun:
             return lambda: hand.update_role(request)
 
         def attach(name: str) -> Callable[[], object]:
+            # None of the objects asks for it.
             request = ram.AttachPolicyToRoleRequest(
-                role_name=name, policy_type="System", policy_name="AliyunRAMReadOnlyAccess"
+                role_name=name, policy_type="System", policy_name="AliyunOSSFullAccess"
             )
             return lambda: hand.attach_policy_to_role(request)
 
@@ -255,8 +256,12 @@ class ReferenceRun:
         def key(name: str) -> Callable[[], object]:
             return lambda: hand.create_access_key(ram.CreateAccessKeyRequest(user_name=name))
 
-        def join(name: str) -> Callable[[], object]:
-            request = ram.AddUserToGroupRequest(user_name="by-hand", group_name=name)
+        def join(number: int) -> Callable[[], object]:
+            # The next after its own members: nobody may be in more than ten groups.
+            request = ram.AddUserToGroupRequest(
+                user_name=f"user-{(number * 5 + MEMBERS) % size.users}",
+                group_name=f"group-{number}",
+            )
             return lambda: hand.add_user_to_group(request)
 
         service = ("Service", "fc.aliyuncs.com")
@@ -277,8 +282,8 @@ class ReferenceRun:
                 for n in (f"user-{size.users - 1 - number}" for number in range(size.users // 4))
             ],
             [
-                Edit("membership", "RamGroup", n, join(n))
-                for n in (f"group-{number}" for number in range(size.groups))
+                Edit("membership", "RamGroup", f"group-{number}", join(number))
+                for number in range(size.groups)
             ],
         )
         for row in zip_longest(*sorts):

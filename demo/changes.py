@@ -7,18 +7,15 @@ at the operator's word alone.
 from __future__ import annotations
 
 import json
-import time
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, Final
 
 from demo.beginning import GROUPS_OF
 from demo.guide import NAMESPACE, Guide, entities
-from demo.stage import STALE_SECONDS
 from lab.waiting import until
 
 OUTSIDER: Final = "acs:ram::9999888877776666:root"
-LOOK: Final = "ram.alibabacloud.com/reconcile-requested-at"
 CORRECTED: Final = 'jsonpath={.status.conditions[?(@.type=="Drifted")].reason}=DriftCorrected'
 VISIT: Final = timedelta(seconds=8)
 
@@ -54,14 +51,10 @@ def by_hand(guide: Guide) -> None:
         "the cloud was changed",
     )
     guide.screen.say(
-        "Whoever cannot wait for the next look asks for one. What was added is taken away again:"
+        "The operator reads the lists of the account and, more rarely, what they do not show, and"
+        " finds all of it. What was added is taken away again:"
     )
-    # A look that is asked for at once might still be answered with the state before.
-    time.sleep(STALE_SECONDS + 0.2)
-    touched = ["ramrole/shop-order-export", "ramrole/shop-auditor", "ramgroup/shop-auditors"]
-    stamp = datetime.now(UTC).isoformat(timespec="seconds")
-    guide.kubectl("annotate", "--overwrite", "-n", NAMESPACE, *touched, f"{LOOK}={stamp}")
-    for what in touched:
+    for what in ("ramrole/shop-order-export", "ramrole/shop-auditor", "ramgroup/shop-auditors"):
         guide.wait(what, CORRECTED)
     guide.get(
         "events --field-selector=reason=DriftCorrected",
@@ -123,8 +116,8 @@ def _left(guide: Guide) -> bool:
 
 def key_found(guide: Guide) -> None:
     guide.screen.say(
-        "Carol's key was found by the look that every object has from time to time, here every 10"
-        " seconds. It is reported and left: a program may live on it."
+        "Carol's key was found where the ways to sign in of each user are read. It is reported and"
+        " left: a program may live on it."
     )
     guide.wait("ramuser/carol", "condition=Drifted")
     shown = guide.get("ramuser/carol", "jsonpath-as-json={.status.drift}")

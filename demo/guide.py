@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import json
 import shlex
+import subprocess
+import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -14,7 +16,7 @@ from typing import Any, Final
 from demo import cloud
 from demo.screen import Screen
 from demo.stage import ACCOUNT, Keeper, Stage
-from lab import Cluster
+from lab import Cluster, monitoring
 
 NAMESPACE: Final = "identity"
 REASON: Final = "jsonpath={.status.deletionBrake.reason}"
@@ -54,6 +56,36 @@ class Guide:
     def quietly(self, *arguments: str) -> str:
         """kubectl's output, not printed."""
         return self._cluster.kubectl(*arguments).stdout
+
+    def scrape(self, metric: str) -> str:
+        """The series of one metric, as the operator shows them; printed."""
+        address = f"http://127.0.0.1:{self.stage.metrics_port}/metrics"
+        self.screen.command(f"curl -s {address} | grep ^{metric}")
+        with urllib.request.urlopen(address, timeout=10) as reply:
+            text = reply.read().decode()
+        found = "\n".join(line for line in text.splitlines() if line.startswith(metric))
+        self.screen.output(found)
+        return found
+
+    @property
+    def prometheus(self) -> str:
+        """The address of the Prometheus, "" where none is at hand."""
+        port = Stage.read(Path(self.stage.directory)).prometheus_port
+        return f"http://127.0.0.1:{port}" if port else ""
+
+    def asked(self, query: str) -> str:
+        """What promtool says of an expression, one line for each series; not printed."""
+        programs = monitoring.at_hand()
+        assert programs is not None
+        command: list[str | Path] = [programs.promtool, "query", "instant", self.prometheus, query]
+        return subprocess.run(command, capture_output=True, text=True, check=False).stdout
+
+    def promtool(self, query: str) -> str:
+        """The same, printed with its command."""
+        self.screen.command(shlex.join(["promtool", "query", "instant", self.prometheus, query]))
+        found = self.asked(query)
+        self.screen.output(found)
+        return found
 
     def path(self, name: str, text: str) -> str:
         """A file of the tour's own that is not shown."""

@@ -16,15 +16,18 @@ import sys
 import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from types import FrameType
-from typing import Any, Final
+from typing import Final
 
-from lab import Cluster, ControlPlane
+import yaml
+
+from lab import Cluster, ControlPlane, monitoring
 from lab.emulator_process import EmulatorProcess
 from lab.operator_process import OperatorProcess
-from lab.processes import log_tail
+from lab.processes import free_port, log_tail
+from lab.prometheus_process import Prometheus
 from ram_emulator.admin import Admin
 
 ROOT: Final = Path(__file__).resolve().parents[1]
@@ -36,7 +39,18 @@ STALE_SECONDS: Final = 0.5
 BEHAVIOURS: Final[Mapping[str, object]] = {
     "stale_read_seconds": STALE_SECONDS,
     "detach_visible_after_seconds": 0.3,
+    "actiontrail_lag_seconds": 1.0,
 }
+RULES: Final = ROOT / "deploy" / "monitoring" / "rules.yaml"
+SWEEPS: Final[Mapping[str, str]] = {
+    "sweep-seconds": "2",
+    "members-seconds": "2",
+    "dangerous-trust-seconds": "2",
+    "trust-seconds": "4",
+    "sign-in-seconds": "4",
+    "author-seconds": "1",
+}
+"""The account is looked at as always, within seconds and not within minutes and hours."""
 _PROXIES: Final = ("http_proxy", "https_proxy", "all_proxy")
 _TOKEN_LIFE: Final = 3600.0
 
@@ -57,6 +71,9 @@ class Stage:
     operator_arn: str
     hand_key_id: str
     hand_key_secret: str = field(repr=False)
+    metrics_port: int = 0
+    prometheus_port: int = 0
+    """0 where no Prometheus is at hand."""
 
     @classmethod
     def read(cls, directory: Path) -> Stage:
@@ -73,6 +90,10 @@ class Stage:
         fresh.touch(mode=0o600)
         fresh.write_text(json.dumps(asdict(self)))
         fresh.replace(path)
+
+    def adding(self, name: str, pid: int) -> Stage:
+        """With one more process."""
+        return replace(self, pids={**self.pids, name: pid})
 
     @property
     def cluster(self) -> Cluster:
@@ -214,15 +235,18 @@ def _cast(directory: Path, plane: ControlPlane, cloud: EmulatorProcess) -> Stage
         operator_arn=own.arn,
         hand_key_id=hand.access_key_id,
         hand_key_secret=hand.access_key_secret,
+        metrics_port=free_port(),
     )
 
 
 def _obey(directory: Path, plane: ControlPlane, stage: Stage) -> None:
     operator: OperatorProcess | None = None
+    prometheus: Prometheus | None = None
     try:
         for line in sys.stdin:
             if line.strip() == "operator":
                 operator = _operator(directory, plane, stage)
+                prometheus = _watched(directory, stage)
                 print("operator", flush=True)
             elif line.strip() == "keep":
                 print("kept", flush=True)
@@ -236,14 +260,31 @@ def _obey(directory: Path, plane: ControlPlane, stage: Stage) -> None:
                 operator.stop()
                 operator = _operator(directory, plane, stage)
     finally:
+        if prometheus is not None:
+            prometheus.child.stop()
         if operator is not None:
             operator.stop()
 
 
 def _operator(directory: Path, plane: ControlPlane, stage: Stage) -> OperatorProcess:
-    process = OperatorProcess.start(plane, directory / "operator.log")
-    pids: dict[str, Any] = {**stage.pids, "operator": process.child.pid}
-    Stage(**{**asdict(stage), "pids": pids}).write()
+    metrics = {"metrics-address": f"127.0.0.1:{stage.metrics_port}"}
+    process = OperatorProcess.start(plane, directory / "operator.log", {**SWEEPS, **metrics})
+    Stage.read(directory).adding("operator", process.child.pid).write()
+    return process
+
+
+def _watched(directory: Path, stage: Stage) -> Prometheus | None:
+    """A Prometheus that scrapes the operator under the rules of deploy/monitoring."""
+    if monitoring.at_hand() is None:
+        return None
+    home = directory / "prometheus"
+    home.mkdir()
+    # Each second, and not each minute: what is pending shall show soon.
+    found = yaml.safe_load(RULES.read_text())["groups"]
+    groups = [{**group, "interval": "1s"} for group in found]
+    process = Prometheus.start(home, [stage.metrics_port], groups)
+    known = Stage.read(directory).adding("prometheus", process.child.pid)
+    replace(known, prometheus_port=process.port).write()
     return process
 
 

@@ -1,7 +1,7 @@
 """The tour: its steps in order, and how it begins and ends.
 
-The story is that of deploy/samples. Each step is one function in beginning.py, changes.py, gate.py
-or ending.py that runs what a user would type and checks what came of it.
+The story is that of deploy/samples. Each step is one function in beginning.py, changes.py, gate.py,
+told.py or ending.py that runs what a user would type and checks what came of it.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
-from demo import beginning, changes, ending, gate
+from demo import beginning, changes, ending, gate, told
 from demo.guide import Guide, Unexpected
 from demo.screen import Screen
 from demo.stage import Keeper, Stage, StageError
@@ -26,6 +26,8 @@ STEPS: Final[Mapping[str, Step]] = {
     "Policies and roles are created": beginning.roles,
     "Users and groups are created": beginning.people,
     "Changes behind the operator's back": changes.by_hand,
+    "Who did it is told": told.authors,
+    "Prometheus tells it": told.alert,
     "People come and go": changes.come_and_go,
     "A change of trust in the manifest is held": gate.held,
     "Somebody else approves exactly that change": gate.approved,
@@ -89,7 +91,7 @@ kubectl get ram -A                                       # all objects
 python -m demo cloud                                     # what is in the cloud (or: cloud users)
 python -m demo cloud AttachPolicyToRole RoleName=shop-order-export \\
   PolicyType=System PolicyName=AdministratorAccess       # a change by hand; any RAM action works
-kubectl get ramroles -n identity -w                      # ... and what becomes of it, within 10 s
+kubectl get ramroles -n identity -w                      # ... and what becomes of it, within 4 s
 
 cloud API {stage.endpoint}, emulator's admin API {stage.admin_url}, logs in {typed}
 make demo-stop                                           # ends it and removes {typed}""")

@@ -49,13 +49,19 @@ def built(programs: Sequence[Program]) -> Path:
 
     Raises BuildFailed.
     """
+    if (found := already_built(programs)) is not None:
+        return found
     directory = _cache() / _fingerprint(programs)
-    if directory.is_dir():
-        return directory
     with _locked(_cache() / "build.lock"):
         if not directory.is_dir():  # whoever held the lock may have built them
             _build(programs, directory)
     return directory
+
+
+def already_built(programs: Sequence[Program]) -> Path | None:
+    """The directory that holds all these programs, if they were built on this machine."""
+    directory = _cache() / _fingerprint(programs)
+    return directory if directory.is_dir() else None
 
 
 def numbers(text: str) -> tuple[int, int]:

@@ -1,7 +1,7 @@
 """Finds prometheus and promtool, or builds them once from source.
 
 Order: the machine's own if both are of version 3 or newer, the user's cache, a build (see
-building.py). Called by the tests of deploy/monitoring and by `make test`.
+building.py). Called by the tests of deploy/monitoring, by `make test` and by the demo.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from lab.building import Program, built, numbers, output
+from lab.building import Program, already_built, built, numbers, output
 
 _OLDEST = (3, 0)
 # Without it both link the client libraries of every cloud that Prometheus can ask for targets.
@@ -36,6 +36,12 @@ def find_or_build() -> Monitoring:
     Raises BuildFailed.
     """
     return from_machine() or _inside(built(_PROGRAMS))
+
+
+def at_hand() -> Monitoring | None:
+    """Both programs where nothing has to be built for them."""
+    directory = already_built(_PROGRAMS)
+    return from_machine() or (_inside(directory) if directory is not None else None)
 
 
 def from_machine() -> Monitoring | None:

@@ -16,11 +16,11 @@ import pytest
 from lab import Cluster
 from lab.building import ROOT
 from lab.install import install
+from lab.prometheus_process import Labels, about
 from tests.deploy.test_dashboard import TARGETS, concrete
 from tests.deploy.test_rules import GROUPS
 from tests.support.hands import Hands
 from tests.support.observed import Observed, make_facts, observed
-from tests.support.prometheus import Labels, about
 
 Json = dict[str, Any]
 DRIFT = "RamOperatorDriftDetected"

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
+from lab.prometheus_process import Prometheus
 from tests.deploy.test_dashboard import TARGETS, VARIABLES, concrete
 from tests.deploy.test_rules import EVERY_RULE
 from tests.support import promql
 from tests.support.exposed import exposed
-from tests.support.prometheus import Prometheus
 
 Json = dict[str, Any]
 

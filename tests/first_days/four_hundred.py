@@ -12,11 +12,11 @@ from typing import Any
 import alibabacloud_ram20150501.models as ram
 import yaml
 
+from lab.prometheus_process import Labels, Prometheus
 from lab.world import DOCUMENT, TRUST_FC
 from tests.deploy.test_rules import GROUPS as RULES
 from tests.first_days.day import NAMESPACE, Day, manifest_of_the_account, started
 from tests.scenarios.test_adopted_account import patient
-from tests.support.prometheus import Labels, Prometheus
 
 USERS, ROLES, POLICIES, GROUPS = 250, 80, 50, 20
 PASSWORD = "Tr1cky-Pass-Word!"

@@ -16,9 +16,9 @@ from lab import Cluster
 from lab.emulator_process import EmulatorProcess
 from lab.operator_process import IMPATIENT, OperatorProcess
 from lab.processes import free_port
+from lab.prometheus_process import Prometheus
 from lab.world import TRUST_FC, World, condition, open_world, trust
 from tests.support.hands import Hands
-from tests.support.prometheus import Prometheus
 
 Json = dict[str, Any]
 ADMIN: Final = "AdministratorAccess"
