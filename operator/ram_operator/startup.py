@@ -56,8 +56,7 @@ GRACE: Final = 20.0
 """Seconds that passes in flight get to finish when the process is told to stop."""
 ENDING: Final = 28.0
 """Seconds from the end of a task that was to run for ever to that of the process, at most. It is a
-little less than what the shipped Deployment gives a pod.
-"""
+little less than what the shipped Deployment gives a pod."""
 BARRIER_RETRY: Final = 5.0
 SWEEP_TURN: Final = 0.5
 ANY_HOST: Final = "0.0.0.0"  # noqa: S104 - a pod's probes and scrapes come from outside it
@@ -141,9 +140,10 @@ class Operator:
             raise SystemExit(1) from None
 
     def _must_end(self) -> None:
-        """What has to end before the cleanup may wait for ever. Nothing is watched meanwhile, and
-        as long as there is a process nobody starts another.
+        """What has to end before the cleanup may wait for ever, and a start that waits for the API
+        server has none. Nothing is watched meanwhile, and nobody starts another process.
         """
+        self._closing.set()
         if not self._ending:
             self._ending = True
             _thread("end", _end_after, ENDING)
@@ -155,7 +155,7 @@ class Operator:
         self._threads.append(_thread("resync", self._resync))
         if self.leadership is None:
             self._begin()
-        else:
+        elif not self._closing.is_set():
             self._candidate = _thread("lease", self._stand, self.leadership)
         log.info("ready", extra={"cluster": self.settings.cluster_name})
 

@@ -219,6 +219,7 @@ def forged_status(world: World) -> tuple[int, str, str]:
     forged = {
         "pending": {**role["status"]["pending"], "digest": NOBODY},
         "applied": {"fields": {"trustPolicy": "00000000"}},
+        "written": {"fields": {"trustPolicy": "00000000"}},
         "conditions": [],
     }
     where = world.path(ROLE, NAME, "status")

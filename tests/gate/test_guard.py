@@ -236,7 +236,7 @@ def with_forged_statuses(_: ControlPlane, world: World) -> int:
     """
     start, digests = offered(world)
     group = world.get("RamGroup", "admins") or {}
-    (bobs,) = group["status"]["applied"]["members"]
+    (bobs,) = group["status"]["written"]["members"]
     right = {"policies": ["System/administratoraccess"]}
     document = documents.parse_policy(json.dumps(ALL))
     applied: dict[str, Json] = {
@@ -246,7 +246,7 @@ def with_forged_statuses(_: ControlPlane, world: World) -> int:
         "RamPolicy": {"fields": {"document": applied_marks.digest(document)}},
     }
     for kind, name in digests:
-        forged = {"applied": applied[kind], "pending": {"digest": NOBODY}}
+        forged = {"written": applied[kind], "pending": {"digest": NOBODY}}
         world.write_status(kind, name, forged)
         assert say(world, kind, name, approve=NOBODY)
     return start

@@ -8,6 +8,7 @@ import pytest
 
 from ram_operator.kinds.schema import Shape
 from ram_operator.kinds.table import KINDS, RECORD
+from ram_operator.planning.last_applied import OLDER_NAME
 from tests.manifests.support import MANAGED, Json, crds, schema, walk
 
 _CRDS = crds()
@@ -34,7 +35,7 @@ _OWN_STATUS = {
     "RamUser": {"groups", "access"},
     "RamGroup": set(),
 }
-# What was added entry by entry: the lists of status.applied and, with what is only shown, of
+# What was added entry by entry: the lists of status.written and, with what is only shown, of
 # status.excess.
 _ENTRIES = {
     "RamPolicy": {"policies", "tags"},
@@ -152,10 +153,18 @@ def test_common_fields_are_the_same_in_every_managed_kind() -> None:
     statuses = {kind: _status(kind) for kind in _MANAGED}
     for kind, status in statuses.items():
         assert {name for name in _OWN_STATUS[kind] if status.pop(name, None)} == _OWN_STATUS[kind]
-        assert set(status.pop("applied")["properties"]) == {"fields"} | _ENTRIES[kind], kind
+        written = status.pop("written")["properties"]
+        assert set(written) == {"fields"} | _ENTRIES[kind], kind
+        assert status.pop(OLDER_NAME)["properties"] == written, kind
         shown = {"access"} if kind == "RamUser" else set()
         assert set(status.pop("excess")["properties"]) == _ENTRIES[kind] | shown, kind
     assert all(status == statuses["RamRole"] for status in statuses.values())
+
+
+def test_who_describes_an_object_reads_sentences_before_marks() -> None:
+    """kubectl describe sorts a status by name."""
+    for kind in _MANAGED:
+        assert max(_status(kind)) == "written", kind
 
 
 def test_what_an_adoption_leaves_has_its_place_in_the_status() -> None:
@@ -182,7 +191,7 @@ def test_shared_fields_differ_in_words_only(name: str) -> None:
 
 
 def test_entries_are_noted_alike_in_every_kind() -> None:
-    for block in ("applied", "excess"):
+    for block in ("written", "excess"):
         notes = [_status(kind)[block]["properties"] for kind in _MANAGED]
         for name in set().union(*notes):
             lists = [_without_words(found[name]) for found in notes if name in found]

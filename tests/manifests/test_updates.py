@@ -225,7 +225,7 @@ def test_columns_of_people(installed: Cluster, scratch: str, kind: str, short: s
         notes["tags"] = ["ram-operator-owner"]
     else:
         notes["members"] = [f"User/{'x' * 64}"]
-    status |= {"applied": {"fields": {"comments": "0a1b2c3d"}, **notes}, "excess": notes}
+    status |= {"written": {"fields": {"comments": "0a1b2c3d"}, **notes}, "excess": notes}
     body = {"status": status}
     path = f"{_path(scratch, kind)}/status"
     stored = _by_operator(installed, path, body)["status"]

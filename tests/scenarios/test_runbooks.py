@@ -190,3 +190,15 @@ def test_the_commands_show_what_the_alert_is_about(
             assert not re.search(r"\bin-order\b", said), said
     records = run(opened, "kubectl get ram -A --no-headers -o name", name, tmp_path)
     assert "ramrecord" not in records
+
+
+def test_who_describes_an_object_reads_sentences_and_no_marks_before_them(
+    opened: World, tmp_path: Path
+) -> None:
+    opened.role("described", description="mine", tags={"team": "shop"})
+    opened.ready("RamRole", "described")
+    said = run(opened, "kubectl describe ramrole NAME -n NAMESPACE", "described", tmp_path)
+    sentences, _, marks = said.partition("\nStatus:\n")[2].partition("  Written:\n")
+    assert "the cloud is as asked" in sentences
+    mark = re.compile(r"(#|: +|^ +)[0-9a-f]{8}$", re.MULTILINE)
+    assert (mark.findall(sentences), bool(mark.findall(marks))) == ([], True), said

@@ -131,5 +131,5 @@ def test_no_text_forges_what_people_read(world: World, operator: OperatorProcess
     everything = [(kind, name) for name, (kind, _) in ASKED.items()]
     first, second = world.look_all(everything), world.look_all(everything)
     for name in ASKED:
-        for part in ("applied", "excess", "drift", "pending"):
+        for part in ("written", "excess", "drift", "pending"):
             assert second[name]["status"].get(part) == first[name]["status"].get(part), (name, part)

@@ -302,11 +302,13 @@ def written_by_0_1_0(upgrade: Upgrade, kind: str, name: str, **changes: Any) -> 
 
 
 def remembered(upgrade: Upgrade, kind: str, name: str, policies: list[str]) -> None:
-    """What the status says was applied, as that version left it."""
+    """What the status says was applied, as that version left it, which kept it under another name
+    and knows of no other.
+    """
     world = upgrade.worlds["shop"]
     item = world.get(kind, name)
     assert item is not None
-    item["status"]["applied"]["policies"] = policies
+    item["status"]["applied"] = {**item["status"]["written"], "policies": policies}
     item["status"]["observedGeneration"] = item["metadata"]["generation"]
     etcd.put(upgrade.plane, {**item, "kind": kind, "apiVersion": "ram.alibabacloud.com/v1alpha1"})
 
@@ -330,7 +332,7 @@ def test_downgraded_and_upgraded_again(plane: ControlPlane, own_emulator: Emulat
     world.hand.attach_policy_to_user(request)
     detach = ram.DetachPolicyFromGroupRequest(**SYSTEM, group_name=group[1])
     world.hand.detach_policy_from_group(detach)
-    status = (world.get("RamUser", "ann") or {})["status"]["applied"].get("policies", [])
+    status = (world.get("RamUser", "ann") or {})["status"]["written"].get("policies", [])
     remembered(upgrade, "RamUser", "ann", [*status, ADMINS])
     remembered(upgrade, *group, [])
     written_by_0_1_0(upgrade, "RamUser", "ann", sequence=int(time.time() * 1000) + 10**9)

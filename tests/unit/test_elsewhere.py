@@ -74,7 +74,7 @@ SHOWN: Json = {
     "accountId": ACCOUNT,
     "cloudName": "Web",
     "cloudId": "c",
-    "applied": {"fields": {"x": "y"}},
+    "written": {"fields": {"x": "y"}},
 }
 
 
@@ -85,7 +85,7 @@ def test_where_no_record_is_left_the_status_stops_and_lets_nothing_through() -> 
         account_changed.check(around, subject("c", **SHOWN), THERE)
         account_changed.check(around, subject(**SHOWN), HERE)
         # What was only looked at was never ours.
-        account_changed.check(around, subject(**{**SHOWN, "applied": None}), THERE)
+        account_changed.check(around, subject(**{**SHOWN, "written": None}), THERE)
         assert server.writes == []
 
 

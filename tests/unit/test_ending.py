@@ -10,7 +10,7 @@ from lab.operator_process import SOURCES
 from ram_operator import startup
 
 HANGS = """
-import asyncio, kopf
+import asyncio, kopf, threading
 from ram_operator import handlers, startup
 
 async def wait_for_ever(**_):
@@ -28,6 +28,7 @@ async def fail(**_):
 
 startup.ENDING = 0.5
 operator = startup.Operator.__new__(startup.Operator)
+operator._closing = threading.Event()
 registry = kopf.OperatorRegistry()
 kopf.on.startup(registry=registry)(fail)
 asyncio.run(handlers.run(registry, None, operator._must_end))

@@ -74,7 +74,7 @@ UNREADABLE: dict[str, tuple[Json, str]] = {
 def test_what_ended_goes_whatever_the_manifest_says(
     carried: list[str], spec: Json, reason: str
 ) -> None:
-    status = {"applied": {"fields": {}, "members": ["ann", "bob"]}, "cloudId": "g-1"}
+    status = {"written": {"fields": {}, "members": ["ann", "bob"]}, "cloudId": "g-1"}
     observer = Found(LIVE)
     with world(body(KEY, spec, status), ACCOUNT_BODY, record(), observer=observer) as (api, around):
         around.queue.add(KEY)
@@ -83,7 +83,7 @@ def test_what_ended_goes_whatever_the_manifest_says(
         ready = api.status(KEY)["conditions"][0]
         assert ready["reason"] == reason
         assert "its agreed end has come: expel Ann; its agreed end" in ready["message"]
-        assert api.status(KEY)["applied"]["members"] == ["bob"]
+        assert api.status(KEY)["written"]["members"] == ["bob"]
         assert api.objects[path(IDENTITY.key)] == record()
 
 

@@ -21,7 +21,7 @@ from ram_operator.model.records import RecordFacts
 from ram_operator.model.state import Applied, Desired, Live
 from ram_operator.model.vocabulary import Phase, Presence
 from ram_operator.planning import last_applied, plan
-from ram_operator.planning.last_applied import applied_from
+from ram_operator.planning.last_applied import OLDER_NAME, applied_from
 from ram_operator.reporting.status import build_report
 from tests.unit.core import (
     HARMLESS,
@@ -56,11 +56,11 @@ def test_keys_that_cannot_be_shown_come_back_as_they_were() -> None:
     outcome = Outcome(Phase.DONE, Reason.SYNCED, "", applied=applied)
     status = build_report({}, outcome, 1, NOW, {}).status
     assert not {"\n", "\u202e"} & set(
-        "".join((*status["applied"]["tags"], *status["excess"]["tags"]))
+        "".join((*status["written"]["tags"], *status["excess"]["tags"]))
     )
     found = applied_from(status, ENTRY_FIELDS)
     assert (found.entries["tags"], found.excess["tags"]) == (odd, odd)
-    before = {"applied": {"tags": sorted(odd - {"a%{a}"})}}
+    before = {OLDER_NAME: {"tags": sorted(odd - {"a%{a}"})}}
     assert applied_from(before, ENTRY_FIELDS).entries["tags"] == odd - {"a%{a}"}, "of before"
 
 
@@ -95,7 +95,21 @@ def test_memory_survives_the_status(applied: Applied) -> None:
     assert through_the_status(applied) == applied
 
 
-@pytest.mark.parametrize("status", [{}, {"applied": None}, {"applied": "x"}, {"excess": {}}])
+def test_what_0_1_0_wrote_is_read_and_goes_with_the_next_word() -> None:
+    """Where both are there it wrote last, after the one that knew both."""
+    here, there = ({"fields": {"description": text}, "policies": [], "tags": []} for text in "ab")
+    both: list[dict[str, Any]] = [{OLDER_NAME: there}, {"written": here, OLDER_NAME: there}]
+    for before in both:
+        found = applied_from(before, ENTRY_FIELDS)
+        assert found.digests == {"description": "b"}
+        silent = Outcome(Phase.RETRY, Reason.THROTTLED, "")
+        assert build_report(before, silent, 1, NOW, {}).status.items() >= before.items()
+        told = Outcome(Phase.DONE, Reason.SYNCED, "", applied=found)
+        status = build_report(before, told, 1, NOW, {}).status
+        assert (status["written"], OLDER_NAME in status) == (there, False)
+
+
+@pytest.mark.parametrize("status", [{}, {"written": None}, {"written": "x"}, {"excess": {}}])
 def test_a_lost_status_is_not_known(status: dict[str, Any]) -> None:
     assert applied_from(status, ENTRY_FIELDS) == Applied()
 

@@ -122,7 +122,7 @@ def test_what_was_applied_is_kept_in_order() -> None:
         {"policies": frozenset("dc"), "tags": frozenset()},
     )
     status = build(replace(DONE, applied=applied)).status
-    assert json.dumps(status["applied"]) == json.dumps(
+    assert json.dumps(status["written"]) == json.dumps(
         {"fields": {"a": "1", "b": "2"}, "policies": [], "tags": ["a", "b"]}
     )
     assert status["excess"] == {"policies": ["c", "d"]}

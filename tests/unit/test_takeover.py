@@ -1,17 +1,16 @@
-"""A process that leads and cannot begin ends: it would keep the lease from those that can."""
+"""A process that leads and cannot begin ends: it would keep the lease from those that can. One that
+cannot even list ends when it is told to."""
 
 from __future__ import annotations
 
 import json
-import sys
+import signal
 from collections import Counter
 from pathlib import Path
 
-import yaml
-
-from lab.operator_process import QUICK, SOURCES
-from lab.processes import Child
+from lab.processes import free_port
 from lab.waiting import until
+from tests.unit.started import started
 from tests.unit.stub_server import Reply, Request, stub
 
 
@@ -32,38 +31,19 @@ def test_a_leader_that_cannot_take_over_ends(tmp_path: Path) -> None:
         items = [{}] if lists[path] > 1 else []
         return _json({"metadata": {"resourceVersion": "1"}, "items": items})
 
-    with stub(answer) as server:
-        config = tmp_path / "kubeconfig"
-        config.write_text(yaml.safe_dump(_kubeconfig(f"http://{server.host}")))
-        flags = {
-            **QUICK,
-            "leader-election": "true",
-            "connect-timeout": "2",
-            "read-timeout": "2",
-            "metrics-address": "",
-            "health-address": "",
-        }
-        words = [f"--{name}={value}" for name, value in flags.items()]
-        environment = [f"KUBECONFIG={config}", f"PYTHONPATH={SOURCES}"]
-        command = ["env", *environment, sys.executable, "-m", "ram_operator", "run", *words]
-        process = Child.start("operator", command, tmp_path / "operator.log")
-        try:
-            until(lambda: not process.running, lambda: f"its end; {process.log.read_text()}")
-            assert "taking over failed: this process ends" in process.log.read_text()
-        finally:
-            process.stop()
+    flags = {"leader-election": "true", "connect-timeout": "2", "read-timeout": "2"}
+    with stub(answer) as server, started(tmp_path, f"http://{server.host}", flags) as process:
+        until(lambda: not process.running, lambda: f"its end; {process.log.read_text()}")
+        assert "taking over failed: this process ends" in process.log.read_text()
+
+
+def test_one_that_waits_for_its_api_server_ends_when_it_is_told_to(tmp_path: Path) -> None:
+    with started(tmp_path, f"http://127.0.0.1:{free_port()}", {}) as process:
+        until(lambda: "cannot list RamAccount" in process.log.read_text(), "its first attempt")
+        process.signal(signal.SIGTERM)
+        until(lambda: not process.running, lambda: f"its end; {process.log.read_text()}")
+        assert "it has not ended" not in process.log.read_text()
 
 
 def _json(body: object) -> Reply:
     return Reply(200, json.dumps(body).encode(), {"Content-Type": "application/json"})
-
-
-def _kubeconfig(server: str) -> dict[str, object]:
-    return {
-        "apiVersion": "v1",
-        "kind": "Config",
-        "current-context": "stub",
-        "contexts": [{"name": "stub", "context": {"cluster": "stub", "user": "stub"}}],
-        "clusters": [{"name": "stub", "cluster": {"server": server}}],
-        "users": [{"name": "stub", "user": {"token": "none"}}],
-    }

@@ -15,6 +15,7 @@ from ..errors import Stalled
 from ..kinds.record import Identity, facts_of, identity_of
 from ..model.objects import Account, Key
 from ..model.records import ABANDONED, RecordFacts
+from ..planning import last_applied
 from .ports import Ports
 from .subject import Subject
 
@@ -85,7 +86,7 @@ def _shown(ports: Ports, subject: Subject, account: Account) -> Iterator[_Left]:
     """Where there is no record, what the status shows of earlier writes still stops others."""
     status = subject.status
     shown = str(status.get("accountId") or "")
-    if not status.get("applied") or shown in ("", account.account_id):
+    if not last_applied.noted(status) or shown in ("", account.account_id):
         return
     if not list(owned(ports, subject)):
         yield _Left(shown, str(status.get("cloudName") or ""), str(status.get("cloudId") or ""))

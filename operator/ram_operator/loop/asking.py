@@ -20,7 +20,7 @@ from ..model.objects import Key
 from ..model.outcome import Outcome
 from ..model.traces import TRIED, Author, Ourselves, Trace
 from ..model.vocabulary import AuthorKind
-from ..planning import authorship
+from ..planning import authorship, last_applied
 from ..reporting import authors as shown
 from ..runtime.questions import Asked
 from ..runtime.queue import Lane
@@ -42,7 +42,7 @@ def ask(ports: Ports, key: Key, old: Mapping[str, Any], status: Mapping[str, Any
     first = ports.settings.author_seconds
     facts, row = ports.cache.facts(key), KINDS.get(key.kind)
     name = str(status.get("cloudName") or "")
-    if not (waiting and first and name and row and facts and old.get("applied")):
+    if not (waiting and first and name and row and facts and last_applied.noted(old)):
         return
     now, last = ports.clock.wall(), ports.authors.last(key)
     identity = (name, str(status.get("cloudId") or ""))

@@ -1,4 +1,4 @@
-"""What stands for values and entries in `status.applied`. Pure; no security measure."""
+"""What stands for values and entries in `status.written`. Pure; no security measure."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from .. import documents
 from .objects import Entry, FieldValue
 
 KEPT: Final = "~"
-"""Prefix in `status.applied` of what was left as found when the identity was adopted."""
+"""Prefix in `status.written` of what was left as found when the identity was adopted."""
 _ESCAPES: Final = (("%", "%25"), ("#", "%23"), ("~", "%7E"))
 
 
 def digest(value: FieldValue) -> str:
-    """8 hex digits that stand for a value in `status.applied`; not a security measure."""
+    """8 hex digits that stand for a value in `status.written`; not a security measure."""
     if isinstance(value, (documents.Trust, documents.Policy)):
         return value.digest.removeprefix("sha256:")[:8]
     if isinstance(value, Mapping):
@@ -28,7 +28,7 @@ def digest(value: FieldValue) -> str:
 
 
 def entry_mark(key: str, entry: Entry) -> str:
-    """How an entry that we added is noted in `status.applied`; `marked_key` is the inverse.
+    """How an entry that we added is noted in `status.written`; `marked_key` is the inverse.
 
     The marks of two keys never meet: what separates a mark's parts is escaped in the key.
     """

@@ -34,7 +34,7 @@ class Plan:
     waiting: tuple[str, ...] = ()
     """Sentences: what is not done yet and what it waits for."""
     applied: Applied = field(default_factory=Applied)
-    """What status.applied is to say once all steps are done."""
+    """What status.written is to say once all steps are done."""
     baseline: documents.Trust | None = None
     """The gated state that the record is to hold afterwards; None where the kind has none."""
     agreed: Agreed = NOTHING_AGREED

@@ -1,4 +1,4 @@
-"""What `status.applied` says, is to say after a pass, and how it is written and read. Pure.
+"""What `status.written` says, is to say after a pass, and how it is written and read. Pure.
 
 The counterpart of `drift`'s causes.
 """
@@ -189,12 +189,25 @@ _OF_ITSELF: Final = ("cloudId", "arn", "defaultVersion")
 """What an answer says of an identity; anything else in it is the value of a field."""
 
 
+OLDER_NAME: Final = "applied"
+"""What 0.1.0 calls `written`. Where both are there that version wrote last, for this one takes the
+older name away with its first word."""
+
+
+def noted(status: Mapping[str, Any]) -> Any:
+    """What a status says of it, unread; nothing where nothing was ever written."""
+    return status.get(OLDER_NAME) or status.get("written")
+
+
 def applied_block(applied: Applied) -> dict[str, Any]:
-    """What a status says of it. Keys of the cloud's are masked: people see them, too."""
+    """What a status says of it. Keys of the cloud's are masked: people see them, too.
+
+    Its name is the last one of a status, so that who describes an object reads sentences first.
+    """
     block: dict[str, Any] = {"fields": dict(sorted(applied.digests.items()))}
     block.update({name: _masked(marks) for name, marks in sorted(applied.entries.items())})
     excess = {name: _masked(keys) for name, keys in sorted(applied.excess.items()) if keys}
-    return {"applied": block, "excess": excess}
+    return {"written": block, "excess": excess}
 
 
 def _masked(marks: Iterable[str]) -> list[str]:
@@ -206,8 +219,8 @@ def _unmasked(marks: Iterable[str] | None) -> frozenset[str]:
 
 
 def applied_from(status: Mapping[str, Any], entry_fields: Sequence[str]) -> Applied:
-    """The inverse of what `build` writes; a status without it means `not known`."""
-    block = status.get("applied")
+    """The inverse of what `applied_block` gives; a status without it means `not known`."""
+    block = noted(status)
     if not isinstance(block, Mapping):
         return Applied()
     excess = status.get("excess") or {}

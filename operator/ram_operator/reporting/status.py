@@ -19,7 +19,7 @@ from ..model.outcome import Acknowledging, Outcome, Plan
 from ..model.records import DriftEntry, Rejection
 from ..model.state import Live
 from ..model.vocabulary import Phase
-from ..planning.last_applied import applied_block
+from ..planning.last_applied import OLDER_NAME, applied_block
 from . import authors, carryover, conditions, events
 from .conditions import Condition
 from .events import Event
@@ -71,6 +71,7 @@ def build_report(
         status.update(_identity(outcome.live))
         status.update(_shown(outcome.shows, outcome.live))
     if outcome.applied is not None:
+        status.pop(OLDER_NAME, None)
         status.update(applied_block(outcome.applied))
     if outcome.plan is not None:
         status.update(_findings(outcome.plan, outcome, last, now))
@@ -99,7 +100,7 @@ def _carried(
 
 
 _REBUILT: Final = ("drift", "findings", "pending", "wouldDo")
-_COMPARED: Final = ("applied", "excess")
+_COMPARED: Final = ("written", OLDER_NAME, "excess")
 _ACKNOWLEDGING: Final = ("acknowledge", "acknowledged")
 _OWN: Final = ("deletionBrake", "inventory", *_ACKNOWLEDGING, HANDLED_REJECTION)
 
