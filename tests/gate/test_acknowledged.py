@@ -237,6 +237,8 @@ def test_a_manifest_that_asks_for_it_agrees_on_nothing(world: World) -> None:
     role = looked(world, ROLE, NAME)
     assert record(world)["baseline"] == baseline
     assert "pending" not in role["status"]
+    assert condition(role, "Ready")["status"] == "False"
+    assert "the manifest's trustPolicy offered" in condition(role, "Ready")["message"]
     assert write(world, ROLE, NAME, None)
     taken_back(world, NAME, STRANGER)
     pending = held(world, ROLE, NAME)["status"]["pending"]

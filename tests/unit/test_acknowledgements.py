@@ -130,6 +130,9 @@ def test_who_is_in_by_it_gets_nothing_more() -> None:
     assert "the trust to be as asked" in str(decision.waiting)
 
 
+ONLY_THEN = "the end of what is acknowledged: only then is the manifest's {} offered"
+
+
 def test_a_manifest_that_asks_for_the_same_waits_for_its_end() -> None:
     found = acknowledged(stranger())
     both = replace(found, desired=wanted({"trustPolicy": trust_json(FC, ECS)}))
@@ -137,10 +140,12 @@ def test_a_manifest_that_asks_for_the_same_waits_for_its_end() -> None:
     assert decision.held is None
     assert not trusts(decision)
     assert [each.field for each in decision.acknowledged] == ["trustPolicy"]
+    assert ONLY_THEN.format("trustPolicy") in str(decision.waiting)
     over = replace(both, approval=replace(both.approval, now=LATER))
     decision = plan.update(over)
     assert trusts(decision)
     assert decision.held is not None
+    assert decision.waiting == ()
 
 
 def test_what_is_acknowledged_is_not_found_in_the_cloud_though_nobody_looked() -> None:
@@ -197,6 +202,7 @@ def test_an_edit_of_a_document_that_keeps_a_part_of_it_waits_as_well() -> None:
     assert decision.acknowledged
     assert decision.held is None
     assert decision.steps == ()
+    assert ONLY_THEN.format("document") in str(decision.waiting)
 
 
 def test_a_value_that_is_asked_for_meanwhile_is_offered_from_what_was_agreed_on() -> None:

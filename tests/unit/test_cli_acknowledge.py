@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from ram_operator import times
+from ram_operator.cli import known_drift
+from ram_operator.gate import acknowledgements
 from tests.unit.stub_server import Reply, Request
 from tests.unit.test_cli_answers import DIGEST, Json, body, role, run
 
@@ -110,3 +112,16 @@ def test_lists_and_a_change_say_what_is_acknowledged(
     assert "ramrole/alpha -n identity: drift acknowledged by ann until x" in capsys.readouterr().err
     assert run(tmp_path, answer, "show", "ramrole/alpha")[0] == 0
     assert "drift acknowledged by ann until x" in capsys.readouterr().err
+
+
+def test_of_many_differences_it_says_that_others_are_drift_as_ever(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert known_drift.MOST == acknowledgements.MOST
+    for count, said in ((known_drift.MOST - 1, False), (known_drift.MOST, True)):
+        many = [f"members[{number}] (critical): x" for number in range(count)]
+        item = drifted(1)
+        item["status"]["acknowledge"]["drift"] = many
+        assert serve(tmp_path, item, words=())[0] == 0
+        shown = capsys.readouterr().out
+        assert ("others are drift as ever" in shown) is said, shown

@@ -28,7 +28,7 @@ def test_a_leader_that_cannot_take_over_ends(tmp_path: Path) -> None:
             # What kopf asks to find the kinds to watch: there are none.
             return _json({"groups": [], "versions": [], "resources": []})
         lists[path] += 1
-        items = [{}] if lists[path] > 1 else []
+        items: list[object] = [{}] if lists[path] > 1 else []
         return _json({"metadata": {"resourceVersion": "1"}, "items": items})
 
     flags = {"leader-election": "true", "connect-timeout": "2", "read-timeout": "2"}

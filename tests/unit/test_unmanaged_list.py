@@ -6,6 +6,8 @@ from collections import Counter
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
+
 from ram_operator import documents
 from ram_operator.cli import cmd_unmanaged, unmanaged_list
 from ram_operator.cli.unmanaged_list import Cloud, Cluster, Reading
@@ -145,3 +147,27 @@ def test_what_rules_leave_out_is_said_beside_the_list() -> None:
         run: Any = SimpleNamespace(arguments=SimpleNamespace(output=""), console=console)
         cmd_unmanaged._write(run, found)
         assert told == [found.left_out or "Account 1 has nothing that nobody manages."]
+
+
+@pytest.mark.parametrize(
+    ("spec", "said"),
+    [
+        ({}, False),
+        ({"rateLimit": {"reads": 1}}, False),
+        ({"gate": {"trustedAccounts": ["2000000000000002"]}}, True),
+        ({"inventory": {"ignore": [{"kind": "RamRole", "name": "*"}]}}, True),
+    ],
+)
+def test_of_two_ramaccounts_with_unlike_rules_it_says_whose_count(spec: Any, said: bool) -> None:
+    """Neither is better than the other, and what either hides nobody would look for."""
+    items = [
+        {"metadata": {"name": "b"}, "spec": {"accountId": "1", **spec}},
+        {"metadata": {"name": "a"}, "spec": {"accountId": "1"}},
+        {"metadata": {"name": "c"}, "spec": {"accountId": "2", **spec}},
+    ]
+    access: Any = SimpleNamespace(every=lambda *_: items)
+    unseen: list[str] = []
+    assert cmd_unmanaged._account(access, "1", unseen).name == "a"
+    assert [("what a trusts" in each, ", and b says" in each) for each in unseen] == [
+        (True, True)
+    ] * said

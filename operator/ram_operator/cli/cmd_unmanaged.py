@@ -6,7 +6,7 @@ what either does not show is said, and makes the list incomplete.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from ..kinds.account import account_settings
@@ -70,11 +70,31 @@ def _account(access: Access, account_id: str, unseen: list[str]) -> Account:
     except PluginError as error:
         unseen.append(f"what the RamAccount trusts and ignores is not known: {_first(error)}")
         found = []
-    for item in found:
-        spec = item.get("spec")
-        if isinstance(spec, Mapping) and spec.get("accountId") == account_id:
-            return account_settings(str((item.get("metadata") or {}).get("name")), spec)
+    ours = [each for item in found if (each := _settings(item, account_id)) is not None]
+    first, *others = sorted(ours, key=lambda each: each.name) or [_without_rules(account_id)]
+    if unlike := [each.name for each in others if _rules(each) != _rules(first)]:
+        unseen.append(
+            f"the account has more than one RamAccount: what {first.name} trusts and ignores counts"
+            f" here, and {', '.join(unlike)} says something else; give them the same rules"
+        )
+    return first
+
+
+def _without_rules(account_id: str) -> Account:
     return account_settings("", {"accountId": account_id})
+
+
+def _settings(item: Mapping[str, Any], account_id: str) -> Account | None:
+    spec = item.get("spec")
+    if not isinstance(spec, Mapping) or spec.get("accountId") != account_id:
+        return None
+    return account_settings(str((item.get("metadata") or {}).get("name")), spec)
+
+
+def _rules(account: Account) -> Sequence[object]:
+    """What of a RamAccount says how an identity is judged, and whether it is listed."""
+    gate = (account.trusted_accounts, account.trusted_services, account.trusted_providers)
+    return (*gate, account.trusted_subjects, account.ignored)
 
 
 def _by_records(access: Access, account_id: str) -> set[tuple[str, str]] | None:

@@ -6,13 +6,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from .. import times
 from ..constants import ANNOTATION_ACKNOWLEDGE
 from .outcomes import Nothing, Refused
 from .screen import Paint, plain
 from .targets import Target
+
+MOST: Final = 50
+"""Differences of one offer, see docs/user/acknowledging-drift.md."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +119,8 @@ def _lines(found: KnownDrift, now: float, paint: Paint) -> Iterator[str]:
         yield f"{paint('voided   ', 'bold')} what the object says does not count: {offer.voided}"
     yield paint("Would stay as it is in the cloud", "bold")
     yield from (f"  {plain(each)}" for each in offer.drift)
+    if len(offer.drift) >= MOST:
+        yield f"{MOST} differences are offered at most, the gravest: others are drift as ever"
 
 
 def line(known: Known, now: float) -> str:

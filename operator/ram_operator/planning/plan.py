@@ -130,6 +130,7 @@ def update(inputs: Inputs, doubted: frozenset[str] = frozenset()) -> Plan:
     waiting = [*desired.unresolved, *unread, *ending]
     postponed = [step for step in steps if gate.exceeds and step.direction in _WIDENING]
     waiting += [f"{_trust_of(inputs)} to be as asked: {s.summary}" for s in postponed]
+    waiting += _meanwhile(gate.judged)
     undone = frozenset(name for step in postponed for name in step.settles)
     done = drift_shown.Done(gate.after, bool(gate.steps), undone)
     shown = [item for item in (*gate.judged, *gate.moved) if not _awaits(inputs, item)]
@@ -157,6 +158,16 @@ def update(inputs: Inputs, doubted: frozenset[str] = frozenset()) -> Plan:
         noticed=gate.noticed,
         remarks=gate.remarks,
     )
+
+
+def _meanwhile(judged: tuple[Judged, ...]) -> list[str]:
+    """What the manifest asks for and is offered only once what is acknowledged there has ended."""
+    edits = [item for item in judged if item.acknowledged and item.cause is Cause.INTENT]
+    places = sorted({sentences.clip(place(i.change.field, i.change.entry)) for i in edits})
+    if not places:
+        return []
+    text = "the end of what is acknowledged: only then is the manifest's"
+    return [f"{text} {', '.join(places)} offered for approval"]
 
 
 def _awaits(inputs: Inputs, item: Judged) -> bool:
