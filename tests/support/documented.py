@@ -11,7 +11,7 @@ import shlex
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from pathlib import Path
 from typing import Any, Final
 
@@ -181,3 +181,49 @@ def _any_like(word: str) -> str:
     ):
         word = re.sub(kind, lambda _: r"\S+?", word)
     return word
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table of a page; cells without the spaces around them."""
+
+    page: str
+    line: int
+    header: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+    @property
+    def name(self) -> str:
+        """How tests/structure/tables.yaml calls it: tables of a page with one header are one."""
+        return f"{self.page}: {' | '.join(self.header)}"
+
+
+@cache
+def tables() -> list[Table]:
+    """Every table of every page."""
+    found = []
+    for page in PAGES:
+        name, lines = str(page.relative_to(ROOT)), page.read_text().splitlines()
+        inside = {
+            number
+            for _, first, block in blocks(page)
+            for number in range(first, first + len(block))
+        }
+        for at, line in enumerate(lines):
+            if at and at + 1 not in inside and _RULE.match(line):
+                below = takewhile(lambda one: one.lstrip().startswith("|"), lines[at + 1 :])
+                found.append(Table(name, at, _cells(lines[at - 1]), tuple(map(_cells, below))))
+    return found
+
+
+def rows(page: str, first: str) -> list[tuple[str, ...]]:
+    """Those of the one table of a page whose first column has that header."""
+    (table,) = [each for each in tables() if each.page == page and each.header[0] == first]
+    return list(table.rows)
+
+
+_RULE: Final = re.compile(r"^ *\|( *:?-+:? *\|)+ *$")
+
+
+def _cells(line: str) -> tuple[str, ...]:
+    return tuple(cell.strip() for cell in line.strip().strip("|").split("|"))
