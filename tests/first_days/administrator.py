@@ -5,6 +5,7 @@ how one leaves it, with the samples as what is managed.
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -21,6 +22,7 @@ from tests.first_days.day import (
     gives_the_key,
     installed,
 )
+from tests.first_days.kubelet import pod
 
 ADMISSION = "docs/operations/admission.md"
 ARGOCD = "docs/operations/argocd.md"
@@ -45,7 +47,7 @@ SERVICE = (
 
 
 def live(today: Day) -> None:
-    with installed(today, LEADS):
+    with installed(today, LEADS) as operator:
         gives_the_key(today)
         today.types("kubectl apply -f -", text=_account(today))
         today.ready("ramaccount/default", "")
@@ -53,6 +55,7 @@ def live(today: Day) -> None:
         _chooses_components(today)
         _gives_rights(today)
         _looks(today)
+        _reads_logs(today, operator.child.log)
         _approves(today)
         _asks_for_a_deletion(today)
         _hands_over(today)
@@ -167,6 +170,29 @@ def _looks_by_runbooks(today: Day) -> None:
     today.follows(page % "NotLooking", "kubectl get ramaccounts")
     limits = "kubectl get ramaccount NAME -o jsonpath='{.spec.rateLimit} {.spec.driftInterval}'"
     assert "readsPerSecond" in today.follows(page % "Throttled", limits, NAME="default")
+
+
+def _reads_logs(today: Day, log: Path) -> None:
+    """By the runbooks; what the pod says is what the process says that runs for it."""
+    page, logs = f"{RUNBOOKS}%s.md", "kubectl logs -n ram-system deployment/ram-operator"
+    hour = f"{logs} --since=1h | grep "
+    with pod(today.cluster, log):
+        assert "ready" in today.follows(TROUBLE, logs)
+        today.follows(page % "Down", f"{logs} --previous | tail -20")
+        last = f"{logs} | tail -1"
+        assert today.types(last) in log.read_text()
+        named = today.follows(page % "NotProgressing", f"{hour}NAME", NAME="shop-developers")
+        assert "Created" in named
+        for alert, words in (
+            ("NotLooking", "-i -e cannot -e error | tail -20"),
+            ("GuardMissing", '"approvals are not honoured" | tail -3'),
+            ("NotSweeping", '-e "sweep" -e "could not be listed" | tail -20'),
+            (
+                "SweepFailing",
+                '-e "could not be listed" -e "could not be read" -e "misses too much" | tail -5',
+            ),
+        ):
+            today.follows(page % alert, hour + words)
 
 
 def _approves(today: Day) -> None:

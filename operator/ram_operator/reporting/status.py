@@ -71,8 +71,7 @@ def build_report(
         status.update(_identity(outcome.live))
         status.update(_shown(outcome.shows, outcome.live))
     if outcome.applied is not None:
-        status.pop(OLDER_NAME, None)
-        status.update(applied_block(outcome.applied))
+        status.update({OLDER_NAME: None, **applied_block(outcome.applied)})
     if outcome.plan is not None:
         status.update(_findings(outcome.plan, outcome, last, now))
     else:
