@@ -95,7 +95,7 @@ def roles(guide: Guide) -> None:
 def people(guide: Guide) -> None:
     guide.screen.say(
         "Who is in a group stands on the group, and only there. No user has a policy of its own,"
-        " and none can sign in: passwords and keys are not managed yet."
+        " and none can sign in: none is a program with a key, and passwords are not managed yet."
     )
     guide.wait("ramusers --all", "condition=Ready")
     guide.wait("ramgroups --all", "condition=Ready")
