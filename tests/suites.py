@@ -144,7 +144,7 @@ LANES: Final = (
         HISTORIES_COUNT="390",
         HISTORIES_RESTARTS="26",
         HISTORIES_SEED="5000",
-        VOTES_COUNT="96",
+        VOTES_COUNT="104",
         VOTES_SEED="5000",
     ),
     _pytest("other kills", KILLS, FAULTS="others"),

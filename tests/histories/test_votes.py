@@ -13,7 +13,7 @@ from tests.faults.lab import Lab
 from tests.histories.voting import Voting, draw, load
 from tests.histories.watching import Watch
 
-COUNT = int(os.environ.get("VOTES_COUNT", "16"))
+COUNT = int(os.environ.get("VOTES_COUNT", "8"))
 SEED = int(os.environ.get("VOTES_SEED", "1"))
 KEPT = sorted(Path(__file__).with_name("votes").glob("*.json"))
 AT_ONCE = 24
