@@ -81,11 +81,8 @@ OLDEST: Final = ("tests/gate/test_reduced_guard.py", "tests/admission/test_varia
 GATE: Final = _files("gate")
 GATE_APART: Final = [name for name in GATE if "apart: ControlPlane" in (ROOT / name).read_text()]
 """With operators of their own, on another plane: more work than the others."""
-GATE_PARTS: Final = (
-    GATE_APART[::2],
-    GATE_APART[1::2],
-    [name for name in GATE if name not in GATE_APART],
-)
+GATE_BESIDE: Final = [name for name in GATE if name not in GATE_APART]
+GATE_PARTS: Final = (GATE_BESIDE[::2], GATE_BESIDE[1::2], GATE_APART[::2], GATE_APART[1::2])
 SCENARIO_PARTS: Final = 3
 SOAK: Final = "tests/soak"
 """Churn and crowds: played by the lanes alone."""
@@ -108,6 +105,10 @@ ALONE: Final = (
 the properties are tried without it.
 """
 TEST: Final = (
+    *(
+        _with(_on_a_plane(f"gate {n}", *files), GATE="some")
+        for n, files in enumerate(GATE_PARTS, 1)
+    ),
     _pytest("kills", KILLS),
     _pytest("faults", *_files("faults", KILLS)),
     _on_a_plane(
@@ -127,10 +128,6 @@ TEST: Final = (
     *(
         _on_a_plane(f"scenarios {n + 1}", *SCENARIOS[n::SCENARIO_PARTS])
         for n in range(SCENARIO_PARTS)
-    ),
-    *(
-        _with(_on_a_plane(f"gate {n}", *files), GATE="some")
-        for n, files in enumerate(GATE_PARTS, 1)
     ),
     _pytest("histories", "tests/histories"),
     _on_a_plane("sweeps", "tests/sweeps"),
