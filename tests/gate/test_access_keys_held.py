@@ -124,3 +124,25 @@ def test_whoever_takes_the_right_away_keeps_no_key(world: World) -> None:
     world.gone(USER, NAME)
     (left,) = world.cloud()["users"][NAME]["accessKeys"]
     assert left["status"] == "Inactive"
+
+
+@attack(Entry.HANDED_OVER, Resource.ACCESS_KEY, Moment.FIRST)
+def test_whoever_takes_a_user_over_ends_no_key_and_gets_none(world: World) -> None:
+    secrets.may_keep(world)
+    world.create(USER, NAME, dict(KEY))
+    status = world.ready(USER, NAME)["status"]
+    theirs = secrets.held(world, KEPT)[0]
+    world.annotate(USER, NAME, abandon=status["cloudId"])
+    world.delete(USER, NAME)
+    world.gone(USER, NAME)
+    start = world.journal_end()
+    spec = {"userName": NAME, "adoptionPolicy": "IfExists"}
+    world.create(
+        USER, "another", {**spec, "accessMode": "AccessKey", "accessKey": {"secretName": "more"}}
+    )
+    held(world, USER, "another")
+    world.settle()
+    world.look(USER, "another")
+    assert issued(world, start) == 0
+    (left,) = world.cloud()["users"][NAME]["accessKeys"]
+    assert (left["id"], left["status"]) == (theirs, "Active")

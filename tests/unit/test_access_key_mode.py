@@ -20,7 +20,15 @@ from ram_operator.model.key_state import NO_KEYS, Ending, Intent, KeyState
 from ram_operator.model.objects import Entry
 from ram_operator.model.outcome import Plan
 from ram_operator.model.record_changes import RecordChange
-from ram_operator.model.records import ADOPTED, CREATED, Agreed, HistoryEntry, InFlight, RecordFacts
+from ram_operator.model.records import (
+    ABANDONED,
+    ADOPTED,
+    CREATED,
+    Agreed,
+    HistoryEntry,
+    InFlight,
+    RecordFacts,
+)
 from ram_operator.model.state import Applied
 from ram_operator.model.steps import Agree
 from ram_operator.model.vocabulary import DriftAction, HeldKind
@@ -75,6 +83,7 @@ def test_what_the_operator_made_and_may_do_nothing_gets_one_without_a_word() -> 
     [
         (known(made=ADOPTED), {}),
         (known(made=""), {}),
+        (known(made=ABANDONED), {}),
         (known(), {"groups": {"team": Entry("team")}}),
         (known(), {"attached": frozenset({"System/administratoraccess"})}),
         (known(), {"attached": None}),
@@ -117,7 +126,7 @@ def test_a_user_that_is_made_now_is_told_of_later() -> None:
 
 
 def test_only_keys_of_the_operator_are_no_drift() -> None:
-    facts = known(SAID, keys=KeyState("kept", "uid-2", "LTAI-mine"))
+    facts = known(SAID, keys=KeyState("kept", "", "uid-2", "LTAI-mine"))
     decision = plan.update(inputs(facts, KEYS))
     (entry,) = decision.drift
     assert (entry.field, entry.action) == ("access[accessKey/…other]", DriftAction.REPORTED)
@@ -125,7 +134,7 @@ def test_only_keys_of_the_operator_are_no_drift() -> None:
 
 
 def test_a_mode_that_is_left_out_is_the_one_of_the_record() -> None:
-    facts = known(SAID, keys=KeyState("kept", "uid-2", "LTAI-mine"))
+    facts = known(SAID, keys=KeyState("kept", "", "uid-2", "LTAI-mine"))
     decision = plan.update(inputs(facts, {"accessKey/…mine": MINE}, spec={}))
     assert (decision.drift, noted(decision)) == ((), {})
 
@@ -160,10 +169,29 @@ def test_what_is_of_no_user_has_no_key() -> None:
     assert AccessMode("AccessKey") is AccessMode.ACCESS_KEY
 
 
+@pytest.mark.parametrize(
+    ("owner", "theirs"),
+    [
+        ({"cluster": "c", "namespace": "shop", "name": "uploader"}, True),
+        ({"cluster": "c", "namespace": "shop", "name": "other"}, False),
+        ({"cluster": "c", "namespace": "other", "name": "uploader"}, False),
+        (None, True),
+    ],
+)
+def test_keys_of_another_object_are_left_as_they_are(
+    owner: dict[str, str] | None, theirs: bool
+) -> None:
+    state = KeyState("kept", "shop/uploader", "uid", "LTAI")
+    identity = Identity("1234567890123456", "RamUser", "ann")
+    body = record.first(identity, RecordChange(sequence=1, keys=state))
+    body[RECORD_BLOCK]["owner"] = owner
+    assert record.stored(body).keys == (state if theirs else NO_KEYS)
+
+
 STATES: Final = [
     NO_KEYS,
-    KeyState("kept", "uid", "LTAI", "2020-01-01T00:00:00Z"),
-    KeyState("kept", "uid", intent=Intent("a", "b", ("LTAI-a",), open=False), unplanned="c"),
+    KeyState("kept", "a/b", "uid", "LTAI", "2020-01-01T00:00:00Z"),
+    KeyState("kept", "a/b", "uid", intent=Intent("a", "b", ("LTAI-a",), open=False), unplanned="c"),
     KeyState(ending=(Ending("LTAI-a"), Ending("LTAI-b", "d", active=True))),
 ]
 

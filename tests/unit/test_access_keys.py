@@ -32,7 +32,7 @@ from ram_operator.planning.key_view import (
 NOW: Final = 1_900_000_000.0
 REST: Final = 86_400.0
 ON, OFF = LiveKey(True), LiveKey(False)
-HAS: Final = KeyState("kept", "uid-1", "LTAI-mine", "2020-01-01T00:00:00Z")
+HAS: Final = KeyState("kept", "", "uid-1", "LTAI-mine", "2020-01-01T00:00:00Z")
 
 
 def ago(seconds: float) -> str:
@@ -177,7 +177,7 @@ def test_a_key_of_another_time_is_somebody_elses(made: str) -> None:
 
 
 def test_an_answer_that_is_not_known_is_waited_for_and_then_asked_again() -> None:
-    lost = KeyState("kept", "uid-1", intent=Intent(ago(4), ago(4), ("LTAI-a",)))
+    lost = KeyState("kept", "", "uid-1", intent=Intent(ago(4), ago(4), ("LTAI-a",)))
     assert decide(view(lost, sight=Sight.EMPTY)) == Wait(
         "whether the access key was made is looked at", 6.0
     )
@@ -222,15 +222,15 @@ def test_none_ends_the_key_then_the_secret_then_after_a_while_deletes_it() -> No
 
 
 def test_none_waits_for_what_may_still_come() -> None:
-    lost = KeyState("kept", "uid-1", intent=Intent(ago(4), ago(4)))
+    lost = KeyState("kept", "", "uid-1", intent=Intent(ago(4), ago(4)))
     assert isinstance(decide(view(lost, wanted="")), Wait)
     closed = decide(view(lost, wanted="", now=NOW + 10))
     assert isinstance(closed, Note)
     assert isinstance(decide(view(closed.then, wanted="", now=NOW + 10)), Withdraw)
-    new = replace(HAS, issued=ago(3))
-    assert isinstance(decide(view(new, wanted="")), Wait)
+    # An old answer keeps no key alive.
+    assert decide(view(HAS, wanted="")) == Disable(HAS, "LTAI-mine")
     without = replace(HAS, secret_uid="")
-    assert isinstance(decide(view(without, wanted="")), Note)
+    assert isinstance(decide(view(without, wanted="", live={"LTAI-mine": OFF})), Note)
 
 
 @pytest.mark.parametrize(
@@ -242,7 +242,9 @@ def test_none_waits_for_what_may_still_come() -> None:
         (Ending("LTAI-old", ago(5)), ON, Disable),
         (Ending("LTAI-old"), OFF, Note),
         (Ending("LTAI-old", ago(5), active=True), OFF, Note),
-        (Ending("LTAI-old", ago(5), active=True), ON, Rest),
+        (Ending("LTAI-old", ago(5), active=True), ON, Disable),
+        (Ending("LTAI-old", ago(5), active=True), None, Disable),
+        (Ending("LTAI-old"), None, Disable),
         (Ending("LTAI-old", ago(5)), OFF, Rest),
         (Ending("LTAI-old", ago(REST)), OFF, Delete),
     ],

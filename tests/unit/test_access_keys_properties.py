@@ -97,7 +97,7 @@ class Cloud:
                 assert not self.keys[decision.key_id].active
                 del self.keys[decision.key_id]
             else:
-                self.keys[decision.key_id] = replace(self.keys[decision.key_id], active=False)
+                self.keys[decision.key_id] = LiveKey(False)
         if isinstance(decision, Withdraw):
             assert not any(self.keys[k].active for k in self.made if k == self.state.current)
             if self.secret is not None and self.secret[0] == self.state.secret_uid:

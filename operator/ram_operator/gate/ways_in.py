@@ -17,7 +17,7 @@ from ..kinds.sign_in import FIELD, FOR, ISSUE, MODE, Access, identifier, state
 from ..model import sentences
 from ..model.changes import Change, Held, Judged
 from ..model.objects import Entries, Entry, UnknownPart
-from ..model.records import ADOPTED, CREATED, NO_RIGHTS, NOT_READ
+from ..model.records import ABANDONED, ADOPTED, CREATED, NO_RIGHTS, NOT_READ
 from ..model.vocabulary import Cause, Direction, Disposition, HeldKind
 from .inputs import Inputs
 from .said import begun
@@ -128,8 +128,9 @@ def _needs_word(inputs: Inputs) -> bool:
 def _made_here(inputs: Inputs) -> bool:
     """Whether the operator made the user. What the record does not say any more is no."""
     memory = inputs.memory
-    told = [e.operation for e in memory.record.history if e.operation in (ADOPTED, CREATED)]
-    return memory.completing or (bool(told) and told[-1] == CREATED)
+    turns = (ABANDONED, ADOPTED, CREATED)
+    told = [entry.operation for entry in memory.record.history if entry.operation in turns]
+    return memory.completing or (inputs.known and bool(told) and told[-1] == CREATED)
 
 
 def _handed_out(change: Change) -> str:

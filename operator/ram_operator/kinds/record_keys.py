@@ -14,8 +14,13 @@ _BLOCK: Final = "accessKey"
 
 
 def read(record: Mapping[str, Any]) -> KeyState:
-    block = record.get(_BLOCK)
-    if not block:
+    """Nothing of keys that were made for another object than the one that has the identity now:
+    whoever takes it over finds them as they are.
+    """
+    block, owner = record.get(_BLOCK), _part(record, "owner")
+    holder = _text(block, "holder") if block else ""
+    another = owner and holder and holder != f"{_text(owner, 'namespace')}/{_text(owner, 'name')}"
+    if not block or another:
         return NO_KEYS
     endings = tuple(
         Ending(_text(item, "id"), _text(item, "since"), _flag(item, "active"))
@@ -23,6 +28,7 @@ def read(record: Mapping[str, Any]) -> KeyState:
     )
     return KeyState(
         secret=_text(block, "secretName"),
+        holder=holder,
         secret_uid=_text(block, "secretUid"),
         current=_text(block, "id"),
         issued=_text(block, "issuedAt"),
@@ -40,6 +46,7 @@ def block(change: RecordChange) -> dict[str, Any]:
     intent = state.intent
     texts = {
         "secretName": state.secret,
+        "holder": state.holder,
         "secretUid": state.secret_uid,
         "id": state.current,
         "issuedAt": state.issued,

@@ -204,8 +204,7 @@ class AccessKeys:
                 return self._note(now, then)
             case key_view.Disable(then, key_id):
                 self._write(key_calls.disable, key_id)
-                if key_id in self._live:
-                    self._live[key_id] = replace(self._live[key_id], active=False)
+                self._live[key_id] = LiveKey(False)
                 return now if then == now.facts.keys else self._note(now, then)
             case key_view.Delete(then, key_id):
                 self._write(key_calls.delete, key_id)
@@ -283,12 +282,16 @@ class AccessKeys:
         body = self._ports.records.read(self._identity)
         facts = facts_of(body, self._identity)
         owner = self._subject.owner(self._ports.settings.cluster_name)
-        if body is None or facts.owner != owner or facts.owner_uid != self._subject.uid:
+        # One that is deleted before its record knows it ends what the one before it left.
+        another = facts.owner_uid != self._subject.uid and not self._leaving
+        if body is None or facts.owner != owner or another:
             raise Retry(Reason.PROGRESSING, "the record moved while the key was judged", 0.5)
         return _Now(body, facts)
 
     def _note(self, now: _Now, state: KeyState) -> _Now:
         """By compare-and-swap: whoever else writes the record meanwhile is not overruled."""
-        body = self._ports.records.change(now.body, RecordChange(keys=state))
+        key = self._subject.key
+        mine = replace(state, holder=f"{key.namespace}/{key.name}")
+        body = self._ports.records.change(now.body, RecordChange(keys=mine))
         self._ports.cache.put(body)
         return _Now(body, facts_of(body, self._identity))

@@ -41,6 +41,8 @@ class KeyState:
 
     secret: str = ""
     """Name of the Secret."""
+    holder: str = ""
+    """The object that the keys were made for, as namespace/name."""
     secret_uid: str = ""
     """Of the very Secret that may be written; "" where there is none."""
     current: str = ""

@@ -51,7 +51,7 @@ def shown(key_id: str) -> str:
 
 def decide(view: View) -> Decision:
     """The next thing to be done."""
-    for found in (_stray(view), _end(view) if not view.wanted else None, _ending(view)):
+    for found in (_stray(view), _ending(view), None if view.wanted else _end(view)):
         if found is not None:
             return found
     if not view.wanted:
@@ -132,9 +132,8 @@ def _end(view: View) -> Decision | None:
     if state.intent is not None and state.intent.open:
         return Note(replace(state, intent=replace(state.intent, open=False)))
     key = view.live.get(state.current)
-    if state.current and key is None and _age(view, state.issued) < view.settle:
-        return Wait("the new access key is not listed yet", view.settle)
-    if key is not None and key.active:
+    # One that is not listed may only be too new: an old answer keeps none alive.
+    if state.current and (key is None or key.active):
         return Disable(state, state.current)
     over = (Ending(state.current, times.stamp(view.now)),) if state.current else ()
     then = replace(state, secret="", secret_uid="", current="", ending=(*state.ending, *over))
@@ -147,16 +146,20 @@ def _ending(view: View) -> Decision | None:
     """The first key that is due."""
     for each in view.state.ending:
         key = view.live.get(each.key_id)
-        if key is None:
+        stays = each.active and bool(view.wanted)
+        if key is None and each.since and (stays or not each.active):
             if _age(view, each.since) >= CREATION_MAY_TAKE:
                 return Note(_without(view, each))
             continue
-        if each.active and key.active and _age(view, each.since) < _overlap(view):
-            continue
-        if each.active and key.active and each.key_id not in view.used:
-            return Look(each.key_id)
-        if each.active and key.active and _in_use(view, each):
-            continue
+        if key is None:
+            return Disable(_with(view, each), each.key_id)
+        if stays and key.active:
+            if _age(view, each.since) < _overlap(view):
+                continue
+            if each.key_id not in view.used:
+                return Look(each.key_id)
+            if _in_use(view, each):
+                continue
         if key.active:
             return Disable(_with(view, each), each.key_id)
         if each.active or not each.since:
