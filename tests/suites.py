@@ -93,7 +93,7 @@ BESIDE: Final = (
     "tests/scenarios/test_samples.py",
 )
 """What is around the operator, and no promise of docs/security.md: played by the lanes alone."""
-SCENARIOS: Final = _files("scenarios", *ODD, *BESIDE)
+SCENARIOS: Final = _files("scenarios", *BESIDE)
 ALONE: Final = (
     Part("static", (*MAKE, "static"), ("tests/structure",)),
     Part("unit", (*MAKE, "covered"), ("tests/unit",)),

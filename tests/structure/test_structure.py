@@ -15,7 +15,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from tests.structure import pure
-from tests.suites import ALONE, BESIDE, FIRST_DAYS, LANES, ODD, SOAK, TEST
+from tests.suites import ALONE, BESIDE, FIRST_DAYS, LANES, SOAK, TEST
 
 ROOT = pure.ROOT
 MAX_LINES = 400
@@ -155,7 +155,7 @@ def test_locks_have_hashes_and_name_no_server() -> None:
 
 def test_the_test_run_leaves_no_file_out() -> None:
     places = [place for part in (*ALONE, *TEST) for place in part.places]
-    slow = [FIRST_DAYS, SOAK, *ODD, *BESIDE]
+    slow = [FIRST_DAYS, SOAK, *BESIDE]
     assert {*slow} <= {place for part in LANES for place in part.places}
     places += slow
     played = [ROOT / place for place in places]
