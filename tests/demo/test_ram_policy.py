@@ -66,5 +66,5 @@ def test_the_cloud_lets_every_call_through(client: ram_client.Client, action: st
 
 def test_what_is_not_listed_is_refused(client: ram_client.Client) -> None:
     with pytest.raises(TeaException) as caught:
-        client.create_access_key(ram_models.CreateAccessKeyRequest(user_name="somebody"))
+        client.create_login_profile(ram_models.CreateLoginProfileRequest(user_name="somebody"))
     assert caught.value.code == "NoPermission"

