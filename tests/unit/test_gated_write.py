@@ -5,11 +5,12 @@ from __future__ import annotations
 import contextlib
 from dataclasses import replace
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from ram_operator import constants
+from ram_operator.cluster.api import ClusterApi
 from ram_operator.config import Settings
 from ram_operator.constants import Mode
 from ram_operator.errors import Retry
@@ -17,16 +18,19 @@ from ram_operator.gate import clearance
 from ram_operator.gate.inputs import Guard
 from ram_operator.kinds.record import Identity
 from ram_operator.loop.gated_write import GatedWrite
+from ram_operator.loop.ports import Ports
 from ram_operator.loop.subject import Subject
 from ram_operator.model.basis import Basis
 from ram_operator.model.changes import Change, Held
 from ram_operator.model.objects import Entry, Key
 from ram_operator.model.steps import Attach, Detach, Step, WriteTrust
 from ram_operator.model.vocabulary import Cause, Direction
+from ram_operator.runtime import crowds
 from tests.unit.approvals_by_example import HELD, approved, offered
 from tests.unit.core import ACCOUNT, FC, trust
 from tests.unit.judged_world import READ, Cloud
 from tests.unit.steps_by_example import of_entries
+from tests.unit.test_reconcile_edits import ports
 
 FACTS = offered()
 PERMIT = clearance.weigh(HELD, approved(FACTS), FACTS)
@@ -106,6 +110,7 @@ def a_step(direction: Direction, **more: Any) -> Step:
     return of_entries(kind, "policies", "Custom/p", direction=direction, rests=rests, **more)
 
 
+ROLE = Key("RamRole", "team", "app")
 IDENTITY = Identity("1000000000000001", "RamRole", "app")
 
 
@@ -123,14 +128,19 @@ def sent_after(
     step: Step, meanwhile: Any, account: Any = MANAGED, record: Any = BEGUN
 ) -> list[str]:
     """What goes out when the watches tell of `meanwhile`, and of `record`, while the step waits."""
-    cloud = Cloud()
-    cloud.trust = trust(FC).to_json()
     ports: Any = SimpleNamespace(
-        cache=SimpleNamespace(get=lambda key: record if key == IDENTITY.key else meanwhile),
+        told=lambda _: meanwhile,
+        cache=SimpleNamespace(get=lambda _: record),
         accounts=SimpleNamespace(find=lambda _: account and SimpleNamespace(account=account)),
         settings=Settings(sweep_seconds=0.0),
     )
-    subject = Subject.of(Key("RamRole", "team", "app"), body(SAYS))
+    return sent(step, ports)
+
+
+def sent(step: Step, ports: Any) -> list[str]:
+    cloud = Cloud()
+    cloud.trust = trust(FC).to_json()
+    subject = Subject.of(ROLE, body(SAYS))
     session: Any = SimpleNamespace(writer=cloud.writer, account=MANAGED)
     gate = GatedWrite(ports, subject, IDENTITY, session)
     with contextlib.suppress(Retry):
@@ -180,3 +190,37 @@ def test_what_was_voided_while_it_waits_is_not_sent(record: Any) -> None:
     """Of what rests on no approval the record says nothing."""
     assert sent_after(APPROVED, SAYS_SO, record=record) == []
     assert sent_after(WIDER, SAYS_SO, record=record)
+
+
+def crowded(monkeypatch: pytest.MonkeyPatch, now: Any) -> Ports:
+    """A tenant's object that was told of and is not kept, and is by now as `now`."""
+    monkeypatch.setattr(crowds, "OF_ALL", 0)
+
+    def as_stored(item: Any, key: Key) -> Any:
+        names = {"name": key.name, "namespace": key.namespace, "resourceVersion": "7"}
+        return item and {**item, "kind": key.kind, "metadata": {**item["metadata"], **names}}
+
+    around = ports(cast(ClusterApi, SimpleNamespace(get=lambda key: as_stored(now, key))))
+    around.cache.put(as_stored(body(SAYS), ROLE))
+    around.cache.put(as_stored(BEGUN, IDENTITY.key))
+    assert around.cache.crowded(ROLE)
+    accounts: Any = SimpleNamespace(find=lambda _: SimpleNamespace(account=MANAGED))
+    return replace(around, accounts=accounts, settings=Settings(sweep_seconds=0.0))
+
+
+@pytest.mark.parametrize(
+    ("step", "now", "goes"),
+    [
+        (WIDER, body(SAYS), True),
+        (WIDER, EDITED, False),
+        (WIDER, None, False),
+        (NARROWER, body(SAYS, suspend=True), False),
+        (APPROVED, SAYS_SO, True),
+        (APPROVED, body({}), False),
+    ],
+)
+def test_the_api_server_is_asked_about_what_is_crowded_while_it_waits(
+    monkeypatch: pytest.MonkeyPatch, step: Step, now: Any, goes: bool
+) -> None:
+    """Nothing is kept of it that would say so, and by that it would seem edited for ever."""
+    assert bool(sent(step, crowded(monkeypatch, now))) is goes

@@ -81,6 +81,12 @@ class Ports:
                 self.queue.add(dependent, Lane.PERIODIC)
         return body
 
+    def told(self, key: Key) -> dict[str, Any] | None:
+        """What the watches have told of the object by now. Raises errors.*: of one that is crowded
+        nothing is kept that would say so, and the API server is asked.
+        """
+        return self.body(key) if self.cache.crowded(key) else self.cache.get(key)
+
     def fresh(self, key: Key) -> dict[str, Any] | None:
         """What `bodies` keeps of the object as the API server has it now. Raises errors.*.
 
