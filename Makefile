@@ -100,7 +100,7 @@ manifests: venv ## dist/ram-operator: install.yaml and an overlay to copy; IMAGE
 	$(BIN)/python scripts/install_manifests.py dist/ram-operator $(if $(IMAGE),--image $(IMAGE)) $(if $(RUNBOOKS),--runbooks $(RUNBOOKS))
 
 .PHONY: test
-test: venv ## everything: static, unit, emulator, cluster and scenarios on a real API server
+test: venv ## what every change has to pass: static, unit, emulator, cluster and scenarios on a real API server
 	$(BIN)/python -m tests.suites test $(ARGS)
 
 .PHONY: lanes

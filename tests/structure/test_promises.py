@@ -11,6 +11,7 @@ from typing import Any, Final
 import yaml
 
 from tests.structure import pure
+from tests.suites import BESIDE, FIRST_DAYS, ODD, SOAK
 
 PAGE: Final = pure.ROOT / "docs" / "security.md"
 TABLE: Final = pure.ROOT / "tests" / "structure" / "promises.yaml"
@@ -106,6 +107,14 @@ def test_every_test_that_holds_one_exists() -> None:
     promises = _table()["promises"]
     assert [entry["says"] for entry in promises if not entry["tests"]] == []
     assert [test for entry in promises for test in entry["tests"] if not _exists(test)] == []
+
+
+def test_each_but_a_figure_that_takes_long_is_tried_before_every_change() -> None:
+    """Of the gate `make test` plays each row that is named here, see tests/gate/sampling.py."""
+    rare = (FIRST_DAYS, SOAK, *ODD, *BESIDE)
+    promises = _table()["promises"]
+    left = [p["says"] for p in promises if all(each.startswith(rare) for each in p["tests"])]
+    assert left == ["Beside 300 new roles and 20 policies"]
 
 
 EXAMPLE: Final = """# Heading
