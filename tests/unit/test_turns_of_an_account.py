@@ -157,3 +157,18 @@ def test_a_cloud_that_answers_nobody_is_asked_for_few_and_all_count_as_not_seen(
     around.sweep()
     assert len(around.asked) == 3
     assert TRUSTS in around.lists.broken()
+
+
+def test_a_look_that_did_not_learn_it_either_ends_nothing() -> None:
+    """As of a user whose keys cannot be listed: else nobody would be told between two turns."""
+    around, names = many(10)
+    turns, bad = around.lists.rotations[TRUSTS], f"role/{names[3]}"
+    around.refused[names[3]] = ODD
+    for _ in range(7):
+        around.sweep()
+    for _ in range(3):
+        turns.noted(bad, None, around.now, often=False)
+        assert turns.disputed(bad)
+        around.sweep()
+        assert around.lists.problems() == {TRUSTS: Reason.CLOUD_UNAVAILABLE}
+    assert around.lists.broken() == frozenset()

@@ -45,7 +45,8 @@ class Rotation:
 
     def noted(self, identity: str, digest: bytes | None, at: float, *, often: bool) -> None:
         """A close look that was begun then found that; None where it did not learn it."""
-        self.unread.read(identity)
+        if digest is not None:
+            self.unread.read(identity)
         with self._lock:
             known = self._known.get(identity)
             if digest is None:
