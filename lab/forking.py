@@ -2,8 +2,9 @@
 
 To import takes most of the processor time of an operator that lives for some seconds, and some
 tests start hundreds. A fork is the same code in a process of its own, with the arguments, the
-environment and the log of any other. Tests ask for it (`Nursery.open`); what is about how the
-operator starts does without.
+environment and the log of any other. Tests ask for it (`Nursery.opened`); what is about how the
+operator starts does without. What is drawn or read at an import is the same in all that one process
+forks: the seed of hashes, the secret of `cloud.held`, and what the SDK reads of the environment.
 
 `python -m lab.forking SOCKET` serves; each connection is one operator: a line of JSON with what to
 run, answered by its process id and, once it has ended, by its exit code. Who closes his end of it

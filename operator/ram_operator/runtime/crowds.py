@@ -10,7 +10,9 @@ from typing import Final
 from ..model.objects import Key
 
 OF_A_NAMESPACE: Final = 48 * 2**20
-"""Bytes of objects without an identity, by `bodies.cost`: ten thousand typical roles have half."""
+"""Bytes by `bodies.cost`, beyond which nothing without an identity is kept: ten thousand typical
+roles have half. What is kept in any case counts as well.
+"""
 OF_ALL: Final = 128 * 2**20
 """The same of all namespaces. The limit of the shipped container is three times that."""
 
