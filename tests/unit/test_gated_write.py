@@ -224,3 +224,28 @@ def test_the_api_server_is_asked_about_what_is_crowded_while_it_waits(
 ) -> None:
     """Nothing is kept of it that would say so, and by that it would seem edited for ever."""
     assert bool(sent(step, crowded(monkeypatch, now))) is goes
+
+
+def test_what_is_crowded_counts_as_a_holder_before_it_is_made(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Else a policy could come to say more than a role may have that was made a moment ago."""
+    named = {"policies": [{"type": "RamPolicy", "name": "p"}, {"type": "Custom", "name": "Q"}]}
+    around = crowded(monkeypatch, body(SAYS, **named))
+    cache, policy = around.cache, Key("RamPolicy", "team", "p")
+    assert cache.attaching(policy, "default", "p") == []
+    assert sent(WIDER, around)
+    assert cache.attaching(policy, "default", "p") == cache.attaching(policy, "default", "q")
+    assert cache.attaching(policy, "default", "p") == [ROLE]
+    # Of what was not made after all there is no more than there was.
+    cache.unpin(ROLE)
+    assert cache.crowded(ROLE)
+    assert cache.attaching(policy, "default", "p") == []
+    # What was made is kept by its record.
+    assert sent(WIDER, around)
+    owner = {"cluster": "blue", "namespace": ROLE.namespace, "name": ROLE.name, "uid": "u"}
+    made = {**BEGUN["record"], "owner": owner}
+    meta = {"name": IDENTITY.key.name, "uid": "r", "resourceVersion": "8"}
+    cache.put({"kind": IDENTITY.key.kind, "metadata": meta, "record": made})
+    cache.unpin(ROLE)
+    assert cache.attaching(policy, "default", "p") == [ROLE]

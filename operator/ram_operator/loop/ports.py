@@ -82,10 +82,14 @@ class Ports:
         return body
 
     def told(self, key: Key) -> dict[str, Any] | None:
-        """What the watches have told of the object by now. Raises errors.*: of one that is crowded
-        nothing is kept that would say so, and the API server is asked.
+        """What the watches have told of the object by now, right before something is written for
+        it. Raises errors.*: of one that is crowded nothing is kept that would say so, and the API
+        server is asked; from here on it is kept, at least to the end of the pass.
         """
-        return self.body(key) if self.cache.crowded(key) else self.cache.get(key)
+        if not self.cache.crowded(key):
+            return self.cache.get(key)
+        self.cache.pin(key)
+        return self.body(key)
 
     def fresh(self, key: Key) -> dict[str, Any] | None:
         """What `bodies` keeps of the object as the API server has it now. Raises errors.*.

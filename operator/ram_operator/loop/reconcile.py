@@ -81,6 +81,7 @@ class Reconciler:
             self._tell_at_least(key, self._defect(key, error))
             ports.queue.failed(key)
         finally:
+            ports.cache.unpin(key)
             ports.metrics.duration.labels(key.kind).observe(ports.clock.monotonic() - started)
             if ports.cache.facts(key) is not None:
                 ports.metrics.slow.passed(key, ports.clock.processor() - before)

@@ -61,6 +61,7 @@ class Cache:
         self._left: dict[tuple[str, str], set[Key]] = {}
         self._gone: deque[str] = deque(maxlen=TOMBSTONES)
         self._crowds = Crowds()
+        self._pinned: set[Key] = set()
 
     def put(self, body: Mapping[str, Any]) -> tuple[Key, Seen, bool]:
         """Remember an object. Returns its key, what it meant, and whether dependents care."""
@@ -84,7 +85,8 @@ class Cache:
             if before is not None and before.uid != facts.uid:
                 self._gone.append(before.uid)
             cost = bodies.cost(data, facts.references) if data is not None else 0
-            if not self._crowds.put(key, cost, always=key.kind not in KINDS or key in self._owned):
+            always = key.kind not in KINDS or key in self._owned or key in self._pinned
+            if not self._crowds.put(key, cost, always=always):
                 data, facts = None, replace(facts, references=(), custom=())
             if data is not None:
                 self._bodies[key] = data
@@ -127,10 +129,7 @@ class Cache:
         for key in self.users(account):
             facts = self._facts[key]
             if key in self._bodies and not self._may_stay(key, account):
-                del self._bodies[key]
-                self._crowds.put(key, 0)
-                self._facts[key] = replace(facts, references=(), custom=())
-                self._index(key, facts, self._facts[key])
+                self._drop_body(key, facts)
 
     def remove(self, key: Key, uid: str) -> bool:
         """Forget an object; False when the cache holds another one of that name."""
@@ -170,6 +169,31 @@ class Cache:
         """Whether that is so although its namespace is a tenant: it is looked at like any other."""
         facts = self.facts(key)
         return facts is not None and self.outside(key) and self._may_stay(key, facts.account)
+
+    def pin(self, key: Key) -> None:
+        """Whatever is put of a tenant's object is kept until `unpin`: it is about to have an
+        identity, and others' changes are judged by what that will have.
+        """
+        with self._lock:
+            self._pinned.add(key)
+
+    def unpin(self, key: Key) -> None:
+        """What came to have no identity is kept while there is room."""
+        with self._lock:
+            if key not in self._pinned:
+                return
+            self._pinned.discard(key)
+            data, facts = self._bodies.get(key), self._facts.get(key)
+            if data is None or facts is None or key in self._owned:
+                return
+            if not self._crowds.put(key, bodies.cost(data, facts.references)):
+                self._drop_body(key, facts)
+
+    def _drop_body(self, key: Key, facts: Facts) -> None:
+        del self._bodies[key]
+        self._crowds.put(key, 0)
+        self._facts[key] = replace(facts, references=(), custom=())
+        self._index(key, facts, self._facts[key])
 
     def facts(self, key: Key) -> Facts | None:
         with self._lock:
