@@ -23,6 +23,7 @@ from ram_operator.loop.ports import Clock, Ports
 from ram_operator.loop.reconcile import Reconciler
 from ram_operator.model.objects import Key
 from ram_operator.observability.metrics import Metrics
+from ram_operator.runtime import crowds
 from ram_operator.runtime.cache import Cache
 from ram_operator.runtime.consistency import Consistency
 from ram_operator.runtime.deletion_brake import DeletionBrake
@@ -89,6 +90,21 @@ def test_an_edit_during_a_pass_is_looked_at(meanwhile: Json, again: int) -> None
         return Reply(200, json.dumps({**role(9, **meanwhile), **sent}).encode())
 
     assert passed(role(1), KEY, answer).queue.depth() == again
+
+
+def test_what_is_crowded_is_not_kept_beyond_its_pass(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(crowds, "OF_ALL", 0)
+
+    def answer(request: Request) -> Reply:
+        sent = json.loads(request.body or "{}")
+        if request.method == "POST":
+            return Reply(201, json.dumps(sent).encode())
+        return Reply(200, json.dumps({**role(9), **sent}).encode())
+
+    cache = passed(role(1), KEY, answer).cache
+    assert cache.crowded(KEY)
+    assert (facts := cache.facts(KEY)) is not None
+    assert facts.version == 9, "it was looked at"
 
 
 def passed(body: Json, key: Key, answer: Callable[[Request], Reply]) -> Ports:

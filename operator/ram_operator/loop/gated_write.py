@@ -183,7 +183,7 @@ class GatedWrite:
         """Whether the watches have told of anything against it while it waited for its turn."""
         ports, subject, permit = self._ports, self._subject, permit_of(step)
         may_still(ports, self._session)
-        seen = ports.told(subject.key)
+        seen = ports.cache.get(subject.key)
         # An edit does not keep what takes something away waiting: there may be one every second.
         edited = seen is None or not still(seen, subject)
         if edited and (step.direction is not Direction.NARROWER or permit is not None):

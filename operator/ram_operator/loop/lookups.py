@@ -33,6 +33,7 @@ from . import moved_policies, policy_lookups, trust_lookups
 from .sources import Sources
 from .subject import Subject
 
+UNKEPT: Final = "its namespace is no tenant of its RamAccount, or has more objects than are kept"
 HELD_CREATION: Final = "its creation waits for an approval, see its status.pending"
 
 
@@ -46,7 +47,7 @@ def resolve(sources: Sources, key: Key, owner: Owner) -> manifest.Resolved:
         return manifest.Resolved("", "it does not exist")
     spec = body.get("spec")
     if spec is None:
-        return manifest.Resolved("", "its namespace is no tenant of its RamAccount")
+        return manifest.Resolved("", UNKEPT)
     try:
         name = manifest.cloud_name(KINDS[key.kind], key.name, spec)
     except InvalidSpec as error:

@@ -66,8 +66,9 @@ class Ports:
     authors: Authors = field(default_factory=Authors)
 
     def body(self, key: Key) -> dict[str, Any] | None:
-        """The object as the watches told of it. Raises errors.*: of one whose namespace is no
-        tenant, or was none until now, nothing was kept, and the API server is asked.
+        """The object as the watches told of it, for a pass over it. Raises errors.*: of one whose
+        namespace is no tenant, or was none until now, or has too many, nothing was kept, and the
+        API server is asked.
         """
         if not self.cache.outside(key):
             return self.cache.get(key)
@@ -75,21 +76,14 @@ class Ports:
         if body is None:
             return None
         self.cache.put(body)
-        if not self.cache.outside(key):
-            # Whatever names it could not be found so far.
-            for dependent in self.cache.dependents(key):
-                self.queue.add(dependent, Lane.PERIODIC)
+        if self.cache.outside(key):
+            self.cache.pin(key)
+            self.cache.put(body)
+            return body
+        # Whatever names it could not be found so far.
+        for dependent in self.cache.dependents(key):
+            self.queue.add(dependent, Lane.PERIODIC)
         return body
-
-    def told(self, key: Key) -> dict[str, Any] | None:
-        """What the watches have told of the object by now, right before something is written for
-        it. Raises errors.*: of one that is crowded nothing is kept that would say so, and the API
-        server is asked; from here on it is kept, at least to the end of the pass.
-        """
-        if not self.cache.crowded(key):
-            return self.cache.get(key)
-        self.cache.pin(key)
-        return self.body(key)
 
     def fresh(self, key: Key) -> dict[str, Any] | None:
         """What `bodies` keeps of the object as the API server has it now. Raises errors.*.

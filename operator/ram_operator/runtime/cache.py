@@ -171,14 +171,15 @@ class Cache:
         return facts is not None and self.outside(key) and self._may_stay(key, facts.account)
 
     def pin(self, key: Key) -> None:
-        """Whatever is put of a tenant's object is kept until `unpin`: it is about to have an
-        identity, and others' changes are judged by what that will have.
+        """What is put of a tenant's object is kept until `unpin`, for a pass over it: what is told
+        of it meanwhile counts, and if it comes to have an identity, others' changes are judged by
+        what that has.
         """
         with self._lock:
             self._pinned.add(key)
 
     def unpin(self, key: Key) -> None:
-        """What came to have no identity is kept while there is room."""
+        """What has no identity by now is kept if there is room."""
         with self._lock:
             if key not in self._pinned:
                 return
