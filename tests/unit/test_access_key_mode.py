@@ -23,6 +23,7 @@ from ram_operator.model.record_changes import RecordChange
 from ram_operator.model.records import (
     ABANDONED,
     ADOPTED,
+    CLAIMED,
     CREATED,
     Agreed,
     HistoryEntry,
@@ -84,6 +85,10 @@ def test_what_the_operator_made_and_may_do_nothing_gets_one_without_a_word() -> 
         (known(made=ADOPTED), {}),
         (known(made=""), {}),
         (known(made=ABANDONED), {}),
+        # The object that gave it up is back: its mark is no creation.
+        (known(made=ABANDONED), {"completing": True}),
+        (known(made=ADOPTED), {"completing": True}),
+        (known(made=""), {"completing": True}),
         (known(), {"groups": {"team": Entry("team")}}),
         (known(), {"attached": frozenset({"System/administratoraccess"})}),
         (known(), {"attached": None}),
@@ -97,6 +102,11 @@ def test_whoever_may_have_more_waits(facts: RecordFacts, more: dict[str, Any]) -
     assert "Secret kept" in decision.held.gains[0]
     assert noted(decision) == {}
     assert decision.drift == ()
+
+
+def test_a_creation_that_was_announced_is_one() -> None:
+    decision = plan.update(inputs(known(made=CLAIMED), completing=True))
+    assert (decision.held, noted(decision)) == (None, SAID)
 
 
 def test_an_approval_is_for_that_object() -> None:

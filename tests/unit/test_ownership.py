@@ -172,3 +172,22 @@ def test_an_approved_creation_whose_end_was_not_seen_is_completed(
     with pytest.raises(Stalled) as caught:
         stand(claimant(), begun(**flight), ROLE, found)
     assert caught.value.reason is Reason.NOT_ADOPTED
+
+
+@pytest.mark.parametrize(
+    ("told", "verb"),
+    [
+        (["Claimed"], "Created"),
+        (["Adopted", "Abandoned"], "Managed"),
+        (["Claimed", "Created", "Abandoned"], "Managed"),
+        (None, "Managed"),
+    ],
+)
+def test_a_mark_does_not_say_that_we_made_it(told: list[str] | None, verb: str) -> None:
+    """Whoever gave it up comes back under his name: it was taken over once, and stays so."""
+    body = record()
+    history = [{"at": CLAIMED_AT, "operation": each} for each in told or ()]
+    body["record"] |= {"owner": None, "cloudId": "7", "history": history}
+    marked = Live(Presence.PRESENT, "ann", cloud_id="7", owner=OWNER, created_at=CLAIMED_AT)
+    found = stand(claimant(), body if told is not None else None, IDENTITY, marked)
+    assert (found.completing, found.verb) == (True, verb)

@@ -17,7 +17,7 @@ from ..kinds.sign_in import FIELD, FOR, ISSUE, MODE, Access, identifier, state
 from ..model import sentences
 from ..model.changes import Change, Held, Judged
 from ..model.objects import Entries, Entry, UnknownPart
-from ..model.records import ABANDONED, ADOPTED, CREATED, NO_RIGHTS, NOT_READ
+from ..model.records import CLAIMED, CREATED, NO_RIGHTS, NOT_READ
 from ..model.vocabulary import Cause, Direction, Disposition, HeldKind
 from .inputs import Inputs
 from .said import begun
@@ -128,9 +128,9 @@ def _needs_word(inputs: Inputs) -> bool:
 def _made_here(inputs: Inputs) -> bool:
     """Whether the operator made the user. What the record does not say any more is no."""
     memory = inputs.memory
-    turns = (ABANDONED, ADOPTED, CREATED)
-    told = [entry.operation for entry in memory.record.history if entry.operation in turns]
-    return memory.completing or (inputs.known and bool(told) and told[-1] == CREATED)
+    turn = memory.record.turn
+    # Its mark alone says that it was managed, be it as one that was taken over.
+    return turn == CLAIMED if memory.completing else inputs.known and turn == CREATED
 
 
 def _handed_out(change: Change) -> str:

@@ -16,8 +16,10 @@ from ..kinds import sign_in
 from ..kinds.record import Identity, facts_of
 from ..model.objects import Owner, UnknownPart
 from ..model.records import (
+    ABANDONED,
     ADOPTED,
     CREATED,
+    MANAGED,
     RecordFacts,
     instead_of_creation,
 )
@@ -57,7 +59,7 @@ class Standing:
     claim_first: bool = False
     needs_record: bool = False
     gone_by_hand: bool = False
-    verb: str = "Managed"
+    verb: str = MANAGED
 
 
 def stand(
@@ -136,9 +138,11 @@ def _found(claimant: Claimant, facts: RecordFacts, live: Live, *, replaced: bool
         return Standing(facts, needs_record=False)
     unmade = bool(facts.never_made) and not _made_since(facts, live)
     if live.owner == claimant.owner and not replaced and not unmade:
-        # Created by us, and the pass did not get as far as its record.
-        made_now = replace(facts, never_made="")
-        return Standing(made_now, completing=True, needs_record=True, verb=CREATED)
+        # Created by us, and the pass did not get as far as its record. Or it was taken over or
+        # given up since, or its record was lost: the mark does not say that we made it.
+        made_now, again = replace(facts, never_made=""), facts.turn in (ABANDONED, ADOPTED, CREATED)
+        verb = MANAGED if again or not facts.exists else CREATED
+        return Standing(made_now, completing=True, needs_record=True, verb=verb)
     if claimant.unsettled > 0:
         text = f"{claimant.noun} {live.cloud_name} was just written; it is looked at again"
         raise Retry(Reason.PROGRESSING, text, claimant.unsettled)

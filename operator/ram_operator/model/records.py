@@ -17,6 +17,8 @@ from .objects import Entry, Owner, nothing
 CLAIMED: Final = "Claimed"
 """The operation that says: about to be created, cannot be marked by the creation itself."""
 CREATED: Final = "Created"
+MANAGED: Final = "Managed"
+"""The operation that says: its owner has it still, or again."""
 OFFERED: Final = "Offered"
 """The operation of a record that is there since something is offered: a creation, or a deletion."""
 ABANDONED: Final = "Abandoned"
@@ -37,6 +39,7 @@ NOT_ACKNOWLEDGED: Final = "AcknowledgementEnded"
 """The operation that says: drift is judged again as if nobody had acknowledged it."""
 DELETED: Final = "Deleted"
 """The operation that says: deleted by the operator, as its owner asked."""
+_TURNS: Final = (CLAIMED, CREATED, ADOPTED, ABANDONED, DELETED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +153,12 @@ class RecordFacts:
     def has_identity(self) -> bool:
         """Whether the identity was made or found, and not deleted by the operator since."""
         return bool(self.cloud_id) and not self.deleted
+
+    @property
+    def turn(self) -> str:
+        """What was last told of how the identity came to its owner or from it; "" where nothing."""
+        told = [entry.operation for entry in self.history if entry.operation in _TURNS]
+        return told[-1] if told else ""
 
     @property
     def upcoming(self) -> tuple[str, ...]:
