@@ -42,7 +42,7 @@ SPEC: Final[Mapping[str, Any]] = {"accessMode": "AccessKey", "accessKey": {"secr
 MINE: Final = Entry("accessKey …mine", handle="LTAI-mine")
 OTHER: Final = Entry("accessKey …other", handle="LTAI-other")
 KEYS: Final = {"accessKey/…mine": MINE, "accessKey/…other": OTHER}
-SAID: Final = {"mode": "AccessKey", "for": "uid-1"}
+SAID: Final = {"mode": "AccessKey", "for": "uid-1 kept"}
 
 
 def known(
@@ -120,9 +120,23 @@ def test_an_approval_is_for_that_object() -> None:
     assert ways_in.said(begun) == SAID
     assert isinstance(wish.after, Entry)
     assert ways_in.agrees(given, {sign_in.ISSUE: wish.after}) == SAID
-    other = {"mode": "AccessKey", "for": "uid-of-another"}
+    other = {"mode": "AccessKey", "for": "uid-of-another kept"}
     assert plan.update(inputs(known(other, made=ADOPTED))).held is not None
     assert Agree.verb
+
+
+def test_an_approval_is_for_that_secret() -> None:
+    spec = {**SPEC, "accessKey": {"secretName": "where-others-read"}}
+    moved = inputs(known(SAID, made=ADOPTED), spec=spec)
+    assert not sign_in.entitled(moved.desired, moved.memory.record)
+    held = plan.update(moved).held
+    assert held is not None
+    assert "Secret where-others-read" in held.gains[0]
+    assert noted(plan.update(inputs(known(SAID), spec=spec)))["for"] == "uid-1 where-others-read"
+    # Of one that is there it is told that it has to go first.
+    there = known(SAID, made=ADOPTED, keys=KeyState("kept", secret_uid="uid-2"))
+    assert sign_in.entitled(moved.desired, there)
+    assert sign_in.entitled(inputs(known(SAID), spec={}).desired, known(SAID))
 
 
 def test_without_a_name_nothing_is_asked_for() -> None:

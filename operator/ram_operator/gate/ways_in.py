@@ -13,7 +13,7 @@ from dataclasses import replace
 from ..constants import AccessMode, Severity
 from ..kinds import sign_in
 from ..kinds.entries import only_reads
-from ..kinds.sign_in import FIELD, FOR, ISSUE, MODE, Access, identifier, state
+from ..kinds.sign_in import FIELD, ISSUE, MODE, Access, identifier, state
 from ..model import sentences
 from ..model.changes import Change, Held, Judged
 from ..model.objects import Entries, Entry, UnknownPart
@@ -73,7 +73,7 @@ def agrees(inputs: Inputs, entries: Entries) -> dict[str, str]:
     if not entries:
         return {}
     if (issue := entries.get(ISSUE)) is not None:
-        return {MODE: AccessMode.ACCESS_KEY, FOR: issue.handle}
+        return dict(sign_in.entitles(issue))
     unread = inputs.memory.record.agreed.entries.get(FIELD, {}).keys() & {NOT_READ}
     ids = {identifier(entry): state(entry) for entry in entries.values()}
     return {MODE: AccessMode.UNMANAGED, **ids, **dict.fromkeys(unread, "")}

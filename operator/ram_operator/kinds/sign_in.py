@@ -23,7 +23,7 @@ FIELD: Final = "access"
 MODE: Final = "mode"
 """In that part, beside the ids of the ways: the mode, None where there is none."""
 FOR: Final = "for"
-"""Beside the mode AccessKey: the uid of the object for which keys may be made."""
+"""Beside the mode AccessKey: for which object keys may be made, and into which Secret."""
 ISSUE: Final = "issue"
 """Stands for it that keys are made, where that has to be agreed on."""
 PROFILE: Final = "loginProfile"
@@ -135,10 +135,21 @@ def wanted(desired: Desired, record: RecordFacts, *, first: bool) -> AccessMode:
 
 
 def entitled(desired: Desired, record: RecordFacts) -> bool:
-    """Whether keys may be made for this very object, by what the record says."""
+    """Whether keys may be made for this very object, and into that Secret, by what the record says.
+
+    While there is a Secret nothing goes into another one, whatever the manifest says.
+    """
     said = record.agreed.entries.get(FIELD) or {}
-    mine = desired.keeps is not None and said.get(FOR) == desired.keeps.handle
-    return mine and said.get(MODE) == AccessMode.ACCESS_KEY
+    if desired.keeps is None or said.get(MODE) != AccessMode.ACCESS_KEY:
+        return False
+    uid, _, secret = said.get(FOR, "").partition(" ")
+    there = desired.keeps.value in ("", secret) or bool(record.keys.secret_uid)
+    return uid == desired.keeps.handle and there
+
+
+def entitles(issue: Entry) -> Mapping[str, str]:
+    """What a record is to say where they may, see `manifest.keeping`."""
+    return {MODE: AccessMode.ACCESS_KEY, FOR: f"{issue.handle} {issue.value}"}
 
 
 def unread(desired: Desired) -> Mapping[str, str]:
