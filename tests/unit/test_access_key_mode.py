@@ -92,6 +92,7 @@ def test_what_the_operator_made_and_may_do_nothing_gets_one_without_a_word() -> 
         (known(), {"groups": {"team": Entry("team")}}),
         (known(), {"attached": frozenset({"System/administratoraccess"})}),
         (known(), {"attached": None}),
+        (known(), {"attached": frozenset({"System/aliyunossreadonlyaccess"})}),
     ],
 )
 def test_whoever_may_have_more_waits(facts: RecordFacts, more: dict[str, Any]) -> None:
@@ -102,6 +103,13 @@ def test_whoever_may_have_more_waits(facts: RecordFacts, more: dict[str, Any]) -
     assert "Secret kept" in decision.held.gains[0]
     assert noted(decision) == {}
     assert decision.drift == ()
+
+
+def test_what_the_manifest_names_is_what_it_gives() -> None:
+    spec = {**SPEC, "policies": [{"type": "System", "name": "AliyunOSSReadOnlyAccess"}]}
+    attached = frozenset({"System/aliyunossreadonlyaccess"})
+    decision = plan.update(inputs(known(), spec=spec, attached=attached))
+    assert (decision.held, noted(decision)) == (None, SAID)
 
 
 def test_a_creation_that_was_announced_is_one() -> None:

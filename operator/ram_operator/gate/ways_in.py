@@ -122,7 +122,14 @@ def _issue(inputs: Inputs) -> list[Change]:
 
 def _needs_word(inputs: Inputs) -> bool:
     """Whether whoever reads the Secret might come by more than what this object gave the user."""
-    return not _made_here(inputs) or _may_change_rights(inputs)
+    return not _made_here(inputs) or _may_change_rights(inputs) or _has_more(inputs)
+
+
+def _has_more(inputs: Inputs) -> bool:
+    """Whether it has a policy that its manifest does not name, and nobody may have meant for it."""
+    named = inputs.desired.fields["policies"]
+    assert isinstance(named, Mapping)
+    return not named.keys() >= (inputs.memory.attached or frozenset())
 
 
 def _made_here(inputs: Inputs) -> bool:
