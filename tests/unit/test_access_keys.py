@@ -244,6 +244,7 @@ def test_none_waits_for_what_may_still_come() -> None:
         (Ending("LTAI-old", ago(5), active=True), OFF, Note),
         (Ending("LTAI-old", ago(5), active=True), ON, Disable),
         (Ending("LTAI-old", ago(5), active=True), None, Disable),
+        (Ending("LTAI-old", ago(1000), active=True), None, Disable),
         (Ending("LTAI-old"), None, Disable),
         (Ending("LTAI-old", ago(5)), OFF, Rest),
         (Ending("LTAI-old", ago(REST)), OFF, Delete),
@@ -253,6 +254,42 @@ def test_keys_that_are_to_go(ending: Ending, key: LiveKey | None, expected: type
     live = {"LTAI-old": key} if key is not None else {}
     found = decide(view(replace(NO_KEYS, ending=(ending,)), live=live, wanted=""))
     assert isinstance(found, expected)
+
+
+def test_a_key_that_lets_in_is_not_forgotten_for_an_answer_that_leaves_it_out() -> None:
+    old = Ending("LTAI-old", ago(1000), active=True)
+    seen = view(replace(HAS, ending=(old,)), live=MINE, sight=Sight.INTACT)
+    assert isinstance(decide(seen), Rest)
+    off = decide(replace(seen, now=NOW + REST))
+    assert isinstance(off, Disable)
+    assert (off.key_id, off.then.ending[0].active) == ("LTAI-old", False)
+
+
+def test_whose_secret_was_not_taken_goes_unless_it_was_after_all() -> None:
+    begun = KeyState("kept", "", "uid-1", intent=Intent(ago(4), ago(4)))
+    left = key_steps.unstored(begun, "LTAI-new")
+    assert (left.intent, left.ending) == (None, (Ending("LTAI-new"),))
+    live = {"LTAI-new": ON}
+    assert isinstance(decide(view(left, live=live, sight=Sight.EMPTY)), Disable)
+    # The API server did not answer, and had it.
+    for listed in (live, {}):
+        found = decide(view(left, live=listed, sight=Sight.CHANGED, holds="LTAI-new"))
+        assert isinstance(found, Note)
+        assert (found.then.current, found.then.ending) == ("LTAI-new", ())
+    off = view(left, live={"LTAI-new": OFF}, sight=Sight.CHANGED, holds="LTAI-new")
+    assert isinstance(decide(off), Note)
+    assert key_steps.decide(replace(off, sight=Sight.FOREIGN)) == decide(off)
+
+
+def test_whoever_has_the_secret_refused_again_and_again_has_one_key_an_hour() -> None:
+    begun = KeyState("kept", "", "uid-1", intent=Intent(ago(4), ago(4)))
+    left = key_steps.unstored(begun, "LTAI-new")
+    again = decide(view(replace(left, ending=(Ending("LTAI-new", ago(1)),)), sight=Sight.EMPTY))
+    assert isinstance(again, Issue)
+    assert again.announced.unplanned == ago(0)
+    state = key_steps.unstored(again.announced, "LTAI-newer")
+    ended = replace(state, ending=tuple(Ending(each.key_id, ago(1)) for each in state.ending))
+    assert isinstance(decide(view(ended, sight=Sight.EMPTY)), Stop)
 
 
 def test_what_has_to_be_undone_is_known() -> None:

@@ -83,4 +83,6 @@ def test_an_answer_with_a_new_key_is_sealed() -> None:
     assert TEXT not in repr(found)
     assert found["AccessKey"]["AccessKeySecret"].reveal() == TEXT
     assert sealed({"RequestId": "1"}) == {"RequestId": "1"}
+    empty = {"AccessKey": {"AccessKeyId": "LTAI", "AccessKeySecret": ""}}
+    assert sealed(empty) == empty
     assert sealed({"AccessKey": {"AccessKeyId": "LTAI"}}) == {"AccessKey": {"AccessKeyId": "LTAI"}}

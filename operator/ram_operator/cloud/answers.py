@@ -57,6 +57,9 @@ def sealed(body: Mapping[str, Any]) -> Mapping[str, Any]:
     key = body.get(_KEY)
     if not isinstance(key, Mapping) or not isinstance(text := key.get(_SECRET), str):
         return body
+    if not text:
+        # None that anybody could sign with.
+        return body
     return {**body, _KEY: {**key, _SECRET: Secret(text)}}
 
 

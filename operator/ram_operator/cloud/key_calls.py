@@ -37,8 +37,8 @@ def delete(writer: Writer, user: str, key_id: str) -> None:
 
 
 def last_used(calls: CloudCalls, user: str, key_id: str, now: float) -> float:
-    """When it was, in seconds since the epoch; 0 for never. What cannot be read is now: nobody may
-    take a key for unused of which that is not known.
+    """When it was, in seconds since the epoch; 0 for never. What cannot be read, or is to come, is
+    now: nobody may take a key for unused of which that is not known.
     """
     action = "GetAccessKeyLastUsed"
     used = calls.call(action, _target(user, key_id)).get("AccessKeyLastUsed")
@@ -48,7 +48,7 @@ def last_used(calls: CloudCalls, user: str, key_id: str, now: float) -> float:
     if found in ("", "N/A"):
         return 0.0
     known = times.seconds_or_none(found)
-    return now if known is None else known
+    return now if known is None else min(known, now)
 
 
 def _target(user: str, key_id: str) -> dict[str, Any]:

@@ -230,9 +230,17 @@ class AccessKeys:
             self._note(begun, key_steps.refused(announced))
             raise
         self._wrote()
+        if key_id in self._live or key_id in announced.ids:
+            # Whose key that is nobody knows, so nothing becomes of it.
+            raise OutcomeUnknown("CreateAccessKey answered with a key that was there before")
         stamp = self._ports.clock.stamp()
+        try:
+            self._secrets.store(announced.secret, kept, (key_id, secret))
+        except RamOperatorError:
+            # It may be stored all the same. Whoever reads it then has a key that goes.
+            self._note(begun, key_steps.unstored(announced, key_id))
+            raise
         self._live[key_id] = LiveKey(True, stamp)
-        self._secrets.store(announced.secret, kept, (key_id, secret))
         return self._note(begun, key_steps.issued(announced, key_id, stamp))
 
     def _withdraw(self, state: KeyState) -> None:

@@ -76,6 +76,11 @@ def refused(state: KeyState) -> KeyState:
     return replace(state, intent=_answered(state.intent))
 
 
+def unstored(state: KeyState, key_id: str) -> KeyState:
+    """The same where it made that one, and nobody has its secret."""
+    return replace(refused(state), ending=(*state.ending, Ending(key_id)))
+
+
 def _answered(intent: Intent | None) -> Intent | None:
     """One whose answers are all known can have left nothing."""
     if intent is None or intent.since == intent.last:
@@ -94,6 +99,8 @@ def _age(view: View, since: str) -> float:
 def _stray(view: View) -> Decision | None:
     """A key that was made by an announcement whose answer was lost: nobody holds its secret."""
     state, intent = view.state, view.state.intent
+    if (stored := _stored(view)) is not None:
+        return stored
     if intent is None:
         return None
     known = state.ids | set(intent.before)
@@ -105,6 +112,17 @@ def _stray(view: View) -> Decision | None:
         return Note(issued(state, view.holds, times.stamp(view.now)))
     ending = (*state.ending, *(Ending(key_id) for key_id in sorted(found)))
     return Note(replace(state, intent=replace(intent, open=False), ending=ending))
+
+
+def _stored(view: View) -> Note | None:
+    """It was stored after all, although the API server did not say so."""
+    key = view.live.get(view.holds)
+    if view.sight is not Sight.CHANGED or (key is not None and not key.active):
+        return None
+    for each in view.state.ending:
+        if each == Ending(view.holds):
+            return Note(issued(_without(view, each), view.holds, times.stamp(view.now)))
+    return None
 
 
 def _sent(intent: Intent, key: LiveKey) -> bool:
@@ -147,11 +165,14 @@ def _ending(view: View) -> Decision | None:
     for each in view.state.ending:
         key = view.live.get(each.key_id)
         stays = each.active and bool(view.wanted)
-        if key is None and each.since and (stays or not each.active):
+        if key is None and each.since and not each.active:
             if _age(view, each.since) >= CREATION_MAY_TAKE:
                 return Note(_without(view, each))
             continue
         if key is None:
+            # One answer that leaves it out takes no key that lets in out of mind.
+            if stays and _age(view, each.since) < _overlap(view):
+                continue
             return Disable(_with(view, each), each.key_id)
         if stays and key.active:
             if _age(view, each.since) < _overlap(view):

@@ -1,0 +1,173 @@
+"""A key that was made, and what came between it and its Secret."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any, Final
+
+import pytest
+
+from ram_operator.cloud import key_calls
+from ram_operator.cluster.api import Conflicted
+from ram_operator.cluster.secrets import Kept
+from ram_operator.cluster.secrets import Secrets as Store
+from ram_operator.constants import AccessMode, Mode, Reason
+from ram_operator.errors import OutcomeUnknown, RamOperatorError, Stalled
+from ram_operator.kinds import manifest, record, sign_in
+from ram_operator.kinds.dropped import RECORD_BLOCK
+from ram_operator.kinds.record import Identity
+from ram_operator.kinds.table import KINDS
+from ram_operator.loop.access_keys import AccessKeys
+from ram_operator.loop.subject import Subject
+from ram_operator.model.key_state import Ending, KeyState
+from ram_operator.model.objects import Entry, Key, Owner
+from ram_operator.model.record_changes import RecordChange
+from ram_operator.model.records import Agreed
+from ram_operator.model.secret import Secret
+from ram_operator.model.state import Live
+from ram_operator.model.vocabulary import Presence
+from tests.unit.test_people import asked
+
+NOW: Final = 1_900_000_000.0
+IDENTITY: Final = Identity("1234567890123456", "RamUser", "ann")
+SPEC: Final[Mapping[str, Any]] = {"accessMode": "AccessKey", "accessKey": {"secretName": "kept"}}
+BODY: Final = {
+    "metadata": {"name": "ann", "namespace": "team", "uid": "uid-1", "generation": 1},
+    "spec": SPEC,
+}
+TEXT: Final = "c4n4ry-0f-4-s3cr3t"
+READY: Final = KeyState("kept", "team/ann", "uid-2")
+
+
+class World:
+    """A record and one Secret; what is stored is refused as the test says."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, state: KeyState, made: str) -> None:
+        self.refuses: Callable[[], RamOperatorError] | None = None
+        said = {"mode": AccessMode.ACCESS_KEY.value, "for": "uid-1 kept"}
+        says = RecordChange(
+            sequence=1,
+            owner=Owner("blue", "team", "ann"),
+            owner_uid="uid-1",
+            agreed=Agreed({sign_in.FIELD: said}),
+            keys=state,
+        )
+        self.body = record.first(IDENTITY, says)
+        self.body["metadata"] |= {"resourceVersion": "1", "uid": "u", "generation": 1}
+        self.holds = ""
+
+        def create(*_: Any) -> tuple[str, Secret]:
+            return made, Secret(TEXT)
+
+        def store(_: Store, name: str, kept: Kept, key: tuple[str, Secret]) -> None:
+            if self.refuses is not None:
+                raise self.refuses()
+            self.holds = key[0]
+
+        def read(*_: Any) -> Kept:
+            return Kept("uid-2", "7", not self.holds, self.holds, locked=False, owner="uid-1")
+
+        monkeypatch.setattr(key_calls, "create", create)
+        monkeypatch.setattr(Store, "store", store)
+        monkeypatch.setattr(Store, "read", read)
+
+    def change(self, body: Mapping[str, Any], change: RecordChange) -> Any:
+        block = record.patch(body, change)[RECORD_BLOCK]["accessKey"]
+        block = {name: part for name, part in block.items() if part is not None}
+        self.body = {**self.body, RECORD_BLOCK: {**self.body[RECORD_BLOCK], "accessKey": block}}
+        return self.body
+
+    @property
+    def keys(self) -> KeyState:
+        return record.stored(self.body).keys
+
+    def keep(self, *live: str) -> None:
+        account = SimpleNamespace(name="a", account_id="1", mode=Mode.MANAGE, suspend=False)
+        session = SimpleNamespace(account=account, writer=_Writer(), client=None)
+        options = manifest.options(SPEC)
+        subject = Subject(Key("RamUser", "team", "ann"), BODY, KINDS["RamUser"], options)
+        ports: Any = SimpleNamespace(
+            api=None,
+            settings=SimpleNamespace(cluster_name="blue", access_key_rest_seconds=86_400.0),
+            clock=SimpleNamespace(wall=lambda: NOW, stamp=lambda: "2030-03-17T17:46:40Z"),
+            records=SimpleNamespace(read=lambda _: self.body, change=self.change),
+            cache=SimpleNamespace(put=lambda _: None, get=lambda _: BODY),
+            queue=SimpleNamespace(add=lambda *_: None),
+            fresh=lambda _: BODY,
+            accounts=SimpleNamespace(find=lambda _: SimpleNamespace(account=account)),
+            consistency=SimpleNamespace(settle=10.0, starting=lambda: 0.0, wrote=lambda *_: None),
+        )
+        wanted = manifest.keeping(asked(KINDS["RamUser"], dict(SPEC)), SPEC, "uid-1")
+        found = {name: Entry(name, handle=name, since="?") for name in live}
+        there = Live(Presence.PRESENT, "ann", "7", fields={sign_in.FIELD: found})
+        keys = AccessKeys(ports, subject, session, IDENTITY)  # type: ignore[arg-type]
+        keys.keep(wanted, there)
+
+
+@dataclass(frozen=True)
+class _Writer:
+    """Of which a copy is made, and nothing more."""
+
+    wanted: Any = None
+
+
+def test_a_key_that_is_stored_is_the_current_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World(monkeypatch, READY, "LTAI-new")
+    world.keep()
+    assert (world.keys.current, world.keys.intent) == ("LTAI-new", None)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        Conflicted(Reason.RETRYING, "it moved"),
+        Stalled(Reason.ACCESS_DENIED, "the right was taken away"),
+    ],
+)
+def test_a_key_that_cannot_be_stored_is_known_by_its_id(
+    monkeypatch: pytest.MonkeyPatch, error: RamOperatorError
+) -> None:
+    """Whatever the cloud says of when it was made, if it lists it at all."""
+    world = World(monkeypatch, READY, "LTAI-new")
+    world.refuses = lambda: error
+    with pytest.raises(type(error)):
+        world.keep()
+    assert world.keys.ending == (Ending("LTAI-new"),)
+    # Nobody is taken for whom it is: keys that come later are somebody else's.
+    assert world.keys.intent is None
+    assert world.keys.opens
+
+
+MINE: Final = KeyState("kept", "team/ann", "uid-2", "LTAI-mine", "2030-03-17T17:00:00Z")
+
+
+@pytest.mark.parametrize(("state", "made"), [(MINE, "LTAI-mine"), (READY, "LTAI-theirs")])
+def test_an_answer_that_names_a_key_of_before_makes_it_nobodys(
+    monkeypatch: pytest.MonkeyPatch, state: KeyState, made: str
+) -> None:
+    world = World(monkeypatch, state, made)
+    world.holds = "something else"
+    with pytest.raises(OutcomeUnknown):
+        world.keep(made)
+    assert (world.keys.current, world.keys.ending) == (state.current, ())
+    assert world.holds == "something else"
+
+
+@pytest.mark.parametrize(
+    ("said", "counts"),
+    [
+        ("", 0.0),
+        ("N/A", 0.0),
+        ("2020-01-01T00:00:00Z", 1_577_836_800.0),
+        ("nonsense", NOW),
+        # Later than now is no time that anybody can have used it at, or that could be shown.
+        ("2099-01-01T00:00:00Z", NOW),
+        ("9999-12-31T23:59:59-23:59", NOW),
+    ],
+)
+def test_a_use_that_cannot_be_is_one_of_now(said: str, counts: float) -> None:
+    answer = {"AccessKeyLastUsed": {"LastUsedDate": said}}
+    calls: Any = SimpleNamespace(call=lambda *_: answer)
+    assert key_calls.last_used(calls, "ann", "LTAI", NOW) == counts
