@@ -105,10 +105,15 @@ class DeletionPass:
         """The user stays, and nobody has a key any more that nobody looks after."""
         ports, subject = self._ports, self._subject
         identity = subject.identity(session.account.account_id)
+        self._settled()
         live = noted_looks.look(ports, session, subject.key.kind, identity.cloud_name)
         if live.presence is Presence.UNKNOWN:
             assert live.error is not None
             raise live.error
+        absent = live.presence is Presence.ABSENT
+        if absent and not ports.consistency.believes(subject.key, always_twice=True):
+            # After this nobody looks again, and the key would let in for ever.
+            raise LookAgain(ports.consistency.settle)
         facts = understood(facts_of(ports.cache.get(identity.key), identity))
         if live.presence is Presence.PRESENT and ours(self._owner, facts, live):
             self._brake(session)
@@ -158,10 +163,7 @@ class DeletionPass:
         ports, subject = self._ports, self._subject
         identity = subject.identity(session.account.account_id)
         facts = understood(facts_of(ports.cache.get(identity.key), identity))
-        generation = int(subject.body["metadata"].get("generation", 0))
-        if (wait := ports.consistency.unread(subject.key, subject.uid, generation)) > 0:
-            # An old answer would show what was just removed, and it would be removed again.
-            raise LookAgain(wait)
+        self._settled()
         live = noted_looks.look(ports, session, subject.key.kind, identity.cloud_name)
         if live.presence is Presence.UNKNOWN:
             assert live.error is not None
@@ -190,6 +192,16 @@ class DeletionPass:
         permit = next((found for step in decision.steps if (found := permit_of(step))), None)
         said = (permit.digest, permit.by) if permit is not None else _begun(facts)
         return self._gone(identity, facts, *said)
+
+    def _settled(self) -> None:
+        """An old answer would show what was just removed, and it would be removed again; or not yet
+        have what was just made. Raises LookAgain.
+        """
+        subject = self._subject
+        generation = int(subject.body["metadata"].get("generation", 0))
+        wait = self._ports.consistency.unread(subject.key, subject.uid, generation)
+        if wait > 0:
+            raise LookAgain(wait)
 
     def _brake(self, session: Session) -> None:
         """Raises Stalled where too many go at once."""
