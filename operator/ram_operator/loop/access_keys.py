@@ -42,6 +42,12 @@ def concerns(wanted: Desired, facts: RecordFacts) -> bool:
     return mode is AccessMode.ACCESS_KEY or facts.keys.opens or bool(facts.keys.ending)
 
 
+def ends(inputs: Inputs) -> bool:
+    """Whether no key is asked for: that takes something away, and waits for nothing else."""
+    mode = sign_in.wanted(inputs.desired, inputs.memory.record, first=False)
+    return mode is not AccessMode.ACCESS_KEY
+
+
 class Later(Retry):
     """The record comes first, and the key with the next look."""
 

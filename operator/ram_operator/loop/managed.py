@@ -40,7 +40,7 @@ from . import (
     ownership,
     watching,
 )
-from .access_keys import Later, care, concerns, later
+from .access_keys import Later, care, concerns, ends, later
 from .applying import Carried
 from .evidence import Evidence
 from .ownership import RecordWork
@@ -245,7 +245,7 @@ class ManagedPass:
             written.decision = self._offered(identity, decision)
             if not doubts:
                 acknowledging.offer(self._ports, self._subject, identity, decision, self._approval)
-            if self._keyed and not written.applied.errors:
+            if self._keyed and (not written.applied.errors or ends(inputs)):
                 self._told = care(self._ports, self._subject, session, inputs, late=wants_record)
         except RamOperatorError as error:
             # Neither what was written nor what was found goes untold because this failed.
