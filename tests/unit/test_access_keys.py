@@ -292,6 +292,20 @@ def test_whoever_has_the_secret_refused_again_and_again_has_one_key_an_hour() ->
     assert isinstance(decide(view(ended, sight=Sight.EMPTY)), Stop)
 
 
+def test_whoever_asks_for_none_and_for_one_in_turns_has_one_key_an_hour() -> None:
+    """Where keys rest for no time at all, nothing is left of the one before."""
+    ended = decide(view(HAS, live={"LTAI-mine": OFF}, wanted="", rest=0.0))
+    assert isinstance(ended, Withdraw)
+    gone = decide(view(ended.then, live={"LTAI-mine": OFF}, wanted="", rest=0.0))
+    assert isinstance(gone, Delete)
+    anew = replace(gone.then, secret="kept", secret_uid="uid-2")
+    issue = decide(view(anew, sight=Sight.EMPTY))
+    assert isinstance(issue, Issue)
+    assert issue.announced.unplanned == ago(0)
+    again = replace(anew, unplanned=ago(3599))
+    assert isinstance(decide(view(again, sight=Sight.EMPTY)), Stop)
+
+
 def test_what_has_to_be_undone_is_known() -> None:
     assert HAS.opens
     assert not NO_KEYS.opens

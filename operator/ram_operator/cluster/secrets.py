@@ -125,7 +125,9 @@ def _held(meta: Mapping[str, Any], data: Mapping[str, Any]) -> str:
     """The id of the key in it, where both values were last written by the operator."""
     if not data.get(KEY_ID) or not data.get(KEY_SECRET):
         return ""
-    wrote = [each for each in meta.get("managedFields") or () if each["manager"] == FIELD_MANAGER]
+    wrote = [
+        each for each in meta.get("managedFields") or () if each.get("manager") == FIELD_MANAGER
+    ]
     ours = [(each.get("fieldsV1") or {}).get("f:data") or {} for each in wrote]
     if not any({f"f:{KEY_ID}", f"f:{KEY_SECRET}"} <= fields.keys() for fields in ours):
         return ""

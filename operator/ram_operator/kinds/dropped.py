@@ -25,6 +25,7 @@ _PLACES: Final = (
     ("forgotten",),
     ("driftOffer",),
     ("acknowledged",),
+    ("accessKey",),
 )
 """What kinds of older versions have no place for."""
 

@@ -289,8 +289,8 @@ def _issue(view: View, unplanned: str) -> Issue:
 
 
 def _replaces(state: KeyState) -> bool:
-    """Whether there was a key before that nobody planned to replace."""
-    return bool(state.current or state.ending)
+    """Whether there was a key before that nobody planned to replace, be it gone by now."""
+    return bool(state.current or state.ending or state.issued)
 
 
 def _against(view: View) -> Iterator[Wait | Stop]:
