@@ -14,7 +14,7 @@ from ram_operator.cluster.api import Conflicted
 from ram_operator.cluster.secrets import Kept
 from ram_operator.cluster.secrets import Secrets as Store
 from ram_operator.constants import AccessMode, Mode, Reason
-from ram_operator.errors import OutcomeUnknown, RamOperatorError, Stalled
+from ram_operator.errors import Bug, OutcomeUnknown, RamOperatorError, Retry, Stalled
 from ram_operator.kinds import manifest, record, sign_in
 from ram_operator.kinds.dropped import RECORD_BLOCK
 from ram_operator.kinds.record import Identity
@@ -46,6 +46,7 @@ class World:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, state: KeyState, made: str) -> None:
         self.refuses: Callable[[], RamOperatorError] | None = None
+        self.fails: RamOperatorError | None = None
         said = {"mode": AccessMode.ACCESS_KEY.value, "for": "uid-1 kept"}
         says = RecordChange(
             sequence=1,
@@ -59,6 +60,8 @@ class World:
         self.holds = ""
 
         def create(*_: Any) -> tuple[str, Secret]:
+            if self.fails is not None:
+                raise self.fails
             return made, Secret(TEXT)
 
         def store(_: Store, name: str, kept: Kept, key: tuple[str, Secret]) -> None:
@@ -153,6 +156,27 @@ def test_an_answer_that_names_a_key_of_before_makes_it_nobodys(
         world.keep(made)
     assert (world.keys.current, world.keys.ending) == (state.current, ())
     assert world.holds == "something else"
+
+
+@pytest.mark.parametrize(
+    ("error", "open_"),
+    [
+        (OutcomeUnknown("no answer"), True),
+        # The SDK could not read the answer, whatever it was.
+        (Bug("unexpected KeyError in the SDK"), True),
+        (Retry(Reason.THROTTLED, "it is tried again more slowly"), False),
+        (Stalled(Reason.QUOTA_EXCEEDED, "two keys"), False),
+    ],
+)
+def test_what_may_have_been_made_is_looked_for_and_what_was_not_does_not_count(
+    monkeypatch: pytest.MonkeyPatch, error: RamOperatorError, open_: bool
+) -> None:
+    world = World(monkeypatch, MINE, "LTAI-new")
+    world.holds, world.fails = "something else", error
+    with pytest.raises(type(error)):
+        world.keep("LTAI-mine")
+    assert (world.keys.intent is not None) is open_
+    assert bool(world.keys.unplanned) is open_
 
 
 @pytest.mark.parametrize(

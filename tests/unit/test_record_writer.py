@@ -348,6 +348,7 @@ def test_a_write_whose_end_was_not_seen_counts_where_its_trust_is_there(
         {"ends": {"members[ann]": NOW}},
         {"inFlight": {"operation": "TrustChange", "providers": {GIT: "one"}}},
         {"pending": {"digest": "sha256:d", "providers": GIT}},
+        {"accessKey": {"id": "LTAI", "ending": None}},
     ],
 )
 def test_a_kind_that_has_no_place_for_it_is_noticed(written: dict[str, Any]) -> None:

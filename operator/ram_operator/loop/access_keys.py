@@ -230,10 +230,13 @@ class AccessKeys:
         self._wrote()
         try:
             key_id, secret = key_calls.create(writer, self._identity.cloud_name)
-        except OutcomeUnknown:
+        except (OutcomeUnknown, Bug):
+            # It may have been made.
             raise
         except RamOperatorError:
-            self._note(begun, key_steps.refused(announced))
+            # None was, so it does not count for the hour either.
+            before = now.facts.keys.unplanned
+            self._note(begun, replace(key_steps.refused(announced), unplanned=before))
             raise
         self._wrote()
         if key_id in self._live or key_id in announced.ids:
