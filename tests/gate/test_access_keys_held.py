@@ -91,6 +91,27 @@ def test_what_was_agreed_on_for_one_object_is_not_for_the_next(world: World) -> 
     assert issued(world, start) == 0
 
 
+@attack(Entry.HANDED_OVER, Resource.ACCESS_KEY, Moment.SETTLED)
+def test_whoever_gives_a_user_up_and_comes_back_has_not_made_it(world: World) -> None:
+    """His mark is on it still, and says that he managed it."""
+    secrets.may_keep(world)
+    world.hand.create_user(ram.CreateUserRequest(user_name=NAME))
+    world.settle()
+    spec = {"adoptionPolicy": "IfExists"}
+    world.create(USER, NAME, {**spec, "deletionPolicy": "Delete"})
+    status = world.ready(USER, NAME)["status"]
+    world.annotate(USER, NAME, abandon=status["cloudId"])
+    world.delete(USER, NAME)
+    world.gone(USER, NAME)
+    world.settle()
+    world.create(USER, NAME, {**spec, **KEY})
+    held(world, USER, NAME)
+    world.settle()
+    world.look(USER, NAME)
+    assert issued(world) == 0
+    assert secrets.get(world, KEPT) is None
+
+
 @attack(Entry.CREATED, Resource.ACCESS_KEY, Moment.FORBIDDEN)
 def test_without_the_right_to_secrets_no_key_is_made(world: World) -> None:
     world.create(USER, NAME, dict(KEY))
