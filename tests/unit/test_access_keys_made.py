@@ -13,6 +13,7 @@ from ram_operator.cloud import key_calls
 from ram_operator.cluster.api import Conflicted
 from ram_operator.cluster.secrets import Kept
 from ram_operator.cluster.secrets import Secrets as Store
+from ram_operator.config import Settings
 from ram_operator.constants import AccessMode, Mode, Reason
 from ram_operator.errors import Bug, OutcomeUnknown, RamOperatorError, Retry, Stalled
 from ram_operator.kinds import manifest, record, sign_in
@@ -28,6 +29,8 @@ from ram_operator.model.records import Agreed
 from ram_operator.model.secret import Secret
 from ram_operator.model.state import Live
 from ram_operator.model.vocabulary import Presence
+from ram_operator.runtime.consistency import Consistency
+from tests.unit.fake_clock import FakeClock
 from tests.unit.test_people import asked
 
 NOW: Final = 1_900_000_000.0
@@ -47,6 +50,8 @@ class World:
     def __init__(self, monkeypatch: pytest.MonkeyPatch, state: KeyState, made: str) -> None:
         self.refuses: Callable[[], RamOperatorError] | None = None
         self.fails: RamOperatorError | None = None
+        self.clock = FakeClock()
+        self.consistency = Consistency(Settings(), self.clock)
         said = {"mode": AccessMode.ACCESS_KEY.value, "for": "uid-1 kept"}
         says = RecordChange(
             sequence=1,
@@ -100,7 +105,9 @@ class World:
             queue=SimpleNamespace(add=lambda *_: None),
             fresh=lambda _: BODY,
             accounts=SimpleNamespace(find=lambda _: SimpleNamespace(account=account)),
-            consistency=SimpleNamespace(settle=10.0, starting=lambda: 0.0, wrote=lambda *_: None),
+            consistency=SimpleNamespace(
+                settle=10.0, starting=lambda: 0.0, wrote=self.consistency.wrote
+            ),
         )
         wanted = manifest.keeping(asked(KINDS["RamUser"], dict(SPEC)), SPEC, "uid-1")
         found = {name: Entry(name, handle=name, since="?") for name in live}
@@ -177,6 +184,25 @@ def test_what_may_have_been_made_is_looked_for_and_what_was_not_does_not_count(
         world.keep("LTAI-mine")
     assert (world.keys.intent is not None) is open_
     assert bool(world.keys.unplanned) is open_
+
+
+def test_whoever_has_keys_asked_for_again_and_again_hides_no_other_drift(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """By hand a policy came; meanwhile the cloud refuses one key after the other."""
+    world = World(monkeypatch, READY, "LTAI-new")
+    world.fails = Stalled(Reason.QUOTA_EXCEEDED, "one key")
+    world.clock.advance(3600)
+    mine, policy = "access[accessKey/…-new]", "policies[System/x]"
+    key = Key("RamUser", "team", "ann")
+    for _ in range(3):
+        with pytest.raises(Stalled):
+            world.keep()
+        assert not world.consistency.doubts(key, {mine, policy})
+    # Of the key itself there may be an old answer.
+    world.fails = None
+    world.keep()
+    assert world.consistency.doubts(key, {mine, policy}) == {mine}
 
 
 @pytest.mark.parametrize(

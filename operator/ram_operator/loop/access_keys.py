@@ -19,6 +19,7 @@ from ..errors import Bug, OutcomeUnknown, RamOperatorError, Retry, Stalled
 from ..gate.inputs import Inputs
 from ..kinds import sign_in
 from ..kinds.record import Identity, facts_of
+from ..model.changes import place
 from ..model.key_state import KeyState
 from ..model.objects import Entries, UnknownPart
 from ..model.record_changes import RecordChange
@@ -26,6 +27,7 @@ from ..model.records import RecordFacts
 from ..model.state import Desired, Live
 from ..planning import key_steps, key_view
 from ..planning.key_view import LiveKey, Sight, View
+from ..runtime.consistency import Touched
 from ..runtime.queue import Lane
 from ..runtime.sessions import Session
 from .gated_write import may_still, still
@@ -92,6 +94,8 @@ class AccessKeys:
         self._identity = identity
         self._secrets = Secrets(ports.api, subject.key, subject.uid)
         self._live: dict[str, LiveKey] = {}
+        self._places: dict[str, str] = {}
+        """Where each key is in `status.drift`, by its id."""
         self._used: dict[str, float] = {}
         self._rotate: float | None = None
         self._leaving = False
@@ -133,6 +137,7 @@ class AccessKeys:
         return wanted.keeps.value or facts.keys.secret
 
     def _run(self, found: Entries, wanted: Callable[[RecordFacts], str]) -> None:
+        self._places = {entry.handle: place(sign_in.FIELD, key) for key, entry in found.items()}
         self._live = {
             entry.handle: LiveKey(entry.value != sign_in.INACTIVE, entry.since)
             for key, entry in found.items()
@@ -227,7 +232,7 @@ class AccessKeys:
         self._insist()
         begun = self._note(now, announced)
         writer = replace(self._session.writer, wanted=self._still_wanted)
-        self._wrote()
+        self._wrote("")
         try:
             key_id, secret = key_calls.create(writer, self._identity.cloud_name)
         except (OutcomeUnknown, Bug):
@@ -238,7 +243,7 @@ class AccessKeys:
             before = now.facts.keys.unplanned
             self._note(begun, replace(key_steps.refused(announced), unplanned=before))
             raise
-        self._wrote()
+        self._wrote(key_id)
         if key_id in self._live or key_id in announced.ids:
             # Whose key that is nobody knows, so nothing becomes of it.
             raise OutcomeUnknown("CreateAccessKey answered with a key that was there before")
@@ -268,13 +273,18 @@ class AccessKeys:
     def _write(self, call: Callable[[Writer, str, str], None], key_id: str) -> None:
         """What takes something away, however often the object is edited."""
         writer = replace(self._session.writer, wanted=self._may)
-        self._wrote()
+        self._wrote(key_id)
         call(writer, self._identity.cloud_name, key_id)
-        self._wrote()
+        self._wrote(key_id)
 
-    def _wrote(self) -> None:
+    def _wrote(self, key_id: str) -> None:
+        """Of that key alone an old answer may come, "" for one that is yet to be made: whoever has
+        keys written again and again does not hide what is done to the rest.
+        """
         generation = int(self._subject.body["metadata"].get("generation", 0))
-        self._ports.consistency.wrote(self._subject.key, self._subject.uid, generation)
+        made = place(sign_in.FIELD, f"accessKey/{key_steps.shown(key_id)}")
+        touched = Touched(frozenset({self._places.get(key_id, made)}))
+        self._ports.consistency.wrote(self._subject.key, self._subject.uid, generation, touched)
 
     def _insist(self) -> None:
         """The object itself is as it was judged: the cache may not know better."""
