@@ -56,6 +56,8 @@ def test_it_is_neither_stored_nor_compared() -> None:
             pickle.dumps(IT, protocol)
     with pytest.raises(TypeError):
         json.dumps({"a": IT})
+    with pytest.raises(TypeError):
+        IT.__getstate__()
     assert Secret(TEXT) != Secret(TEXT)
     assert IT != TEXT
     assert not hasattr(IT, "__dict__")

@@ -36,5 +36,8 @@ class Secret:
     def __deepcopy__(self, _: object) -> Secret:
         return self
 
+    def __getstate__(self) -> NoReturn:
+        raise TypeError("a secret is not stored")
+
     def __reduce_ex__(self, _: object) -> NoReturn:
         raise TypeError("a secret is not stored")
