@@ -122,13 +122,17 @@ def _reference(times: int) -> float:
 
 
 def test_a_signed_read_is_cheap() -> None:
-    """A test of the operator makes thousands: each may cost as much as reading 60 small files."""
-    calls = 1000
+    """A test of the operator makes thousands: each may cost as much as reading 90 small files,
+    three times what it does on a machine that does nothing else."""
+    turns, calls = 10, 100
     with emulator() as process:
         cloud = _client(process)
         ram = cloud.ram()
         invoke(ram, "CreateRole", RoleName="r", AssumeRolePolicyDocument=SERVICE_TRUST)
-        before = _cpu_seconds(process.pid)
-        for _ in range(calls):
-            invoke(ram, "GetRole", RoleName="r")
-        assert _cpu_seconds(process.pid) - before < 60 * _reference(calls)
+        before, reference = _cpu_seconds(process.pid), 0.0
+        for _ in range(turns):
+            for _ in range(calls):
+                invoke(ram, "GetRole", RoleName="r")
+            # In turns: what a second of a processor is worth changes with what else runs.
+            reference += _reference(calls)
+        assert _cpu_seconds(process.pid) - before < 90 * reference
