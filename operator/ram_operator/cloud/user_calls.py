@@ -8,7 +8,7 @@ from typing import Any, Final
 from ..constants import Reason
 from ..errors import Absent, RamOperatorError
 from ..kinds.entries import names_entries
-from ..kinds.sign_in import INACTIVE, PROFILE, UNREAD
+from ..kinds.sign_in import INACTIVE, PROFILE, SHOWN, UNREAD, shown, way
 from ..model.objects import Entry
 from ..model.state import CloudCalls, Live
 from ..model.steps import Attributes, Create, Leave, Revoke, Unbind, WriteAttributes
@@ -21,8 +21,6 @@ from .writing import Writer
 _DOMAIN: Final = "IMS.GetDefaultDomain"
 _PROFILE: Final = "IMS.GetLoginProfile"
 _USER: Final = "IMS.GetUser"
-_SHOWN: Final = 4
-"""Characters of a key's id, at least."""
 
 
 def read_user(calls: CloudCalls, name: str) -> Live:
@@ -67,21 +65,21 @@ def read_access(calls: CloudCalls, noun: str, live: Live) -> Fields:
         made = str(profile.get("CreateDate") or "")
         value = _switched(calls, live)
         # The status lists it: nobody may take what nobody watches for something that is watched.
-        shown = f"{PROFILE} ({UNREAD})" if value == UNREAD else PROFILE
-        found[PROFILE] = Entry(shown, value, handle=made)
+        told = f"{PROFILE} ({UNREAD})" if value == UNREAD else PROFILE
+        found[PROFILE] = Entry(told, value, handle=made)
     body = calls.call("ListAccessKeys", {"UserName": name})
     rows = answers.rows(body, "ListAccessKeys", ("AccessKeys", "AccessKey"), "AccessKeyId")
     keys = {str(row["AccessKeyId"]): row for row in rows}
     for key, row in keys.items():
         value = INACTIVE if row.get("Status") == "Inactive" else ""
         made, end = str(row.get("CreateDate") or ""), _end(key, keys)
-        found[f"accessKey/…{end}"] = Entry(f"accessKey …{end}", value, handle=key, since=made)
+        found[way(end)] = Entry(f"accessKey {shown(end)}", value, handle=key, since=made)
     return {"access": found}
 
 
 def _end(key: str, keys: Collection[str]) -> str:
     """Its last characters, as many as tell it from the others: none may stand for two."""
-    for length in range(_SHOWN, len(key)):
+    for length in range(SHOWN, len(key)):
         if sum(each.endswith(key[-length:]) for each in keys) == 1:
             return key[-length:]
     return key

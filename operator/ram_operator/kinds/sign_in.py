@@ -27,6 +27,8 @@ FOR: Final = "for"
 ISSUE: Final = "issue"
 """Stands for it that keys are made, where that has to be agreed on."""
 PROFILE: Final = "loginProfile"
+SHOWN: Final = 4
+"""Characters of a key's id that people are shown, at least."""
 INACTIVE: Final = "inactive"
 """Value of a key or login profile that lets nobody in, and what a record says of one."""
 UNREAD: Final = "on or off is not known"
@@ -150,6 +152,16 @@ def entitled(desired: Desired, record: RecordFacts) -> bool:
 def entitles(issue: Entry) -> Mapping[str, str]:
     """What a record is to say where they may, see `manifest.keeping`."""
     return {MODE: AccessMode.ACCESS_KEY, FOR: f"{issue.handle} {issue.value}"}
+
+
+def shown(end: str) -> str:
+    """A key by the last characters of its id, as much as people need."""
+    return f"…{end}"
+
+
+def way(end: str) -> str:
+    """That key among the ways to sign in."""
+    return f"accessKey/{shown(end)}"
 
 
 def unread(desired: Desired) -> Mapping[str, str]:

@@ -282,7 +282,7 @@ class AccessKeys:
         keys written again and again does not hide what is done to the rest.
         """
         generation = int(self._subject.body["metadata"].get("generation", 0))
-        made = place(sign_in.FIELD, f"accessKey/{key_steps.shown(key_id)}")
+        made = place(sign_in.FIELD, sign_in.way(key_id[-sign_in.SHOWN :]))
         touched = Touched(frozenset({self._places.get(key_id, made)}))
         self._ports.consistency.wrote(self._subject.key, self._subject.uid, generation, touched)
 

@@ -104,8 +104,8 @@ def calm(ports: Ports, session: Session, key: Key, outcome: Outcome) -> bool:
 def _shown(lists: AccountLists, kind: str, outcome: Outcome) -> bool:
     """Whether what the sweep has of the identity is what the looks find. One that its list leaves
     out is not watched by it, nor is one of which something could not be read, or of which they say
-    different things: the same difference is
-    a reason for a look twice, and what hides behind it afterwards is for nobody but the next look.
+    different things: the same difference is a reason for a look twice, and what hides behind it
+    afterwards is for nobody but the next look.
     """
     cloud_name = outcome.live.cloud_name if outcome.live is not None else ""
     if cloud_name.lower() not in (lists.rows(kind) or {}):

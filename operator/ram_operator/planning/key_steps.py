@@ -14,6 +14,7 @@ from typing import Final
 
 from .. import times
 from ..constants import Reason
+from ..kinds import sign_in
 from ..model.key_state import Ending, Intent, KeyState
 from .key_view import (
     Clear,
@@ -46,7 +47,7 @@ CLOCKS_APART: Final = 60.0
 
 def shown(key_id: str) -> str:
     """Of an id as much as people need."""
-    return f"…{key_id[-4:]}"
+    return sign_in.shown(key_id[-sign_in.SHOWN :])
 
 
 def decide(view: View) -> Decision:
