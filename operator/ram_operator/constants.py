@@ -89,6 +89,14 @@ Longer costs little: the document that we sent counts beside the one that is rea
 """
 
 
+FLAPPING_REVERTS: Final = 4
+"""So many times within an hour that drift of one object is put right are one too many. Once is a
+slip, and twice or three times somebody who tries what became of it, or who changes a thing after
+the other; a fourth time is a program, or a person who does not give up.
+"""
+FLAPPING_SECONDS: Final = 3600.0
+
+
 class Reason(StrEnum):
     """The closed list of condition reasons; `docs/reference/reasons.md` explains each one."""
 

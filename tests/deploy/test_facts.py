@@ -140,13 +140,6 @@ def _braked(world: World) -> None:
     world.all_have(stalled("DeletionBrake"))
 
 
-def _flapping(world: World) -> None:
-    world.has(ROLE, replace(FINE, corrected=(("critical", 0.0),)))
-    times = [60 * minute for minute in range(NOW - 40, NOW + 1, 10)]
-    values = " ".join(f"{at}x9" for at in times)
-    world.series["ram_operator_drift_corrected"] = f"0x{NOW - 40} {values}"
-
-
 def _suspended_account(world: World) -> None:
     """What is in it says the same, and nobody looks."""
     world.has(ACCOUNT, stalled("Suspended", looked_at=0.0))
@@ -207,7 +200,13 @@ FACTS: Final[Mapping[str, tuple[Callable[[World], None], tuple[str, str] | None]
     "a description was put right": (
         _of_role(replace(FINE, corrected=(("warning", LATELY),))), (CORRECTED, "warning"),
     ),
-    "the same is put right again and again": (_flapping, ("RamOperatorDriftFlapping", "critical")),
+    "the same is put right again and again": (
+        _of_role(replace(FINE, corrected=(("critical", LATELY),), flapping_until=LATELY + 1800.0)),
+        ("RamOperatorDriftFlapping", "critical"),
+    ),
+    "the same was put right again and again, and not any more": (
+        _of_role(replace(FINE, corrected=(("critical", 60.0),), flapping_until=LATELY)), None,
+    ),
     "rights are in the cloud that nobody agreed on": (
         _of_role(_held("FoundInCloud", "FoundInCloud", found=1.0, drift="critical", widened=1.0)),
         ("RamOperatorFoundInCloud", "critical"),

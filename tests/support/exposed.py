@@ -27,6 +27,7 @@ EVERYTHING = ObjectState(
     findings=(("RAM010", "warning"),),
     drift_only=1.0,
     corrected=(("critical", 0.0),),
+    flapping_until=0.0,
     acknowledged=(("critical", 1),),
     acknowledged_until=0.0,
 )

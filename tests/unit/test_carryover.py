@@ -133,3 +133,11 @@ TAKEN = {"field": "policies[Custom/c]", "was": "(none)", "is": "Custom/c", "acti
 def test_what_others_widened_is_told_from_what_came_unseen(listed: Any, alone: bool) -> None:
     drift = [{"severity": "critical", **each} for each in listed]
     assert carryover.widened_alone({"drift": drift}) is alone
+
+
+def test_a_status_says_of_as_many_corrections_when_they_were_as_tell_of_too_many() -> None:
+    status: dict[str, Any] = {}
+    for number in range(6):
+        status = carryover.put_right(status, [GONE], str(number))
+    assert status["correctedAt"] == ["5", "4", "3", "2"]
+    assert len(status["corrected"]) == 1

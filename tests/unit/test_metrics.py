@@ -329,6 +329,19 @@ def test_when_drift_was_put_right_last_is_told_by_severity() -> None:
     assert found == (("critical", begin + 2), ("warning", begin + 3))
 
 
+def test_what_is_put_right_too_often_is_told_until_an_hour_after_the_first_of_these_times() -> None:
+    at = [f"2026-01-01T00:0{minute}:00Z" for minute in (5, 4, 3, 1)]
+
+    def until(*listed: str) -> float | None:
+        status = {"conditions": CONDITIONS, "correctedAt": listed}
+        return state_of(outcome(), status, None, BEFORE, NOW).flapping_until
+
+    assert until(*at) == seconds(at[3]) + 3600.0
+    assert until(*at[:3]) is None
+    assert until(*at[:3], "garbled") is None
+    assert after(outcome()).flapping_until is None
+
+
 def test_where_nothing_is_written_all_drift_lasts() -> None:
     planned = drift(Severity.CRITICAL, "corrected")
     assert after(outcome(planned, observe_only=True)).drift == "critical"

@@ -189,6 +189,8 @@ def test_corrected_drift_is_told_and_not_listed() -> None:
         "corrected: tags[a] (warning): a=2"
     )
     assert reasons(built) == ["DriftCorrected"]
+    assert built.status["correctedAt"] == [built.status["corrected"][0]["at"]]
+    assert "correctedAt" not in build(DONE).status
 
 
 def test_what_was_corrected_stays_readable_until_there_is_new_drift() -> None:

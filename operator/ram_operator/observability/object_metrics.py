@@ -19,7 +19,7 @@ from prometheus_client.registry import Collector
 from prometheus_client.samples import Sample
 
 from .. import times
-from ..constants import ConditionType, Reason, Severity
+from ..constants import FLAPPING_REVERTS, FLAPPING_SECONDS, ConditionType, Reason, Severity
 from ..kinds.table import KINDS
 from ..model.objects import Key
 from ..model.outcome import Outcome
@@ -68,6 +68,8 @@ class ObjectState:
     """When that ends, whether or not any of it is there."""
     corrected: tuple[tuple[str, float], ...] = ()
     """(severity, when) of the last drift that was put right, as far as its status remembers."""
+    flapping_until: float | None = None
+    """Until when it counts as put right too often; None if it never was so often at all."""
 
 
 def state_of(
@@ -103,6 +105,7 @@ def state_of(
         found=1.0 if kind == HeldKind.FOUND else None,
         drift_only=drift_only,
         corrected=_last_corrected(status),
+        flapping_until=_flapping_until(status),
         acknowledged=_count_acknowledged(status),
         acknowledged_until=times.seconds_or_none(
             str((status.get("acknowledged") or {}).get("until"))
@@ -150,6 +153,15 @@ def _last_corrected(status: Mapping[str, Any]) -> tuple[tuple[str, float], ...]:
             severity, at = str(entry["severity"]), times.seconds(entry["at"])
             found[severity] = max(at, found.get(severity, at))
     return tuple(sorted(found.items()))
+
+
+def _flapping_until(status: Mapping[str, Any]) -> float | None:
+    """The times are in the status, so a start of the operator takes none out of mind."""
+    listed = status.get("correctedAt") or ()
+    if len(listed) < FLAPPING_REVERTS:
+        return None
+    at = times.seconds_or_none(str(listed[FLAPPING_REVERTS - 1]))
+    return at + FLAPPING_SECONDS if at is not None else None
 
 
 class ObjectStates(Collector):
@@ -327,6 +339,12 @@ _FAMILIES: Final[Mapping[str, tuple[str, tuple[str, ...], Callable[[ObjectState]
         "When drift of an object was last put right, by its severity.",
         ("severity",),
         _corrected,
+    ),
+    "ram_operator_drift_flapping_until_timestamp_seconds": (
+        "An hour after the fourth last time that drift of an object was put right: as long as that"
+        " is to come, it was put right four times within an hour.",
+        (),
+        _number("flapping_until"),
     ),
     "ram_operator_records_lost": (
         "1 while records of an account are gone: nobody knows any more what was held before.",

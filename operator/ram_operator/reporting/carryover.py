@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from .. import legible
-from ..constants import ConditionType, Severity
+from ..constants import FLAPPING_REVERTS, ConditionType, Severity
 from ..kinds.entries import is_custom
 from ..model import sentences
 from ..model.changes import Drift
@@ -169,6 +169,17 @@ def head(entries: Sequence[Drift]) -> str:
     if len(entries) <= LIMIT:
         return ""
     return f"{len(entries)} differences, of which status.drift has the {LIMIT} gravest"
+
+
+def put_right(status: Mapping[str, Any], entries: Sequence[Drift], now: str) -> dict[str, Any]:
+    """What is said after a pass that has put `entries` right. `correctedAt`: when that was, newest
+    first, so often as tells whether it is too often; `corrected` has of what comes again and again
+    only the last time.
+    """
+    earlier = (str(at) for at in status.get("correctedAt") or ())
+    said: dict[str, Any] = {"correctedAt": [now, *earlier][:FLAPPING_REVERTS]}
+    said["corrected"] = corrections(status, entries, now)
+    return said
 
 
 def corrections(

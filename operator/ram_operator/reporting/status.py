@@ -78,7 +78,7 @@ def build_report(
         status.update(_carried(old, last, outcome))
     status.update(_acknowledging(outcome.acknowledging))
     if corrected := outcome.drift_corrected:
-        status["corrected"] = carryover.corrections(old, corrected, now)
+        status.update(carryover.put_right(old, corrected, now))
     status = {
         # What is compared later is masked where it is written, so that it can be read again.
         key: value if key in _COMPARED else legible.tree(value)
