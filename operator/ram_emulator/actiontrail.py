@@ -13,16 +13,18 @@ import calendar
 import hashlib
 import json
 import time
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from .clock import iso
-from .entities import Caller
+from .entities import AccessKey, Caller
 from .errors import ApiError
 from .journal import redacted
 from .params import Param
 from .registry import ACTION_TRAIL, SERVICES, Action, Body, Call
+from .state import ROOT, KeyOwner
 from .trail import Recorded
 from .wire import Envelope
 
@@ -98,6 +100,33 @@ def event_of(envelope: Envelope, caller: Caller, done: Finished, now: float) -> 
     return Recorded(caller.account_id, now, event)
 
 
+def of_platform(key: AccessKey, owner: KeyOwner, now: float) -> Recorded:
+    """What it has of a key that the platform has switched: nobody called, so there is no caller. No
+    sample of it is published.
+    """
+    given = {"UserAccessKeyId": key.key_id, "Status": "Active" if key.active else "Inactive"}
+    if owner.user != ROOT:
+        given["UserName"] = owner.user
+    resources = _resources(given)
+    event: dict[str, Any] = {
+        "eventId": str(uuid.uuid4()).upper(),
+        "eventVersion": "1",
+        "eventCategory": "Management",
+        "eventType": "AliyunServiceEvent",
+        "eventName": "UpdateAccessKey",
+        "eventRW": "Write",
+        "eventSource": "ram.aliyuncs.com",
+        "eventTime": iso(now),
+        "serviceName": "Ram",
+        "requestParameters": given,
+        "referencedResources": resources,
+        "resourceType": ";".join(resources),
+        "sourceIpAddress": "",
+        "userIdentity": {},
+    }
+    return Recorded(owner.account_id, now, event)
+
+
 def _resources(given: Mapping[str, str]) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for name, kind in _TYPES.items():
@@ -149,7 +178,7 @@ def _has(event: Mapping[str, Any], key: str, value: str) -> bool:
     """Exact, and by letter case."""
     identity = event["userIdentity"]
     if key == "User":
-        return bool(identity["userName"] == value)
+        return bool(identity.get("userName") == value)
     if key == "EventAccessKeyId":
         return bool(identity.get("accessKeyId") == value)
     if key == "ResourceName":

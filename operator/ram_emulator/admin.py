@@ -164,9 +164,12 @@ class Admin:
         path = f"/accounts/{account_id}/service-linked-roles"
         return str(self.request("POST", path, row)["arn"])
 
-    def set_key_status(self, account_id: str, key_id: str, status: str) -> None:
-        """`Active` or `Inactive`."""
-        self.request("PATCH", f"/accounts/{account_id}/keys/{key_id}", {"status": status})
+    def set_key_status(
+        self, account_id: str, key_id: str, status: str, *, by_platform: bool = False
+    ) -> None:
+        """`Active` or `Inactive`. by_platform: ActionTrail has it as an act of Alibaba Cloud."""
+        row = {"status": status, "byPlatform": by_platform}
+        self.request("PATCH", f"/accounts/{account_id}/keys/{key_id}", row)
 
     def behaviours(self, account_id: str) -> dict[str, Any]:
         """All switches of an account."""

@@ -13,6 +13,7 @@ import string
 from collections.abc import Mapping
 from typing import Any
 
+from . import actiontrail
 from .behaviours import apply_settings
 from .entities import (
     AccessKey,
@@ -277,7 +278,9 @@ def create_service_linked_role(
 
 
 def set_key_status(universe: Universe, key_id: str, row: Mapping[str, Any]) -> Json:
-    """Activate or deactivate a key."""
+    """Activate or deactivate a key; with `byPlatform` as Alibaba Cloud does of itself, of which
+    ActionTrail tells.
+    """
     status = row["status"]
     if status not in ("Active", "Inactive"):
         raise ValueError("status must be Active or Inactive")
@@ -287,5 +290,7 @@ def set_key_status(universe: Universe, key_id: str, row: Mapping[str, Any]) -> J
     now = universe.clock.now()
     changed = dataclasses.replace(key, active=status == "Active", changed=now)
     universe.replace_key(key_id, changed, now)
+    if row.get("byPlatform"):
+        universe.trail.add(actiontrail.of_platform(changed, universe.owners[key_id], now))
     universe.touch()
     return {"accessKeyId": key_id, "status": status}

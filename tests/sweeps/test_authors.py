@@ -12,8 +12,9 @@ import pytest
 from alibabacloud_tea_openapi.models import Config
 from Tea.exceptions import TeaException
 
-from lab.world import TRUST_FC, World, trust
+from lab.world import TRUST_FC, World, condition, trust
 from ram_emulator.admin import UserKeys
+from tests.support import secrets
 from tests.sweeps.conftest import Open
 
 Json = dict[str, Any]
@@ -183,3 +184,26 @@ def test_what_the_trail_does_not_have_yet_is_not_said_and_holds_nothing_up(world
     (entry,) = item["status"]["corrected"]
     assert "author" not in entry
     assert [call["action"] for call in world.writes(start)] == ["UpdateRole"]
+
+
+@pytest.mark.parametrize("policy", ["RevertExcess", "Revert"])
+def test_what_the_platform_switched_off_weighs_little_and_is_not_given_back(
+    world: World, policy: str
+) -> None:
+    secrets.may_keep(world)
+    spec = {"accessMode": "AccessKey", "accessKey": {"secretName": "kept"}, "driftPolicy": policy}
+    world.create("RamUser", "idle", spec)
+    world.ready("RamUser", "idle")
+    key, _ = secrets.held(world, "kept")
+    world.settle()
+    start = world.journal_end()
+    world.admin.set_key_status(world.account_id, key, "Inactive", by_platform=True)
+    world.settle()
+    found = author(world, "RamUser", "idle", "drift")
+    assert (found["kind"], found["event"]) == ("platform", "UpdateAccessKey")
+    item = world.look("RamUser", "idle")
+    (entry,) = item["status"]["drift"]
+    assert (entry["severity"], entry["action"]) == ("info", "reported")
+    assert condition(item, "Ready")["reason"] == "Drifted"
+    assert world.writes(start) == []
+    assert secrets.keys(world, "idle") == {key: "Inactive"}

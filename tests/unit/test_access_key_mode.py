@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import pytest
 
-from ram_operator.constants import AccessMode
+from ram_operator.constants import AccessMode, DriftPolicy
 from ram_operator.errors import InvalidSpec
 from ram_operator.gate import ways_in
 from ram_operator.gate.inputs import Inputs, Memory
@@ -247,3 +247,18 @@ def test_that_none_is_asked_for_waits_for_nothing_else() -> None:
     assert not access_keys.ends(inputs(known(SAID), spec={}))
     assert access_keys.ends(inputs(known(SAID), spec={"accessMode": "None"}))
     assert access_keys.ends(inputs(known(SAID), spec={"accessMode": "Unmanaged"}))
+
+
+@pytest.mark.parametrize("drift", [DriftPolicy.REPORT, DriftPolicy.REVERT])
+def test_a_key_of_ours_that_is_switched_off_is_told_and_not_given_back(drift: DriftPolicy) -> None:
+    state = KeyState(secret="kept", current="LTAI-mine")
+    live = {"accessKey/…mine": replace(MINE, value=sign_in.INACTIVE)}
+    asked = inputs(known(SAID, keys=state), live)
+    memory = replace(asked.memory, options=replace(OPTIONS, drift=drift))
+    decision = plan.update(replace(asked, memory=memory))
+    (entry,) = decision.drift
+    assert (entry.field, entry.action) == ("access[accessKey/…mine]", DriftAction.REPORTED)
+    assert (entry.was, entry.now) == ("accessKey …mine", "accessKey …mine (inactive)")
+    assert not entry.widens
+    assert decision.steps == ()
+    assert plan.update(inputs(known(SAID, keys=state), {"accessKey/…mine": MINE})).drift == ()

@@ -72,7 +72,11 @@ def test_a_membership_has_to_name_the_member() -> None:
 def test_a_key_may_be_named_or_not() -> None:
     named = replace(BY_ANN, names=frozenset({"user/eve", "key/ltai1"}))
     other = replace(named, names=frozenset({"user/eve", "key/ltai2"}), user="bob")
-    assert found("accessKeys[LTAI1]", named, other, kind="RamUser", name="eve").name == "ann"
+    place = "access[accessKey/…tai1]"
+    assert found(place, named, other, kind="RamUser", name="eve").name == "ann"
+    unnamed = replace(BY_ANN, names=frozenset({"user/eve"}))
+    assert found(place, unnamed, kind="RamUser", name="eve").name == "ann"
+    assert found("access[loginProfile]", named, kind="RamUser", name="eve").name == ""
 
 
 def test_the_last_of_several_calls_of_one_is_shown() -> None:
@@ -211,3 +215,25 @@ def test_an_event_of_the_platform_and_a_failed_one_are_understood() -> None:
     )
     assert failed is not None
     assert failed.failed
+
+
+BY_PLATFORM: Any = {"kind": "platform"}
+
+
+@pytest.mark.parametrize(
+    ("entry", "severity"),
+    [
+        ({"field": "access[accessKey/…tai1]"}, "info"),
+        ({"field": "access[loginProfile]"}, "info"),
+        ({"field": "access[loginProfile]", "widens": True}, "critical"),
+        ({"field": "access[loginProfile]", "author": {"kind": "program"}}, "critical"),
+        ({"field": "access[loginProfile]", "author": None}, "critical"),
+        ({"field": "policies[System/readonlyaccess]"}, "critical"),
+        ({"field": "trustPolicy"}, "critical"),
+    ],
+)
+def test_what_the_platform_disables_by_itself_weighs_little(entry: Any, severity: str) -> None:
+    before = {"is": "x", "firstSeen": "t", "severity": "critical", "author": BY_PLATFORM, **entry}
+    status: dict[str, Any] = {"drift": [{k: v for k, v in before.items() if k != "author"}]}
+    authors.told({"drift": [before]}, status, {})
+    assert status["drift"][0]["severity"] == severity

@@ -54,12 +54,12 @@ class Question:
     """What an event has to be about, and when. Seconds since the epoch.
 
     own: names of the identity, one of which has to be there. entry: what has to be named beside it,
-    "" for nothing; then no name but those in `own` and `also` may be there.
+    "" for nothing; then no name but those in `own` may be there, and that of a key that `ends` so.
     """
 
     own: frozenset[str]
     entry: str
-    also: frozenset[str]
+    ends: str
     start: float
     end: float
 

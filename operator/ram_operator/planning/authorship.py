@@ -13,6 +13,7 @@ from typing import Final
 
 from .. import times
 from ..kinds.schema import Escalation, Kind
+from ..kinds.sign_in import shown as shown_key
 from ..model.traces import Author, Ourselves, Question, Trace
 from ..model.vocabulary import AuthorKind
 
@@ -42,14 +43,15 @@ def question(
     field, _, entry = place.partition("[")
     entry = entry.removesuffix("]").lower()
     escalates = {each.name: each.escalates for each in row.fields}.get(field, Escalation.NEVER)
-    beside, also = "", frozenset[str]()
+    beside, ends = "", ""
     if entry and escalates is Escalation.ATTACHMENT:
         beside = "policy/" + entry.partition("/")[2]
     elif entry and escalates is Escalation.MEMBERSHIP:
         beside = f"user/{entry}"
-    elif entry:
-        also = frozenset({_KEYS + entry})
-    return Question(frozenset(own), beside, also, start - EARLIER, end + LATER)
+    elif escalates is Escalation.SIGN_IN:
+        # Of a key's id the status has the end alone.
+        ends = entry.partition(shown_key(""))[2]
+    return Question(frozenset(own), beside, ends, start - EARLIER, end + LATER)
 
 
 def fits(asked: Question, trace: Trace) -> bool:
@@ -62,8 +64,12 @@ def _about(asked: Question, trace: Trace) -> bool:
         return False
     if asked.entry:
         return asked.entry in trace.names
-    # One that names something else besides is about an attachment or a membership.
-    return trace.names <= asked.own | asked.also
+    # One that names something else besides is about an attachment, a membership or another key.
+    return all(name in asked.own or _is_key(asked, name) for name in trace.names)
+
+
+def _is_key(asked: Question, name: str) -> bool:
+    return bool(asked.ends) and name.startswith(_KEYS) and name.endswith(asked.ends)
 
 
 def ours(trace: Trace, ourselves: Ourselves) -> bool:

@@ -7,7 +7,9 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from .. import documents
-from ..constants import Severity
+from ..constants import AccessMode, Severity
+from ..gate.inputs import Inputs
+from ..kinds import sign_in
 from ..kinds.sign_in import ISSUE
 from ..model import provider_states, sentences
 from ..model.changes import PROVIDERS, Drift, Judged, place
@@ -115,3 +117,25 @@ def _halves(item: Judged, after: documents.Trust) -> list[Drift]:
     back = Drift(name, *excess, item.severity, DriftAction.CORRECTED, True)
     rest = replace(item.change, before=after)
     return [back, Drift(name, *sentences.drift_values(rest), item.severity, DriftAction.REPORTED)]
+
+
+def disabled(inputs: Inputs) -> tuple[Drift, ...]:
+    """The key that the operator made and that lets nobody in any more, not by the operator: as the
+    platform does with one that is idle for long. It is not given back, see `key_steps`.
+    """
+    record, completing = inputs.memory.record, inputs.memory.completing
+    access = sign_in.of(inputs.desired, inputs.live, record, completing=completing)
+    current = record.keys.current
+    if access is None or access.mode is not AccessMode.ACCESS_KEY or not current:
+        return ()
+    return tuple(
+        Drift(
+            place(sign_in.FIELD, key),
+            entry.display,
+            f"{entry.display} ({sign_in.INACTIVE})",
+            Severity.WARNING,
+            DriftAction.REPORTED,
+        )
+        for key, entry in access.live.items()
+        if entry.handle == current and entry.value == sign_in.INACTIVE
+    )

@@ -140,7 +140,7 @@ def update(inputs: Inputs, doubted: frozenset[str] = frozenset()) -> Plan:
     return Plan(
         steps=tuple(step for step in steps if step not in postponed),
         held=gate.held,
-        drift=apart.drift,
+        drift=(*apart.drift, *drift_shown.disabled(inputs)),
         respelled=apart.respelled,
         acknowledged=apart.acknowledged,
         acknowledgeable=gate.acknowledgeable,

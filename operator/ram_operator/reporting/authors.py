@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from .. import legible
-from ..constants import EventReason
+from ..constants import EventReason, Severity
+from ..kinds import sign_in
 from ..model import sentences
 from ..model.traces import Author, Seen
 from ..model.vocabulary import AuthorKind, DriftAction
@@ -35,6 +36,8 @@ def told(
 ) -> list[Event]:
     """Put the authors that are known, or were in the old status, into the new one. The events of
     those that became known.
+
+    What the platform does by itself weighs little: it disables keys and logins that are idle.
     """
     events = []
     for name, when in _LISTS:
@@ -48,7 +51,18 @@ def told(
             elif (author := authors.get(this)) is not None:
                 entry["author"] = _block(author)
                 events += _event(entry["field"], author)
+            if _disabled_by_platform(entry):
+                entry["severity"] = str(Severity.INFO)
     return events
+
+
+def _disabled_by_platform(entry: Mapping[str, Any]) -> bool:
+    """Not of anything that it gives, nor of rights that it takes: who bears the name of a service
+    hides nothing behind it.
+    """
+    by_platform = (entry.get("author") or {}).get("kind") == AuthorKind.PLATFORM
+    way = str(entry.get("field")).partition("[")[0] == sign_in.FIELD
+    return by_platform and way and not entry.get("widens")
 
 
 def _block(author: Author) -> dict[str, str]:
