@@ -189,3 +189,13 @@ def carry_out(found: Live, step: Step) -> Live:
         gone = step.entries
         fields[step.field] = {k: v for k, v in fields[step.field].items() if k not in gone}
     return replace(found, fields=fields)
+
+
+def from_outside(found: Inputs) -> Inputs:
+    """The same role, as one that somebody from outside the account may assume, as was agreed."""
+    here = trust(FC, OUTSIDER)
+    desired = replace(found.desired, fields={**found.desired.fields, "trustPolicy": here})
+    live = replace(found.live, fields={**found.live.fields, "trustPolicy": here})
+    record = replace(found.memory.record, baseline=here)
+    memory = replace(found.memory, record=record, outsiders=(OUTSIDER[1],))
+    return replace(found, desired=desired, live=live, memory=memory)

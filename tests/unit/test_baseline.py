@@ -200,6 +200,11 @@ def test_other_attachments_stay(agreed: Mapping[str, str] | None, texts: Any) ->
     assert baseline.beyond(attached(ADMIN, agreed=agreed, texts=texts), ()) == []
 
 
+def test_one_whose_document_only_waits_stays() -> None:
+    waits = {"texts": {ADMIN: ALL_TEXT}, "not_in_force": frozenset({ADMIN})}
+    assert baseline.beyond(attached(ADMIN, agreed={}, **waits), ()) == []
+
+
 def test_one_that_differs_is_judged_as_a_change() -> None:
     found = attached(ADMIN, agreed={}, texts={ADMIN: ALL_TEXT})
     assert baseline.beyond(found, (f"policies[{ADMIN}]",)) == []
@@ -257,8 +262,24 @@ def test_a_member_of_an_ordinary_group_needs_nobody() -> None:
     assert baseline.beyond(group("eve", carries=ALL_TEXT, agreed={}, attached=None), ()) == []
 
 
+@pytest.mark.parametrize(
+    ("carries", "memory"),
+    [
+        (NO_RIGHTS, {"texts": {ADMIN: ALL_TEXT}}),
+        (ALL_TEXT, {"texts": {ADMIN: NO_RIGHTS}}),
+        (ALL_TEXT, {"texts": {ADMIN: ALL_TEXT}, "not_in_force": frozenset({ADMIN})}),
+        (ALL_TEXT, {"not_in_force": frozenset({ADMIN})}),
+    ],
+    ids=["no right when he came", "no right now", "waits", "waits under an agreed one"],
+)
+def test_nor_does_one_of_a_group_whose_right_nobody_agreed_on_or_is_not_in_force(
+    carries: str, memory: Any
+) -> None:
+    assert baseline.beyond(group("eve", carries=carries, agreed={}, **memory), ()) == []
+
+
 def test_what_the_policy_is_now_counts_where_it_is_known() -> None:
-    found = group("eve", carries=NO_RIGHTS, agreed={}, texts={ADMIN: ALL_TEXT})
+    found = group("eve", carries=ALL_TEXT, agreed={}, texts={ADMIN: ALL_TEXT})
     assert [item.cause for item in baseline.beyond(found, ())] == EXCESS
 
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 from ram_operator import documents
 from ram_operator.kinds.manifest import Resolved
 from ram_operator.kinds.record import Identity, RecordChange, first
-from ram_operator.loop import lookups, trust_lookups
+from ram_operator.loop import judged_policies, lookups, trust_lookups
 from ram_operator.loop.sources import Sources
 from ram_operator.loop.subject import Subject
 from ram_operator.model import provider_states
@@ -74,10 +74,25 @@ def test_what_is_to_be_attached_is_judged_by_its_documents() -> None:
     rights = lookups.look(known, subject, wanted(spec), made(wanted({})), RecordFacts())
     assert rights.harmless == {"System/reads"}
     assert rights.reasons.keys() == {"System/admin", "Custom/missing"}
-    assert rights.reasons["Custom/missing"] == (lookups.MISSING,)
+    assert rights.reasons["Custom/missing"] == (judged_policies.MISSING,)
     assert rights.attached == frozenset()
     assert rights.texts["System/reads"] == NO_RIGHTS
     assert rights.texts["System/admin"] == documents.identity_text(policy(ALLOW_ALL))
+
+
+def test_what_a_policy_only_asks_for_is_not_in_force() -> None:
+    asked = {"document": {"Version": "1", "Statement": [ALLOW_ALL]}}
+    spec = {"policies": [{"type": "RamPolicy", "name": "read"}]}
+    names = {READ: Resolved("read")}
+    subject = Subject.of(KEY, body(KEY, {"trustPolicy": trust_json(FC), **spec}))
+
+    def look(there: Json) -> lookups.Rights:
+        known = sources((READ, body(READ, asked)), policies={"Custom/read": policy(there)})
+        return lookups.look(known, subject, wanted(spec, names), made(wanted({})), RecordFacts())
+
+    waits, has = look(ALLOW_READ), look(ALLOW_ALL)
+    assert waits.reasons.keys() == has.reasons.keys() == {"Custom/read"}
+    assert (waits.not_in_force, has.not_in_force) == ({"Custom/read"}, frozenset())
 
 
 def test_what_is_attached_is_read_until_it_is_agreed_on() -> None:

@@ -18,7 +18,7 @@ from ram_operator.model.steps import AgreeValue, WriteAttributes, WriteTrust
 from ram_operator.model.vocabulary import HeldKind
 from ram_operator.planning import plan
 from tests.unit.approvals_by_example import NOW, approved, offered
-from tests.unit.core import ECS, FC, OPTIONS, OUTSIDER, trust
+from tests.unit.core import ECS, FC, OPTIONS, OUTSIDER, from_outside, trust
 from tests.unit.test_grants import OWN
 from tests.unit.test_values import (
     BOTH,
@@ -122,8 +122,18 @@ def test_a_right_that_waits_makes_no_more_of_the_role(name: str) -> None:
 
 
 @BOTH
+def test_nor_does_a_document_that_is_not_in_force(name: str) -> None:
+    """Nor somebody from outside whom a trust names that waits."""
+    found = unsaid(name, outsiders=("somebody",))
+    waits = frozenset(found.memory.attached or ())
+    assert waits
+    found = replace(found, memory=replace(found.memory, not_in_force=waits))
+    assert name not in {entry.field for entry in plan.update(found).drift}
+
+
+@BOTH
 def test_who_may_be_it_from_outside_is_enough(name: str) -> None:
-    decision = plan.update(unsaid(name, has=OWN, outsiders=("somebody",)))
+    decision = plan.update(from_outside(unsaid(name, has=OWN)))
     assert [d.action for d in decision.drift] == ["corrected"]
 
 

@@ -133,7 +133,7 @@ def _entries(
     assert isinstance(live, Mapping)
     for key in sorted(wanted.keys() & live.keys() - agreed.keys()):
         where = place(field.name, key)
-        if where in moved or not _gives_rights(inputs, field, key):
+        if where in moved or not excess.surely_gives_rights(inputs, field, key):
             continue
         wish = Change(field.name, None, wanted[key], Direction.WIDER, key)
         if carried_out(inputs.memory, wish):
@@ -143,24 +143,6 @@ def _entries(
             yield Judged(wish, Cause.INTENT, Disposition.HOLD, Severity.INFO)
         else:
             yield excess.found(wish)
-
-
-def _gives_rights(inputs: Inputs, field: Field, key: str) -> bool:
-    """Whether the entry surely gives a right to change rights. What could not be read is no proof:
-    that is said, and nothing is taken away for it.
-    """
-    memory = inputs.memory
-    if field.escalates is Escalation.ATTACHMENT:
-        return memory.texts.get(key, NO_RIGHTS) != NO_RIGHTS
-    agreed = memory.record.agreed.entries.get(inputs.row.field(field.carries).name, {})
-    return any(_right(inputs, agreed, other) for other in memory.attached or ())
-
-
-def _right(inputs: Inputs, agreed: Mapping[str, str], key: str) -> bool:
-    return (
-        not only_reads(key)
-        and inputs.memory.texts.get(key, agreed.get(key, NO_RIGHTS)) != NO_RIGHTS
-    )
 
 
 def first(inputs: Inputs) -> Agreed:
@@ -389,6 +371,6 @@ def _text(inputs: Inputs, field: Field, key: str, rights: bool) -> str | None:
     its group is about to get some.
     """
     if field.escalates is Escalation.MEMBERSHIP:
-        return NO_RIGHTS if rights or _gives_rights(inputs, field, key) else None
+        return NO_RIGHTS if rights or excess.gives_rights(inputs, field, key) else None
     found = inputs.memory.moved.get(key, inputs.memory.texts.get(key))
     return None if only_reads(key) else found

@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from ..constants import DriftPolicy, Severity
+from ..kinds.entries import only_reads
 from ..kinds.schema import Escalation, Field
 from ..model.changes import Change, Judged
+from ..model.records import NO_RIGHTS
 from ..model.vocabulary import Cause, Direction, Disposition
 from . import acknowledgements
 from .inputs import Inputs
@@ -51,3 +53,36 @@ def widened(inputs: Inputs, field: Field) -> Iterator[Judged]:
             yield Judged(wish, Cause.INTENT, Disposition.HOLD, Severity.INFO)
         else:
             yield found(wish)
+
+
+def surely_gives_rights(inputs: Inputs, field: Field, key: str) -> bool:
+    """Whether the entry gives a right to change rights that is in force. Of a membership only where
+    the group has one by agreement: until then the record does not say who joined, and he who did
+    is no stranger for what becomes of a policy; that is judged where the policy is.
+    """
+    if field.escalates is Escalation.ATTACHMENT:
+        return key not in inputs.memory.not_in_force and gives_rights(inputs, field, key)
+    agreed = inputs.memory.record.agreed.of(inputs.row.field(field.carries).name) or {}
+    ours = agreed.keys() - inputs.memory.not_in_force
+    return any(
+        agreed[other] != NO_RIGHTS and _right(inputs, agreed, other)
+        for other in ours & (inputs.memory.attached or frozenset())
+    )
+
+
+def gives_rights(inputs: Inputs, field: Field, key: str) -> bool:
+    """Whether the entry gives a right to change rights, or is about to. What could not be read is
+    no proof: that is said, and nothing is taken away for it.
+    """
+    memory = inputs.memory
+    if field.escalates is Escalation.ATTACHMENT:
+        return memory.texts.get(key, NO_RIGHTS) != NO_RIGHTS
+    agreed = memory.record.agreed.entries.get(inputs.row.field(field.carries).name, {})
+    return any(_right(inputs, agreed, other) for other in memory.attached or ())
+
+
+def _right(inputs: Inputs, agreed: Mapping[str, str], key: str) -> bool:
+    return (
+        not only_reads(key)
+        and inputs.memory.texts.get(key, agreed.get(key, NO_RIGHTS)) != NO_RIGHTS
+    )

@@ -123,6 +123,10 @@ class Memory:
     """Folded key of a policy → its identity grants as a document, see `Agreed`. Only of policies
     whose documents are known.
     """
+    not_in_force: frozenset[str] = frozenset()
+    """Folded keys of those that give a right only by what is asked for and waits, or by what may
+    have been written and cannot be seen: nothing is taken from anybody for it.
+    """
     moved: Mapping[str, str] = field(default_factory=lambda: EMPTY)
     """Folded key of a policy that is attached as agreed, and whose document no object here owns →
     its identity grants, where they are more by now than was agreed on.

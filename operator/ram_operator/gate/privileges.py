@@ -5,12 +5,14 @@ Called by `grants` and `values`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from .. import documents
 from ..kinds.entries import only_reads
+from ..kinds.role import outsiders
 from ..kinds.schema import Field
+from ..model.objects import UnknownPart
 from ..model.state import Desired
 from .inputs import WHATEVER, Inputs, Memory
 
@@ -25,22 +27,43 @@ def privileged(field: Field, desired: Desired, memory: Memory) -> bool:
     return bool(memory.outsiders or suspects(field, desired, memory))
 
 
-def perhaps(memory: Memory) -> bool:
+def perhaps(inputs: Inputs) -> bool:
     """Whether it may be more than an ordinary role, by who may be it and by the policies that it
-    has: one that could not be read may let do anything. Not where it is not known which those are.
+    has: a trust or a policy that could not be read may let anybody do anything. Not where it is not
+    known which policies those are. What is only asked for makes no more of it.
     """
-    if memory.attached is None:
+    attached = inputs.memory.then.attached
+    if attached is None:
         return False
-    return bool(memory.outsiders) or any(not harmless(key, memory) for key in memory.attached)
+    unread = isinstance(_trust(inputs), UnknownPart)
+    return unread or _outside(inputs) or any(_more(inputs.memory, attached))
+
+
+def presumably(inputs: Inputs) -> bool:
+    """The same, where it counts as the worst that nobody knows which policies it has."""
+    return inputs.memory.then.attached is None or perhaps(inputs)
 
 
 def surely(inputs: Inputs) -> bool:
     """Whether it is that by what was read, of its trust and of its policies."""
-    memory, gated = inputs.memory, inputs.row.gated_field
-    read = gated is not None and isinstance(inputs.live.fields.get(gated.name), documents.Trust)
+    memory = inputs.memory
     judged = memory.reasons.keys() | memory.ways.keys()
-    has = (memory.attached or frozenset()) & judged
-    return (read and bool(memory.outsiders)) or any(not harmless(key, memory) for key in has)
+    return _outside(inputs) or any(_more(memory, (memory.attached or frozenset()) & judged))
+
+
+def _more(memory: Memory, keys: Iterable[str]) -> Iterator[str]:
+    return (key for key in keys if not harmless(key, memory) and key not in memory.not_in_force)
+
+
+def _outside(inputs: Inputs) -> bool:
+    """Whether somebody from outside the account may be it by now."""
+    trust = _trust(inputs)
+    return isinstance(trust, documents.Trust) and bool(outsiders(inputs.account, trust))
+
+
+def _trust(inputs: Inputs) -> object:
+    gated = inputs.row.gated_field
+    return None if gated is None else inputs.live.fields.get(gated.name)
 
 
 def suspects(field: Field, desired: Desired, memory: Memory) -> tuple[str, ...]:

@@ -34,7 +34,7 @@ def _privileged(inputs: Inputs, field: Field) -> bool:
 def beyond(inputs: Inputs, field: Field, wanted: FieldValue, live: FieldValue) -> Iterator[Judged]:
     """What goes beyond what was agreed on, of a value that manifest and cloud have alike."""
     base = agreed_value(field, inputs.memory.record)
-    if base is None or not wider(field, base, live) or not _privileged(inputs, field):
+    if base is None or not wider(field, base, live) or not privileges.presumably(inputs):
         return
     wish = Change(field.name, base, wanted, Direction.WIDER)
     if begun(inputs.memory.record, wish):
@@ -56,7 +56,7 @@ def unasked(inputs: Inputs, field: Field, live: FieldValue) -> Iterator[Judged]:
     if base is None or not wider(field, base, live):
         return
     there = Change(field.name, base, live, Direction.WIDER)
-    if begun(record, there) or not privileges.perhaps(inputs.memory):
+    if begun(record, there) or not privileges.perhaps(inputs):
         return
     back = excess.back(Change(field.name, live, base, Direction.NARROWER))
     if not privileges.surely(inputs):
@@ -83,7 +83,7 @@ def from_agreed(inputs: Inputs, item: Judged) -> list[Judged]:
     if not (wider(field, base, live) and wider(field, base, wanted)):
         return [item]
     there = Change(field.name, base, live, Direction.WIDER)
-    if not _privileged(inputs, field) or begun(inputs.memory.record, there):
+    if not privileges.presumably(inputs) or begun(inputs.memory.record, there):
         return [item]
     back = excess.back(Change(field.name, live, base, Direction.NARROWER))
     if inputs.memory.options.drift is DriftPolicy.REPORT:

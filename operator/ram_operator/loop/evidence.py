@@ -70,6 +70,7 @@ class Evidence:
             says=known.says,
             holders=known.holders,
             texts=known.texts,
+            not_in_force=known.not_in_force,
             moved=known.moved,
             watched=self._watched(standing, most),
         )

@@ -26,10 +26,10 @@ from ..kinds.table import KINDS
 from ..model import applied_marks
 from ..model.changes import place
 from ..model.objects import EMPTY, Entry, FieldValue, Key, Owner, UnknownPart
-from ..model.records import NO_RIGHTS, Agreed, RecordFacts
+from ..model.records import Agreed, RecordFacts
 from ..model.state import Desired, Live
 from ..model.vocabulary import PolicyType, Presence
-from . import moved_policies, policy_lookups, trust_lookups
+from . import judged_policies, moved_policies, policy_lookups, trust_lookups
 from .sources import Sources
 from .subject import Subject
 
@@ -69,11 +69,6 @@ def resolve(sources: Sources, key: Key, owner: Owner) -> manifest.Resolved:
     return manifest.Resolved(name)
 
 
-MISSING: Final = (
-    "it does not exist, so nobody knows what it will allow; create it or correct its name"
-)
-
-
 @dataclass(frozen=True, slots=True)
 class Rights:
     """Folded keys of policies that are known not to escalate, and why others do."""
@@ -98,6 +93,8 @@ class Rights:
     """Folded key → digests of what of them the gate speaks of."""
     texts: Mapping[str, str] = default(default_factory=lambda: EMPTY)
     """Folded key → identity grants of its documents, see `Agreed`."""
+    not_in_force: frozenset[str] = frozenset()
+    """Those of them that give a right only by what is asked for, see `Memory.not_in_force`."""
     sent: tuple[documents.Policy, ...] = ()
     """Of a policy: what we wrote so lately that what was read may be older."""
     unread: tuple[str, ...] = ()
@@ -119,51 +116,6 @@ NOTHING: Final = Rights(frozenset(), {}, frozenset(), None, {})
 """Where nothing is attached and nobody joins."""
 
 
-@dataclass(slots=True)
-class _Policies:
-    """What becomes known of policies, by folded key; see `Rights`."""
-
-    strict: bool
-    """A detour waits for a person, too."""
-    own: tuple[str, ...]
-    harmless: set[str] = default(default_factory=set)
-    reasons: dict[str, tuple[str, ...]] = default(default_factory=dict)
-    itself: set[str] = default(default_factory=set)
-    ways: dict[str, tuple[str, ...]] = default(default_factory=dict)
-    judged: dict[str, frozenset[str]] = default(default_factory=dict)
-    lets: dict[str, tuple[str, ...]] = default(default_factory=dict)
-    texts: dict[str, str] = default(default_factory=dict)
-    moved: dict[str, str] = default(default_factory=dict)
-    unread: list[str] = default(default_factory=list)
-
-    def missing(self, key: str) -> None:
-        """A typing error, most likely; who makes such a policy later decides what it allows."""
-        self.reasons[key], self.judged[key] = (MISSING,), frozenset()
-
-    def add(self, key: str, found: tuple[documents.Policy, ...]) -> None:
-        self.texts[key] = identity_text(found)
-        self._judge(key, found)
-
-    def add_moved(self, key: str, found: tuple[documents.Policy, ...]) -> None:
-        """One that lets do more than was agreed on, which moves nobody else's rights here."""
-        self.moved[key] = identity_text(found)
-        self._judge(key, found)
-
-    def _judge(self, key: str, found: tuple[documents.Policy, ...]) -> None:
-        self.judged[key], self.lets[key] = documents.digests(found), _lets(found)
-        why = {reason for document in found for reason in documents.escalates(document)}
-        detours = {way for document in found for way in documents.indirect(document)}
-        if detours:
-            self.ways[key] = tuple(sorted(detours))
-        if not why:
-            if not (detours and self.strict):
-                self.harmless.add(key)
-            return
-        self.reasons[key] = tuple(sorted(why))
-        if any(documents.reaches(document, self.own) for document in found):
-            self.itself.add(key)
-
-
 def look(
     sources: Sources, subject: Subject, wanted: Desired, live: Live, record: RecordFacts
 ) -> Rights:
@@ -173,7 +125,7 @@ def look(
     manifests = _manifests(sources, subject)
     outside = _outsiders(sources, subject, wanted, live)
     strict = sources.account.hold_indirect or bool(outside)
-    policies = _Policies(strict, _own(sources, subject, wanted))
+    policies = judged_policies.Judged(strict, _own(sources, subject, wanted))
     for key, entry in sorted(_asked(subject, wanted, live, record).items()):
         try:
             found = policy_lookups.stands_for(sources, manifests.get(key), entry)
@@ -182,11 +134,12 @@ def look(
             continue
         if found:
             policies.add(key, found)
+            if key not in policies.harmless:
+                policies.in_force(key, policy_lookups.in_force(sources, entry))
         else:
             policies.unread.append(f"the policy {entry.display} to be read")
     for key, document in moved_policies.find(sources, subject, (wanted, live), record.agreed):
-        if key not in policies.judged:
-            policies.add_moved(key, (document,))
+        policies.add_moved(key, document)
     known = Rights(
         frozenset(policies.harmless),
         policies.reasons,
@@ -199,6 +152,7 @@ def look(
         holds_ways=strict or trust_lookups.exposed(sources, subject, wanted, live),
         lets=policies.lets,
         texts=policies.texts,
+        not_in_force=frozenset(policies.not_in_force),
         sent=_sent(sources, subject, wanted),
         unread=tuple(policies.unread),
         moved=policies.moved,
@@ -217,20 +171,6 @@ def _with_denials(sources: Sources, going: Mapping[str, Entry], known: Rights) -
         says=found.says,
         unread=(*known.unread, *found.unread),
     )
-
-
-def identity_text(found: tuple[documents.Policy, ...]) -> str:
-    """What a record says of what they let do."""
-    return documents.identity_text(documents.together(found)) or NO_RIGHTS
-
-
-def _lets(found: tuple[documents.Policy, ...]) -> tuple[str, ...]:
-    """Stands for all that the documents let do of what the gate speaks of."""
-    parts = [part(each) for each in found for part in _SPOKEN_OF]
-    return tuple(sorted({part.digest for part in parts if part.grants}))
-
-
-_SPOKEN_OF: Final = (documents.identity_grants, documents.indirect_grants)
 
 
 def _outsiders(sources: Sources, subject: Subject, wanted: Desired, live: Live) -> tuple[str, ...]:

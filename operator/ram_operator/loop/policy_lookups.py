@@ -85,6 +85,15 @@ def stands_for(sources: Sources, manifest: Any, entry: Entry) -> tuple[documents
         return ()
 
 
+def in_force(sources: Sources, entry: Entry) -> tuple[documents.Policy, ...]:
+    """What the policy says in the cloud, whatever is asked for; nothing where that is not known."""
+    kind, _, name = entry.display.partition("/")
+    try:
+        return sources.readings.policy(kind, name)
+    except (RamOperatorError, documents.DocumentError):
+        return ()
+
+
 def _predecessors(sources: Sources, entry: Entry) -> tuple[documents.Policy, ...]:
     """What another process may have written right before this one began to lead: what the object
     that owns the policy asks for. An answer of the cloud may be older than that. Raises
