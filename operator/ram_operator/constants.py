@@ -18,9 +18,6 @@ FIELD_MANAGER: Final = "ram-operator"
 APPROVER_FIELD_MANAGER: Final = "ram-operator-approver"
 
 FINALIZER: Final = f"{GROUP}/cleanup"
-# kopf strips the finalizer that bears the name in its settings when no handler of ours needs
-# it, so that name must be one that nobody ever writes.
-KOPF_UNUSED_FINALIZER: Final = f"{GROUP}/kopf-unused"
 
 ANNOTATION_RECONCILE: Final = f"{GROUP}/reconcile-requested-at"
 ANNOTATION_ABANDON: Final = f"{GROUP}/abandon"

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import kopf
 
-from .constants import COMPONENT, GROUP, KOPF_UNUSED_FINALIZER, VERSION
+from .constants import COMPONENT, GROUP, VERSION
 from .kinds import manifest
 from .kinds.record import holder
 from .kinds.table import ACCOUNT, KINDS, PLURALS, RECORD
@@ -27,6 +27,10 @@ log = logging.getLogger(__name__)
 
 RECOUNT: Final = 1.0
 """Seconds in which several objects that go count as one for the RamAccount that waits for them."""
+
+
+NO_FINALIZER: Final = "none of kopf"
+"""A name that the API server takes from nobody, for its blanks."""
 
 
 def lane_of(body: Mapping[str, Any]) -> Lane:
@@ -168,6 +172,22 @@ async def run(
     await kopf.run_tasks(tasks, ignored=around)
 
 
+class NothingHandled(kopf.DiffBaseStorage):
+    """Nothing of an object is compared, so nothing of it is copied or decoded: that would take ten
+    times as long as all else of an event, and an annotation that is no JSON would keep kopf from
+    handing on anything of its object, and one of its workers busy for minutes.
+    """
+
+    def build(self, **_: Any) -> kopf.BodyEssence:
+        return kopf.BodyEssence()
+
+    def fetch(self, **_: Any) -> None:
+        return None
+
+    def store(self, **_: Any) -> None:
+        return None
+
+
 class Patience:
     """Seconds between attempts of a request to the API server, without an end."""
 
@@ -177,8 +197,10 @@ class Patience:
 
 def configure(settings: kopf.OperatorSettings) -> None:
     """kopf, with a reason per line."""
-    # We keep our own finalizer; kopf strips the one of this name, which nobody writes.
-    settings.persistence.finalizer = KOPF_UNUSED_FINALIZER
+    # We keep our own finalizer. From an object that has the one of this name kopf takes it away.
+    settings.persistence.finalizer = NO_FINALIZER
+    # Kopf compares what it has handled with what there is, for handlers that we do not have.
+    settings.persistence.diffbase_storage = NothingHandled()
     # Without a limit kopf keeps a worker task per object alive; without a short idle time-out each
     # slot of a limited pool sits idle for seconds after every object. What a start lists waits as
     # dicts until a slot is free, so slots must come free faster than objects are listed.

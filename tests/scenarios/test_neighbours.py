@@ -8,14 +8,18 @@ from typing import Any
 
 import pytest
 
-from lab import Cluster, waiting
+from lab import Cluster, RequestFailed, waiting
 from lab.emulator_process import EmulatorProcess
 from lab.operator_process import OperatorProcess
 from lab.world import TRUST_FC, World, condition, open_world
+from ram_operator.handlers import NO_FINALIZER
+from tests.support import secrets
 
 Json = dict[str, Any]
 MANY = 30
 LOOKS = 12
+UNUSED = "ram.alibabacloud.com/kopf-unused"
+"""Of which earlier versions took a finalizer away from whoever wrote it, once for each write."""
 
 
 @pytest.fixture
@@ -124,3 +128,47 @@ def test_a_write_that_is_refused_is_not_sent_at_each_look(full: World) -> None:
     sent = calls(full, "CreateRole")
     full.edit("RamRole", "one-too-many", description="an edit is another request")
     waiting.until(lambda: calls(full, "CreateRole") > sent, "that it is sent at once")
+
+
+@pytest.fixture
+def keyless(
+    operator: OperatorProcess,
+    installed: Cluster,
+    emulator: EmulatorProcess,
+    namespace: str,
+    behaviours: object,
+) -> Iterator[World]:
+    """A world where no user may have a key, which is told to whoever asks for one."""
+    opened = open_world(installed, emulator, namespace, behaviours, quotas={"accessKeysPerUser": 0})
+    opened.ready("RamAccount", namespace)
+    yield opened
+    opened.close()
+
+
+def test_a_key_that_is_refused_is_not_asked_for_at_each_look(keyless: World) -> None:
+    secrets.may_keep(keyless)
+    keyless.create("RamUser", "ann", {"accessMode": "AccessKey", "accessKey": {"secretName": "a"}})
+    told = keyless.reason("RamUser", "ann", "QuotaExceeded")
+    assert "; sent again within 60m" in condition(told, "Ready")["message"]
+    looked = calls(keyless, "ListAccessKeys")
+    waiting.until(lambda: calls(keyless, "ListAccessKeys") >= looked + LOOKS, "so many looks")
+    assert 1 <= calls(keyless, "CreateAccessKey") <= LOOKS // 2
+    sent = calls(keyless, "CreateAccessKey")
+    keyless.edit("RamUser", "ann", comments="an edit is another request")
+    waiting.until(lambda: calls(keyless, "CreateAccessKey") > sent, "that it is sent at once")
+
+
+def test_whatever_stands_beside_a_manifest_its_edits_are_seen(world: World) -> None:
+    """By whoever may annotate: what a framework keeps there is taken for what it is, a text."""
+    kept = "kopf.zalando.org/last-handled-configuration"
+    body = world.manifest("RamRole", "noted", {"trustPolicy": TRUST_FC})
+    body["metadata"] |= {"annotations": {kept: "[" * 100_000}, "finalizers": [UNUSED]}
+    world.cluster.request("POST", world.path("RamRole"), body)
+    world.ready("RamRole", "noted")
+    world.edit("RamRole", "noted", description="an edit")
+    edited = world.ready("RamRole", "noted")
+    assert world.cloud()["roles"]["noted"]["description"] == "an edit"
+    assert edited["metadata"]["finalizers"] == [UNUSED]
+    world.patch("RamRole", "noted", {"metadata": {"finalizers": None}})
+    with pytest.raises(RequestFailed, match="finalizers"):
+        world.patch("RamRole", "noted", {"metadata": {"finalizers": [NO_FINALIZER]}})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import SimpleNamespace
 from typing import Any, Final
 
@@ -30,6 +30,7 @@ from ram_operator.model.secret import Secret
 from ram_operator.model.state import Live
 from ram_operator.model.vocabulary import Presence
 from ram_operator.runtime.consistency import Consistency
+from ram_operator.runtime.refused_writes import Refusals
 from tests.unit.fake_clock import FakeClock
 from tests.unit.test_people import asked
 
@@ -52,6 +53,8 @@ class World:
         self.fails: RamOperatorError | None = None
         self.clock = FakeClock()
         self.consistency = Consistency(Settings(), self.clock)
+        self.refusals = Refusals(self.clock, 300.0)
+        self.sent = 0
         said = {"mode": AccessMode.ACCESS_KEY.value, "for": "uid-1 kept"}
         says = RecordChange(
             sequence=1,
@@ -65,6 +68,7 @@ class World:
         self.holds = ""
 
         def create(*_: Any) -> tuple[str, Secret]:
+            self.sent += 1
             if self.fails is not None:
                 raise self.fails
             return made, Secret(TEXT)
@@ -93,12 +97,15 @@ class World:
 
     def keep(self, *live: str) -> None:
         account = SimpleNamespace(name="a", account_id="1", mode=Mode.MANAGE, suspend=False)
-        session = SimpleNamespace(account=account, writer=_Writer(), client=None)
+        session = SimpleNamespace(
+            account=account, writer=_Writer(), client=None, connection=("key",)
+        )
         options = manifest.options(SPEC)
         subject = Subject(Key("RamUser", "team", "ann"), BODY, KINDS["RamUser"], options)
         ports: Any = SimpleNamespace(
             api=None,
-            settings=SimpleNamespace(cluster_name="blue", access_key_rest_seconds=86_400.0),
+            settings=Settings(cluster_name="blue", access_key_rest_seconds=86_400.0),
+            refusals=self.refusals,
             clock=SimpleNamespace(wall=lambda: NOW, stamp=lambda: "2030-03-17T17:46:40Z"),
             records=SimpleNamespace(read=lambda _: self.body, change=self.change),
             cache=SimpleNamespace(put=lambda _: None, get=lambda _: BODY),
@@ -195,10 +202,12 @@ def test_whoever_has_keys_asked_for_again_and_again_hides_no_other_drift(
     world.clock.advance(3600)
     mine, policy = "access[accessKey/…-new]", "policies[System/x]"
     key = Key("RamUser", "team", "ann")
-    for _ in range(3):
+    for sent in range(1, 4):
         with pytest.raises(Stalled):
             world.keep()
         assert not world.consistency.doubts(key, {mine, policy})
+        assert world.sent == sent
+        world.clock.advance(3600)
     # Of the key itself there may be an old answer.
     world.fails = None
     world.keep()
@@ -221,3 +230,52 @@ def test_a_use_that_cannot_be_is_one_of_now(said: str, counts: float) -> None:
     answer = {"AccessKeyLastUsed": {"LastUsedDate": said}}
     calls: Any = SimpleNamespace(call=lambda *_: answer)
     assert key_calls.last_used(calls, "ann", "LTAI", NOW) == counts
+
+
+def test_a_key_that_is_refused_is_asked_for_again_an_hour_later_at_most(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Looked at once a minute. Neither the cloud nor the record is written meanwhile."""
+    world = World(monkeypatch, READY, "LTAI-new")
+    world.fails = Stalled(Reason.QUOTA_EXCEEDED, "no more keys")
+    asked, said = [], set()
+    for minute in range(6 * 60):
+        before = (world.sent, world.body)
+        with pytest.raises(Stalled) as told:
+            world.keep()
+        said.add(str(told.value))
+        if world.sent > before[0]:
+            asked.append(minute)
+        else:
+            assert world.body is before[1]
+        world.clock.advance(60)
+    assert asked == [0, 5, 15, 35, 75, 135, 195, 255, 315]
+    assert len(said) == 1
+    assert "; sent again within 60m" in said.pop()
+    # Somebody made room by hand, which is no edit.
+    with pytest.raises(Stalled):
+        world.keep("LTAI-another")
+    assert world.sent == len(asked) + 1
+    world.fails = None
+    world.clock.advance(3600)
+    world.keep()
+    assert world.keys.current == "LTAI-new"
+
+
+def test_a_key_that_may_not_be_ended_is_tried_again_after_five_minutes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world = World(monkeypatch, replace(READY, ending=(Ending("LTAI-old"),)), "LTAI-new")
+    sent = []
+
+    def disable(*_: Any) -> None:
+        sent.append(world.clock.now)
+        raise Stalled(Reason.ACCESS_DENIED, "may not")
+
+    monkeypatch.setattr(key_calls, "disable", disable)
+    begun = world.clock.now
+    for _ in range(15):
+        with pytest.raises(Stalled, match="sent again within 5m"):
+            world.keep("LTAI-old")
+        world.clock.advance(60)
+    assert [at - begun for at in sent] == [0, 300, 600]

@@ -54,7 +54,7 @@ def named(prefix: str) -> list[str]:
     return [value for name, value in vars(constants).items() if name.startswith(prefix)]
 
 
-FINALIZERS = [constants.FINALIZER, constants.KOPF_UNUSED_FINALIZER]
+FINALIZERS = [constants.FINALIZER]
 IN_THE_GROUP = re.compile(rf"{constants.GROUP}/(?!v\d)[a-z-]*[a-z]")
 
 

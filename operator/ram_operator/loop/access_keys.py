@@ -25,11 +25,13 @@ from ..model.objects import Entries, UnknownPart
 from ..model.record_changes import RecordChange
 from ..model.records import RecordFacts
 from ..model.state import Desired, Live
+from ..model.vocabulary import Direction
 from ..planning import key_steps, key_view
 from ..planning.key_view import LiveKey, Sight, View
 from ..runtime.consistency import Touched
 from ..runtime.queue import Lane
 from ..runtime.sessions import Session
+from . import refused
 from .gated_write import may_still, still
 from .ports import Ports
 from .subject import Subject
@@ -150,6 +152,7 @@ class AccessKeys:
             view = self._view(now.facts.keys, name, kept)
             decision = key_steps.decide(view)
             if isinstance(decision, key_view.Rest):
+                refused.keep_key(self._ports, self._subject, self._session, None)
                 self.told = key_steps.told(view)
                 if decision.after is not None:
                     self._ports.queue.add(self._subject.key, Lane.PERIODIC, decision.after)
@@ -229,6 +232,10 @@ class AccessKeys:
     def _issue(self, now: _Now, announced: KeyState, kept: Kept | None) -> _Now:
         """Announced first: whatever comes of it, the record knows that a key may have been made."""
         assert kept is not None
+        # Whoever deletes a key by hand may have made room for this one.
+        sent = (self._identity.cloud_name, *sorted(self._live))
+        asked = refused.KeyWrite("CreateAccessKey", sent, Direction.WIDER)
+        self._left_alone(asked)
         self._insist()
         begun = self._note(now, announced)
         writer = replace(self._session.writer, wanted=self._still_wanted)
@@ -238,11 +245,11 @@ class AccessKeys:
         except (OutcomeUnknown, Bug):
             # It may have been made.
             raise
-        except RamOperatorError:
+        except RamOperatorError as error:
             # None was, so it does not count for the hour either.
             before = now.facts.keys.unplanned
             self._note(begun, replace(key_steps.refused(announced), unplanned=before))
-            raise
+            raise self._refused(asked, error) from None
         self._wrote(key_id)
         if key_id in self._live or key_id in announced.ids:
             # Whose key that is nobody knows, so nothing becomes of it.
@@ -272,10 +279,27 @@ class AccessKeys:
 
     def _write(self, call: Callable[[Writer, str, str], None], key_id: str) -> None:
         """What takes something away, however often the object is edited."""
+        sent = (self._identity.cloud_name, key_id)
+        asked = refused.KeyWrite(call.__name__, sent, Direction.NARROWER)
+        self._left_alone(asked)
         writer = replace(self._session.writer, wanted=self._may)
         self._wrote(key_id)
-        call(writer, self._identity.cloud_name, key_id)
+        try:
+            call(writer, self._identity.cloud_name, key_id)
+        except RamOperatorError as error:
+            raise self._refused(asked, error) from None
         self._wrote(key_id)
+
+    def _left_alone(self, asked: refused.KeyWrite) -> None:
+        """Raises what was said when the cloud refused the same a while ago and nothing changed."""
+        around = (self._ports, self._subject, self._session)
+        refused.keep_key(*around, asked)
+        if (said := refused.standing(*around, asked)) is not None:
+            raise said
+
+    def _refused(self, asked: refused.KeyWrite, error: RamOperatorError) -> RamOperatorError:
+        """What is told of it from now on."""
+        return refused.note(self._ports, self._subject, self._session, asked, error)
 
     def _wrote(self, key_id: str) -> None:
         """Of that key alone an old answer may come, "" for one that is yet to be made: whoever has

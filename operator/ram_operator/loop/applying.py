@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from ..constants import Mode, Reason
 from ..errors import Bug, OutcomeUnknown, RamOperatorError, Refused, Retry
@@ -22,9 +22,6 @@ from . import ownership, refused
 from .gated_write import GatedWrite, may_still
 from .ports import Ports
 from .subject import Subject
-
-_ONE_PART: Final = frozenset({Reason.ACCESS_DENIED, Reason.QUOTA_EXCEEDED, Reason.INVALID_SPEC})
-"""What the cloud refuses for these reasons says nothing about the other parts of an identity."""
 
 
 def stopped(subject: Subject, session: Session) -> Stopped | None:
@@ -76,7 +73,7 @@ def carry_out(
         if error is not None:
             errors.append(error)
             failed.append(step)
-            if error.reason not in _ONE_PART or isinstance(error, Retry):
+            if error.reason not in refused.ONE_PART or isinstance(error, Retry):
                 break
             continue
         if isinstance(step, Detach) and step.cause is Cause.INTENT:
@@ -108,10 +105,7 @@ def _try(
     try:
         facts.update(gate.run(step))
     except RamOperatorError as error:
-        softened = _soften(ports, subject, error, step)
-        if softened.reason in _ONE_PART:
-            return refused.note(ports, subject, session, step, softened)
-        return softened
+        return refused.note(ports, subject, session, step, _soften(ports, subject, error, step))
     # It may have waited for its turn since.
     _sent(ports, subject, step)
     return None
