@@ -19,11 +19,11 @@ from lab.operator_process import OperatorProcess
 from lab.world import World, open_world
 
 Json = dict[str, Any]
-PATCHES: Final = int(os.environ.get("PATCHES", "100"))
+PATCHES: Final = int(os.environ.get("PATCHES", "60"))
 MANY: Final = 6_000
 """Annotations of an object: with what the API server keeps about each, half a megabyte."""
 TICKS: Final = os.sysconf("SC_CLK_TCK")
-SHARE: Final = 0.1
+SHARE: Final = 0.06
 """Of the processor time that the API server takes for such a patch."""
 
 
