@@ -41,9 +41,11 @@ class ControlPlane(Cluster):
 
     found: assets.Assets
     processes: dict[str, Child]
+    flags: tuple[str, ...] = ()
+    """Of the API server, beside those that it has here in any case."""
 
     @classmethod
-    def start(cls, directory: Path) -> ControlPlane:
+    def start(cls, directory: Path, *flags: str) -> ControlPlane:
         """Starts both servers in directory, which is made if it is missing, and waits until ready.
 
         Raises StartFailed with the end of the log that tells why.
@@ -54,7 +56,8 @@ class ControlPlane(Cluster):
         token = secrets.token_urlsafe(24)
         _write_inputs(directory, token)
         for attempt in range(1, _ATTEMPTS + 1):
-            plane = cls(directory, f"https://127.0.0.1:{free_port()}", token, found, {})
+            url = f"https://127.0.0.1:{free_port()}"
+            plane = cls(directory, url, token, found, {}, flags)
             try:
                 plane._start_etcd(free_port(), free_port())
                 plane.start_apiserver()
@@ -71,7 +74,8 @@ class ControlPlane(Cluster):
 
     def start_apiserver(self) -> None:
         """Starts the API server on the address it always had and waits until it is ready."""
-        command = [*_FEWER_COLLECTIONS, self.found.kube_apiserver, *_apiserver_flags(self)]
+        flags = [*_apiserver_flags(self), *self.flags]
+        command = [*_FEWER_COLLECTIONS, self.found.kube_apiserver, *flags]
         child = Child.start("kube-apiserver", command, self.directory / "kube-apiserver.log")
         self.processes["kube-apiserver"] = child
         _wait(child, self._apiserver_ready)

@@ -17,6 +17,7 @@ from lab.waiting import until
 DEPLOY: Final = Path(__file__).resolve().parents[1] / "deploy"
 BASE: Final = DEPLOY / "kustomize" / "base"
 NO_STAMPS: Final = DEPLOY / "admission" / "variants" / "no-stamps"
+FROM_FILES: Final = DEPLOY / "admission" / "variants" / "files"
 
 
 def install(cluster: Cluster, folder: Path = BASE) -> None:

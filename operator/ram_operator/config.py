@@ -17,6 +17,7 @@ from .constants import SETTLE_SECONDS
 PREFIX: Final = "RAM_OPERATOR_"
 _FORMS: Final[Mapping[str, re.Pattern[str]]] = {
     "json or plain": re.compile("json|plain"),
+    "api or files": re.compile("api|files"),
     "debug, info, warning or error": re.compile("debug|info|warning|error"),
     "[host]:port, or empty": re.compile(r"(|[^\s:/]*:[0-9]{1,5})"),
     "letters, digits, dots and dashes": re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,61}[A-Za-z0-9])?"),
@@ -166,6 +167,11 @@ class Settings:
     )
     unguarded_approvals: bool = _setting(
         False, "believe approvals although nothing checks who may write them: for trying out only"
+    )
+    guard: str = _setting(
+        "api",
+        "where the policies of deploy/admission are: in the API, or in files of the API server",
+        form="api or files",
     )
     metrics_address: str = _setting(
         ":8000", "where /metrics is served; empty for nowhere", form="[host]:port, or empty"

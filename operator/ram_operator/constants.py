@@ -174,6 +174,13 @@ class EventReason(StrEnum):
     RECOVERED = "Recovered"
 
 
+class GuardSource(StrEnum):
+    """Where the admission policies that guard approvals are: the flag --guard."""
+
+    API = "api"
+    FILES = "files"
+
+
 class DriftPolicy(StrEnum):
     """What happens to a difference that somebody made behind the operator's back."""
 

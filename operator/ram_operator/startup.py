@@ -63,8 +63,8 @@ ANY_HOST: Final = "0.0.0.0"  # noqa: S104 - a pod's probes and scrapes come from
 
 
 def _guard(settings: Settings, api: ClusterApi, clock: Clock, metrics: Metrics) -> AdmissionGuard:
-    waived = settings.unguarded_approvals
-    return AdmissionGuard(api, waived, clock.monotonic, metrics.guarded, metrics.guard_probed)
+    told, source = (metrics.guarded, metrics.guard_probed), constants.GuardSource(settings.guard)
+    return AdmissionGuard(api, settings.unguarded_approvals, clock.monotonic, *told, source)
 
 
 class Operator:

@@ -7,7 +7,8 @@ content is the customer's. And where an approval is to be honoured, they are pro
 Asked at the start, when an object bears an approval, and before each gated write.
 
 On a cluster without MutatingAdmissionPolicy nothing stamps who wrote what; the variant for those is
-known as well, and is a state of its own.
+known as well, and is a state of its own. Policies that an API server has from files cannot be read:
+where a flag says that they are there, the probe is all that is asked.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from functools import cache
 from importlib import resources
 from typing import Any, Final
 
+from ..constants import GuardSource
 from ..gate.inputs import Guard
 from ..model.objects import Key
 from .api import ClusterApi, Gone
@@ -32,6 +34,10 @@ FRESH_SECONDS: Final = 30.0
 MISSING_SECONDS: Final = 2.0
 """How old a bad one may be: whoever mends the guard should not have to wait."""
 TIMEOUT: Final = 10.0
+SUFFIX: Final = ".static.k8s.io"
+"""How the names of policies end that come from files, and of no others."""
+FROM_FILES: Final = ("ram-approve", "ram-configure", "ram-record", "ram-stamp", "ram-status")
+"""Those that can: the others rest on what only the API has."""
 _DEFAULTS: Final[Mapping[str, Any]] = {
     "matchPolicy": "Equivalent",
     "namespaceSelector": {},
@@ -61,6 +67,14 @@ def _tables() -> Mapping[str, Mapping[str, Any]]:
     return {"intact": tables["intact"], "reduced": {**common, **tables["reduced"]}}
 
 
+def in_files() -> tuple[str, ...]:
+    """Paths in the API at which nothing may stand where the policies come from files: what stands
+    there was written by somebody through the API.
+    """
+    found = (where for where in shipped() if where.rpartition("/")[2] in FROM_FILES)
+    return tuple(f"{where}{SUFFIX}" for where in found)
+
+
 def same(wanted: Any, found: Any) -> bool:
     """Whether `found` says what is wanted, and beyond it only what the API server fills in."""
     if isinstance(wanted, Mapping):
@@ -81,7 +95,8 @@ def same(wanted: Any, found: Any) -> bool:
 
 class AdmissionGuard:
     """Thread-safe. `waived`: approvals are believed without a guard. `tell` is called with (state,
-    waived) whenever it was asked, `probed` with (kind, result) after each probe.
+    waived) whenever it was asked, `probed` with (kind, result) after each probe. `source`: where
+    the policies are said to be.
     """
 
     def __init__(
@@ -91,8 +106,10 @@ class AdmissionGuard:
         clock: Callable[[], float],
         tell: Callable[[Guard, bool], None] = lambda *_: None,
         probed: Callable[[str, Result], None] = lambda *_: None,
+        source: GuardSource = GuardSource.API,
     ) -> None:
         self._api = api
+        self._files = source is GuardSource.FILES
         self._probes = Probes(api, clock, probed)
         self._waived = waived
         self._clock = clock
@@ -143,6 +160,8 @@ class AdmissionGuard:
         return self._clock() - known[0] > (FRESH_SECONDS if holds else MISSING_SECONDS)
 
     def _look(self, before: tuple[float, Guard] | None) -> Guard:
+        if self._files:
+            return self._look_for_files(before)
         found: dict[str, Mapping[str, Any] | None] = {}
         problem = self._problem(shipped(), found)
         without = self._problem(without_stamps(), found) if problem else ""
@@ -151,6 +170,17 @@ class AdmissionGuard:
             state = Guard.MISSING if without else Guard.REDUCED
         if before is None or before[1] is not state:
             _log(state, problem, without, first=before is None)
+        return state
+
+    def _look_for_files(self, before: tuple[float, Guard] | None) -> Guard:
+        """Whether nobody has written through the API what is said to come from files."""
+        listed = [where for where in in_files() if self._read(where) is not None]
+        state = Guard.MISSING if listed else Guard.FILES
+        if before is None or before[1] is not state:
+            if listed:
+                log.error("approvals are not honoured: %s is in the API, and in no file", listed[0])
+            else:
+                log.warning("the policies that guard approvals are said to come from files")
         return state
 
     def _problem(self, table: Mapping[str, Any], found: dict[str, Mapping[str, Any] | None]) -> str:

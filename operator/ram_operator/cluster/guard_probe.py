@@ -44,15 +44,15 @@ FAILED_SECONDS: Final = 2.0
 ZEROS: Final = "sha256:" + "0" * 64
 """A well-formed approval of nothing: no digest is ever this."""
 FORGED: Final = "guard-probe"
-_BY_US: Final = (
-    "ValidatingAdmissionPolicy 'ram-approve' with binding 'ram-approve' denied request: "
-)
-_OURS: Final = re.compile(_BY_US + r"\S+ may not approve: ")
-_OF_DRIFT: Final = re.compile(_BY_US + r"\S+ may not acknowledge: ")
+_NAMES: Final = {Guard.FILES: "ram-approve.static.k8s.io"}
+_NAME: Final = "ram-approve"
+_BY_US: Final = "ValidatingAdmissionPolicy '{0}' with binding '{0}' denied request: "
+_OURS: Final = r"\S+ may not approve: "
+_OF_DRIFT: Final = r"\S+ may not acknowledge: "
 NO_DRIFT: Final = f"{ZEROS} until 1970-01-01T00:00:00Z"
 """The same of an acknowledgement."""
-_NOBODY_STAMPS: Final = re.compile(
-    _BY_US + r"[^:]* are written by the policy ram-stamp, which this cluster does not have"
+_NOBODY_STAMPS: Final = (
+    r"[^:]* are written by the policy ram-stamp, which this cluster does not have"
 )
 
 
@@ -75,7 +75,7 @@ class Probed:
 
 
 def probe(api: ClusterApi, key: Key, policies: Guard = Guard.INTACT) -> Probed:
-    """policies: what those say that were read, intact or reduced.
+    """policies: what those say that were read, intact or reduced; or that they are in files.
 
     Raises Gone where the object is, and Conflicted where it moved meanwhile: ask again.
     """
@@ -87,18 +87,19 @@ def probe(api: ClusterApi, key: Key, policies: Guard = Guard.INTACT) -> Probed:
     if known.get(ANNOTATION_APPROVE) == ZEROS or known.get(ANNOTATION_ACKNOWLEDGE) == NO_DRIFT:
         raise Conflicted(Reason.RETRYING, f"{key} bears an approval of nothing")
     try:
-        stamped = policies is Guard.INTACT
+        stamped = policies is not Guard.REDUCED
+        by_us = _BY_US.format(_NAMES.get(policies, _NAME))
         forged = dict.fromkeys((stamp.annotation for stamp in STAMPS), FORGED) if stamped else {}
         said = _rehearse(api, key, meta, {ANNOTATION_APPROVE: ZEROS, **forged})
-        found = _approving(key, said)
+        found = _approving(key, said, by_us + _OURS)
         if found.result is Result.HOLDS:
             said = _rehearse(api, key, meta, {ANNOTATION_ACKNOWLEDGE: NO_DRIFT, **forged})
-            found = _approving(key, said, _OF_DRIFT, "acknowledgement")
+            found = _approving(key, said, by_us + _OF_DRIFT, "acknowledgement")
         if found.result is not Result.HOLDS:
             return found
         said = _rehearse(api, key, meta, {ANNOTATION_CHANGED_BY: FORGED})
         if not stamped:
-            return _refusing_stamps(key, said)
+            return _refusing_stamps(key, said, by_us + _NOBODY_STAMPS)
         return _stamping(_annotations(body).get(ANNOTATION_CHANGED_BY), said)
     except (Conflicted, Gone):
         raise
@@ -118,9 +119,7 @@ def _rehearse(
     return said
 
 
-def _approving(
-    key: Key, said: Rehearsal, ours: re.Pattern[str] = _OURS, what: str = "approval"
-) -> Probed:
+def _approving(key: Key, said: Rehearsal, ours: str, what: str = "approval") -> Probed:
     """Only this refusal counts: that of our policy, by our binding, for our reason."""
     if said.accepted:
         return Probed(
@@ -130,18 +129,19 @@ def _approving(
     return _refused(key, said, ours, f"a rehearsed {what}")
 
 
-def _refusing_stamps(key: Key, said: Rehearsal) -> Probed:
+def _refusing_stamps(key: Key, said: Rehearsal, ours: str) -> Probed:
     """Where nothing computes them: what stands there was written by nobody."""
     if said.accepted:
         return Probed(
             Result.STAMP_NOT_KEPT, "a rehearsed stamp by hand was accepted, and nobody computes one"
         )
-    return _refused(key, said, _NOBODY_STAMPS, "a rehearsed stamp by hand")
+    return _refused(key, said, ours, "a rehearsed stamp by hand")
 
 
-def _refused(key: Key, said: Rehearsal, ours: re.Pattern[str], what: str) -> Probed:
+def _refused(key: Key, said: Rehearsal, ours: str, what: str) -> Probed:
     start = f'{PLURALS[key.kind]}.{GROUP} "{key.name}" is forbidden: '
-    by_us = said.message.startswith(start) and ours.match(said.message, len(start)) is not None
+    rest = said.message.removeprefix(start)
+    by_us = rest != said.message and re.match(ours, rest) is not None
     if said.status == 403 and by_us:
         return Probed(Result.HOLDS)
     return Probed(

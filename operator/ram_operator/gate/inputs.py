@@ -29,6 +29,10 @@ class Guard(StrEnum):
     """Those for a cluster without MutatingAdmissionPolicy: whoever may approve may approve what he
     wrote himself. Honoured where the RamAccount says `gate.fourEyes: false`.
     """
+    FILES = "files"
+    """Policies from files of the API server, by the flag --guard=files: the API does not show them,
+    so they are probed alone.
+    """
     MISSING = "missing"
     WAIVED = "waived"
     """By the flag --unguarded-approvals: annotations are believed as they are."""
@@ -142,8 +146,8 @@ class Memory:
     narrowing: tuple[str, ...] = ()
     """Of a policy: roles that have it and whose trust is about to lose something."""
     denials: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: EMPTY)
-    """What policies that are about to go keep their holders from that is a right to change rights,
-    by folded key.
+    """What policies that are about to go, or are gone, keep their holders from that is a right to
+    change rights, by folded key: as they are, and as was agreed on.
     """
     holders: Mapping[str, Entry] | UnknownPart | None = None
     """Of a policy whose document comes to let change rights: who has it, by `noun/name`, members of
@@ -151,7 +155,15 @@ class Memory:
     where nobody looked.
     """
     gives_nothing: frozenset[str] = frozenset()
-    """Folded keys of those of them that only deny."""
+    """Folded keys of policies that only deny, of these and of those that were read to be judged."""
+    gone: Mapping[str, str] = field(default_factory=lambda: EMPTY)
+    """Folded key of a policy that is neither attached nor asked for any more → what was agreed on
+    of what it denies, as a document.
+    """
+    denying: Mapping[str, str] = field(default_factory=lambda: EMPTY)
+    """Folded key of a policy → what it denies of rights to change rights, as a document: of those
+    that were read to be judged, and of what a group has.
+    """
     says: Mapping[str, str] = field(default_factory=lambda: EMPTY)
     """Folded key of a policy that is attached and not asked for → stands for its documents."""
 

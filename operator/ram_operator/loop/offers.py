@@ -76,6 +76,9 @@ def approval(ports: Ports, subject: Subject, identity: Identity, cloud_id: str) 
     )
 
 
+_STAMPING: Final = (Guard.INTACT, Guard.FILES)
+
+
 def guard_state(
     ports: Ports, subject: Subject, *, fresh: bool = False, stamp: str = ANNOTATION_APPROVED_BY
 ) -> Guard:
@@ -85,7 +88,7 @@ def guard_state(
         # It may have been put back since: what is only remembered ends no offer.
         found = _counting(ports, subject, subject.key, fresh=True)
     stamped = bool(subject.annotation(stamp)) or not ports.guard.stamps
-    return found if stamped or found is not Guard.INTACT else Guard.MISSING
+    return found if stamped or found not in _STAMPING else Guard.MISSING
 
 
 def _counting(ports: Ports, subject: Subject, key: Key | None, *, fresh: bool = False) -> Guard:

@@ -97,8 +97,8 @@ class Metrics:
     def _guard_metrics(self, registry: CollectorRegistry) -> None:
         self.guard = Gauge(
             "ram_operator_approvals_guarded",
-            "1 while the admission policies that guard approvals are as shipped, and hold wherever"
-            " they were probed, 0 while not.",
+            "1 while the admission policies that guard approvals are as shipped, or said to come"
+            " from files (--guard=files), and hold wherever they were probed, 0 while not.",
             registry=registry,
         )
         self.guard_reduced = Gauge(
@@ -124,7 +124,7 @@ class Metrics:
         self.guard_probes.labels(kind, result).inc()
 
     def guarded(self, state: Guard, waived: bool) -> None:
-        self.guard.set(state is Guard.INTACT)
+        self.guard.set(state in (Guard.INTACT, Guard.FILES))
         self.guard_reduced.set(state is Guard.REDUCED)
         self.unguarded.set(waived)
 
