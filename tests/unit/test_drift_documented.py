@@ -83,6 +83,15 @@ def denying(drift: DriftPolicy, known: Memory) -> Inputs:
     return Inputs(ROLE, ACCOUNT, asked, live, memory)
 
 
+def denied(row: Kind, asked: Desired, there: Mapping[str, Any]) -> Case:
+    """What only denies is what the identity has, or had."""
+    known = {
+        "harmless_policies": frozenset({denials.KEY}),
+        "gives_nothing": frozenset({denials.KEY}),
+    }
+    return by_hand(row, asked, there, **known, attached=frozenset({denials.KEY}))
+
+
 def value(name: str, *sides: str, has: str = grants.OWN) -> Case:
     """Of a role with that policy: agreed on, there, and asked for; "" is not spoken of."""
 
@@ -118,11 +127,17 @@ CASES: Final[dict[str, list[Case]]] = {
         by_hand(GROUP, group(member("team-bob")), {"members": {}}),
         by_hand(GROUP, group(member("team-bob"), policies=(ADMIN,)), {"members": {}}),
     ],
+    "took a member out of a group whose policies only deny": [
+        denied(GROUP, group(member("team-bob"), policies=(denials.GUARD,)), {"members": {}})
+    ],
     "made an access key or a console login for a user": [
         by_hand(USER, people.asked(USER, {}), {"access": {"accesskey": Entry("accessKey")}})
     ],
     "detached a policy that cannot escalate": [move("policy detached")],
     "detached a policy that escalates, or that cannot be read": [move("unknown policy detached")],
+    "detached a policy that only denies": [
+        denied(ROLE, grants.asked("RamRole", denials.GUARD), {"policies": {}})
+    ],
     "changed a description, a comment or a user's contact fields, made sessions longer, allowed a"
     " role console login that the manifest denies": [
         move("description"),

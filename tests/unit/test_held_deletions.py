@@ -18,11 +18,14 @@ from ram_operator.model.changes import NAME, Held
 from ram_operator.model.objects import Entry
 from ram_operator.model.records import (
     DELETION,
+    NO_RIGHTS,
+    Agreed,
     InFlight,
     Pending,
     RecordFacts,
     Rejection,
     Why,
+    denying,
 )
 from ram_operator.model.state import Applied, Desired, Live
 from ram_operator.model.steps import Delete, Detach, Expel, permit_of
@@ -102,6 +105,10 @@ def test_nobody_is_freed_of_what_nobody_is_in_or_goes_himself() -> None:
     assert waits("RamGroup", empty, denials=DENIES) is None
     assert waits("RamRole", ROLE, denials=DENIES) is None
     assert waits("RamUser", USER, denials=DENIES) is None
+    # Nobody agreed that she is no member any more.
+    agreed = Agreed({denying("members"): {"ann": NO_RIGHTS}})
+    held = judged("RamGroup", empty, replace(BASE, agreed=agreed), denials=DENIES)
+    assert held.gains == (f"ann: not kept any more {RIGHTS[0]}",)
 
 
 def test_it_says_what_is_lost_and_who_asked() -> None:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Final
 
 from ram_operator import documents
-from ram_operator.kinds.manifest import Resolved
+from ram_operator.constants import Reason
+from ram_operator.errors import Retry
+from ram_operator.kinds.manifest import Circumstances, Resolved, build
 from ram_operator.kinds.record import Identity, RecordChange, first
+from ram_operator.kinds.table import KINDS
 from ram_operator.loop import judged_policies, lookups, trust_lookups
 from ram_operator.loop.sources import Sources
 from ram_operator.loop.subject import Subject
 from ram_operator.model import provider_states
-from ram_operator.model.objects import Entry, Key, Owner
-from ram_operator.model.records import NO_RIGHTS, Agreed, RecordFacts
+from ram_operator.model.objects import Entry, Key, Owner, UnknownPart
+from ram_operator.model.records import NO_RIGHTS, Agreed, RecordFacts, denying
 from ram_operator.model.state import Live
 from ram_operator.model.vocabulary import Presence
 from ram_operator.runtime.cache import Cache
@@ -24,6 +28,7 @@ from tests.unit.core import (
     ECS,
     FC,
     KEY,
+    NOW,
     OUTSIDER,
     OWNER,
     attachment,
@@ -207,3 +212,65 @@ def test_an_edited_policy_decodes_no_role_that_does_not_have_it() -> None:
 
 
 REF: Final = {"name": ACCOUNT.name}
+
+
+def guarded(noted: str, *bodies: tuple[Key, Json], **cloud: Any) -> Any:
+    """What a pass finds of a role that was agreed to have a guard, and has and asks for none."""
+    agreed = {"policies": {"Custom/guard": NO_RIGHTS}}
+    if noted:
+        agreed[denying("policies")] = {"Custom/guard": noted}
+    facts = RecordFacts(exists=True, agreed=Agreed(agreed))
+    subject = Subject.of(KEY, body(KEY, {"trustPolicy": trust_json(FC)}))
+    return lookups.look(sources(*bodies, **cloud), subject, wanted({}), made(wanted({})), facts)
+
+
+DENIES: Final = {"Effect": "Deny", "Action": ["ram:*"], "Resource": "*"}
+DENIED: Final = documents.denied_text(policy(DENIES))
+
+
+def test_a_denial_that_is_gone_is_told_by_the_record_of_its_holder() -> None:
+    known = guarded(DENIED, policies={"Custom/guard": policy(DENIES)})
+    assert known.gone == {"Custom/guard": DENIED}
+    assert known.denying == {"Custom/guard": DENIED}
+    assert known.gives_nothing == {"Custom/guard"}
+    assert known.denials["Custom/guard"]
+    # Whatever became of the policy since.
+    for cloud in ({}, {"policies": {"Custom/guard": policy(ALLOW_READ)}}):
+        known = guarded(DENIED, **cloud)
+        assert known.denials.keys() == {"Custom/guard"}
+        assert known.denying == {}
+    assert guarded("", policies={"Custom/guard": policy(DENIES)}).gone == {}
+
+
+def test_where_an_object_owns_the_policy_its_own_record_tells_it() -> None:
+    identity = Identity(ACCOUNT_ID, "RamPolicy", "guard")
+
+    def owned(*statements: Json) -> tuple[Key, Json]:
+        agreed = Agreed(document=policy(*statements))
+        owner = Owner(OWNER.cluster, "team", "guard")
+        return record(identity, RecordChange(owner=owner, cloud_id="7", sequence=1, agreed=agreed))
+
+    assert guarded("", owned(DENIES)).gone == {"Custom/guard": DENIED}
+    # It was agreed there that it denies nothing any more.
+    assert guarded(DENIED, owned(ALLOW_READ)).gone == {}
+
+
+def test_what_keeps_the_members_of_a_group_from_rights() -> None:
+    group = KINDS["RamGroup"]
+    key = Key("RamGroup", "team", "app")
+    spec = {"policies": [{"type": "Custom", "name": "guard"}], "members": []}
+    asked = build(group, key, spec, {}, Circumstances(OWNER, NOW))
+    live = Live(Presence.PRESENT, "app", "id-1", "arn", asked.fields)
+    agreed = {"policies": {"Custom/guard": NO_RIGHTS}, "members": {}}
+    agreed |= {denying("policies"): {"Custom/guard": DENIED}, denying("members"): {"bob": "-"}}
+    facts = RecordFacts(exists=True, agreed=Agreed(agreed))
+    subject = Subject.of(key, body(key, spec))
+    known = lookups.look(
+        sources(policies={"Custom/guard": policy(DENIES)}), subject, asked, live, facts
+    )
+    assert known.denying == {"Custom/guard": DENIED}
+    assert known.denials.keys() == known.gives_nothing == {"Custom/guard"}
+    unread = replace(
+        live, fields={**live.fields, "members": UnknownPart(Retry(Reason.THROTTLED, ""))}
+    )
+    assert lookups.look(sources(), subject, asked, unread, facts).denials == {}

@@ -30,6 +30,7 @@ from .escalation import denies, escalates, given_free, indirect, only_denies, re
 from .globs import TooComplex
 from .grammar import EQUIVALENCES, Certainty, Equivalence
 from .identity_grants import (
+    denied_text,
     exceeds_rights,
     identity_grants,
     identity_text,
@@ -72,6 +73,7 @@ __all__ = [
     "compare_each",
     "compare_policy",
     "compare_trust",
+    "denied_text",
     "denies",
     "digests",
     "documents_equal_policy",

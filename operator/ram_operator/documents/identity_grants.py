@@ -14,7 +14,7 @@ from .actions import ActionClass
 from .canonical import ACTION, Effect, Grant, Policy, compact
 from .comparing import Verdict, compare_policy
 from .document_error import DocumentError
-from .escalation import given_free, reasons
+from .escalation import denies, given_free, only_denies, reasons
 from .globs import Budget, Glob
 from .kept import Verdicts
 from .parsing import parse_policy
@@ -95,6 +95,26 @@ def identity_text(policy: Policy) -> str:
 def _bears(raw: object, budget: Budget) -> bool:
     alone = parse_policy({"Version": "1", "Statement": [raw]}, lenient=True)
     return bool(judged(alone, ActionClass.IDENTITY, budget).grants)
+
+
+def denied_text(policy: Policy) -> str:
+    """A document that `denies` the same as the policy and allows nothing; "" where that is nothing.
+    All of the policy where its statements cannot be taken apart.
+    """
+    if not (found := denies(policy)):
+        return ""
+    try:
+        tree: dict[str, Any] = tree_of(policy.text)
+        text = compact({**tree, "Statement": [raw for raw in tree["Statement"] if _denies(raw)]})
+        part = parse_policy(text, lenient=True)
+    except (ValueError, KeyError, TypeError, DocumentError):
+        return policy.text
+    return text if denies(part) == found else policy.text
+
+
+def _denies(raw: object) -> bool:
+    alone = parse_policy({"Version": "1", "Statement": [raw]}, lenient=True)
+    return only_denies(alone) and bool(denies(alone))
 
 
 def together(policies: Sequence[Policy]) -> Policy:

@@ -53,7 +53,7 @@ from ..model.steps import (
     permit_of,
 )
 from ..model.vocabulary import Cause, Direction, Disposition
-from . import acknowledgements, excess, values, ways_in
+from . import acknowledgements, denials, excess, values, ways_in
 from .inputs import Inputs
 from .said import begun, carried_out
 
@@ -160,6 +160,7 @@ def first(inputs: Inputs) -> Agreed:
             entries[field.name] = {NOT_READ: ""}
     if access_says := ways_in.said(inputs):
         entries[FIELD] = access_says
+    entries.update(denials.says(inputs))
     holders = _holders(inputs) if _approved(inputs, document) else {}
     return Agreed(entries, document, values.first(inputs, whole=whole), holders, whole)
 
@@ -243,6 +244,7 @@ def agreeing(inputs: Inputs, steps: Iterable[S]) -> list[S]:
     rights = any(_brings_rights(inputs, step) for step in listed)
     there = Agreed(_who_stays(inputs, listed) if rights else {})
     said = [(step, _agrees(inputs, step, rights)) for step in listed]
+    said = [(step, each.joined(Agreed(denials.of_step(inputs, step)))) for step, each in said]
     return [replace(s, agrees=there.joined(a) if permit_of(s) else a) for s, a in said]
 
 

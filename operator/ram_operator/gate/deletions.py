@@ -15,7 +15,7 @@ from ..kinds.schema import Escalation, Field, Kind
 from ..model import sentences
 from ..model.changes import NAME, Change, Held, Judged
 from ..model.objects import Entry
-from ..model.records import DELETION
+from ..model.records import DELETION, denying
 from ..model.vocabulary import Direction, HeldKind, HeldVerdict
 from . import approvals, checks, rules
 from .inputs import Inputs
@@ -91,10 +91,11 @@ def _rejected(inputs: Inputs) -> bool:
 
 
 def _freed(inputs: Inputs) -> tuple[str, ...]:
-    """Which rights to change rights are denied to the members, and would be no more. Users and
+    """Which rights to change rights are denied to the members, and would be no more; also to those
+    of whom nobody agreed that they are none any more. Users and
     roles go with what is denied to them, and a policy is not deleted while anybody has it.
     """
-    if not any(_entries(inputs, field.name) for field in _member_fields(inputs.row)):
+    if not _kept(inputs):
         return ()
     return tuple(sorted({text for texts in inputs.memory.denials.values() for text in texts}))
 
@@ -103,9 +104,17 @@ def _member_fields(row: Kind) -> list[Field]:
     return [field for field in row.fields if field.escalates is Escalation.MEMBERSHIP]
 
 
+def _kept(inputs: Inputs) -> dict[str, str]:
+    """Who is in the group, and who is agreed to be kept from something by it; by folded name."""
+    agreed, found = inputs.memory.record.agreed.entries, dict[str, str]()
+    for field in _member_fields(inputs.row):
+        found |= {key: key for key in agreed.get(denying(field.name), {})}
+        found |= {key: entry.display for key, entry in _entries(inputs, field.name).items()}
+    return found
+
+
 def _members(inputs: Inputs) -> str:
-    parts = [_entries(inputs, field.name) for field in _member_fields(inputs.row)]
-    names = [entry.display for part in parts for _, entry in sorted(part.items())]
+    names = [name for _, name in sorted(_kept(inputs).items())]
     more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
     return ", ".join(names[:NAMED]) + more
 

@@ -18,6 +18,7 @@ from . import (
     acknowledgements,
     baseline,
     clearance,
+    denials,
     expiry,
     grants,
     providers,
@@ -101,7 +102,8 @@ def every(inputs: Inputs, changes: Changes, table: Table) -> list[Evaluated]:
             now = _once_written(now, found[-1].item)
     beside = list(expiry.extensions(inputs))
     listed = {where(item) for item in (*(each.item for each in found), *beside)}
-    beyond = [acknowledgements.counted(inputs, i) for i in baseline.beyond(inputs, listed)]
+    alike = (*baseline.beyond(inputs, listed), *denials.gone(inputs))
+    beyond = [acknowledgements.counted(inputs, item) for item in alike]
     kept = {where(item) for item in beyond if item.acknowledged}
     for item in (each for each in beyond if where(each) not in changes.doubted):
         wish = item.cause is Cause.INTENT and where(item) in kept

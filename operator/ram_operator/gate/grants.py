@@ -93,12 +93,30 @@ def _going(field: Field, desired: Desired, change: Change, memory: Memory) -> se
 
 
 def directed(inputs: Inputs, change: Change) -> Change:
-    """With what the change does to access. Whoever loses what only denies has more than before."""
+    """With what the change does to access. Whoever loses what only denies has more than before, and
+    whoever gets it has less.
+    """
     memory = inputs.memory.then
+    if _only_denies(inputs.row.field(change.field), inputs.desired, change, memory):
+        return replace(change, direction=Direction.NARROWER)
     keys = _going(inputs.row.field(change.field), inputs.desired, change, memory)
     if keys and keys <= memory.gives_nothing:
         return replace(change, direction=Direction.WIDER)
     return replace(change, direction=Direction.MIXED) if keys & memory.denials.keys() else change
+
+
+def _only_denies(field: Field, desired: Desired, change: Change, memory: Memory) -> bool:
+    """Whether an entry that comes gives nothing, and takes something away."""
+    if change.before is not None or not change.entry:
+        return False
+    if field.escalates is Escalation.ATTACHMENT:
+        return change.entry in memory.gives_nothing
+    if field.escalates is not Escalation.MEMBERSHIP or memory.attached is None:
+        return False
+    carried = desired.fields.get(field.carries)
+    assert isinstance(carried, Mapping)
+    keys = {*carried, *memory.attached}
+    return bool(keys) and keys <= memory.gives_nothing
 
 
 def without(inputs: Inputs, change: Change) -> Inputs:

@@ -16,6 +16,7 @@ from ..model.records import Agreed
 from ..model.steps import (
     Agree,
     AgreeDocument,
+    AgreeGone,
     Agreement,
     AgreeName,
     AgreeValue,
@@ -100,13 +101,21 @@ def _agreement(item: Judged, permit: Permit) -> Agreement:
             value=after,
             permit=permit,
         )
-    assert isinstance(after, Entry)
-    return Agree(
-        summary=f"{Agree.verb} {after.display}",
+    return _of_entry(item, permit)
+
+
+def _of_entry(item: Judged, permit: Permit) -> Agree | AgreeGone:
+    """That it is there as it is, or that it is gone."""
+    change = item.change
+    there, kind = (change.after, Agree) if change.after is not None else (change.before, AgreeGone)
+    assert isinstance(there, Entry)
+    gone = f"agree that {there.display} is gone"
+    return kind(
+        summary=gone if change.after is None else f"{Agree.verb} {there.display}",
         cause=item.cause,
         direction=change.direction,
         field=change.field,
-        entries={change.entry: after},
+        entries={change.entry: there},
         permit=permit,
     )
 

@@ -13,6 +13,7 @@ from ..model.changes import Ungated
 from ..model.steps import (
     Agree,
     AgreeDocument,
+    AgreeGone,
     AgreeName,
     AgreeValue,
     Attach,
@@ -59,7 +60,7 @@ def judging_step(step: Step) -> Evaluator | Ungated:
             return Evaluator.DOCUMENT
         case WriteAttributes():
             return Evaluator.SESSION
-        case Detach() | Expel() | Leave() | Revoke() | Unbind():
+        case Detach() | Expel() | Leave() | Revoke() | Unbind() | AgreeGone():
             return Evaluator.DENIAL
         case Delete():
             return Evaluator.DELETION

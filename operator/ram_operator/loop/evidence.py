@@ -72,6 +72,8 @@ class Evidence:
             texts=known.texts,
             not_in_force=known.not_in_force,
             moved=known.moved,
+            denying=known.denying,
+            gone=known.gone,
             watched=self._watched(standing, most),
         )
         return Inputs(subject.row, account, wanted, live, memory, approval, providers=seen)

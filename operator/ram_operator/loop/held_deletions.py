@@ -19,12 +19,12 @@ from ..model import sentences
 from ..model.changes import Held
 from ..model.objects import Entry, UnknownPart
 from ..model.outcome import Outcome, Plan
-from ..model.records import OFFERED, RecordFacts
+from ..model.records import OFFERED, RecordFacts, denying
 from ..model.state import Applied, Desired, Live
 from ..model.vocabulary import Phase
 from ..planning import plan
 from ..runtime.sessions import Session
-from . import offers, ownership, policy_lookups
+from . import agreed_denials, offers, ownership, policy_lookups
 from .managed import ManagedPass
 from .ownership import RecordWork
 from .ports import Ports
@@ -48,7 +48,7 @@ class HeldDeletion:
         ports, subject, identity = self._ports, self._subject, self._identity
         check_known(subject, live)
         facts = facts_of(ports.cache.get(identity.key), identity)
-        denied = self._denied(live)
+        denied = self._denied(live, facts)
         inputs = self._inputs(live, facts, denied)
         decision = replace(plan.delete(inputs), unsure=denied.unread)
         if decision.held is None:
@@ -84,18 +84,27 @@ class HeldDeletion:
         known = bool(by) or (asked(self._subject) and unstamped)
         return replace(said, author=by, approve=said.approve if known else "")
 
-    def _denied(self, live: Live) -> policy_lookups.Denied:
-        """Of all policies that it has, where it matters in which order they go, or that they go."""
+    def _denied(self, live: Live, facts: RecordFacts) -> policy_lookups.Denied:
+        """Of all policies that it has, where it matters in which order they go, or that they go. Of
+        a group also what nobody agreed that it has no more.
+        """
         attached: dict[str, Entry] = {}
+        noted: set[str] = set()
         joined = False
         for field in self._subject.row.fields:
             part = live.fields.get(field.name)
+            known = facts.agreed.entries.get(denying(field.name), {})
             if isinstance(part, Mapping) and field.escalates is Escalation.ATTACHMENT:
                 attached.update(part)
-            joined = joined or (field.escalates is Escalation.MEMBERSHIP and bool(part))
+                noted.update(known)
+            joined = joined or (field.escalates is Escalation.MEMBERSHIP and bool(part or known))
         if len(attached) < 2 and not joined:
             return policy_lookups.Denied({}, frozenset(), ())
-        return policy_lookups.denied(self._ports.sources(self._session), attached)
+        sources = self._ports.sources(self._session)
+        found = policy_lookups.denied(sources, attached)
+        keys = {*attached, *noted} if joined else ()
+        agreed = agreed_denials.texts(sources, self._subject, keys, facts)
+        return replace(found, rights={**agreed, **found.rights})
 
     def _have_record(self, facts: RecordFacts, live: Live) -> None:
         """An offer stands in the record, and it may have been lost, or never been anybody's."""

@@ -35,6 +35,9 @@ class Judged:
     texts: dict[str, str] = field(default_factory=dict)
     not_in_force: set[str] = field(default_factory=set)
     moved: dict[str, str] = field(default_factory=dict)
+    denying: dict[str, str] = field(default_factory=dict)
+    nothing: set[str] = field(default_factory=set)
+    """Those that only deny."""
     unread: list[str] = field(default_factory=list)
     _found: dict[str, tuple[documents.Policy, ...]] = field(default_factory=dict)
 
@@ -70,6 +73,7 @@ class Judged:
 
     def _judge(self, key: str, found: tuple[documents.Policy, ...]) -> None:
         self._found[key] = found
+        self._judge_denials(key, found)
         self.judged[key], self.lets[key] = documents.digests(found), _lets(found)
         why = {reason for document in found for reason in documents.escalates(document)}
         detours = {way for document in found for way in documents.indirect(document)}
@@ -82,6 +86,14 @@ class Judged:
         self.reasons[key] = tuple(sorted(why))
         if any(documents.reaches(document, self.own) for document in found):
             self.itself.add(key)
+
+    def _judge_denials(self, key: str, found: tuple[documents.Policy, ...]) -> None:
+        self.denying.pop(key, None)
+        self.nothing.discard(key)
+        if text := documents.denied_text(documents.together(found)):
+            self.denying[key] = text
+        if all(map(documents.only_denies, found)):
+            self.nothing.add(key)
 
 
 def identity_text(found: tuple[documents.Policy, ...]) -> str:

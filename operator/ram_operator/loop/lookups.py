@@ -7,18 +7,17 @@ be read is left out of the answer, and the plan holds it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from dataclasses import field as default
-from typing import Any, Final
+from typing import Final
 
 from .. import documents
 from ..constants import Mode
 from ..errors import Absent, InvalidSpec
 from ..kinds import manifest
 from ..kinds.comparison import agreed_value, wider
-from ..kinds.entries import only_reads, policy_key
-from ..kinds.policy import DOCUMENT, POLICY
+from ..kinds.entries import only_reads
 from ..kinds.record import Identity, facts_of
 from ..kinds.role import outsiders
 from ..kinds.schema import Escalation, Field
@@ -28,8 +27,8 @@ from ..model.changes import place
 from ..model.objects import EMPTY, Entry, FieldValue, Key, Owner, UnknownPart
 from ..model.records import Agreed, RecordFacts
 from ..model.state import Desired, Live
-from ..model.vocabulary import PolicyType, Presence
-from . import judged_policies, moved_policies, policy_lookups, trust_lookups
+from ..model.vocabulary import Presence
+from . import agreed_denials, judged_policies, moved_policies, policy_lookups, trust_lookups
 from .sources import Sources
 from .subject import Subject
 
@@ -102,13 +101,17 @@ class Rights:
     denials: Mapping[str, tuple[str, ...]] = default(default_factory=lambda: EMPTY)
     """Which rights to change rights are denied by policies that are about to go, by folded key."""
     gives_nothing: frozenset[str] = frozenset()
-    """Those of them that only deny."""
+    """Policies that only deny, of these and of those that are judged."""
     holders: Mapping[str, Entry] | UnknownPart | None = None
     """Of a policy: who has it, see `Memory.holders`."""
     says: Mapping[str, str] = default(default_factory=lambda: EMPTY)
     """Folded key of a policy that is about to go → stands for its documents."""
     moved: Mapping[str, str] = default(default_factory=lambda: EMPTY)
     """What policies let do by now that moved in other hands, see `Memory.moved`."""
+    denying: Mapping[str, str] = default(default_factory=lambda: EMPTY)
+    """What policies deny, see `Memory.denying`."""
+    gone: Mapping[str, str] = default(default_factory=lambda: EMPTY)
+    """What policies denied that are no more, see `Memory.gone`."""
 
 
 UNREAD: Final = "somebody whom nobody can tell, since the trust cannot be read,"
@@ -122,22 +125,12 @@ def look(
     """Judge what is about to be attached or was never agreed on, and what new members are about to
     get. Never raises.
     """
-    manifests = _manifests(sources, subject)
     outside = _outsiders(sources, subject, wanted, live)
     strict = sources.account.hold_indirect or bool(outside)
     policies = judged_policies.Judged(strict, _own(sources, subject, wanted))
-    for key, entry in sorted(_asked(subject, wanted, live, record).items()):
-        try:
-            found = policy_lookups.stands_for(sources, manifests.get(key), entry)
-        except Absent:
-            policies.missing(key)
-            continue
-        if found:
-            policies.add(key, found)
-            if key not in policies.harmless:
-                policies.in_force(key, policy_lookups.in_force(sources, entry))
-        else:
-            policies.unread.append(f"the policy {entry.display} to be read")
+    gone = agreed_denials.gone(sources, subject, (wanted, live), record)
+    asked = {**_gone(subject, gone, wanted, live), **_asked(subject, wanted, live, record)}
+    _read(sources, subject, policies, asked)
     for key, document in moved_policies.find(sources, subject, (wanted, live), record.agreed):
         policies.add_moved(key, document)
     known = Rights(
@@ -156,18 +149,49 @@ def look(
         sent=_sent(sources, subject, wanted),
         unread=tuple(policies.unread),
         moved=policies.moved,
+        gives_nothing=frozenset(policies.nothing),
+        denying={**agreed_denials.attached(sources, subject, live, record), **policies.denying},
+        gone=gone.policies,
     )
-    going = _going(subject, wanted, live, record.ends)
-    return _with_denials(sources, going, known)
+    going = {**_gone(subject, gone, wanted, live), **_going(subject, wanted, live, record.ends)}
+    agreed = agreed_denials.texts(sources, subject, going, record)
+    return _with_denials(sources, going, known, agreed)
 
 
-def _with_denials(sources: Sources, going: Mapping[str, Entry], known: Rights) -> Rights:
-    """What somebody is kept from by policies that he is about to have no more."""
+def _read(
+    sources: Sources, subject: Subject, policies: judged_policies.Judged, asked: Mapping[str, Entry]
+) -> None:
+    """All that stands behind these names."""
+    manifests = policy_lookups.manifests(sources, subject)
+    for key, entry in sorted(asked.items()):
+        try:
+            found = policy_lookups.stands_for(sources, manifests.get(key), entry)
+        except Absent:
+            policies.missing(key)
+            continue
+        if found:
+            policies.add(key, found)
+            if key not in policies.harmless:
+                policies.in_force(key, policy_lookups.in_force(sources, entry))
+        else:
+            policies.unread.append(f"the policy {entry.display} to be read")
+
+
+def _with_denials(
+    sources: Sources,
+    going: Mapping[str, Entry],
+    known: Rights,
+    agreed: Mapping[str, tuple[str, ...]],
+) -> Rights:
+    """What somebody is kept from by policies that he is about to have no more, or has no more: as
+    they are, and as was agreed on.
+    """
     found = policy_lookups.denied(sources, going)
+    keys = found.rights.keys() | agreed.keys()
     return replace(
         known,
-        denials=found.rights,
-        gives_nothing=found.gives_nothing,
+        denials={k: tuple(sorted({*found.rights.get(k, ()), *agreed.get(k, ())})) for k in keys},
+        gives_nothing=known.gives_nothing | found.gives_nothing,
         says=found.says,
         unread=(*known.unread, *found.unread),
     )
@@ -208,6 +232,19 @@ def _asked(subject: Subject, wanted: Desired, live: Live, record: RecordFacts) -
             found.update(_new(field, wanted, live))
             found.update(_unagreed(field, wanted, live, record.agreed))
         elif field.carries and (_new(field, wanted, live) or _more(field, wanted, live, record)):
+            found.update(_carried(field, wanted, live))
+    return {key: entry for key, entry in found.items() if not only_reads(key)}
+
+
+def _gone(
+    subject: Subject, gone: agreed_denials.Gone, wanted: Desired, live: Live
+) -> dict[str, Entry]:
+    """What denied something, and is neither there nor asked for any more; of members that, what
+    their group has.
+    """
+    found = gone.entries
+    for field in subject.row.fields:
+        if field.carries and gone.members and field.escalates is Escalation.MEMBERSHIP:
             found.update(_carried(field, wanted, live))
     return {key: entry for key, entry in found.items() if not only_reads(key)}
 
@@ -300,22 +337,3 @@ def _attached(subject: Subject, live: Live) -> frozenset[str] | None:
     if any(not isinstance(part, Mapping) for part in parts):
         return None
     return frozenset(key for part in parts for key in _entries(part))
-
-
-def _manifests(sources: Sources, subject: Subject) -> dict[str, Any]:
-    """The documents that referenced RamPolicies ask for, by folded key."""
-    found: dict[str, Any] = {}
-    for key in manifest.references(subject.row, subject.key.namespace, subject.spec):
-        body = sources.objects.get(key) if key.kind == POLICY.kind else None
-        if body is not None:
-            found.update(_manifest(key, body.get("spec") or {}))
-    return found
-
-
-def _manifest(key: Key, spec: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    try:
-        name = manifest.cloud_name(KINDS[key.kind], key.name, spec)
-    except InvalidSpec:
-        return
-    # Nothing is kept of a document that is too large: then it cannot be read.
-    yield policy_key(PolicyType.CUSTOM, name), spec.get(DOCUMENT.spec, "")

@@ -16,7 +16,7 @@ from ..kinds.policy import POLICY
 from ..kinds.record import Identity, facts_of
 from ..kinds.schema import Escalation
 from ..model.objects import Entry
-from ..model.records import NO_RIGHTS, UNKNOWN_RIGHTS, Agreed
+from ..model.records import NO_RIGHTS, UNKNOWN_RIGHTS, Agreed, denying
 from ..model.state import Desired, Live
 from .sources import Sources
 from .subject import Subject
@@ -31,9 +31,9 @@ def find(
     if not isinstance(marks, Mapping):
         return
     holder = f"{subject.row.noun}/{live.cloud_name.lower()}"
-    for key, entry, text in _settled(subject, wanted, live, agreed):
+    for key, entry, *texts in _settled(subject, wanted, live, agreed):
         mark = marks.get(key, Entry(""))
-        state = (live.cloud_id, mark.display, mark.value, text)
+        state = (live.cloud_id, mark.display, mark.value, *texts)
         if sources.readings.compared(holder, key, state) or _owned(sources, entry):
             continue
         try:
@@ -42,7 +42,7 @@ def find(
             continue
         if not isinstance(document, documents.Policy):
             continue
-        if documents.exceeds_rights(_agreed(text), document):
+        if documents.exceeds_rights(_agreed(*texts), document):
             yield key, document
         elif version == mark.display:
             # What was read may be older than the list, and then it says nothing of that version.
@@ -51,8 +51,10 @@ def find(
 
 def _settled(
     subject: Subject, wanted: Desired, live: Live, agreed: Agreed
-) -> Iterator[tuple[str, Entry, str]]:
-    """Custom policies that are attached, asked for, and agreed on, with what was agreed."""
+) -> Iterator[tuple[str, Entry, str, str]]:
+    """Custom policies that are attached, asked for, and agreed on, with what was agreed of what
+    they give and of what they deny.
+    """
     for field in subject.row.fields:
         has, asked = live.fields.get(field.name), wanted.fields.get(field.name)
         if field.escalates is not Escalation.ATTACHMENT:
@@ -60,9 +62,10 @@ def _settled(
         if not isinstance(has, Mapping) or not isinstance(asked, Mapping):
             continue
         known = agreed.entries.get(field.name, {})
+        denies = agreed.entries.get(denying(field.name), {})
         for key in sorted(has.keys() & asked.keys() & known.keys()):
             if is_custom(key) and known[key] != UNKNOWN_RIGHTS:
-                yield key, has[key], known[key]
+                yield key, has[key], known[key], denies.get(key, "")
 
 
 def _owned(sources: Sources, entry: Entry) -> bool:
@@ -75,5 +78,7 @@ def _name(entry: Entry) -> str:
     return entry.display.partition("/")[2]
 
 
-def _agreed(text: str) -> documents.Policy:
-    return NOTHING if text == NO_RIGHTS else documents.parse_policy(text, lenient=True)
+def _agreed(gives: str, denies: str) -> documents.Policy:
+    texts = [text for text in (gives, denies) if text not in ("", NO_RIGHTS)]
+    parts = [documents.parse_policy(text, lenient=True) for text in texts]
+    return documents.together(parts) if parts else NOTHING

@@ -6,18 +6,21 @@ never taken for harmless.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from .. import documents
-from ..errors import Absent, RamOperatorError
-from ..kinds.entries import only_reads
+from ..errors import Absent, InvalidSpec, RamOperatorError
+from ..kinds import manifest
+from ..kinds.entries import only_reads, policy_key
 from ..kinds.policy import DOCUMENT, POLICY
 from ..kinds.record import Identity, facts_of
+from ..kinds.table import KINDS
 from ..model.objects import EMPTY, Entry, Key
 from ..model.vocabulary import PolicyType
 from .sources import Sources
+from .subject import Subject
 
 UNREAD_DENIAL: Final = "may not be kept any more from what a policy denies that cannot be read"
 
@@ -63,13 +66,13 @@ def denied(sources: Sources, attached: Mapping[str, Entry]) -> Denied:
     return Denied(rights, frozenset(nothing), tuple(unread), says)
 
 
-def stands_for(sources: Sources, manifest: Any, entry: Entry) -> tuple[documents.Policy, ...]:
+def stands_for(sources: Sources, wanted: Any, entry: Entry) -> tuple[documents.Policy, ...]:
     """All that may stand behind the name of a policy; nothing where a part of it is not known.
 
     Raises Absent where nothing stands behind it.
     """
     try:
-        asked = () if manifest is None else (documents.parse_policy(manifest),)
+        asked = () if wanted is None else (documents.parse_policy(wanted),)
     except documents.DocumentError:
         return ()
     kind, _, name = entry.display.partition("/")
@@ -110,3 +113,22 @@ def _predecessors(sources: Sources, entry: Entry) -> tuple[documents.Policy, ...
     # Nothing is kept of a document that is too large: then it cannot be read.
     spec = None if body is None else body.get("spec") or {}
     return () if spec is None else (documents.parse_policy(spec.get(DOCUMENT.spec)),)
+
+
+def manifests(sources: Sources, subject: Subject) -> dict[str, Any]:
+    """The documents that referenced RamPolicies ask for, by folded key."""
+    found: dict[str, Any] = {}
+    for key in manifest.references(subject.row, subject.key.namespace, subject.spec):
+        body = sources.objects.get(key) if key.kind == POLICY.kind else None
+        if body is not None:
+            found.update(_manifest(key, body.get("spec") or {}))
+    return found
+
+
+def _manifest(key: Key, spec: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    try:
+        name = manifest.cloud_name(KINDS[key.kind], key.name, spec)
+    except InvalidSpec:
+        return
+    # Nothing is kept of a document that is too large: then it cannot be read.
+    yield policy_key(PolicyType.CUSTOM, name), spec.get(DOCUMENT.spec, "")

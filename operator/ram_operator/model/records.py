@@ -99,6 +99,13 @@ UNKNOWN_RIGHTS: Final = "?"
 """Of a policy that could not be read when its attachment was first met."""
 
 
+def denying(field: str) -> str:
+    """Where `Agreed.entries` has what entries of the field keep somebody from: of a policy what it
+    denies of rights to change rights, as a document; of a member NO_RIGHTS, since its group says.
+    """
+    return f"{field}.denying"
+
+
 @dataclass(frozen=True, slots=True)
 class RecordFacts:
     """What the RamRecord of the cloud identity says; the gate believes this and no status."""

@@ -118,6 +118,8 @@ def found(change: Change) -> str:
     """One sentence for an entry or a document that is there without anybody's word."""
     if isinstance(change.after, documents.Policy):
         return given(change)
+    if change.after is None:
+        return f"{change.field}: {value(change.before)} denied, is gone, and nobody agreed on that"
     if change.before is not None and change.entry:
         return f"{change.field}: {value(change.after)} lets do more than was agreed on"
     where = " in place of a creation that was never made" if change.field == NAME else ""

@@ -166,6 +166,20 @@ class Agree(EntryStep):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AgreeGone(EntryStep):
+    """For the record alone: that entries are gone, which denied something, is agreed on, by an
+    approval.
+    """
+
+    verb: ClassVar[Verb] = Verb.END
+    permit: Permit
+
+    @property
+    def sent(self) -> Mapping[Part, FieldValue | Entry | None]:
+        return dict.fromkeys((self.field, key) for key in self.entries)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AgreeDocument(_Step):
     """For the record alone: a trust or a document is agreed on as it is in the cloud, by an
     approval.
@@ -348,7 +362,7 @@ Written = WriteAttributes | WriteDocument | WriteTrust
 Created = Create | CreateWithTrust | CreateWithDocument
 CloudStep = Created | Written | Addition | Removal | Delete
 """What `cloud.execute` carries out."""
-Agreement = Agree | AgreeDocument | AgreeName | AgreeValue
+Agreement = Agree | AgreeGone | AgreeDocument | AgreeName | AgreeValue
 """What is agreed on as it is, by an approval."""
 RecordStep = Agreement | Note
 """What the record alone is told."""

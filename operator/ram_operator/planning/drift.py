@@ -186,8 +186,12 @@ def _on_adoption(field: Field, change: Change, memory: Memory) -> Disposition:
     if field.gated:
         return Disposition.WRITE
     may_add = memory.completing or memory.options.adoption is AdoptionPolicy.IF_EXISTS
-    takes_away = change.direction not in (Direction.WIDER, Direction.NEUTRAL)
-    if takes_away or not may_add or (field.shape is Shape.ENTRIES and change.after is None):
+    if field.shape is Shape.ENTRIES:
+        # What is added may deny something.
+        takes_away = change.after is None
+    else:
+        takes_away = change.direction not in (Direction.WIDER, Direction.NEUTRAL)
+    if takes_away or not may_add:
         return Disposition.REPORT
     return Disposition.WRITE
 
