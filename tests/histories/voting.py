@@ -41,10 +41,17 @@ crossed: with that of a change that waits. end: take back what was acknowledged.
 """
 
 
+WORLD: Final = ("remove", "adopt", "outdate", "swap")
+"""remove: the identity is deleted by hand. adopt: it is given up, and taken over by a new object.
+outdate: another version has written its record last. swap: the RamAccount is another account for a
+while; of no kind.
+"""
+
+
 @dataclass
 class Round:
     """hand, moved: {kind, what, value}. manifest: {kind, spec}, spec None deletes. votes: {kind,
-    vote}.
+    vote}. world: {what, kind}, what becomes of identities as a whole.
     """
 
     hand: list[Json] = field(default_factory=list)
@@ -53,6 +60,7 @@ class Round:
     votes: list[Json] = field(default_factory=list)
     drift: list[Json] = field(default_factory=list)
     """As votes, of what may be acknowledged; whoever does it makes his changes once more."""
+    world: list[Json] = field(default_factory=list)
 
 
 @dataclass
@@ -78,7 +86,16 @@ def draw(seed: int) -> Voting:
     source = random.Random(seed)
     drawn = _Draw(source)
     preset = source.choice(("hostile", "friendly"))
-    return Voting(seed, preset, [drawn.round() for _ in range(4)])
+    rounds = [drawn.round() for _ in range(4)]
+    return Voting(seed, preset, _with_the_world(rounds, random.Random(f"the world of {seed}")))
+
+
+def _with_the_world(rounds: list[Round], source: random.Random) -> list[Round]:
+    """In every second round something becomes of one identity as a whole, or of all of them."""
+    for one in rounds:
+        if source.random() < 0.5:
+            one.world = [{"what": source.choice(WORLD), "kind": source.choice(tuple(NAMES))}]
+    return rounds
 
 
 class _Draw:

@@ -21,6 +21,7 @@ from lab.world import World, condition, is_ready
 from ram_operator.cloud.cached_reads import FRESH_SECONDS
 from tests.faults.lab import REST, Lab, shown_journal
 from tests.gate.approving import say
+from tests.histories import whole
 from tests.histories.access import Fact, Facts, Gain, Watcher, right
 from tests.histories.acting import policy_document, spelled, trust_document
 from tests.histories.commands import OUTSIDER
@@ -115,6 +116,8 @@ class Watch:
         self._agreed: Facts = frozenset()
         self._offers: dict[str, Offer] = {}
         self._digests: dict[str, list[str]] = defaultdict(list)
+        self._adopted: list[str] = []
+        """Kinds whose identity was met anew: what it has counts as agreed on from then."""
         self._drift: dict[str, str] = {}
         """Of drift that may be acknowledged: the digest that is offered."""
         self.acknowledged = 0
@@ -152,6 +155,8 @@ class Watch:
         self._all_by_hand(one.hand)
         for command in one.manifest:
             self._manifest(command)
+        for event in one.world:
+            self._whole(event["what"], event["kind"])
         self._rest()
         self._note_offers()
         self._all_by_hand(one.moved)
@@ -181,6 +186,24 @@ class Watch:
             with suppress(RequestFailed):  # it is still going
                 self._world.create(kind, name, spelled({**FIRST[kind], **spec}))
                 self._manifests.specs[kind] = {**FIRST[kind], **spec}
+
+    def _whole(self, what: str, kind: str) -> None:
+        """What becomes of an identity as a whole, or of the account."""
+        world, name = self._world, NAMES[kind]
+        if what == "remove":
+            whole.remove(world, kind, name)
+        elif what == "outdate":
+            whole.outdate(world, kind, name)
+        elif what == "adopt":
+            if self._alive(kind) is not None:
+                spec = self._manifests.specs[kind]
+                if whole.adopt(self._lab, world, kind, name, spelled(spec)):
+                    self._adopted.append(kind)
+        else:
+            there = [(k, n) for k, n in NAMES.items() if self._alive(k) is not None]
+            written = whole.swap(self._lab, world, there)
+            assert written == [], f"written to another account: {written}"
+        time.sleep(REST)
 
     def _alive(self, kind: str) -> Json | None:
         item = self._world.get(kind, NAMES[kind])
@@ -263,6 +286,8 @@ class Watch:
         offences = [gain for gain in self._watcher.gains(entries) if self._offends(gain)]
         self._seen = max([self._seen, *(entry["n"] for entry in entries)])
         assert offences == [], offences
+        met = {fact for fact in self._live() if set(self._adopted) & set(self._about(fact))}
+        self._agreed, self._adopted = self._agreed | met, []
         self._follow()
         silent = sorted(fact for fact in self._live() - self._agreed if self._silent(fact))
         assert silent == [], f"nobody agreed on it and nothing is said: {silent}"
