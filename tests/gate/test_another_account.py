@@ -199,9 +199,9 @@ def test_nothing_is_deleted_in_another_account(world: World) -> None:
     assert len(world.writes()) == before
     # The way out: they are given up, and their identities stay.
     for kind in SPECS:
-        item = world.get(kind, NAME)
-        assert item is not None
-        world.annotate(kind, NAME, abandon=str(item["status"]["cloudId"]))
+        found = world.get(kind, NAME)
+        assert found is not None
+        world.annotate(kind, NAME, abandon=str(found["status"]["cloudId"]))
         world.gone(kind, NAME)
     assert written(other) == []
     assert len(world.writes()) == before
