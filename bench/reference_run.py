@@ -315,6 +315,8 @@ _SWEPT: Final = frozenset(
         "ListPolicies",
         "ResourceManager.ListPolicyAttachments",
         "ListUsersForGroup",
+        "IMS.ListSAMLProviders",
+        "IMS.ListOIDCProviders",
         "IMS.GenerateCredentialReport",
         "IMS.GetCredentialReport",
     }

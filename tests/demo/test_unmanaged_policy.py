@@ -16,7 +16,7 @@ from lab.world import TRUST_FC, client
 from ram_operator.cloud.credentials import Credentials
 from ram_operator.cloud.user_account import UserAccount
 from ram_operator.errors import Stalled
-from ram_operator.kinds.table import KINDS
+from ram_operator.kinds.table import KINDS, PROVIDERS
 from ram_operator.model.vocabulary import Origin
 
 DOCUMENT: Final[dict[str, Any]] = json.loads(
@@ -43,7 +43,7 @@ def test_it_allows_exactly_the_calls_that_are_made(
     found = Credentials(reader.access_key_id, reader.access_key_secret)
     with closing(UserAccount(found, f"http://{emulator.endpoint}")) as account:
         assert account.account_id == keys.account_id
-        rows = {kind: account.rows(kind) for kind in KINDS}
+        rows = {kind: account.rows(kind) for kind in (*KINDS, *PROVIDERS)}
         assert rows["RamRole"]["app"].origin is Origin.ACCOUNT
         assert account.groups(["Ops"]) == {"user/ann": ["ops"]}
         (policy,) = account.policies()["user/ann"]

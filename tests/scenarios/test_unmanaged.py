@@ -278,3 +278,30 @@ def test_who_did_not_log_on_for_long_is_counted(world: World, operator: Operator
     swept(world, 3)
     assert world.get("RamAccount", world.namespace) == before
     assert not set(reads(world, start)) - IDLE
+
+
+def test_providers_that_no_role_of_an_object_trusts_are_told(
+    world: World, operator: OperatorProcess
+) -> None:
+    for name in ("ours", "stray", "ack-rrsa-c1"):
+        details = {"issuerUrl": f"https://{name}.example", "clientIds": ["a"]}
+        world.admin.create_provider(world.account_id, "oidc", name, **details, fingerprints=["ab"])
+    until(lambda: count(world, "RamOidcProvider").get("unmanaged") == 2, "that they are counted")
+    arn = f"acs:ram::{world.account_id}:oidc-provider/ours"
+    bound = {"StringEquals": {"oidc:iss": ["https://ours.example"], "oidc:aud": ["a"]}}
+    statement = {
+        "Effect": "Allow",
+        "Action": "sts:AssumeRole",
+        "Principal": {"Federated": [arn]},
+        "Condition": bound,
+    }
+    Hands(world).create_role("federated", {"Version": "1", "Statement": [statement]})
+    spec = {"adoptionPolicy": "IfExists", "trustPolicy": {"Version": "1", "Statement": [statement]}}
+    world.role("federated", **spec)
+    until(lambda: count(world, "RamOidcProvider").get("managed") == 1, "that one is trusted")
+    found = count(world, "RamOidcProvider")
+    assert (found["unmanaged"], found["provisioned"]) == (1, 1)
+    assert named(world)["RamOidcProvider/stray"] == ("info", "")
+    assert "RamOidcProvider/ours" not in named(world)
+    series = f'account="{world.namespace}",kind="RamOidcProvider",state="unmanaged"'
+    until(lambda: f"ram_operator_identities{{{series}}} 1.0" in operator.metrics(), "its metric")

@@ -12,7 +12,8 @@ Json = dict[str, Any]
 LISTS: Final = ("ListRoles", "ListUsers", "ListGroups", "ListPolicies", "ListPolicyAttachments")
 TURNS: Final = ("GetRole", "GetLoginProfile", "ListAccessKeys", "GetUserMFAInfo")
 """What no list shows. A look at a role or a user reads more, such as its policies."""
-IDLE: Final = {*LISTS, *TURNS, "ListUsersForGroup", "GetCallerIdentity"}
+SELDOM: Final = ("ListUsersForGroup", "ListOIDCProviders", "ListSAMLProviders")
+IDLE: Final = {*LISTS, *TURNS, *SELDOM, "GetCallerIdentity"}
 """What is read while nothing happens."""
 
 

@@ -171,3 +171,40 @@ def test_of_two_ramaccounts_with_unlike_rules_it_says_whose_count(spec: Any, sai
     assert [("what a trusts" in each, ", and b says" in each) for each in unseen] == [
         (True, True)
     ] * said
+
+
+FEDERATED = {
+    "Version": "1",
+    "Statement": [
+        {
+            "Effect": "Allow",
+            "Action": "sts:AssumeRole",
+            "Principal": {
+                "Federated": [
+                    "acs:ram::1:saml-provider/Corp",
+                    "acs:ram::1:oidc-provider/ack-rrsa-c1",
+                    "acs:ram::2:oidc-provider/theirs",
+                ]
+            },
+        }
+    ],
+}
+
+
+def test_a_provider_is_managed_where_the_trust_of_a_role_names_it() -> None:
+    trust = documents.parse_trust(FEDERATED, lenient=True)
+    managed = cmd_unmanaged._providers(trust, "1")
+    assert managed == {("RamSamlProvider", "corp")}
+    assert cmd_unmanaged._providers(None, "1") == set()
+    assert cmd_unmanaged._trust({"spec": {"trustPolicy": FEDERATED}}) is not None
+    assert cmd_unmanaged._trust({"spec": {}}) is None
+    assert cmd_unmanaged._trust({"spec": {"trustPolicy": "text"}}) is None
+    oidc = {**rows("ci"), **rows("ack-rrsa-c1", origin=Origin.PROVISIONED)}
+    found_rows = {"RamSamlProvider": rows("Corp", "staff"), "RamOidcProvider": oidc}
+    cloud = Cloud("1", found_rows, {}, {})
+    found = unmanaged_list.judged(cluster(*managed), cloud, Reader().reading())
+    assert [(one.kind, one.name, one.severity.value) for one in found.items] == [
+        ("RamOidcProvider", "ci", "info"),
+        ("RamSamlProvider", "staff", "info"),
+    ]
+    assert found.counts == {"managed": 1, "provisioned": 1}

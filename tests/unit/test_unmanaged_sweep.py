@@ -55,7 +55,7 @@ class World:
         self.ports: Any = SimpleNamespace(
             settings=SimpleNamespace(sweep_seconds=SWEEP),
             clock=SimpleNamespace(monotonic=lambda: self.now, wall=lambda: 2e9),
-            cache=SimpleNamespace(facts=self._facts),
+            cache=SimpleNamespace(facts=self._facts, trusted=self._trusted),
         )
         self.session: Any = SimpleNamespace(
             account=account_settings("main", {"accountId": "1", **spec}),
@@ -84,6 +84,9 @@ class World:
     def _facts(self, key: Key) -> Any:
         owner = Key("RamRole", "team", "it") if key.name in self.owned else None
         return SimpleNamespace(owner=owner)
+
+    def _trusted(self, arn: str, _: Key) -> bool:
+        return arn in self.owned
 
     def _read(self, _: Any, kind: str, name: str) -> tuple[documents.Policy, ...]:
         key = f"{kind}/{name}".lower()
@@ -332,3 +335,23 @@ def test_readings_that_are_overdue_are_told_by_their_age() -> None:
     for _ in range(400):
         world.read_trusts()
     assert world.lists.looked()["unmanagedTrusts"] < at + KEPT_SECONDS
+
+
+def test_providers_that_no_role_of_an_object_trusts_are_counted_as_unmanaged() -> None:
+    world = World(
+        inventory={"ignore": [{"kind": "RamSamlProvider", "name": "old*", "reason": "x"}]}
+    )
+    world.rows("RamSamlProvider", corp=b"1", oldcorp=b"2", staff=b"3")
+    kept = Row("ack-rrsa-c1", b"1", Origin.PROVISIONED)
+    rows = {"ack-rrsa-c1": kept, "ci": Row("CI", b"2")}
+    world.lists.took("RamOidcProvider", rows, 0.0)
+    world.owned = {f"acs:ram::1:oidc-provider/{name}" for name in rows}
+    world.owned.add("acs:ram::1:saml-provider/corp")
+    found = unmanaged.inventory(world.ports, world.session, world.lists)
+    saml, oidc = (found.counts[f"Ram{sort}Provider"] for sort in ("Saml", "Oidc"))
+    assert (saml.managed, saml.unmanaged, saml.ignored) == (1, 1, 1)
+    # What ACK keeps is apart whoever trusts it, so that its count does not move with roles.
+    assert (oidc.managed, oidc.unmanaged, oidc.provisioned) == (1, 0, 1)
+    assert [(one.kind, one.name, one.severity) for one in found.unmanaged] == [
+        ("RamSamlProvider", "staff", Severity.INFO)
+    ]

@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from .. import documents
+from ..constants import ACK_NAMES
 from ..kinds.account import account_settings
 from ..kinds.group import GROUP
-from ..kinds.record import holder, identity_of
+from ..kinds.record import holder, identity_of, stored
 from ..kinds.role import ROLE
-from ..kinds.table import ACCOUNT, KINDS, PLURALS, RECORD
+from ..kinds.table import ACCOUNT, KINDS, PLURALS, PROVIDERS, RECORD
 from ..model.objects import Account
 from . import own_cloud, rendering
 from .access import Access
@@ -29,7 +31,7 @@ def unmanaged(run: Run) -> Exit:
     """The list, the worst first."""
     with own_cloud.opened(run.arguments.profile, run.arguments.endpoint) as account:
         cluster = _cluster(run.access, account.account_id)
-        rows = {kind: account.rows(kind) for kind in KINDS}
+        rows = {kind: account.rows(kind) for kind in (*KINDS, *PROVIDERS)}
         groups = account.groups([row.name for row in rows[GROUP.kind].values()])
         cloud = Cloud(account.account_id, rows, account.policies(), groups)
         trust = None if run.arguments.no_trusts else account.trust
@@ -108,6 +110,7 @@ def _by_records(access: Access, account_id: str) -> set[tuple[str, str]] | None:
         identity = identity_of(record)
         if identity.account_id == account_id and holder(record) is not None:
             found.add((identity.kind, identity.folded))
+            found |= _providers(stored(record).baseline, account_id)
     return found
 
 
@@ -125,8 +128,30 @@ def _by_objects(access: Access, account_id: str, unseen: list[str]) -> set[tuple
                     f" are listed as if nobody managed them: {_first(error)}"
                 )
                 continue
-            found |= {(kind, name) for item in items if (name := _name(item, account_id))}
+            ours = {name: item for item in items if (name := _name(item, account_id))}
+            found |= {(kind, name) for name in ours}
+            for item in ours.values():
+                found |= _providers(_trust(item), account_id)
             break
+    return found
+
+
+def _trust(item: Mapping[str, Any]) -> documents.Trust | None:
+    """What the manifest of a role asks for; nothing of what cannot be read."""
+    try:
+        return documents.parse_trust(item["spec"]["trustPolicy"], lenient=True)
+    except (KeyError, TypeError, documents.DocumentError):
+        return None
+
+
+def _providers(trust: documents.Trust | None, account_id: str) -> set[tuple[str, str]]:
+    """The identity providers of the account that a trust names, but those that ACK keeps."""
+    names = documents.mentioned(trust) if trust is not None else frozenset()
+    found = set[tuple[str, str]]()
+    for kind, noun in PROVIDERS.items():
+        begins = f"acs:ram::{account_id}:{noun}/"
+        ours = {name.removeprefix(begins) for name in names if name.startswith(begins)}
+        found |= {(kind, name) for name in ours if not name.startswith(ACK_NAMES)}
     return found
 
 

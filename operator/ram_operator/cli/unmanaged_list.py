@@ -12,7 +12,7 @@ from ..kinds.entries import only_reads, policy_key
 from ..kinds.group import GROUP
 from ..kinds.policy import POLICY
 from ..kinds.role import ROLE
-from ..kinds.table import KINDS
+from ..kinds.table import KINDS, PROVIDERS
 from ..kinds.user import USER
 from ..model.objects import Account
 from ..model.vocabulary import Origin, PolicyType
@@ -48,7 +48,9 @@ class Cluster:
     """What the API server says, as far as the person may see it."""
 
     managed: frozenset[tuple[str, str]]
-    """Kinds and folded names of what objects have."""
+    """Kinds and folded names of what objects have, and of identity providers that roles of objects
+    trust.
+    """
     account: Account
     """The settings of the RamAccount; of one that was not seen, the strictest."""
     unseen: tuple[str, ...] = ()
@@ -155,6 +157,8 @@ class _Judge:
         self._known: dict[str, Trait] = {}
 
     def traits(self, kind: str, row: Row) -> Iterator[Trait]:
+        if kind in PROVIDERS:
+            return
         name = f"{KINDS[kind].noun}/{row.name.lower()}"
         if kind == POLICY.kind:
             found = self._of(f"{PolicyType.CUSTOM}/{row.name}")

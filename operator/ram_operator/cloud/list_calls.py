@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 from .. import times
-from ..constants import CLOUDSSO_NAMES, SERVICE_LINKED_NAMES, Reason
+from ..constants import ACK_NAMES, CLOUDSSO_NAMES, SERVICE_LINKED_NAMES, Reason
 from ..errors import Retry
 from ..kinds.group import GROUP
 from ..kinds.policy import POLICY
@@ -82,13 +82,31 @@ LISTINGS: Final[Mapping[str, Listing]] = {
     ),
 }
 
+PROVIDERS: Final[Mapping[str, Listing]] = {
+    "RamOidcProvider": Listing(
+        "IMS.ListOIDCProviders",
+        ("OIDCProviders", "OIDCProvider"),
+        "OIDCProviderName",
+        "CreateDate",
+        {"MaxItems": 100},
+    ),
+    "RamSamlProvider": Listing(
+        "IMS.ListSAMLProviders",
+        ("SAMLProviders", "SAMLProvider"),
+        "SAMLProviderName",
+        "CreateDate",
+        {"MaxItems": 100},
+    ),
+}
+"""Identity providers. Their lists say that they are there, and not all that they let in by."""
+
 
 def read(calls: CloudCalls, kind: str) -> dict[str, Row]:
     """All identities of the kind by folded name, all pages. Raises errors.*.
 
     A list in which a name stands twice moved while it was read, and is none.
     """
-    listing, found, marker = LISTINGS[kind], dict[str, Row](), ""
+    listing, found, marker = (LISTINGS.get(kind) or PROVIDERS[kind]), dict[str, Row](), ""
     for _ in range(_MOST_PAGES):
         query = {**listing.parameters, **({"Marker": marker} if marker else {})}
         body = calls.call(listing.action, query)
@@ -119,6 +137,8 @@ def _origin(listing: Listing, name: str, entry: Mapping[str, Any]) -> Origin:
     folded = name.lower()
     if listing.column == "RoleName" and folded.startswith(SERVICE_LINKED_NAMES):
         return Origin.SERVICE_LINKED
+    if listing.column == "OIDCProviderName" and folded.startswith(ACK_NAMES):
+        return Origin.PROVISIONED
     if listing.column in _CLOUDSSO_MAKES and folded.startswith(CLOUDSSO_NAMES):
         return Origin.PROVISIONED
     if entry.get("ProvisionType") in _MIRRORED:

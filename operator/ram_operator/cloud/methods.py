@@ -67,6 +67,8 @@ IMS_METHODS: Final[Mapping[str, str]] = {
     "ListTagResources": "list_tag_resources",
     "GetSAMLProvider": "get_samlprovider",
     "GetOIDCProvider": "get_oidcprovider",
+    "ListSAMLProviders": "list_samlproviders",
+    "ListOIDCProviders": "list_oidcproviders",
     "GenerateCredentialReport": "generate_credential_report",
     "GetCredentialReport": "get_credential_report",
 }

@@ -16,6 +16,11 @@ from .schema import Kind
 from .user import USER
 
 KINDS: Final[Mapping[str, Kind]] = {row.kind: row for row in (POLICY, ROLE, USER, GROUP)}
+PROVIDERS: Final[Mapping[str, str]] = {
+    "RamOidcProvider": "oidc-provider",
+    "RamSamlProvider": "saml-provider",
+}
+"""Identity providers, which no object manages: how inventories call each sort, and how ARNs do."""
 ACCOUNT: Final = "RamAccount"
 ACCOUNT_PLURAL: Final = "ramaccounts"
 RECORD: Final = "RamRecord"

@@ -24,7 +24,15 @@ from ..observability.account_metrics import AccountState
 from ..runtime.queue import Lane
 from ..runtime.sessions import Session
 from ..runtime.sweep import STATES, AccountLists, Inventory
-from . import coverage, provider_readings, reports, rotations, unmanaged, whole_lists
+from . import (
+    coverage,
+    provider_lists,
+    provider_readings,
+    reports,
+    rotations,
+    unmanaged,
+    whole_lists,
+)
 from .ports import Ports
 from .provider_readings import PROVIDERS
 from .reports import REPORT
@@ -36,6 +44,7 @@ CLASSES: Final = {
     **{kind: PLURALS[kind] for kind in list_calls.LISTINGS},
     **{name: name for name in (*whole_lists.CLASSES, *rotations.CLASSES, *unmanaged.CLASSES)},
     **{name: name for name in (REPORT, PROVIDERS)},
+    **provider_lists.CLASSES,
 }
 """What metrics call each class of what is looked at."""
 
@@ -118,6 +127,7 @@ def run(ports: Ports, session: Session) -> None:
     groups = whole_lists.memberships(ports, session, lists)
     unmanaged.learn(ports, session, lists, policies, groups)
     unmanaged.trusts(ports, session, lists)
+    provider_lists.run(ports, session, lists)
     provider_readings.run(ports, session, lists)
     reports.run(ports, session, lists)
     rotations.run(ports, session, lists)

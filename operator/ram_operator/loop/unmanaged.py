@@ -23,9 +23,9 @@ from ..kinds.group import GROUP
 from ..kinds.identity import Identity
 from ..kinds.policy import POLICY
 from ..kinds.role import ROLE, TRUST
-from ..kinds.table import KINDS
+from ..kinds.table import KINDS, PROVIDERS, RECORD
 from ..kinds.user import USER
-from ..model.objects import Account
+from ..model.objects import Account, Key
 from ..model.vocabulary import Origin, PolicyType
 from ..reporting.inventory import (
     NAMED,
@@ -57,6 +57,8 @@ CLASSES: Final = (UNMANAGED_TRUSTS,)
 """Classes of what is looked at that are about nobody's objects."""
 _PLATFORM: Final = {Origin.SERVICE_LINKED: "service_linked", Origin.PROVISIONED: "provisioned"}
 _SYSTEM: Final = f"{PolicyType.SYSTEM}/"
+_ANY: Final = Key(RECORD, "", "")
+"""The record of no role."""
 
 
 def learn(
@@ -197,7 +199,7 @@ def inventory(ports: Ports, session: Session, lists: AccountLists) -> Inventory:
     """The account as its lists show it, whoever manages what."""
     account, now = session.account, ports.clock.wall()
     counts, named = dict[str, Count](), list[Unmanaged]()
-    for kind in list_calls.LISTINGS:
+    for kind in (*list_calls.LISTINGS, *PROVIDERS):
         rows = lists.rows(kind)
         if rows is None:
             continue
@@ -220,12 +222,22 @@ def inventory(ports: Ports, session: Session, lists: AccountLists) -> Inventory:
 
 def _where(ports: Ports, account: Account, kind: str, folded: str, row: Row) -> str:
     """By which number of `Count` it is counted."""
-    if owner_of(ports, Identity(account.account_id, kind, folded)) is not None:
+    if _had(ports, account, kind, folded) and (kind in KINDS or row.origin is Origin.ACCOUNT):
         return "managed"
     if row.origin in _PLATFORM:
         return _PLATFORM[row.origin]
     ignored = any(rule.kind == kind and matches(rule.name, row.name) for rule in account.ignored)
     return "ignored" if ignored else "unmanaged"
+
+
+def _had(ports: Ports, account: Account, kind: str, folded: str) -> bool:
+    """Whether an object has it; of an identity provider, whether the trust of a role names it that
+    has a record: then it is watched.
+    """
+    if kind in KINDS:
+        return owner_of(ports, Identity(account.account_id, kind, folded)) is not None
+    arn = f"acs:ram::{account.account_id}:{PROVIDERS[kind]}/{folded}"
+    return ports.cache.trusted(arn, _ANY)
 
 
 def _unused(row: Row, now: float) -> bool:
@@ -235,6 +247,9 @@ def _unused(row: Row, now: float) -> bool:
 
 def _traits(account: Account, lists: AccountLists, kind: str, folded: str) -> Iterator[Trait]:
     facts = lists.unmanaged
+    if kind in PROVIDERS:
+        # It lets nobody in by itself: a role that trusts it is judged by that.
+        return
     if kind == POLICY.kind:
         yield from _of_custom(lists, folded)
         return

@@ -140,7 +140,7 @@ class Origin(StrEnum):
     SERVICE_LINKED = "serviceLinked"
     """A service of Alibaba Cloud, for itself."""
     PROVISIONED = "provisioned"
-    """SCIM or CloudSSO: it mirrors what is kept elsewhere."""
+    """SCIM, CloudSSO or ACK: it mirrors what is kept elsewhere."""
 
 
 class PolicyType(StrEnum):
