@@ -63,6 +63,12 @@ DRIFT: Final = f"ram_operator_drift_detected{{{OBJECT}}}"
 WIDENED: Final = f"ram_operator_access_widened{{{OBJECT}}}"
 FOUND: Final = f"ram_operator_found_in_cloud{{{OBJECT}}}"
 CORRECTED: Final = f"ram_operator_drift_corrected_timestamp_seconds{{{OBJECT}}}"
+ACKNOWLEDGED: Final = f"ram_operator_drift_acknowledged{{{OBJECT}}}"
+ACKNOWLEDGED_UNTIL: Final = (
+    f"ram_operator_drift_acknowledged_until_timestamp_seconds{{{OBJECT}}}"
+    f" and on ({WHO}) {ACKNOWLEDGED}"
+)
+EXPIRY: Final = f"ram_operator_expiry_timestamp_seconds{{{OBJECT}}}"
 LOOKED: Final = f"ram_operator_last_successful_reconcile_timestamp_seconds{{{OBJECT}}}"
 INTERVAL: Final = f"ram_operator_look_interval_seconds{{{OBJECT}}}"
 FINDINGS: Final = f"ram_operator_finding{{{OBJECT}}}"

@@ -7,12 +7,15 @@ from typing import Final
 from dashboard_own_rows import GATE, OPERATOR
 from dashboard_panels import Bars, Lines, Row, Stat, Table
 from dashboard_queries import (
+    ACKNOWLEDGED,
+    ACKNOWLEDGED_UNTIL,
     AGE,
     BRAKE,
     BY_SERVICE,
     CALLS,
     CORRECTED,
     DRIFT,
+    EXPIRY,
     FAILED,
     FAILING,
     FINDINGS,
@@ -172,6 +175,15 @@ PEOPLE: Final = Row(
             "s",
             8,
         ),
+        Table(
+            "Ends next",
+            "In how long: temporary credentials of an account, the rotation of a key, a membership."
+            " What is below 0 is overdue.",
+            {"": f"bottomk(20, min by ({WHO}, what) ({EXPIRY}) - time())"},
+            "s",
+            24,
+            smallest_first=True,
+        ),
     ),
 )
 DRIFTS: Final = Row(
@@ -190,6 +202,22 @@ DRIFTS: Final = Row(
             {"": f"max by ({WHO}, severity) ({DRIFT})"},
             "short",
             16,
+        ),
+        Lines(
+            "Acknowledged, by severity",
+            "Differences that stay for a while since somebody said so. No alert rings for them.",
+            {"{{severity}}": f"sum by (severity) ({ACKNOWLEDGED})"},
+            "short",
+            8,
+        ),
+        Table(
+            "Acknowledged until",
+            "In how long that ends; then the drift policy counts again. status.acknowledged says by"
+            " whom.",
+            {"": f"bottomk(20, min by ({WHO}) ({ACKNOWLEDGED_UNTIL}) - time())"},
+            "s",
+            16,
+            smallest_first=True,
         ),
         Lines(
             "Found per hour",

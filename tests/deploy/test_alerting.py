@@ -36,6 +36,9 @@ FACTS = {
     "taken": {("RamOperatorStalled", "warning")},
     "suspended": {("RamOperatorSuspended", "warning")},
     "waiting": {("RamOperatorNotProgressing", "warning")},
+    "flapping": {("RamOperatorDriftFlapping", "critical")},
+    "acknowledged": set[tuple[str, str]](),
+    "ending": {("RamOperatorAcknowledgementEnding", "warning")},
     "in-order": set[tuple[str, str]](),
 }
 """Role → the alerts that it is told of by: for each fact one, and of no object two."""

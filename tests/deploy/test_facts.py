@@ -29,6 +29,7 @@ from tests.deploy.test_rules import ALERTS, RULES
 Json = dict[str, Any]
 ACCOUNT: Final = Key("RamAccount", "", "default")
 ROLE: Final = Key("RamRole", "identity", "web")
+USER: Final = Key("RamUser", "identity", "uploader")
 CONDITIONS: Final = (("Ready", "True"), ("Synced", "True"), ("Drifted", "False"))
 MOVING: Final = -1.0
 """In place of a time: looked at each minute."""
@@ -36,6 +37,7 @@ FINE: Final = ObjectState(CONDITIONS, account="default", looked_at=MOVING, inter
 NOW: Final = 120
 """Minutes after which is asked what fires: nothing waits for so long."""
 LATELY: Final = 60.0 * (NOW - 5)
+SOON: Final = 60.0 * (NOW + 10)
 DAY: Final = 86400.0
 
 
@@ -146,6 +148,12 @@ def _suspended_account(world: World) -> None:
     world.all_have(not_ready("Stalled", stalled=("Suspended", 60.0 - DAY), looked_at=0.0))
 
 
+def _key_due(after: float, state: ObjectState = FINE) -> Callable[[World], None]:
+    """The rotation of a key is due so many seconds after now."""
+    due = (("accessKey", 60.0 * NOW + after),)
+    return lambda world: world.has(USER, replace(state, expiries=due))
+
+
 def _of_role(state: ObjectState) -> Callable[[World], None]:
     return lambda world: world.has(ROLE, state)
 
@@ -219,6 +227,29 @@ FACTS: Final[Mapping[str, tuple[Callable[[World], None], tuple[str, str] | None]
     ),
     "what was acknowledged is not there": (
         _of_role(replace(ACKNOWLEDGED, acknowledged=())), None,
+    ),
+    "temporary credentials of an account end in ten minutes": (
+        lambda world: world.has(ACCOUNT, replace(FINE, expiries=(("credentials", SOON),))),
+        ("RamOperatorCredentialsExpiring", "critical"),
+    ),
+    "temporary credentials of an account are good for an hour": (
+        lambda world: world.has(ACCOUNT, replace(FINE, expiries=(("credentials", SOON + 3e3),))),
+        None,
+    ),
+    "temporary credentials of an account have ended": (
+        lambda world: _no_session(world, stalled("CredentialsInvalid", looked_at=0.0)),
+        ("RamOperatorStalled", "critical"),
+    ),
+    "a key is to be replaced tomorrow": (_key_due(DAY), None),
+    "a key is replaced by now": (_key_due(-3600.0), None),
+    "a key should have been replaced the day before yesterday": (
+        _key_due(-2.0 * DAY), ("RamOperatorCredentialsExpiring", "warning"),
+    ),
+    "a key is not replaced since its Secret is somebody else's": (
+        _key_due(-2.0 * DAY, stalled("Conflict")), ("RamOperatorStalled", "warning"),
+    ),
+    "a membership ends in ten minutes": (
+        _of_role(replace(FINE, expiries=(("member", SOON),))), None,
     ),
     "a change waits for approval": (
         _of_role(_held("TrustChange", "ApprovalRequired")),

@@ -139,7 +139,7 @@ def test_values_in_selectors_are_real() -> None:
     """A condition type or severity that is misspelt would never match."""
     from ram_operator.constants import ConditionType, Reason, Severity
     from ram_operator.kinds.table import ACCOUNT, KINDS
-    from ram_operator.model.vocabulary import HeldKind
+    from ram_operator.model.vocabulary import Expiry, HeldKind
 
     known = {
         "type": {each.value for each in ConditionType},
@@ -149,6 +149,7 @@ def test_values_in_selectors_are_real() -> None:
         "job": {"ram-operator"},
         "reason": {each.value for each in Reason},
         "change": {each.value for each in HeldKind},
+        "what": {each.value for each in Expiry},
     }
     for rule in EVERY_RULE:
         for label, values in re.findall(r'(\w+)(?:!?=|!?=~|!~)"([^"]*)"', rule["expr"]):

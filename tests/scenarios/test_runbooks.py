@@ -13,11 +13,12 @@ import pytest
 from lab import Cluster
 from lab.emulator_process import EmulatorProcess
 from lab.operator_process import OperatorProcess
-from lab.world import World, condition, open_world, trust
+from lab.world import World, condition, open_world, put_secret, trust
 from tests.gate.acknowledging import acknowledge
-from tests.support import documented
+from tests.support import documented, secrets
 from tests.support.hands import Hands
 from tests.support.runbooks import commands, run
+from tests.support.times import moment
 
 FC: Final = ("Service", "fc.aliyuncs.com")
 ECS: Final = ("Service", "ecs.aliyuncs.com")
@@ -157,6 +158,29 @@ def acknowledged(world: World) -> str:
     return "acknowledged"
 
 
+def expiring(world: World) -> str:
+    """The account has temporary credentials, a user a key that is replaced one day."""
+    values = {
+        "accessKeyId": world.keys.admin_access_key_id,
+        "accessKeySecret": world.keys.admin_access_key_secret,
+        "expiration": moment(600.0),
+    }
+    put_secret(world.cluster, world.namespace, values)
+    secrets.may_keep(world)
+    key = {"secretName": "expiring-key", "rotateAfter": "90d"}
+    world.create("RamUser", "expiring", {"accessMode": "AccessKey", "accessKey": key})
+    world.ready("RamUser", "expiring")
+    world.settle()
+    world.look("RamUser", "expiring")
+    for kind, name, field in (
+        ("RamAccount", world.namespace, "credentialsExpireAt"),
+        ("RamUser", "expiring", "accessKeyRotatesAt"),
+    ):
+        world.look(kind, name)
+        world.wait(kind, name, lambda item, at=field: at in item["status"], field)
+    return "expiring"
+
+
 STATES: Final[dict[str, tuple[Callable[[World], str], tuple[str, ...]]]] = {
     # alert: how it comes to be, and what its commands show in their order
     "RamOperatorAccessWidened": (widened, ("maxSession", "43200", "Report")),
@@ -172,6 +196,7 @@ STATES: Final[dict[str, tuple[Callable[[World], str], tuple[str, ...]]]] = {
     "RamOperatorFoundInCloud": (found, ("AdministratorAccess", "policies[", "changed-by")),
     "RamOperatorStalled": (stalled, ("runbooks-", "exists already", "NotAdopted")),
     "RamOperatorNotProgressing": (waiting, ("RamPolicy",)),
+    "RamOperatorCredentialsExpiring": (expiring, ("Z   acs:ram", "accessKey …", "")),
 }
 
 

@@ -28,6 +28,7 @@ EVERYTHING = ObjectState(
     drift_only=1.0,
     corrected=(("critical", 0.0),),
     flapping_until=0.0,
+    expiries=(("credentials", 0.0),),
     acknowledged=(("critical", 1),),
     acknowledged_until=0.0,
 )

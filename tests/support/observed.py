@@ -18,7 +18,10 @@ from lab.operator_process import IMPATIENT, OperatorProcess
 from lab.processes import free_port
 from lab.prometheus_process import Prometheus
 from lab.world import TRUST_FC, World, condition, open_world, trust
+from ram_operator.constants import FLAPPING_REVERTS
+from tests.gate.acknowledging import acknowledge
 from tests.support.hands import Hands
+from tests.support.times import moment
 
 Json = dict[str, Any]
 ADMIN: Final = "AdministratorAccess"
@@ -30,6 +33,8 @@ TERMS: Final = {
     "renew-deadline": "7",
     "retry-period": "0.4",
 }
+ACKNOWLEDGED: Final = {"acknowledged": 7200.0, "ending": 840.0}
+"""For how many seconds from now: that of the latter is about to end."""
 FC: Final = ("Service", "fc.aliyuncs.com")
 ECS: Final = ("Service", "ecs.aliyuncs.com")
 
@@ -108,12 +113,13 @@ def make_facts(world: World) -> None:
     hands = Hands(world)
     hands.create_role("taken", TRUST_FC)
     report: Json = {"driftPolicy": "Report", "maxSessionDurationSeconds": 3600}
-    for name in ("described", "in-order", "widened"):
+    for name in ("described", "in-order", "widened", *ACKNOWLEDGED):
         world.role(name, **report, description="as agreed")
-    for name in ("corrected", "found", "pending"):
+    for name in ("corrected", "found", "pending", "flapping"):
         world.role(name)
     world.role("narrowed", policies=[{"type": "System", "name": READ}])
-    for name in ("described", "in-order", "widened", "narrowed", "corrected", "found", "pending"):
+    named = ("described", "in-order", "widened", "narrowed", "corrected", "found", "pending")
+    for name in (*named, "flapping", *ACKNOWLEDGED):
         world.ready("RamRole", name)
     world.edit("RamRole", "found", suspend=True)
     world.reason("RamRole", "found", "Suspended")
@@ -121,7 +127,8 @@ def make_facts(world: World) -> None:
     world.role("suspended", suspend=True)
     world.role("waiting", policies=[{"type": "RamPolicy", "name": "nobody"}])
     world.settle()
-    hands.update_role("widened", session=43200)
+    for name in ("widened", *ACKNOWLEDGED):
+        hands.update_role(name, session=43200)
     hands.update_role("described", description="by hand")
     hands.detach("narrowed", READ)
     hands.attach("corrected", ADMIN)
@@ -130,9 +137,24 @@ def make_facts(world: World) -> None:
     world.settle()
     admin = {"type": "System", "name": ADMIN}
     world.edit("RamRole", "found", suspend=False, policies=[admin])
-    for name in ("described", "widened", "narrowed", "corrected"):
+    for name in ("described", "widened", "narrowed", "corrected", *ACKNOWLEDGED):
         world.annotate("RamRole", name, reconcile_requested_at="now")
     _told(world)
+    for name, left in ACKNOWLEDGED.items():
+        acknowledge(world, "RamRole", name, end=moment(left))
+    for number in range(FLAPPING_REVERTS):
+        hands.attach("flapping", ADMIN)
+        world.settle()
+        world.look("RamRole", "flapping")
+        _taken_back(world, number + 1)
+
+
+def _taken_back(world: World, times: int) -> None:
+    def told(item: Json) -> bool:
+        return len(item["status"].get("correctedAt") or ()) == times
+
+    world.wait("RamRole", "flapping", told, f"that it is taken back {times} times")
+    world.settle()
 
 
 def _told(world: World) -> None:

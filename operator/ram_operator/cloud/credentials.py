@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from ..constants import Reason
@@ -23,6 +23,8 @@ SECRET_KEYS: Final = {
 }
 
 
+EXPIRATION: Final = "expiration"
+"""Key of a Secret, beside those: when a temporary key ends, as AssumeRole answers it."""
 Secret = Mapping[str, str] | None
 """The `data` of one, in base64; None where there is none."""
 
@@ -34,6 +36,8 @@ class Credentials:
     access_key_id: str = field(repr=False)
     access_key_secret: str = field(repr=False)
     security_token: str = field(repr=False, default="")
+    expiration: str = ""
+    """When it ends, as whoever put it there says."""
 
     @property
     def fingerprint(self) -> str:
@@ -110,11 +114,12 @@ def from_secret(name: str, data: Secret) -> Credentials:
             f"Secret {name} does not exist in the operator's namespace; create it there",
         )
     plain: dict[str, str] = {}
-    for key in SECRET_KEYS.values():
+    for key in (*SECRET_KEYS.values(), EXPIRATION):
         try:
             plain[key] = base64.b64decode(data.get(key, ""), validate=True).decode()
         except ValueError:
             raise Stalled(
                 Reason.CREDENTIALS_INVALID, f"Secret {name}: the value of key {key} is no text"
             ) from None
-    return _pick(plain, SECRET_KEYS, f"Secret {name}")
+    found = _pick(plain, SECRET_KEYS, f"Secret {name}")
+    return replace(found, expiration=plain[EXPIRATION].strip())

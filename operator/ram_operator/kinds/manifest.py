@@ -228,13 +228,20 @@ def keeping(desired: Desired, spec: Mapping[str, Any], uid: str) -> Desired:
     if not desired.modes:
         return desired
     block: Mapping[str, Any] = spec.get("accessKey") or {}
-    name, age = str(block.get("secretName") or ""), str(block.get("rotateAfter") or "")
+    name = str(block.get("secretName") or "")
     keeps = Entry(f"access key in Secret {name}", name, handle=uid)
+    return replace(desired, keeps=keeps, rotate_after=rotation(spec))
+
+
+def rotation(spec: Mapping[str, Any]) -> float | None:
+    """At which age in seconds an access key is replaced; None for never. Raises InvalidSpec."""
+    block: Mapping[str, Any] = spec.get("accessKey") or {}
+    age = str(block.get("rotateAfter") or "")
     if not age:
-        return replace(desired, keeps=keeps)
+        return None
     if not _DAYS.fullmatch(age):
         raise InvalidSpec(f"spec.accessKey.rotateAfter: {age!r} is no number of days; write 90d")
-    return replace(desired, keeps=keeps, rotate_after=int(age[:-1]) * times.DAY)
+    return int(age[:-1]) * times.DAY
 
 
 def _as_found(field: Field, spec: Mapping[str, Any]) -> str:

@@ -29,7 +29,7 @@ from ..reporting.status import Report, build_report
 from ..runtime import bodies
 from ..runtime.cache import Seen
 from ..runtime.queue import Lane
-from . import account_pass, acknowledging, asking, coverage, endings, offers, ownership
+from . import account_pass, acknowledging, asking, coverage, endings, expiring, offers, ownership
 from .deletion import DeletionPass, Released
 from .managed import ManagedPass
 from .ports import Ports
@@ -256,6 +256,7 @@ class Reconciler:
         outcome = replace(outcome, authors=ports.authors.known(key))
         if key.kind in KINDS:
             outcome = replace(outcome, acknowledging=acknowledging.known(ports, key, body))
+        extra = {**extra, **expiring.shown(ports, key, body)}
         written = build_report(old, outcome, generation, ports.clock.stamp(), extra)
         ports.metrics.corrected(key, outcome)
         patch = mergepatch.between(old, written.status)

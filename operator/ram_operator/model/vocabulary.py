@@ -76,6 +76,17 @@ class DriftAction(StrEnum):
     """In a status alone: still to be put right."""
 
 
+class Expiry(StrEnum):
+    """What ends or is due at a known time, as the metric of it says."""
+
+    CREDENTIALS = "credentials"
+    """Those of the operator for an account, where they are temporary."""
+    ACCESS_KEY = "accessKey"
+    """The age at which a program's key is replaced."""
+    MEMBER = "member"
+    """The next end of a membership."""
+
+
 class AuthorKind(StrEnum):
     """Who made a difference, as a status says it."""
 

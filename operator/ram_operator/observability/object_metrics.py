@@ -24,7 +24,7 @@ from ..kinds.table import KINDS
 from ..model.objects import Key
 from ..model.outcome import Outcome
 from ..model.vocabulary import DriftAction, HeldKind
-from ..reporting import conditions
+from ..reporting import conditions, expiries
 
 LABELS: Final = ("account", "kind", "resource_namespace", "resource_name")
 _RANK: Final = tuple(Severity)
@@ -68,6 +68,8 @@ class ObjectState:
     """When that ends, whether or not any of it is there."""
     corrected: tuple[tuple[str, float], ...] = ()
     """(severity, when) of the last drift that was put right, as far as its status remembers."""
+    expiries: tuple[tuple[str, float], ...] = ()
+    """(what, when) of what ends or is due, see `Expiry`."""
     flapping_until: float | None = None
     """Until when it counts as put right too often; None if it never was so often at all."""
 
@@ -106,6 +108,7 @@ def state_of(
         drift_only=drift_only,
         corrected=_last_corrected(status),
         flapping_until=_flapping_until(status),
+        expiries=expiries.told(status),
         acknowledged=_count_acknowledged(status),
         acknowledged_until=times.seconds_or_none(
             str((status.get("acknowledged") or {}).get("until"))
@@ -257,6 +260,10 @@ def _corrected(state: ObjectState) -> Rows:
     return [((severity,), at) for severity, at in state.corrected]
 
 
+def _expiries(state: ObjectState) -> Rows:
+    return [((what,), at) for what, at in state.expiries]
+
+
 def _acknowledged(state: ObjectState) -> Rows:
     return [((severity,), float(count)) for severity, count in state.acknowledged]
 
@@ -345,6 +352,13 @@ _FAMILIES: Final[Mapping[str, tuple[str, tuple[str, ...], Callable[[ObjectState]
         " is to come, it was put right four times within an hour.",
         (),
         _number("flapping_until"),
+    ),
+    "ram_operator_expiry_timestamp_seconds": (
+        "When something of an object ends or is due: the operator's own `credentials` for an"
+        " account, as far as their Secret says; the rotation of a program's `accessKey`; the next"
+        " end of a `member`.",
+        ("what",),
+        _expiries,
     ),
     "ram_operator_records_lost": (
         "1 while records of an account are gone: nobody knows any more what was held before.",

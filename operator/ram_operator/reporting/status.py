@@ -20,7 +20,7 @@ from ..model.records import DriftEntry, Rejection
 from ..model.state import Live
 from ..model.vocabulary import Phase
 from ..planning.last_applied import OLDER_NAME, applied_block
-from . import authors, carryover, conditions, events
+from . import authors, carryover, conditions, events, expiries
 from .conditions import Condition
 from .events import Event
 from .texts import held_reason, would_do
@@ -101,7 +101,8 @@ def _carried(
 _REBUILT: Final = ("drift", "findings", "pending", "wouldDo")
 _COMPARED: Final = ("written", OLDER_NAME, "excess")
 _ACKNOWLEDGING: Final = ("acknowledge", "acknowledged")
-_OWN: Final = ("deletionBrake", "inventory", *_ACKNOWLEDGING, HANDLED_REJECTION)
+_EXPIRIES: Final = tuple(expiries.FIELDS.values())
+_OWN: Final = ("deletionBrake", "inventory", *_ACKNOWLEDGING, HANDLED_REJECTION, *_EXPIRIES)
 
 
 def _shown(row_shows: Mapping[str, str], live: Live) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
+from .. import times
 from ..cloud import credentials
 from ..cloud.cached_reads import PolicyDocuments
 from ..cloud.client import CloudClient, Wiring
@@ -46,6 +47,8 @@ class Session:
     """What sessions of the same account id share, one after the other and side by side."""
     patience: float = 20.0
     """Seconds that a write waits for others to the same identity."""
+    expires: float | None = None
+    """When the credentials end, in seconds since the epoch; None where nobody says so."""
 
     def on_behalf(self, namespace: str) -> Session:
         """The same for a pass over an object of that namespace, which has turns of its own."""
@@ -175,7 +178,8 @@ class AccountOpener:
             raise Stalled(Reason.SUSPENDED, text)
         known = bool((body.get("status") or {}).get("accountId"))
         lost = self._claim(account, _First(str(body["metadata"]["uid"]), known, now, sequence))
-        client, connection = self._client(name, spec, before)
+        keys = self._credentials(spec.get("credentials") or {})
+        client, connection = self._client(name, spec, keys, before)
         identity = client.caller_identity()
         found = str(identity.get("AccountId") or "")
         if found != account.account_id:
@@ -188,7 +192,8 @@ class AccountOpener:
         account = replace(account, own_principal=arn, records_lost=lost)
         kept = self._kept_of(account.account_id)
         patience = self._settings.call_deadline
-        return Session(account, client, connection, kept=kept, patience=patience), identity
+        session = Session(account, client, connection, kept=kept, patience=patience)
+        return replace(session, expires=times.seconds_or_none(keys.expiration)), identity
 
     def _claim(self, account: Account, first: _First) -> bool:
         """Whether records of the account were lost: it had one, and somebody took it away."""
@@ -228,9 +233,12 @@ class AccountOpener:
         return known.lost
 
     def _client(
-        self, name: str, spec: Mapping[str, Any], before: Session | None
+        self,
+        name: str,
+        spec: Mapping[str, Any],
+        keys: credentials.Credentials,
+        before: Session | None,
     ) -> tuple[CloudClient, tuple[Any, ...]]:
-        keys = self._credentials(spec.get("credentials") or {})
         where = endpoints(spec.get("endpoints") or {}, custom=self._settings.allow_custom_endpoints)
         limits = spec.get("rateLimit") or {}
         reads = float(limits.get("readsPerSecond", 20))
