@@ -234,6 +234,14 @@ DRIFTS: Final = Row(
             16,
             smallest_first=True,
         ),
+        Lines(
+            "Who made it, per hour",
+            "As ActionTrail says: a person in the console, a program, the platform, or unknown."
+            " status.drift and status.corrected name them; of all accounts.",
+            {"{{author}}": hourly("author", "drift_authors")},
+            "short",
+            24,
+        ),
     ),
 )
 INVENTORY: Final = Row(

@@ -145,11 +145,15 @@ def test_another_replica_that_leads_tells_the_same_and_only_once(stage: Observed
 
 @pytest.mark.slow
 def test_the_panels_can_be_drawn(stage: Observed, tmp_path: Path) -> None:
-    """These two rows have panels of all sorts."""
+    """These rows have panels of all sorts; two of them are in the docs."""
     script = ROOT / "scripts" / "dashboard_pictures.py"
     url = f"http://127.0.0.1:{stage.prometheus.port}"
-    rows = ("What nobody manages", "Drift")
+    rows = ("What nobody manages", "What waits for people", "Drift")
     subprocess.run([sys.executable, script, url, tmp_path, "2", *rows], check=True)
     drawn = list(tmp_path.glob("*.png"))
-    assert {path.stem for path in drawn} == {"what-nobody-manages", "drift"}
+    assert {path.stem for path in drawn} == {
+        "what-nobody-manages",
+        "what-waits-for-people",
+        "drift",
+    }
     assert all(path.stat().st_size > 5000 for path in drawn)

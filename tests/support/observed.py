@@ -84,7 +84,8 @@ class Observed:
 def _operator(
     cluster: Cluster, directory: Path, port: int, more: Mapping[str, str] | None = None
 ) -> OperatorProcess:
-    flags = {"metrics-address": f"127.0.0.1:{port}", "sweep-seconds": "1", **(more or {})}
+    often = {"sweep-seconds": "1", "author-seconds": "1"}
+    flags = {"metrics-address": f"127.0.0.1:{port}", **often, **(more or {})}
     return OperatorProcess.start(cluster, directory / f"operator-{port}.log", flags)
 
 
