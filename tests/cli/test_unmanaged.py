@@ -83,7 +83,7 @@ def test_it_lists_what_nobody_manages_under_the_policy_that_is_shipped(
     assert unseen.startswith("what the RamAccount trusts and ignores is not known")
     assert listed["notListed"]["provisioned"] == 1
 
-    journal = world.admin.journal(world.account_id)[start:]
+    journal = world.admin.journal(world.account_id, since=start)
     asked = {e["action"] for e in journal if e["caller"].rpartition("/")[2].startswith("reader")}
     (statement,) = POLICY["Statement"]
     assert asked == {action.partition(":")[2] for action in statement["Action"]}

@@ -17,7 +17,7 @@ from lab.emulator_process import EmulatorProcess
 from lab.operator_process import IMPATIENT, OperatorProcess
 from lab.processes import free_port
 from lab.prometheus_process import Prometheus
-from lab.world import TRUST_FC, World, condition, open_world, trust
+from lab.world import TRUST_FC, World, condition, open_world, put_secret, trust
 from ram_operator.constants import FLAPPING_REVERTS
 from tests.gate.acknowledging import acknowledge
 from tests.support.hands import Hands
@@ -110,7 +110,16 @@ def observed(
 
 
 def make_facts(world: World) -> None:
-    """One object for each, all at once: a role is called what is so of it."""
+    """One object for each, all at once: a role is called what is so of it. The account has
+    temporary credentials, which are good for a day.
+    """
+    values = {
+        "accessKeyId": world.keys.admin_access_key_id,
+        "accessKeySecret": world.keys.admin_access_key_secret,
+        "expiration": moment(86_400.0),
+    }
+    put_secret(world.cluster, world.namespace, values)
+    world.look("RamAccount", world.namespace)
     hands = Hands(world)
     hands.create_role("taken", TRUST_FC)
     report: Json = {"driftPolicy": "Report", "maxSessionDurationSeconds": 3600}

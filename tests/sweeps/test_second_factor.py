@@ -56,4 +56,3 @@ def test_a_second_factor_that_is_taken_off_is_told_whatever_the_mode(
     world.hand.unbind_mfadevice(ram.UnbindMFADeviceRequest(user_name=NAME))
     # Nobody asks for a look: it is read in turns.
     world.wait("RamUser", NAME, lambda item: "RAM028" in found(item), "that it is told")
-    assert any("RAM028" in message for message in world.told("FindingReported", NAME))

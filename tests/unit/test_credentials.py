@@ -83,6 +83,10 @@ def test_from_a_secret_with_and_without_a_token() -> None:
     assert from_secret("ram", pair) == Credentials(ID, SECRET)
     assert from_secret("ram", pair | data(securityToken=TOKEN)) == Credentials(ID, SECRET, TOKEN)
     assert from_secret("ram", pair | data(other="x")) == Credentials(ID, SECRET)
+    ends = from_secret("ram", pair | data(securityToken=TOKEN, expiration="2026-01-01T00:00:00Z\n"))
+    assert ends.expiration == "2026-01-01T00:00:00Z"
+    # Another end is no other key: nothing is opened anew for it.
+    assert ends.fingerprint == Credentials(ID, SECRET, TOKEN).fingerprint
 
 
 @pytest.mark.parametrize("missing", ["access_key_id", "access_key_secret"])

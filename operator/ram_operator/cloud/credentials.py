@@ -36,7 +36,7 @@ class Credentials:
     access_key_id: str = field(repr=False)
     access_key_secret: str = field(repr=False)
     security_token: str = field(repr=False, default="")
-    expiration: str = ""
+    expiration: str = field(repr=False, default="")
     """When it ends, as whoever put it there says."""
 
     @property
