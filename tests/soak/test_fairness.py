@@ -1,4 +1,5 @@
-"""What one tenant's many and hostile objects cost another's edit, as a ratio within one run.
+"""What one tenant's many and hostile objects and edits cost another's edit, as a ratio within one
+run.
 
 The cloud answers every call after a while, so that what an edit takes is mostly waiting for it, and
 quiet is what is measured before and after. NEW says how many new objects, at the rates that are
@@ -7,12 +8,15 @@ shipped.
 
 from __future__ import annotations
 
+import itertools
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from statistics import median
+from threading import Event
 from typing import Any, Final
 
 import pytest
@@ -31,6 +35,13 @@ ANSWERED: Final = 0.4
 OWN: Final = 0.1
 """Seconds of the machine itself for an edit, where it has nothing else to do."""
 RATES: Final = {"readsPerSecond": 20, "writesPerSecond": 4, "attachmentsPerSecond": 2}
+QUICK: Final = {"readsPerSecond": 200, "writesPerSecond": 40, "attachmentsPerSecond": 40}
+"""While what is to make noise is made."""
+STRANGERS: Final = int(os.environ.get("STRANGERS", "500"))
+IN_A_ROW: Final = int(os.environ.get("IN_A_ROW", "200"))
+HOLDERS: Final = int(os.environ.get("HOLDERS", "150"))
+POLICY_EDITS: Final = int(os.environ.get("POLICY_EDITS", "20"))
+_numbers = itertools.count()
 
 
 class Tenant:
@@ -75,21 +86,30 @@ def a_world(plane: ControlPlane, emulator: EmulatorProcess, name: str, *, tenant
     for number in range(tenants):
         body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": f"{name}-{number}"}}
         plane.request("POST", "/api/v1/namespaces", body)
-    first = open_world(plane, emulator, f"{name}-0", "friendly", rateLimit=RATES)
-    emulator.admin.add_fault("delay", account=first.account_id, seconds=ANSWERED, times=-1)
-    return first
+    return open_world(plane, emulator, f"{name}-0", "friendly", rateLimit=RATES)
+
+
+def slow_down(*worlds: World) -> None:
+    for world in worlds:
+        world.admin.add_fault("delay", account=world.account_id, seconds=ANSWERED, times=-1)
 
 
 @pytest.fixture
 def neighbours(apart: ControlPlane, emulator: EmulatorProcess) -> Iterator[tuple[World, ...]]:
-    """The loud tenant, another one of his account, and one of another account."""
-    loud, other = (a_world(apart, emulator, name, tenants=2) for name in ("one", "two"))
-    found = loud.get("RamAccount", "one-0")
+    """The loud tenant, another one of his account, and one of another account. Of the first account
+    there is a third namespace, which is no tenant.
+    """
+    names = [f"{word}{next(_numbers)}" for word in ("one", "two")]
+    loud, other = (a_world(apart, emulator, name, tenants=3) for name in names)
+    account = loud.namespace
+    found = loud.get("RamAccount", account)
     assert found is not None
-    tenants = found["spec"]["tenants"]
-    loud.edit("RamAccount", "one-0", tenants=[*tenants, {**tenants[0], "namespace": "one-1"}])
-    yield loud, replace(loud, namespace="one-1"), other
+    tenants, beside = found["spec"]["tenants"], f"{names[0]}-1"
+    loud.edit("RamAccount", account, tenants=[*tenants, {**tenants[0], "namespace": beside}])
+    yield loud, replace(loud, namespace=beside), other
     emulator.admin.clear_faults()
+    for world in (loud, other):
+        world.edit("RamAccount", world.namespace, suspend=True)
 
 
 def hostile(number: int) -> Json:
@@ -118,9 +138,10 @@ def test_an_edit_of_another_tenant_waits_little(
     apart: ControlPlane, neighbours: tuple[World, ...]
 ) -> None:
     loud, beside, other = neighbours
+    slow_down(loud, other)
     with OperatorProcess.running(apart) as process:
-        near = Tenant(beside, "one-0")
-        far = Tenant(other, "two-0")
+        near = Tenant(beside, loud.namespace)
+        far = Tenant(other, other.namespace)
         near.ready()
         far.ready()
         before = edits(near, far)
@@ -139,3 +160,109 @@ def test_an_edit_of_another_tenant_waits_little(
     assert ended < NEW, "the others were through before, which shows nothing"
     assert noisy[0] <= 2.0 * quiet[0] + 1.0
     assert noisy[1] <= 1.2 * quiet[1] + own
+
+
+@dataclass(frozen=True)
+class Noise:
+    """`prepare` makes what it needs, `once` makes it for the n-th time, `least` is how often it is
+    to be made while others are waited for.
+    """
+
+    prepare: Callable[[World], None]
+    once: Callable[[World, int], object]
+    least: int
+
+
+def strangers(loud: World, number: int) -> None:
+    """Objects in a namespace that is no tenant; once all are there, edits of them."""
+    outside = replace(loud, namespace=f"{loud.namespace.removesuffix('-0')}-2")
+    name = f"stranger-{number % STRANGERS}"
+    if number < STRANGERS:
+        outside.role(name, accountRef={"name": loud.namespace}, driftInterval="10s")
+    else:
+        outside.edit("RamRole", name, description=f"edit {number}")
+
+
+def one_role(loud: World) -> None:
+    loud.role("restless")
+    loud.ready("RamRole", "restless")
+
+
+def an_edit(loud: World, number: int) -> object:
+    return loud.edit("RamRole", "restless", description=f"edit {number}")
+
+
+def a_policy_that_many_have(loud: World) -> None:
+    loud.edit("RamAccount", loud.namespace, rateLimit=QUICK)
+    loud.policy("shared")
+    names = [f"holder-{number}" for number in range(HOLDERS)]
+    for name in names:
+        loud.role(name, policies=[{"type": "RamPolicy", "name": "shared"}])
+    for name in names:
+        loud.ready("RamRole", name)
+    loud.edit("RamAccount", loud.namespace, rateLimit=RATES)
+
+
+def an_edit_of_the_policy(loud: World, number: int) -> None:
+    resource = f"acs:oss:*:*:at-{number}/*"
+    rows = [{"Effect": "Allow", "Action": ["oss:GetObject"], "Resource": [resource]}]
+    loud.edit("RamPolicy", "shared", document={"Version": "1", "Statement": rows})
+    # Each of them is to be looked at by those that have it, and not the last alone.
+    time.sleep(ANSWERED)
+
+
+NOISES: Final = {
+    "strangers": Noise(lambda _: None, strangers, STRANGERS),
+    "edits of one object": Noise(one_role, an_edit, IN_A_ROW),
+    "edits of a policy": Noise(a_policy_that_many_have, an_edit_of_the_policy, POLICY_EDITS),
+}
+
+
+@contextmanager
+def made(noise: Noise, loud: World) -> Iterator[list[int]]:
+    """It goes on in the block; the numbers of what was made so far."""
+    over, done = Event(), list[int]()
+
+    def go_on() -> None:
+        for number in itertools.count():
+            if over.is_set():
+                return
+            noise.once(loud, number)
+            done.append(number)
+
+    with ThreadPoolExecutor(1) as thread:
+        running = thread.submit(go_on)
+        try:
+            yield done
+        finally:
+            over.set()
+            running.result()
+
+
+@pytest.mark.parametrize("name", NOISES)
+@pytest.mark.timeout(900)
+def test_an_edit_waits_little_beside(
+    apart: ControlPlane, neighbours: tuple[World, ...], name: str
+) -> None:
+    (loud, beside, other), noise = neighbours, NOISES[name]
+    with OperatorProcess.running(apart) as process:
+        near, far = Tenant(beside, loud.namespace), Tenant(other, other.namespace)
+        noise.prepare(loud)
+        near.ready()
+        far.ready()
+        slow_down(loud, other)
+        before = edits(near, far)
+        with made(noise, loud) as done:
+            waiting.until(lambda: bool(done), "that it has begun")
+            noisy = edits(near, far)
+            while len(done) < noise.least:
+                noisy = [a + b for a, b in zip(noisy, edits(near, far), strict=True)]
+        waiting.until(process.idle, "that all of it is done")
+        after = edits(near, far)
+        own = OWN * waiting.slowness()
+        assert "Traceback" not in process.log
+    quiet = [median(one + two) for one, two in zip(before, after, strict=True)]
+    middle = [median(times) for times in noisy]
+    print(f"{name}, {len(done)} times: {quiet}, beside {middle}; own {own:.2f}")
+    assert middle[0] <= 2.0 * quiet[0] + 1.0
+    assert middle[1] <= 1.2 * quiet[1] + own
