@@ -32,6 +32,7 @@ QUICK: Final[Mapping[str, str]] = {
     "consistency-seconds": "6",
     "stalled-seconds": "1.5",
     "replacement-seconds": "1",
+    "left-key-seconds": "1",
     "backoff-first": "0.2",
     "backoff-last": "2",
     "read-timeout": "20",

@@ -88,6 +88,12 @@ class Settings:
         " more is kept before it is deleted",
         0.0,
     )
+    left_key_seconds: float = _setting(
+        600.0,
+        "how long an access key still lets in whose object is gone without having ended it, in"
+        " which the object may come back",
+        0.0,
+    )
     stalled_seconds: float = _setting(
         300.0, "how often an object that needs a person is tried", 1.0
     )

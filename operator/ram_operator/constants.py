@@ -154,6 +154,8 @@ class EventReason(StrEnum):
     UPDATED = "Updated"
     ADOPTED = "Adopted"
     ACCESS_UNMANAGED = "AccessUnmanaged"
+    ACCESS_KEY_LEFT = "AccessKeyLeft"
+    ACCESS_KEY_ENDED = "AccessKeyEnded"
     DELETED = "Deleted"
     ABANDONED = "Abandoned"
     CHANGE_HELD = "ChangeHeld"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from contextlib import suppress
 from typing import Any, Final
 
 from lab import RequestFailed
@@ -69,6 +70,12 @@ def patch(world: World, name: str, body: Json) -> None:
 
 def delete(world: World, name: str) -> None:
     world.cluster.request("DELETE", path(world, name))
+
+
+def delete_if_there(world: World, name: str) -> None:
+    """As the garbage collector does, which the control plane of the tests lacks."""
+    with suppress(RequestFailed):
+        delete(world, name)
 
 
 def keys(world: World, user: str) -> dict[str, str]:

@@ -211,8 +211,13 @@ def test_a_refusal_leaves_nothing_open() -> None:
 
 def test_none_ends_the_key_then_the_secret_then_after_a_while_deletes_it() -> None:
     ends = view(HAS, live=MINE, wanted="")
-    assert decide(ends) == Disable(HAS, "LTAI-mine")
-    withdraw = decide(replace(ends, live={"LTAI-mine": OFF}))
+    noted = decide(ends)
+    assert isinstance(noted, Note)
+    assert noted.then == replace(HAS, current="", ending=(Ending("LTAI-mine"),))
+    off = decide(replace(ends, state=noted.then))
+    assert isinstance(off, Disable)
+    assert off.key_id == "LTAI-mine"
+    withdraw = decide(replace(ends, state=off.then, live={"LTAI-mine": OFF}))
     assert isinstance(withdraw, Withdraw)
     assert withdraw.then == KeyState(issued=HAS.issued, ending=(Ending("LTAI-mine", ago(0)),))
     rests = view(withdraw.then, live={"LTAI-mine": OFF}, wanted="")
@@ -228,9 +233,20 @@ def test_none_waits_for_what_may_still_come() -> None:
     assert isinstance(closed, Note)
     assert isinstance(decide(view(closed.then, wanted="", now=NOW + 10)), Withdraw)
     # An old answer keeps no key alive.
-    assert decide(view(HAS, wanted="")) == Disable(HAS, "LTAI-mine")
-    without = replace(HAS, secret_uid="")
-    assert isinstance(decide(view(without, wanted="", live={"LTAI-mine": OFF})), Note)
+    noted = decide(view(HAS, wanted=""))
+    assert isinstance(noted, Note)
+    assert isinstance(decide(view(noted.then, wanted="")), Disable)
+
+
+def test_whoever_asks_again_before_the_key_is_inactive_keeps_it() -> None:
+    noted = decide(view(HAS, live=MINE, wanted=""))
+    assert isinstance(noted, Note)
+    there = {"sight": Sight.CHANGED, "holds": "LTAI-mine"}
+    kept = decide(view(noted.then, live=MINE, **there))
+    assert isinstance(kept, Note)
+    assert (kept.then.current, kept.then.ending) == ("LTAI-mine", ())
+    # Who does not ask for it has it made inactive, whatever the Secret holds.
+    assert isinstance(decide(view(noted.then, live=MINE, wanted="", **there)), Disable)
 
 
 @pytest.mark.parametrize(
@@ -294,11 +310,12 @@ def test_whoever_has_the_secret_refused_again_and_again_has_one_key_an_hour() ->
 
 def test_whoever_asks_for_none_and_for_one_in_turns_has_one_key_an_hour() -> None:
     """Where keys rest for no time at all, nothing is left of the one before."""
-    ended = decide(view(HAS, live={"LTAI-mine": OFF}, wanted="", rest=0.0))
-    assert isinstance(ended, Withdraw)
-    gone = decide(view(ended.then, live={"LTAI-mine": OFF}, wanted="", rest=0.0))
+    off = replace(HAS, current="", ending=(Ending("LTAI-mine", ago(0)),))
+    gone = decide(view(off, live={"LTAI-mine": OFF}, wanted="", rest=0.0))
     assert isinstance(gone, Delete)
-    anew = replace(gone.then, secret="kept", secret_uid="uid-2")
+    ended = decide(view(gone.then, wanted="", rest=0.0))
+    assert isinstance(ended, Withdraw)
+    anew = replace(ended.then, secret="kept", secret_uid="uid-2")
     issue = decide(view(anew, sight=Sight.EMPTY))
     assert isinstance(issue, Issue)
     assert issue.announced.unplanned == ago(0)

@@ -99,12 +99,15 @@ class Cloud:
             else:
                 self.keys[decision.key_id] = LiveKey(False)
         if isinstance(decision, Withdraw):
-            assert not any(self.keys[k].active for k in self.made if k == self.state.current)
+            assert self.secret is None or not self.lets_in(self.secret[1])
             if self.secret is not None and self.secret[0] == self.state.secret_uid:
                 self.secret = None
         if not lost:
             self.state = decision.then
         return True
+
+    def lets_in(self, key_id: str) -> bool:
+        return key_id in self.made & self.keys.keys() and self.keys[key_id].active
 
     def _issue(self, decision: Issue, lost: str) -> None:
         assert len(self.keys) < 2

@@ -89,10 +89,15 @@ def check_protected(account: Account, row: Kind, cloud_name: str) -> None:
         why = f"it is on the list of protected names of RamAccount {account.name}"
     elif any(folded.startswith(prefix) for prefix in account.protected_prefixes):
         why = f"it has a protected prefix of RamAccount {account.name}"
-    elif principal(account.own_principal) == (row.noun, folded):
+    elif runs_as(account, row, cloud_name):
         why = "the operator itself runs as it"
     if why:
         raise Stalled(Reason.PROTECTED, f"{row.noun} {cloud_name} is protected: {why}")
+
+
+def runs_as(account: Account, row: Kind, cloud_name: str) -> bool:
+    """Whether the operator itself runs as that identity."""
+    return principal(account.own_principal) == (row.noun, cloud_name.lower())
 
 
 def check_live(row: Kind, live: Live) -> None:

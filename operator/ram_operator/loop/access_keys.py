@@ -40,6 +40,10 @@ _STEPS: Final = 12
 """More than one pass can have to do."""
 
 
+def _nothing() -> None:
+    """Nothing is against it."""
+
+
 def concerns(wanted: Desired, facts: RecordFacts) -> bool:
     """Whether the object asks for a key, or the operator has made one."""
     mode = sign_in.FIELD in wanted.modes and sign_in.wanted(wanted, facts, first=False)
@@ -88,8 +92,14 @@ class AccessKeys:
     """The keys of one user, in one pass."""
 
     def __init__(
-        self, ports: Ports, subject: Subject, session: Session, identity: Identity
+        self,
+        ports: Ports,
+        subject: Subject,
+        session: Session,
+        identity: Identity,
+        still: Callable[[], None] = _nothing,
     ) -> None:
+        """`still` raises where what is to be ended is not any more; asked before each write."""
         self._ports = ports
         self._subject = subject
         self._session = session
@@ -100,6 +110,9 @@ class AccessKeys:
         """Where each key is in `status.drift`, by its id."""
         self._used: dict[str, float] = {}
         self._rotate: float | None = None
+        self._still = still
+        self.ended: list[str] = []
+        """Ids of the keys that let nobody in from now on."""
         self._leaving = False
         """The object is being deleted, and the Secret goes with it in any case."""
         self.told: tuple[str, ...] = ()
@@ -219,6 +232,7 @@ class AccessKeys:
             case key_view.Disable(then, key_id):
                 self._write(key_calls.disable, key_id)
                 self._live[key_id] = LiveKey(False)
+                self.ended.append(key_id)
                 return now if then == now.facts.keys else self._note(now, then)
             case key_view.Delete(then, key_id):
                 self._write(key_calls.delete, key_id)
@@ -328,6 +342,7 @@ class AccessKeys:
         if (wait := self._ports.consistency.starting()) > 0:
             raise Retry(Reason.PROGRESSING, "what was written before this start is awaited", wait)
         may_still(self._ports, self._session)
+        self._still()
 
     def _read(self) -> _Now:
         body = self._ports.records.read(self._identity)

@@ -31,7 +31,7 @@ from ..model.vocabulary import Phase
 from ..runtime.cache import Seen
 from ..runtime.deletion_brake import ALL
 from ..runtime.queue import Lane
-from . import coverage, forgetting, left_ends, ownership, unmanaged
+from . import coverage, forgetting, left_ends, left_keys, ownership, unmanaged
 from .ports import Ports
 
 log = logging.getLogger(__name__)
@@ -92,6 +92,12 @@ def unseen(ports: Ports, name: str) -> bool:
     return not ports.accounts.seen(name) and ports.cache.facts(Key(ACCOUNT, "", name)) is not None
 
 
+def gone(ports: Ports, holder: Key) -> None:
+    """An object is not there any more: what it left behind is seen to. Raises errors.*"""
+    left_keys.gone(ports, holder)
+    ownership.gone(ports, holder)
+
+
 def _look(ports: Ports, key: Key, body: Mapping[str, Any]) -> Found:
     before = ports.accounts.find(key.name)
     annotations = body["metadata"].get("annotations") or {}
@@ -112,6 +118,7 @@ def _look(ports: Ports, key: Key, body: Mapping[str, Any]) -> Found:
     _end_waits(ports, session.account.account_id)
     forgetting.sweep(ports, session.account.account_id)
     left_ends.carry_out(ports, session)
+    left_keys.carry_out(ports, session)
     text = f"credentials of account {session.account.account_id} work"
     if session.account.mode is Mode.OBSERVE:
         text += "; mode Observe: nothing is written to the cloud"

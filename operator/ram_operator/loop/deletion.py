@@ -16,8 +16,8 @@ from ..cluster import finalizers
 from ..constants import ANNOTATION_ABANDON, DeletionPolicy, EventReason, Mode, Reason
 from ..errors import DeleteConflict, InvalidSpec, OutcomeUnknown, RamOperatorError, Retry, Stalled
 from ..kinds import manifest, tenancy
-from ..kinds.record import Identity, facts_of, stored, understood
-from ..kinds.table import ACCOUNT, KINDS
+from ..kinds.record import Identity, facts_of, understood
+from ..kinds.table import KINDS
 from ..model.objects import Key, Owner
 from ..model.outcome import Outcome, Plan
 from ..model.records import ABANDONED, DELETED, WITHDRAWN, RecordFacts
@@ -25,9 +25,16 @@ from ..model.state import Live
 from ..model.steps import Step, permit_of
 from ..model.vocabulary import GateVerdict, HeldKind, Phase, Presence
 from ..reporting.events import Event
-from ..runtime.deletion_brake import ALL
 from ..runtime.sessions import Session
-from . import access_keys, account_changed, gated_write, noted_looks, offers, own_rights
+from . import (
+    access_keys,
+    account_changed,
+    braking,
+    gated_write,
+    noted_looks,
+    offers,
+    own_rights,
+)
 from .held_deletions import HeldDeletion
 from .ports import Ports
 from .results import LookAgain, Result
@@ -35,8 +42,6 @@ from .standing import may_have_made
 from .subject import Subject
 
 KEPT: Final = "kept in the cloud, as deletionPolicy says"
-MOST_STOPS: Final = 200
-"""Namespaces that a record names as stopped. One more, and all of the account stops."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +121,7 @@ class DeletionPass:
             raise LookAgain(ports.consistency.settle)
         facts = understood(facts_of(ports.cache.get(identity.key), identity))
         if live.presence is Presence.PRESENT and ours(self._owner, facts, live):
-            self._brake(session)
+            braking.check(ports, session.account, subject.key, subject.uid)
             access_keys.AccessKeys(ports, subject, session, identity).end(live)
         return self._release(EventReason.ABANDONED, KEPT)
 
@@ -185,7 +190,7 @@ class DeletionPass:
         decision = hold.judge(live)
         if decision.held is not None:
             return Result(hold.outcome(decision.held, live, self._way_out()))
-        self._brake(session)
+        braking.check(ports, session.account, subject.key, subject.uid)
         if facts.keys.opens:
             access_keys.AccessKeys(ports, subject, session, identity).end(live)
         self._remove(session, identity, live, decision)
@@ -202,30 +207,6 @@ class DeletionPass:
         wait = self._ports.consistency.unread(subject.key, subject.uid, generation)
         if wait > 0:
             raise LookAgain(wait)
-
-    def _brake(self, session: Session) -> None:
-        """Raises Stalled where too many go at once."""
-        ports, account, namespace = self._ports, session.account, self._subject.key.namespace
-        key = Identity(account.account_id, ACCOUNT, account.account_id).key
-        record = ports.cache.get(key)
-        brakes = stored(record).brakes if record is not None else {}
-        stops = next((where for where in (ALL, namespace) if where in brakes), None)
-        if stops is None:
-            scope = ports.brake_scope(account.account_id, namespace)
-            stops = ports.deletion_brake.release(scope, (self._subject.key, self._subject.uid))
-            if stops is None:
-                return
-            if record is not None:
-                full = len(brakes) >= MOST_STOPS
-                stamp, where = ports.clock.stamp(), ALL if full else stops
-                ports.cache.put(ports.records.stop_deletions(record, where, stamp))
-                ports.queue.add(Key(ACCOUNT, "", account.name))
-        what = f"namespace {stops} and " if stops else ""
-        raise Stalled(
-            Reason.DELETION_BRAKE,
-            f"too many deletions in {what}account {account.account_id} within ten minutes; see"
-            f" status.deletionBrake of RamAccount {account.name} for how to resume",
-        )
 
     def _remove(self, session: Session, identity: Identity, live: Live, decision: Plan) -> None:
         """What is attached first, then the identity. Each call is safe to repeat."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import random
-from typing import Any, Final
+from typing import Final
 
 from .. import times
 from ..cluster import event_writer
@@ -89,7 +89,9 @@ def _one(ports: Ports, session: Session, key: Key) -> None:
     if ended.errors or ended.after is not None:
         ports.queue.add(account, Lane.NARROWING, max(ended.after or SOON, 1.0))
     for text in ended.said:
-        _tell(ports, account, f"{KINDS[identity.kind].noun} {identity.cloud_name}: {text}")
+        what = f"{KINDS[identity.kind].noun} {identity.cloud_name}: {text}"
+        said = f"no object asks for it any more: {what}"
+        tell(ports, session, Event(EventReason.UPDATED, said))
 
 
 def _forget(ports: Ports, identity: Identity, owner: Owner | None, gone: frozenset[str]) -> None:
@@ -111,18 +113,16 @@ def _forget(ports: Ports, identity: Identity, owner: Owner | None, gone: frozens
 def _subject(session: Session, identity: Identity, owner: Owner | None) -> Subject:
     """Stands for the object that is gone; one that never was, where the identity was given up."""
     name, namespace = (owner.name, owner.namespace) if owner else (identity.folded, "")
-    meta = {"name": name, "namespace": namespace, "uid": ""}
-    spec: dict[str, Any] = {"accountRef": {"name": session.account.name}}
-    return Subject.lenient(Key(identity.kind, namespace, name), {"metadata": meta, "spec": spec})
+    return Subject.gone(Key(identity.kind, namespace, name), "", session.account.name)
 
 
-def _tell(ports: Ports, account: Key, text: str) -> None:
+def tell(ports: Ports, session: Session, event: Event) -> None:
     """On the account, for nobody looks at an object that is gone."""
-    log.info("%s: no object asks for it; %s", account, text)
+    account = Key(ACCOUNT, "", session.account.name)
+    log.info("%s: %s", account, event.message)
     body = ports.cache.get(account)
     if body is None:
         return
-    event = Event(EventReason.UPDATED, f"no object asks for it any more: {text}")
     try:
         event_writer.post(ports.api, account, body, event, (ports.instance, ports.clock.stamp()))
     except RamOperatorError as error:

@@ -22,6 +22,7 @@ from ..runtime import bodies
 from ..runtime.cache import Cache
 from ..runtime.consistency import Consistency
 from ..runtime.deletion_brake import DeletionBrake, Scope
+from ..runtime.left_since import LeftKeys
 from ..runtime.questions import Authors
 from ..runtime.queue import Lane, WorkQueue
 from ..runtime.refused_writes import Refusals
@@ -64,6 +65,7 @@ class Ports:
     instance: str
     sweeps: Sweeps = field(default_factory=Sweeps)
     authors: Authors = field(default_factory=Authors)
+    left_keys: LeftKeys = field(default_factory=LeftKeys)
 
     def body(self, key: Key) -> dict[str, Any] | None:
         """The object as the watches told of it, for a pass over it. Raises errors.*: of one whose

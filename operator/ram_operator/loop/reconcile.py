@@ -208,7 +208,7 @@ class Reconciler:
         if key.kind == ACCOUNT:
             ports.sweeps.drop(key.name)
             ports.metrics.accounts.forget(key.name)
-        ownership.gone(ports, key)
+        account_pass.gone(ports, key)
 
     def _finish(
         self, key: Key, body: Mapping[str, Any], result: Result, extra: Mapping[str, Any]

@@ -46,6 +46,13 @@ class Subject:
             known = {name: spec[name] for name in ("accountRef", "suspend") if name in spec}
             return cls(key, body, KINDS[key.kind], manifest.options(known))
 
+    @classmethod
+    def gone(cls, key: Key, uid: str, account: str) -> Subject:
+        """Stands for an object that is not there any more, or never was."""
+        meta = {"name": key.name, "namespace": key.namespace, "uid": uid}
+        spec = {"accountRef": {"name": account}}
+        return cls.lenient(key, {"metadata": meta, "spec": spec})
+
     @property
     def spec(self) -> Mapping[str, Any]:
         spec: Mapping[str, Any] = self.body.get("spec") or {}

@@ -42,20 +42,30 @@ class AccountStates(Collector):
         self._clock = clock
         self._lock = threading.Lock()
         self._states: dict[str, AccountState] = {}
+        self._left: dict[str, int] = {}
 
     def set(self, account: str, state: AccountState) -> None:
         with self._lock:
             self._states[account] = state
 
+    def left(self, account: str, users: int) -> None:
+        """So many users have a key of the operator's making, and no object any more."""
+        with self._lock:
+            self._left[account] = users
+
     def forget(self, account: str) -> None:
         with self._lock:
             self._states.pop(account, None)
+            self._left.pop(account, None)
 
     def collect(self) -> Iterable[GaugeMetricFamily]:
         count, unmanaged, unused, outside = _identities()
         age, failing = _looks()
         with self._lock:
-            states, now = dict(self._states), self._clock()
+            states, left, now = dict(self._states), dict(self._left), self._clock()
+        keys = _keys()
+        for account, users in left.items():
+            keys.add_metric([account], users)
         for account, state in states.items():
             for (kind, name), number in state.identities.items():
                 count.add_metric([account, kind, name], number)
@@ -69,7 +79,7 @@ class AccountStates(Collector):
                 age.add_metric([account, name], now - at)
             for name, reason in state.failing.items():
                 failing.add_metric([account, name, reason], 1.0)
-        return count, unmanaged, unused, outside, age, failing
+        return count, unmanaged, unused, outside, keys, age, failing
 
 
 def _identities() -> tuple[GaugeMetricFamily, ...]:
@@ -100,6 +110,16 @@ def _identities() -> tuple[GaugeMetricFamily, ...]:
         labels=["account"],
     )
     return count, unmanaged, unused, outside
+
+
+def _keys() -> GaugeMetricFamily:
+    return GaugeMetricFamily(
+        "ram_operator_left_access_keys",
+        "Users whose access key the operator made, and whose object is gone without having ended"
+        " it: the key lets in until the operator has made it inactive, which it does after"
+        " --left-key-seconds.",
+        labels=["account"],
+    )
 
 
 def _looks() -> tuple[GaugeMetricFamily, ...]:

@@ -118,7 +118,8 @@ def _stray(view: View) -> Decision | None:
 def _stored(view: View) -> Note | None:
     """It was stored after all, although the API server did not say so."""
     key = view.live.get(view.holds)
-    if view.sight is not Sight.CHANGED or (key is not None and not key.active):
+    lost = key is not None and not key.active
+    if not view.wanted or view.sight is not Sight.CHANGED or lost:
         return None
     for each in view.state.ending:
         if each == Ending(view.holds):
@@ -150,15 +151,12 @@ def _end(view: View) -> Decision | None:
         return waits
     if state.intent is not None and state.intent.open:
         return Note(replace(state, intent=replace(state.intent, open=False)))
-    key = view.live.get(state.current)
-    # One that is not listed may only be too new: an old answer keeps none alive.
-    if state.current and (key is None or key.active):
-        return Disable(state, state.current)
-    over = (Ending(state.current, times.stamp(view.now)),) if state.current else ()
-    then = replace(state, secret="", secret_uid="", current="", ending=(*state.ending, *over))
+    if state.current:
+        # Said before it is done: whoever comes next knows by whom it is inactive.
+        return Note(replace(state, current="", ending=(*state.ending, Ending(state.current))))
     if state.secret_uid:
-        return Withdraw(then)
-    return Note(then) if state.current else None
+        return Withdraw(replace(state, secret="", secret_uid=""))
+    return None
 
 
 def _ending(view: View) -> Decision | None:

@@ -58,6 +58,7 @@ class Cache:
         self._living: dict[tuple[str, str], set[Key]] = {}
         self._idle: dict[str, set[Key]] = {}
         self._ending: dict[str, set[Key]] = {}
+        self._keyed: dict[str, set[Key]] = {}
         self._left: dict[tuple[str, str], set[Key]] = {}
         self._gone: deque[str] = deque(maxlen=TOMBSTONES)
         self._crowds = Crowds()
@@ -264,6 +265,11 @@ class Cache:
         with self._lock:
             return sorted(self._ending.get(account_id, ()))
 
+    def keyed(self, account_id: str) -> list[Key]:
+        """Records of the account whose access keys are not ended."""
+        with self._lock:
+            return sorted(self._keyed.get(account_id, ()))
+
     def left(self, account_id: str, namespace: str) -> int:
         """How many of these that namespace has left."""
         with self._lock:
@@ -297,6 +303,7 @@ class Cache:
             (self._waiting, (facts.waiting,) if facts.waiting else ()),
             (self._idle, (facts.idle[0],) if facts.idle else ()),
             (self._ending, (facts.ending,) if facts.ending else ()),
+            (self._keyed, (facts.keyed,) if facts.keyed else ()),
             (self._left, ((facts.idle[0], facts.idle[2]),) if facts.idle else ()),
             (self._living, ((facts.lives[0], ""), facts.lives) if facts.lives else ()),
             (self._dependents, facts.references),

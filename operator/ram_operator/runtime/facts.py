@@ -47,6 +47,8 @@ class Facts:
     """Of a record: the times until which something was agreed on."""
     ending: str = ""
     """Of a record with ends: its account's id."""
+    keyed: str = ""
+    """Of a record with access keys that are not ended: its account's id."""
     idle: tuple[str, str, str] | None = None
     """Of a record that is idle: its account's id, since when, and whose namespace left it."""
     tenants: frozenset[str] = frozenset()
@@ -85,6 +87,7 @@ def facts_of(key: Key, body: Mapping[str, Any]) -> Facts:
     spec = body.get("spec") or {}
     row = KINDS.get(key.kind)
     references = manifest.references(row, key.namespace, spec) if row is not None else ()
+    attached = manifest.custom_policies(row, spec) if row is not None else ()
     account = account_name(key, body)
     version = str(meta.get("resourceVersion") or "0")
     record = stored(body) if key.kind == RECORD else _NO_RECORD
@@ -94,9 +97,7 @@ def facts_of(key: Key, body: Mapping[str, Any]) -> Facts:
         outward=hash((tuple(ready), status.get("cloudName"), status.get("cloudId"))),
         references=references,
         account=sys.intern(account),
-        custom=tuple((account, name) for name in manifest.custom_policies(row, spec))
-        if row
-        else (),
+        custom=tuple((account, name) for name in attached),
         version=int(version) if version.isdigit() else 0,
         owner=(owner := holder(body) if key.kind == RECORD else None),
         waiting=owner if record.pending is not None or record.unmade else None,
@@ -104,6 +105,7 @@ def facts_of(key: Key, body: Mapping[str, Any]) -> Facts:
         trusts=trusted_names.of_record(record),
         ends=record.upcoming,
         ending=sys.intern(account_of(body)) if record.ends else "",
+        keyed=sys.intern(account_of(body)) if record.keys.opens else "",
         idle=record_facts.idle(body, record),
         tenants=record_facts.tenants(spec) if key.kind == ACCOUNT else frozenset(),
     )
