@@ -27,6 +27,8 @@ ANNOTATION_REJECT: Final = f"{GROUP}/reject"
 # Nobody could be stamped by a DELETE itself: no mutation runs on it.
 ANNOTATION_DELETE_REQUESTED: Final = f"{GROUP}/delete-requested"
 ANNOTATION_ACKNOWLEDGE: Final = f"{GROUP}/acknowledge-drift"
+# Names the access key that another one is to replace, so that it is good once.
+ANNOTATION_ROTATE_KEY: Final = f"{GROUP}/rotate-access-key"
 HANDLED_REJECTION: Final = "lastHandledRejection"
 """In the status: the rejection on the object says nothing that the record does not have."""
 # Stamps that admission makes; nobody else's word on who wrote what is believed.
@@ -55,6 +57,7 @@ WATCHED_ANNOTATIONS: Final = (
     ANNOTATION_REJECT,
     ANNOTATION_DELETE_REQUESTED,
     ANNOTATION_ACKNOWLEDGE,
+    ANNOTATION_ROTATE_KEY,
 )
 
 OWNER_TAG_CLUSTER: Final = "ram-operator/cluster"
@@ -156,6 +159,10 @@ class EventReason(StrEnum):
     ACCESS_UNMANAGED = "AccessUnmanaged"
     ACCESS_KEY_LEFT = "AccessKeyLeft"
     ACCESS_KEY_ENDED = "AccessKeyEnded"
+    ACCESS_KEY_MADE = "AccessKeyMade"
+    ACCESS_KEY_ROTATED = "AccessKeyRotated"
+    ACCESS_KEY_DELETED = "AccessKeyDeleted"
+    ACCESS_KEY_WAITS = "AccessKeyWaits"
     DELETED = "Deleted"
     ABANDONED = "Abandoned"
     CHANGE_HELD = "ChangeHeld"
@@ -211,6 +218,13 @@ class AccessMode(StrEnum):
     NONE = "None"
     ACCESS_KEY = "AccessKey"
     UNMANAGED = "Unmanaged"
+
+
+class KeyOnDelete(StrEnum):
+    """What becomes of a user's access key and its Secret when the object is deleted."""
+
+    DEACTIVATE = "Deactivate"
+    KEEP = "Keep"
 
 
 class Mode(StrEnum):

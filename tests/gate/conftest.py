@@ -69,11 +69,17 @@ def apart(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
 
 
 @pytest.fixture
-def alone(apart: ControlPlane, emulator: EmulatorProcess) -> Iterator[World]:
-    """A world whose operator is the test's own."""
+def namespace_apart(apart: ControlPlane) -> str:
+    """A namespace on the control plane of those that start operators of their own."""
     name = f"test-{uuid.uuid4().hex[:10]}"
     body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
     apart.request("POST", "/api/v1/namespaces", body)
-    made = open_world(apart, emulator, name, dict(HOSTILE))
+    return name
+
+
+@pytest.fixture
+def alone(apart: ControlPlane, namespace_apart: str, emulator: EmulatorProcess) -> Iterator[World]:
+    """A world whose operator is the test's own."""
+    made = open_world(apart, emulator, namespace_apart, dict(HOSTILE))
     yield made
     made.close()

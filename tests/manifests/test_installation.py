@@ -9,7 +9,7 @@ from lab import Cluster
 from tests.manifests.support import BASE, MANAGED, ROOT, SAMPLES, Json, holds, load_all
 
 # In the order of a person who follows the story.
-_FOLDERS = (SAMPLES, SAMPLES / "people")
+_FOLDERS = (SAMPLES, SAMPLES / "people", SAMPLES / "programs")
 
 
 def _render(cluster: Cluster, folder: object) -> list[Json]:
@@ -102,7 +102,7 @@ def test_samples_fit_their_own_account(control_plane: Cluster) -> None:
 
 
 def test_rights_of_people_come_from_their_groups(control_plane: Cluster) -> None:
-    items = _all_samples(control_plane)
+    items = _render(control_plane, SAMPLES / "people")
     users = {item["metadata"]["name"] for item in items if item["kind"] == "RamUser"}
     groups = [item["spec"] for item in items if item["kind"] == "RamGroup"]
     assert not any("policies" in item["spec"] for item in items if item["kind"] == "RamUser")

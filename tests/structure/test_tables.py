@@ -13,6 +13,7 @@ from typing import Any, Final
 import yaml
 
 from ram_emulator.quotas import QUOTAS
+from ram_operator.model.vocabulary import KeyPhase
 from tests.support import documented
 from tests.support.documented import ROOT, Table
 
@@ -229,6 +230,12 @@ def test_words_that_choose_are_all_told() -> None:
     assert {text.partition(" ")[0] for text in policies} == set(spec["deletionPolicy"]["enum"])
     members = group["schema"]["openAPIV3Schema"]["properties"]["spec"]["properties"]["members"]
     assert set(_codes(people, "type")) == set(members["items"]["properties"]["type"]["enum"])
+
+
+def test_the_states_of_access_keys_are_all_told() -> None:
+    """In docs/user/programs.md."""
+    said = [row[0].split("`")[1] for row in documented.rows("docs/user/programs.md", "`state`")]
+    assert said == [phase.value for phase in KeyPhase]
 
 
 def test_defaults_of_flags_and_quotas() -> None:

@@ -16,7 +16,7 @@ from ram_operator.kinds import manifest, record, sign_in
 from ram_operator.kinds.dropped import RECORD_BLOCK
 from ram_operator.kinds.record import Identity
 from ram_operator.kinds.table import KINDS
-from ram_operator.loop import access_keys
+from ram_operator.loop import key_care
 from ram_operator.model.key_state import NO_KEYS, Ending, Intent, KeyState
 from ram_operator.model.objects import Entry
 from ram_operator.model.outcome import Plan
@@ -243,10 +243,10 @@ def test_a_record_says_what_was_written(before: KeyState, after: KeyState) -> No
 
 
 def test_that_none_is_asked_for_waits_for_nothing_else() -> None:
-    assert not access_keys.ends(inputs(known(SAID)))
-    assert not access_keys.ends(inputs(known(SAID), spec={}))
-    assert access_keys.ends(inputs(known(SAID), spec={"accessMode": "None"}))
-    assert access_keys.ends(inputs(known(SAID), spec={"accessMode": "Unmanaged"}))
+    assert not key_care.ends(inputs(known(SAID)))
+    assert not key_care.ends(inputs(known(SAID), spec={}))
+    assert key_care.ends(inputs(known(SAID), spec={"accessMode": "None"}))
+    assert key_care.ends(inputs(known(SAID), spec={"accessMode": "Unmanaged"}))
 
 
 @pytest.mark.parametrize("drift", [DriftPolicy.REPORT, DriftPolicy.REVERT])

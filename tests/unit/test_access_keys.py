@@ -10,7 +10,7 @@ import pytest
 from ram_operator import times
 from ram_operator.constants import Reason
 from ram_operator.model.key_state import NO_KEYS, Ending, Intent, KeyState
-from ram_operator.planning import key_steps
+from ram_operator.planning import key_shown, key_steps
 from ram_operator.planning.key_steps import decide
 from ram_operator.planning.key_view import (
     Clear,
@@ -358,8 +358,8 @@ def test_a_key_is_replaced_at_its_age_and_that_is_planned() -> None:
     assert isinstance(decide(replace(seen, state=waits)), Wait)
     full = replace(seen, live={**MINE, "LTAI-other": ON})
     assert isinstance(decide(full), Rest)
-    assert "rotation waits" in key_steps.told(full)[0]
-    assert key_steps.told(seen) == ()
+    assert "rotation waits" in key_shown.told(full)[0]
+    assert key_shown.told(seen) == ()
     # One that is listed late is no reason for another.
     late = replace(OLD, issued=ago(5))
     assert isinstance(decide(replace(seen, state=late, live={}, rotate=1.0)), Rest)
@@ -382,7 +382,7 @@ def test_a_key_that_is_used_still_lets_in(used: float, now: float, goes: bool) -
     live = {**MINE, "LTAI-old": ON}
     seen = view(state, live=live, sight=Sight.INTACT, now=now, used={"LTAI-old": used})
     assert isinstance(decide(seen), Disable) is goes
-    assert bool(key_steps.told(seen)) is not goes
+    assert bool(key_shown.told(seen)) is not goes
 
 
 @pytest.mark.parametrize("rest", [0.0, 10_799.0])

@@ -28,6 +28,7 @@ PAGE_BYTES: Final = 2_000_000
 MERGE_PATCH: Final = "application/merge-patch+json"
 JSON_PATCH: Final = "application/json-patch+json"
 JSON: Final = "application/json"
+METADATA: Final = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
 _UNFIT: Final = "the server rejected our request due to an error in our request"
 """All that the API server says of a JSON patch that does not fit the object."""
 TIMEOUT: Final = 15.0
@@ -74,6 +75,7 @@ class _Request:
     timeout: float = TIMEOUT
     agent: str = ""
     """In place of the client's own name."""
+    accept: str = JSON
 
 
 def path(key: Key, subresource: str = "") -> str:
@@ -194,6 +196,18 @@ class ClusterApi:
         except Gone:
             return None
 
+    def metadata_at(self, where: str) -> dict[str, Any] | None:
+        """Of what is no object of ours its metadata alone, None where it is not there: what a
+        Secret holds is not sent.
+        """
+        status, data = self._exchange(_Request("GET", where, accept=METADATA))
+        if status == 404:
+            return None
+        if not 200 <= status <= 299:
+            raise _failure(status, data, "GET")
+        found: dict[str, Any] = _object(data)["metadata"]
+        return found
+
     def defined(self, kind: str) -> bool:
         """Whether the kind's definition is there and not about to go."""
         name = f"{PLURALS[kind]}.{GROUP}"
@@ -236,7 +250,7 @@ class ClusterApi:
 
     def _exchange(self, request: _Request) -> tuple[int, bytes | str]:
         """Status and content of the answer, whatever it is. Raises Retry when there is none."""
-        headers = {"Accept": JSON, "Content-Type": request.content_type}
+        headers = {"Accept": request.accept, "Content-Type": request.content_type}
         method, url, sent, body, form, *_ = self._client.param_serialize(
             request.method,
             request.where,

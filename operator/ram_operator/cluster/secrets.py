@@ -23,6 +23,18 @@ KEY_SECRET: Final = "ALIBABA_CLOUD_ACCESS_KEY_SECRET"  # noqa: S105
 ROLE: Final = "ram-operator-secrets"
 
 
+def there(api: ClusterApi, namespace: str, name: str, uid: str) -> bool:
+    """Whether that very Secret is, without a word of what it holds. Raises errors.*"""
+    found = api.metadata_at(path(namespace, name))
+    return found is not None and found.get("uid") == uid and not found.get("deletionTimestamp")
+
+
+def path(namespace: str, name: str = "") -> str:
+    """URL path of a Secret; of all of the namespace without a name."""
+    where = f"/api/v1/namespaces/{quote(namespace, safe='')}/secrets"
+    return f"{where}/{quote(name, safe='')}" if name else where
+
+
 @dataclass(frozen=True, slots=True)
 class Kept:
     """A Secret as it is now, without what it holds."""
@@ -84,6 +96,16 @@ class Secrets:
         where = {"uid": kept.uid, "resourceVersion": kept.version}
         self._write(name, "PATCH", self._path(name), {"metadata": where, "data": data}, MERGE_PATCH)
 
+    def release(self, name: str, uid: str) -> None:
+        """That very one goes with no object any more; of another there is nothing to do."""
+        where = {"metadata": {"uid": uid, "ownerReferences": None}}
+        try:
+            self._api.write("PATCH", self._path(name), where, MERGE_PATCH, "secret")
+        except (Gone, Conflicted):
+            return
+        except RamOperatorError as error:
+            raise self._told(error, name) from None
+
     def delete(self, name: str, uid: str) -> None:
         """That very one; of one that is gone, or another, nothing is left to do."""
         where = {"preconditions": {"uid": uid}}
@@ -117,8 +139,7 @@ class Secrets:
         return Retry(Reason.RETRYING, text)
 
     def _path(self, name: str) -> str:
-        where = f"/api/v1/namespaces/{quote(self._holder.namespace, safe='')}/secrets"
-        return f"{where}/{quote(name, safe='')}" if name else where
+        return path(self._holder.namespace, name)
 
 
 def _held(meta: Mapping[str, Any], data: Mapping[str, Any]) -> str:

@@ -28,9 +28,11 @@ from ..constants import (
     ANNOTATION_REJECT,
     ANNOTATION_REJECTED_BY,
     ANNOTATION_RESUME_DELETIONS,
+    ANNOTATION_ROTATE_KEY,
     ANNOTATION_SUSPENDED_BY,
 )
 from .table import ACCOUNT, KINDS
+from .user import USER
 
 GATED: Final = ("RamRole", "RamUser", "RamGroup", "RamPolicy")
 """Kinds of which something may have to be approved."""
@@ -106,6 +108,7 @@ ANNOTATIONS: Final = (
     Annotation(ANNOTATION_DELETE_REQUESTED, GATED, Writer.EDITOR, "deletion"),
     Annotation(ANNOTATION_ACKNOWLEDGE, GATED, Writer.APPROVER, "acknowledgement"),
     *(Annotation(stamp.annotation, GATED, Writer.ADMISSION) for stamp in STAMPS),
+    Annotation(ANNOTATION_ROTATE_KEY, (USER.kind,), Writer.EDITOR),
     Annotation(ANNOTATION_ABANDON, _OURS, Writer.EDITOR),
     Annotation(ANNOTATION_RESUME_DELETIONS, (ACCOUNT,), Writer.CONFIGURER, "resumed"),
 )

@@ -14,19 +14,18 @@ from typing import Any, Final, assert_never
 from ..cloud import key_calls
 from ..cloud.writing import Writer
 from ..cluster.secrets import Kept, Secrets
-from ..constants import AccessMode, Reason
+from ..constants import ANNOTATION_ROTATE_KEY, AccessMode, Reason
 from ..errors import Bug, OutcomeUnknown, RamOperatorError, Retry, Stalled
-from ..gate.inputs import Inputs
 from ..kinds import sign_in
 from ..kinds.record import Identity, facts_of
 from ..model.changes import place
-from ..model.key_state import KeyState
+from ..model.key_state import KeyDone, KeyReport, KeyState
 from ..model.objects import Entries, UnknownPart
 from ..model.record_changes import RecordChange
 from ..model.records import RecordFacts
 from ..model.state import Desired, Live
-from ..model.vocabulary import Direction
-from ..planning import key_steps, key_view
+from ..model.vocabulary import Direction, KeyChange
+from ..planning import key_shown, key_steps, key_view
 from ..planning.key_view import LiveKey, Sight, View
 from ..runtime.consistency import Touched
 from ..runtime.queue import Lane
@@ -42,42 +41,6 @@ _STEPS: Final = 12
 
 def _nothing() -> None:
     """Nothing is against it."""
-
-
-def concerns(wanted: Desired, facts: RecordFacts) -> bool:
-    """Whether the object asks for a key, or the operator has made one."""
-    mode = sign_in.FIELD in wanted.modes and sign_in.wanted(wanted, facts, first=False)
-    return mode is AccessMode.ACCESS_KEY or facts.keys.opens or bool(facts.keys.ending)
-
-
-def ends(inputs: Inputs) -> bool:
-    """Whether no key is asked for: that takes something away, and waits for nothing else."""
-    mode = sign_in.wanted(inputs.desired, inputs.memory.record, first=False)
-    return mode is not AccessMode.ACCESS_KEY
-
-
-class Later(Retry):
-    """The record comes first, and the key with the next look."""
-
-
-def later(ports: Ports) -> Later:
-    text = "the access key is made with the next look"
-    return Later(Reason.PROGRESSING, text, max(ports.consistency.settle, 0.2))
-
-
-def care(
-    ports: Ports, subject: Subject, session: Session, inputs: Inputs, *, late: bool
-) -> tuple[str, ...]:
-    """The key as the manifest and the record have it; `late`: the record is written after this
-    pass. Returns what people have to know. Raises errors.* for what is yet to be done.
-    """
-    if late:
-        raise later(ports)
-    name = inputs.desired.cloud_name
-    identity = Identity(session.account.account_id, subject.key.kind, name)
-    keys = AccessKeys(ports, subject, session, identity)
-    keys.keep(inputs.desired, inputs.live)
-    return keys.told
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,12 +74,29 @@ class AccessKeys:
         self._used: dict[str, float] = {}
         self._rotate: float | None = None
         self._still = still
-        self.ended: list[str] = []
-        """Ids of the keys that let nobody in from now on."""
+        self._done: list[KeyDone] = []
+        self._seen_last: View | None = None
         self._leaving = False
         """The object is being deleted, and the Secret goes with it in any case."""
+        self._keeping = False
+        """What is in the Secret stays, and so does the Secret."""
+        self._taking = False
+        """Nothing is given, whatever the manifest asks for."""
         self.told: tuple[str, ...] = ()
         """What people have to know, although nothing is to be done."""
+
+    @property
+    def ended(self) -> list[str]:
+        """The ends of the ids of the keys that let nobody in from now on."""
+        return [each.name for each in self._done if each.change is KeyChange.ENDED]
+
+    @property
+    def report(self) -> KeyReport | None:
+        """What was found and done; None where nothing was looked at."""
+        view = self._seen_last
+        if view is None:
+            return None
+        return KeyReport(key_shown.shown(view), tuple(self._done), view.state.secret)
 
     def keep(self, wanted: Desired, live: Live) -> None:
         """As the manifest and the record have it. Raises errors.* for what is yet to be done."""
@@ -128,14 +108,26 @@ class AccessKeys:
         self._rotate = wanted.rotate_after
         self._run(found, lambda facts: self._wanted(wanted, facts))
 
-    def end(self, live: Live) -> None:
-        """None lets in any more, and the Secret is gone. Raises errors.*"""
+    def end(self, live: Live, *, keeps: bool = False) -> None:
+        """None lets in any more, and the Secret is gone; `keeps`: but the one that is in it, which
+        stays with it and is nobody's business here any more. Raises errors.*
+        """
+        self._keeping = keeps
         found = live.fields.get(sign_in.FIELD)
         if isinstance(found, UnknownPart):
             raise found.error
         assert isinstance(found, Mapping)
         self._leaving = True
         self._run(found, lambda _: "")
+
+    def take(self, live: Live, *, ends: bool) -> None:
+        """What is to be taken away and nothing else, all of it where `ends`. Raises errors.*"""
+        found = live.fields.get(sign_in.FIELD)
+        if isinstance(found, UnknownPart):
+            raise found.error
+        assert isinstance(found, Mapping)
+        self._taking = True
+        self._run(found, lambda facts: "" if ends else facts.keys.secret)
 
     def _wanted(self, wanted: Desired, facts: RecordFacts) -> str:
         """Name of the Secret that is to hold a key; "" where none is to."""
@@ -162,11 +154,13 @@ class AccessKeys:
         for _ in range(_STEPS):
             name = wanted(now.facts)
             kept = self._seen(name, now.facts.keys)
-            view = self._view(now.facts.keys, name, kept)
+            view = self._seen_last = self._view(now.facts.keys, name, kept)
             decision = key_steps.decide(view)
+            if self._taking and isinstance(decision, key_view.GIVES):
+                return
             if isinstance(decision, key_view.Rest):
                 refused.keep_key(self._ports, self._subject, self._session, None)
-                self.told = key_steps.told(view)
+                self.told = key_shown.told(view)
                 if decision.after is not None:
                     self._ports.queue.add(self._subject.key, Lane.PERIODIC, decision.after)
                 return
@@ -190,6 +184,8 @@ class AccessKeys:
             rest=settings.access_key_rest_seconds,
             holds=kept.holds if kept is not None else "",
             rotate=self._rotate,
+            asked=self._subject.annotation(ANNOTATION_ROTATE_KEY).lstrip("…"),
+            keeps=self._keeping,
             used=self._used,
         )
 
@@ -226,17 +222,18 @@ class AccessKeys:
                 assert kept is not None
                 self._secrets.delete(secret, kept.uid)
                 return now
-            case key_view.Withdraw(then):
+            case key_view.Release(then) | key_view.Withdraw(then):
                 self._withdraw(now.facts.keys)
                 return self._note(now, then)
             case key_view.Disable(then, key_id):
                 self._write(key_calls.disable, key_id)
                 self._live[key_id] = LiveKey(False)
-                self.ended.append(key_id)
-                return now if then == now.facts.keys else self._note(now, then)
+                self._did(KeyChange.ENDED, key_id)
+                return self._note(now, then)
             case key_view.Delete(then, key_id):
                 self._write(key_calls.delete, key_id)
                 self._live.pop(key_id, None)
+                self._did(KeyChange.DELETED, key_id)
                 return self._note(now, then)
             case key_view.Note(then):
                 return self._note(now, then)
@@ -276,10 +273,19 @@ class AccessKeys:
             self._note(begun, key_steps.unstored(announced, key_id))
             raise
         self._live[key_id] = LiveKey(True, stamp)
+        before = announced.current
+        self._did(KeyChange.REPLACED if before else KeyChange.MADE, key_id, before)
         return self._note(begun, key_steps.issued(announced, key_id, stamp))
+
+    def _did(self, change: KeyChange, key_id: str, before: str = "") -> None:
+        instead_of = key_shown.name(before) if before else ""
+        self._done.append(KeyDone(change, key_shown.name(key_id), instead_of))
 
     def _withdraw(self, state: KeyState) -> None:
         """Without the right, as in a namespace that is being deleted, it goes by its owner."""
+        if self._keeping:
+            self._secrets.release(state.secret, state.secret_uid)
+            return
         try:
             self._secrets.delete(state.secret, state.secret_uid)
         except Stalled as error:
@@ -348,8 +354,9 @@ class AccessKeys:
         body = self._ports.records.read(self._identity)
         facts = facts_of(body, self._identity)
         owner = self._subject.owner(self._ports.settings.cluster_name)
-        # One that is deleted before its record knows it ends what the one before it left.
-        another = facts.owner_uid != self._subject.uid and not self._leaving
+        # One that its record does not know yet ends what the one before it left.
+        takes = self._leaving or self._taking
+        another = facts.owner_uid != self._subject.uid and not takes
         if body is None or facts.owner != owner or another:
             raise Retry(Reason.PROGRESSING, "the record moved while the key was judged", 0.5)
         return _Now(body, facts)

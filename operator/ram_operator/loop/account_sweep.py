@@ -26,6 +26,7 @@ from ..runtime.sessions import Session
 from ..runtime.sweep import STATES, AccountLists, Inventory
 from . import (
     coverage,
+    kept_secrets,
     provider_lists,
     provider_readings,
     reports,
@@ -131,6 +132,7 @@ def run(ports: Ports, session: Session) -> None:
     provider_readings.run(ports, session, lists)
     reports.run(ports, session, lists)
     rotations.run(ports, session, lists)
+    kept_secrets.run(ports, session)
     current = ports.accounts.find(name)
     if current is None or current.account.account_id != account_id:
         # It is of an account that has the name no more.

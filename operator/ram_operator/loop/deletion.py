@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from .. import times
 from ..cluster import finalizers
-from ..constants import ANNOTATION_ABANDON, DeletionPolicy, EventReason, Mode, Reason
+from ..constants import ANNOTATION_ABANDON, DeletionPolicy, EventReason, KeyOnDelete, Mode, Reason
 from ..errors import DeleteConflict, InvalidSpec, OutcomeUnknown, RamOperatorError, Retry, Stalled
 from ..kinds import manifest, tenancy
 from ..kinds.record import Identity, facts_of, understood
@@ -121,9 +121,23 @@ class DeletionPass:
             raise LookAgain(ports.consistency.settle)
         facts = understood(facts_of(ports.cache.get(identity.key), identity))
         if live.presence is Presence.PRESENT and ours(self._owner, facts, live):
-            braking.check(ports, session.account, subject.key, subject.uid)
-            access_keys.AccessKeys(ports, subject, session, identity).end(live)
+            return self._release(EventReason.ABANDONED, self._end_keys(session, identity, live))
         return self._release(EventReason.ABANDONED, KEPT)
+
+    def _end_keys(self, session: Session, identity: Identity, live: Live) -> str:
+        """What became of them, and of the user. Raises errors.*"""
+        ports, subject = self._ports, self._subject
+        asked = subject.spec.get("accessKey") or {}
+        keeps = asked.get("onDelete") == KeyOnDelete.KEEP
+        if not keeps:
+            braking.check(ports, session.account, subject.key, subject.uid)
+        keys = access_keys.AccessKeys(ports, subject, session, identity)
+        keys.end(live, keeps=keeps)
+        if keeps:
+            return f"{KEPT}; so are its access key and Secret {asked.get('secretName', '')}"
+        if keys.ended:
+            return f"{KEPT}; access key {', '.join(keys.ended)} lets nobody in any more"
+        return KEPT
 
     def _undefined(self) -> Released | None:
         """Whoever removes the kind from the cluster asks for no deletion in the cloud."""

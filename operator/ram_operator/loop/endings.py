@@ -27,7 +27,7 @@ from ..model.steps import EntryStep, Step
 from ..model.vocabulary import Presence
 from ..planning import last_applied, plan
 from ..runtime.sessions import Session
-from . import account_changed, applying
+from . import account_changed, applying, key_endings
 from .gated_write import GatedWrite
 from .ports import Ports
 from .subject import Subject
@@ -47,6 +47,7 @@ class Ended:
     """What counts as applied from now on, where that is known."""
     gone: frozenset[str] = frozenset()
     """Places whose end has come and that were empty already."""
+    keys: key_endings.Taken = key_endings.NOTHING
 
     @property
     def said(self) -> tuple[str, ...]:
@@ -54,6 +55,7 @@ class Ended:
         return (
             *(f"its agreed end has come: {step.summary}" for step in self.done),
             *(f"what was agreed on to end is there still: {e.message}" for e in self.errors),
+            *self.keys.said,
         )
 
 
@@ -68,15 +70,18 @@ def carry_out(ports: Ports, key: Key, body: Mapping[str, Any]) -> Ended | None:
     session = found.on_behalf(key.namespace)
     mine = (i for i in account_changed.owned(ports, subject) if _in(session, i))
     owner = subject.owner(ports.settings.cluster_name)
-    ended = [of_one(ports, subject, session, identity, owner) for identity in mine]
+    ended, keys = [], key_endings.NOTHING
+    for identity in mine:
+        ended.append(of_one(ports, subject, session, identity, owner))
+        keys = keys.joined(key_endings.of_one(ports, subject, session, identity))
     errors = tuple(error for each in ended for error in each.errors)
-    waits = [each.after for each in ended if each.after is not None]
-    waits += [getattr(error, "after", None) or AGAIN for error in errors]
+    waits = [after for after in (*(each.after for each in ended), keys.after) if after is not None]
+    waits += [getattr(error, "after", None) or AGAIN for error in (*errors, *keys.errors)]
     done = tuple(step for each in ended for step in each.done)
-    if not done and not waits:
+    if not done and not waits and not keys.keys:
         return None
     applied = next((each.applied for each in ended if each.applied is not None), None)
-    return Ended(done, errors, min(waits, default=None), applied)
+    return Ended(done, errors, min(waits, default=None), applied, keys=keys)
 
 
 def beside(outcome: Outcome, ended: Ended) -> Outcome:
@@ -87,6 +92,7 @@ def beside(outcome: Outcome, ended: Ended) -> Outcome:
         steps_done=(*outcome.steps_done, *ended.done),
         applied=outcome.applied or ended.applied,
         also=(*outcome.also, *ended.said),
+        keys=ended.keys.report,
         after=min(waits, default=None),
     )
 

@@ -22,8 +22,7 @@ from ..kinds.record import Identity, facts_of, identity_of, understood
 from ..kinds.table import ACCOUNT, KINDS
 from ..model.objects import Key
 from ..model.records import RecordFacts
-from ..model.vocabulary import Presence
-from ..planning import key_steps
+from ..model.vocabulary import KeyChange, Presence
 from ..reporting.events import Event
 from ..runtime.queue import Lane
 from ..runtime.sessions import Session
@@ -207,7 +206,9 @@ def _still(ports: Ports, session: Session, left: _Left) -> None:
 def _tell(ports: Ports, session: Session, left: _Left, ended: Sequence[str]) -> None:
     if not ended:
         return
-    ids = ", ".join(map(key_steps.shown, ended))
+    for _ in ended:
+        ports.metrics.key_changed(KeyChange.ENDED)
+    ids = ", ".join(ended)
     text = (
         f"{left.called}: the object went without its access key being ended; {ids} is inactive now,"
         " and stays in the cloud"

@@ -17,6 +17,7 @@ from ..errors import RamOperatorError
 from ..gate.inputs import NO_APPROVAL, Inputs
 from ..kinds import manifest, sign_in, tenancy
 from ..kinds.record import Identity, facts_of, understood
+from ..model.key_state import KeyReport
 from ..model.outcome import Outcome, Plan
 from ..model.records import CLAIMED, CREATED, NOTHING_AGREED, OFFERED, Agreed
 from ..model.state import Desired, Live
@@ -40,9 +41,9 @@ from . import (
     ownership,
     watching,
 )
-from .access_keys import Later, care, concerns, ends, later
 from .applying import Carried
 from .evidence import Evidence
+from .key_care import Cared, Later, care, concerns, later
 from .ownership import RecordWork
 from .ports import Ports
 from .results import LookAgain, Result
@@ -72,7 +73,7 @@ class ManagedPass:
         self._unread: tuple[str, ...] = ()
         self._doubted: frozenset[str] = frozenset()
         """Places of what looks like drift and may be an old answer."""
-        self._told: tuple[str, ...] = ()
+        self._cared = Cared()
         self._keyed = False
         """The object has an access key to care for, see `access_keys`."""
         self._unconfirmed = False
@@ -245,8 +246,8 @@ class ManagedPass:
             written.decision = self._offered(identity, decision)
             if not doubts:
                 acknowledging.offer(self._ports, self._subject, identity, decision, self._approval)
-            if self._keyed and (not written.applied.errors or ends(inputs)):
-                self._told = care(self._ports, self._subject, session, inputs, late=wants_record)
+            if self._keyed:
+                care(self._ports, self._subject, session, inputs, self._cared, late=wants_record)
         except RamOperatorError as error:
             # Neither what was written nor what was found goes untold because this failed.
             wants_record = self._failed(identity, written, error) and wants_record
@@ -303,6 +304,7 @@ class ManagedPass:
             raise LookAgain(consistency.starting())
         self._judged_object()
         written.applied = self._carry_out(session, identity, decision, inputs.live.cloud_id)
+        self._cared.blocked = bool(written.applied.errors)
 
     def _failed(self, identity: Identity, written: _Written, error: RamOperatorError) -> bool:
         """What is held is shown, with its digest if that is on offer. May the record be told?"""
@@ -359,11 +361,7 @@ class ManagedPass:
         return applying.carry_out(self._ports, self._subject, session, gate, decision)
 
     def _outcome(
-        self,
-        session: Session,
-        decision: Plan,
-        live: Live | None,
-        applied: Carried | None,
+        self, session: Session, decision: Plan, live: Live | None, applied: Carried | None
     ) -> Outcome:
         done = applied.done if applied is not None else ()
         missing = [part for step in decision.steps if step not in done for part in step.parts]
@@ -394,5 +392,6 @@ class ManagedPass:
             shows={field.name: field.show for field in self._subject.row.fields if field.show},
             handled_request="" if self._doubted else self._subject.request,
             after=found.after,
-            also=(*also, *self._told),
+            also=(*also, *self._cared.told),
+            keys=self._cared.report if self._keyed else KeyReport(),
         )

@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from .vocabulary import KeyChange, KeyPhase
+
 
 @dataclass(frozen=True, slots=True)
 class Intent:
@@ -68,3 +70,38 @@ class KeyState:
 
 
 NO_KEYS: Final = KeyState()
+
+
+@dataclass(frozen=True, slots=True)
+class ShownKey:
+    """A key as people are shown it."""
+
+    name: str
+    """The end of its id."""
+    phase: KeyPhase
+    since: str
+    until: str = ""
+    """When that changes by itself, at the earliest; "" where nothing changes it."""
+    waits: str = ""
+    """Why it stays beyond that, in words."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyDone:
+    """Something that was done about a key."""
+
+    change: KeyChange
+    name: str
+    """The end of its id."""
+    instead_of: str = ""
+    """The same of the key before it, where it was replaced."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyReport:
+    """What a pass found and did of the keys of a user."""
+
+    shown: tuple[ShownKey, ...] = ()
+    done: tuple[KeyDone, ...] = ()
+    secret: str = ""
+    """Name of the Secret that they are kept in."""

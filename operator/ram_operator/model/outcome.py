@@ -10,6 +10,7 @@ from .. import documents
 from ..constants import Reason
 from ..errors import RamOperatorError
 from .changes import Drift, Finding, Held
+from .key_state import KeyReport
 from .objects import nothing
 from .records import NOTHING_AGREED, Acknowledgement, Agreed, DriftEntry, DriftOffer
 from .state import Applied, Live
@@ -108,6 +109,7 @@ class Outcome:
     authors: Mapping[Seen, Author] = field(default_factory=dict)  # of what a status shows
     also: tuple[str, ...] = ()  # what is so besides, a sentence each
     acknowledging: Acknowledging = NOT_ACKNOWLEDGED
+    keys: KeyReport | None = None  # of the operator's making; None where nothing was looked at
 
     @property
     def whole(self) -> str:

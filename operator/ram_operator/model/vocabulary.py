@@ -183,6 +183,28 @@ class Verb(StrEnum):
     """It writes to the record alone."""
 
 
+class KeyPhase(StrEnum):
+    """How far an access key of the operator's making is."""
+
+    CURRENT = "Current"
+    """It is in the Secret."""
+    REPLACED = "Replaced"
+    """It is not, and lets in still."""
+    ENDED = "Ended"
+    """It lets nobody in, and is about to be deleted."""
+
+
+class KeyChange(StrEnum):
+    """What was done about one."""
+
+    MADE = "made"
+    REPLACED = "replaced"
+    """Another one was made and is in the Secret instead."""
+    ENDED = "ended"
+    """It lets nobody in any more."""
+    DELETED = "deleted"
+
+
 class Evaluator(StrEnum):
     """Who judges in the gate, by what is judged; see `gate.evaluators`."""
 

@@ -18,7 +18,7 @@ from ..kinds.table import ACCOUNT, KINDS
 from ..model.objects import Key
 from ..model.outcome import Outcome
 from ..model.steps import Step, Trusting, permit_of
-from ..model.vocabulary import Direction, GateVerdict
+from ..model.vocabulary import Direction, GateVerdict, KeyChange
 from .account_metrics import AccountStates
 from .object_metrics import ObjectStates
 from .slow_passes import SlowPasses
@@ -38,6 +38,7 @@ class Metrics:
         self._object_metrics(registry)
         self._cloud_metrics(registry)
         self._account_metrics(registry)
+        self._key_metrics(registry)
         for kind in (*KINDS, ACCOUNT):
             for result in RESULTS:
                 self.reconcile.labels(kind, result)
@@ -155,6 +156,20 @@ class Metrics:
             registry=registry,
         )
 
+    def _key_metrics(self, registry: CollectorRegistry) -> None:
+        self.key_changes = Counter(
+            "ram_operator_access_key_changes_total",
+            "What was done about access keys of the operator's making: `made`, `replaced` by"
+            " another one in the same Secret, `ended` (inactive), `deleted`.",
+            ["change"],
+            registry=registry,
+        )
+        for change in KeyChange:
+            self.key_changes.labels(change.value)
+
+    def key_changed(self, change: KeyChange) -> None:
+        self.key_changes.labels(change.value).inc()
+
     def _account_metrics(self, registry: CollectorRegistry) -> None:
         self.accounts = AccountStates()
         registry.register(self.accounts)
@@ -214,6 +229,8 @@ class Metrics:
         """Count what was put right: it comes anew when it happens again."""
         for found in outcome.drift_corrected:
             self._drifted(key, found.field, found.severity, found.action)
+        for each in outcome.keys.done if outcome.keys is not None else ():
+            self.key_changed(each.change)
 
     def _drifted(self, key: Key, field: str, severity: str, action: str) -> None:
         self.drift_changes.labels(key.kind, field.partition("[")[0], severity, action).inc()

@@ -14,8 +14,18 @@ from typing import Final
 
 from .. import times
 from ..constants import Reason
-from ..kinds import sign_in
 from ..model.key_state import Ending, Intent, KeyState
+from . import key_shown
+from .key_times import (
+    LAG_SECONDS,
+    PLACES,
+    age,
+    at_least,
+    due_for_another,
+    in_use,
+    overlap,
+    seconds_since,
+)
 from .key_view import (
     Clear,
     Decision,
@@ -25,6 +35,7 @@ from .key_view import (
     LiveKey,
     Look,
     Note,
+    Release,
     Reserve,
     Rest,
     Sight,
@@ -34,20 +45,11 @@ from .key_view import (
     Withdraw,
 )
 
-PLACES: Final = 2
-"""Access keys that a user may have."""
 UNPLANNED_SECONDS: Final = 3600.0
 """At most one key in so long that nobody planned: whoever may delete the Secret would make many."""
-LAG_SECONDS: Final = 10_800.0
-"""The cloud tells of a use of a key two hours late at most; this is an hour more."""
 CREATION_MAY_TAKE: Final = 900.0
 CLOCKS_APART: Final = 60.0
 """Seconds from an announcement to the creation that was sent for it, and that clocks may differ."""
-
-
-def shown(key_id: str) -> str:
-    """Of an id as much as people need."""
-    return sign_in.shown(key_id[-sign_in.SHOWN :])
 
 
 def decide(view: View) -> Decision:
@@ -58,6 +60,19 @@ def decide(view: View) -> Decision:
     if not view.wanted:
         return Rest(_due(view))
     return _kept(view) if view.state.current else _first(view)
+
+
+def due(state: KeyState, now: float, rest: float, *, ends: bool) -> bool:
+    """Whether something is to be taken away, as far as can be told without asking the cloud; all of
+    it where `ends`. `now` and `rest` as in a View.
+    """
+    if ends and state.opens:
+        return True
+    return any(
+        not each.since
+        or seconds_since(now, each.since) >= (at_least(rest) if each.active else rest)
+        for each in state.ending
+    )
 
 
 def issued(state: KeyState, key_id: str, now: str) -> KeyState:
@@ -87,14 +102,6 @@ def _answered(intent: Intent | None) -> Intent | None:
     if intent is None or intent.since == intent.last:
         return None
     return replace(intent, open=False)
-
-
-def _age(view: View, since: str) -> float:
-    """Seconds; of what has no time that can be read it is as if that were now."""
-    try:
-        return view.now - times.seconds(since)
-    except ValueError:
-        return 0.0
 
 
 def _stray(view: View) -> Decision | None:
@@ -139,9 +146,9 @@ def _sent(intent: Intent, key: LiveKey) -> bool:
 def _unanswered(view: View) -> Wait | None:
     """Whether a key was made is seen a while after it was asked for."""
     intent = view.state.intent
-    if intent is None or not intent.open or (age := _age(view, intent.last)) >= view.settle:
+    if intent is None or not intent.open or (old := age(view, intent.last)) >= view.settle:
         return None
-    return Wait("whether the access key was made is looked at", view.settle - age)
+    return Wait("whether the access key was made is looked at", view.settle - old)
 
 
 def _end(view: View) -> Decision | None:
@@ -151,6 +158,8 @@ def _end(view: View) -> Decision | None:
         return waits
     if state.intent is not None and state.intent.open:
         return Note(replace(state, intent=replace(state.intent, open=False)))
+    if view.keeps and (state.current or state.secret_uid):
+        return Release(replace(state, secret="", secret_uid="", current=""))
     if state.current:
         # Said before it is done: whoever comes next knows by whom it is inactive.
         return Note(replace(state, current="", ending=(*state.ending, Ending(state.current))))
@@ -165,59 +174,28 @@ def _ending(view: View) -> Decision | None:
         key = view.live.get(each.key_id)
         stays = each.active and bool(view.wanted)
         if key is None and each.since and not each.active:
-            if _age(view, each.since) >= CREATION_MAY_TAKE:
+            if age(view, each.since) >= CREATION_MAY_TAKE:
                 return Note(_without(view, each))
             continue
         if key is None:
             # One answer that leaves it out takes no key that lets in out of mind.
-            if stays and _age(view, each.since) < _overlap(view):
+            if stays and age(view, each.since) < overlap(view):
                 continue
             return Disable(_with(view, each), each.key_id)
         if stays and key.active:
-            if _age(view, each.since) < _overlap(view):
+            if age(view, each.since) < overlap(view):
                 continue
             if each.key_id not in view.used:
                 return Look(each.key_id)
-            if _in_use(view, each):
+            if in_use(view, each):
                 continue
         if key.active:
             return Disable(_with(view, each), each.key_id)
         if each.active or not each.since:
             return Note(_with(view, each))
-        if _age(view, each.since) >= view.rest:
+        if age(view, each.since) >= view.rest:
             return Delete(_without(view, each), each.key_id)
     return None
-
-
-def _overlap(view: View) -> float:
-    """Seconds that a key which was replaced lets in at least: an earlier look at its use shows
-    nothing of what came after.
-    """
-    return max(view.rest, LAG_SECONDS)
-
-
-def _in_use(view: View, ending: Ending) -> bool:
-    """Whether some program held on to it after it was replaced, and may do so still."""
-    last = view.used.get(ending.key_id, 0.0)
-    later = last > view.now - _age(view, ending.since)
-    return later and view.now - last < view.rest + LAG_SECONDS
-
-
-def told(view: View) -> tuple[str, ...]:
-    """What people have to know where nothing is to be done, a sentence each."""
-    found = [
-        f"access key {shown(each.key_id)}, which was replaced at {each.since}, is used still, last"
-        f" at {times.stamp(view.used[each.key_id])}: it lets in until it is not"
-        for each in view.state.ending
-        if each.active and each.key_id in view.used and _in_use(view, each)
-    ]
-    if view.wanted and _aged(view) and len(view.live) >= PLACES:
-        found.append(f"the rotation waits: {_full(view)}")
-    return tuple(found)
-
-
-def _aged(view: View) -> bool:
-    return view.rotate is not None and _age(view, view.state.issued) >= view.rotate
 
 
 def _with(view: View, ending: Ending) -> KeyState:
@@ -233,15 +211,15 @@ def _without(view: View, ending: Ending) -> KeyState:
 def _due(view: View) -> float | None:
     """Seconds until the next key is."""
     left = [
-        (_overlap(view) if each.active else view.rest) - _age(view, each.since)
+        (overlap(view) if each.active else view.rest) - age(view, each.since)
         for each in view.state.ending
     ]
     if view.wanted and view.rotate is not None and not left:
-        left.append(view.rotate - _age(view, view.state.issued))
+        left.append(view.rotate - age(view, view.state.issued))
     intent = view.state.intent
-    if intent is not None and (age := _age(view, intent.last)) <= CREATION_MAY_TAKE:
+    if intent is not None and (old := age(view, intent.last)) <= CREATION_MAY_TAKE:
         # One whose answer was lost may come to light late.
-        left.append(max(view.settle, age))
+        left.append(max(view.settle, old))
     # What is overdue waits for somebody else, and is looked at now and then.
     return min(each if each > 0 else LAG_SECONDS for each in left) if left else None
 
@@ -249,13 +227,13 @@ def _due(view: View) -> float | None:
 def _kept(view: View) -> Decision:
     """There is a key of ours: it stays as long as nobody took it or its Secret away."""
     state, key = view.state, view.live.get(view.state.current)
-    name = shown(state.current)
-    if key is None and _age(view, state.issued) >= CLOCKS_APART:
+    name = key_shown.name(state.current)
+    if key is None and age(view, state.issued) >= CLOCKS_APART:
         return _taken(f"access key {name} was deleted")
     if key is not None and not key.active:
         return _taken(f"access key {name} was made inactive")
     if view.sight is Sight.INTACT:
-        rotates = _aged(view) and not state.ending and len(view.live) < PLACES
+        rotates = due_for_another(view) and not state.ending and len(view.live) < PLACES
         if not rotates or key is None:
             return Rest(_due(view))
         return _unanswered(view) or _issue(view, state.unplanned)
@@ -311,34 +289,21 @@ def _against(view: View) -> Iterator[Wait | Stop]:
         yield Stop(Reason.CONFLICT, text)
     if (waits := _unanswered(view)) is not None:
         yield waits
-    if _replaces(state) and state.unplanned and _age(view, state.unplanned) < UNPLANNED_SECONDS:
+    if _replaces(state) and state.unplanned and age(view, state.unplanned) < UNPLANNED_SECONDS:
         text = (
             f"{where} does not hold the access key any more, and within the last hour another one"
             " was made already in place of one; the next is made when the hour is over"
         )
         yield Stop(Reason.CONFLICT, text)
     if len(view.live) >= PLACES:
-        yield Stop(Reason.QUOTA_EXCEEDED, _full(view))
-
-
-def _full(view: View) -> str:
-    """Who has the places, and what frees one."""
-    goes = {each.key_id for each in view.state.ending}
-    listed = [
-        f"{shown(key_id)} ({'about to go' if key_id in goes else 'not made by the operator'})"
-        for key_id in sorted(view.live)
-        if key_id != view.state.current
-    ]
-    ours = [f"{shown(view.state.current)} (the one to replace)"] if view.state.current else []
-    return (
-        f"a user has at most {PLACES} access keys, and this one has {', '.join(ours + listed)}: no"
-        " other can be made before one of them is deleted"
-    )
+        yield Stop(Reason.QUOTA_EXCEEDED, key_shown.full(view))
 
 
 def _announced(view: View, now: str) -> Intent:
     """A later one counts with those before it whose answers are not known."""
     known, before = view.state.intent, tuple(sorted(view.live.keys() - view.state.ids))
-    if known is None or _age(view, known.last) > CREATION_MAY_TAKE:
+    if known is None or age(view, known.last) > CREATION_MAY_TAKE:
         return Intent(now, now, before)
-    return Intent(known.since, now, tuple(sorted({*known.before, *before})))
+    # Stamps are whole seconds, and one that equals the last would pass for a single announcement.
+    since = min(known.since, times.stamp(view.now - 1))
+    return Intent(since, now, tuple(sorted({*known.before, *before})))

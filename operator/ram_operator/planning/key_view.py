@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final
 
 from ..constants import Reason
 from ..model.key_state import KeyState
@@ -58,6 +59,10 @@ class View:
     """Age in seconds at which a key is replaced; None for never."""
     used: Mapping[str, float] = field(default_factory=nothing)
     """When a key of ours was last used, in seconds since the epoch, of those that were asked."""
+    asked: str = ""
+    """The end of the id of a key that somebody wants replaced."""
+    keeps: bool = False
+    """The key and its Secret stay as they are, and are nobody's business here from then on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +121,11 @@ class Withdraw(Write):
 
 
 @dataclass(frozen=True, slots=True)
+class Release(Write):
+    """Leaves the Secret to itself: it does not go with the object."""
+
+
+@dataclass(frozen=True, slots=True)
 class Clear:
     """Deletes the Secret that a process left which ended too early."""
 
@@ -134,4 +144,19 @@ class Issue:
     announced: KeyState
 
 
-Decision = Rest | Wait | Stop | Look | Note | Disable | Delete | Withdraw | Clear | Reserve | Issue
+Decision = (
+    Rest
+    | Wait
+    | Stop
+    | Look
+    | Note
+    | Disable
+    | Delete
+    | Withdraw
+    | Release
+    | Clear
+    | Reserve
+    | Issue
+)
+GIVES: Final = (Stop, Clear, Reserve, Issue)
+"""What comes of it that a key is asked for; where none may be made, all is done before these."""

@@ -15,7 +15,7 @@ from ..model.outcome import Outcome
 from ..model.permissions import Permit
 from ..model.steps import Creation, Step, permit_of
 from ..model.vocabulary import DriftAction, Phase
-from . import carryover, conditions
+from . import carryover, conditions, key_events
 
 LIMIT: Final = 20
 """Events that one pass posts; more become one that says how many there are."""
@@ -40,6 +40,8 @@ def told(old: Mapping[str, Any], outcome: Outcome) -> tuple[Event, ...]:
         *_of_access(outcome),
         *_of_drift(old, outcome),
         *_of_acknowledged(old, outcome),
+        *_of_keys(outcome),
+        *(Event(why, text, warning=True) for why, text in key_events.waiting(old, outcome.keys)),
         *_of_findings(outcome),
         *_of_writes(outcome),
         *_of_stalling(old, outcome),
@@ -65,6 +67,7 @@ def done(outcome: Outcome) -> tuple[Event, ...]:
     corrected = carryover.by_weight(outcome.drift_corrected)
     return (
         *(_corrected(entry, outcome.steps_done) for entry in corrected),
+        *_of_keys(outcome),
         *_of_findings(outcome),
         *_of_writes(outcome),
     )
@@ -116,6 +119,10 @@ def _of_access(outcome: Outcome) -> list[Event]:
         " agreed on; one that comes later is reported"
     )
     return [Event(EventReason.ACCESS_UNMANAGED, text, warning=True)]
+
+
+def _of_keys(outcome: Outcome) -> list[Event]:
+    return [Event(reason, text) for reason, text in key_events.done(outcome.keys)]
 
 
 def _of_drift(old: Mapping[str, Any], outcome: Outcome) -> list[Event]:

@@ -15,6 +15,7 @@ from .. import legible
 from ..constants import HANDLED_REJECTION, ConditionType, Reason
 from ..model import provider_states, sentences
 from ..model.changes import Drift, Finding, Held
+from ..model.key_state import KeyReport, ShownKey
 from ..model.outcome import Acknowledging, Outcome, Plan
 from ..model.records import DriftEntry, Rejection
 from ..model.state import Live
@@ -68,8 +69,8 @@ def build_report(
     if outcome.handled_request:
         status["lastHandledReconcileAt"] = outcome.handled_request
     if outcome.live is not None:
-        status.update(_identity(outcome.live))
-        status.update(_shown(outcome.shows, outcome.live))
+        status.update({**_identity(outcome.live), **_shown(outcome.shows, outcome.live)})
+    status.update(_keys(outcome.keys))
     if outcome.applied is not None:
         status.update({OLDER_NAME: None, **applied_block(outcome.applied)})
     if outcome.plan is not None:
@@ -119,6 +120,18 @@ def _shown(row_shows: Mapping[str, str], live: Live) -> dict[str, Any]:
                 sentences.clip(entry.display, ENTRY) for entry in part.values()
             )[:LIST_LIMIT]
     return shown
+
+
+def _keys(report: KeyReport | None) -> dict[str, Any]:
+    """Where nothing was looked at, the last word stands."""
+    if report is None:
+        return {}
+    return {"accessKeys": [_key(each) for each in report.shown][:LIST_LIMIT]}
+
+
+def _key(key: ShownKey) -> dict[str, str]:
+    found = {"id": key.name, "state": key.phase.value, "since": key.since, "until": key.until}
+    return {name: text for name, text in {**found, "waits": key.waits}.items() if text}
 
 
 def _identity(live: Live) -> dict[str, Any]:
