@@ -78,6 +78,7 @@ def test_none_ends_the_key_although_the_rest_is_refused(
     world.settle()
     world.look(USER, NAME)
     block(world)
+    world.look("RamAccount", world.namespace)
     start = world.journal_end()
     world.edit(USER, NAME, **NONE, **spec)
     until(lambda: secrets.keys(world, NAME)[key] == "Inactive", "that the key lets nobody in")
