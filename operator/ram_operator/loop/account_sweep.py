@@ -92,6 +92,7 @@ class Sweeper:
     def _one(self, name: str, session: Session) -> None:
         try:
             run(self._ports, session)
+            kept_secrets.run(self._ports, session)
         except Exception:
             # The next one is tried all the same; until then the looks grow older.
             log.exception("RamAccount %s: the sweep failed", name)
@@ -132,7 +133,6 @@ def run(ports: Ports, session: Session) -> None:
     provider_readings.run(ports, session, lists)
     reports.run(ports, session, lists)
     rotations.run(ports, session, lists)
-    kept_secrets.run(ports, session)
     current = ports.accounts.find(name)
     if current is None or current.account.account_id != account_id:
         # It is of an account that has the name no more.

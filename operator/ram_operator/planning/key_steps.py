@@ -234,7 +234,10 @@ def _kept(view: View) -> Decision:
         return _taken(f"access key {name} was made inactive")
     if view.sight is Sight.INTACT:
         rotates = due_for_another(view) and not state.ending and len(view.live) < PLACES
-        if not rotates or key is None:
+        if rotates and key is None:
+            # It is not listed yet.
+            return Rest(view.settle)
+        if not rotates:
             return Rest(_due(view))
         return _unanswered(view) or _issue(view, state.unplanned)
     return _first(view)
