@@ -16,6 +16,8 @@ CADENCES: Final = {
     "members-seconds": 900.0,
     "trust-seconds": 7200.0,
     "dangerous-trust-seconds": 900.0,
+    "harmless-trust-seconds": 14400.0,
+    "harmless-members-seconds": 1800.0,
     "sign-in-seconds": 10800.0,
     "report-seconds": 14400.0,
 }

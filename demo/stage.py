@@ -46,6 +46,8 @@ SWEEPS: Final[Mapping[str, str]] = {
     "sweep-seconds": "2",
     "members-seconds": "2",
     "dangerous-trust-seconds": "2",
+    "harmless-trust-seconds": "4",
+    "harmless-members-seconds": "2",
     "trust-seconds": "4",
     "sign-in-seconds": "4",
     "author-seconds": "1",

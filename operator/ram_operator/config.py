@@ -121,12 +121,22 @@ class Settings:
     members_seconds: float = _setting(
         900.0, "how often the members of all groups are read, a call for each group", 0.0
     )
+    harmless_members_seconds: float = _setting(
+        1800.0,
+        "the same of groups that give no right to change rights, where it is longer",
+        0.0,
+    )
     trust_seconds: float = _setting(
         7200.0, "how often the trust of each role is read, where lists show the rest", 1.0
     )
     dangerous_trust_seconds: float = _setting(
         900.0,
         "the same of roles that may change rights or can be assumed from outside the account",
+        1.0,
+    )
+    harmless_trust_seconds: float = _setting(
+        14400.0,
+        "the same of roles whose policies are the cloud's own and only read, if it is longer",
         1.0,
     )
     sign_in_seconds: float = _setting(

@@ -37,6 +37,8 @@ FLAGS: Final = {
     "members-seconds": "15",
     "trust-seconds": "120",
     "dangerous-trust-seconds": "15",
+    "harmless-trust-seconds": "240",
+    "harmless-members-seconds": "30",
     "sign-in-seconds": "180",
     "report-seconds": "240",
 }

@@ -22,6 +22,8 @@ FLAGS = {
     "members-seconds": "2",
     "trust-seconds": "4",
     "dangerous-trust-seconds": "2",
+    "harmless-trust-seconds": "4",
+    "harmless-members-seconds": "4",
     "sign-in-seconds": "4",
     "author-seconds": "0.5",
 }

@@ -23,6 +23,7 @@ from ram_operator.model.objects import Key
 from ram_operator.model.outcome import Outcome, Plan
 from ram_operator.model.state import Live
 from ram_operator.model.vocabulary import Phase, Presence
+from ram_operator.runtime.rotation import Pace
 from ram_operator.runtime.sweep import Sweeps
 
 ACCOUNT = {"accountId": "1234567890123456"}
@@ -271,11 +272,11 @@ def test_of_whom_list_and_looks_disagree_is_not_left_to_the_sweep() -> None:
 def test_of_whom_readings_and_looks_disagree_is_not_left_to_the_sweep() -> None:
     around = listed("ours")
     turns = around.lists.rotations["trusts"]
-    turns.noted("role/ours", b"agreed", around.now, often=False)
+    turns.noted("role/ours", b"agreed", around.now, Pace.USUAL)
     assert calm(around)
     for at in (around.now + 10.0, around.now + 20.0):
         turns.read("role/ours", b"strange", at)
-        turns.noted("role/ours", b"agreed", at, often=False)
+        turns.noted("role/ours", b"agreed", at, Pace.USUAL)
         assert not calm(around)
     turns.read("role/ours", b"agreed", around.now + 30.0)
     assert calm(around)
@@ -284,7 +285,7 @@ def test_of_whom_readings_and_looks_disagree_is_not_left_to_the_sweep() -> None:
 def test_who_cannot_be_read_is_not_left_to_the_sweep_and_the_others_are() -> None:
     around = listed("ours")
     turns, providers = around.lists.rotations["trusts"], around.lists.providers
-    turns.noted("role/ours", b"agreed", around.now, often=False)
+    turns.noted("role/ours", b"agreed", around.now, Pace.USUAL)
     turns.unread.failed("role/other")
     assert calm(around)
     turns.unread.failed("role/ours")

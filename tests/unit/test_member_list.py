@@ -29,7 +29,7 @@ class Groups:
 
 
 def test_both_sides_of_each_membership() -> None:
-    found = member_list.read(Groups(Ops=["Ann", "bob"], Dev=["ann"], Idle=[]), ["Ops", "Dev"])
+    found = member_list.read(Groups(Ops=["Ann", "bob"], Dev=["ann"], Idle=[]), ["Ops", "Dev"], {})
     assert found.groups == {"user/ann": ["ops", "dev"], "user/bob": ["ops"]}
     assert found.held == {
         "group/ops": Held.of(["ann", "bob"]),
@@ -40,9 +40,17 @@ def test_both_sides_of_each_membership() -> None:
 
 
 def test_a_group_that_is_gone_has_nobody_and_one_that_is_not_read_makes_the_list_none() -> None:
-    assert member_list.read(Groups(Ops=["ann"]), ["Gone", "Ops"]).held.keys() == {
+    assert member_list.read(Groups(Ops=["ann"]), ["Gone", "Ops"], {}).held.keys() == {
         "group/ops",
         "user/ann",
     }
     with pytest.raises(Retry):
-        member_list.read(Groups(Ops=[""]), ["Ops"])
+        member_list.read(Groups(Ops=[""]), ["Ops"], {})
+
+
+def test_a_group_that_is_known_is_not_read() -> None:
+    known = {"ops": frozenset({"ann"})}
+    found = member_list.read(Groups(Dev=["ann", "bob"]), ["Ops", "Dev"], known)
+    assert found.groups == {"user/ann": ["ops", "dev"], "user/bob": ["dev"]}
+    assert found.held["group/ops"] == Held.of(["ann"])
+    assert found.read == {"dev": frozenset({"ann", "bob"})}

@@ -22,6 +22,7 @@ from ram_operator.loop.reports import REPORT
 from ram_operator.loop.rotations import CANNOT_SIGN_IN, SIGN_INS
 from ram_operator.model.objects import Key
 from ram_operator.runtime.report_rows import ReportRows
+from ram_operator.runtime.rotation import Pace
 from ram_operator.runtime.sweep import AccountLists
 
 COLUMNS = [
@@ -45,6 +46,7 @@ COLUMNS = [
 HEADER = ",".join(COLUMNS)
 BARE = {name: "FALSE" for name in COLUMNS if name.endswith("exist")}
 NOON = times.seconds("2026-11-28T12:00:00Z")
+CADENCES = {Pace.DANGEROUS: 900.0, Pace.USUAL: 10_800.0, Pace.HARMLESS: 10_800.0}
 ANN, OWNER = "user/ann", Key("RamUser", "team", "ann")
 
 
@@ -174,7 +176,7 @@ class Around:
             cache=SimpleNamespace(facts=facts.get),
             queue=SimpleNamespace(add=lambda key, _: self.woken.append(key)),
         )
-        self.turns.noted(ANN, CANNOT_SIGN_IN, self.now, often=False)
+        self.turns.noted(ANN, CANNOT_SIGN_IN, self.now, Pace.USUAL)
 
     def call(self, action: str, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
         self.asked.append(action)
@@ -190,8 +192,8 @@ class Around:
         reports.run(self.ports, self.session, self.lists)
 
     def read_in_turns(self, after: float = 20_000.0) -> bool:
-        due = self.turns.due(self.now + after, 300.0, 10_800.0, 900.0) == [ANN]
-        assert due is bool(self.turns.late(self.now + after, 10_800.0, 900.0))
+        due = self.turns.due(self.now + after, 300.0, CADENCES) == [ANN]
+        assert due is bool(self.turns.late(self.now + after, CADENCES))
         return due
 
 
@@ -204,7 +206,7 @@ def test_who_cannot_sign_in_is_shown_by_the_report_alone() -> None:
     around.sweep()
     assert around.asked == [GENERATE, GET], "once in four hours"
     # A close look found a key: the row is too old to know of it.
-    around.turns.noted(ANN, b"a key", around.now, often=False)
+    around.turns.noted(ANN, b"a key", around.now, Pace.USUAL)
     assert around.read_in_turns()
 
 
@@ -280,20 +282,20 @@ def test_those_whom_an_old_report_shows_are_not_all_read_in_one_turn() -> None:
     users = [line(f"u{number}@x") for number in range(600)]
     around.lines = users
     for number in range(600):
-        around.turns.noted(f"user/u{number}", CANNOT_SIGN_IN, around.now, often=False)
+        around.turns.noted(f"user/u{number}", CANNOT_SIGN_IN, around.now, Pace.USUAL)
     around.sweep()
     around.state = "INPROGRESS"
     counts = []
     for _ in range(100):
         around.sweep()
-        due = around.turns.due(around.now, 300.0, 10_800.0, 900.0)
+        due = around.turns.due(around.now, 300.0, CADENCES)
         for name in due:
             around.turns.read(name, CANNOT_SIGN_IN, around.now)
         counts.append(len(due))
     read = [number for number in counts if number]
     assert sum(read) >= 600
     assert max(read) < 160, "a sixth of them in each turn, and about so many by age"
-    assert not around.turns.late(around.now, 10_800.0, 900.0)
+    assert not around.turns.late(around.now, CADENCES)
 
 
 def test_a_report_of_a_time_to_come_is_of_now() -> None:

@@ -17,10 +17,10 @@ ROLES, REACHED = 400, 200
 DAY = 24
 """Restarts, one in each hour: half of the roles are reached in each."""
 TURNS = f"""
-from ram_operator.runtime.rotation import Rotation
+from ram_operator.runtime.rotation import Pace, Rotation
 turns = Rotation()
 turns.expect(f"role/r{{number:03}}" for number in range({ROLES}))
-print(*turns.due(0.0, {CATCHING_UP / 2}, 7200.0, 900.0))
+print(*turns.due(0.0, {CATCHING_UP / 2}, dict.fromkeys(Pace, 7200.0)))
 """
 
 

@@ -15,6 +15,7 @@ from ram_operator.kinds.identity import Identity
 from ram_operator.loop import rotations
 from ram_operator.loop.rotations import TRUSTS
 from ram_operator.model.objects import Key
+from ram_operator.runtime.rotation import Pace
 from ram_operator.runtime.sweep import AccountLists
 
 ACCOUNT = "1234567890123456"
@@ -65,7 +66,7 @@ class Around:
 
     def looked(self) -> None:
         found = rotations.digest("RamRole", rotations.role_calls.read_role(self, "web").fields)
-        self.lists.rotations[TRUSTS].noted("role/web", found, self.now, often=False)
+        self.lists.rotations[TRUSTS].noted("role/web", found, self.now, Pace.USUAL)
         self.asked.clear()
 
     @property
@@ -134,7 +135,7 @@ def test_one_that_answers_wrongly_for_good_costs_no_other_a_reading_nor_the_clas
     around.refused[bad] = ODD
     around.now += 9000.0
     around.sweep()
-    turns.noted(f"role/{bad}", b"1", around.now, often=False)
+    turns.noted(f"role/{bad}", b"1", around.now, Pace.USUAL)
     assert f"role/{bad}" not in turns.unread
 
 
@@ -167,7 +168,7 @@ def test_a_look_that_did_not_learn_it_either_ends_nothing() -> None:
     for _ in range(7):
         around.sweep()
     for _ in range(3):
-        turns.noted(bad, None, around.now, often=False)
+        turns.noted(bad, None, around.now, Pace.USUAL)
         assert turns.disputed(bad)
         around.sweep()
         assert around.lists.problems() == {TRUSTS: Reason.CLOUD_UNAVAILABLE}

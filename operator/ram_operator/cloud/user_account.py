@@ -77,7 +77,7 @@ class UserAccount:
 
     def groups(self, names: Iterable[str]) -> Mapping[str, list[str]]:
         """Of each user, `user/name` folded, the folded names of these groups that it is in."""
-        return member_list.read(_Patient(self._client), names).groups
+        return member_list.read(_Patient(self._client), names, {}).groups
 
     def says(self, policy: str) -> tuple[documents.Policy, ...]:
         """What a policy says; nothing where nobody can read it."""

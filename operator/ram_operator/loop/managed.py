@@ -111,8 +111,8 @@ class ManagedPass:
         evidence = Evidence(ports, subject, session)
         known = evidence.rights(wanted, live, standing)
         self._unread = known.unread
-        if known.reasons:
-            noted_looks.escalates(ports, session, identity)
+        agreed, gives = standing.facts.agreed, bool(known.reasons or known.moved)
+        noted_looks.paced(ports, session, live, identity, agreed, gives=gives)
         inputs = evidence.inputs((wanted, live), standing, known, self._approval)
         if live.presence is Presence.ABSENT:
             return self._absent(session, identity, inputs, standing)

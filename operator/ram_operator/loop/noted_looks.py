@@ -12,12 +12,15 @@ from typing import Final
 from .. import documents
 from ..cloud import held
 from ..errors import OutcomeUnknown
+from ..kinds.entries import only_reads
 from ..kinds.group import GROUP
 from ..kinds.identity import Identity
 from ..kinds.role import ROLE, TRUST, outsiders
+from ..kinds.schema import Escalation, Kind
 from ..kinds.table import KINDS
 from ..kinds.user import USER
 from ..model import provider_states
+from ..model.records import NO_RIGHTS, Agreed
 from ..model.state import Live
 from ..model.steps import (
     Attach,
@@ -34,6 +37,7 @@ from ..model.steps import (
 )
 from ..model.vocabulary import Presence
 from ..runtime.compared_list import ComparedList
+from ..runtime.rotation import Pace
 from ..runtime.sessions import Session
 from ..runtime.sweep import AccountLists
 from . import rotations
@@ -58,7 +62,8 @@ def look(ports: Ports, session: Session, kind: str, cloud_name: str) -> Live:
         turns = rotations.rotation(lists, kind)
         if turns is not None:
             found = rotations.digest(kind, live.fields)
-            turns.noted(name, found, live.read_at, often=_outside(session, live))
+            pace = Pace.DANGEROUS if _outside(session, live) else Pace.USUAL
+            turns.noted(name, found, live.read_at, pace)
         named = provider_states.named(live.value(TRUST.name), session.account.account_id)
         if named or kind == ROLE.kind:
             lists.providers.noted(name, frozenset(named))
@@ -72,12 +77,38 @@ def _outside(session: Session, live: Live) -> bool:
     return bool(outsiders(session.account, known))
 
 
-def escalates(ports: Ports, session: Session, identity: Identity) -> None:
-    """The identity has a right to change rights: what no list shows of it is read more often."""
+def paced(
+    ports: Ports, session: Session, live: Live, identity: Identity, agreed: Agreed, *, gives: bool
+) -> None:
+    """How much it matters what no list shows of the identity. `gives`: it has, or is to have, a
+    right to change rights, as far as it had to be found out.
+    """
     lists = _lists(ports, session)
-    turns = rotations.rotation(lists, identity.kind) if lists is not None else None
+    if lists is None:
+        return
+    row = KINDS[identity.kind]
+    pace = _pace(row, live, agreed, gives=gives or _outside(session, live))
+    folded = identity.cloud_name.lower()
+    if identity.kind == GROUP.kind:
+        lists.group_readings.paced(folded, pace)
+    turns = rotations.rotation(lists, identity.kind)
     if turns is not None:
-        turns.often(held.identity(KINDS[identity.kind].noun, identity.cloud_name))
+        turns.paced(held.identity(row.noun, folded), pace)
+
+
+def _pace(row: Kind, live: Live, agreed: Agreed, *, gives: bool) -> Pace:
+    fields = [field for field in row.fields if field.escalates is Escalation.ATTACHMENT]
+    if gives or any(agreed.gives(field.name) for field in fields):
+        return Pace.DANGEROUS
+    for field in fields:
+        has, known = live.value(field.name), agreed.of(field.name) or {}
+        # Who may be a role is its own trust: others may widen what it has, and tell nobody.
+        judged = known if row.gated_field is None else {}
+        if not isinstance(has, Mapping) or not all(
+            only_reads(key) or judged.get(key) == NO_RIGHTS for key in has
+        ):
+            return Pace.USUAL
+    return Pace.HARMLESS if fields else Pace.USUAL
 
 
 def _note(compared: ComparedList, name: str, live: Live, field: str) -> None:
@@ -96,6 +127,7 @@ def writing(ports: Ports, session: Session, identity: Identity, step: CloudStep)
     try:
         yield
     except OutcomeUnknown:
+        lists.group_readings.forget(*_groups(identity, step))
         for compared, other, _, _ in _moved(lists, name, step):
             compared.noted(other, None, clock.monotonic())
         raise
@@ -105,7 +137,8 @@ def writing(ports: Ports, session: Session, identity: Identity, step: CloudStep)
     turns = rotations.rotation(lists, identity.kind)
     if turns is not None and isinstance(step, Creation | Delete | WriteTrust | Revoke | Unbind):
         # Until the next look nobody knows what it has.
-        turns.noted(name, None, now, often=False)
+        turns.noted(name, None, now, Pace.USUAL)
+    lists.group_readings.forget(*_groups(identity, step))
     if isinstance(step, Delete):
         lists.providers.noted(name, _NONE)
     if isinstance(step, Creation | Delete):
@@ -113,6 +146,14 @@ def writing(ports: Ports, session: Session, identity: Identity, step: CloudStep)
         lists.attachments.noted(name, nothing, now)
         if identity.kind in _MEMBERSHIP:
             lists.memberships.noted(name, nothing, now)
+
+
+def _groups(identity: Identity, step: CloudStep) -> Iterator[str]:
+    """Whose members the step moves, folded."""
+    if isinstance(step, Leave):
+        yield from step.entries
+    elif identity.kind == GROUP.kind:
+        yield identity.cloud_name.lower()
 
 
 Moved = tuple[ComparedList, str, frozenset[str], frozenset[str]]

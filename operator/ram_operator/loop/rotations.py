@@ -22,7 +22,7 @@ from ..model.objects import Entry, FieldValue, UnknownPart
 from ..model.state import CloudCalls, Live
 from ..model.vocabulary import Presence
 from ..runtime.queue import Lane
-from ..runtime.rotation import Rotation
+from ..runtime.rotation import Cadences, Pace, Rotation
 from ..runtime.sessions import Session
 from ..runtime.sweep import AccountLists
 from ..runtime.unread import Tries
@@ -133,7 +133,7 @@ def _run(ports: Ports, session: Session, lists: AccountLists, each: _Class) -> N
             ports.queue.add(owner, Lane.PERIODIC)
     if tries.cut and tries.problem is not None:
         lists.failed(each.name, tries.problem.reason)
-    elif not turns.late(ports.clock.monotonic(), *_cadences(ports, each)):
+    elif not turns.late(ports.clock.monotonic(), _cadences(ports, each)):
         # Its age is how long ago nothing was overdue.
         but = tries.problem.reason if tries.problem is not None else ""
         lists.believed(each.name, ports.clock.monotonic(), but=but)
@@ -141,11 +141,12 @@ def _run(ports: Ports, session: Session, lists: AccountLists, each: _Class) -> N
 
 def _due(ports: Ports, turns: Rotation, each: _Class) -> list[str]:
     turn = ports.settings.sweep_seconds
-    return turns.due(ports.clock.monotonic(), turn, *_cadences(ports, each))
+    return turns.due(ports.clock.monotonic(), turn, _cadences(ports, each))
 
 
-def _cadences(ports: Ports, each: _Class) -> tuple[float, float]:
-    """Seconds between two readings, and the same of the dangerous ones."""
+def _cadences(ports: Ports, each: _Class) -> Cadences:
     settings = ports.settings
-    seldom = settings.trust_seconds if each.name == TRUSTS else settings.sign_in_seconds
-    return seldom, min(seldom, settings.dangerous_trust_seconds)
+    usual = settings.trust_seconds if each.name == TRUSTS else settings.sign_in_seconds
+    harmless = max(usual, settings.harmless_trust_seconds) if each.name == TRUSTS else usual
+    dangerous = min(usual, settings.dangerous_trust_seconds)
+    return {Pace.DANGEROUS: dangerous, Pace.USUAL: usual, Pace.HARMLESS: harmless}

@@ -56,7 +56,8 @@ def memberships(
     ports: Ports, session: Session, lists: AccountLists
 ) -> Mapping[str, list[str]] | None:
     """Who is in which group, as often as that is due: it is a call for each group. The groups of
-    each user; None where it is not due, or nobody knows.
+    each user; None where it is not due, or nobody knows. Of groups that give no right to change
+    rights it may be the reading before.
     """
     every, now = ports.settings.members_seconds, ports.clock.monotonic()
     last = lists.looked().get(MEMBERSHIPS)
@@ -65,17 +66,30 @@ def memberships(
         return None
 
     joined: dict[str, list[str]] = {}
+    known = lists.group_readings
 
     def read() -> dict[str, Held]:
         groups = lists.rows(GROUP.kind)
         if groups is None:
             raise Retry(Reason.DEPENDENCY_NOT_READY, "the groups of the account are not known")
-        found = member_list.read(session.client, [row.name for row in groups.values()])
+        known.keep(groups)
+        recent = known.recent(now - _harmless(ports))
+        found = member_list.read(session.client, [row.name for row in groups.values()], recent)
+        for group, names in found.read.items():
+            known.took(group, names, now)
         joined.update(found.groups)
         return found.held
 
     believed = _compare(ports, session, (MEMBERSHIPS, lists, lists.memberships), read)
     return joined if believed else None
+
+
+def _harmless(ports: Ports) -> float:
+    """Seconds for which a reading of a group without rights serves: the turn that comes next would
+    be late.
+    """
+    settings = ports.settings
+    return settings.harmless_members_seconds - settings.members_seconds / 2.0
 
 
 def _compare(
@@ -104,6 +118,9 @@ def _compare(
         lists.failed(name, DOUBT)
     else:
         lists.believed(name, asked)
+    if moved.names:
+        # Who was looked at since an older reading is no reason for another look.
+        lists.group_readings.doubt()
     for identity in sorted(moved.names):
         if (key := owner(identity)) is not None:
             ports.queue.add(key, Lane.PERIODIC)

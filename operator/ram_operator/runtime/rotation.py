@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from enum import StrEnum
 from typing import Final, NamedTuple
 
 from .unread import Unread
@@ -21,12 +22,26 @@ CATCHING_UP: Final = 1800.0
 _NEVER: Final = -math.inf
 
 
+class Pace(StrEnum):
+    """How much it matters when what no list shows of an identity is read."""
+
+    DANGEROUS = "dangerous"
+    """It may change rights, or be assumed from outside the account."""
+    USUAL = "usual"
+    HARMLESS = "harmless"
+    """What it has only reads, or gives no right to change rights."""
+
+
+Cadences = Mapping[Pace, float]
+"""Seconds between two readings."""
+
+
 class _Known(NamedTuple):
     digest: bytes | None
     """None where no close look has learnt it."""
     at: float
     """When it was read last, by whomever; monotonic seconds."""
-    often: bool
+    pace: Pace
     strange: bytes = b""
     """What the last reading said, where that was something else."""
     tries: int = 0
@@ -43,32 +58,32 @@ class Rotation:
         self.unread = Unread()
         """Whose object looks by itself meanwhile: they are neither late nor in anybody's way."""
 
-    def noted(self, identity: str, digest: bytes | None, at: float, *, often: bool) -> None:
+    def noted(self, identity: str, digest: bytes | None, at: float, pace: Pace) -> None:
         """A close look that was begun then found that; None where it did not learn it."""
         if digest is not None:
             self.unread.read(identity)
         with self._lock:
             known = self._known.get(identity)
             if digest is None:
-                dangerous = often or (known is not None and known.often)
-                self._known[identity] = _Known(None, at, dangerous)
+                dangerous = known is not None and known.pace is Pace.DANGEROUS
+                self._known[identity] = _Known(None, at, Pace.DANGEROUS if dangerous else pace)
             elif known is not None and known.strange and known.strange != digest:
                 # The value is strange still, and was tried.
-                self._known[identity] = known._replace(digest=digest, at=at, often=often)
+                self._known[identity] = known._replace(digest=digest, at=at, pace=pace)
             else:
-                self._known[identity] = _Known(digest, at, often)
+                self._known[identity] = _Known(digest, at, pace)
 
-    def often(self, identity: str) -> None:
-        """It is one of the dangerous ones, as far as the last look knows."""
+    def paced(self, identity: str, pace: Pace) -> None:
+        """It is one of these, as far as the last look knows."""
         with self._lock:
             if (known := self._known.get(identity)) is not None:
-                self._known[identity] = known._replace(often=True)
+                self._known[identity] = known._replace(pace=pace)
 
     def expect(self, identities: Iterable[str]) -> None:
         """These are there, and somebody manages them: those that are not known are overdue."""
         with self._lock:
             for identity in identities:
-                self._known.setdefault(identity, _Known(None, _NEVER, often=False))
+                self._known.setdefault(identity, _Known(None, _NEVER, Pace.USUAL))
 
     def rest(self, identities: frozenset[str], digest: bytes) -> None:
         """Something else shows that these are still as that digest: where a close look found the
@@ -80,7 +95,7 @@ class Rotation:
     def _rests(self, identity: str, known: _Known) -> bool:
         return identity in self._shown and known.digest == self._restful and not known.strange
 
-    def due(self, now: float, turn: float, seldom: float, often: float) -> list[str]:
+    def due(self, now: float, turn: float, cadences: Cadences) -> list[str]:
         """Those whose reading will be older than these seconds before the next turn, which comes
         after `turn` seconds; and, the oldest first, each turn's even share of those that are older
         than half of it, so that they do not all come at once. Before them those that were never
@@ -89,7 +104,7 @@ class Rotation:
         """
         with self._lock:
             aged = [
-                (known.at, name, known.often)
+                (known.at, name, known.pace)
                 for name, known in self._known.items()
                 if name not in self.unread and not self._rests(name, known)
             ]
@@ -98,11 +113,11 @@ class Rotation:
         # of those at the end of the alphabet waits for ever.
         never = sorted((name for at, name, _ in aged if at == _NEVER), key=hash)
         aged = sorted(entry for entry in aged if entry[0] != _NEVER)
-        soon = min(CATCHING_UP, seldom)
+        soon = min(CATCHING_UP, cadences[Pace.USUAL])
         most = math.ceil((len(never) + len(aged)) * turn / soon) if soon > 0 else None
         found = never[:most]
-        for cadence, which in ((often, True), (seldom, False)):
-            mine = [(at, name) for at, name, dangerous in aged if dangerous is which]
+        for which, cadence in cadences.items():
+            mine = [(at, name) for at, name, pace in aged if pace is which]
             share = math.ceil(len(mine) * turn / cadence) if cadence > 0 else len(mine)
             found += [
                 name
@@ -120,7 +135,7 @@ class Rotation:
                 # Gone, or looked at since: that look is as good.
                 return False
             if digest == known.digest:
-                self._known[identity] = _Known(digest, at, known.often)
+                self._known[identity] = _Known(digest, at, known.pace)
                 return False
             tries = known.tries + 1 if known.strange == digest else 1
             self._known[identity] = known._replace(at=at, strange=digest, tries=tries)
@@ -144,12 +159,12 @@ class Rotation:
             for name in gone:
                 self._known.pop(name, None)
 
-    def late(self, now: float, seldom: float, often: float) -> int:
+    def late(self, now: float, cadences: Cadences) -> int:
         """How many readings are older than these seconds, or were never made."""
         with self._lock:
             ages = [
-                (now - known.at, known.often)
+                (now - known.at, known.pace)
                 for name, known in self._known.items()
                 if name not in self.unread and not self._rests(name, known)
             ]
-        return sum(age > (often if dangerous else seldom) for age, dangerous in ages)
+        return sum(age > cadences[pace] for age, pace in ages)

@@ -15,6 +15,7 @@ from ..cloud.list_calls import Row
 from ..constants import Severity
 from ..reporting.inventory import Unmanaged
 from .compared_list import ComparedList
+from .group_readings import GroupReadings
 from .provider_watch import ProviderWatch
 from .report_rows import ReportRows
 from .rotation import Rotation
@@ -36,6 +37,7 @@ class AccountLists:
         self.memberships = ComparedList()
         self.rotations: Mapping[str, Rotation] = {"trusts": Rotation(), "signIns": Rotation()}
         self.report = ReportRows()
+        self.group_readings = GroupReadings()
         self.providers = ProviderWatch()
         self.covered: Mapping[str, float] = {}
         """Since when the sweep shows all that there is of a kind, see `loop.coverage`."""
