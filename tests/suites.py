@@ -138,10 +138,10 @@ LANES: Final = (
     _pytest(
         "all histories",
         "tests/histories",
-        HISTORIES_COUNT="390",
-        HISTORIES_RESTARTS="26",
+        HISTORIES_COUNT="280",
+        HISTORIES_RESTARTS="18",
         HISTORIES_SEED="5000",
-        VOTES_COUNT="104",
+        VOTES_COUNT="72",
         VOTES_SEED="5000",
     ),
     _pytest("other kills", KILLS, FAULTS="others"),
