@@ -143,6 +143,8 @@ LANES: Final = (
         HISTORIES_SEED="5000",
         VOTES_COUNT="72",
         VOTES_SEED="5000",
+        QUIET_COUNT="40",
+        QUIET_SEED="5000",
     ),
     _pytest("other kills", KILLS, FAULTS="others"),
     _pytest("other faults", "tests/faults/test_fault_matrix.py", FAULTS="others"),
