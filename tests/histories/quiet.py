@@ -31,6 +31,7 @@ DOCUMENTS: Final = (
 )
 ADMIN: Final = ["System", "AdministratorAccess"]
 READER: Final = ["System", "AliyunOSSReadOnlyAccess"]
+WHATS: Final = ("edit", "edit", "edit", "approve", "approve", "reject", "look", "settle")
 FIRST: Final[dict[Name, Json]] = {
     **{("RamPolicy", name): {"document": [HARMLESS]} for name in POLICIES},
     **{("RamUser", name): {"displayName": "one", "policies": []} for name in USERS},
@@ -66,7 +67,7 @@ def draw(seed: int, length: int = 24) -> list[Act]:
 
 
 def _act(source: random.Random) -> Act:
-    what = source.choice(("edit", "edit", "edit", "approve", "approve", "reject", "look", "settle"))
+    what = source.choice(WHATS)
     if what == "settle":
         return Act(what)
     name = source.choice((*FIRST, ("RamPolicy", "p0"), ("RamGroup", "g0"), ("RamAccount", "")))
@@ -92,6 +93,8 @@ def _spec(source: random.Random, name: Name) -> Json:
         fields["session"] = lambda: source.choice((3600, 7200, 43200))
     if name[0] == "RamGroup":
         fields["members"] = lambda: [["RamUser", each] for each in USERS if source.random() < 0.7]
+    fields["suspend"] = lambda: source.random() < 0.3
+    fields["driftPolicy"] = lambda: source.choice(("Report", "RevertExcess", "Revert"))
     key = source.choice(sorted(fields))
     return {key: fields[key]()}
 

@@ -26,8 +26,6 @@ from tests.histories.quiet import FIRST, Act, Name, draw
 Json = dict[str, Any]
 COUNT = int(os.environ.get("QUIET_COUNT", "6"))
 SEED = int(os.environ.get("QUIET_SEED", "1"))
-ONCE_FAILED: Final = (130,)
-"""Members were taken out of a group for a right that only waited."""
 AT_ONCE: Final = 12
 PATIENCE: Final = 90.0
 LAST: Final = 4
