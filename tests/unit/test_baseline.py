@@ -25,7 +25,7 @@ from ram_operator.model.records import (
     Rejection,
 )
 from ram_operator.model.state import Applied, Live
-from ram_operator.model.steps import Attach
+from ram_operator.model.steps import Agree, Attach
 from ram_operator.model.vocabulary import Cause, Direction, Disposition, HeldKind, Presence
 from tests.unit.approvals_by_example import HELD, approved, offered
 from tests.unit.core import (
@@ -256,6 +256,23 @@ def test_who_is_there_is_agreed_on_with_the_first_right_alone(
     assert set(done.agrees.entries.get("members", {})) == listed
 
 
+@pytest.mark.parametrize("memory", [{"texts": {ADMIN: ALL_TEXT}}, {"moved": {ADMIN: ALL_TEXT}}])
+def test_so_is_who_is_there_when_a_right_is_agreed_on_that_was_found(memory: Any) -> None:
+    """Nobody had to agree on him while the group had none, and its approver has seen him."""
+    found = group("ann", "eve", carries=NO_RIGHTS, agreed={}, **memory)
+    (done,) = baseline.agreeing(found, [of_entries(Agree, "policies", ADMIN, permit=PERMIT)])
+    assert done.agrees.entries["policies"] == {ADMIN: ALL_TEXT}
+    agreed = found.memory.record.agreed.joined(done.agrees)
+    later = with_agreed(found, agreed, texts={ADMIN: ALL_TEXT}, moved={})
+    assert baseline.beyond(later, ()) == []
+
+
+def test_a_found_policy_without_rights_lists_nobody() -> None:
+    found = group("ann", carries=NO_RIGHTS, agreed={}, texts={ADMIN: NO_RIGHTS})
+    (done,) = baseline.agreeing(found, [of_entries(Agree, "policies", ADMIN, permit=PERMIT)])
+    assert "members" not in done.agrees.entries
+
+
 def test_a_member_of_an_ordinary_group_needs_nobody() -> None:
     assert baseline.beyond(group("eve", carries=NO_RIGHTS, agreed={}), ()) == []
     assert baseline.beyond(group("eve", carries=ALL_TEXT, agreed=None), ()) == []
@@ -269,8 +286,9 @@ def test_a_member_of_an_ordinary_group_needs_nobody() -> None:
         (ALL_TEXT, {"texts": {ADMIN: NO_RIGHTS}}),
         (ALL_TEXT, {"texts": {ADMIN: ALL_TEXT}, "not_in_force": frozenset({ADMIN})}),
         (ALL_TEXT, {"not_in_force": frozenset({ADMIN})}),
+        (UNKNOWN_RIGHTS, {}),
     ],
-    ids=["no right when he came", "no right now", "waits", "waits under an agreed one"],
+    ids=["no right when he came", "no right now", "waits", "waits under an agreed one", "unread"],
 )
 def test_nor_does_one_of_a_group_whose_right_nobody_agreed_on_or_is_not_in_force(
     carries: str, memory: Any
@@ -278,8 +296,9 @@ def test_nor_does_one_of_a_group_whose_right_nobody_agreed_on_or_is_not_in_force
     assert baseline.beyond(group("eve", carries=carries, agreed={}, **memory), ()) == []
 
 
-def test_what_the_policy_is_now_counts_where_it_is_known() -> None:
-    found = group("eve", carries=ALL_TEXT, agreed={}, texts={ADMIN: ALL_TEXT})
+@pytest.mark.parametrize("carries", [ALL_TEXT, UNKNOWN_RIGHTS])
+def test_what_the_policy_is_now_counts_where_it_is_known(carries: str) -> None:
+    found = group("eve", carries=carries, agreed={}, texts={ADMIN: ALL_TEXT})
     assert [item.cause for item in baseline.beyond(found, ())] == EXCESS
 
 

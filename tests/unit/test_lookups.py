@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Final
 
+import pytest
+
 from ram_operator import documents
 from ram_operator.constants import Reason
 from ram_operator.errors import Retry
@@ -16,7 +18,14 @@ from ram_operator.loop.sources import Sources
 from ram_operator.loop.subject import Subject
 from ram_operator.model import provider_states
 from ram_operator.model.objects import Entry, Key, Owner, UnknownPart
-from ram_operator.model.records import NO_RIGHTS, Agreed, RecordFacts, denying
+from ram_operator.model.records import (
+    NO_RIGHTS,
+    NOT_READ,
+    UNKNOWN_RIGHTS,
+    Agreed,
+    RecordFacts,
+    denying,
+)
 from ram_operator.model.state import Live
 from ram_operator.model.vocabulary import Presence
 from ram_operator.runtime.cache import Cache
@@ -98,6 +107,32 @@ def test_what_a_policy_only_asks_for_is_not_in_force() -> None:
     waits, has = look(ALLOW_READ), look(ALLOW_ALL)
     assert waits.reasons.keys() == has.reasons.keys() == {"Custom/read"}
     assert (waits.not_in_force, has.not_in_force) == ({"Custom/read"}, frozenset())
+
+
+@pytest.mark.parametrize(
+    ("says", "listed", "read"),
+    [
+        ("{}", {}, True),
+        (UNKNOWN_RIGHTS, {}, True),
+        (NO_RIGHTS, {}, False),
+        ("{}", {"eve": NO_RIGHTS}, False),
+        ("{}", {NOT_READ: UNKNOWN_RIGHTS}, False),
+    ],
+    ids=["a right", "unread", "none", "listed", "not known"],
+)
+def test_whom_the_record_of_a_group_does_not_name_is_judged_by_what_it_may_now(
+    says: str, listed: dict[str, str], read: bool
+) -> None:
+    """What the record says of a right may be old."""
+    key = Key("RamGroup", "team", "app")
+    spec = {"members": [{"type": "User", "name": "eve"}], "policies": [attachment("Custom/read")]}
+    subject = Subject.of(key, body(key, spec))
+    asked = build(subject.row, key, spec, {}, Circumstances(OWNER, NOW))
+    there = Live(Presence.PRESENT, "app", "id-1", "", dict(asked.fields))
+    facts = RecordFacts(agreed=Agreed({"policies": {"Custom/read": says}, "members": listed}))
+    known = sources(policies={"Custom/read": policy(ALLOW_READ)})
+    rights = lookups.look(known, subject, asked, there, facts)
+    assert dict(rights.texts) == ({"Custom/read": NO_RIGHTS} if read else {})
 
 
 def test_what_is_attached_is_read_until_it_is_agreed_on() -> None:

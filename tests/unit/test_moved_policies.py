@@ -108,6 +108,28 @@ def test_what_was_agreed_on_is_read_once(found: documents.Policy) -> None:
     assert cloud.asked == ["p", "p"]
 
 
+def test_what_lets_do_less_is_what_counts_as_agreed_on() -> None:
+    cloud = Cloud(found=("v2", policy(ALLOW_READ)))
+    known = look(cloud, ALL)
+    assert (known.less, known.moved, cloud.notes) == ({P: NO_RIGHTS}, {}, {})
+    # Until the record says so it is read again.
+    assert look(cloud, ALL).less == {P: NO_RIGHTS}
+    there = holder(moved={}, reasons={}, lets={}, less=known.less)
+    facts = there.memory.record
+    entries = {**facts.agreed.entries, "policies": {P: ALL}}
+    facts = replace(facts, agreed=replace(facts.agreed, entries=entries))
+    decision = plan.update(replace(there, memory=replace(there.memory, record=facts)))
+    assert [step.agrees.entries for step in decision.steps] == [{"policies": {P: NO_RIGHTS}}]
+    assert (decision.held, decision.drift) == (None, ())
+
+
+def test_what_is_only_spelled_otherwise_is_no_less() -> None:
+    cloud = Cloud()
+    spelled = documents.identity_text(policy({**ALLOW_ALL, "Resource": ["*", "*"]}))
+    assert look(cloud, spelled).less == {}
+    assert look(Cloud(found=("v1", policy(ALLOW_READ))), ALL).less == {}
+
+
 def test_an_answer_that_is_older_than_the_list_settles_nothing() -> None:
     cloud = Cloud(found=("v1", policy(ALLOW_READ)))
     assert look(cloud).moved == {}
@@ -188,6 +210,7 @@ def test_the_members_of_a_group_stay_and_are_listed_once_it_is_approved() -> Non
     assert decision.steps == ()
     assert decision.held is not None
     assert {c.entry for c in decision.held.changes} == {admin}
+    assert decision.held.gains[1:] == ("who is in the group has it then, 1 by now: ann",)
     facts = offered(decision.held, record)
     there = replace(there, memory=replace(there.memory, record=facts), approval=approved(facts))
     (step,) = plan.update(there).steps

@@ -249,11 +249,12 @@ def agreeing(inputs: Inputs, steps: Iterable[S]) -> list[S]:
 
 
 def _brings_rights(inputs: Inputs, step: Step) -> bool:
-    if isinstance(step, Agree):
-        # It was there before, without that right.
-        return bool(step.entries.keys() & inputs.memory.moved.keys())
-    return isinstance(step, Attach) and any(
-        inputs.memory.texts.get(key, NO_RIGHTS) != NO_RIGHTS for key in step.entries
+    """Whether it is attached by it, or was found attached: who is there was nobody's business until
+    then.
+    """
+    texts, moved = inputs.memory.texts, inputs.memory.moved
+    return isinstance(step, Attach | Agree) and any(
+        moved.get(key, texts.get(key, NO_RIGHTS)) != NO_RIGHTS for key in step.entries
     )
 
 
@@ -324,6 +325,8 @@ def notes(inputs: Inputs) -> dict[str, dict[str, str]]:
             continue
         said = inputs.memory.record.agreed.entries.get(field.name)
         found = dict.fromkeys((said or {}).keys() - live.keys() - asked.keys(), "")
+        if field.escalates is Escalation.ATTACHMENT:
+            found |= inputs.memory.less
         known = _first(inputs, field, asked, live) if agreed is None else frozenset()
         for key in (known | asked.keys()) & live.keys() - (agreed or {}).keys():
             text = _text(inputs, field, key, rights=False)

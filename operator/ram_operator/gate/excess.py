@@ -11,7 +11,7 @@ from ..constants import DriftPolicy, Severity
 from ..kinds.entries import only_reads
 from ..kinds.schema import Escalation, Field
 from ..model.changes import Change, Judged
-from ..model.records import NO_RIGHTS
+from ..model.records import NO_RIGHTS, UNKNOWN_RIGHTS
 from ..model.vocabulary import Cause, Direction, Disposition
 from . import acknowledgements
 from .inputs import Inputs
@@ -62,12 +62,11 @@ def surely_gives_rights(inputs: Inputs, field: Field, key: str) -> bool:
     """
     if field.escalates is Escalation.ATTACHMENT:
         return key not in inputs.memory.not_in_force and gives_rights(inputs, field, key)
-    agreed = inputs.memory.record.agreed.of(inputs.row.field(field.carries).name) or {}
-    ours = agreed.keys() - inputs.memory.not_in_force
-    return any(
-        agreed[other] != NO_RIGHTS and _right(inputs, agreed, other)
-        for other in ours & (inputs.memory.attached or frozenset())
-    )
+    memory = inputs.memory
+    agreed = memory.record.agreed.of(inputs.row.field(field.carries).name) or {}
+    there = agreed.keys() & (memory.attached or frozenset()) - memory.not_in_force
+    says = (memory.texts.get(key, agreed[key]) for key in there if agreed[key] != NO_RIGHTS)
+    return any(text not in (NO_RIGHTS, UNKNOWN_RIGHTS) for text in says)
 
 
 def gives_rights(inputs: Inputs, field: Field, key: str) -> bool:

@@ -231,8 +231,17 @@ def _held(inputs: Inputs, field: Field, item: Judged) -> Held:
     gains = [_GAINS.get(item.cause, sentences.given)(change)]
     if isinstance(memory.holders, Mapping) and (who := sentences.holders(memory.holders)):
         gains.append(who)
+    if field.escalates is Escalation.ATTACHMENT and change.after is not None:
+        gains += filter(None, [sentences.members(_members(inputs))])
     kind = _KINDS.get(item.cause, HeldKind.GRANT)
     return Held(kind, "", tuple(gains), (), rules.judge(about, On.GRANT), (change,))
+
+
+def _members(inputs: Inputs) -> Mapping[str, Entry]:
+    """Who is in the group, where it is one, whoever asked for that."""
+    rows = [field for field in inputs.row.fields if field.escalates is Escalation.MEMBERSHIP]
+    there = [inputs.live.fields.get(field.name) for field in rows]
+    return {key: e for part in there if isinstance(part, Mapping) for key, e in part.items()}
 
 
 _KINDS: Final = {Cause.DRIFT: HeldKind.GIVEN_BACK, Cause.FOUND: HeldKind.FOUND}
@@ -274,7 +283,7 @@ def together(row: Kind, helds: list[Held]) -> Held:
     back = kinds == {HeldKind.GIVEN_BACK}
     kind = HeldKind.GIVEN_BACK if back else HeldKind.GRANT
     changes = tuple(change for held in helds for change in held.changes)
-    gains = tuple(text for held in helds for text in held.gains)
+    gains = tuple(dict.fromkeys(text for held in helds for text in held.gains))
     findings = rules.merged(finding for held in helds for finding in held.findings)
     if HeldKind.FOUND in kinds:
         return Held(HeldKind.FOUND, approvals.FOUND_SAYS, gains, (), findings, changes)

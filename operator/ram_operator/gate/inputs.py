@@ -135,6 +135,8 @@ class Memory:
     """Folded key of a policy that is attached as agreed, and whose document no object here owns →
     its identity grants, where they are more by now than was agreed on.
     """
+    less: Mapping[str, str] = field(default_factory=lambda: EMPTY)
+    """The same where they are less: the record follows."""
     watched: bool = True
     """The operator has looked at the identity since it last was as agreed on."""
     sent: tuple[documents.Policy, ...] = ()

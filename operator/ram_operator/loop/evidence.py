@@ -48,7 +48,6 @@ class Evidence:
         sources = self._ports.sources(self._session)
         urgent = trust_lookups.wants_fresh_read(approval, standing.facts, live)
         seen = trust_lookups.provider_states(sources, subject, (wanted, live), urgent)
-        most = coverage.watched(self._ports, self._session, subject.key.kind, subject.options)
         memory = Memory(
             options=subject.options,
             applied=subject.applied_to(live.cloud_id),
@@ -74,17 +73,19 @@ class Evidence:
             moved=known.moved,
             denying=known.denying,
             gone=known.gone,
-            watched=self._watched(standing, most),
+            less=known.less,
+            watched=self._watched(standing),
         )
         return Inputs(subject.row, account, wanted, live, memory, approval, providers=seen)
 
-    def _watched(self, standing: Standing, within: float) -> bool:
+    def _watched(self, standing: Standing) -> bool:
         """Whether no look was left out since the identity was last as agreed on.
 
         Of what another process saw the status tells: it decides only what is done at once, and
         never what is agreed on.
         """
         subject = self._subject
+        within = coverage.watched(self._ports, self._session, subject.key.kind, subject.options)
         known = self._ports.consistency.watched(subject.key, subject.uid, within)
         if known is not None:
             return known

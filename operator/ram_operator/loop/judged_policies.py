@@ -38,6 +38,7 @@ class Judged:
     denying: dict[str, str] = field(default_factory=dict)
     nothing: set[str] = field(default_factory=set)
     """Those that only deny."""
+    less: dict[str, str] = field(default_factory=dict)
     unread: list[str] = field(default_factory=list)
     _found: dict[str, tuple[documents.Policy, ...]] = field(default_factory=dict)
 
@@ -55,10 +56,13 @@ class Judged:
         if not any(self._gives(document) for document in found):
             self.not_in_force.add(key)
 
-    def add_moved(self, key: str, document: documents.Policy) -> None:
+    def add_moved(self, key: str, document: documents.Policy, *, more: bool = True) -> None:
         """One that lets do more than was agreed on. Where it was added, too, this was read later,
-        and is judged together with it.
+        and is judged together with it. Or one that lets do less: nobody gets more by that.
         """
+        if not more:
+            self.less[key] = identity_text((document,))
+            return
         if key not in self.judged:
             self.moved[key] = identity_text((document,))
             self._judge(key, (document,))

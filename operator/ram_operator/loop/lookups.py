@@ -112,6 +112,8 @@ class Rights:
     """What policies deny, see `Memory.denying`."""
     gone: Mapping[str, str] = default(default_factory=lambda: EMPTY)
     """What policies denied that are no more, see `Memory.gone`."""
+    less: Mapping[str, str] = default(default_factory=lambda: EMPTY)
+    """The same of those that let do less, see `Memory.less`."""
 
 
 UNREAD: Final = "somebody whom nobody can tell, since the trust cannot be read,"
@@ -131,8 +133,8 @@ def look(
     gone = agreed_denials.gone(sources, subject, (wanted, live), record)
     asked = {**_gone(subject, gone, wanted, live), **_asked(subject, wanted, live, record)}
     _read(sources, subject, policies, asked)
-    for key, document in moved_policies.find(sources, subject, (wanted, live), record.agreed):
-        policies.add_moved(key, document)
+    for each in moved_policies.find(sources, subject, (wanted, live), record.agreed):
+        policies.add_moved(each.key, each.document, more=each.more)
     known = Rights(
         frozenset(policies.harmless),
         policies.reasons,
@@ -152,6 +154,7 @@ def look(
         gives_nothing=frozenset(policies.nothing),
         denying={**agreed_denials.attached(sources, subject, live, record), **policies.denying},
         gone=gone.policies,
+        less=policies.less,
     )
     going = {**_gone(subject, gone, wanted, live), **_going(subject, wanted, live, record.ends)}
     agreed = agreed_denials.texts(sources, subject, going, record)
@@ -231,7 +234,11 @@ def _asked(subject: Subject, wanted: Desired, live: Live, record: RecordFacts) -
         if field.escalates is Escalation.ATTACHMENT:
             found.update(_new(field, wanted, live))
             found.update(_unagreed(field, wanted, live, record.agreed))
-        elif field.carries and (_new(field, wanted, live) or _more(field, wanted, live, record)):
+        elif field.carries and (
+            _new(field, wanted, live)
+            or _more(field, wanted, live, record)
+            or _unlisted(field, wanted, live, record.agreed)
+        ):
             found.update(_carried(field, wanted, live))
     return {key: entry for key, entry in found.items() if not only_reads(key)}
 
@@ -314,6 +321,18 @@ def _unagreed(field: Field, wanted: Desired, live: Live, agreed: Agreed) -> dict
     if known is None:
         return dict(has)
     return {key: entry for key, entry in has.items() if key in asked and key not in known}
+
+
+def _unlisted(field: Field, wanted: Desired, live: Live, agreed: Agreed) -> bool:
+    """Whether somebody is there, and asked for, whom the record of a group does not name that has a
+    right to change rights by it: what its policies let do by now decides whether he is a stranger.
+    """
+    listed = agreed.of(field.name)
+    members = field.escalates is Escalation.MEMBERSHIP
+    if not members or listed is None or not agreed.gives(field.carries):
+        return False
+    has, asked = _entries(live.fields.get(field.name)), _entries(wanted.fields.get(field.name))
+    return bool(has.keys() & asked.keys() - listed.keys())
 
 
 def _new(field: Field, wanted: Desired, live: Live) -> dict[str, Entry]:

@@ -1,4 +1,5 @@
-"""Custom policies that no object here owns, and that let their holders do more than was agreed on.
+"""Custom policies that no object here owns, and that let their holders do more than was agreed on,
+or less by now: then that counts as agreed on, so that it is told once they let do more again.
 
 Called by the lookups. In a steady state nothing is read: the list of what is attached tells which
 version is in force, and each is compared once.
@@ -7,6 +8,7 @@ version is in force, and each is compared once.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 from .. import documents
 from ..errors import RamOperatorError
@@ -22,10 +24,19 @@ from .sources import Sources
 from .subject import Subject
 
 
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """One of them by its folded key, and what it says now: more than was agreed on, or less."""
+
+    key: str
+    document: documents.Policy
+    more: bool = True
+
+
 def find(
     sources: Sources, subject: Subject, sides: tuple[Desired, Live], agreed: Agreed
-) -> Iterator[tuple[str, documents.Policy]]:
-    """Folded keys, and what they say now. Never raises: what cannot be read is looked at again."""
+) -> Iterator[Moved]:
+    """Never raises: what cannot be read is looked at again."""
     wanted, live = sides
     marks = live.fields.get(ATTACHED_AS)
     if not isinstance(marks, Mapping):
@@ -43,10 +54,13 @@ def find(
         if not isinstance(document, documents.Policy):
             continue
         if documents.exceeds_rights(_agreed(*texts), document):
-            yield key, document
+            yield Moved(key, document)
         elif version == mark.display:
             # What was read may be older than the list, and then it says nothing of that version.
-            sources.readings.note(holder, key, state)
+            if _less(document, texts[0]):
+                yield Moved(key, document, more=False)
+            else:
+                sources.readings.note(holder, key, state)
 
 
 def _settled(
@@ -72,6 +86,12 @@ def _owned(sources: Sources, entry: Entry) -> bool:
     """Whether an object owns the policy: its document is put back there."""
     identity = Identity(sources.account.account_id, POLICY.kind, _name(entry))
     return facts_of(sources.objects.get(identity.key), identity).owner is not None
+
+
+def _less(document: documents.Policy, text: str) -> bool:
+    if documents.identity_text(document) == text:
+        return False
+    return not documents.within_identity_grants(document, _agreed(text, ""))
 
 
 def _name(entry: Entry) -> str:

@@ -157,6 +157,14 @@ def holders(entries: Mapping[str, Entry]) -> str:
     return f"whoever has it: {'; '.join(found)}" if found else ""
 
 
+def members(entries: Mapping[str, Entry]) -> str:
+    """Who is in a group already, and so gets what the group is given; their number first, as there
+    may be more than a status has room for.
+    """
+    names = ", ".join(entry.display for _, entry in sorted(entries.items()))
+    return f"who is in the group has it then, {len(entries)} by now: {names}" if entries else ""
+
+
 def until(entry: Entry) -> str:
     """When an entry ends, in words; empty when it does not."""
     return f"until {entry.until}" if entry.until else ""
