@@ -109,22 +109,19 @@ def test_what_is_said_of_several_is_said_of_each() -> None:
     assert both.after == 3.0
 
 
-def test_nothing_is_given_while_the_rest_is_refused(
-    disabled: list[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A key that was replaced goes; the one in the Secret, which is gone, is not made anew."""
-    made: list[str] = []
-    monkeypatch.setattr(key_calls, "create", lambda *_: made.append("one"))
-    monkeypatch.setattr(key_calls, "last_used", lambda *_: 0.0)
-    old = {"id": "LTAI-old", "since": "2020-01-01T00:00:00Z", "active": True}
+def test_nothing_is_given_while_the_rest_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A key that had ended is deleted; the one in the Secret, which is gone, is not made anew."""
+    deleted: list[str] = []
+    monkeypatch.setattr(key_calls, "delete", lambda *found: deleted.append(found[-1]))
+    old = {"id": "LTAI-old", "since": "2020-01-01T00:00:00Z"}
     known = record({**HOLDS, "issuedAt": "2020-01-01T00:00:00Z", "ending": [old]})
-    ways = {**ACCESS, "accessKey/…old": Entry("accessKey …old", handle="LTAI-old")}
-    live = replace(LIVE, fields={"access": ways})
+    off = Entry("accessKey …old", "inactive", handle="LTAI-old")
+    live = replace(LIVE, fields={"access": {**ACCESS, "accessKey/…old": off}})
     asked = body(KEY, {**NONE, "accessMode": "AccessKey"})
     with world(known, asked, ACCOUNT_BODY, observer=Found(live)) as (api, around):
         around.queue.add(KEY)
         run_next(around)
-        assert (disabled, made) == (["LTAI-old"], [])
+        assert deleted == ["LTAI-old"]
         kept = stored(api.objects[path(IDENTITY.key)]).keys
         assert (kept.current, kept.secret_uid) == ("LTAI-mine", "s")
         assert "/api/v1/namespaces/apps/secrets/kept" not in api.objects

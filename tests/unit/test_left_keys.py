@@ -163,6 +163,15 @@ def test_nobody_elses_is_touched(
         assert "AccessKeyEnded" not in found.reasons
 
 
+@pytest.mark.parametrize(
+    "name", ["of another cluster", "of another account", "given up", "made for another object"]
+)
+def test_of_nobody_elses_nothing_is_told(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    with around(monkeypatch, STAYS[name][0]) as found:
+        found.look()
+        assert (found.told, found.left) == ([], 0.0)
+
+
 def test_whoever_removes_the_kind_asks_for_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     with around(monkeypatch, record(), kind=False) as found:
         found.later()
