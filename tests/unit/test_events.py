@@ -181,7 +181,8 @@ def outcomes(draw: st.DrawFn) -> Outcome:
 
 
 def but_corrections(status: Any) -> Json:
-    return {name: value for name, value in status.items() if name != "corrected"}
+    changing = ("corrected", "correctedAt")
+    return {name: value for name, value in status.items() if name not in changing}
 
 
 _ACTS = {EventReason.CREATED, EventReason.UPDATED, EventReason.ADOPTED, EventReason.DRIFT_CORRECTED}
