@@ -11,7 +11,7 @@ import pytest
 from lab.waiting import until
 from lab.world import World, condition, trust
 from tests.gate.approving import approve, held, offer, say
-from tests.gate.attacks import ADMIN, FC, NAME, ROLE
+from tests.gate.attacks import ADMIN, ECS, FC, NAME, ROLE
 from tests.gate.escalation_attacks import EVE, a_user
 from tests.gate.launderings import Part
 from tests.gate.swaps import spec_of
@@ -109,24 +109,25 @@ DOCUMENT: Final = Part(
 )
 
 
-def _trusting(world: World, *, kept: bool) -> Json:
-    """All users of the account may assume the role, but for one."""
-    account = world.account_id
-    found = trust(FC, ("RAM", f"acs:ram::{account}:root"))
+def _trusting(*, kept: bool) -> Json:
+    """Two services may assume the role, but for one of them."""
+    found = trust(FC, ECS)
     if kept:
-        principal = {"RAM": [f"acs:ram::{account}:user/eve"]}
-        denial = {"Effect": "Deny", "Action": "sts:AssumeRole", "Principal": principal}
+        denial = {"Effect": "Deny", "Action": "sts:AssumeRole", "Principal": {ECS[0]: [ECS[1]]}}
         found["Statement"].append(denial)
     return found
 
 
 def _trusted(world: World, drift: str) -> None:
     """No manifest has a denial in a trust; one that is adopted may have it in the cloud."""
-    Hands(world).create_role(NAME, _trusting(world, kept=True))
+    Hands(world).create_role(NAME, _trusting(kept=True))
     world.settle()
-    asked = _trusting(world, kept=False)
+    asked = _trusting(kept=False)
     world.role(NAME, trustPolicy=asked, driftPolicy=drift, adoptionPolicy="IfExists")
     held(world, ROLE, NAME)
+    world.settle()
+    # What it has is known from a look that takes nothing over.
+    world.look(ROLE, NAME)
     world.settle()
 
 
@@ -134,8 +135,8 @@ TRUST: Final = Part(
     ROLE,
     Resource.TRUST,
     _trusted,
-    lambda world: Hands(world).update_role(NAME, trust=_trusting(world, kept=False)),
-    lambda world: {"trustPolicy": _trusting(world, kept=False)},
+    lambda world: Hands(world).update_role(NAME, trust=_trusting(kept=False)),
+    lambda world: {"trustPolicy": _trusting(kept=False)},
     lambda world: "Deny" not in str(world.cloud()["roles"][NAME]["trust"]),
 )
 PARTS: Final = {
