@@ -21,7 +21,7 @@ def trust_writes(world: World, since: int = 0) -> list[dict[str, Any]]:
     for entry in world.writes(since):
         for parameter in PARAMETERS:
             if parameter in entry["parameters"]:
-                sent = documents.parse_trust(entry["parameters"][parameter])
+                sent = documents.parse_trust(entry["parameters"][parameter], lenient=True)
                 found.append({**entry, "sent": sent})
     return found
 
