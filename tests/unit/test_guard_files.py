@@ -69,6 +69,15 @@ def test_only_the_policy_from_a_file_may_refuse() -> None:
         assert guard.state(ROLE, fresh=True) is Guard.WAIVED
 
 
+def test_a_name_that_only_looks_like_it_is_another_one() -> None:
+    """The API takes it from whoever may write policies."""
+    other = f"'ram-approve{SUFFIX.replace('.', '-')}'"
+    said = [text.replace("'ram-approve'", other) for text in (OURS, OF_DRIFT)]
+    like = Cluster(approving=says(403, said[0]), acknowledging=says(403, said[1]))
+    with asked(like) as guard:
+        assert guard.state(ROLE, fresh=True) is Guard.MISSING
+
+
 def test_stamps_have_to_be_kept_there_as_well() -> None:
     forged = Reply(200, json.dumps(body(changed_by="guard-probe")).encode())
     assert STORED != "guard-probe"

@@ -47,6 +47,7 @@ FORGED: Final = "guard-probe"
 _NAMES: Final = {Guard.FILES: "ram-approve.static.k8s.io"}
 _NAME: Final = "ram-approve"
 _BY_US: Final = "ValidatingAdmissionPolicy '{0}' with binding '{0}' denied request: "
+"""For a name in which no dot stands for anything else: names in the API may differ in just that."""
 _OURS: Final = r"\S+ may not approve: "
 _OF_DRIFT: Final = r"\S+ may not acknowledge: "
 NO_DRIFT: Final = f"{ZEROS} until 1970-01-01T00:00:00Z"
@@ -88,7 +89,7 @@ def probe(api: ClusterApi, key: Key, policies: Guard = Guard.INTACT) -> Probed:
         raise Conflicted(Reason.RETRYING, f"{key} bears an approval of nothing")
     try:
         stamped = policies is not Guard.REDUCED
-        by_us = _BY_US.format(_NAMES.get(policies, _NAME))
+        by_us = _BY_US.format(re.escape(_NAMES.get(policies, _NAME)))
         forged = dict.fromkeys((stamp.annotation for stamp in STAMPS), FORGED) if stamped else {}
         said = _rehearse(api, key, meta, {ANNOTATION_APPROVE: ZEROS, **forged})
         found = _approving(key, said, by_us + _OURS)
