@@ -123,7 +123,7 @@ class Settings:
     )
     harmless_members_seconds: float = _setting(
         1800.0,
-        "the same of groups that give no right to change rights, where it is longer",
+        "the same of groups that neither give nor deny a right to change rights, if it is longer",
         0.0,
     )
     trust_seconds: float = _setting(

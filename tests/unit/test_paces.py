@@ -11,7 +11,7 @@ import pytest
 from ram_operator.kinds.table import KINDS
 from ram_operator.loop.noted_looks import _pace
 from ram_operator.model.objects import Entry, UnknownPart
-from ram_operator.model.records import NO_RIGHTS, Agreed
+from ram_operator.model.records import NO_RIGHTS, Agreed, denying
 from ram_operator.runtime.rotation import Pace
 from tests.unit.core import made, wanted
 
@@ -37,6 +37,13 @@ def test_a_document_that_others_may_widen_makes_a_role_a_usual_one() -> None:
     """A group is told of it by its list of attachments; who may be a role by its trust alone."""
     assert pace("RamGroup", (READS, TOOLS), {TOOLS: NO_RIGHTS}) is Pace.HARMLESS
     assert pace("RamRole", (READS, TOOLS), {TOOLS: NO_RIGHTS}) is Pace.USUAL
+
+
+def test_whoever_leaves_a_group_that_denies_has_more() -> None:
+    there = made(wanted({}))
+    live = replace(there, fields={**there.fields, "policies": {TOOLS: Entry(TOOLS)}})
+    says = Agreed({"policies": {TOOLS: NO_RIGHTS}, denying("policies"): {TOOLS: RIGHTS}})
+    assert _pace(KINDS["RamGroup"], live, says, gives=False) is Pace.USUAL
 
 
 @pytest.mark.parametrize("kind", ["RamRole", "RamGroup", "RamUser"])

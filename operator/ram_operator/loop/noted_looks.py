@@ -20,7 +20,7 @@ from ..kinds.schema import Escalation, Kind
 from ..kinds.table import KINDS
 from ..kinds.user import USER
 from ..model import provider_states
-from ..model.records import NO_RIGHTS, Agreed
+from ..model.records import NO_RIGHTS, Agreed, denying
 from ..model.state import Live
 from ..model.steps import (
     Attach,
@@ -100,6 +100,9 @@ def _pace(row: Kind, live: Live, agreed: Agreed, *, gives: bool) -> Pace:
     fields = [field for field in row.fields if field.escalates is Escalation.ATTACHMENT]
     if gives or any(agreed.gives(field.name) for field in fields):
         return Pace.DANGEROUS
+    if any(agreed.entries.get(denying(field.name)) for field in fields):
+        # Whoever leaves a group that denies something has more by that.
+        return Pace.USUAL
     for field in fields:
         has, known = live.value(field.name), agreed.of(field.name) or {}
         # Who may be a role is its own trust: others may widen what it has, and tell nobody.
