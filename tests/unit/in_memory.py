@@ -37,15 +37,19 @@ class Manifests:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """Policies by Type/Name, providers by name."""
+    """Policies by Type/Name, providers by name; all users but those that are gone."""
 
     policies: Mapping[str, documents.Policy] = field(default_factory=dict)
     providers: Mapping[str, str] = field(default_factory=dict)
+    no_users: frozenset[str] = frozenset()
 
     def policy(self, kind: str, name: str) -> tuple[documents.Policy, ...]:
         if f"{kind}/{name}" not in self.policies:
             raise Absent("no such policy", code="EntityNotExist.Policy", relation=False)
         return (self.policies[f"{kind}/{name}"],)
+
+    def has_user(self, name: str) -> bool:
+        return name not in self.no_users
 
     def sent(self, name: str) -> tuple[documents.Policy, ...]:
         return ()

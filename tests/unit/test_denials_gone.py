@@ -174,8 +174,29 @@ def test_what_its_owner_said_until_now_is_noted() -> None:
 
 def test_what_is_asked_for_and_not_ready_is_not_gone() -> None:
     wanted, live, memory = gone()
-    decision = update(ROLE, replace(wanted, awaited=frozenset({f"policies[{KEY}]"})), live, memory)
-    assert decision.held is None
+    awaited = replace(wanted, awaited=frozenset({f"policies[{KEY}]"}))
+    decision = update(ROLE, awaited, live, memory)
+    assert (decision.held, decision.drift) == (None, ())
+
+
+@pytest.mark.parametrize("owned", [False, True])
+def test_nor_is_it_forgotten_before_it_is_asked_for_no_more(owned: bool) -> None:
+    """Else a reference to what is not ready would be the way to take a denial away."""
+    wanted, live, memory = gone()
+    awaited = replace(wanted, awaited=frozenset({f"policies[{KEY}]"}))
+    if owned:
+        # The record of the policy has it, and that of its holder has not.
+        record = replace(memory.record, agreed=Agreed({"policies": {KEY: NO_RIGHTS}}))
+        memory = replace(memory, record=record)
+    assert noted(update(ROLE, awaited, live, memory)) == ({POLICIES: {KEY: TEXT}} if owned else {})
+
+
+def test_a_user_who_is_gone_is_missed_by_no_group() -> None:
+    wanted, live, memory = left()
+    decision = update(GROUP, wanted, live, replace(memory, no_users=frozenset({"bob"})))
+    assert (decision.held, decision.drift) == (None, ())
+    assert not any(isinstance(step, Join) for step in decision.steps)
+    assert noted(decision) == {MEMBERS: {"bob": ""}}
 
 
 def test_of_another_identity_and_of_one_that_was_never_made_nothing_is_missed() -> None:

@@ -62,7 +62,8 @@ NO_ROOM = live(members=names_entries([f"u{n}" for n in range(600)]), policies=po
 def case(kind: str, found: Live, facts: RecordFacts = BASE, **more: Any) -> Inputs:
     """Of which `asked_by` says who asked for it."""
     said = replace(NO_APPROVAL, author=more.get("asked_by", ""))
-    memory = Memory(OPTIONS, Applied(), facts, denials=more.get("denials", {}))
+    gone = more.get("no_users", frozenset())
+    memory = Memory(OPTIONS, Applied(), facts, denials=more.get("denials", {}), no_users=gone)
     account = more.get("account", ACCOUNT)
     return Inputs(KINDS[kind], account, Desired("app", {}), found, memory, said)
 
@@ -107,8 +108,11 @@ def test_nobody_is_freed_of_what_nobody_is_in_or_goes_himself() -> None:
     assert waits("RamUser", USER, denials=DENIES) is None
     # Nobody agreed that she is no member any more.
     agreed = Agreed({denying("members"): {"ann": NO_RIGHTS}})
-    held = judged("RamGroup", empty, replace(BASE, agreed=agreed), denials=DENIES)
+    left = replace(BASE, agreed=agreed)
+    held = judged("RamGroup", empty, left, denials=DENIES)
     assert held.gains == (f"ann: not kept any more {RIGHTS[0]}",)
+    # Unless she is no user any more.
+    assert waits("RamGroup", empty, left, denials=DENIES, no_users=frozenset({"ann"})) is None
 
 
 def test_it_says_what_is_lost_and_who_asked() -> None:

@@ -13,7 +13,7 @@ from ram_operator.errors import Retry
 from ram_operator.kinds.manifest import Circumstances, Resolved, build
 from ram_operator.kinds.record import Identity, RecordChange, first
 from ram_operator.kinds.table import KINDS
-from ram_operator.loop import judged_policies, lookups, trust_lookups
+from ram_operator.loop import agreed_denials, judged_policies, lookups, trust_lookups
 from ram_operator.loop.sources import Sources
 from ram_operator.loop.subject import Subject
 from ram_operator.model import provider_states
@@ -305,6 +305,13 @@ def test_what_keeps_the_members_of_a_group_from_rights() -> None:
     )
     assert known.denying == {"Custom/guard": DENIED}
     assert known.denials.keys() == known.gives_nothing == {"Custom/guard"}
+    assert known.no_users == frozenset()
+    # A user who is gone is kept from nothing, and nobody asks what of.
+    empty = sources(no_users=frozenset({"bob"}))
+    assert lookups.look(empty, subject, asked, live, facts).no_users == {"bob"}
+    assert agreed_denials.no_users(empty, subject, live, facts) == {"bob"}
+    inside = replace(live, fields={**live.fields, "members": {"bob": Entry("bob")}})
+    assert agreed_denials.no_users(empty, subject, inside, facts) == frozenset()
     unread = replace(
         live, fields={**live.fields, "members": UnknownPart(Retry(Reason.THROTTLED, ""))}
     )

@@ -42,6 +42,15 @@ def read_user(calls: CloudCalls, name: str) -> Live:
     )
 
 
+def exists(calls: CloudCalls, name: str) -> bool:
+    """Whether there is such a user. Raises errors.*."""
+    try:
+        read_user(calls, name)
+    except Absent:
+        return False
+    return True
+
+
 def read_groups(calls: CloudCalls, noun: str, live: Live) -> Fields:
     body = calls.call("ListGroupsForUser", {"UserName": live.cloud_name})
     rows = answers.rows(body, "ListGroupsForUser", ("Groups", "Group"), "GroupName")

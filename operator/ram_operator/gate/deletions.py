@@ -92,8 +92,8 @@ def _rejected(inputs: Inputs) -> bool:
 
 def _freed(inputs: Inputs) -> tuple[str, ...]:
     """Which rights to change rights are denied to the members, and would be no more; also to those
-    of whom nobody agreed that they are none any more. Users and
-    roles go with what is denied to them, and a policy is not deleted while anybody has it.
+    of whom nobody agreed that they are none any more, as long as they are users. Users and roles
+    go with what is denied to them, and a policy is not deleted while anybody has it.
     """
     if not _kept(inputs):
         return ()
@@ -108,7 +108,8 @@ def _kept(inputs: Inputs) -> dict[str, str]:
     """Who is in the group, and who is agreed to be kept from something by it; by folded name."""
     agreed, found = inputs.memory.record.agreed.entries, dict[str, str]()
     for field in _member_fields(inputs.row):
-        found |= {key: key for key in agreed.get(denying(field.name), {})}
+        noted = agreed.get(denying(field.name), {})
+        found |= {key: key for key in noted if key not in inputs.memory.no_users}
         found |= {key: entry.display for key, entry in _entries(inputs, field.name).items()}
     return found
 

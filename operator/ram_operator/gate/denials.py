@@ -55,7 +55,8 @@ def _noted(record: RecordFacts, field: Field) -> Mapping[str, str]:
 def _judged(inputs: Inputs, field: Field, key: str) -> Iterator[Judged]:
     there = Entry(key)
     wish = Change(field.name, there, None, Direction.WIDER, key)
-    if not _counts(inputs, field, wish):
+    awaited = place(field.name, key) in inputs.desired.awaited
+    if awaited or not _counts(inputs, field, wish):
         return
     back = Change(field.name, None, there, Direction.NARROWER, key)
     if not _read(inputs, field, key):
@@ -72,13 +73,14 @@ def _judged(inputs: Inputs, field: Field, key: str) -> Iterator[Judged]:
 
 def _counts(inputs: Inputs, field: Field, wish: Change) -> bool:
     """Whether somebody has a right by it that he had not, and nobody has agreed on that."""
-    record, where = inputs.memory.record, place(field.name, wish.entry)
+    record = inputs.memory.record
     if begun(record, wish):
         return False
-    awaited = where in inputs.desired.awaited
-    member = field.escalates is Escalation.MEMBERSHIP and wish.entry not in _noted(record, field)
-    freed = grants.freed(field, inputs.desired, wish, inputs.memory)
-    return bool(freed) and not awaited and not member
+    if field.escalates is Escalation.MEMBERSHIP and (
+        wish.entry not in _noted(record, field) or wish.entry in inputs.memory.no_users
+    ):
+        return False
+    return bool(grants.freed(field, inputs.desired, wish, inputs.memory))
 
 
 def _carried(inputs: Inputs, field: Field, key: str) -> set[str] | None:
@@ -104,7 +106,8 @@ def _denies_alone(inputs: Inputs, field: Field, key: str) -> bool:
 
 def says(inputs: Inputs) -> Said:
     """What the record is to say without anybody's word: what is there and asked for, and denies
-    something; "" for what is gone and denied nothing any more, or was to go.
+    something; "" for what is gone and denied nothing any more, or was to go, or is no user any
+    more. What is asked for and not ready is kept in mind.
     """
     record, found = inputs.memory.record, Said()
     if record.never_made:

@@ -162,6 +162,10 @@ class Memory:
     """Folded key of a policy that is neither attached nor asked for any more → what was agreed on
     of what it denies, as a document.
     """
+    no_users: frozenset[str] = frozenset()
+    """Folded names of members who are neither there nor asked for any more, since the cloud has no
+    such user.
+    """
     denying: Mapping[str, str] = field(default_factory=lambda: EMPTY)
     """Folded key of a policy → what it denies of rights to change rights, as a document: of those
     that were read to be judged, and of what a group has.

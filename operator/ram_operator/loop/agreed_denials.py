@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from .. import documents
+from ..errors import RamOperatorError
 from ..kinds.entries import is_custom
 from ..kinds.policy import POLICY
 from ..kinds.record import Identity, facts_of
@@ -24,11 +25,13 @@ from .subject import Subject
 @dataclass(frozen=True, slots=True)
 class Gone:
     """What is neither there nor asked for any more: `policies` by folded key, with what was agreed
-    on of what each denies; whether `members` of a group that denied something are among it.
+    on of what each denies; whether `members` of a group that denied something are among it, and
+    which of them are no users any more.
     """
 
     policies: Mapping[str, str]
     members: bool
+    no_users: frozenset[str] = frozenset()
 
     @property
     def entries(self) -> dict[str, Entry]:
@@ -52,7 +55,7 @@ def gone(
 ) -> Gone:
     """In a steady state there is nothing, and nothing is looked up."""
     policies: dict[str, str] = {}
-    members = False
+    members, users_gone = False, frozenset[str]()
     for field in subject.row.fields:
         noted = record.agreed.entries.get(denying(field.name), {})
         if field.escalates is Escalation.ATTACHMENT:
@@ -61,8 +64,32 @@ def gone(
                 if text := of(sources, key, noted.get(key, "")):
                     policies[key] = text
         elif field.escalates is Escalation.MEMBERSHIP:
-            members = bool(_missing(field, sides, noted))
-    return Gone(policies, members)
+            left = _missing(field, sides, noted)
+            members = bool(left)
+            users_gone = _no_users(sources, left)
+    return Gone(policies, members, users_gone)
+
+
+def no_users(sources: Sources, subject: Subject, live: Live, record: RecordFacts) -> frozenset[str]:
+    """Who is in the group no more whom it denied something, since the cloud has no such user."""
+    left: set[str] = set()
+    for field in subject.row.fields:
+        has = live.fields.get(field.name)
+        if field.escalates is Escalation.MEMBERSHIP and isinstance(has, Mapping):
+            left |= record.agreed.entries.get(denying(field.name), {}).keys() - has.keys()
+    return _no_users(sources, left)
+
+
+def _no_users(sources: Sources, names: Iterable[str]) -> frozenset[str]:
+    return frozenset(name for name in names if not _is_user(sources, name))
+
+
+def _is_user(sources: Sources, name: str) -> bool:
+    """A user who is gone is kept from nothing. Of whom cannot be read nobody knows that."""
+    try:
+        return sources.readings.has_user(name)
+    except RamOperatorError:
+        return True
 
 
 def _missing(field: Field, sides: tuple[Desired, Live], keys: Iterable[str]) -> set[str]:

@@ -73,6 +73,7 @@ class Evidence:
             moved=known.moved,
             denying=known.denying,
             gone=known.gone,
+            no_users=known.no_users,
             less=known.less,
             watched=self._watched(standing),
         )

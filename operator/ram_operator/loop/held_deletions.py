@@ -70,7 +70,8 @@ class HeldDeletion:
     def _inputs(self, live: Live, facts: RecordFacts, denied: policy_lookups.Denied) -> Inputs:
         """Nobody has said anything of it yet, but who asked for it."""
         subject = self._subject
-        memory = Memory(subject.options, Applied(), facts, denials=denied.rights)
+        gone = agreed_denials.no_users(self._ports.sources(self._session), subject, live, facts)
+        memory = Memory(subject.options, Applied(), facts, denials=denied.rights, no_users=gone)
         said = replace(NO_APPROVAL, author=requested_by(subject))
         wanted = Desired(live.cloud_name, {})
         return Inputs(subject.row, self._session.account, wanted, live, memory, said)

@@ -112,6 +112,8 @@ class Rights:
     """What policies deny, see `Memory.denying`."""
     gone: Mapping[str, str] = default(default_factory=lambda: EMPTY)
     """What policies denied that are no more, see `Memory.gone`."""
+    no_users: frozenset[str] = frozenset()
+    """Members whom the cloud does not have any more, see `Memory.no_users`."""
     less: Mapping[str, str] = default(default_factory=lambda: EMPTY)
     """The same of those that let do less, see `Memory.less`."""
 
@@ -154,6 +156,7 @@ def look(
         gives_nothing=frozenset(policies.nothing),
         denying={**agreed_denials.attached(sources, subject, live, record), **policies.denying},
         gone=gone.policies,
+        no_users=gone.no_users,
         less=policies.less,
     )
     going = {**_gone(subject, gone, wanted, live), **_going(subject, wanted, live, record.ends)}

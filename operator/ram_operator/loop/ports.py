@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .. import documents
-from ..cloud import holders, policy_calls
+from ..cloud import holders, policy_calls, user_calls
 from ..cluster.api import ClusterApi
 from ..cluster.guard import AdmissionGuard
 from ..cluster.record_writer import Records
@@ -151,6 +151,9 @@ class _Readings:
 
     def holders(self, name: str) -> Mapping[str, Entry]:
         return holders.read(self.session.client, name)
+
+    def has_user(self, name: str) -> bool:
+        return user_calls.exists(self.session.client, name)
 
     def sent(self, name: str) -> tuple[documents.Policy, ...]:
         return self.session.kept.policies.sent(name)

@@ -48,6 +48,9 @@ class Readings(Protocol):
     def holders(self, name: str) -> Mapping[str, Entry]:
         """Who has the custom policy, see `Memory.holders`, without values. Raises errors.*."""
 
+    def has_user(self, name: str) -> bool:
+        """Whether there is such a user now. Raises errors.*."""
+
     def sent(self, name: str) -> tuple[documents.Policy, ...]:
         """What we wrote to the custom policy so lately that what was read may be older."""
 
