@@ -43,7 +43,7 @@ def test_what_was_read_later_is_judged_with_the_rest() -> None:
     """The first reading may be two seconds old, and somebody has widened it since."""
     known = judged(READ)
     assert known.harmless == {TOOLS}
-    known.add_moved(TOOLS, ALL)
+    known.add_more(TOOLS, ALL)
     assert known.harmless == set()
     assert known.reasons.keys() == {TOOLS}
     assert known.judged[TOOLS] == documents.digests((READ, ALL))
@@ -56,19 +56,19 @@ def test_so_is_what_was_thought_not_to_be_in_force() -> None:
     known.in_force(TOOLS, (READ,))
     assert known.not_in_force == {TOOLS}
     more = policy({"Effect": "Allow", "Action": "ram:*", "Resource": "*"})
-    known.add_moved(TOOLS, more)
+    known.add_more(TOOLS, more)
     assert known.not_in_force == set()
 
 
 def test_the_same_document_once_more_says_nothing_new() -> None:
     known = judged(ALL)
-    known.add_moved(TOOLS, ALL)
+    known.add_more(TOOLS, ALL)
     assert (known.judged[TOOLS], known.moved) == (documents.digests((ALL,)), {})
 
 
 def test_one_that_matters_only_since_it_moved_is_told_as_such() -> None:
     known = Judged(False, ())
-    known.add_moved(TOOLS, ALL)
+    known.add_more(TOOLS, ALL)
     assert known.moved == {TOOLS: identity_text((ALL,))}
     assert known.texts == {}
     assert identity_text((READ,)) == NO_RIGHTS

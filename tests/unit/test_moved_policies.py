@@ -20,7 +20,14 @@ from ram_operator.loop.subject import Subject
 from ram_operator.loop.watching import _came_unseen
 from ram_operator.model.objects import Entry, Owner, UnknownPart
 from ram_operator.model.outcome import Plan
-from ram_operator.model.records import NO_RIGHTS, UNKNOWN_RIGHTS, Agreed, RecordFacts, Rejection
+from ram_operator.model.records import (
+    NO_RIGHTS,
+    UNKNOWN_RIGHTS,
+    Agreed,
+    RecordFacts,
+    Rejection,
+    denying,
+)
 from ram_operator.model.state import Live
 from ram_operator.model.vocabulary import Cause, HeldKind
 from ram_operator.planning import plan
@@ -69,7 +76,13 @@ class Cloud(Snapshot):
         self.notes[holder, policy] = state
 
 
-def look(cloud: Cloud, text: str = NO_RIGHTS, listed: str = "v2", owner: str = "") -> Any:
+def look(
+    cloud: Cloud,
+    text: str = NO_RIGHTS,
+    listed: str = "v2",
+    owner: str = "",
+    denies: str = "",
+) -> Any:
     """What a pass over a role finds that has the policy, asks for it, and agreed on `text`."""
     asked = wanted(SPEC)
     there = made(asked)
@@ -82,7 +95,8 @@ def look(cloud: Cloud, text: str = NO_RIGHTS, listed: str = "v2", owner: str = "
     sources = Sources(OWNER.cluster, ACCOUNT, Manifests(bodies), cloud)
     meta = {"name": KEY.name, "namespace": KEY.namespace, "uid": "u"}
     subject = Subject.of(KEY, {"metadata": meta, "spec": SPEC})
-    facts = RecordFacts(agreed=Agreed({"policies": {P: text}}))
+    said = {denying("policies"): {P: denies}} if denies else {}
+    facts = RecordFacts(agreed=Agreed({"policies": {P: text}, **said}))
     return lookups.look(sources, subject, asked, live, facts)
 
 
@@ -121,6 +135,25 @@ def test_what_lets_do_less_is_what_counts_as_agreed_on() -> None:
     decision = plan.update(replace(there, memory=replace(there.memory, record=facts)))
     assert [step.agrees.entries for step in decision.steps] == [{"policies": {P: NO_RIGHTS}}]
     assert (decision.held, decision.drift) == (None, ())
+
+
+def test_what_an_older_version_has_not_noted_of_denials_is_noted() -> None:
+    """Nobody reads a policy that was agreed on, so who takes it away in both would not be seen."""
+    guard = policy({"Effect": "Deny", "Action": "ram:*", "Resource": "*"})
+    cloud = Cloud(found=("v2", guard))
+    known = look(cloud)
+    assert known.denying == {P: documents.denied_text(guard)}
+    assert (known.moved, known.less, known.texts, cloud.notes) == ({}, {}, {}, {})
+    there = holder(moved={}, reasons={}, lets={}, denying=known.denying, attached=frozenset({P}))
+    decision = plan.update(there)
+    assert (decision.held, decision.drift) == (None, ())
+    assert [step.agrees.entries for step in decision.steps] == [
+        {denying("policies"): known.denying}
+    ]
+    # Then it is compared once, like any other.
+    for _ in range(2):
+        assert look(cloud, denies=known.denying[P]).denying == {}
+    assert cloud.asked == ["p", "p"]
 
 
 def test_what_is_only_spelled_otherwise_is_no_less() -> None:

@@ -37,16 +37,12 @@ class Evidence:
         return holder_lookups.with_holders(sources, self._subject, sides, agreed, known)
 
     def inputs(
-        self,
-        sides: tuple[Desired, Live],
-        standing: Standing,
-        known: lookups.Rights,
-        approval: Approval,
+        self, sides: tuple[Desired, Live], standing: Standing, known: lookups.Rights, said: Approval
     ) -> Inputs:
         """All of it, for what is asked for and what is there."""
         subject, account, (wanted, live) = self._subject, self._session.account, sides
         sources = self._ports.sources(self._session)
-        urgent = trust_lookups.wants_fresh_read(approval, standing.facts, live)
+        urgent = trust_lookups.wants_fresh_read(said, standing.facts, live)
         seen = trust_lookups.provider_states(sources, subject, (wanted, live), urgent)
         memory = Memory(
             options=subject.options,
@@ -77,7 +73,7 @@ class Evidence:
             less=known.less,
             watched=self._watched(standing),
         )
-        return Inputs(subject.row, account, wanted, live, memory, approval, providers=seen)
+        return Inputs(subject.row, account, wanted, live, memory, said, providers=seen)
 
     def _watched(self, standing: Standing) -> bool:
         """Whether no look was left out since the identity was last as agreed on.

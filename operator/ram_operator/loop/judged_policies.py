@@ -56,13 +56,19 @@ class Judged:
         if not any(self._gives(document) for document in found):
             self.not_in_force.add(key)
 
-    def add_moved(self, key: str, document: documents.Policy, *, more: bool = True) -> None:
+    def add_less(self, key: str, document: documents.Policy) -> None:
+        """One that lets do less than was agreed on: nobody gets more by that."""
+        self.less[key] = identity_text((document,))
+
+    def add_denying(self, key: str, document: documents.Policy) -> None:
+        """One that lets do what was agreed on, and denies what was never noted."""
+        if key not in self.judged:
+            self._judge_denials(key, (document,))
+
+    def add_more(self, key: str, document: documents.Policy) -> None:
         """One that lets do more than was agreed on. Where it was added, too, this was read later,
-        and is judged together with it. Or one that lets do less: nobody gets more by that.
+        and is judged together with it.
         """
-        if not more:
-            self.less[key] = identity_text((document,))
-            return
         if key not in self.judged:
             self.moved[key] = identity_text((document,))
             self._judge(key, (document,))

@@ -123,6 +123,13 @@ NOTHING: Final = Rights(frozenset(), {}, frozenset(), None, {})
 """Where nothing is attached and nobody joins."""
 
 
+_MOVED: Final = {
+    moved_policies.How.MORE: judged_policies.Judged.add_more,
+    moved_policies.How.LESS: judged_policies.Judged.add_less,
+    moved_policies.How.DENYING: judged_policies.Judged.add_denying,
+}
+
+
 def look(
     sources: Sources, subject: Subject, wanted: Desired, live: Live, record: RecordFacts
 ) -> Rights:
@@ -136,7 +143,7 @@ def look(
     asked = {**_gone(subject, gone, wanted, live), **_asked(subject, wanted, live, record)}
     _read(sources, subject, policies, asked)
     for each in moved_policies.find(sources, subject, (wanted, live), record.agreed):
-        policies.add_moved(each.key, each.document, more=each.more)
+        _MOVED[each.how](policies, each.key, each.document)
     known = Rights(
         frozenset(policies.harmless),
         policies.reasons,

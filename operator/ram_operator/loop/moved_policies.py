@@ -1,5 +1,7 @@
 """Custom policies that no object here owns, and that let their holders do more than was agreed on,
-or less by now: then that counts as agreed on, so that it is told once they let do more again.
+or less by now: then that counts as agreed on, so that it is told once they let do more again. And
+those that deny something of which the record knows nothing: it was written by an older version, or
+they deny it since; from then on the end of that is a gain.
 
 Called by the lookups. In a steady state nothing is read: the list of what is attached tells which
 version is in force, and each is compared once.
@@ -9,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from enum import Enum, auto
 
 from .. import documents
 from ..errors import RamOperatorError
@@ -24,13 +27,22 @@ from .sources import Sources
 from .subject import Subject
 
 
+class How(Enum):
+    """What became of it since it was agreed on."""
+
+    MORE = auto()
+    LESS = auto()
+    DENYING = auto()
+    """It lets do the same, and nobody has noted what it denies."""
+
+
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """One of them by its folded key, and what it says now: more than was agreed on, or less."""
+    """One of them by its folded key, and what it says now."""
 
     key: str
     document: documents.Policy
-    more: bool = True
+    how: How = How.MORE
 
 
 def find(
@@ -58,7 +70,9 @@ def find(
         elif version == mark.display:
             # What was read may be older than the list, and then it says nothing of that version.
             if _less(document, texts[0]):
-                yield Moved(key, document, more=False)
+                yield Moved(key, document, How.LESS)
+            elif not texts[1] and documents.denied_text(document):
+                yield Moved(key, document, How.DENYING)
             else:
                 sources.readings.note(holder, key, state)
 
