@@ -32,8 +32,8 @@ _SHARED_SPEC = {
 _OWN_STATUS = {
     "RamPolicy": {"defaultVersion"},
     "RamRole": {"consoleLogin"},
-    "RamUser": {"groups", "access"},
-    "RamGroup": set(),
+    "RamUser": {"groups", "access", "accessKeys", "accessKeyRotatesAt"},
+    "RamGroup": {"nextEndAt"},
 }
 # What was added entry by entry: the lists of status.written and, with what is only shown, of
 # status.excess.

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ram_operator.gate import acknowledgements, baseline, clearance
+from ram_operator.gate import acknowledgements, approvals, baseline, clearance
 from ram_operator.kinds.table import KINDS
 from ram_operator.loop import holder_records
 from ram_operator.loop.gated_write import _start
@@ -18,6 +18,7 @@ from ram_operator.model.records import (
     Acknowledgement,
     Agreed,
     DriftEntry,
+    InFlight,
     RecordFacts,
 )
 from ram_operator.model.steps import Attach, Expel, Join
@@ -71,6 +72,24 @@ def test_whom_somebody_only_lets_be_is_not_listed() -> None:
     facts = replace(facts, agreed=Agreed({"policies": {ADMIN: NO_RIGHTS}, "members": {}}))
     listed = holder_records._says(GROUP, facts, ADMIN, "text", ["ann", "eve"])
     assert listed["members"] == {"ann": NO_RIGHTS}
+
+
+@pytest.mark.parametrize(
+    ("text", "approval", "out"),
+    [(ALL_TEXT, "sha256:a", True), (NO_RIGHTS, "sha256:a", False), (ALL_TEXT, "", False)],
+    ids=["begun", "a right no more", "never approved"],
+)
+def test_who_joins_while_nobody_knows_the_end_of_an_attachment_is_a_stranger(
+    text: str, approval: str, out: bool
+) -> None:
+    """The process ended before the record said that the group has it."""
+    found = group("ann", "eve", carries=NO_RIGHTS, agreed={"ann": NO_RIGHTS}, texts={ADMIN: text})
+    flight = InFlight(HELD.kind, approval=approval, wishes=approvals.wishes(HELD))
+    agreed = Agreed({"policies": {}, "members": {"ann": NO_RIGHTS}})
+    record = replace(found.memory.record, in_flight=flight, agreed=agreed)
+    found = replace(found, memory=replace(found.memory, record=record))
+    strangers = {item.change.entry for item in baseline.beyond(found, ())} - {ADMIN}
+    assert strangers == ({"eve"} if out else set())
 
 
 def test_what_nobody_approved_lists_nobody() -> None:

@@ -15,7 +15,7 @@ from ..model.records import NO_RIGHTS, UNKNOWN_RIGHTS
 from ..model.vocabulary import Cause, Direction, Disposition
 from . import acknowledgements
 from .inputs import Inputs
-from .said import rejected
+from .said import carried_out, rejected
 
 
 def taken_back(inputs: Inputs, wish: Change) -> bool:
@@ -58,15 +58,29 @@ def widened(inputs: Inputs, field: Field) -> Iterator[Judged]:
 def surely_gives_rights(inputs: Inputs, field: Field, key: str) -> bool:
     """Whether the entry gives a right to change rights that is in force. Of a membership only where
     the group has one by agreement: until then the record does not say who joined, and he who did
-    is no stranger for what becomes of a policy; that is judged where the policy is.
+    is no stranger for what becomes of a policy; that is judged where the policy is. By agreement it
+    has one, too, whose approved attachment was begun: before it was sent, the record was told who
+    was there.
     """
     if field.escalates is Escalation.ATTACHMENT:
         return key not in inputs.memory.not_in_force and gives_rights(inputs, field, key)
-    memory = inputs.memory
-    agreed = memory.record.agreed.of(inputs.row.field(field.carries).name) or {}
-    there = agreed.keys() & (memory.attached or frozenset()) - memory.not_in_force
-    says = (memory.texts.get(key, agreed[key]) for key in there if agreed[key] != NO_RIGHTS)
+    memory, carries = inputs.memory, inputs.row.field(field.carries)
+    agreed = memory.record.agreed.of(carries.name) or {}
+    known = {**dict(_begun(inputs, carries, agreed)), **agreed}
+    there = known.keys() & (memory.attached or frozenset()) - memory.not_in_force
+    says = (memory.texts.get(key, known[key]) for key in there if known[key] != NO_RIGHTS)
     return any(text not in (NO_RIGHTS, UNKNOWN_RIGHTS) for text in says)
+
+
+def _begun(inputs: Inputs, carries: Field, agreed: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Attachments that were approved and begun, of which the record does not say yet that they
+    are there.
+    """
+    asked = inputs.desired.fields[carries.name]
+    assert isinstance(asked, Mapping)
+    for key in asked.keys() - agreed.keys():
+        if carried_out(inputs.memory, Change(carries.name, None, asked[key], Direction.WIDER, key)):
+            yield key, UNKNOWN_RIGHTS
 
 
 def gives_rights(inputs: Inputs, field: Field, key: str) -> bool:
