@@ -31,8 +31,8 @@ def authors(guide: Guide) -> None:
 
 
 def _known(guide: Guide) -> bool:
-    found = guide.quietly("get", *AUTHORS.split(), "-A", "-o=jsonpath={.items[*].message}")
-    return found.count("by-hand") >= _SHOWN
+    names = "-o=jsonpath={.items[*].involvedObject.name}"
+    return len(set(guide.quietly("get", *AUTHORS.split(), "-A", names).split())) >= _SHOWN
 
 
 def alert(guide: Guide) -> None:
