@@ -12,7 +12,7 @@ import pytest
 from ram_operator.cloud import key_calls
 from ram_operator.cloud.writing import Writer
 from ram_operator.cluster.api import path
-from ram_operator.constants import GROUP, Mode, Reason
+from ram_operator.constants import GROUP, VERSION, Mode, Reason
 from ram_operator.errors import Retry, Stalled
 from ram_operator.kinds.record import Identity, stored
 from ram_operator.kinds.table import RECORD
@@ -33,6 +33,11 @@ IDENTITY: Final = Identity(MANAGED.account_id, "RamUser", "ann")
 ACCESS: Final = {"accessKey/…mine": Entry("accessKey …mine", handle="LTAI-mine")}
 LIVE: Final = Live(Presence.PRESENT, "ann", "u-1", fields={"access": ACCESS})
 OWNER: Final = {"cluster": "blue", "namespace": "apps", "name": "ann", "uid": "u"}
+SERVED: Final[Json] = {
+    "metadata": {},
+    "spec": {"versions": [{"name": VERSION, "served": True}]},
+    "status": {"conditions": [{"type": "Established", "status": "True"}]},
+}
 HOLDS: Final = {"holder": "apps/ann", "id": "LTAI-mine", "secretName": "kept", "secretUid": "s"}
 
 
@@ -97,7 +102,7 @@ def around(
     with world(ACCOUNT_BODY, *known, observer=Found(live)) as (api, ports):
         if kind:
             name = f"customresourcedefinitions/ramusers.{GROUP}"
-            api.objects[f"/apis/apiextensions.k8s.io/v1/{name}"] = {"metadata": {}}
+            api.objects[f"/apis/apiextensions.k8s.io/v1/{name}"] = SERVED
         clock = FakeClock()
         ports = replace(ports, clock=Clock(clock, ports.clock.wall, ports.clock.stamp))
         found = Around(api, ports, clock)
@@ -176,6 +181,70 @@ def test_whoever_removes_the_kind_asks_for_nothing(monkeypatch: pytest.MonkeyPat
     with around(monkeypatch, record(), kind=False) as found:
         found.later()
         assert (found.disabled, found.left) == ([], 1.0)
+
+
+DEFINITION: Final = f"/apis/apiextensions.k8s.io/v1/customresourcedefinitions/ramusers.{GROUP}"
+UNSERVED: Final[dict[str, Json]] = {
+    "another version alone": {**SERVED, "spec": {"versions": [{"name": "v9", "served": True}]}},
+    "not this version": {**SERVED, "spec": {"versions": [{"name": VERSION, "served": False}]}},
+    "not yet": {**SERVED, "status": {}},
+    "about to go": {**SERVED, "metadata": {"deletionTimestamp": "2020-01-01T00:00:00Z"}},
+}
+
+
+@pytest.mark.parametrize("definition", UNSERVED.values(), ids=UNSERVED)
+def test_a_kind_that_is_not_served_has_no_objects_that_are_gone(
+    monkeypatch: pytest.MonkeyPatch, definition: Json
+) -> None:
+    with around(monkeypatch, record()) as found:
+        found.api.objects[DEFINITION] = definition
+        found.later()
+        assert (found.disabled, found.left) == ([], 1.0)
+
+
+def test_the_objects_of_a_kind_that_is_back_have_the_whole_time_to_come(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with around(monkeypatch, record(), kind=False) as found:
+        found.later()
+        found.api.objects[DEFINITION] = SERVED
+        found.look()
+        assert found.disabled == []
+        assert len(found.told) == 1
+        found.later()
+        assert found.disabled == ["LTAI-mine"]
+
+
+@pytest.mark.parametrize("stopped", [{"mode": Mode.OBSERVE}, {"suspend": True}])
+def test_so_have_those_of_an_account_that_is_written_in_again(
+    monkeypatch: pytest.MonkeyPatch, stopped: Json
+) -> None:
+    with around(monkeypatch, record()) as found:
+        found.later(**stopped)
+        assert "in 600 s unless" not in found.told[0].message
+        # Nobody who asks for it again is to find that it was about to end.
+        assert stored(found.api.objects[path(IDENTITY.key)]).keys.current == "LTAI-mine"
+        found.look()
+        assert found.disabled == []
+        found.later()
+        assert found.disabled == ["LTAI-mine"]
+
+
+def test_one_that_is_there_again_while_the_cloud_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    with around(monkeypatch, record()) as found:
+        look = Found.look
+
+        def slowly(self: Found, kind: str, name: str) -> Live:
+            back = body(KEY, {}, uid="new")
+            found.ports.cache.put(back)
+            found.api.objects[path(KEY)] = back
+            return look(self, kind, name)
+
+        monkeypatch.setattr(Found, "look", slowly)
+        found.later()
+        assert found.disabled == []
+        keys = stored(found.api.objects[path(IDENTITY.key)]).keys
+        assert (keys.current, keys.ending) == ("LTAI-mine", ())
 
 
 @pytest.mark.parametrize("spec", [{}, {"userName": "no name!"}, {"userName": "Ann"}])

@@ -33,6 +33,7 @@ _UNFIT: Final = "the server rejected our request due to an error in our request"
 """All that the API server says of a JSON patch that does not fit the object."""
 TIMEOUT: Final = 15.0
 DEFINITIONS: Final = "customresourcedefinitions"
+_ESTABLISHED: Final = ("Established", "True")
 
 
 class Conflicted(Retry):
@@ -210,12 +211,28 @@ class ClusterApi:
 
     def defined(self, kind: str) -> bool:
         """Whether the kind's definition is there and not about to go."""
+        found = self._definition(kind)
+        return found is not None and not found["metadata"].get("deletionTimestamp")
+
+    def serves(self, kind: str) -> bool:
+        """Whether its objects can be had: of a kind that is not served in this version, or not yet,
+        each object is as if it were not there.
+        """
+        found = self._definition(kind)
+        if found is None or found["metadata"].get("deletionTimestamp"):
+            return False
+        conditions = (found.get("status") or {}).get("conditions") or ()
+        established = any((c.get("type"), c.get("status")) == _ESTABLISHED for c in conditions)
+        versions = (found.get("spec") or {}).get("versions") or ()
+        served = any(each.get("name") == VERSION and each.get("served") for each in versions)
+        return established and served
+
+    def _definition(self, kind: str) -> dict[str, Any] | None:
         name = f"{PLURALS[kind]}.{GROUP}"
         try:
-            found = self._request("GET", f"/apis/apiextensions.k8s.io/v1/{DEFINITIONS}/{name}")
+            return self._request("GET", f"/apis/apiextensions.k8s.io/v1/{DEFINITIONS}/{name}")
         except Gone:
-            return False
-        return not found["metadata"].get("deletionTimestamp")
+            return None
 
     def raw(
         self, method: str, where: str, *, timeout: float, body: Mapping[str, Any] | None = None

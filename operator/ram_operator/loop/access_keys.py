@@ -153,7 +153,11 @@ class AccessKeys:
         now = self._read()
         for _ in range(_STEPS):
             name = wanted(now.facts)
-            kept = self._seen(name, now.facts.keys)
+            try:
+                kept = self._seen(name)
+            except RamOperatorError:
+                self._overdue(now, name)
+                raise
             view = self._seen_last = self._view(now.facts.keys, name, kept)
             decision = key_steps.decide(view)
             if self._taking and isinstance(decision, key_view.GIVES):
@@ -167,7 +171,17 @@ class AccessKeys:
             now = self._carry_out(now, decision, kept)
         raise Bug("the access key of a user takes more steps than there are")
 
-    def _seen(self, name: str, state: KeyState) -> Kept | None:
+    def _overdue(self, now: _Now, name: str) -> None:
+        """What is due of keys that are not in the Secret any more, which cannot be read: whoever
+        may bring that about does not keep them. Raises errors.*
+        """
+        for _ in range(_STEPS):
+            view = self._seen_last = self._view(now.facts.keys, name, None)
+            if (decision := key_steps.overdue(view)) is None:
+                return
+            now = self._carry_out(now, decision, None)
+
+    def _seen(self, name: str) -> Kept | None:
         """The Secret that is asked for; of one that is to go nothing has to be known."""
         return self._secrets.read(name) if name else None
 
@@ -236,6 +250,8 @@ class AccessKeys:
                 self._did(KeyChange.DELETED, key_id)
                 return self._note(now, then)
             case key_view.Note(then):
+                # Who finds what is said here carries it out.
+                self._still()
                 return self._note(now, then)
             case _:
                 assert_never(decision)

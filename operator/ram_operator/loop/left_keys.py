@@ -20,6 +20,7 @@ from ..errors import InvalidSpec, RamOperatorError, Retry, Stalled
 from ..kinds import tenancy
 from ..kinds.record import Identity, facts_of, identity_of, understood
 from ..kinds.table import ACCOUNT, KINDS
+from ..kinds.user import USER
 from ..model.objects import Key
 from ..model.records import RecordFacts
 from ..model.vocabulary import KeyChange, Presence
@@ -69,30 +70,46 @@ def carry_out(ports: Ports, session: Session) -> None:
     account, now = session.account, ports.clock.monotonic()
     keyed = ports.cache.keyed(account.account_id)
     records = [key for key in keyed if not _held(ports, session, key)]
-    since = ports.left_keys.seen(account.account_id, records, now)
+    runs = bool(records) and _runs(ports, session)
+    since = ports.left_keys.seen(account.account_id, records, now, runs=runs)
     over = sum(
-        _turn(ports, session, key, *since[key])
+        _turn(ports, session, key, *since[key], runs=runs)
         for key in random.sample(records, min(len(records), MOST))
     )
     ports.metrics.accounts.left(account.name, len(records) - over)
 
 
-def _turn(ports: Ports, session: Session, key: Key, since: float, news: bool) -> bool:
+def _runs(ports: Ports, session: Session) -> bool:
+    """Whether the time runs in which an object may come back: it could be there, and what is done
+    at the end of it may be.
+    """
+    account = session.account
+    if account.mode is not Mode.MANAGE or account.suspend:
+        return False
+    try:
+        return ports.api.serves(USER.kind)
+    except RamOperatorError as error:
+        log.warning("%s: left access keys wait: %s", account.name, error.message)
+        return False
+
+
+def _turn(
+    ports: Ports, session: Session, key: Key, since: float, news: bool, *, runs: bool
+) -> bool:
     """Whether nothing is left of that one."""
-    manages = session.account.mode is Mode.MANAGE
     now, wait = ports.clock.monotonic(), ports.settings.left_key_seconds
     account, again = Key(ACCOUNT, "", session.account.name), since + wait - now
     try:
         if again <= 0:
-            return manages and _one(ports, session, key)
+            return runs and _one(ports, session, key)
         if news:
-            _announce(ports, session, key, wait)
+            _announce(ports, session, key, wait, runs=runs)
     except RamOperatorError as error:
         name = identity_of(ports.cache.get(key)).cloud_name
         log.warning("user %s: its access key is left and lets in: %s", name, error.message)
         if isinstance(error, Retry):
             again = max(again, error.after or SOON, 1.0)
-    if manages and again > 0:
+    if runs and again > 0:
         ports.queue.add(account, Lane.NARROWING, again + 0.1)
     return False
 
@@ -146,14 +163,17 @@ def _read(ports: Ports, session: Session, key: Key) -> _Left | None:
     return _Left(identity, facts, Subject.gone(holder, facts.owner_uid, session.account.name))
 
 
-def _announce(ports: Ports, session: Session, key: Key, wait: float) -> None:
+def _announce(ports: Ports, session: Session, key: Key, wait: float, *, runs: bool) -> None:
     """That it lets in, while somebody may still bring the object back. Raises errors.*"""
     left = _read(ports, session, key)
     if left is None:
         return
+    when = f"in {wait:g} s"
+    if not runs:
+        when += " from when the account is managed and the kind served again,"
     text = (
-        f"{left.called}: the object is gone, and its access key lets in; it is made inactive in"
-        f" {wait:g} s unless the object is there again by then"
+        f"{left.called}: the object is gone, and its access key lets in; it is made inactive"
+        f" {when} unless the object is there again by then"
     )
     left_ends.tell(ports, session, Event(EventReason.ACCESS_KEY_LEFT, text, warning=True))
 
@@ -191,9 +211,9 @@ def _check(ports: Ports, session: Session, left: _Left) -> None:
         raise Stalled(Reason.CONFLICT, "its record was restored from a backup")
     if tenancy.runs_as(session.account, left.subject.row, left.identity.cloud_name):
         raise Stalled(Reason.PROTECTED, "the operator itself runs as it")
-    if not ports.api.defined(left.identity.kind):
+    if not ports.api.serves(left.identity.kind):
         # Whoever removes the kind from the cluster asks for nothing in the cloud.
-        raise Stalled(Reason.DELETING, "the kind is being removed from this cluster")
+        raise Stalled(Reason.DELETING, "the kind is not served by this cluster")
 
 
 def _still(ports: Ports, session: Session, left: _Left) -> None:

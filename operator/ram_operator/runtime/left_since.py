@@ -21,12 +21,13 @@ class LeftKeys:
         """By the id of the account, and by the record."""
 
     def seen(
-        self, account_id: str, records: Collection[Key], now: float
+        self, account_id: str, records: Collection[Key], now: float, *, runs: bool
     ) -> Mapping[Key, tuple[float, bool]]:
         """Since when each of these is left, and whether that is news; these are all that there are
-        in the account now.
+        in the account now. While the time does not run it begins anew with each look.
         """
         with self._lock:
             known = self._since.get(account_id, {})
-            self._since[account_id] = {key: known.get(key, now) for key in records}
-            return {key: (known.get(key, now), key not in known) for key in records}
+            since = {key: known.get(key, now) if runs else now for key in records}
+            self._since[account_id] = since
+            return {key: (at, key not in known) for key, at in since.items()}
