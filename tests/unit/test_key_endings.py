@@ -10,7 +10,8 @@ import pytest
 from ram_operator.cloud import key_calls
 from ram_operator.cloud.writing import Writer
 from ram_operator.cluster.api import path
-from ram_operator.constants import Mode, Reason
+from ram_operator.cluster.secrets import Secrets
+from ram_operator.constants import FINALIZER, Mode, Reason
 from ram_operator.errors import Retry, Stalled
 from ram_operator.kinds.record import stored
 from ram_operator.loop import key_endings
@@ -18,7 +19,17 @@ from ram_operator.model.objects import Entry, UnknownPart
 from ram_operator.model.state import Live
 from ram_operator.model.vocabulary import Presence
 from tests.unit.test_endings import ACCOUNT_BODY
-from tests.unit.test_left_keys import ACCESS, HOLDS, IDENTITY, KEY, LIVE, OWNER, record
+from tests.unit.test_left_keys import (
+    ACCESS,
+    DEFINITION,
+    HOLDS,
+    IDENTITY,
+    KEY,
+    LIVE,
+    OWNER,
+    SERVED,
+    record,
+)
 from tests.unit.test_reconcile_ends import MANAGED, Found, body, run_next, world
 
 Json = dict[str, Any]
@@ -125,3 +136,52 @@ def test_nothing_is_given_while_the_rest_is_refused(monkeypatch: pytest.MonkeyPa
         kept = stored(api.objects[path(IDENTITY.key)]).keys
         assert (kept.current, kept.secret_uid) == ("LTAI-mine", "s")
         assert "/api/v1/namespaces/apps/secrets/kept" not in api.objects
+
+
+LONG_AGO: Final = "2020-01-01T00:00:00Z"
+REPLACED: Final = {"id": "LTAI-old", "since": LONG_AGO, "active": True}
+OLD: Final = Entry("accessKey …old", handle="LTAI-old")
+BOTH: Final = replace(LIVE, fields={"access": {**ACCESS, "accessKey/…old": OLD}})
+
+
+def replaced() -> Json:
+    return record({**HOLDS, "issuedAt": LONG_AGO, "ending": [REPLACED]})
+
+
+def test_one_that_was_replaced_goes_while_a_deletion_waits(
+    disabled: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever deletes an object that may not be deleted would else keep the key for ever."""
+    monkeypatch.setattr(key_calls, "last_used", lambda *_: 0.0)
+    leaves = body(
+        KEY, {"driftPolicy": "Nonsense"}, deletionTimestamp=LONG_AGO, finalizers=[FINALIZER]
+    )
+    with world(replaced(), leaves, ACCOUNT_BODY, observer=Found(BOTH)) as (api, around):
+        api.objects[DEFINITION] = SERVED
+        around.queue.add(KEY)
+        run_next(around)
+        assert disabled == ["LTAI-old"]
+        assert stored(api.objects[path(IDENTITY.key)]).keys.current == "LTAI-mine"
+
+
+def test_one_that_was_replaced_goes_although_the_secret_cannot_be_read(
+    disabled: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever may take the right to Secrets from the operator would else keep it for ever."""
+    monkeypatch.setattr(key_calls, "last_used", lambda *_: 0.0)
+
+    def denied(*_: Any) -> Any:
+        raise Stalled(Reason.ACCESS_DENIED, "no right to Secrets")
+
+    monkeypatch.setattr(Secrets, "read", denied)
+    asked = body(KEY, {**NONE, "accessMode": "AccessKey"})
+    lost = {"id": "LTAI-lost"}
+    known = record({**HOLDS, "issuedAt": LONG_AGO, "ending": [REPLACED, lost]})
+    lets_in = Entry("accessKey …lost", handle="LTAI-lost")
+    live = replace(BOTH, fields={"access": {**ACCESS, "accessKey/…old": OLD, "x": lets_in}})
+    with world(known, asked, ACCOUNT_BODY, observer=Found(live)) as (api, around):
+        around.queue.add(KEY)
+        run_next(around)
+        # What may have been stored in the Secret waits until that is known.
+        assert disabled == ["LTAI-old"]
+        assert "no right to Secrets" in api.status(KEY)["conditions"][0]["message"]

@@ -56,7 +56,7 @@ def of_one(ports: Ports, subject: Subject, session: Session, identity: Identity)
     before that.
     """
     facts = facts_of(ports.cache.get(identity.key), identity)
-    if facts.keys == NO_KEYS or subject.options.suspend or subject.deleting:
+    if facts.keys == NO_KEYS or subject.options.suspend:
         return Taken()
     ends = subject.spec.get(subject.row.field(sign_in.FIELD).as_found) == AccessMode.NONE
     now, rest = ports.clock.wall(), ports.settings.access_key_rest_seconds

@@ -54,12 +54,18 @@ CLOCKS_APART: Final = 60.0
 
 def decide(view: View) -> Decision:
     """The next thing to be done."""
-    for found in (_stray(view), _ending(view), None if view.wanted else _end(view)):
+    ending = view.state.ending
+    for found in (_stray(view), _ending(view, ending), None if view.wanted else _end(view)):
         if found is not None:
             return found
     if not view.wanted:
         return Rest(_due(view))
     return _kept(view) if view.state.current else _first(view)
+
+
+def overdue(view: View) -> Decision | None:
+    """The same of keys that left the Secret, whatever is in it; None where none is due."""
+    return _ending(view, tuple(each for each in view.state.ending if each.since))
 
 
 def due(state: KeyState, now: float, rest: float, *, ends: bool) -> bool:
@@ -168,9 +174,9 @@ def _end(view: View) -> Decision | None:
     return None
 
 
-def _ending(view: View) -> Decision | None:
-    """The first key that is due."""
-    for each in view.state.ending:
+def _ending(view: View, ending: tuple[Ending, ...]) -> Decision | None:
+    """The first key of these that is due."""
+    for each in ending:
         key = view.live.get(each.key_id)
         stays = each.active and bool(view.wanted)
         if key is None and each.since and not each.active:
