@@ -96,6 +96,13 @@ class World:
         return record.stored(self.body).keys
 
     def keep(self, *live: str) -> None:
+        self._pass(lambda keys, wanted, there: keys.keep(wanted, there), live)
+
+    def leave(self, *live: str) -> None:
+        """The object is being deleted, and what is in the Secret stays."""
+        self._pass(lambda keys, _, there: keys.end(there, keeps=True), live)
+
+    def _pass(self, does: Callable[[AccessKeys, Any, Live], None], live: tuple[str, ...]) -> None:
         account = SimpleNamespace(name="a", account_id="1", mode=Mode.MANAGE, suspend=False)
         session = SimpleNamespace(
             account=account, writer=_Writer(), client=None, connection=("key",)
@@ -120,7 +127,7 @@ class World:
         found = {name: Entry(name, handle=name, since="?") for name in live}
         there = Live(Presence.PRESENT, "ann", "7", fields={sign_in.FIELD: found})
         keys = AccessKeys(ports, subject, session, IDENTITY)  # type: ignore[arg-type]
-        keys.keep(wanted, there)
+        does(keys, wanted, there)
 
 
 @dataclass(frozen=True)
@@ -279,3 +286,18 @@ def test_a_key_that_may_not_be_ended_is_tried_again_after_five_minutes(
             world.keep("LTAI-old")
         world.clock.advance(60)
     assert [at - begun for at in sent] == [0, 300, 600]
+
+
+def test_of_an_object_that_keeps_its_key_the_one_in_the_secret_is_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It was stored although the API server did not say so, and then the object was deleted."""
+    ended: list[str] = []
+    monkeypatch.setattr(key_calls, "disable", lambda *found: ended.append(found[-1]))
+    monkeypatch.setattr(Store, "release", lambda *_: None)
+    state = replace(READY, current="LTAI-mine", ending=(Ending("LTAI-new"),))
+    world = World(monkeypatch, state, "")
+    world.holds = "LTAI-new"
+    world.leave("LTAI-mine", "LTAI-new")
+    assert ended == ["LTAI-mine"]
+    assert (world.keys.current, world.keys.secret_uid, world.keys.opens) == ("", "", False)

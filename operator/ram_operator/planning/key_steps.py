@@ -132,7 +132,8 @@ def _stored(view: View) -> Note | None:
     """It was stored after all, although the API server did not say so."""
     key = view.live.get(view.holds)
     lost = key is not None and not key.active
-    if not view.wanted or view.sight is not Sight.CHANGED or lost:
+    stays = view.wanted or view.keeps
+    if not stays or view.sight is not Sight.CHANGED or lost:
         return None
     for each in view.state.ending:
         if each == Ending(view.holds):
