@@ -13,10 +13,10 @@ from ram_operator.cloud import key_calls
 from ram_operator.cloud.writing import Writer
 from ram_operator.cluster.api import path
 from ram_operator.constants import GROUP, VERSION, Mode, Reason
-from ram_operator.errors import Retry, Stalled
+from ram_operator.errors import RamOperatorError, Retry, Stalled
 from ram_operator.kinds.record import Identity, stored
 from ram_operator.kinds.table import RECORD
-from ram_operator.loop import left_ends, left_keys
+from ram_operator.loop import account_pass, left_ends, left_keys
 from ram_operator.loop.ports import Clock, Ports
 from ram_operator.model.key_state import Ending
 from ram_operator.model.objects import Entry, Key, UnknownPart
@@ -215,17 +215,39 @@ def test_the_objects_of_a_kind_that_is_back_have_the_whole_time_to_come(
         assert found.disabled == ["LTAI-mine"]
 
 
-@pytest.mark.parametrize("stopped", [{"mode": Mode.OBSERVE}, {"suspend": True}])
-def test_so_have_those_of_an_account_that_is_written_in_again(
-    monkeypatch: pytest.MonkeyPatch, stopped: Json
+def test_so_have_those_of_an_account_that_is_managed_again(
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     with around(monkeypatch, record()) as found:
-        found.later(**stopped)
+        found.later(mode=Mode.OBSERVE)
         assert "in 600 s unless" not in found.told[0].message
         # Nobody who asks for it again is to find that it was about to end.
         assert stored(found.api.objects[path(IDENTITY.key)]).keys.current == "LTAI-mine"
         found.look()
         assert found.disabled == []
+        found.later()
+        assert found.disabled == ["LTAI-mine"]
+
+
+@pytest.mark.parametrize(
+    ("error", "begins_anew"),
+    [
+        (Stalled(Reason.SUSPENDED, "suspended"), True),
+        (Retry(Reason.RETRYING, "no answer"), False),
+    ],
+)
+def test_so_have_those_of_an_account_that_was_suspended(
+    monkeypatch: pytest.MonkeyPatch, error: RamOperatorError, begins_anew: bool
+) -> None:
+    with around(monkeypatch, record()) as found:
+        found.look()
+        session = found.ports.accounts.get("default")
+        account_pass.failed(found.ports, PROD, error, "")
+        account_pass.failed(found.ports, PROD, error, "")
+        found.ports.accounts.set(session)
+        found.clock.advance(601)
+        found.look()
+        assert found.disabled == ([] if begins_anew else ["LTAI-mine"])
         found.later()
         assert found.disabled == ["LTAI-mine"]
 

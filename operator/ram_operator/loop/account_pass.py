@@ -145,6 +145,7 @@ def failed(ports: Ports, key: Key, error: RamOperatorError, request: str) -> Out
         return Outcome(
             Phase.RETRY, error.reason, error.message, handled_request=request, after=error.after
         )
+    left_keys.stopped(ports, key.name)
     if ports.accounts.drop(key.name, error.message, error.reason):
         wake(ports, key.name)
     return Outcome(Phase.STALLED, error.reason, error.message, handled_request=request)

@@ -63,6 +63,15 @@ def gone(ports: Ports, holder: Key) -> None:
             ports.queue.add(account, Lane.NARROWING)
 
 
+def stopped(ports: Ports, name: str) -> None:
+    """That RamAccount is not worked in for now, since it is suspended or does not fit: what may
+    come back has the whole time once it is.
+    """
+    session = ports.accounts.find(name)
+    if session is not None:
+        ports.left_keys.forget(session.account.account_id)
+
+
 def carry_out(ports: Ports, session: Session) -> None:
     """End the keys of all users whose objects are gone. Raises nothing: what could not be done is
     told by the metric, and tried again.
@@ -84,7 +93,7 @@ def _runs(ports: Ports, session: Session) -> bool:
     at the end of it may be.
     """
     account = session.account
-    if account.mode is not Mode.MANAGE or account.suspend:
+    if account.mode is not Mode.MANAGE:
         return False
     try:
         return ports.api.serves(USER.kind)

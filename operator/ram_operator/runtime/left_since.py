@@ -20,6 +20,11 @@ class LeftKeys:
         self._since: dict[str, dict[Key, float]] = {}
         """By the id of the account, and by the record."""
 
+    def forget(self, account_id: str) -> None:
+        """What is found left in the account is news from now on."""
+        with self._lock:
+            self._since.pop(account_id, None)
+
     def seen(
         self, account_id: str, records: Collection[Key], now: float, *, runs: bool
     ) -> Mapping[Key, tuple[float, bool]]:
