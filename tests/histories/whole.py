@@ -32,9 +32,22 @@ def remove(world: World, kind: str, name: str) -> None:
     if kind == "RamRole":
         hands.delete_role(name)
     elif kind == "RamPolicy":
-        hands.delete_policy(name)
+        _remove_policy(world, name, live)
     else:
         _remove_principal(world, noun, name, live)
+
+
+def _remove_policy(world: World, name: str, live: Json) -> None:
+    """From whoever has it, too; where somebody attaches it meanwhile, it stays."""
+    for holder in live["attachments"]:
+        noun, _, who = holder.partition("/")
+        request = getattr(ram, f"DetachPolicyFrom{noun.title()}Request")(
+            policy_type="Custom", policy_name=name, **{f"{noun}_name": who}
+        )
+        with suppress(TeaException):
+            getattr(world.hand, f"detach_policy_from_{noun}")(request)
+    with suppress(TeaException):
+        Hands(world).delete_policy(name)
 
 
 def _remove_principal(world: World, noun: str, name: str, live: Json) -> None:
